@@ -1,0 +1,49 @@
+import type { Contestant, ContestantName, Measurement, Workload } from './contract.ts'
+
+/**
+ * The child process of one contestant. Nothing but the contestant is loaded into it: importing undici's main entry, for
+ * one, changes the built-in fetch.
+ */
+const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise<Contestant> }>>> = {
+  drop_in: () => import('./contestants/drop-in.ts'),
+  undici_fetch: () => import('./contestants/undici-fetch.ts'),
+  dispatch: () => import('./contestants/dispatch.ts'),
+  openai_default: () => import('./contestants/openai-default.ts'),
+  openai_on_ours: () => import('./contestants/openai-on-ours.ts'),
+}
+
+async function measure(
+  contestant: Contestant,
+  { read, calls, concurrency }: Workload,
+  url: string,
+): Promise<Measurement> {
+  const call = contestant[read]
+  if (call === undefined) throw new Error(`this contestant reads no ${read}`)
+  let total = 0
+  let started = 0
+  const worker = async (): Promise<void> => {
+    while (started < calls) {
+      started++
+      const one = await call(url)
+      total += one
+    }
+  }
+  const cpu = process.cpuUsage()
+  const wall = performance.now()
+  await Promise.all(Array.from({ length: Math.min(concurrency, calls) }, worker))
+  const wallUs = (performance.now() - wall) * 1000
+  const { user, system } = process.cpuUsage(cpu)
+  return { cpuUs: user + system, wallUs, read: total }
+}
+
+const { create } = await LOADERS[process.argv[2] as ContestantName]()
+const contestant = await create()
+process.on('message', async ({ workload, url }: { workload: Workload; url: string }) => {
+  try {
+    process.send?.({ measurement: await measure(contestant, workload, url) })
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+})
+process.on('disconnect', () => process.exit(0))
+process.send?.({ ready: true, version: process.version })

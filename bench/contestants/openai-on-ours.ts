@@ -1,0 +1,7 @@
+import { ResilientClient } from '../../src/index.ts'
+import type { Contestant } from '../contract.ts'
+import { openaiOn } from './openai.ts'
+
+export async function create(): Promise<Contestant> {
+  return openaiOn(new ResilientClient().fetch)
+}

@@ -1,0 +1,28 @@
+import type { Framing } from './streams.ts'
+
+/** The clients that are measured, each in a process of its own. */
+export const CONTESTANTS = ['drop_in', 'undici_fetch', 'dispatch', 'openai_default', 'openai_on_ours'] as const
+export type ContestantName = (typeof CONTESTANTS)[number]
+
+/** What a contestant can be asked for: the bytes of a body, or its parsed events. Both answer how many there were. */
+export interface Contestant {
+  readonly bytes?: (url: string) => Promise<number>
+  readonly events?: (url: string) => Promise<number>
+}
+
+export interface Workload {
+  readonly read: 'bytes' | 'events'
+  readonly framing: Framing
+  readonly deltas: number
+  readonly calls: number
+  readonly concurrency: number
+}
+
+/** One run of a workload: all its calls together. */
+export interface Measurement {
+  /** CPU of the contestant's process, all its threads, user and system. Microseconds. */
+  readonly cpuUs: number
+  readonly wallUs: number
+  /** Bytes or events, to prove that the work was done. */
+  readonly read: number
+}

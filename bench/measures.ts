@@ -1,0 +1,62 @@
+import type { ContestantName, Measurement, Workload } from './contract.ts'
+
+/** A workload under the name by which the rows of the table ask for it. */
+export type WorkloadName = 'bytes_event' | 'bytes_block' | 'events_event' | 'events_block' | 'short'
+
+export interface Size {
+  readonly deltas: number
+  readonly shortCalls: number
+}
+
+export const SHORT_DELTAS = 17
+export const SHORT_CONCURRENCY = 64
+
+export function workloads({ deltas, shortCalls }: Size): Readonly<Record<WorkloadName, Workload>> {
+  const stream = { deltas, calls: 1, concurrency: 1 }
+  return {
+    bytes_event: { ...stream, read: 'bytes', framing: 'event' },
+    bytes_block: { ...stream, read: 'bytes', framing: 'block' },
+    events_event: { ...stream, read: 'events', framing: 'event' },
+    events_block: { ...stream, read: 'events', framing: 'block' },
+    short: { read: 'bytes', framing: 'event', deltas: SHORT_DELTAS, calls: shortCalls, concurrency: SHORT_CONCURRENCY },
+  }
+}
+
+/** Who takes part in what. */
+export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName[]>> = {
+  bytes_event: ['drop_in', 'undici_fetch', 'dispatch'],
+  bytes_block: ['drop_in', 'undici_fetch', 'dispatch'],
+  events_event: ['drop_in', 'dispatch', 'openai_default', 'openai_on_ours'],
+  events_block: ['drop_in', 'dispatch', 'openai_default', 'openai_on_ours'],
+  short: ['drop_in', 'undici_fetch', 'dispatch'],
+}
+
+/** What all rounds brought, per workload and contestant, in the order of the rounds. */
+export type Measures = Readonly<Record<WorkloadName, Readonly<Partial<Record<ContestantName, Measurement[]>>>>>
+
+/** Median and range. */
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
+  return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
+}
+
+/** Of two contestants, round by round: what disturbs a round disturbs both. */
+export function ratioOf(
+  measures: Measures,
+  workload: WorkloadName,
+  [over, under]: readonly [ContestantName, ContestantName],
+  quantity: 'cpuUs' | 'wallUs' = 'cpuUs',
+): Spread {
+  const numerators = measures[workload][over] ?? []
+  const denominators = measures[workload][under] ?? []
+  return spreadOf(numerators.map((one, round) => one[quantity] / (denominators[round]?.[quantity] ?? Number.NaN)))
+}

@@ -1,0 +1,117 @@
+import { type Measures, ratioOf, type Spread } from './measures.ts'
+
+export interface Row {
+  readonly title: string
+  readonly against: string
+  readonly parts: readonly Part[]
+}
+
+/** One ratio and what it should reach. */
+export interface Part {
+  readonly label: string
+  /** `standIn`: measured in place of something that does not exist yet, so the target is not for it. */
+  readonly target: { readonly atMost: number } | { readonly atLeast: number } | 'standIn' | 'information'
+  measure(measures: Measures): Spread
+}
+
+/** The ratios that the design asks for, in its order. */
+export const ROWS: readonly Row[] = [
+  {
+    title: 'CPU per event, typed stream',
+    against: 'undici dispatch + eventsource-parser + JSON.parse by hand   (≤ 1.1 × / ≤ 1.2 ×)',
+    parts: [
+      {
+        label: 'typed API: not there yet. Drop-in + parser by hand, one event per chunk',
+        target: 'standIn',
+        measure: (all) => ratioOf(all, 'events_event', ['drop_in', 'dispatch']),
+      },
+      {
+        label: 'the same, 16 KB chunks',
+        target: 'standIn',
+        measure: (all) => ratioOf(all, 'events_block', ['drop_in', 'dispatch']),
+      },
+    ],
+  },
+  {
+    title: 'CPU per event, typed stream, times faster',
+    against: 'openai SDK on its default fetch   (≥ 4 ×)',
+    parts: [
+      {
+        label: 'typed API: not there yet. Drop-in + parser by hand, one event per chunk',
+        target: 'standIn',
+        measure: (all) => ratioOf(all, 'events_event', ['openai_default', 'drop_in']),
+      },
+      {
+        label: 'the same, 16 KB chunks',
+        target: 'standIn',
+        measure: (all) => ratioOf(all, 'events_block', ['openai_default', 'drop_in']),
+      },
+    ],
+  },
+  {
+    title: 'CPU per event, openai SDK on our fetch, times faster',
+    against: 'openai SDK on its default fetch   (the target is for Node 26)',
+    parts: [
+      {
+        label: 'one event per chunk',
+        target: { atLeast: 1.4 },
+        measure: (all) => ratioOf(all, 'events_event', ['openai_default', 'openai_on_ours']),
+      },
+      {
+        label: '16 KB chunks',
+        target: { atLeast: 1.4 },
+        measure: (all) => ratioOf(all, 'events_block', ['openai_default', 'openai_on_ours']),
+      },
+    ],
+  },
+  {
+    title: 'CPU per event, drop-in fetch, body read as bytes',
+    against: 'undici.fetch, body read as bytes',
+    parts: [
+      {
+        label: 'one event per chunk',
+        target: { atMost: 1 },
+        measure: (all) => ratioOf(all, 'bytes_event', ['drop_in', 'undici_fetch']),
+      },
+      {
+        label: '16 KB chunks',
+        target: { atMost: 1.3 },
+        measure: (all) => ratioOf(all, 'bytes_block', ['drop_in', 'undici_fetch']),
+      },
+    ],
+  },
+  {
+    title: 'short calls per second (20 events, 64 at a time), drop-in fetch, times as many',
+    against: 'undici.fetch',
+    parts: [
+      {
+        label: 'by the clock on the wall',
+        target: { atLeast: 1.5 },
+        measure: (all) => ratioOf(all, 'short', ['undici_fetch', 'drop_in'], 'wallUs'),
+      },
+      {
+        label: 'by CPU',
+        target: { atLeast: 1.5 },
+        measure: (all) => ratioOf(all, 'short', ['undici_fetch', 'drop_in']),
+      },
+      {
+        label: 'undici dispatch by hand, the floor, by CPU',
+        target: 'information',
+        measure: (all) => ratioOf(all, 'short', ['undici_fetch', 'dispatch']),
+      },
+    ],
+  },
+]
+
+export type Verdict = 'reached' | 'missed' | 'open'
+
+export function verdictOf({ target }: Part, { median }: Spread): Verdict {
+  if (typeof target === 'string') return 'open'
+  const reached = 'atMost' in target ? median <= target.atMost : median >= target.atLeast
+  return reached ? 'reached' : 'missed'
+}
+
+export function targetText({ target }: Part): string {
+  if (typeof target === 'string') return '–'
+  return 'atMost' in target ? `≤ ${target.atMost.toFixed(1)} ×` : `≥ ${target.atLeast.toFixed(1)} ×`
+}

@@ -1,0 +1,66 @@
+import { sseFrame } from '../src/testing/index.ts'
+
+/** How the events of a stream are cut into HTTP chunks. */
+export type Framing = 'event' | 'block'
+
+const BLOCK_BYTES = 16 * 1024
+/** `data:` and all, about what real deltas weigh. */
+const EVENT_BYTES = 240
+
+/** The answer to a streaming call, head and framing included, as the bytes that go onto the wire. */
+export function buildAnswer(deltas: number, framing: Framing): { readonly bytes: Buffer; readonly bodyBytes: number } {
+  const frames = framesOf(deltas)
+  const body = Buffer.concat(frames)
+  const chunks = framing === 'event' ? frames : blocks(body)
+  const head = Buffer.from(
+    'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nx-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n',
+  )
+  const parts: Buffer[] = [head]
+  for (const chunk of chunks) parts.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF)
+  parts.push(Buffer.from('0\r\n\r\n'))
+  return { bytes: Buffer.concat(parts), bodyBytes: body.length }
+}
+
+/** What stands around the deltas: `created` and `in_progress` before, `completed` behind. */
+export const EVENTS_AROUND = 3
+
+const CRLF = Buffer.from('\r\n')
+
+function framesOf(deltas: number): Buffer[] {
+  const response = { id: 'resp_bench', object: 'response', created_at: 1_750_000_000, model: 'bench', output: [] }
+  const frame = (event: object): Buffer => Buffer.from(sseFrame(event as Record<string, unknown>))
+  const frames = [
+    frame({ type: 'response.created', sequence_number: 0, response: { ...response, status: 'in_progress' } }),
+    frame({ type: 'response.in_progress', sequence_number: 1, response: { ...response, status: 'in_progress' } }),
+  ]
+  for (let index = 0; index < deltas; index++) frames.push(frame(delta(index + 2)))
+  const usage = { input_tokens: 10, output_tokens: deltas, total_tokens: 10 + deltas }
+  frames.push(
+    frame({
+      type: 'response.completed',
+      sequence_number: deltas + 2,
+      response: { ...response, status: 'completed', usage },
+    }),
+  )
+  return frames
+}
+
+function delta(number: number): object {
+  const event = {
+    type: 'response.output_text.delta',
+    sequence_number: number,
+    item_id: 'msg_0123456789abcdef',
+    output_index: 0,
+    content_index: 0,
+    delta: ' word',
+    logprobs: [],
+  }
+  const obfuscation = 'x'.repeat(Math.max(0, EVENT_BYTES - sseFrame({ ...event, obfuscation: '' }).length))
+  return { ...event, obfuscation }
+}
+
+function blocks(body: Buffer): Buffer[] {
+  const chunks: Buffer[] = []
+  for (let at = 0; at < body.length; at += BLOCK_BYTES) chunks.push(body.subarray(at, at + BLOCK_BYTES))
+  return chunks
+}

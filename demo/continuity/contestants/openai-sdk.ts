@@ -1,0 +1,32 @@
+import OpenAI from 'openai'
+import type { Response, ResponseCreateParamsStreaming } from 'openai/resources/responses/responses'
+import { type Answer, CALL_HEADER, type Contestant, GIVE_UP_MS } from '../contestant.ts'
+
+/**
+ * The `openai` SDK alone, on its own fetch and its own two retries, with `previous_response_id` as its documentation shows
+ * it. The SDK retries until there are headers, and never afterwards. A stream that ends too early is to it a stream that
+ * ends: it is assumed that the agent notices, which not every agent does.
+ */
+export function openaiSdk(baseURL: string): Contestant {
+  // Nothing of the environment: neither a key nor the wish for a log may change what is measured.
+  const openai = new OpenAI({
+    baseURL,
+    apiKey: 'sk-demo',
+    organization: null,
+    project: null,
+    timeout: GIVE_UP_MS,
+    logLevel: 'off',
+  })
+  return {
+    name: 'openai SDK alone',
+    async ask(request, call, signal) {
+      const body = { ...request, stream: true } as unknown as ResponseCreateParamsStreaming
+      const stream = await openai.responses.create(body, { headers: { [CALL_HEADER]: call }, signal })
+      let response: Response | undefined
+      for await (const event of stream) if (event.type === 'response.completed') response = event.response
+      if (response === undefined) throw new Error('the stream ended without response.completed')
+      return response as unknown as Answer
+    },
+    close: async () => {},
+  }
+}

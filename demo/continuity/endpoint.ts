@@ -1,0 +1,65 @@
+import { type JsonObject, textStream, toolCallStream } from '../../src/testing/index.ts'
+import { type Fault, type MockRequest, MockResponsesServer } from '../../src/testing/server.ts'
+import { LAST_WORDS, MODEL, TURNS, toolCalls } from './conversation.ts'
+import type { Loss } from './losses.ts'
+
+/** An endpoint that keeps the sessions of one agent, and loses one in every turn. */
+export interface Endpoint {
+  readonly server: MockResponsesServer
+  /** Gets ready to lose the session that a turn will go on with. */
+  prepare(loss: Loss, previousId: string | undefined): void
+}
+
+export async function startEndpoint(seed: number): Promise<Endpoint> {
+  const server = await MockResponsesServer.start({
+    seed,
+    ttfbMs: 5,
+    eventsPerWrite: 64,
+    respond: (request) => answer(request, turnOf(request), seed),
+  })
+  return {
+    server,
+    prepare({ turn, fault, replica }, previousId) {
+      const notFound = replica && previousId !== undefined ? [sessionNotFound(previousId)] : []
+      // A conversation that is begun anew has no session to lose, and gets its answer.
+      const goesOn = (request: MockRequest) => previousIdOf(request) === previousId
+      server.script([fault, ...notFound], { when: (request) => turnOf(request) === turn && goesOn(request) })
+    },
+  }
+}
+
+/** The name of a turn, as requests carry it. */
+export function callOf(turn: number): string {
+  return `turn ${turn}`
+}
+
+export function turnOf({ call }: MockRequest): number {
+  return Number(call?.replace('turn ', ''))
+}
+
+/** `undefined` also before the body was read. */
+export function previousIdOf({ json }: MockRequest): unknown {
+  return (json as { previous_response_id?: unknown } | undefined)?.previous_response_id
+}
+
+function answer(request: MockRequest, turn: number, seed: number): readonly JsonObject[] {
+  const options = {
+    id: `resp_${request.number}`,
+    model: MODEL,
+    previousResponseId: (previousIdOf(request) as string | undefined) ?? null,
+    usage: { inputTokens: request.inputTokens },
+  }
+  if (turn === TURNS) return textStream({ ...options, text: LAST_WORDS })
+  return toolCallStream({ ...options, calls: toolCalls(turn, seed) })
+}
+
+/** Word for word what the API says. */
+function sessionNotFound(id: string): Fault {
+  const error = {
+    message: `Previous response with id '${id}' not found.`,
+    type: 'invalid_request_error',
+    param: 'previous_response_id',
+    code: 'previous_response_not_found',
+  }
+  return { at: 'headers', effect: 'status', status: 400, body: { error } }
+}

@@ -1,0 +1,66 @@
+import { type Random, seededRandom } from '../../src/testing/index.ts'
+import type { Fault } from '../../src/testing/server.ts'
+import { TURNS } from './conversation.ts'
+
+/** Where in the exchange the connection dies, and the session with it. */
+export type Place = 'before answer' | 'in prelude' | 'after commit'
+
+/** How a turn loses its session. */
+export interface Loss {
+  readonly turn: number
+  readonly place: Place
+  readonly name: string
+  readonly fault: Fault
+  /** The next one to be asked is a replica that never saw the session, and says so. */
+  readonly replica: boolean
+}
+
+const WAYS: Readonly<Record<Place, readonly [string, Fault][]>> = {
+  'before answer': [
+    ['reset', { at: 'headers', effect: 'reset' }],
+    ['silence', { at: 'headers', effect: 'stall' }],
+  ],
+  'in prelude': [
+    ['end of stream', { at: 'before_event', event: 2, effect: 'eof' }],
+    ['reset', { at: 'before_event', event: 2, effect: 'reset' }],
+  ],
+  'after commit': [
+    ['reset', { at: 'before_event', event: 5, effect: 'reset' }],
+    ['half an event', { at: 'inside_event', event: 5, effect: 'reset' }],
+  ],
+}
+
+const PLACES = Object.keys(WAYS) as Place[]
+
+/** Of the turns that lose their session in one place, this many meet a replica. */
+const REPLICAS_PER_PLACE = 2
+
+/** One loss a turn, its place going round, its way and the replicas drawn: the same seed gives the same ones. */
+export function drawLosses(seed: number): Loss[] {
+  const random = seededRandom(seed)
+  const withReplica = new Set(PLACES.flatMap((_, place) => drawTurns(turnsAt(place), random)))
+  const first = PLACES.map((place) => Math.floor(random() * WAYS[place].length))
+  return Array.from({ length: TURNS }, (_, index) => {
+    const at = index % PLACES.length
+    const place = PLACES[at] as Place
+    const ways = WAYS[place]
+    // In turn: both are seen, and no seed makes every turn wait out a silence.
+    const way = ((first[at] ?? 0) + Math.floor(index / PLACES.length)) % ways.length
+    const [name, fault] = ways[way] as [string, Fault]
+    return { turn: index + 1, place, name, fault, replica: withReplica.has(index + 1) }
+  })
+}
+
+/** The first turn belongs to no session that a replica could not know. */
+function turnsAt(place: number): number[] {
+  return Array.from({ length: TURNS }, (_, index) => index + 1).filter(
+    (turn) => turn > 1 && (turn - 1) % PLACES.length === place,
+  )
+}
+
+function drawTurns(turns: number[], random: Random): number[] {
+  return Array.from({ length: REPLICAS_PER_PLACE }, () => {
+    const [turn] = turns.splice(Math.floor(random() * turns.length), 1)
+    return turn as number
+  })
+}

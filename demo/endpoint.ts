@@ -1,0 +1,28 @@
+import type { Clock } from '../src/index.ts'
+import { seededRandom, textStream } from '../src/testing/index.ts'
+import { MockResponsesServer } from '../src/testing/server.ts'
+import type { Fate } from './scenario.ts'
+
+const EVENT_EVERY_MS = 400
+
+/** An endpoint in which call number n meets `fates[n - 1]`, and is then answered well. */
+export async function startEndpoint(fates: readonly Fate[], clock: Clock): Promise<MockResponsesServer> {
+  const server = await MockResponsesServer.start({
+    clock,
+    // A healthy attempt hears its first event after 1 to 3 seconds, and is through some seconds later.
+    ttfbMs: (request) => 1000 + 2000 * seededRandom(Number(request.call))(),
+    eventDelayMs: EVENT_EVERY_MS,
+    respond: (request) => textStream({ id: `resp_${request.call}`, text: answerTo(Number(request.call)) }),
+  })
+  for (const [index, fate] of fates.entries()) {
+    if (fate.length === 0) continue
+    server.script([...fate.map(({ script }) => script), 'ok'], { call: String(index + 1) })
+  }
+  return server
+}
+
+/** What the endpoint says to a call when nothing gets in its way. */
+export function answerTo(call: number): string {
+  const words = 4 + (call % 9)
+  return `Answer ${call}: ${Array.from({ length: words }, (_, index) => `word-${index + 1}`).join(' ')}.`
+}

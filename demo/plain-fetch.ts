@@ -1,0 +1,73 @@
+import type { Clock } from '../src/index.ts'
+import type { CallResult, Contestant } from './contestant.ts'
+import { type Answer, readAnswer } from './reading.ts'
+import { sleep } from './scaled-clock.ts'
+import { TraceRecorder } from './trace.ts'
+
+export const TRIES = 3
+/** Long enough for a long answer, which is why it is no help against a silent endpoint. */
+export const WALL_CLOCK_MS = 120_000
+
+/**
+ * The built-in `fetch`, three tries, a wall clock and a back-off that doubles: what most people write, and what is wrong
+ * with it is not that it is badly written.
+ */
+export function plainFetch(options: {
+  readonly baseURL: string
+  readonly clock: Clock
+  readonly speed: number
+  isWhole(call: number, answer: Answer): boolean
+}): Contestant {
+  const { baseURL, clock, speed } = options
+
+  async function post(call: number, stop: AbortSignal, onFirstEvent: () => void): Promise<Answer> {
+    const response = await fetch(`${baseURL}/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-mock-call': String(call) },
+      body: JSON.stringify({ model: 'mock', input: `question ${call}`, stream: true }),
+      signal: AbortSignal.any([AbortSignal.timeout(WALL_CLOCK_MS / speed), stop]),
+    })
+    if (!response.ok) {
+      await response.body?.cancel()
+      throw new Error(`status ${response.status}`)
+    }
+    return readAnswer(response, onFirstEvent)
+  }
+
+  return {
+    name: 'plain fetch',
+    async call(call, stop): Promise<CallResult> {
+      const trace = new TraceRecorder()
+      const startedAt = clock.now()
+      const elapsed = (): number => clock.now() - startedAt
+      let hung = false
+      let error: string | undefined
+      for (let attempt = 1; attempt <= TRIES && !stop.aborted; attempt++) {
+        trace.attempt(elapsed(), 'wait')
+        try {
+          const answer = await post(call, stop, () => trace.enter('stream', elapsed()))
+          const outcome = options.isWhole(call, answer) ? 'succeeded' : 'cut_short'
+          return { call, outcome, hung, error: undefined, trace: trace.end(elapsed()) }
+        } catch (caught) {
+          hung ||= caught instanceof DOMException && caught.name === 'TimeoutError'
+          error = reasonOf(caught)
+          trace.cut(error, elapsed())
+        }
+        if (attempt < TRIES) {
+          trace.enter('back_off', elapsed())
+          await sleep(clock, 1000 * 2 ** (attempt - 1))
+        }
+      }
+      const outcome = stop.aborted ? 'unfinished' : 'failed'
+      return { call, outcome, hung: hung || stop.aborted, error, trace: trace.end(elapsed()) }
+    },
+    close: async () => {},
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `wall clock ${WALL_CLOCK_MS / 1000} s`
+  const { code } = (error.cause ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? code : error.message
+}

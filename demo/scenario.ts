@@ -1,0 +1,86 @@
+import { seededRandom } from '../src/testing/index.ts'
+import type { ScriptEntry } from '../src/testing/server.ts'
+
+/** A way in which the endpoint misbehaves, the share of attempts it meets, and how the mock server is told to do it. */
+export interface Misbehaviour {
+  readonly name: string
+  readonly share: number
+  readonly meaning: string
+  readonly script: ScriptEntry
+}
+
+const OVERLOADED = {
+  type: 'error',
+  sequence_number: 2,
+  error: { type: 'server_error', code: 'slow_down', message: 'Slow down and try again.', param: null },
+}
+
+export const MISBEHAVIOURS: readonly Misbehaviour[] = [
+  {
+    name: 'dead on arrival',
+    share: 0.2,
+    meaning: 'takes the request, then never sends a byte',
+    script: { at: 'headers', effect: 'stall' },
+  },
+  {
+    name: 'stalled',
+    share: 0.04,
+    meaning: 'answers 200, then never sends an event',
+    script: { at: 'before_event', event: 0, effect: 'stall' },
+  },
+  {
+    name: 'reset',
+    share: 0.04,
+    meaning: 'resets the connection',
+    script: { at: 'headers', effect: 'reset' },
+  },
+  {
+    name: 'cut off',
+    share: 0.03,
+    meaning: 'ends the stream before the answer begins',
+    script: { at: 'before_event', event: 2, effect: 'eof' },
+  },
+  {
+    name: 'overloaded',
+    share: 0.03,
+    meaning: 'answers 503, come back in 3 seconds',
+    script: { at: 'headers', effect: 'status', status: 503, headers: { 'retry-after': '3' } },
+  },
+  {
+    name: 'slow down',
+    share: 0.03,
+    meaning: 'answers 200, and says so in the stream',
+    script: [
+      { at: 'before_event', event: 2, effect: 'event', events: [OVERLOADED] },
+      { at: 'before_event', event: 2, effect: 'eof' },
+    ],
+  },
+]
+
+/** More would be survivable only with more than the default number of retries. */
+export const MOST_IN_A_ROW = 4
+
+/** What the attempts of one call meet, in order, until there is an attempt that goes well. */
+export type Fate = readonly Misbehaviour[]
+
+/** The fates of all calls. The same seed gives the same ones: what a contestant meets does not depend on its luck. */
+export function drawFates(calls: number, seed: number): Fate[] {
+  const random = seededRandom(seed)
+  return Array.from({ length: calls }, () => {
+    const fate: Misbehaviour[] = []
+    while (fate.length < MOST_IN_A_ROW) {
+      const met = draw(random())
+      if (met === undefined) break
+      fate.push(met)
+    }
+    return fate
+  })
+}
+
+function draw(chance: number): Misbehaviour | undefined {
+  let below = 0
+  return MISBEHAVIOURS.find(({ share }) => {
+    below += share
+    return chance < below
+  })
+}

@@ -1,0 +1,43 @@
+/**
+ * An agent with a main route and an auxiliary task on one client.
+ *
+ * The main route streams and may take its time. Compressing the history must not: it gets 20 s an attempt and one retry,
+ * through a view of the same client. When an attempt is cut, its connection and the cached client that made it go, the
+ * retry gets new ones, and neither the main stream nor later calls notice.
+ */
+import type { ResilientClient } from '../src/index.ts'
+
+export interface AgentOptions {
+  readonly model: string
+  /** Wall clock of one attempt of the compression task. Milliseconds, default 20 000. */
+  readonly compressionStaleMs?: number
+}
+
+export function createAgent(client: ResilientClient, { model, compressionStaleMs = 20_000 }: AgentOptions) {
+  const auxiliary = client.withOptions({ timeouts: { staleMs: compressionStaleMs }, maxRetries: 1 })
+  return {
+    /** Streams an answer, and gives its text when it is complete. */
+    async answer(input: string, onText: (delta: string) => void = () => {}): Promise<string> {
+      const stream = client.responses.stream({ model, input })
+      for await (const event of stream) {
+        if (event.type === 'response.output_text.delta') onText(event.delta)
+      }
+      return stream.outputText()
+    },
+
+    /** A shorter history, or the history as it is when the task fails: an agent can go on without it. */
+    async compress(history: string): Promise<string> {
+      try {
+        const response = await auxiliary.responses.create({ model, instructions: 'Summarise.', input: history })
+        return response.output_text
+      } catch {
+        return history
+      }
+    },
+
+    /** Something worth remembering, for the next session. */
+    async memorise(fact: string): Promise<string> {
+      return (await auxiliary.responses.create({ model, instructions: 'Store this.', input: fact })).output_text
+    },
+  }
+}

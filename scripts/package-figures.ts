@@ -1,0 +1,27 @@
+/** Prints what the package weighs and what it costs to import, beside what it may. */
+import path from 'node:path'
+import { ENTRIES } from './api-listing.ts'
+import { entrySize } from './entry-size.ts'
+import { importTimes } from './import-time.ts'
+import { installPackage } from './install-package.ts'
+import { stagePackage } from './stage-package.ts'
+
+const kb = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`
+
+const staged = await stagePackage()
+const installed = await installPackage(staged.tarball)
+try {
+  console.log(`packed     ${kb(staged.packedBytes)} (at most 150 KB), unpacked ${kb(staged.unpackedBytes)}`)
+  for (const { specifier, code } of Object.values(ENTRIES)) {
+    const { minified, gzipped } = await entrySize(path.join(staged.folder, code))
+    const limit = specifier === ENTRIES.index.specifier ? ' (to reach: 25 KB)' : ''
+    console.log(`${specifier}: ${kb(gzipped)} min+gzip${limit}, ${kb(minified)} min`)
+  }
+  const { packageMs, dependenciesMs, ratio } = await importTimes(installed.folder)
+  console.log(
+    `import     ${packageMs.toFixed(1)} ms, ${ratio.toFixed(2)} × its dependencies alone (${dependenciesMs.toFixed(1)} ms; to reach: 1.20 ×)`,
+  )
+} finally {
+  installed.remove()
+  staged.remove()
+}

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+export const projectRoot: string = path.resolve(import.meta.dirname, '..')
+
+export interface StagedPackage {
+  /** A folder with what the package is made of, built: `package.json`, `dist` and the pages that go with it. */
+  readonly folder: string
+  readonly tarball: string
+  /** Bytes of the tarball. */
+  readonly packedBytes: number
+  /** Bytes of its files. */
+  readonly unpackedBytes: number
+  readonly files: readonly string[]
+  remove(): void
+}
+
+/**
+ * Builds and packs the package as a release would, in a folder of its own: the `dist` of the working tree is not touched,
+ * so that two runs at once do not meet. The dependencies are those of the working tree.
+ */
+export async function stagePackage(): Promise<StagedPackage> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-'))
+  // The source is there to be left out: a wrong list of files in the manifest shows.
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'src']) {
+    if (existsSync(path.join(projectRoot, name))) {
+      cpSync(path.join(projectRoot, name), path.join(folder, name), { recursive: true })
+    }
+  }
+  symlinkSync(path.join(projectRoot, 'node_modules'), path.join(folder, 'node_modules'))
+  const tsup = path.join(projectRoot, 'node_modules/tsup/dist/cli-default.js')
+  await run(process.execPath, [tsup, '--silent', '--out-dir', path.join(folder, 'dist')], { cwd: projectRoot })
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts'], { cwd: folder })
+  const packed = onlyEntry(JSON.parse(stdout))
+  return {
+    folder,
+    tarball: path.join(folder, packed.filename),
+    packedBytes: packed.size,
+    unpackedBytes: packed.unpackedSize,
+    files: packed.files.map((file) => file.path),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+interface PackReport {
+  readonly filename: string
+  readonly size: number
+  readonly unpackedSize: number
+  readonly files: ReadonlyArray<{ readonly path: string }>
+}
+
+/** npm reports a list, newer ones an object by package name. */
+function onlyEntry(report: unknown): PackReport {
+  return Object.values(report as Record<string, PackReport>)[0] as PackReport
+}

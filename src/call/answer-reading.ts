@@ -1,0 +1,99 @@
+import { type Failure, failure } from '../errors/failure.ts'
+import { redact } from '../errors/redact.ts'
+import { classifyUpstream, errorFieldsOf } from '../retry/classify-upstream.ts'
+import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
+
+/**
+ * Reads an answer that is no event stream: an error status, JSON, or a page where a stream was asked for. It is held until
+ * it is complete (or larger than the prelude may be), because only the body tells a rate limit from an empty account.
+ */
+export class AnswerReading implements Reading {
+  readonly #context: ReadingContext
+  readonly #chunks: Uint8Array[] = []
+  #bytes = 0
+  #committed = false
+
+  constructor(context: ReadingContext) {
+    this.#context = context
+  }
+
+  push(bytes: Uint8Array): Verdict {
+    const chunk = { bytes, events: [] }
+    if (this.#committed) return { chunk }
+    this.#chunks.push(bytes)
+    this.#bytes += bytes.length
+    if (this.#bytes <= this.#context.maxPreludeBytes) return { chunk }
+    const { failure: failed } = this.#judge(undefined)
+    // Too large to be held for a decision: only what the status alone makes worth another attempt gets one.
+    return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
+  }
+
+  end(): Verdict {
+    if (this.#committed) return { finished: true }
+    const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
+    return { ...this.#judge(text), finished: true }
+  }
+
+  committed(): void {
+    this.#committed = true
+    this.#chunks.length = 0
+  }
+
+  /** @param text the whole body, or `undefined` when it is too large to be an error. */
+  #judge(text: string | undefined): Verdict {
+    const { head, kind } = this.#context
+    const body = parseJson(text)
+    const failed =
+      head.status >= 400
+        ? this.#upstream(head.status, body)
+        : kind === 'stream'
+          ? this.#notAStream(text, body)
+          : undefined
+    return failed === undefined ? { commit: 'answer' } : { failure: failed }
+  }
+
+  /** A streaming call was answered with 2xx and something else than a stream. */
+  #notAStream(text: string | undefined, body: unknown): Failure | undefined {
+    if (text !== undefined && text.trim() === '') return failure('empty_response')
+    if (hasError(body)) return this.#upstream(undefined, body)
+    // Some endpoints ignore `stream: true` and answer with the whole response.
+    if (typeof body === 'object' && body !== null) return undefined
+    const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
+    const excerpt = redact((text ?? '').replace(/<[^>]*>/g, ' '), this.#context.secrets)
+    return failure('unexpected_content', `Expected an event stream, got ${redact(type)}: ${excerpt}`)
+  }
+
+  #upstream(status: number | undefined, body: unknown): Failure {
+    return classifyUpstream({
+      status,
+      error: errorFieldsOf(body),
+      header: (name) => headerOf(this.#context.head, name),
+      wallNow: this.#context.wallNow(),
+      secrets: this.#context.secrets,
+    })
+  }
+}
+
+/** Passes everything on: calls that are no Responses calls, and redirects. */
+export class PassThroughReading implements Reading {
+  push(bytes: Uint8Array): Verdict {
+    return { chunk: { bytes, events: [] } }
+  }
+
+  end(): Verdict {
+    return { finished: true }
+  }
+}
+
+function hasError(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && (body as { error?: unknown }).error != null
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../core/clock.ts'
+import type { AttemptPhase, AttemptRecord } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { CommitReason } from '../telemetry/events.ts'
+import type { ConnectionInfo, ResponseHead } from '../transport/transport.ts'
+import type { AttemptTimes } from '../watchdog/deadlines.ts'
+import { requestIdOf } from './reading.ts'
+
+/** What an attempt needs to know of its call to tell about itself. */
+export interface CallLine {
+  readonly id: number
+  readonly startedAt: number
+  readonly clock: Clock
+  readonly telemetry: TelemetryEmitter
+}
+
+/** Tells and remembers what happens to one attempt: telemetry while it runs, a record when it has ended. */
+export class AttemptLog {
+  readonly #call: CallLine
+  readonly #attempt: number
+  #connection: ConnectionInfo | undefined
+  #head: ResponseHead | undefined
+  #headersAt: number | undefined
+
+  constructor(call: CallLine, attempt: number) {
+    this.#call = call
+    this.#attempt = attempt
+  }
+
+  get connection(): ConnectionInfo | undefined {
+    return this.#connection
+  }
+
+  started(connection: 'any' | 'fresh'): void {
+    const { telemetry } = this.#call
+    if (telemetry.wants('attempt_start')) telemetry.emit({ type: 'attempt_start', ...this.#mark(), connection })
+  }
+
+  connected(info: ConnectionInfo): void {
+    this.#connection = info
+    const { telemetry } = this.#call
+    if (telemetry.wants('attempt_connected')) telemetry.emit({ type: 'attempt_connected', ...this.#mark(), ...info })
+  }
+
+  headers(head: ResponseHead): void {
+    this.#head = head
+    this.#headersAt = this.#call.clock.now()
+    const { telemetry } = this.#call
+    if (!telemetry.wants('attempt_headers')) return
+    telemetry.emit({ type: 'attempt_headers', ...this.#mark(), status: head.status, requestId: requestIdOf(head) })
+  }
+
+  firstEvent(eventType: string): void {
+    const { telemetry } = this.#call
+    if (telemetry.wants('attempt_first_event'))
+      telemetry.emit({ type: 'attempt_first_event', ...this.#mark(), eventType })
+  }
+
+  committed(reason: CommitReason): void {
+    const { telemetry } = this.#call
+    if (telemetry.wants('attempt_commit')) telemetry.emit({ type: 'attempt_commit', ...this.#mark(), reason })
+  }
+
+  ended(facts: {
+    readonly outcome: AttemptRecord['outcome']
+    readonly phase: AttemptPhase
+    readonly times: Readonly<AttemptTimes>
+    readonly failure: Failure | undefined
+  }): AttemptRecord {
+    const { times, failure } = facts
+    const record: AttemptRecord = {
+      attempt: this.#attempt,
+      outcome: facts.outcome,
+      code: failure?.code,
+      phase: facts.phase,
+      generation: this.#connection?.generation ?? 0,
+      connectionReused: this.#connection?.reused ?? false,
+      startedAtMs: this.#since(times.startedAt) ?? 0,
+      connectedAtMs: this.#since(times.connectedAt),
+      sentAtMs: this.#since(times.sentAt),
+      headersAtMs: this.#since(this.#headersAt),
+      firstEventAtMs: this.#since(times.firstEventAt),
+      endedAtMs: this.#since(this.#call.clock.now()) ?? 0,
+      status: this.#head?.status,
+      requestId: this.#head === undefined ? undefined : requestIdOf(this.#head),
+      deadline: failure?.deadline,
+    }
+    const { telemetry } = this.#call
+    if (telemetry.wants('attempt_end')) telemetry.emit({ type: 'attempt_end', ...this.#mark(), record })
+    return record
+  }
+
+  #since(at: number | undefined): number | undefined {
+    return at === undefined ? undefined : Math.round(at - this.#call.startedAt)
+  }
+
+  #mark(): { callId: number; attempt: number; atMs: number } {
+    const { id, startedAt, clock } = this.#call
+    return { callId: id, attempt: this.#attempt, atMs: Math.round(clock.now() - startedAt) }
+  }
+}

@@ -1,0 +1,279 @@
+import type { Clock } from '../core/clock.ts'
+import type { AttemptPhase, AttemptRecord, DeadlineInfo } from '../errors/errors.ts'
+import { type Failure, failure } from '../errors/failure.ts'
+import { classifyTransportError } from '../retry/classify-transport.ts'
+import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
+import type { TappedEvent } from '../sse/tap.ts'
+import type { CommitReason } from '../telemetry/events.ts'
+import type {
+  ConnectionInfo,
+  Exchange,
+  ExchangeObserver,
+  ResponseHead,
+  Transport,
+  TransportRequest,
+} from '../transport/transport.ts'
+import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
+import { Watchdog } from '../watchdog/watchdog.ts'
+import type { AttemptLog } from './attempt-log.ts'
+import { Output } from './output.ts'
+import type { Reading, ReadingContext, Verdict } from './reading.ts'
+import { readingFor } from './reading-for.ts'
+
+export interface AttemptOptions {
+  readonly number: number
+  readonly request: TransportRequest
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly log: AttemptLog
+  readonly limits: AttemptLimits
+  readonly deadlines: CallDeadlines
+  readonly reading: Omit<ReadingContext, 'head' | 'onEvent' | 'wallNow'>
+  /** Told once, when nothing of the attempt is left running. */
+  onEnded(attempt: Attempt): void
+}
+
+/** How an attempt opens: with something to hand over, or with a failure. */
+export type Opened =
+  | { readonly kind: 'committed' }
+  /** `output` holds the endpoint's own words, if it had any: an error answer, or the events of a failed stream. */
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'aborted'; readonly reason: unknown }
+
+/**
+ * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
+ * the commit, then passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
+ */
+export class Attempt implements ExchangeObserver {
+  readonly number: number
+  readonly output = new Output()
+  readonly opened: Promise<Opened>
+  /** Status and headers of the answer, once there is one. */
+  answer: ResponseHead | undefined
+  /** The transport's own response, for calls that are passed on untouched: its body belongs to whoever gets it. */
+  untouched: Response | undefined
+  /** How it failed; set when it has ended with a failure, before or after the commit. */
+  failed: Failure | undefined
+  /** Its history; set when it has ended. */
+  record: AttemptRecord | undefined
+  readonly #options: AttemptOptions
+  readonly #watchdog: Watchdog
+  readonly #exchange: Exchange
+  #settleOpened!: (opened: Opened) => void
+  #reading: Reading | undefined
+  #lastEvent: TappedEvent | undefined
+  #responseId: string | undefined
+  #committed = false
+  #paused = false
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+    this.number = options.number
+    this.opened = new Promise((resolve) => {
+      this.#settleOpened = resolve
+    })
+    this.#watchdog = new Watchdog(options.clock, options.limits, options.deadlines, {
+      onExpired: (deadline) => this.#onExpired(deadline),
+      onCommitDue: () => this.#commit('commit_after'),
+      onLingerDue: () => this.#act(this.#reading?.lingered?.() ?? {}),
+    })
+    options.log.started(options.request.connection)
+    this.#exchange = options.transport.send(options.request, this)
+  }
+
+  get committed(): boolean {
+    return this.#committed
+  }
+
+  /** What was sent. */
+  get request(): TransportRequest {
+    return this.#options.request
+  }
+
+  get ended(): boolean {
+    return this.record !== undefined
+  }
+
+  get responseStarted(): boolean {
+    return this.#watchdog.times.lastByteAt !== undefined
+  }
+
+  /** A reused connection that died before its first response byte: most likely closed before the request arrived. */
+  get connectionWasStale(): boolean {
+    const died = this.failed?.code === 'connection_reset' || this.failed?.code === 'connection_closed'
+    return died && this.#options.log.connection?.reused === true && !this.responseStarted
+  }
+
+  get phase(): AttemptPhase {
+    const times = this.#watchdog.times
+    if (this.#committed) return 'committed'
+    if (times.firstEventAt !== undefined) return 'prelude'
+    if (times.sentAt !== undefined) return 'waiting'
+    if (times.connectedAt !== undefined) return 'sending'
+    return times.connectingAt === undefined ? 'preparing' : 'connecting'
+  }
+
+  /** `sequence_number` of the last event that was no heartbeat, where the endpoint numbers its events. */
+  get lastSequenceNumber(): number | undefined {
+    const match = /"sequence_number"\s*:\s*(\d+)/.exec(this.#lastEvent?.data ?? '')
+    return match === null ? undefined : Number(match[1])
+  }
+
+  /** `response.id` of the stream, once an event carried it. */
+  get responseId(): string | undefined {
+    return this.#responseId
+  }
+
+  /** The caller aborted, or the client was destroyed. Poisons nothing: the connection did no wrong. */
+  abort(reason: unknown): void {
+    if (!this.ended) {
+      this.#exchange.destroy()
+      this.#finish('aborted')
+    }
+    this.output.discard(reason)
+    this.#settleOpened({ kind: 'aborted', reason })
+  }
+
+  /** The consumer wants no more. */
+  cancel(): void {
+    this.untouched?.body?.cancel().catch(() => {})
+    this.abort(undefined)
+  }
+
+  /** The consumer has taken something, or waits for more: reading goes on as soon as nothing lies about. */
+  flow(): void {
+    if (!this.#paused || this.ended || this.output.bytes > 0) return
+    this.#paused = false
+    this.#watchdog.resume()
+    this.#exchange.resume()
+  }
+
+  // What the transport reports.
+
+  connecting(): void {
+    this.#watchdog.connecting()
+  }
+
+  connected(info: ConnectionInfo): void {
+    this.#watchdog.connected()
+    this.#options.log.connected(info)
+  }
+
+  sending(): void {
+    this.#watchdog.sending()
+  }
+
+  sent(): void {
+    this.#watchdog.sent()
+  }
+
+  head(head: ResponseHead): void {
+    this.answer = head
+    this.#watchdog.sent()
+    this.#watchdog.byte()
+    const { clock, log, reading } = this.#options
+    log.headers(head)
+    const chosen = readingFor({ ...reading, head, wallNow: () => clock.wallNow(), onEvent: this.#onEvent })
+    this.#reading = chosen.reading
+    if (!chosen.commitAtOnce) return
+    this.#commit('answer')
+    if (reading.kind !== 'other' || this.#exchange.takeResponse === undefined) return
+    this.untouched = this.#exchange.takeResponse()
+    this.#finish('committed')
+    this.output.end()
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.ended) return
+    this.#watchdog.byte()
+    if (this.#reading !== undefined) this.#act(this.#reading.push(bytes))
+  }
+
+  end(): void {
+    if (!this.ended) this.#act(this.#reading?.end() ?? { failure: failure('empty_response') })
+  }
+
+  error(error: unknown): void {
+    if (this.ended) return
+    if (this.#watchdog.times.lingeringAt !== undefined) {
+      // The endpoint's last word was spoken already; what becomes of the connection changes nothing.
+      this.#act(this.#reading?.lingered?.() ?? {})
+      return
+    }
+    const { request, reading, transport } = this.#options
+    const connecting = this.phase === 'connecting' || (this.phase === 'preparing' && transport.abilities.seesConnect)
+    this.#fail(classifyTransportError(error, { connecting, host: request.url.host, secrets: reading.secrets }))
+  }
+
+  // Inside.
+
+  readonly #onEvent = (event: TappedEvent): void => {
+    if (this.#watchdog.times.firstEventAt === undefined) this.#options.log.firstEvent(event.type)
+    this.#watchdog.event(event.class === 'progress')
+    if (event.class !== 'heartbeat') this.#lastEvent = event
+    this.#responseId ??= responseIdOf(event.json)
+    if (event.class !== 'lifecycle') return
+    const status = responseStatus(event.json)
+    if (status !== undefined) this.#watchdog.queued(status === 'queued')
+  }
+
+  #act(verdict: Verdict): void {
+    if (this.ended) return
+    if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
+    if (verdict.commit !== undefined) this.#commit(verdict.commit)
+    if (verdict.linger) this.#watchdog.lingering()
+    if (verdict.finished) this.#complete(verdict.failure)
+    else if (verdict.failure !== undefined) this.#fail(verdict.failure)
+    else if (this.#committed) this.#holdBack()
+  }
+
+  #commit(reason: CommitReason): void {
+    if (this.#committed) return
+    this.#committed = true
+    this.#watchdog.committed()
+    this.#reading?.committed?.()
+    this.#options.log.committed(reason)
+    this.#settleOpened({ kind: 'committed' })
+    this.#holdBack()
+  }
+
+  /** Back-pressure: while the consumer has something to take, nothing more is read. */
+  #holdBack(): void {
+    if (this.#paused || this.ended || this.output.bytes === 0) return
+    this.#paused = true
+    this.#watchdog.pause()
+    this.#exchange.pause()
+  }
+
+  /** The call has all it needs: the caller is settled at once, the connection is drained behind its back. */
+  #complete(failed: Failure | undefined): void {
+    this.failed = failed
+    this.#exchange.drain()
+    this.#finish(this.#committed ? 'committed' : 'answered')
+    this.output.end()
+    if (failed !== undefined) this.#settleOpened({ kind: 'failed', failure: failed })
+  }
+
+  #fail(failed: Failure): void {
+    this.failed = failed
+    // Before anybody decides about a retry: whoever asks for a client next must get another one.
+    if (failed.lane === 'connection') this.#exchange.poison(failed.code)
+    this.#exchange.destroy()
+    this.#finish('failed')
+    this.output.fail(failed)
+    this.#settleOpened({ kind: 'failed', failure: failed })
+  }
+
+  #onExpired(deadline: DeadlineInfo): void {
+    const { host } = this.#options.request.url
+    const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
+    this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: deadline.name === 'connect' }))
+  }
+
+  #finish(outcome: AttemptRecord['outcome']): void {
+    const phase = this.phase
+    this.#watchdog.stop()
+    this.record = this.#options.log.ended({ outcome, phase, times: this.#watchdog.times, failure: this.failed })
+    this.#options.onEnded(this)
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../core/clock.ts'
+import type { ErrorCode } from '../errors/catalog.ts'
+import { redactUrl } from '../errors/redact.ts'
+import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
+import type { CallRequest } from './call-request.ts'
+
+let nextCallId = 1
+
+/** Tells what happens to one call, and is its place on the time line. */
+export class CallLog {
+  readonly id = nextCallId++
+  readonly startedAt: number
+  readonly clock: Clock
+  readonly telemetry: TelemetryEmitter
+
+  constructor(clock: Clock, telemetry: TelemetryEmitter) {
+    this.clock = clock
+    this.telemetry = telemetry
+    this.startedAt = clock.now()
+  }
+
+  started({ url, method, body, latency, anchored }: CallRequest): void {
+    if (!this.telemetry.wants('call_start')) return
+    const bodyBytes = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : 0
+    const address = redactUrl(url)
+    this.telemetry.emit({
+      type: 'call_start',
+      ...this.#mark(),
+      kind: latency.kind,
+      method,
+      url: address,
+      anchored,
+      bodyBytes,
+    })
+  }
+
+  decided(attempt: number, code: ErrorCode, decision: RetryDecision): void {
+    if (!this.telemetry.wants('retry_decision')) return
+    this.telemetry.emit({ type: 'retry_decision', ...this.#mark(), attempt, code, decision })
+  }
+
+  rebuilt(attempt: number, oldBytes: number, newBytes: number): void {
+    if (!this.telemetry.wants('request_rebuilt')) return
+    this.telemetry.emit({ type: 'request_rebuilt', ...this.#mark(), attempt, oldBytes, newBytes })
+  }
+
+  ended(outcome: CallEndEvent['outcome'], attempts: number, code: ErrorCode | undefined): void {
+    if (!this.telemetry.wants('call_end')) return
+    this.telemetry.emit({
+      type: 'call_end',
+      ...this.#mark(),
+      outcome,
+      attempts,
+      code: outcome === 'completed' ? undefined : code,
+    })
+  }
+
+  #mark(): { callId: number; atMs: number } {
+    return { callId: this.id, atMs: Math.round(this.clock.now() - this.startedAt) }
+  }
+}

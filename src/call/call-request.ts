@@ -1,0 +1,55 @@
+import type { AbortScope } from '../core/abort.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Random } from '../core/random.ts'
+import type { RetryBudget } from '../retry/budget.ts'
+import type { RetryPolicy } from '../retry/decide.ts'
+import type { ReplayTraits } from '../retry/replay-safety.ts'
+import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { HeaderPairs, RequestBody, Transport } from '../transport/transport.ts'
+import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
+import type { PreviousResponseNotFoundHook } from './not-found.ts'
+import type { ReadingContext } from './reading.ts'
+
+/** What the caller asked for. The same for every attempt but for the headers, which may carry rotating credentials. */
+export interface CallRequest {
+  readonly url: URL
+  readonly method: string
+  readonly body: RequestBody
+  readonly dispatcher?: unknown
+  /** See `TransportRequest.signal`. */
+  readonly signal?: AbortSignal | undefined
+  /** Headers for one attempt. `refresh`: the credential was refused, get a new one. */
+  headers(refresh: boolean): Promise<HeaderPairs>
+  /** Whether `headers(true)` can do better after a 401. */
+  readonly canRefresh: boolean
+  readonly latency: LatencyTraits
+  readonly replay: Omit<ReplayTraits, 'bodyOpened'>
+  /** Carries `previous_response_id`. */
+  readonly anchored: boolean
+  /** `background` and `store`. */
+  readonly commitWithId: boolean
+}
+
+/** What a call runs with. Belongs to its client. */
+export interface CallContext {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly telemetry: TelemetryEmitter
+  readonly timeouts: TimeoutSettings
+  readonly policy: RetryPolicy
+  readonly budget: RetryBudget | undefined
+  readonly scope: AbortScope
+  readonly reading: Pick<
+    ReadingContext,
+    'needsEvents' | 'wholeFrames' | 'commitAt' | 'maxEventBytes' | 'maxPreludeBytes'
+  >
+  /** Times of the drop-in; off for other faces. */
+  readonly beforeCommitMs: number
+  readonly commitAfterMs: number
+  /** The face can take output back: a call does not end with an attempt that broke after the commit. */
+  readonly restartable: boolean
+  readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  /** Told once, when the call and its body are over. */
+  onEnded(): void
+}

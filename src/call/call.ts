@@ -1,0 +1,307 @@
+import { sleep } from '../core/race.ts'
+import { ERROR_CATALOG } from '../errors/catalog.ts'
+import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import { redactUrl, secretsOf } from '../errors/redact.ts'
+import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
+import { replaySafety } from '../retry/replay-safety.ts'
+import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
+import type { RequestBody } from '../transport/transport.ts'
+import { type CallDeadlines, callEndsAt, limitsFor } from '../watchdog/deadlines.ts'
+import { Attempt } from './attempt.ts'
+import { AttemptLog } from './attempt-log.ts'
+import { CallLog } from './call-log.ts'
+import type { CallContext, CallRequest } from './call-request.ts'
+import { askHook } from './not-found.ts'
+import { parseBody, type RequestTraits, traitsOf } from './request-traits.ts'
+import { toError } from './to-error.ts'
+
+export type { CallContext, CallRequest } from './call-request.ts'
+
+/** What a call comes to: an attempt whose output can be taken. */
+export interface CallOutcome {
+  readonly attempt: Attempt
+  /** Set when the output is the endpoint's own word on a failure: why there was no further attempt. */
+  readonly gaveUp: { readonly reason: GiveUpReason; readonly failure: Failure } | undefined
+}
+
+/** One call over all its attempts. `run` is its whole life up to the point where there is something to hand over. */
+export class Call {
+  readonly #log: CallLog
+  readonly #request: CallRequest
+  readonly #context: CallContext
+  readonly #deadlines: CallDeadlines
+  readonly #records: AttemptRecord[] = []
+  #current: Attempt | undefined
+  #attemptNumber = 0
+  #tally = NO_RETRIES
+  #refreshed = false
+  #askedAgain = false
+  /** What the caller put in the place of a request whose conversation is gone. */
+  #rebuilt: { readonly body: RequestBody; readonly traits: RequestTraits } | undefined
+  #bodyOpened = false
+  #ttfbCuts = 0
+  #over = false
+
+  constructor(request: CallRequest, context: CallContext) {
+    this.#request = request
+    this.#context = context
+    this.#log = new CallLog(context.clock, context.telemetry)
+    const appliesToStreams = request.latency.kind === 'stream'
+    this.#deadlines = {
+      startedAt: this.#log.startedAt,
+      total: context.timeouts.totalMs,
+      beforeCommit: { ms: appliesToStreams ? context.beforeCommitMs : 0, source: 'beforeCommitMs' },
+      commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
+    }
+  }
+
+  /** The history so far, in order. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#records
+  }
+
+  /**
+   * Attempts until there is output to hand over or nothing more to try.
+   *
+   * @throws the caller's own reason on an abort; else a `ResilientError` with the history of the call.
+   */
+  run(): Promise<CallOutcome> {
+    this.#log.started(this.#request)
+    this.#context.scope.watch((reason) => this.#current?.abort(reason))
+    return this.#endOnError(() => this.#untilOpened())
+  }
+
+  /**
+   * Goes on after an attempt whose output had been handed over, for faces that can take it back. The same allowance and
+   * the same decisions as before; only the commit is no reason to stop.
+   *
+   * @throws the error of the attempt when there is no further one.
+   */
+  restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
+    return this.#endOnError(async () => {
+      const { decision, tally } = this.#decide(attempt, failed, false)
+      this.#log.decided(attempt.number, failed.code, decision)
+      if (!decision.retry) throw this.errorOf(failed, attempt, decision.reason)
+      await this.#before(attempt, decision.delayMs, tally)
+      return this.#untilOpened()
+    })
+  }
+
+  /** Ends a call that could have been restarted and was not. */
+  finish(failed: Failure): void {
+    this.#end('failed', failed)
+  }
+
+  async #untilOpened(): Promise<CallOutcome> {
+    for (let refresh = false; ; ) {
+      this.#context.scope.throwIfAborted()
+      const attempt = await this.#attempt(refresh)
+      const opened = await attempt.opened
+      if (opened.kind === 'aborted') throw opened.reason
+      if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
+
+      if (opened.failure.code === 'previous_response_not_found' && (await this.#isAnswered(attempt, opened.failure))) {
+        refresh = false
+        continue
+      }
+      refresh = this.#canRefresh(opened.failure)
+      const { decision, tally } = refresh
+        ? { decision: RETRY_WITH_NEW_CREDENTIAL, tally: this.#tally }
+        : this.#decide(attempt, opened.failure, attempt.committed)
+      this.#log.decided(attempt.number, opened.failure.code, decision)
+      if (!decision.retry) return this.#giveUp(attempt, opened.failure, decision.reason)
+      await this.#before(attempt, decision.delayMs, tally)
+    }
+  }
+
+  /**
+   * A genuine not-found. Behind a transport failure it may come from a replica that never saw the session: the same bytes
+   * are sent once more. After that, or when it was the first answer, the caller may rebuild the request, once.
+   */
+  async #isAnswered(attempt: Attempt, failed: Failure): Promise<boolean> {
+    const { clock, scope, onPreviousResponseNotFound: hook } = this.#context
+    if (!this.#traits.anchored || this.#rebuilt !== undefined || callEndsAt(this.#deadlines) <= clock.now())
+      return false
+    const lostBefore = this.#records.some((record) => record.outcome === 'failed')
+    if (lostBefore && !this.#askedAgain) {
+      this.#askedAgain = true
+      this.#log.decided(attempt.number, failed.code, ASK_ANOTHER_REPLICA)
+      await this.#before(attempt, 0, this.#tally)
+      return true
+    }
+    const { url, headers, body } = attempt.request
+    const sent = body.kind === 'bytes' ? parseBody(body.bytes, headers) : undefined
+    if (hook === undefined || sent === undefined || body.kind !== 'bytes') return false
+    const rebuilt = await askHook(
+      hook,
+      {
+        previousResponseId: String(sent.previous_response_id),
+        request: { url: redactUrl(url), body: sent },
+        attempts: [...this.#records],
+        reason: lostBefore ? 'after_transport_failure' : 'first_answer',
+      },
+      { clock, scope },
+    )
+    if (rebuilt?.kind !== 'bytes') return false
+    const plain = headers.filter(([name]) => name !== 'content-encoding')
+    this.#rebuilt = {
+      body: rebuilt,
+      traits: traitsOf({ method: this.#request.method, url, headers: plain, body: rebuilt }),
+    }
+    this.#log.rebuilt(attempt.number, body.bytes.length, rebuilt.bytes.length)
+    this.#log.decided(attempt.number, failed.code, ASK_ANOTHER_REPLICA)
+    await this.#before(attempt, 0, this.#tally)
+    return true
+  }
+
+  /** Between two attempts. */
+  async #before(previous: Attempt, delayMs: number, tally: RetryTally): Promise<void> {
+    const { clock, scope } = this.#context
+    this.#tally = tally
+    previous.output.discard(undefined)
+    this.#current = undefined
+    if (delayMs > 0) await sleep(delayMs, { clock, scope })
+  }
+
+  async #endOnError(act: () => Promise<CallOutcome>): Promise<CallOutcome> {
+    try {
+      return await act()
+    } catch (error) {
+      this.#end(this.#context.scope.aborted ? 'aborted' : 'failed', undefined)
+      throw error
+    }
+  }
+
+  get #traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId'> {
+    return this.#rebuilt?.traits ?? this.#request
+  }
+
+  get #replay(): CallRequest['replay'] {
+    const { replay } = this.#request
+    return this.#rebuilt === undefined ? replay : { ...replay, stateful: this.#rebuilt.traits.stateful }
+  }
+
+  /** The error of a failure, with everything the call knows. */
+  errorOf(failure: Failure, attempt: Attempt | undefined, reason?: GiveUpReason): ResilientError {
+    return toError(
+      { ...failure, responseId: failure.responseId ?? attempt?.responseId },
+      {
+        attempts: this.#records,
+        giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
+        replaySafety: this.#replaySafety(failure),
+        responseStarted: attempt?.responseStarted ?? false,
+        phase: attempt?.record?.phase ?? 'preparing',
+        anchored: this.#traits.anchored,
+        committed: attempt?.committed ?? false,
+        lastSequenceNumber: attempt?.lastSequenceNumber,
+      },
+    )
+  }
+
+  async #attempt(refresh: boolean): Promise<Attempt> {
+    const number = ++this.#attemptNumber
+    if (refresh) this.#refreshed = true
+    const { url, method } = this.#request
+    const { latency } = this.#traits
+    const body = this.#rebuilt?.body ?? this.#request.body
+    const { transport, clock, timeouts, reading, scope } = this.#context
+    const given = await this.#request.headers(refresh)
+    // A rebuilt body is plain, whatever the first one was.
+    const headers = this.#rebuilt === undefined ? given : given.filter(([name]) => name !== 'content-encoding')
+    scope.throwIfAborted()
+    const log = new AttemptLog(this.#log, number)
+    // What cannot be sent twice must not meet a connection that its peer is just closing.
+    const repeatable = replaySafety({ ...this.#replay, bodyOpened: true }, {}) === 'safe'
+    const attempt = new Attempt({
+      number,
+      request: {
+        url,
+        method,
+        headers,
+        body: body.kind === 'stream' ? { ...body, open: () => this.#openBody(body) } : body,
+        connection: number === 1 && repeatable ? 'any' : 'fresh',
+        dispatcher: this.#request.dispatcher,
+        signal: this.#request.signal,
+        attempt: number,
+      },
+      transport,
+      clock,
+      log,
+      limits: limitsFor(timeouts, latency, this.#ttfbCuts),
+      deadlines: this.#deadlines,
+      reading: {
+        ...reading,
+        kind: latency.kind,
+        commitWithId: this.#traits.commitWithId,
+        secrets: secretsOf(url, headers),
+      },
+      onEnded: (ended) => this.#onAttemptEnded(ended),
+    })
+    this.#current = attempt
+    return attempt
+  }
+
+  #openBody(body: Extract<RequestBody, { kind: 'stream' }>): AsyncIterable<Uint8Array> {
+    this.#bodyOpened = true
+    return body.open()
+  }
+
+  #onAttemptEnded(attempt: Attempt): void {
+    if (attempt.record !== undefined) this.#records.push(attempt.record)
+    if (attempt.failed?.code === 'ttfb_timeout') this.#ttfbCuts++
+    if (!attempt.committed) return
+    if (this.#context.restartable && attempt.failed?.lane !== undefined) return
+    const aborted = attempt.record?.outcome === 'aborted'
+    if (!aborted && attempt.failed === undefined) this.#context.budget?.deposit()
+    this.#end(aborted ? 'aborted' : attempt.failed === undefined ? 'completed' : 'failed', attempt.failed)
+  }
+
+  #canRefresh(failed: Failure): boolean {
+    return (
+      failed.status === 401 && !this.#refreshed && this.#request.canRefresh && this.#replaySafety(failed) === 'safe'
+    )
+  }
+
+  #decide(attempt: Attempt, failed: Failure, committed: boolean): { decision: RetryDecision; tally: RetryTally } {
+    const { policy, budget, random, clock } = this.#context
+    return decideRetry({
+      failure: failed,
+      replay: this.#replaySafety(failed),
+      committed,
+      staleConnection: attempt.connectionWasStale,
+      tally: this.#tally,
+      policy,
+      budget,
+      remainingMs: callEndsAt(this.#deadlines) - clock.now(),
+      random,
+    })
+  }
+
+  #replaySafety(failed: Failure) {
+    return replaySafety({ ...this.#replay, bodyOpened: this.#bodyOpened }, failed)
+  }
+
+  /** What comes out at the end: the endpoint's own answer if the last failure was one, else the last real error (5.3). */
+  #giveUp(attempt: Attempt, failed: Failure, reason: GiveUpReason): CallOutcome {
+    if (attempt.record?.outcome !== 'answered' || ERROR_CATALOG[failed.code].family !== 'upstream') {
+      throw this.errorOf(failed, attempt, reason)
+    }
+    this.#end('failed', failed)
+    return { attempt, gaveUp: { reason, failure: failed } }
+  }
+
+  #end(outcome: CallEndEvent['outcome'], failed: Failure | undefined): void {
+    if (this.#over) return
+    this.#over = true
+    this.#context.scope.dispose()
+    this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
+    this.#context.onEnded()
+  }
+}
+
+/** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */
+const ASK_ANOTHER_REPLICA: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', free: true }
+
+/** A token that was refused is exchanged once, beside all counting. */
+const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', free: true }

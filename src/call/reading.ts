@@ -1,0 +1,56 @@
+import type { Failure } from '../errors/failure.ts'
+import type { TappedEvent } from '../sse/tap.ts'
+import type { CommitReason } from '../telemetry/events.ts'
+import type { ResponseHead } from '../transport/transport.ts'
+import type { Chunk } from './chunk.ts'
+
+/** What a piece of a body means for its attempt. */
+export interface Verdict {
+  /** To be handed over, or held. */
+  readonly chunk?: Chunk | undefined
+  readonly commit?: CommitReason | undefined
+  /** The body is complete as far as the call is concerned: what the endpoint sends on is its own affair. */
+  readonly finished?: boolean | undefined
+  /** The attempt failed. With `finished`, the endpoint said so and its words are part of the output. */
+  readonly failure?: Failure | undefined
+  /** Wait a moment for what may follow. */
+  readonly linger?: boolean | undefined
+}
+
+/** How the body of one answer is read. One per kind of answer; pure of time and I/O. */
+export interface Reading {
+  push(bytes: Uint8Array): Verdict
+  /** The body ended. */
+  end(): Verdict
+  /** Nothing followed in the time that `linger` asked for. */
+  lingered?(): Verdict
+  /** From now on the output is handed over as it comes. */
+  committed?(): void
+}
+
+/** What a reading needs to know of its call. */
+export interface ReadingContext {
+  readonly head: ResponseHead
+  readonly kind: 'stream' | 'json' | 'other'
+  /** The consumer reads events; otherwise it reads bytes, and not every event needs parsing. */
+  readonly needsEvents: boolean
+  /** Hand on whole frames only, so that a frame of our own can follow at any time (`onStreamFailure: 'sse_error'`). */
+  readonly wholeFrames: boolean
+  readonly commitAt: 'progress' | 'first_event'
+  /** `background` and `store`: the caller needs the id as soon as there is one. */
+  readonly commitWithId: boolean
+  readonly maxEventBytes: number
+  readonly maxPreludeBytes: number
+  readonly secrets: readonly string[]
+  readonly wallNow: () => number
+  /** Told of every event, for the watchdog. */
+  readonly onEvent: (event: TappedEvent) => void
+}
+
+export function headerOf(head: ResponseHead, name: string): string | undefined {
+  return head.headers.find(([candidate]) => candidate === name)?.[1]
+}
+
+export function requestIdOf(head: ResponseHead): string | undefined {
+  return headerOf(head, 'x-request-id') ?? headerOf(head, 'request-id')
+}

@@ -1,0 +1,127 @@
+import zlib from 'node:zlib'
+import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
+import type { LatencyTraits } from '../watchdog/deadlines.ts'
+
+/** What a request means to us: whether it is a Responses call, and what of it decides about deadlines and retries. */
+export interface RequestTraits {
+  readonly latency: LatencyTraits
+  /** Carries `conversation` or `background`: the endpoint keeps state that a second send would double. */
+  readonly stateful: boolean
+  readonly anchored: boolean
+  readonly commitWithId: boolean
+}
+
+const FOREIGN: RequestTraits = {
+  latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
+  stateful: false,
+  anchored: false,
+  commitWithId: false,
+}
+
+/**
+ * A Responses call is `POST …/responses` with a JSON body, or `GET …/responses/{id}?stream=true`. Everything else is
+ * foreign: it passes through with connection-level resilience. The body is looked into, never changed.
+ */
+export function traitsOf(request: {
+  readonly method: string
+  readonly url: URL
+  readonly headers: HeaderPairs
+  readonly body: RequestBody
+}): RequestTraits {
+  const { method, url, body } = request
+  const path = url.pathname.replace(/\/+$/, '')
+  if (method === 'GET' && /\/responses\/[^/]+$/.test(path) && url.searchParams.get('stream') === 'true') {
+    return { ...FOREIGN, latency: { ...FOREIGN.latency, kind: 'stream' } }
+  }
+  if (method !== 'POST' || !path.endsWith('/responses')) return FOREIGN
+  // What can be read once is not looked into: it is sent, and its answer read for what it is.
+  if (body.kind === 'stream' && !body.replayable) return { ...FOREIGN, latency: { ...FOREIGN.latency, kind: 'json' } }
+  const json = body.kind === 'bytes' ? parseBody(body.bytes, request.headers) : undefined
+  if (json === undefined) return FOREIGN
+  const isSet = (field: string): boolean => json[field] !== undefined && json[field] !== null
+  return {
+    latency: {
+      kind: json.stream === true ? 'stream' : 'json',
+      estimatedInputTokens: estimateTokens(json),
+      effort: effortOf(json.reasoning),
+      flex: json.service_tier === 'flex',
+    },
+    stateful: isSet('conversation') || json.background === true,
+    anchored: typeof json.previous_response_id === 'string',
+    commitWithId: json.background === true && json.store === true,
+  }
+}
+
+const DECODERS: Readonly<Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer>> = {
+  gzip: zlib.gunzipSync,
+  br: zlib.brotliDecompressSync,
+  zstd: zlib.zstdDecompressSync,
+  deflate: zlib.inflateSync,
+}
+
+/** More than any endpoint accepts; a body that unpacks to more is none of ours. */
+const MAX_DECODED_BYTES = 256 * 1024 * 1024
+
+export function parseBody(bytes: Uint8Array, headers: HeaderPairs): Record<string, unknown> | undefined {
+  try {
+    const coding = headers
+      .find(([name]) => name === 'content-encoding')?.[1]
+      .trim()
+      .toLowerCase()
+    const decode = coding === undefined || coding === 'identity' ? undefined : DECODERS[coding]
+    if (coding !== undefined && coding !== 'identity' && decode === undefined) return undefined
+    const plain = decode === undefined ? bytes : decode(bytes, { maxOutputLength: MAX_DECODED_BYTES })
+    const json: unknown = JSON.parse(new TextDecoder().decode(plain))
+    return typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Efforts that are not known by name were added later, and efforts are added at the top. */
+function effortOf(reasoning: unknown): LatencyTraits['effort'] {
+  const effort =
+    typeof reasoning === 'object' && reasoning !== null ? (reasoning as { effort?: unknown }).effort : undefined
+  switch (effort) {
+    case undefined:
+    case null:
+    case 'none':
+    case 'minimal':
+    case 'low':
+      return 'low'
+    case 'medium':
+      return 'medium'
+    default:
+      return 'high'
+  }
+}
+
+const BYTES_PER_TOKEN = 4
+
+/** UTF-8 bytes of `input`, `instructions` and `tools`, base64 left out, divided by 4 (5.1). */
+export function estimateTokens(json: Readonly<Record<string, unknown>>): number {
+  let bytes = 0
+  for (const field of [json.input, json.instructions, json.tools]) {
+    if (typeof field === 'string') bytes += Buffer.byteLength(field)
+    else if (field !== undefined && field !== null) bytes += jsonBytes(field)
+  }
+  return Math.ceil(bytes / BYTES_PER_TOKEN)
+}
+
+function jsonBytes(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value, withoutBase64) ?? '')
+  } catch {
+    // Nested deeper than the stack: what can be parsed cannot always be written again. The estimate is only an estimate.
+    return 0
+  }
+}
+
+/** A data URL, or so long a run of base64 characters that it can be nothing else. */
+const BASE64 = /^(?:data:[^,]{0,200};base64,|[A-Za-z0-9+/_-]{256,}={0,2}$)/
+
+function withoutBase64(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length >= 64 && BASE64.test(value) ? '' : value
+}

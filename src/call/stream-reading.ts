@@ -1,0 +1,166 @@
+import { type Failure, failure } from '../errors/failure.ts'
+import { classifyUpstream, errorFieldsOf } from '../retry/classify-upstream.ts'
+import type { UpstreamErrorFields } from '../retry/hints.ts'
+import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
+import { SseTap, type Tapped, type TappedEvent } from '../sse/tap.ts'
+import type { CommitReason } from '../telemetry/events.ts'
+import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
+
+const encoder = new TextEncoder()
+const NOTHING = new Uint8Array()
+
+/**
+ * Reads an event stream, and holds the commit rule (5.2): what came before the first progress can still be taken back, so
+ * a failure that another attempt may heal is withheld there, and everything is handed over from then on.
+ */
+export class StreamReading implements Reading {
+  readonly #context: ReadingContext
+  readonly #tap: SseTap
+  #heldBytes = 0
+  /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
+  #cut: Uint8Array[] = []
+  #receivedBytes = 0
+  #committed = false
+  #reported: { readonly fields: UpstreamErrorFields | undefined; readonly responseId: string | undefined } | undefined
+  #responseId: string | undefined
+
+  constructor(context: ReadingContext) {
+    this.#context = context
+    this.#tap = new SseTap(context.maxEventBytes)
+  }
+
+  push(bytes: Uint8Array): Verdict {
+    this.#receivedBytes += bytes.length
+    return this.#judge(this.#tap.push(bytes), bytes)
+  }
+
+  end(): Verdict {
+    const tapped = this.#tap.end()
+    const verdict = this.#judge(tapped, tapped.repair === undefined ? undefined : encoder.encode(tapped.repair))
+    if (verdict.finished || verdict.failure !== undefined) return verdict
+    if (this.#reported !== undefined) return { ...verdict, ...this.#settle() }
+    return {
+      ...verdict,
+      failure: failure(this.#receivedBytes === 0 ? 'empty_response' : 'stream_incomplete', undefined, this.#facts()),
+    }
+  }
+
+  lingered(): Verdict {
+    return this.#settle()
+  }
+
+  committed(): void {
+    this.#committed = true
+    this.#tap.parseAll = this.#context.needsEvents
+  }
+
+  #judge(tapped: Tapped, bytes: Uint8Array | undefined): Verdict {
+    let commit: CommitReason | undefined
+    let last: TappedEvent | undefined
+    for (const event of tapped.events) {
+      this.#context.onEvent(event)
+      commit ??= this.#commitFor(event)
+      if (event.class === 'terminal') last = this.#report(event)
+    }
+    const used = this.#frames(
+      bytes === undefined || tapped.bytes >= bytes.length ? bytes : bytes.subarray(0, tapped.bytes),
+    )
+    const chunk = used === undefined || used.length === 0 ? undefined : { bytes: used, events: tapped.events }
+    if (!this.#committed) this.#heldBytes += used?.length ?? 0
+    if (last !== undefined && (this.#tap.ended || !this.#tap.lingering)) return { chunk, commit, ...this.#settle() }
+    // Behind an `error` nothing can go wrong any more: the endpoint's last word was spoken.
+    if (this.#reported !== undefined && (tapped.done || tapped.problem !== undefined)) {
+      return { chunk, commit, ...this.#settle() }
+    }
+    if (tapped.problem !== undefined) return { chunk, commit, failure: this.#problem(tapped.problem) }
+    if (tapped.done) return { chunk, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
+    if (!this.#committed && this.#heldBytes > this.#context.maxPreludeBytes) commit ??= 'prelude_full'
+    return { chunk, commit, linger: last !== undefined }
+  }
+
+  /** With `wholeFrames`, what follows the last complete frame waits for the rest of its own. */
+  #frames(bytes: Uint8Array | undefined): Uint8Array | undefined {
+    if (!this.#context.wholeFrames || bytes === undefined) return bytes
+    // The blank line may have begun in what came before.
+    const before = Buffer.concat(this.#cut.slice(-3)).subarray(-3)
+    const end = lastFrameEnd(Buffer.concat([before, bytes])) - before.length
+    if (end <= 0) {
+      this.#cut.push(bytes)
+      return NOTHING
+    }
+    const frames = Buffer.concat([...this.#cut, bytes.subarray(0, end)])
+    this.#cut = end < bytes.length ? [bytes.subarray(end)] : []
+    return frames
+  }
+
+  /** Why this event hands the output over; terminal events are judged by what they report. */
+  #commitFor(event: TappedEvent): CommitReason | undefined {
+    if (this.#committed || event.class === 'terminal') return undefined
+    if (event.class === 'progress') return 'progress'
+    if (this.#context.commitAt === 'first_event') return 'first_event'
+    if (this.#context.commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
+    return undefined
+  }
+
+  /** Remembers what a terminal event says. Of `error` and the `response.failed` behind it, the richer decides. */
+  #report(event: TappedEvent): TappedEvent {
+    this.#responseId = responseIdOf(event.json) ?? this.#responseId
+    if (!reportsFailure(event)) {
+      this.#reported = undefined
+      return event
+    }
+    const fields = errorFieldsOf(event.json)
+    const earlier = this.#reported?.fields
+    const richer =
+      fields?.code === undefined && earlier !== undefined ? { ...fields, ...defined(earlier) } : (fields ?? earlier)
+    this.#reported = { fields: richer, responseId: this.#responseId }
+    return event
+  }
+
+  /** The endpoint has had its last word. */
+  #settle(): Verdict {
+    const reported = this.#reported
+    if (reported === undefined) return { finished: true, commit: 'terminal' }
+    const failed = classifyUpstream({
+      status: undefined,
+      error: reported.fields,
+      header: (name) => headerOf(this.#context.head, name),
+      wallNow: this.#context.wallNow(),
+      responseId: reported.responseId,
+      secrets: this.#context.secrets,
+    })
+    // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
+    return { finished: true, failure: failed }
+  }
+
+  #problem(problem: NonNullable<Tapped['problem']>): Failure {
+    if (problem.kind === 'malformed_event')
+      return failure('malformed_event', `The data of an event is ${problem.detail}.`, this.#facts())
+    const limit = this.#context.maxEventBytes
+    return failure('event_too_large', `One event is larger than limits.eventBytes (${limit} bytes).`, this.#facts())
+  }
+
+  #facts(): { responseId: string | undefined } {
+    return { responseId: this.#responseId }
+  }
+}
+
+/** A terminal event is a result or a failure; `incomplete` and `cancelled` are results with a reason. */
+function reportsFailure({ type, json }: TappedEvent): boolean {
+  if (type === 'response.failed' || type === 'response.error' || type === 'error') return true
+  return type !== 'response.completed' && type !== 'response.incomplete' && responseStatus(json) === 'failed'
+}
+
+function defined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<T>
+}
+
+/** Where the last frame of `bytes` ends; 0 if none does. */
+function lastFrameEnd(bytes: Buffer): number {
+  return Math.max(
+    ...['\n\n', '\r\n\r\n', '\r\r'].map((blank) => {
+      const at = bytes.lastIndexOf(blank)
+      return at === -1 ? 0 : at + blank.length
+    }),
+  )
+}

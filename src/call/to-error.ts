@@ -1,0 +1,95 @@
+import { ERROR_CATALOG } from '../errors/catalog.ts'
+import {
+  type AttemptPhase,
+  type AttemptRecord,
+  ClientClosedError,
+  ConnectionError,
+  type Continuity,
+  DeadlineError,
+  type GiveUpReason,
+  PreviousResponseNotFoundError,
+  ProtocolError,
+  type ReplaySafety,
+  RequestError,
+  type ResilientError,
+  type ResilientErrorDetails,
+  StreamInterruptedError,
+  UnsupportedByEndpointError,
+  UpstreamError,
+} from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import { systemCauseOf } from '../errors/system-cause.ts'
+
+export interface CallFacts {
+  readonly attempts: readonly AttemptRecord[]
+  readonly giveUpReason: GiveUpReason | undefined
+  readonly replaySafety: ReplaySafety
+  readonly responseStarted: boolean
+  readonly phase: AttemptPhase
+  readonly anchored: boolean
+  readonly committed: boolean
+  readonly lastSequenceNumber: number | undefined
+}
+
+/** Makes an exception of a failure, at the edge. It carries everything a caller may want to decide by. */
+export function toError(failed: Failure, facts: CallFacts): ResilientError {
+  const { code } = failed
+  const details: ResilientErrorDetails = {
+    code,
+    cause: systemCauseOf(code, failed.cause),
+    retryable: failed.lane !== undefined || code === 'total_timeout' || code === 'before_commit_timeout',
+    replaySafety: facts.replaySafety,
+    responseStarted: facts.responseStarted,
+    phase: facts.phase,
+    // A copy: the history of a call goes on when its caller keeps the error of an earlier moment.
+    attempts: [...facts.attempts],
+    giveUpReason: facts.giveUpReason,
+    retryAfterMs: failed.hintMs,
+    requestIds: facts.attempts.map((attempt) => attempt.requestId).filter((id) => id !== undefined),
+    responseId: failed.responseId,
+    continuity: facts.anchored ? continuityOf(failed) : undefined,
+  }
+  const message = `${failed.message}${history(facts)}`
+  if ((facts.committed && ERROR_CATALOG[code].family !== 'upstream') || code === 'stream_incomplete') {
+    const { lastSequenceNumber } = facts
+    return new StreamInterruptedError(message, { ...details, lastSequenceNumber, deadline: failed.deadline })
+  }
+  switch (ERROR_CATALOG[code].family) {
+    case 'deadline':
+      return new DeadlineError(message, { ...details, deadline: failed.deadline })
+    case 'connection':
+      return new ConnectionError(message, details)
+    case 'protocol':
+      return new ProtocolError(message, details)
+    case 'upstream': {
+      const { status, upstreamCode, upstreamType, unsupported } = failed
+      const words = { ...details, status, upstreamCode, upstreamType }
+      if (code === 'previous_response_not_found') return new PreviousResponseNotFoundError(message, words)
+      if (unsupported !== undefined) {
+        const { parameter, advice } = unsupported
+        return new UnsupportedByEndpointError(`${message} ${advice}`, { ...words, parameter })
+      }
+      return new UpstreamError(message, words)
+    }
+    case 'request':
+      return new RequestError(message, details)
+    case 'closed':
+      return new ClientClosedError(message, details)
+  }
+}
+
+/** A lost way to the endpoint must never read as a lost conversation. */
+function continuityOf({ code, deadline }: Failure): Continuity | undefined {
+  if (deadline !== undefined) return 'upstream_request_timeout'
+  if (code === 'stream_incomplete' || code === 'body_truncated' || code === 'malformed_event')
+    return 'stream_incomplete'
+  const { family } = ERROR_CATALOG[code]
+  return family === 'request' || family === 'closed' ? undefined : 'upstream_unavailable'
+}
+
+function history({ attempts, giveUpReason, committed }: CallFacts): string {
+  const count = attempts.length
+  if (committed) return ' (output had been handed over, so the call was not repeated)'
+  if (giveUpReason === undefined) return ''
+  return ` (${count} attempt${count === 1 ? '' : 's'}, gave up: ${giveUpReason})`
+}

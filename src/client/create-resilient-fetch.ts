@@ -1,0 +1,25 @@
+import type { FetchFunction } from '../transport/fetch-transport.ts'
+import type { ResilientClientOptions } from './options.ts'
+import { ResilientClient } from './resilient-client.ts'
+
+/** A drop-in `fetch` that also ends what it opened. */
+export interface ResilientFetch extends FetchFunction {
+  /** Takes no more calls, lets those under way finish, closes every connection. */
+  close(): Promise<void>
+  /** Ends calls under way with `ClientClosedError` and destroys every connection. */
+  destroy(): Promise<void>
+}
+
+/**
+ * For those who want only a function: `const fetch = createResilientFetch({ transport: fetchTransport(myFetch) })`.
+ *
+ * @throws ConfigurationError as the constructor of `ResilientClient`.
+ */
+export function createResilientFetch(options: ResilientClientOptions = {}): ResilientFetch {
+  const client = new ResilientClient(options)
+  const { fetch } = client
+  return Object.assign((input: Parameters<FetchFunction>[0], init?: RequestInit) => fetch(input, init), {
+    close: () => client.close(),
+    destroy: () => client.destroy(),
+  })
+}

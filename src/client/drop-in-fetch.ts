@@ -1,0 +1,190 @@
+import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
+import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
+import { AbortScope } from '../core/abort.ts'
+import { ResilientError } from '../errors/errors.ts'
+import type { FetchFunction } from '../transport/fetch-transport.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { type FetchRequest, inputUrl, takeApart } from './fetch-request.ts'
+import { toResponse } from './fetch-response.ts'
+import { fillGaps, type HeaderSource } from './header-source.ts'
+import { followRedirect } from './redirect.ts'
+import type { ClientSettings } from './settings.ts'
+import { foldCall, streamingTwin } from './upgrade.ts'
+
+/** What the drop-in needs of its client. */
+export interface FetchHost {
+  readonly settings: ClientSettings
+  readonly headers: HeaderSource
+  /** @throws ClientClosedError after the client was closed. */
+  assertOpen(): void
+  /** Everything a call runs with; registers the call as under way. */
+  contextFor(origin: string, scope: AbortScope): CallContext
+  begin(scope: AbortScope): void
+}
+
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY'])
+
+/** Give-up reasons after which a host's own retries would only repeat ours. */
+const SPENT: ReadonlySet<string> = new Set([
+  'retries_exhausted',
+  'budget_exhausted',
+  'deadline_exceeded',
+  'hint_too_long',
+])
+
+/** A `fetch` over the calls of a client. One stable function that needs no `this`. */
+export function createDropInFetch(host: FetchHost): FetchFunction {
+  return async function fetch(input, init) {
+    // openai probes the environment with `fetch('data:,')`; such addresses are no network calls.
+    if (inputUrl(input).protocol === 'data:' || inputUrl(input).protocol === 'blob:')
+      return globalThis.fetch(input, init)
+    host.assertOpen()
+    const request = await takeApart(input, init)
+    if (request.url.protocol !== 'https:' && request.url.protocol !== 'http:') {
+      throw new TypeError(`fetch failed: ${request.url.protocol} addresses are not fetched.`)
+    }
+    request.signal?.throwIfAborted()
+    const twin =
+      host.settings.upgradeToStream && traitsOf(request).latency.kind === 'json' ? streamingTwin(request) : undefined
+    return twin === undefined ? follow(host, request) : upgraded(host, twin)
+  }
+}
+
+async function follow(host: FetchHost, first: FetchRequest): Promise<Response> {
+  const isResponsesCall = traitsOf(first).latency.kind !== 'other'
+  let request = first
+  for (let hops = 0; ; hops++) {
+    const traits = traitsOf(request)
+    const { call, outcome } = await run(host, request, traits)
+    const { attempt } = outcome
+    const next = attempt.answer === undefined ? undefined : redirectOf(request, attempt, hops, isResponsesCall)
+    if (next === undefined) return answer(host, request, traits, call, outcome, hops > 0)
+    attempt.cancel()
+    request = next
+  }
+}
+
+function redirectOf(
+  request: FetchRequest,
+  attempt: CallOutcome['attempt'],
+  hops: number,
+  isResponsesCall: boolean,
+): FetchRequest | undefined {
+  try {
+    return attempt.answer === undefined ? undefined : followRedirect(request, attempt.answer, hops, isResponsesCall)
+  } catch (cause) {
+    attempt.cancel()
+    throw new TypeError('fetch failed', { cause })
+  }
+}
+
+/** A call for the whole response, streamed inside. */
+async function upgraded(host: FetchHost, request: FetchRequest): Promise<Response> {
+  const traits = traitsOf(request)
+  const scope = new AbortScope(request.signal)
+  const context = host.contextFor(request.url.origin, scope)
+  const call = new Call(callRequest(host, request, traits, scope), {
+    ...context,
+    restartable: true,
+    reading: { ...context.reading, needsEvents: true, wholeFrames: false },
+  })
+  host.begin(scope)
+  const folded = await foldCall(call, scope, context.telemetry).catch(rethrow)
+  if (folded.kind === 'answer') return answer(host, request, traits, call, folded.outcome, false)
+  const requestId = call.attempts.at(-1)?.requestId
+  const response = Response.json(folded.json, {
+    status: folded.status,
+    headers: {
+      ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
+      ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
+    },
+  })
+  Object.defineProperty(response, 'url', { value: request.url.href, configurable: true, enumerable: true })
+  return response
+}
+
+async function run(
+  host: FetchHost,
+  request: FetchRequest,
+  traits: RequestTraits,
+): Promise<{ call: Call; outcome: CallOutcome }> {
+  const scope = new AbortScope(request.signal)
+  const call = new Call(callRequest(host, request, traits, scope), host.contextFor(request.url.origin, scope))
+  host.begin(scope)
+  return { call, outcome: await call.run().catch(rethrow) }
+}
+
+/** Hosts know this shape, and map and retry it rightly; what is no failure of the network stays what it is. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof ResilientError) || error.code === 'client_closed' || error.code === 'invalid_configuration')
+    throw error
+  throw new TypeError('fetch failed', { cause: error })
+}
+
+function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits, scope: AbortScope): CallRequest {
+  const { url, method, body } = request
+  const isOurs = url.origin === host.settings.baseURL.origin
+  const isForeign = traits.latency.kind === 'other'
+  const present = new Set(request.headers.map(([name]) => name))
+  const theirs: HeaderPairs = [...request.headers, ...defaultHeaders(traits).filter(([name]) => !present.has(name))]
+  let epoch: number | undefined
+  let credentialIsOurs = false
+  return {
+    url,
+    method,
+    body,
+    dispatcher: request.dispatcher,
+    signal: isForeign ? request.signal : undefined,
+    async headers(refresh) {
+      if (!isOurs) return theirs
+      const own = await host.headers.get(scope, refresh ? epoch : undefined)
+      epoch = own.epoch
+      const filled = fillGaps(theirs, own.pairs)
+      credentialIsOurs = filled.credentialIsOurs
+      return filled.pairs
+    },
+    get canRefresh() {
+      return credentialIsOurs && host.headers.canRefresh
+    },
+    latency: traits.latency,
+    replay: {
+      readOnce: body.kind === 'stream' && !body.replayable,
+      stateful: traits.stateful,
+      foreign: isForeign,
+      idempotentMethod: IDEMPOTENT_METHODS.has(method),
+    },
+    anchored: traits.anchored,
+    commitWithId: traits.commitWithId,
+  }
+}
+
+/** Event streams are asked for as they are: decoding one costs more than it saves, and holds events back. */
+function defaultHeaders({ latency }: RequestTraits): HeaderPairs {
+  return [
+    ['accept', '*/*'],
+    ['accept-encoding', latency.kind === 'stream' ? 'identity' : 'gzip, deflate, br'],
+    ['user-agent', 'resilient-responses'],
+  ]
+}
+
+function answer(
+  host: FetchHost,
+  request: FetchRequest,
+  traits: RequestTraits,
+  call: Call,
+  outcome: CallOutcome,
+  redirected: boolean,
+): Response {
+  const { attempt, gaveUp } = outcome
+  if (attempt.untouched !== undefined) return attempt.untouched
+  return toResponse({
+    call,
+    attempt,
+    url: attempt.answer?.url || request.url.href,
+    redirected: redirected || (attempt.answer?.redirected ?? false),
+    method: request.method,
+    endsEarly: traits.latency.kind === 'stream',
+    spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
+    onStreamFailure: traits.latency.kind === 'stream' ? host.settings.onStreamFailure : 'error',
+  })
+}

@@ -1,0 +1,119 @@
+import type { Attempt } from '../call/attempt.ts'
+import type { Call } from '../call/call.ts'
+import type { Failure } from '../errors/failure.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+
+/** A response that must not have a body, whatever came (fetch standard, "null body status"). */
+const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
+
+export interface ResponseOptions {
+  readonly call: Call
+  readonly attempt: Attempt
+  readonly url: string
+  readonly redirected: boolean
+  readonly method: string
+  /** The body is not passed on to its last byte: a `content-length` would be wrong. */
+  readonly endsEarly: boolean
+  /** Our retries are spent: a host must not begin its own. */
+  readonly spent: boolean
+  readonly onStreamFailure: 'error' | 'sse_error'
+}
+
+/**
+ * Frees the connection of a body that was thrown away unread. It is attached to the stream, which a caller may hold on to
+ * without its response.
+ */
+const abandoned = new FinalizationRegistry<Attempt>((attempt) => attempt.cancel())
+
+/** The attempt's answer as a real `Response`, whose body takes what the attempt hands over. */
+export function toResponse(options: ResponseOptions): Response {
+  const { attempt, url, redirected, method } = options
+  const status = attempt.answer?.status ?? 200
+  const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
+  if (bodyless && !attempt.ended) attempt.cancel()
+  const response = new Response(bodyless ? null : bodyOf(options), {
+    status,
+    statusText: cleanStatusText(attempt.answer?.statusText ?? ''),
+    headers: headersOf(attempt.answer?.headers ?? [], options),
+  })
+  // A hand-built Response has neither; hosts log and compare them.
+  Object.defineProperty(response, 'url', { value: url, configurable: true, enumerable: true })
+  Object.defineProperty(response, 'redirected', { value: redirected, configurable: true, enumerable: true })
+  return response
+}
+
+function headersOf(pairs: HeaderPairs, { endsEarly, spent }: ResponseOptions): Headers {
+  const headers = new Headers()
+  for (const [name, value] of pairs) {
+    if (endsEarly && name === 'content-length') continue
+    headers.append(name, value)
+  }
+  if (spent) headers.set('x-should-retry', 'false')
+  return headers
+}
+
+function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {
+  const { attempt } = options
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => pull(controller, options),
+      cancel: () => attempt.cancel(),
+    },
+    // Nothing is read ahead here: what one socket read brings waits in the attempt.
+    { highWaterMark: 0 },
+  )
+  abandoned.register(stream, attempt)
+  return stream
+}
+
+function pull(controller: ReadableStreamDefaultController<Uint8Array>, options: ResponseOptions): void | Promise<void> {
+  const { attempt } = options
+  const taken = attempt.output.take()
+  switch (taken.kind) {
+    case 'chunk':
+      controller.enqueue(taken.chunk.bytes)
+      attempt.flow()
+      return undefined
+    case 'end':
+      controller.close()
+      return undefined
+    case 'failed':
+      fail(controller, options, taken.error)
+      return undefined
+    case 'nothing': {
+      const ready = new Promise<void>((resolve) => attempt.output.whenReady(resolve))
+      attempt.flow()
+      return ready.then(() => pull(controller, options))
+    }
+  }
+}
+
+/** All that was received has been taken: only now may the failure surface, because it would throw away what is queued. */
+function fail(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  { call, attempt, onStreamFailure }: ResponseOptions,
+  error: unknown,
+): void {
+  if (attempt.record?.outcome === 'aborted') {
+    controller.error(error)
+    return
+  }
+  const failed = error as Failure
+  const interrupted = call.errorOf(failed, attempt)
+  if (onStreamFailure === 'error') {
+    controller.error(new TypeError('terminated', { cause: interrupted }))
+    return
+  }
+  const event = {
+    type: 'error',
+    sequence_number: (attempt.lastSequenceNumber ?? -1) + 1,
+    error: { type: 'server_error', code: failed.code, message: interrupted.message, param: null },
+  }
+  controller.enqueue(new TextEncoder().encode(`event: error\ndata: ${JSON.stringify(event)}\n\n`))
+  controller.close()
+}
+
+/** `Response` refuses what some servers put into their reason phrases. */
+function cleanStatusText(text: string): string {
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '')
+}

@@ -1,0 +1,218 @@
+import * as z from 'zod/mini'
+import { ConfigurationError } from '../errors/errors.ts'
+
+/** The longest delay a timer can hold. */
+const MAX_MS = 2 ** 31 - 1
+
+/** What is accepted, said in the words of the error. Every schema of an option carries such a sentence. */
+function accepts(sentence: string): { error: () => string } {
+  return { error: () => sentence }
+}
+
+const milliseconds = (sentence: string) =>
+  z.number(accepts(sentence)).check(z.minimum(0, accepts(sentence)), z.maximum(MAX_MS, accepts(sentence)))
+
+export const msOrOff = milliseconds('a number of milliseconds from 0 (off) to 2147483647')
+const ms = milliseconds('a number of milliseconds from 0 to 2147483647')
+const AUTO_MS = "'auto', or a number of milliseconds from 0 (off) to 2147483647"
+const autoMs = z.union([z.literal('auto'), milliseconds(AUTO_MS)], accepts(AUTO_MS))
+const wholeFrom = (least: number, most = 1_000_000) => {
+  const sentence = `a whole number from ${least} to ${most}`
+  return z
+    .number(accepts(sentence))
+    .check(z.int(accepts(sentence)), z.minimum(least, accepts(sentence)), z.maximum(most, accepts(sentence)))
+}
+const bytes = z
+  .number(accepts('a whole number of bytes, 0 for no bound'))
+  .check(
+    z.int(accepts('a whole number of bytes, 0 for no bound')),
+    z.minimum(0, accepts('a whole number of bytes, 0 for no bound')),
+  )
+const notNegative = z.number(accepts('a number from 0')).check(z.minimum(0, accepts('a number from 0')))
+const flag = z.boolean(accepts('true or false'))
+const oneOf = <const T extends readonly string[]>(...values: T) =>
+  z.enum(values, accepts(values.map((value) => `'${value}'`).join(' or ')))
+const func = <T>(sentence: string) => z.custom<T>((value) => typeof value === 'function', accepts(sentence))
+const instance = <T>(methods: readonly string[], sentence: string) =>
+  z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    accepts(sentence),
+  )
+const section = <T extends z.core.$ZodLooseShape>(shape: T) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'an object' : undefined) })
+
+const pem = z.custom<string | Buffer>(
+  (value) => typeof value === 'string' || Buffer.isBuffer(value),
+  accepts('PEM, as a string or a Buffer'),
+)
+const tlsVersion = oneOf('TLSv1.2', 'TLSv1.3')
+
+export const optionSchema = z.strictObject({
+  baseURL: z.optional(z.string(accepts('an http: or https: address, for example https://api.openai.com/v1'))),
+  apiKey: z.optional(
+    z.string(accepts('a string that is not empty')).check(z.minLength(1, accepts('a string that is not empty'))),
+  ),
+  headers: z.optional(
+    z.custom<Record<string, string> | ((context: { refresh: boolean }) => unknown)>(
+      (value) => typeof value === 'function' || isHeaderObject(value),
+      accepts('an object of strings, or a function that returns one (or a promise of one)'),
+    ),
+  ),
+  maxRetries: z.optional(wholeFrom(0, 1000)),
+  retry: z.optional(
+    section({
+      baseDelayMs: z.optional(ms),
+      maxDelayMs: z.optional(ms),
+      maxHintMs: z.optional(ms),
+      budget: z.optional(
+        z.union(
+          [
+            z.literal(false),
+            section({
+              capacity: z.optional(wholeFrom(1)),
+              depositPerSuccess: z.optional(notNegative),
+              refillPerMinute: z.optional(notNegative),
+            }),
+          ],
+          accepts(
+            'false, or an object with capacity (from 1), depositPerSuccess (from 0) and refillPerMinute (from 0)',
+          ),
+        ),
+      ),
+    }),
+  ),
+  retryUnknown: z.optional(flag),
+  timeouts: z.optional(
+    section({
+      connectMs: z.optional(msOrOff),
+      sendMs: z.optional(msOrOff),
+      ttfbMs: z.optional(autoMs),
+      idleMs: z.optional(autoMs),
+      progressMs: z.optional(msOrOff),
+      staleMs: z.optional(msOrOff),
+      totalMs: z.optional(msOrOff),
+    }),
+  ),
+  isolation: z.optional(oneOf('leased', 'fresh')),
+  keepAliveMs: z.optional(msOrOff),
+  warm: z.optional(wholeFrom(0, 1000)),
+  warmMs: z.optional(
+    milliseconds('a number of milliseconds from 1 to 2147483647').check(
+      z.minimum(1, accepts('a number of milliseconds from 1 to 2147483647')),
+    ),
+  ),
+  maxConnections: z.optional(wholeFrom(1)),
+  transport: z.optional(
+    instance<import('../transport/transport.ts').Transport>(
+      ['send', 'stats', 'close', 'destroy'],
+      'a transport: undiciTransport(options), fetchTransport(fetch), or a FakeTransport',
+    ),
+  ),
+  proxy: z.optional(z.string(accepts("'env' or the address of an HTTP proxy"))),
+  tls: z.optional(
+    section({
+      ca: z.optional(z.union([pem, z.array(pem)], accepts('PEM, as a string or a Buffer, or an array of them'))),
+      cert: z.optional(pem),
+      key: z.optional(pem),
+      passphrase: z.optional(z.string(accepts('a string'))),
+      servername: z.optional(z.string(accepts('a string'))),
+      rejectUnauthorized: z.optional(flag),
+      minVersion: z.optional(tlsVersion),
+      maxVersion: z.optional(tlsVersion),
+    }),
+  ),
+  commit: z.optional(oneOf('progress', 'first_event')),
+  commitAfterMs: z.optional(msOrOff),
+  beforeCommitMs: z.optional(msOrOff),
+  onStreamFailure: z.optional(oneOf('error', 'sse_error')),
+  upgradeToStream: z.optional(flag),
+  onPreviousResponseNotFound: z.optional(
+    func<import('../call/not-found.ts').PreviousResponseNotFoundHook>('a function'),
+  ),
+  validate: z.optional(oneOf('off', 'report', 'strict')),
+  onInterrupted: z.optional(oneOf('error', 'restart')),
+  limits: z.optional(
+    section({ eventBytes: z.optional(bytes), preludeBytes: z.optional(bytes), headerBytes: z.optional(bytes) }),
+  ),
+  onEvent: z.optional(func<(event: import('../telemetry/events.ts').TelemetryEvent) => void>('a function')),
+  clock: z.optional(
+    instance<import('../core/clock.ts').Clock>(
+      ['now', 'wallNow', 'setTimer', 'clearTimer', 'afterIO'],
+      'a Clock, for example a VirtualClock',
+    ),
+  ),
+  random: z.optional(func<() => number>('a function that returns a number from 0 to below 1')),
+})
+
+function isHeaderObject(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    // Of `Headers` and `Map`, whose entries are no properties, nothing would be sent.
+    !(Symbol.iterator in value) &&
+    Object.values(value).every((header) => typeof header === 'string')
+  )
+}
+
+export type ParsedOptions = z.infer<typeof optionSchema>
+
+/** Options whose values must not appear in a message. */
+const SECRET_PATHS = /^(?:apiKey|headers|proxy|tls)\b/
+
+/**
+ * Checks the shape and the types of options; returns copies of all its objects, so that what the caller holds is neither
+ * written to nor shared.
+ *
+ * @throws ConfigurationError for the first thing that is not accepted.
+ */
+export function parseOptions(options: unknown): ParsedOptions {
+  const result = z.safeParse(optionSchema, options)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  if (issue === undefined) throw new ConfigurationError('The options are not accepted.', '')
+  const path = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = path === '' ? (issue.keys[0] ?? '') : `${path}.${issue.keys[0]}`
+    throw new ConfigurationError(
+      `Unknown option '${unknown}'; accepted ${path === '' ? 'are' : `in '${path}' are`} ${keysAt(path).join(', ')}.`,
+      unknown,
+    )
+  }
+  if (path === '') throw new ConfigurationError(`The options must be an object; got ${show(options, '')}.`, '')
+  const value = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    options,
+  )
+  throw new ConfigurationError(`${path}: got ${show(value, path)}; accepted: ${issue.message}.`, path)
+}
+
+function keysAt(path: string): string[] {
+  let shape: Record<string, unknown> = optionSchema.shape
+  for (const key of path.split('.').filter((part) => part !== '')) shape = innerShape(shape[key]) ?? {}
+  return Object.keys(shape)
+}
+
+/** The shape of a nested object, through `optional` and `union`. */
+function innerShape(schema: unknown): Record<string, unknown> | undefined {
+  const def = (
+    schema as { _zod?: { def: { innerType?: unknown; options?: unknown[]; shape?: Record<string, unknown> } } }
+  )?._zod?.def
+  if (def === undefined) return undefined
+  return (
+    def.shape ??
+    (def.innerType !== undefined
+      ? innerShape(def.innerType)
+      : def.options?.map(innerShape).find((shape) => shape !== undefined))
+  )
+}
+
+function show(value: unknown, path: string): string {
+  if (value === null) return 'null'
+  if (SECRET_PATHS.test(path) || typeof value === 'object' || typeof value === 'function') {
+    return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+  }
+  return typeof value === 'string' ? `'${value.slice(0, 60)}'` : String(value)
+}

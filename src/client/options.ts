@@ -1,0 +1,144 @@
+import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Random } from '../core/random.ts'
+import type { RetryBudgetOptions } from '../retry/budget.ts'
+import type { TelemetryEvent } from '../telemetry/events.ts'
+import type { Transport } from '../transport/transport.ts'
+import type { TlsOptions } from '../transport/undici/connector.ts'
+
+/** The `timeouts` of a client. Milliseconds from 0 to 2 147 483 647; `0` turns a deadline off. One attempt unless it says call. */
+export interface TimeoutOptions {
+  /** Start of connect → connected: DNS, TCP, TLS and proxy together. Default 10 000. */
+  readonly connectMs?: number | undefined
+  /** Last progress in writing the request → next. Default 30 000. */
+  readonly sendMs?: number | undefined
+  /**
+   * Request written → first stream event of any kind; SSE comments do not count. Default `'auto'`: 45 s, more for large
+   * inputs (to 180 s), medium (120 s) and high effort (300 s) and the flex tier (900 s). Each cut multiplies it by 1.6, to
+   * at most twice the first. After the first event it no longer applies: long generations are never cut by it.
+   */
+  readonly ttfbMs?: number | 'auto' | undefined
+  /** Last byte of any kind → next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. */
+  readonly idleMs?: number | 'auto' | undefined
+  /** Last model progress → next; heartbeats do not feed it. Default 900 000. */
+  readonly progressMs?: number | undefined
+  /** Wall clock of one attempt. Default 1 800 000. */
+  readonly staleMs?: number | undefined
+  /** The whole call, sleeps between attempts included. Default 0 (off). */
+  readonly totalMs?: number | undefined
+}
+
+export interface RetryOptions {
+  /** First step of the back-off after a pushback; doubles, with full jitter. Milliseconds, default 500. */
+  readonly baseDelayMs?: number | undefined
+  /** Its cap. Milliseconds, default 20 000. */
+  readonly maxDelayMs?: number | undefined
+  /** A longer delay asked for by the endpoint ends the call at once, with `retryAfterMs` on the error. Default 60 000. */
+  readonly maxHintMs?: number | undefined
+  /** Bounds the retries of all calls to one origin together; `false` switches it off. See `RetryBudgetOptions`. */
+  readonly budget?: Partial<RetryBudgetOptions> | false | undefined
+}
+
+/** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
+export interface LimitOptions {
+  /** One event of a stream. A larger one is final: it would come again. Default 64 MiB. */
+  readonly eventBytes?: number | undefined
+  /** What is held back before the commit; a larger prelude is handed over. Default 4 MiB. */
+  readonly preludeBytes?: number | undefined
+  /** The header block of an answer. Default 64 KiB. */
+  readonly headerBytes?: number | undefined
+}
+
+/** Headers, or what makes them. The function is asked for every attempt, so that rotated credentials are used. */
+export type HeadersOption =
+  | Readonly<Record<string, string>>
+  | ((context: {
+      /** The credential was refused with a 401: get a new one. One such call at a time, for all calls of the client. */
+      readonly refresh: boolean
+    }) => Readonly<Record<string, string>> | PromiseLike<Readonly<Record<string, string>>>)
+
+/** Options of a client that `withOptions` can change: those that concern calls, not connections. */
+export interface CallOptions {
+  /** Sent as `Authorization: Bearer …`, to `baseURL`'s origin only, where the caller's request has none. */
+  readonly apiKey?: string | undefined
+  /** Fill what a request lacks; the request's own headers win. Sent to `baseURL`'s origin only. */
+  readonly headers?: HeadersOption | undefined
+  /** Retries in addition to the first attempt. Default 4; `0` switches them off; at most 1 000. */
+  readonly maxRetries?: number | undefined
+  readonly retry?: RetryOptions | undefined
+  /**
+   * Whether calls with `conversation` or `background` may be sent again when it is unknown if they were acted on.
+   * Default `false`: a second send could double a turn.
+   */
+  readonly retryUnknown?: boolean | undefined
+  readonly timeouts?: TimeoutOptions | undefined
+  /**
+   * When output is handed over, which ends all retries: `'progress'` (default) at the first sign of the model's work,
+   * `'first_event'` at the first event of any kind.
+   */
+  readonly commit?: 'progress' | 'first_event' | undefined
+  /**
+   * Drop-in only: a prelude is handed over this long after the start of the call at the latest, because hosts stop waiting
+   * for headers. Milliseconds, default 240 000; `0`: never.
+   */
+  readonly commitAfterMs?: number | undefined
+  /** Drop-in only: a call without a first event ends this long after its start. Milliseconds, default 540 000; `0`: never. */
+  readonly beforeCommitMs?: number | undefined
+  /**
+   * Drop-in only: how a stream that breaks after the commit ends. `'error'` (default): reading rejects. `'sse_error'`: the
+   * body ends with an SSE `error` event, on which the AI SDK's `streamRetries` and the retry policies of agents-js act.
+   */
+  readonly onStreamFailure?: 'error' | 'sse_error' | undefined
+  /**
+   * Asked when the endpoint genuinely does not know `previous_response_id`: may return the body of a request that does
+   * without it, used once. Not asked for a lost connection, and not before the endpoint was asked once more where one had
+   * been lost. Default: none; the endpoint's own answer surfaces.
+   */
+  readonly onPreviousResponseNotFound?: PreviousResponseNotFoundHook | undefined
+  /**
+   * Drop-in only: a Responses call with `stream: false` streams inside, so that every deadline works and every failure
+   * before the end is retried, and its answer is folded back into JSON. Default `false`. For endpoints that accept nothing
+   * but streams, it is the way to ask for a whole response.
+   */
+  readonly upgradeToStream?: boolean | undefined
+  /**
+   * Typed faces only: which events are checked. `'report'` (default): lifecycle and terminal events; a mismatch is told to
+   * `onEvent` as `event_problem`, and the event passes on. `'strict'`: all, and a mismatch throws. `'off'`: none.
+   */
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+  /**
+   * `client.responses.stream` only: what happens when a stream breaks after output. `'error'` (default) throws, `'restart'`
+   * tries again after a `stream.restarted` event. Can be said for each stream, too, and then its event type knows.
+   */
+  readonly onInterrupted?: 'error' | 'restart' | undefined
+  readonly limits?: LimitOptions | undefined
+  /** Told everything that happens, see `TelemetryEvent`. What it throws is ignored. */
+  readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
+}
+
+/**
+ * Options of a `ResilientClient`. All are optional, checked at construction, copied, and never written to. The environment
+ * variables `RESILIENT_RESPONSES_TTFB_TIMEOUT_MS`, `…_IDLE_TIMEOUT_MS`, `…_STALE_TIMEOUT_MS` and `…_MAX_RETRIES` stand in
+ * for options that are not given.
+ */
+export interface ResilientClientOptions extends CallOptions {
+  /** Where `apiKey` and `headers` may be sent. Default `https://api.openai.com/v1`. */
+  readonly baseURL?: string | undefined
+  /** Default `'leased'`: see `UndiciTransportOptions`, as for the next four. */
+  readonly isolation?: 'leased' | 'fresh' | undefined
+  readonly keepAliveMs?: number | undefined
+  readonly warm?: number | undefined
+  readonly warmMs?: number | undefined
+  readonly maxConnections?: number | undefined
+  /**
+   * What carries the calls. Default: connections of the client's own, over undici. A transport that is given belongs to
+   * whoever made it: `close()` and `destroy()` of the client leave it alone.
+   */
+  readonly transport?: Transport | undefined
+  readonly proxy?: string | undefined
+  readonly tls?: TlsOptions | undefined
+  /** Default: the system's. The system clock reads the global timers at each call, so that fake timers work. */
+  readonly clock?: Clock | undefined
+  /** Default: `Math.random`. */
+  readonly random?: Random | undefined
+}

@@ -1,0 +1,64 @@
+import { headerOf } from '../call/reading.ts'
+import { RequestError } from '../errors/errors.ts'
+import { isCredentialHeader } from '../errors/redact.ts'
+import type { ResponseHead } from '../transport/transport.ts'
+import type { FetchRequest } from './fetch-request.ts'
+
+/** As many as the fetch standard allows. */
+const MAX_REDIRECTS = 20
+
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+/**
+ * The request that a redirect asks for, or `undefined` if the answer is none that is followed.
+ *
+ * Within an origin redirects are followed as `fetch` does. To another origin no Responses call goes at all, because it
+ * carries the conversation, and no other call takes its credentials or a body along; never from `https:` to `http:`, to a
+ * scheme that is not HTTP, or from a public host to this machine.
+ *
+ * @throws RequestError `redirect_refused`.
+ */
+export function followRedirect(
+  request: FetchRequest,
+  answer: ResponseHead,
+  hops: number,
+  isResponsesCall: boolean,
+): FetchRequest | undefined {
+  if (request.redirect === 'manual' || !REDIRECT_STATUSES.has(answer.status)) return undefined
+  if (request.redirect === 'error') throw refused("redirect mode is 'error'")
+  const location = headerOf(answer, 'location')
+  if (location === undefined) return undefined
+  if (hops >= MAX_REDIRECTS) throw refused(`more than ${MAX_REDIRECTS} redirects`)
+  const target = URL.parse(location, request.url.href)
+  if (target === null) throw refused('its address cannot be parsed')
+  if (target.protocol !== 'https:' && target.protocol !== 'http:') throw refused(`it leads to ${target.protocol}`)
+  if (target.username !== '' || target.password !== '') throw refused('its address contains credentials')
+  if (request.url.protocol === 'https:' && target.protocol === 'http:') throw refused('it leads from https: to http:')
+
+  const toGet =
+    answer.status === 303
+      ? !['GET', 'HEAD'].includes(request.method)
+      : answer.status <= 302 && request.method === 'POST'
+  const method = toGet ? 'GET' : request.method
+  const body = toGet ? ({ kind: 'none' } as const) : request.body
+  if (body.kind === 'stream' && !body.replayable) throw refused('the body can be read once only')
+  const stripped = request.headers.filter(([name]) => !toGet || !/^content-|^transfer-encoding$/.test(name))
+  if (target.origin === request.url.origin) return { ...request, url: target, method, body, headers: stripped }
+
+  if (isResponsesCall) throw refused(`a Responses call does not leave its origin; it leads to ${target.origin}`)
+  if (body.kind !== 'none') throw refused(`a body does not leave its origin; it leads to ${target.origin}`)
+  if (isThisMachine(target) && !isThisMachine(request.url)) throw refused('it leads from another host to this machine')
+  return { ...request, url: target, method, body, headers: stripped.filter(([name]) => !isCredentialHeader(name)) }
+}
+
+function refused(why: string): RequestError {
+  return new RequestError(`A redirect was not followed: ${why}.`, { code: 'redirect_refused', retryable: false })
+}
+
+/** Loopback and "any" addresses in all their spellings; `URL` has already folded numbers such as `2130706433`. */
+const THIS_MACHINE =
+  /^(?:(?:.*\.)?localhost\.?|(?:127|0)\.[\d.]+|\[::1?\]|\[::ffff:(?:7f|0(?=:))[\da-f]{0,2}:[\da-f]+\])$/
+
+function isThisMachine({ hostname }: URL): boolean {
+  return THIS_MACHINE.test(hostname)
+}

@@ -1,0 +1,252 @@
+import type { CallContext } from '../call/call.ts'
+import type { AbortScope } from '../core/abort.ts'
+import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import { Responses } from '../responses/responses.ts'
+import { RetryBudgets } from '../retry/budget.ts'
+import { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { FetchFunction } from '../transport/fetch-transport.ts'
+import type { Transport, TransportStats } from '../transport/transport.ts'
+import { UndiciTransport } from '../transport/undici/undici-transport.ts'
+import { createDropInFetch } from './drop-in-fetch.ts'
+import { HeaderSource } from './header-source.ts'
+import { parseOptions } from './option-schema.ts'
+import type { CallOptions, ResilientClientOptions } from './options.ts'
+import { type ClientSettings, resolveSettings } from './settings.ts'
+
+export interface ResilientClientStats extends TransportStats {
+  /** Calls under way, those whose body is still being read included. */
+  readonly activeCalls: number
+  /** What is left of the retry budget, per origin. */
+  readonly retryBudgets: Readonly<Record<string, number>>
+}
+
+/** What a client and its views have in common. */
+interface Shared {
+  readonly transport: Transport
+  readonly ownsTransport: boolean
+  readonly budgets: RetryBudgets
+  /** Of every call under way: to end it with. */
+  readonly calls: Set<AbortScope>
+  onIdle: Array<() => void>
+}
+
+/** Options that `withOptions` accepts; the others concern what is shared. */
+const CALL_OPTIONS: ReadonlySet<string> = new Set([
+  'apiKey',
+  'headers',
+  'maxRetries',
+  'retry',
+  'retryUnknown',
+  'timeouts',
+  'commit',
+  'commitAfterMs',
+  'beforeCommitMs',
+  'onStreamFailure',
+  'upgradeToStream',
+  'onPreviousResponseNotFound',
+  'validate',
+  'onInterrupted',
+  'limits',
+  'onEvent',
+] satisfies Array<keyof CallOptions>)
+
+/**
+ * Makes calls to Responses endpoints survive. Hand `client.fetch` to whatever takes a `fetch`.
+ *
+ * A client that nobody uses keeps no process alive, closed or not.
+ *
+ * @throws ConfigurationError for an option that is unknown, not accepted, or contradicts another.
+ */
+export class ResilientClient implements AsyncDisposable {
+  /**
+   * A drop-in for the built-in `fetch`: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`. Needs no `this`.
+   *
+   * Responses calls (`POST …/responses`, `GET …/responses/{id}?stream=true`) get everything; all others pass through with
+   * retries before the first response byte, for safe or idempotent methods only. It rejects with the caller's own abort
+   * reason, with `TypeError('fetch failed', { cause })` around our error, or with `ClientClosedError`.
+   */
+  readonly fetch: FetchFunction
+  /** The Responses API, typed: `stream`, `create`, `resume`, `retrieve`, `cancel`. */
+  readonly responses: Responses
+  readonly #settings: ClientSettings
+  readonly #headers: HeaderSource
+  readonly #telemetry: TelemetryEmitter
+  readonly #shared: Shared
+  readonly #isView: boolean
+  #unobserve: (() => void) | undefined
+  #closed = false
+
+  constructor(options: ResilientClientOptions = {}) {
+    const view = VIEW_OF.get(options)
+    const parsed = parseOptions(view?.options ?? options)
+    this.#isView = view !== undefined
+    const parent = view?.parent
+    this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
+    const { clock, headers, apiKey, onEvent } = this.#settings
+    const sameHeaders = parsed.headers === undefined && parsed.apiKey === undefined
+    // One source for all who use the same credential, so that it is refreshed once.
+    this.#headers = parent !== undefined && sameHeaders ? parent.#headers : new HeaderSource({ headers, apiKey, clock })
+    this.#telemetry =
+      parent !== undefined && parsed.onEvent === undefined ? parent.#telemetry : new TelemetryEmitter(onEvent)
+    this.#shared =
+      parent !== undefined
+        ? parent.#shared
+        : {
+            transport: parsed.transport ?? defaultTransport(parsed as ResilientClientOptions, this.#settings),
+            ownsTransport: parsed.transport === undefined,
+            budgets: new RetryBudgets(this.#settings.budget, clock),
+            calls: new Set(),
+            onIdle: [],
+          }
+    if (parent === undefined) {
+      this.#unobserve = this.#shared.transport.observe?.((event) => {
+        if (this.#telemetry.wants(event.type)) this.#telemetry.emit(event)
+      })
+    }
+    this.responses = new Responses({
+      baseURL: this.#settings.baseURL,
+      clock,
+      telemetry: this.#telemetry,
+      maxRetries: this.#settings.policy.maxRetries,
+      staleMs: this.#settings.timeouts.staleMs,
+      validate: this.#settings.validate,
+      onInterrupted: this.#settings.onInterrupted,
+      assertOpen: () => this.#assertOpen(),
+      headers: (scope, refusedEpoch) => this.#headers.get(scope, refusedEpoch),
+      canRefresh: this.#headers.canRefresh,
+      contextFor: (origin, scope, { restartable, commitAt }) => ({
+        ...this.#contextFor(origin, scope),
+        // Hosts of the drop-in stop waiting for headers; a typed caller waits as long as its own deadlines say.
+        beforeCommitMs: 0,
+        commitAfterMs: 0,
+        restartable,
+        reading: { ...this.#readingOptions(), needsEvents: true, wholeFrames: false, ...(commitAt && { commitAt }) },
+      }),
+      begin: (scope) => this.#shared.calls.add(scope),
+    })
+    this.fetch = createDropInFetch({
+      settings: this.#settings,
+      headers: this.#headers,
+      assertOpen: () => this.#assertOpen(),
+      contextFor: (origin, scope) => this.#contextFor(origin, scope),
+      begin: (scope) => this.#shared.calls.add(scope),
+    })
+  }
+
+  /**
+   * A view of this client with other options for its calls. It shares connections, cache, budget and calls under way:
+   * `client.withOptions({ timeouts: { staleMs: 20_000 } })` is how an agent gives its compression task a short deadline.
+   * Inherited limits that would never fire below the new ones give way. Closing a view closes nothing but the view.
+   *
+   * @throws ConfigurationError also for options that concern what is shared, such as `transport` or `isolation`.
+   */
+  withOptions(options: CallOptions): ResilientClient {
+    for (const name of Object.keys(options)) {
+      if (CALL_OPTIONS.has(name)) continue
+      throw new ConfigurationError(
+        `withOptions: '${name}' cannot be changed in a view; accepted are ${[...CALL_OPTIONS].join(', ')}. Create a ResilientClient of its own for other connections.`,
+        name,
+      )
+    }
+    if (options.retry?.budget !== undefined) {
+      throw new ConfigurationError(
+        "withOptions: 'retry.budget' cannot be changed in a view, which shares the budget of its client.",
+        'retry.budget',
+      )
+    }
+    const marker: ResilientClientOptions = {}
+    VIEW_OF.set(marker, { parent: this, options })
+    return new ResilientClient(marker)
+  }
+
+  stats(): ResilientClientStats {
+    const { transport, calls, budgets } = this.#shared
+    return { activeCalls: calls.size, ...transport.stats(), retryBudgets: budgets.balances() }
+  }
+
+  /**
+   * Takes no more calls, lets those under way finish, and closes idle connections now. Resolves when nothing is left.
+   * A response whose body nobody reads holds it up until `staleMs`: cancel it, or use `destroy()`.
+   */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#isView) return
+    if (this.#shared.calls.size > 0) await new Promise<void>((resolve) => this.#shared.onIdle.push(resolve))
+    if (this.#shared.ownsTransport) await this.#shared.transport.close()
+    this.#unobserve?.()
+  }
+
+  /** Takes no more calls, ends those under way with `ClientClosedError`, and destroys every connection. */
+  async destroy(): Promise<void> {
+    this.#closed = true
+    if (this.#isView) return
+    const error = new ClientClosedError('The client was destroyed while the call was under way.')
+    for (const scope of [...this.#shared.calls]) scope.abort(error)
+    if (this.#shared.ownsTransport) await this.#shared.transport.destroy()
+    this.#unobserve?.()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new ClientClosedError(
+        'The client is closed and takes no more calls. Create a new ResilientClient, or close it later.',
+      )
+    }
+  }
+
+  #readingOptions(): CallContext['reading'] {
+    const { commit, limits, onStreamFailure } = this.#settings
+    return {
+      needsEvents: false,
+      wholeFrames: onStreamFailure === 'sse_error',
+      commitAt: commit,
+      maxEventBytes: limits.eventBytes,
+      maxPreludeBytes: limits.preludeBytes === 0 ? Infinity : limits.preludeBytes,
+    }
+  }
+
+  #contextFor(origin: string, scope: AbortScope): CallContext {
+    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs } = this.#settings
+    return {
+      transport: this.#shared.transport,
+      clock,
+      random,
+      telemetry: this.#telemetry,
+      timeouts,
+      policy,
+      budget: this.#shared.budgets.of(origin),
+      scope,
+      reading: this.#readingOptions(),
+      beforeCommitMs,
+      commitAfterMs,
+      restartable: false,
+      onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
+      onEnded: () => {
+        this.#shared.calls.delete(scope)
+        if (this.#shared.calls.size === 0) for (const resolve of this.#shared.onIdle.splice(0)) resolve()
+      },
+    }
+  }
+}
+
+/** How `withOptions` tells the constructor whose view it makes, without an option that a user could set. */
+const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
+
+function defaultTransport(options: ResilientClientOptions, settings: ClientSettings): Transport {
+  const { isolation, keepAliveMs, warm, warmMs, maxConnections, proxy, tls } = options
+  return new UndiciTransport({
+    isolation,
+    keepAliveMs,
+    warm,
+    warmMs,
+    maxConnections,
+    proxy,
+    tls,
+    maxHeaderBytes: settings.limits.headerBytes,
+    clock: settings.clock,
+  })
+}

@@ -1,0 +1,250 @@
+import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { readEnv } from '../core/env.ts'
+import { type Random, systemRandom } from '../core/random.ts'
+import { ConfigurationError } from '../errors/errors.ts'
+import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
+import type { RetryPolicy } from '../retry/decide.ts'
+import type { TelemetryListener } from '../telemetry/emitter.ts'
+import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
+import type { ParsedOptions } from './option-schema.ts'
+import type { HeadersOption } from './options.ts'
+
+/** Options, defaults and environment as one resolved value. */
+export interface ClientSettings {
+  readonly baseURL: URL
+  readonly apiKey: string | undefined
+  readonly headers: HeadersOption | undefined
+  readonly policy: RetryPolicy
+  readonly budget: RetryBudgetOptions | false
+  readonly timeouts: TimeoutSettings
+  readonly commit: 'progress' | 'first_event'
+  readonly commitAfterMs: number
+  readonly beforeCommitMs: number
+  readonly onStreamFailure: 'error' | 'sse_error'
+  readonly upgradeToStream: boolean
+  readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  readonly validate: 'off' | 'report' | 'strict'
+  readonly onInterrupted: 'error' | 'restart'
+  readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
+  readonly onEvent: TelemetryListener | undefined
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
+const MIB = 1024 * 1024
+
+const DEFAULT_TIMEOUTS: TimeoutSettings = {
+  connectMs: { ms: 10_000, source: 'default' },
+  sendMs: { ms: 30_000, source: 'default' },
+  ttfbMs: 'auto',
+  idleMs: 'auto',
+  progressMs: { ms: 900_000, source: 'default' },
+  staleMs: { ms: 1_800_000, source: 'default' },
+  totalMs: { ms: 0, source: 'default' },
+}
+
+/** An inherited limit gives way to a shorter one of its view by this factor, as automatic values do to staleMs. */
+const BELOW = 0.9
+
+/**
+ * @param inherited the settings of the client that a view is made from; the environment is read only without them.
+ * @throws ConfigurationError for values that contradict each other, and for environment variables that are not accepted.
+ */
+export function resolveSettings(options: ParsedOptions, inherited?: ClientSettings): ClientSettings {
+  const { retry, limits } = options
+  const settings: ClientSettings = {
+    baseURL:
+      options.baseURL === undefined ? (inherited?.baseURL ?? new URL(DEFAULT_BASE_URL)) : httpUrl(options.baseURL),
+    apiKey: checkedKey(options.apiKey) ?? inherited?.apiKey,
+    headers: copyHeaders(options.headers) ?? inherited?.headers,
+    policy: {
+      maxRetries: options.maxRetries ?? inherited?.policy.maxRetries ?? envNumber('MAX_RETRIES', 1000) ?? 4,
+      baseDelayMs: retry?.baseDelayMs ?? inherited?.policy.baseDelayMs ?? 500,
+      maxDelayMs: retry?.maxDelayMs ?? inherited?.policy.maxDelayMs ?? 20_000,
+      maxHintMs: retry?.maxHintMs ?? inherited?.policy.maxHintMs ?? 60_000,
+      retryUnknown: options.retryUnknown ?? inherited?.policy.retryUnknown ?? false,
+    },
+    budget: inherited?.budget ?? budgetOf(retry?.budget),
+    timeouts: timeoutsOf(options.timeouts ?? {}, inherited?.timeouts),
+    commit: options.commit ?? inherited?.commit ?? 'progress',
+    commitAfterMs: options.commitAfterMs ?? inherited?.commitAfterMs ?? 240_000,
+    beforeCommitMs: options.beforeCommitMs ?? inherited?.beforeCommitMs ?? 540_000,
+    onStreamFailure: options.onStreamFailure ?? inherited?.onStreamFailure ?? 'error',
+    onPreviousResponseNotFound: options.onPreviousResponseNotFound ?? inherited?.onPreviousResponseNotFound,
+    upgradeToStream: options.upgradeToStream ?? inherited?.upgradeToStream ?? false,
+    validate: options.validate ?? inherited?.validate ?? 'report',
+    onInterrupted: options.onInterrupted ?? inherited?.onInterrupted ?? 'error',
+    limits: {
+      eventBytes: limits?.eventBytes ?? inherited?.limits.eventBytes ?? 64 * MIB,
+      preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? 4 * MIB,
+      headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? 64 * 1024,
+    },
+    onEvent: options.onEvent ?? inherited?.onEvent,
+    clock: options.clock ?? inherited?.clock ?? systemClock,
+    random: options.random ?? inherited?.random ?? systemRandom,
+  }
+  refuseContradictions(options, settings.timeouts)
+  return settings
+}
+
+function timeoutsOf(
+  options: NonNullable<ParsedOptions['timeouts']>,
+  inherited: TimeoutSettings | undefined,
+): TimeoutSettings {
+  const limit = (name: keyof TimeoutSettings, variable?: string): LimitOrAuto => {
+    const given = options[name]
+    if (given !== undefined) return given === 'auto' ? 'auto' : { ms: given, source: 'option' }
+    if (inherited !== undefined) return inherited[name]
+    return (variable === undefined ? undefined : envLimit(variable)) ?? DEFAULT_TIMEOUTS[name]
+  }
+  const staleMs = limit('staleMs', 'STALE_TIMEOUT_MS') as Limit
+  const ttfbMs = limit('ttfbMs', 'TTFB_TIMEOUT_MS')
+  const totalMs = limit('totalMs') as Limit
+  return {
+    connectMs: limit('connectMs') as Limit,
+    sendMs: limit('sendMs') as Limit,
+    // What a view inherits gives way to what it was made for: a task of 20 s on a client with a TTFB cutoff of 45 s.
+    ttfbMs:
+      inherited !== undefined && options.ttfbMs === undefined
+        ? below(below(ttfbMs, staleMs, 'staleMs'), totalMs, 'totalMs')
+        : ttfbMs,
+    idleMs: limit('idleMs', 'IDLE_TIMEOUT_MS'),
+    progressMs: limit('progressMs') as Limit,
+    staleMs,
+    totalMs,
+  }
+}
+
+function below(limit: LimitOrAuto, other: Limit, name: string): LimitOrAuto {
+  if (limit === 'auto' || other.ms === 0 || limit.ms < other.ms) return limit
+  return { ms: Math.floor(other.ms * BELOW), source: `${limit.source}, kept below ${name}` }
+}
+
+function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryBudgetOptions | false {
+  if (budget === false) return false
+  const { capacity, depositPerSuccess, refillPerMinute } = DEFAULT_BUDGET
+  return {
+    capacity: budget?.capacity ?? capacity,
+    depositPerSuccess: budget?.depositPerSuccess ?? depositPerSuccess,
+    refillPerMinute: budget?.refillPerMinute ?? refillPerMinute,
+  }
+}
+
+function refuseContradictions(options: ParsedOptions, { ttfbMs, staleMs, totalMs }: TimeoutSettings): void {
+  const refuse = (path: string, message: string): never => {
+    throw new ConfigurationError(message, path)
+  }
+  if (ttfbMs !== 'auto' && ttfbMs.ms > 0) {
+    for (const [name, other] of [
+      ['staleMs', staleMs],
+      ['totalMs', totalMs],
+    ] as const) {
+      if (other.source === 'default' || other.ms === 0 || ttfbMs.ms < other.ms) continue
+      refuse(
+        'timeouts.ttfbMs',
+        `timeouts.ttfbMs (${ttfbMs.ms}, from ${ttfbMs.source}) must be below timeouts.${name} (${other.ms}, from ${other.source}), or it would never fire. Lower it, or set one of them to 0 (off).`,
+      )
+    }
+  }
+  const { commitAfterMs, beforeCommitMs, retry, isolation, warm, transport, tls } = options
+  if (commitAfterMs && beforeCommitMs && commitAfterMs >= beforeCommitMs) {
+    refuse(
+      'commitAfterMs',
+      `commitAfterMs (${commitAfterMs}) must be below beforeCommitMs (${beforeCommitMs}): the call would end before its prelude is handed over.`,
+    )
+  }
+  if (retry?.baseDelayMs !== undefined && retry.maxDelayMs !== undefined && retry.baseDelayMs > retry.maxDelayMs) {
+    refuse(
+      'retry.baseDelayMs',
+      `retry.baseDelayMs (${retry.baseDelayMs}) must not be above retry.maxDelayMs (${retry.maxDelayMs}).`,
+    )
+  }
+  if (warm && isolation !== 'fresh') {
+    refuse(
+      'warm',
+      `warm (${warm}) keeps never-used connections open, which needs isolation: 'fresh'; got ${isolation ?? "the default, 'leased'"}.`,
+    )
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    refuse('tls', 'tls.cert and tls.key belong together: give both, or neither.')
+  }
+  if (transport === undefined) return
+  for (const name of ['isolation', 'keepAliveMs', 'warm', 'warmMs', 'maxConnections', 'proxy', 'tls'] as const) {
+    if (options[name] === undefined) continue
+    refuse(
+      name,
+      `${name} has no effect beside a transport of your own. Give it to that transport: undiciTransport({ ${name}: … }).`,
+    )
+  }
+  if (options.limits?.headerBytes !== undefined) {
+    refuse(
+      'limits.headerBytes',
+      'limits.headerBytes has no effect beside a transport of your own: undiciTransport({ maxHeaderBytes: … }).',
+    )
+  }
+}
+
+function httpUrl(value: string): URL {
+  const url = URL.parse(value)
+  if (
+    url !== null &&
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    url.username === '' &&
+    url.password === ''
+  )
+    return url
+  throw new ConfigurationError(
+    'baseURL: got an address that is not usable; accepted is an http: or https: address without credentials, for example https://api.openai.com/v1.',
+    'baseURL',
+  )
+}
+
+function checkedKey(apiKey: string | undefined): string | undefined {
+  if (apiKey !== undefined) assertHeader('authorization', apiKey, 'apiKey')
+  return apiKey
+}
+
+function copyHeaders(headers: ParsedOptions['headers']): HeadersOption | undefined {
+  if (headers === undefined || typeof headers === 'function') return headers as HeadersOption | undefined
+  for (const [name, value] of Object.entries(headers)) assertHeader(name, value, `headers.${name}`)
+  return { ...headers }
+}
+
+/** CR, LF and NUL would let a value write headers of its own, or a second request. */
+export function assertHeader(name: string, value: string, path: string): void {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
+    throw new ConfigurationError(
+      `${path.replace(/[\r\n\0]/g, '?')}: not a header name; accepted are letters, digits and !#$%&'*+-.^_\`|~.`,
+      path,
+    )
+  }
+  if (/[\r\n\0]/.test(value))
+    throw new ConfigurationError(`${path}: the value contains CR, LF or NUL; remove it.`, path)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a header value is bytes.
+  if (/[^\x00-\xff]/.test(value))
+    throw new ConfigurationError(`${path}: the value contains a character above U+00FF; encode it.`, path)
+}
+
+const ENV_PREFIX = 'RESILIENT_RESPONSES_'
+const ACCEPTS_AUTO: ReadonlySet<string> = new Set(['TTFB_TIMEOUT_MS', 'IDLE_TIMEOUT_MS'])
+
+function envLimit(name: string): LimitOrAuto | undefined {
+  if (ACCEPTS_AUTO.has(name) && readEnv(ENV_PREFIX + name) === 'auto') return 'auto'
+  const ms = envNumber(name, 2 ** 31 - 1)
+  return ms === undefined ? undefined : { ms, source: `env ${ENV_PREFIX}${name}` }
+}
+
+function envNumber(name: string, most: number): number | undefined {
+  const value = readEnv(ENV_PREFIX + name)
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (/^\d+$/.test(value) && number <= most) return number
+  const variable = ENV_PREFIX + name
+  const auto = ACCEPTS_AUTO.has(name) ? " or 'auto'" : ''
+  throw new ConfigurationError(
+    `${variable}: got '${value.slice(0, 60)}'; accepted: a whole number from 0 to ${most}${auto}.`,
+    variable,
+  )
+}

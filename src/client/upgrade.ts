@@ -1,0 +1,65 @@
+import type { Call } from '../call/call.ts'
+import { parseBody } from '../call/request-traits.ts'
+import type { AbortScope } from '../core/abort.ts'
+import { UpstreamError } from '../errors/errors.ts'
+import { EventIntake } from '../responses/event-intake.ts'
+import { ResponseFailedError } from '../responses/failed-error.ts'
+import { foldSession } from '../responses/responses.ts'
+import { StreamSession } from '../responses/session.ts'
+import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { FetchRequest } from './fetch-request.ts'
+
+/**
+ * The streaming twin of a Responses call that asked for the whole response; `undefined` where there is none: background
+ * calls come back at once, and a body that cannot be looked into is sent as it is.
+ */
+export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
+  const { body, headers } = request
+  const json = body.kind === 'bytes' ? parseBody(body.bytes, headers) : undefined
+  if (json === undefined || json.stream === true || json.background === true) return undefined
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...json, stream: true }))
+  return {
+    ...request,
+    headers: headers.filter(([name]) => name !== 'content-encoding'),
+    body: { kind: 'bytes', bytes },
+  }
+}
+
+/** What folding a stream came to: the JSON of the response, or the session whose call gave up with an answer. */
+export type Folded =
+  | { readonly kind: 'response'; readonly json: object; readonly status: number }
+  | { readonly kind: 'answer'; readonly outcome: NonNullable<StreamSession['gaveUp']> }
+
+/**
+ * Streams the call and folds it into what an endpoint that does not stream would have sent.
+ *
+ * @throws what the call throws.
+ */
+export async function foldCall(call: Call, scope: AbortScope, telemetry: TelemetryEmitter): Promise<Folded> {
+  const session = new StreamSession({
+    scope,
+    intake: new EventIntake({ validate: 'off', mendsGaps: false, telemetry, startingAfter: undefined }),
+    begin: () => call,
+    resumption: undefined,
+    onInterrupted: 'fold',
+  })
+  try {
+    return { kind: 'response', json: await foldSession(session, {}), status: 200 }
+  } catch (error) {
+    if (session.gaveUp?.gaveUp?.failure.status !== undefined) return { kind: 'answer', outcome: session.gaveUp }
+    if (!(error instanceof UpstreamError)) throw error
+    // An endpoint that does not stream sends the failed response, or an error body where it has none.
+    if (error instanceof ResponseFailedError && error.response !== undefined)
+      return { kind: 'response', json: error.response, status: 200 }
+    const { upstreamCode: code, upstreamType: type, message } = error
+    return {
+      kind: 'response',
+      json: { error: { code: code ?? null, type: type ?? 'server_error', message, param: null } },
+      status: statusOf(error),
+    }
+  }
+}
+
+function statusOf({ upstreamCode, retryable }: UpstreamError): number {
+  return upstreamCode?.startsWith('rate_limit') ? 429 : retryable ? 503 : 400
+}

@@ -1,0 +1,59 @@
+/**
+ * Time, injected. The system clock is one of the few places that touch the global timers; everything else asks a `Clock`,
+ * so that a test can own time.
+ */
+
+/** What `setTimer` hands out. Opaque: give it back to `clearTimer`. */
+export type TimerHandle = unknown
+
+export interface Clock {
+  /** Monotonic milliseconds from an arbitrary origin. Never goes back; a change of the wall clock does not touch it. */
+  now(): number
+  /** Milliseconds since the Unix epoch: only for HTTP dates and telemetry, never for deadlines. */
+  wallNow(): number
+  /**
+   * Runs `callback` once, `delayMs` from now (clamped to what a timer can hold, about 24.8 days).
+   * The timer keeps the process alive unless `unref` is set: a call that sleeps must not be ended by an exiting process.
+   */
+  setTimer(callback: () => void, delayMs: number, options?: { readonly unref?: boolean }): TimerHandle
+  clearTimer(handle: TimerHandle): void
+  /** Runs `callback` after input that is already waiting has been delivered (`setImmediate` on the system clock). */
+  afterIO(callback: () => void): void
+}
+
+/** The longest delay a Node timer can hold; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** The globals are looked up at each call, so that fake timers installed later by a test framework are the ones used. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  setTimer(callback, delayMs, options) {
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS))
+    // Fake timers may hand out a number, which has no `unref`.
+    if (options?.unref && typeof timer === 'object') timer.unref()
+    return timer
+  },
+  clearTimer(handle) {
+    clearTimeout(handle as NodeJS.Timeout)
+  },
+  afterIO(callback) {
+    setImmediate(callback)
+  },
+}
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, and the older `Sunday, 06-Nov-94 08:49:37 GMT`. */
+const DATE_WITH_ZONE = /^[a-z]{3,9}, \d{2}[ -][a-z]{3}[ -](?:\d{4}|\d{2}) \d{2}:\d{2}:\d{2} GMT$/i
+/** The form of C's `asctime`, `Sun Nov  6 08:49:37 1994`: it names no zone, and means UTC. */
+const DATE_OF_ASCTIME = /^[a-z]{3} [a-z]{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/i
+
+/**
+ * An HTTP date (RFC 9110 5.6.7, all three forms) as milliseconds since the epoch; `undefined` for anything else.
+ * `Date.parse` alone would take `-1` for a year, `Mon, 1` for a date, and `asctime` for local time.
+ */
+export function parseHttpDate(value: string): number | undefined {
+  const text = value.trim()
+  const dated = DATE_WITH_ZONE.test(text) ? text : DATE_OF_ASCTIME.test(text) ? `${text} GMT` : undefined
+  const instant = dated === undefined ? Number.NaN : Date.parse(dated)
+  return Number.isNaN(instant) ? undefined : instant
+}

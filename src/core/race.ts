@@ -1,0 +1,52 @@
+import type { AbortScope } from './abort.ts'
+import type { Clock } from './clock.ts'
+
+/**
+ * The one race between a promise and a timer. Rejects with the caller's reason as soon as the scope is aborted, and with
+ * `onTimeout()` after `ms`; in every case the timer and the watcher are gone when it settles.
+ */
+export function withDeadline<T>(
+  promise: PromiseLike<T>,
+  options: { clock: Clock; ms: number; scope?: AbortScope | undefined; onTimeout: () => Error },
+): Promise<T> {
+  const { clock, ms, scope, onTimeout } = options
+  return new Promise<T>((resolve, reject) => {
+    if (scope?.aborted) {
+      // Nobody waits for it any more, but its failure must not count as unhandled.
+      promise.then(undefined, () => {})
+      reject(scope.reason)
+      return
+    }
+    const timer = clock.setTimer(() => settle(() => reject(onTimeout())), ms)
+    const unwatch = scope?.watch((reason) => settle(() => reject(reason)))
+    function settle(act: () => void): void {
+      clock.clearTimer(timer)
+      unwatch?.()
+      act()
+    }
+    promise.then(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    )
+  })
+}
+
+/** Sleeps `ms`; rejects at once with the caller's reason when the scope is aborted. Keeps the process alive meanwhile. */
+export function sleep(ms: number, options: { clock: Clock; scope: AbortScope }): Promise<void> {
+  const { clock, scope } = options
+  return new Promise((resolve, reject) => {
+    if (scope.aborted) {
+      reject(scope.reason)
+      return
+    }
+    const timer = clock.setTimer(() => {
+      unwatch()
+      resolve()
+    }, ms)
+    const unwatch = scope.watch((reason) => {
+      clock.clearTimer(timer)
+      unwatch()
+      reject(reason)
+    })
+  })
+}

@@ -1,0 +1,256 @@
+import { type DeadlineName, ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+
+/** May the same request be sent again? `unknown`: it may have been acted on already. */
+export type ReplaySafety = 'safe' | 'unsafe' | 'unknown'
+
+/** Where an attempt was when it ended. */
+export type AttemptPhase = 'preparing' | 'connecting' | 'sending' | 'waiting' | 'prelude' | 'committed'
+
+/** Why a call was not retried (again). */
+export type GiveUpReason =
+  | 'not_retryable'
+  | 'not_replayable'
+  | 'committed'
+  | 'retries_exhausted'
+  | 'budget_exhausted'
+  | 'deadline_exceeded'
+  | 'hint_too_long'
+
+/** What a lost anchored call means: the conversation is still there, the way to it was not. */
+export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstream_request_timeout'
+
+/** One line of a call's history. Times are milliseconds since the start of the call. */
+export interface AttemptRecord {
+  /** From 1. */
+  readonly attempt: number
+  readonly outcome: 'failed' | 'answered' | 'committed' | 'aborted'
+  readonly code?: ErrorCode | undefined
+  readonly phase: AttemptPhase
+  /** The cached client's generation; 0 where the transport has none. */
+  readonly generation: number
+  readonly connectionReused: boolean
+  readonly startedAtMs: number
+  readonly connectedAtMs?: number | undefined
+  readonly sentAtMs?: number | undefined
+  readonly headersAtMs?: number | undefined
+  readonly firstEventAtMs?: number | undefined
+  readonly endedAtMs: number
+  readonly status?: number | undefined
+  readonly requestId?: string | undefined
+  /** The deadline that ended it, its value and where the value came from. */
+  readonly deadline?: DeadlineInfo | undefined
+}
+
+export interface DeadlineInfo {
+  readonly name: DeadlineName
+  readonly ms: number
+  /** For example `option`, `default`, `auto: effort high`, `env`. */
+  readonly source: string
+}
+
+export interface ResilientErrorDetails {
+  readonly code: ErrorCode
+  readonly cause?: unknown
+  readonly retryable?: boolean | undefined
+  readonly replaySafety?: ReplaySafety | undefined
+  readonly responseStarted?: boolean | undefined
+  readonly phase?: AttemptPhase | undefined
+  readonly attempts?: readonly AttemptRecord[] | undefined
+  readonly giveUpReason?: GiveUpReason | undefined
+  readonly retryAfterMs?: number | undefined
+  readonly requestIds?: readonly string[] | undefined
+  readonly responseId?: string | undefined
+  readonly continuity?: Continuity | undefined
+}
+
+/** Shared by every copy of the package in a process, so that the guards work across them. */
+const BRAND = Symbol.for('resilient-responses.error')
+
+/**
+ * The base of every error of this library. Match on `code` (see `docs/errors.md`), with `isResilientError(error, code)`,
+ * or with `findResilientError(error)` when a host has wrapped it.
+ */
+export class ResilientError extends Error {
+  override readonly name: string = 'ResilientError'
+  /** One per cause: `ttfb_timeout`, `connection_reset`, `stream_incomplete`, … */
+  readonly code: ErrorCode
+  /** Whether asking again could help. It says nothing about safety: see `replaySafety`. */
+  readonly retryable: boolean
+  readonly replaySafety: ReplaySafety
+  /** Whether any byte of an answer had been seen. */
+  readonly responseStarted: boolean
+  /** Where the last attempt was when it ended. */
+  readonly phase: AttemptPhase
+  /** The history of the call, one record per attempt, in order. */
+  readonly attempts: readonly AttemptRecord[]
+  /** Why there was no (further) retry. */
+  readonly giveUpReason: GiveUpReason | undefined
+  /** The endpoint's own delay, in milliseconds, when it gave one: how long to wait before a new call. */
+  readonly retryAfterMs: number | undefined
+  /** `x-request-id` of every attempt that was answered, in order. */
+  readonly requestIds: readonly string[]
+  readonly responseId: string | undefined
+  /** Only on calls that carry `previous_response_id`: the conversation is not gone, the endpoint was not reached. */
+  readonly continuity: Continuity | undefined
+
+  constructor(message: string, details: ResilientErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    const lane = ERROR_CATALOG[details.code].lane
+    this.code = details.code
+    this.retryable = details.retryable ?? (lane === 'connection' || lane === 'pushback')
+    this.replaySafety = details.replaySafety ?? 'safe'
+    this.responseStarted = details.responseStarted ?? false
+    this.phase = details.phase ?? 'preparing'
+    this.attempts = details.attempts ?? []
+    this.giveUpReason = details.giveUpReason
+    this.retryAfterMs = details.retryAfterMs
+    this.requestIds = details.requestIds ?? []
+    this.responseId = details.responseId
+    this.continuity = details.continuity
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+
+  /** Whether a value is an error of this library, of whichever copy of it. */
+  static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
+    const branded = typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true
+    // Subclasses keep the ordinary meaning of `instanceof`.
+    return this === ResilientError ? branded : Function.prototype[Symbol.hasInstance].call(this, value)
+  }
+}
+
+/** An option, argument or environment variable that is not accepted. The message names path, value and what is. */
+export class ConfigurationError extends ResilientError {
+  override readonly name: string = 'ConfigurationError'
+  /** For example `timeouts.ttfbMs`. Empty when the whole was wrong. */
+  readonly path: string
+
+  constructor(message: string, path: string) {
+    super(message, { code: 'invalid_configuration', retryable: false })
+    this.path = path
+  }
+}
+
+/** The client was closed before, or destroyed during, the call. */
+export class ClientClosedError extends ResilientError {
+  override readonly name: string = 'ClientClosedError'
+
+  constructor(message: string, details: Partial<ResilientErrorDetails> = {}) {
+    super(message, { ...details, code: 'client_closed', retryable: false })
+  }
+}
+
+/** A deadline fired. `deadline` names it, its value and where the value came from. */
+export class DeadlineError extends ResilientError {
+  override readonly name: string = 'DeadlineError'
+  readonly deadline: DeadlineInfo | undefined
+
+  constructor(message: string, details: ResilientErrorDetails & { readonly deadline?: DeadlineInfo | undefined }) {
+    super(message, details)
+    this.deadline = details.deadline
+  }
+}
+
+/** The way to the endpoint failed: DNS, TCP, TLS, proxy, a reset or an early close. */
+export class ConnectionError extends ResilientError {
+  override readonly name: string = 'ConnectionError'
+}
+
+/** The answer broke HTTP, its encoding, the event stream, or a limit. */
+export class ProtocolError extends ResilientError {
+  override readonly name: string = 'ProtocolError'
+}
+
+/** The endpoint itself reported the failure, by status or inside the stream. */
+export class UpstreamError extends ResilientError {
+  override readonly name: string = 'UpstreamError'
+  /** The HTTP status, where it was one. */
+  readonly status: number | undefined
+  /** `error.code` of the endpoint, for example `context_length_exceeded`. */
+  readonly upstreamCode: string | undefined
+  /** `error.type` of the endpoint. */
+  readonly upstreamType: string | undefined
+
+  constructor(
+    message: string,
+    details: ResilientErrorDetails & {
+      readonly status?: number | undefined
+      readonly upstreamCode?: string | undefined
+      readonly upstreamType?: string | undefined
+    },
+  ) {
+    super(message, details)
+    this.status = details.status
+    this.upstreamCode = details.upstreamCode
+    this.upstreamType = details.upstreamType
+  }
+}
+
+/**
+ * The endpoint genuinely does not know `previous_response_id`. Only its own word becomes this error: a lost connection never
+ * does. `onPreviousResponseNotFound` can answer it with a rebuilt request.
+ */
+export class PreviousResponseNotFoundError extends UpstreamError {
+  override readonly name: string = 'PreviousResponseNotFoundError'
+}
+
+/** The endpoint refuses a parameter that others know. `parameter` names it; the message says what works there. */
+export class UnsupportedByEndpointError extends UpstreamError {
+  override readonly name: string = 'UnsupportedByEndpointError'
+  readonly parameter: string
+
+  constructor(
+    message: string,
+    details: ConstructorParameters<typeof UpstreamError>[1] & { readonly parameter: string },
+  ) {
+    super(message, details)
+    this.parameter = details.parameter
+  }
+}
+
+/** What an agent may keep of a stream that broke. */
+export interface PartialOutput {
+  /** The text that was streamed. */
+  readonly text: string
+  /** Items that the endpoint had finished. */
+  readonly finishedItems: readonly unknown[]
+  /** Items that were under way: never run a tool call from among these, its arguments did not finish. */
+  readonly unfinishedItems: readonly unknown[]
+}
+
+/** The request could not be made: its body failed, `headers()` failed, or a redirect was refused. */
+export class RequestError extends ResilientError {
+  override readonly name: string = 'RequestError'
+}
+
+/**
+ * The stream broke after output had been handed over, so a retry would have been seen. `code` names the cause
+ * (`connection_reset`, `stream_incomplete`, `idle_timeout`, …).
+ */
+export class StreamInterruptedError extends ResilientError {
+  override readonly name: string = 'StreamInterruptedError'
+  /** `sequence_number` of the last event that was delivered, where the endpoint numbers its events. */
+  readonly lastSequenceNumber: number | undefined
+  readonly deadline: DeadlineInfo | undefined
+  /** What came of the response; only on errors of `client.responses`, and in no print-out of them. */
+  readonly partial: PartialOutput | undefined
+
+  constructor(
+    message: string,
+    details: ResilientErrorDetails & {
+      readonly lastSequenceNumber?: number | undefined
+      readonly deadline?: DeadlineInfo | undefined
+      readonly partial?: PartialOutput | undefined
+    },
+  ) {
+    super(message, details)
+    this.lastSequenceNumber = details.lastSequenceNumber
+    this.deadline = details.deadline
+    // Out of `util.inspect` and JSON: it is the model's output.
+    Object.defineProperty(this, 'partial', { value: details.partial, enumerable: false })
+  }
+}
+
+/** Whether `error` itself is an error of this library, and of this `code` if one is given. Follows no `cause`. */
+export function isResilientError(error: unknown, code?: ErrorCode): error is ResilientError {
+  return error instanceof ResilientError && (code === undefined || error.code === code)
+}

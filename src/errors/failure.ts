@@ -1,0 +1,43 @@
+import { ERROR_CATALOG, type ErrorCode, type Lane } from './catalog.ts'
+import type { DeadlineInfo } from './errors.ts'
+
+/**
+ * A failure as a value: what went wrong, and the facts that decide what to do about it. Failures stay values on the
+ * inside; `toError` of `call/` makes an exception of the last one at the edge.
+ */
+export interface Failure {
+  readonly code: ErrorCode
+  /** `undefined`: never retried. */
+  readonly lane: Lane | undefined
+  /** For people. Already redacted. */
+  readonly message: string
+  /** What a transport reported, without its secrets; only its facts are kept on the error that comes out. */
+  readonly cause?: unknown
+  readonly deadline?: DeadlineInfo | undefined
+  readonly status?: number | undefined
+  readonly upstreamCode?: string | undefined
+  readonly upstreamType?: string | undefined
+  /** The endpoint's own delay, in ms from the moment the answer came. */
+  readonly hintMs?: number | undefined
+  /** The parameter that the endpoint does not know, and what works there. */
+  readonly unsupported?: { readonly parameter: string; readonly advice: string } | undefined
+  /** The answer itself says that nothing was done (429, 503, overloaded): sending again cannot double anything. */
+  readonly refused?: boolean
+  /** The connection could not be made: the request was provably not sent. */
+  readonly connecting?: boolean
+  readonly responseId?: string | undefined
+}
+
+export function failure(
+  code: ErrorCode,
+  message?: string,
+  facts: Omit<Partial<Failure>, 'code' | 'message'> = {},
+): Failure {
+  const { lane, meaning } = ERROR_CATALOG[code]
+  return {
+    code,
+    lane: lane === 'connection' || lane === 'pushback' ? lane : undefined,
+    message: message ?? meaning,
+    ...facts,
+  }
+}

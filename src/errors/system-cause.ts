@@ -1,0 +1,67 @@
+import { types } from 'node:util'
+import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+import { redact } from './redact.ts'
+
+/**
+ * The end of every `cause` chain of ours: a plain error with a system-level `code`, because that is what hosts look for
+ * when they decide whether a failure was the network's. It copies the facts of the original and holds no reference to
+ * it: originals hang on to sockets and raw response bytes.
+ */
+export interface SystemCause extends Error {
+  code: string
+  syscall?: string
+  address?: string
+  port?: number
+  hostname?: string
+}
+
+const COPIED = ['syscall', 'address', 'port', 'hostname'] as const
+
+export function systemCauseOf(code: ErrorCode, original: unknown, secrets: readonly string[] = []): SystemCause {
+  const found = deepestCoded(original)
+  const message = found?.message ?? (original instanceof Error ? original.message : ERROR_CATALOG[code].meaning)
+  const cause = new Error(redact(message, secrets)) as SystemCause
+  // The stack of an I/O callback says nothing a user could act on, and costs more than the rest of the error.
+  cause.stack = `${cause.name}: ${cause.message}`
+  cause.code = systemCodeOf(code, found?.code)
+  for (const key of COPIED) {
+    const value = found?.[key]
+    if (value !== undefined) Object.assign(cause, { [key]: value })
+  }
+  return cause
+}
+
+/** Codes of our own adapters: no host knows them. */
+const OWN_CODE = /^(?:ERR_RESILIENT_|FAKE_)/
+
+/** The original's code, where hosts can know it; those of parsers and decoders they do not. */
+function systemCodeOf(code: ErrorCode, original: unknown): string {
+  const { family, systemCode } = ERROR_CATALOG[code]
+  return typeof original === 'string' && family !== 'protocol' && !OWN_CODE.test(original) ? original : systemCode
+}
+
+type CodedError = Error & { code?: unknown; syscall?: unknown; address?: unknown; port?: unknown; hostname?: unknown }
+
+/** How deep chains are followed: hosts wrap two or three deep. */
+const MAX_DEPTH = 10
+
+/**
+ * Walks `cause` and `errors` (of an `AggregateError`, and of the AI SDK's `RetryError`), outermost first; each error once,
+ * because a chain may be a circle. Errors of another realm, as test runners have them, count as well.
+ */
+export function* errorChain(error: unknown, depth = 0, seen = new Set<unknown>()): Generator<Error> {
+  if (!(error instanceof Error || types.isNativeError(error)) || depth > MAX_DEPTH || seen.has(error)) return
+  seen.add(error)
+  yield error
+  const { errors } = error as { errors?: unknown }
+  if (Array.isArray(errors)) for (const inner of errors) yield* errorChain(inner, depth + 1, seen)
+  yield* errorChain(error.cause, depth + 1, seen)
+}
+
+function deepestCoded(error: unknown): CodedError | undefined {
+  let found: CodedError | undefined
+  for (const link of errorChain(error)) {
+    if (typeof (link as CodedError).code === 'string') found = link as CodedError
+  }
+  return found
+}

@@ -1,0 +1,75 @@
+/**
+ * The public face. Deliberately not exported: the call loop, the retry decisions, the watchdog and the SSE tap. They are
+ * reached through options and seen through telemetry, so that they can change without breaking anyone.
+ */
+export {
+  ClientCache,
+  type ClientCacheEvent,
+  type ClientCacheOptions,
+  type ClientCacheStats,
+  type ClientLease,
+} from './cache/client-cache.ts'
+export type { PreviousResponseNotFoundContext, PreviousResponseNotFoundHook } from './call/not-found.ts'
+export { createResilientFetch, type ResilientFetch } from './client/create-resilient-fetch.ts'
+export type {
+  CallOptions,
+  HeadersOption,
+  LimitOptions,
+  ResilientClientOptions,
+  RetryOptions,
+  TimeoutOptions,
+} from './client/options.ts'
+export { ResilientClient, type ResilientClientStats } from './client/resilient-client.ts'
+export type { Clock, TimerHandle } from './core/clock.ts'
+export type { Random } from './core/random.ts'
+export type { DeadlineName, ErrorCode, Lane } from './errors/catalog.ts'
+export {
+  type AttemptPhase,
+  type AttemptRecord,
+  ClientClosedError,
+  ConfigurationError,
+  ConnectionError,
+  type Continuity,
+  DeadlineError,
+  type DeadlineInfo,
+  type GiveUpReason,
+  isResilientError,
+  type PartialOutput,
+  PreviousResponseNotFoundError,
+  ProtocolError,
+  type ReplaySafety,
+  RequestError,
+  ResilientError,
+  StreamInterruptedError,
+  UnsupportedByEndpointError,
+  UpstreamError,
+} from './errors/errors.ts'
+export { findResilientError } from './errors/find.ts'
+export { ResponseFailedError } from './responses/failed-error.ts'
+export { ResponseStream } from './responses/response-stream.ts'
+export type {
+  CreateOptions,
+  RequestOptions,
+  ResponseCreateParams,
+  Responses,
+  ResumeOptions,
+  StreamOptions,
+} from './responses/responses.ts'
+export type {
+  EventByType,
+  KnownResponseEvent,
+  Response,
+  ResponseInputItem,
+  ResponseOutputItem,
+  ResponseStreamEvent,
+  ResponseUsage,
+  UnknownEvent,
+} from './responses/schema/index.ts'
+export { isKnownEvent } from './responses/schema/index.ts'
+export type { StreamRestartedEvent } from './responses/session-events.ts'
+export type { RetryBudgetOptions } from './retry/budget.ts'
+export type * from './telemetry/events.ts'
+export { type FetchFunction, fetchTransport } from './transport/fetch-transport.ts'
+export type * from './transport/transport.ts'
+export type { TlsOptions } from './transport/undici/connector.ts'
+export { type UndiciTransportOptions, undiciTransport } from './transport/undici/undici-transport.ts'

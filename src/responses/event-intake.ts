@@ -1,0 +1,91 @@
+import { type Failure, failure } from '../errors/failure.ts'
+import type { TappedEvent } from '../sse/tap.ts'
+import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import { type ResponseStreamEvent, validateEvent } from './schema/index.ts'
+import { SequenceGuard } from './sequence.ts'
+
+export interface IntakeOptions {
+  readonly validate: 'off' | 'report' | 'strict'
+  /** A gap in the numbers can be mended by asking again. Otherwise it is reported, and the events pass on. */
+  readonly mendsGaps: boolean
+  readonly telemetry: TelemetryEmitter
+  /** The number of the last event that was delivered before. */
+  readonly startingAfter: number | undefined
+}
+
+export interface Accepted {
+  readonly events: readonly ResponseStreamEvent[]
+  /** Why nothing after these events can be handed on. */
+  readonly failure: Failure | undefined
+}
+
+/** Makes events for the caller of what the tap read: numbered ones exactly once and in order, checked as far as asked. */
+export class EventIntake {
+  readonly #options: IntakeOptions
+  #guard: SequenceGuard
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+    this.#guard = new SequenceGuard(options.startingAfter)
+  }
+
+  get lastSequenceNumber(): number | undefined {
+    return this.#guard.last
+  }
+
+  /** The stream is picked up behind the last number. */
+  resumed(): void {
+    this.#guard.trust()
+  }
+
+  /** Another attempt begins to count anew. */
+  reset(): void {
+    this.#guard = new SequenceGuard()
+  }
+
+  accept(tapped: readonly TappedEvent[]): Accepted {
+    const events: ResponseStreamEvent[] = []
+    for (const each of tapped) {
+      const event = asEvent(each)
+      const before = this.#guard.last
+      const verdict = this.#guard.judge(event)
+      // The end of a response is its end, whatever number it bears.
+      if (verdict === 'duplicate' && each.class !== 'terminal') continue
+      if (verdict === 'gap') {
+        this.#report('sequence_gap', event, `${before} is followed by ${event.sequence_number}`)
+        if (this.#options.mendsGaps) {
+          this.#guard = new SequenceGuard(before)
+          return { events, failure: failure('sequence_gap') }
+        }
+      }
+      const invalid = this.#check(each, event)
+      if (invalid !== undefined) return { events, failure: invalid }
+      events.push(event)
+    }
+    return { events, failure: undefined }
+  }
+
+  #check(tapped: TappedEvent, event: ResponseStreamEvent): Failure | undefined {
+    const { validate } = this.#options
+    if (validate === 'off') return undefined
+    if (validate === 'report' && tapped.class !== 'terminal' && tapped.class !== 'lifecycle') return undefined
+    const result = validateEvent(event)
+    if (result.ok) return undefined
+    const detail = `${event.type}: ${result.path}: ${result.message}`
+    if (validate === 'strict') return failure('invalid_event', `An event is not what it should be: ${detail}.`)
+    this.#report('invalid_event', event, detail)
+    return undefined
+  }
+
+  #report(problem: 'sequence_gap' | 'invalid_event', event: ResponseStreamEvent, detail: string): void {
+    const { telemetry } = this.#options
+    if (telemetry.wants('event_problem'))
+      telemetry.emit({ type: 'event_problem', problem, eventType: event.type, detail })
+  }
+}
+
+/** Some gateways name the type in the SSE frame alone. */
+function asEvent({ type, json }: TappedEvent): ResponseStreamEvent & { readonly sequence_number?: unknown } {
+  if (typeof json !== 'object' || json === null) return { type, data: json } as never
+  return (typeof (json as { type?: unknown }).type === 'string' ? json : { ...json, type }) as never
+}

@@ -1,0 +1,22 @@
+import { type ResilientErrorDetails, UpstreamError } from '../errors/errors.ts'
+import type { Response } from './schema/index.ts'
+
+/** The endpoint ended the response with `response.failed`. Its own words are on `response`. */
+export class ResponseFailedError extends UpstreamError {
+  override readonly name: string = 'ResponseFailedError'
+  /** The failed response, where the endpoint sent one: an `error` event may come without. */
+  readonly response: Response | undefined
+
+  constructor(
+    message: string,
+    details: ResilientErrorDetails & {
+      readonly upstreamCode?: string | undefined
+      readonly upstreamType?: string | undefined
+      readonly response?: Response | undefined
+    },
+  ) {
+    super(message, details)
+    // Kept out of `util.inspect` and JSON: it holds the conversation.
+    Object.defineProperty(this, 'response', { value: details.response, enumerable: false })
+  }
+}

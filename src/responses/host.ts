@@ -1,0 +1,33 @@
+import type { CallContext } from '../call/call-request.ts'
+import type { AbortScope } from '../core/abort.ts'
+import type { Clock } from '../core/clock.ts'
+import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import type { Limit } from '../watchdog/deadlines.ts'
+
+/** What the Responses API needs of its client. */
+export interface ResponsesHost {
+  readonly baseURL: URL
+  readonly clock: Clock
+  readonly telemetry: TelemetryEmitter
+  readonly maxRetries: number
+  readonly staleMs: Limit
+  readonly validate: 'off' | 'report' | 'strict'
+  readonly onInterrupted: 'error' | 'restart'
+  /** @throws ClientClosedError after the client was closed. */
+  assertOpen(): void
+  /** The client's own headers, and which credential they carry. */
+  headers(
+    scope: AbortScope,
+    refusedEpoch: number | undefined,
+  ): Promise<{ readonly pairs: HeaderPairs; readonly epoch: number }>
+  readonly canRefresh: boolean
+  /** Everything a call of this face runs with. */
+  contextFor(
+    origin: string,
+    scope: AbortScope,
+    face: Pick<CallContext, 'restartable'> & { readonly commitAt?: 'first_event' },
+  ): CallContext
+  /** Registers a call as under way. */
+  begin(scope: AbortScope): void
+}

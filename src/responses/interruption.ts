@@ -1,0 +1,63 @@
+import type { Attempt } from '../call/attempt.ts'
+import type { Call, CallOutcome } from '../call/call.ts'
+import { ERROR_CATALOG } from '../errors/catalog.ts'
+import { ResilientError, StreamInterruptedError, UpstreamError } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import type { ResponseAccumulator } from './accumulator.ts'
+import { ResponseFailedError } from './failed-error.ts'
+import type { Response } from './schema/index.ts'
+
+/** Whether the endpoint itself reported the failure, inside the stream or by status. */
+export function isReported({ code }: Failure): boolean {
+  return ERROR_CATALOG[code].family === 'upstream'
+}
+
+/** The error of a failure that the endpoint itself reported, by status or inside the stream. */
+export function reportedError(
+  call: Call,
+  attempt: Attempt,
+  failed: Failure,
+  response: Response | undefined,
+  reason?: NonNullable<CallOutcome['gaveUp']>['reason'],
+): ResilientError {
+  const error = call.errorOf(failed, attempt, reason)
+  if (failed.code !== 'response_failed' || !(error instanceof UpstreamError)) return error
+  const { upstreamCode, upstreamType } = error
+  return new ResponseFailedError(error.message, { ...detailsOf(error), upstreamCode, upstreamType, response })
+}
+
+/** The error that ends a stream, with what can be kept of its output. Anything but an error of ours stays what it is. */
+export function withPartial(
+  error: unknown,
+  seen: ResponseAccumulator,
+  lastSequenceNumber: number | undefined,
+): unknown {
+  if (!(error instanceof ResilientError) || error instanceof UpstreamError || seen.id === undefined) return error
+  const deadline = 'deadline' in error ? (error as StreamInterruptedError).deadline : undefined
+  return new StreamInterruptedError(error.message, {
+    ...detailsOf(error),
+    responseId: seen.id,
+    lastSequenceNumber,
+    deadline,
+    partial: seen.partial(),
+  })
+}
+
+function detailsOf(error: ResilientError) {
+  const { code, cause, retryable, replaySafety, responseStarted, phase, attempts } = error
+  const { giveUpReason, retryAfterMs, requestIds, responseId, continuity } = error
+  return {
+    code,
+    cause,
+    retryable,
+    replaySafety,
+    responseStarted,
+    phase,
+    attempts,
+    giveUpReason,
+    retryAfterMs,
+    requestIds,
+    responseId,
+    continuity,
+  }
+}

@@ -1,0 +1,75 @@
+import { Call, type CallRequest } from '../call/call.ts'
+import { traitsOf } from '../call/request-traits.ts'
+import type { AbortScope } from '../core/abort.ts'
+import { isCredentialHeader } from '../errors/redact.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import type { ResponsesHost } from './host.ts'
+
+export interface RequestShape {
+  readonly method: 'GET' | 'POST'
+  /** Below `baseURL`, for example `responses/resp_1`. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  /** Serialised once, here: the same bytes go out on every attempt. */
+  readonly body?: object
+  /** Of this request alone; they win over the client's. */
+  readonly headers: HeaderPairs
+  readonly face: 'stream' | 'json'
+  readonly restartable?: boolean
+  /** Hand over from the first event of any kind: what was seen once is never asked for again. */
+  readonly commitAt?: 'first_event'
+}
+
+/** One request of the Responses API as a call, registered with its client. */
+export function beginCall(host: ResponsesHost, shape: RequestShape, scope: AbortScope): Call {
+  host.assertOpen()
+  const { restartable = false, commitAt } = shape
+  const request = toCallRequest(host, shape, scope)
+  const call = new Call(
+    request,
+    host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) }),
+  )
+  host.begin(scope)
+  return call
+}
+
+function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortScope): CallRequest {
+  const { method, headers, face } = shape
+  const url = new URL(`${host.baseURL.href.replace(/\/+$/, '')}/${shape.path}`)
+  for (const [name, value] of Object.entries(shape.query ?? {})) url.searchParams.set(name, value)
+  const body =
+    shape.body === undefined
+      ? ({ kind: 'none' } as const)
+      : ({ kind: 'bytes', bytes: new TextEncoder().encode(JSON.stringify(shape.body)) } as const)
+  const fixed: HeaderPairs = [
+    ...headers,
+    ['accept', face === 'stream' ? 'text/event-stream' : 'application/json'],
+    ['accept-encoding', face === 'stream' ? 'identity' : 'gzip, deflate, br'],
+    ['user-agent', 'resilient-responses'],
+    ...(shape.body === undefined ? [] : [['content-type', 'application/json'] as const]),
+  ]
+  const present = new Set(fixed.map(([name]) => name))
+  const traits = traitsOf({ method, url, headers: fixed, body })
+  let epoch: number | undefined
+  let credentialIsOurs = false
+  return {
+    url,
+    method,
+    body,
+    async headers(refresh) {
+      const own = await host.headers(scope, refresh ? epoch : undefined)
+      epoch = own.epoch
+      const added = own.pairs.filter(([name]) => !present.has(name))
+      credentialIsOurs = added.some(([name]) => isCredentialHeader(name))
+      return [...fixed, ...added]
+    },
+    get canRefresh() {
+      return credentialIsOurs && host.canRefresh
+    },
+    // A read of one response, or the cancelling of one, is short and can be repeated: it is timed as a JSON call.
+    latency: { ...traits.latency, kind: face },
+    replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },
+    anchored: traits.anchored,
+    commitWithId: traits.commitWithId,
+  }
+}

@@ -1,0 +1,189 @@
+import type { AbortScope } from '../core/abort.ts'
+import { type AttemptRecord, RequestError } from '../errors/errors.ts'
+import type { Response, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
+import type { StreamSession } from './session.ts'
+import { type SessionEvent, withOutputText } from './session-events.ts'
+
+/** Frees what a stream holds when it was thrown away without being read to its end. */
+const abandoned = new FinalizationRegistry<AbortScope>((scope) => scope.abort(new Error('the stream was thrown away')))
+
+/**
+ * The events of one response, as they come, across all the attempts that it takes. It starts when it is made, and reads no
+ * further ahead than one socket read: iterate it, or ask for `finalResponse()`, or both.
+ */
+export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E> {
+  readonly #session: StreamSession
+  readonly #scope: AbortScope
+  readonly #batches: AsyncGenerator<readonly SessionEvent[], void, undefined>
+  readonly #ended: Promise<void>
+  #settle!: { resolve(): void; reject(error: unknown): void }
+  #next: Promise<IteratorResult<readonly SessionEvent[], void>>
+  #reader: 'iteration' | 'final_response' | undefined
+
+  constructor(session: StreamSession, scope: AbortScope) {
+    this.#session = session
+    this.#scope = scope
+    this.#ended = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    // Whoever wants to know asks; a rejection that nobody looks at must not end the process.
+    this.#ended.catch(() => {})
+    this.#batches = session.batches()
+    this.#next = this.#batches.next()
+    this.#next.catch((error) => this.#settle.reject(error))
+    abandoned.register(this, scope, scope)
+  }
+
+  /** `response.id`, once an event carried it. */
+  get id(): string | undefined {
+    return this.#session.seen.id
+  }
+
+  /** What the response cost, once the endpoint has said so. */
+  get usage(): ResponseUsage | undefined {
+    return this.#session.seen.usage ?? undefined
+  }
+
+  /** The history of the call so far, one record per attempt that has ended. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#session.attempts
+  }
+
+  /**
+   * The whole response, once it is over. Reads the stream if nobody iterates it; otherwise waits for the iteration.
+   *
+   * @throws ResponseFailedError when the endpoint reports a failure; StreamInterruptedError, with `partial`, when the stream
+   * broke; other errors of this library before output; the caller's own reason on an abort.
+   */
+  async finalResponse(): Promise<Response> {
+    // An iteration that begins in the same tick is the reader; this only waits for it.
+    await Promise.resolve()
+    if (this.#reader === undefined) {
+      this.#reader = 'final_response'
+      void this.#readToEnd()
+    }
+    await this.#ended
+    const { seen } = this.#session
+    return withOutputText(seen.toResponse(), seen.outputText)
+  }
+
+  /** The text of the whole response. Throws as `finalResponse()`. */
+  async outputText(): Promise<string> {
+    await this.finalResponse()
+    return this.#session.seen.outputText
+  }
+
+  /** Ends the stream at once: a pending read, and `finalResponse()`, reject with `reason`. */
+  abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
+    this.#scope.abort(reason)
+  }
+
+  /**
+   * The events as lines of JSON, in UTF-8: what `ResponseStream` of the openai package reads with `fromReadableStream`.
+   * It is an iteration: the stream cannot be iterated beside it. Cancelling it ends the stream.
+   */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    const iterator = this[Symbol.asyncIterator]()
+    const encoder = new TextEncoder()
+    return new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          const { done, value } = await iterator.next()
+          if (done) controller.close()
+          else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
+        },
+        async cancel() {
+          await iterator.return?.()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  /**
+   * Iterates once. Leaving the loop early frees the connection.
+   *
+   * @throws RequestError `stream_consumed` when the stream is, or was, read already.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<E, undefined, undefined> {
+    if (this.#reader !== undefined) {
+      throw new RequestError(
+        'The stream is read already. A response can be iterated once: keep the events, or use finalResponse().',
+        {
+          code: 'stream_consumed',
+        },
+      )
+    }
+    this.#reader = 'iteration'
+    let batch: readonly SessionEvent[] = []
+    let at = 0
+    let over = false
+    const nextBatch = async (): Promise<IteratorResult<E, undefined>> => {
+      for (;;) {
+        if (over) return { done: true, value: undefined }
+        const { done, value } = await this.#takeBatch()
+        if (done) {
+          over = true
+          return { done: true, value: undefined }
+        }
+        batch = value
+        at = 1
+        if (batch.length > 0) return { done: false, value: batch[0] as E }
+      }
+    }
+    return {
+      next: () => (at < batch.length ? Promise.resolve({ done: false, value: batch[at++] as E }) : nextBatch()),
+      return: async () => {
+        if (!over) {
+          over = true
+          this.#leave()
+        }
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  async #readToEnd(): Promise<void> {
+    try {
+      for (;;) if ((await this.#takeBatch()).done) return
+    } catch {
+      // `#ended` tells whoever waits.
+    }
+  }
+
+  async #takeBatch(): Promise<IteratorResult<readonly SessionEvent[], void>> {
+    const current = this.#next
+    try {
+      const taken = await current
+      if (taken.done) {
+        this.#release()
+        this.#settle.resolve()
+      } else {
+        this.#next = this.#batches.next()
+        // Read when its turn comes; until then its failure is nobody's surprise.
+        this.#next.catch(() => {})
+      }
+      return taken
+    } catch (error) {
+      this.#release()
+      this.#settle.reject(error)
+      throw error
+    }
+  }
+
+  /** The consumer has left the loop. */
+  #leave(): void {
+    const reason = new RequestError('The stream was left before its end, so there is no final response.', {
+      code: 'stream_abandoned',
+    })
+    this.#scope.abort(reason)
+    this.#release()
+    this.#settle.reject(reason)
+  }
+
+  /** The listener on the caller's signal goes with the stream. */
+  #release(): void {
+    abandoned.unregister(this.#scope)
+    this.#scope.dispose()
+  }
+}

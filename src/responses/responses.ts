@@ -1,0 +1,249 @@
+import { AbortScope } from '../core/abort.ts'
+import { ConfigurationError } from '../errors/errors.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { ResponseAccumulator } from './accumulator.ts'
+import { EventIntake } from './event-intake.ts'
+import type { ResponsesHost } from './host.ts'
+import { reportedError } from './interruption.ts'
+import { beginCall } from './requests.ts'
+import { ResponseStream } from './response-stream.ts'
+import { parseResponse, type Resumption } from './resumption.ts'
+import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import { StreamSession } from './session.ts'
+import { type SessionEvent, type StreamRestartedEvent, terminalEventOf, withOutputText } from './session-events.ts'
+
+/** The body of a request, as the endpoint takes it. It goes out as it is; only `stream` is set. */
+export interface ResponseCreateParams {
+  readonly model?: string
+  readonly input?: unknown
+  readonly instructions?: string | null
+  readonly previous_response_id?: string | null
+  readonly [field: string]: unknown
+}
+
+export interface RequestOptions {
+  /** Ends the call at once; what it was awaiting rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Of this request alone; they win over the client's. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+export interface StreamOptions extends RequestOptions {
+  /**
+   * What happens when the stream breaks after output was handed over. `'error'` (the default, unless the client says
+   * otherwise): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event by
+   * which the consumer knows to drop what it has. Responses with `background` and `store` are resumed instead.
+   */
+  readonly onInterrupted?: 'error' | 'restart' | undefined
+  /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+}
+
+export interface CreateOptions extends RequestOptions {
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+  /** Told every event that carries a piece of output. What it throws ends the call. */
+  readonly onDelta?: ((delta: { readonly event: ResponseStreamEvent; readonly attempt: number }) => void) | undefined
+  /** Told before the output of another attempt begins: what `onDelta` told before is void. */
+  readonly onRestart?: ((restart: { readonly attempt: number }) => void) | undefined
+}
+
+export interface ResumeOptions extends RequestOptions {
+  /** `sequence_number` of the last event that was seen; those behind it are sent. Default: from the beginning. */
+  readonly starting_after?: number | undefined
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+}
+
+type Events<O> = O extends { readonly onInterrupted: 'restart' }
+  ? ResponseStreamEvent | StreamRestartedEvent
+  : ResponseStreamEvent
+
+/** The Responses API, typed. Reached as `client.responses`. */
+export class Responses {
+  readonly #host: ResponsesHost
+
+  constructor(host: ResponsesHost) {
+    this.#host = host
+  }
+
+  /**
+   * Starts a response and streams its events. It starts now, not at the first read.
+   *
+   * @throws ConfigurationError for `stream: false`; ClientClosedError. Everything else comes out of the stream.
+   */
+  stream<const O extends StreamOptions = StreamOptions>(
+    params: ResponseCreateParams,
+    options?: O,
+  ): ResponseStream<Events<O>> {
+    if (params.stream === false)
+      throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
+    const onInterrupted = options?.onInterrupted ?? this.#host.onInterrupted
+    const kept = params.background === true && params.store === true
+    return this.#open(options, (scope) => ({
+      begin: () => this.#beginCreate(params, options, scope, kept || onInterrupted === 'restart'),
+      resumption: kept ? this.#resumption(options, scope) : undefined,
+      onInterrupted,
+      startingAfter: undefined,
+    })) as ResponseStream<Events<O>>
+  }
+
+  /**
+   * The whole response. Streams inside, so that every deadline works, and retries at any point until it is complete.
+   * With `background: true` the queued response comes back at once.
+   *
+   * @throws ResponseFailedError with `.response` when the endpoint reports a failure; `incomplete` is a result.
+   */
+  async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<Response> {
+    if (params.stream === true)
+      throw new ConfigurationError(
+        'params.stream: got true; create() returns the whole response. Use stream().',
+        'params.stream',
+      )
+    const scope = new AbortScope(options.signal)
+    scope.throwIfAborted()
+    if (params.background === true) return this.#json('POST', 'responses', scope, options, params)
+    const session = new StreamSession({
+      scope,
+      intake: this.#intake(options, undefined, false),
+      begin: () => this.#beginCreate(params, options, scope, true),
+      resumption: undefined,
+      onInterrupted: 'fold',
+    })
+    try {
+      return await foldSession(session, options)
+    } finally {
+      scope.dispose()
+    }
+  }
+
+  /**
+   * Picks up the stream of a response that was made with `background` and `store`, after a restart of the process for
+   * example. Resumed as often as it breaks; polled when the endpoint no longer streams it.
+   */
+  resume(id: string, options: ResumeOptions = {}): ResponseStream {
+    return this.#open(options, (scope) => ({
+      begin: undefined,
+      resumption: { ...this.#resumption(options, scope), id },
+      onInterrupted: 'error',
+      startingAfter: options.starting_after,
+    })) as ResponseStream
+  }
+
+  /** One response as it is now. */
+  retrieve(id: string, options: RequestOptions = {}): Promise<Response> {
+    return this.#json('GET', `responses/${encodeURIComponent(id)}`, new AbortScope(options.signal), options)
+  }
+
+  /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
+  cancel(id: string, options: RequestOptions = {}): Promise<Response> {
+    return this.#json('POST', `responses/${encodeURIComponent(id)}/cancel`, new AbortScope(options.signal), options)
+  }
+
+  #open(
+    options: StreamOptions | ResumeOptions | undefined,
+    plan: (scope: AbortScope) => {
+      begin: (() => ReturnType<typeof beginCall>) | undefined
+      resumption: Resumption | undefined
+      onInterrupted: 'error' | 'restart'
+      startingAfter: number | undefined
+    },
+  ): ResponseStream<SessionEvent> {
+    this.#host.assertOpen()
+    const scope = new AbortScope(options?.signal)
+    const { startingAfter, ...rest } = plan(scope)
+    const intake = this.#intake(options, startingAfter, rest.resumption !== undefined)
+    return new ResponseStream(new StreamSession({ ...rest, scope, intake }), scope)
+  }
+
+  #intake(
+    options: { readonly validate?: 'off' | 'report' | 'strict' | undefined } | undefined,
+    startingAfter: number | undefined,
+    mendsGaps: boolean,
+  ) {
+    const { telemetry, validate } = this.#host
+    return new EventIntake({ validate: options?.validate ?? validate, telemetry, startingAfter, mendsGaps })
+  }
+
+  #beginCreate(
+    params: ResponseCreateParams,
+    options: RequestOptions | undefined,
+    scope: AbortScope,
+    restartable: boolean,
+  ) {
+    const body = { ...params, stream: true }
+    return beginCall(
+      this.#host,
+      { method: 'POST', path: 'responses', body, headers: pairs(options), face: 'stream', restartable },
+      scope.child(),
+    )
+  }
+
+  #resumption(options: RequestOptions | undefined, scope: AbortScope): Resumption {
+    const host = this.#host
+    const headers = pairs(options)
+    const path = (id: string): string => `responses/${encodeURIComponent(id)}`
+    return {
+      clock: host.clock,
+      maxFruitless: host.maxRetries,
+      pollFor: host.staleMs,
+      beginStream: (id, startingAfter) => {
+        const query = {
+          stream: 'true',
+          ...(startingAfter === undefined ? {} : { starting_after: String(startingAfter) }),
+        }
+        const shape = {
+          method: 'GET',
+          path: path(id),
+          query,
+          headers,
+          face: 'stream',
+          commitAt: 'first_event',
+        } as const
+        return beginCall(host, shape, scope.child())
+      },
+      beginRetrieve: (id) => beginCall(host, { method: 'GET', path: path(id), headers, face: 'json' }, scope.child()),
+    }
+  }
+
+  async #json(
+    method: 'GET' | 'POST',
+    path: string,
+    scope: AbortScope,
+    options: RequestOptions,
+    params?: ResponseCreateParams,
+  ): Promise<Response> {
+    const call = beginCall(
+      this.#host,
+      { method, path, headers: pairs(options), face: 'json', ...(params && { body: params }) },
+      scope,
+    )
+    const { attempt, gaveUp } = await call.run()
+    if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
+    const response = parseResponse(attempt)
+    const seen = new ResponseAccumulator()
+    seen.add(terminalEventOf(response))
+    return withOutputText(response, seen.outputText)
+  }
+}
+
+/** Reads a session to its end, and makes one response of it. */
+export async function foldSession(
+  session: StreamSession,
+  options: Pick<CreateOptions, 'onDelta' | 'onRestart'>,
+): Promise<Response> {
+  let attempt = 1
+  for await (const batch of session.batches()) {
+    for (const event of batch) {
+      if (event.type === 'stream.restarted') {
+        attempt = (event as StreamRestartedEvent).attempt
+        options.onRestart?.({ attempt })
+      } else if (options.onDelta !== undefined && event.type.endsWith('.delta')) {
+        options.onDelta({ event: event as ResponseStreamEvent, attempt })
+      }
+    }
+  }
+  return withOutputText(session.seen.toResponse(), session.seen.outputText)
+}
+
+function pairs(options: RequestOptions | undefined): HeaderPairs {
+  return Object.entries(options?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+}

@@ -1,0 +1,135 @@
+import type { Attempt } from '../call/attempt.ts'
+import type { Call, CallOutcome } from '../call/call.ts'
+import type { AbortScope } from '../core/abort.ts'
+import type { Clock } from '../core/clock.ts'
+import { sleep } from '../core/race.ts'
+import { DeadlineError } from '../errors/errors.ts'
+import { type Failure, failure } from '../errors/failure.ts'
+import type { Limit } from '../watchdog/deadlines.ts'
+import type { EventIntake } from './event-intake.ts'
+import { isReported, reportedError } from './interruption.ts'
+import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import { type SessionEvent, terminalEventOf } from './session-events.ts'
+
+/** How a response that the endpoint keeps is picked up. */
+export interface Resumption {
+  readonly clock: Clock
+  /** Given where the response was created elsewhere. */
+  readonly id?: string
+  /** Resumes in a row that bring nothing new; any progress begins the count anew. */
+  readonly maxFruitless: number
+  /** How long is polled at most, when the endpoint no longer streams the response. `0` ms: without end. */
+  readonly pollFor: Limit
+  beginStream(id: string, startingAfter: number | undefined): Call
+  beginRetrieve(id: string): Call
+}
+
+interface Continuation {
+  /** What broke the stream; absent when it is picked up for the first time. */
+  readonly failed: Failure | undefined
+  readonly scope: AbortScope
+  readonly intake: EventIntake
+  readonly id: string | undefined
+  onCall(call: Call): void
+  pump(call: Call, outcome: CallOutcome): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined>
+  accept(event: ResponseStreamEvent): void
+  response(): Response | undefined
+}
+
+const PAUSE_BASE_MS = 250
+const PAUSE_CAP_MS = 5000
+const POLL_BASE_MS = 1000
+const POLL_CAP_MS = 10_000
+
+/**
+ * Goes on behind the last event that was delivered, as often as it takes; when the endpoint refuses that, which it does
+ * some minutes after the start, polls the response until it is terminal. The `POST` is never repeated.
+ */
+export async function* resumed(
+  how: Resumption,
+  on: Continuation,
+): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+  const id = on.id ?? how.id
+  if (id === undefined) throw new TypeError('a response without an id cannot be picked up')
+  const { clock } = how
+  let failed = on.failed
+  for (let fruitless = 0; ; ) {
+    const last = on.intake.lastSequenceNumber
+    // Without numbers the endpoint would send everything again, and nobody could tell what is new.
+    if (last === undefined && failed !== undefined) return yield* polled(how, on, id)
+    if (fruitless > 0)
+      await sleep(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), { clock, scope: on.scope })
+    on.intake.resumed()
+    const call = how.beginStream(id, last)
+    on.onCall(call)
+    const outcome = await call.run()
+    if (isRefusal(outcome)) return yield* polled(how, on, id)
+    failed = yield* on.pump(call, outcome)
+    if (failed === undefined) return
+    if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
+    fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
+    if (fruitless > how.maxFruitless || failed.lane === undefined)
+      throw call.errorOf(failed, outcome.attempt, 'retries_exhausted')
+  }
+}
+
+/** The endpoint has the response, but streams it no longer. */
+function isRefusal({ gaveUp }: CallOutcome): boolean {
+  const status = gaveUp?.failure.status
+  return status === 400 || status === 404
+}
+
+async function* polled(
+  how: Resumption,
+  on: Continuation,
+  id: string,
+): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+  const { clock, pollFor } = how
+  const startedAt = clock.now()
+  for (let round = 0; ; round++) {
+    const call = how.beginRetrieve(id)
+    on.onCall(call)
+    const outcome = await call.run()
+    const { attempt, gaveUp } = outcome
+    if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
+    const response = parseResponse(attempt)
+    if (isTerminal(response)) {
+      const event = terminalEventOf(response)
+      on.accept(event)
+      yield [event]
+      if (response.status === 'failed') {
+        const { code, message } = response.error ?? {}
+        const words = failure('response_failed', `The response failed${code ? ` (${code})` : ''}: ${message ?? ''}`, {
+          upstreamCode: code,
+        })
+        throw reportedError(call, attempt, words, response)
+      }
+      return
+    }
+    const pauseMs = Math.min(POLL_CAP_MS, POLL_BASE_MS * 1.5 ** round)
+    if (pollFor.ms > 0 && clock.now() + pauseMs - startedAt >= pollFor.ms) {
+      throw new DeadlineError(
+        `Polling ${id} timed out: it was not finished after ${pollFor.ms} ms (staleMs, ${pollFor.source}).`,
+        {
+          code: 'stale_timeout',
+          responseId: id,
+          deadline: { name: 'stale', ...pollFor },
+        },
+      )
+    }
+    await sleep(pauseMs, { clock, scope: on.scope })
+  }
+}
+
+const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])
+
+function isTerminal(response: Response): boolean {
+  return TERMINAL_STATUSES.has(response.status)
+}
+
+/** The body of an answer that came whole. */
+export function parseResponse(attempt: Attempt): Response {
+  const chunks = attempt.output.chunks.map((chunk) => chunk.bytes)
+  attempt.cancel()
+  return JSON.parse(new TextDecoder().decode(Buffer.concat(chunks))) as Response
+}

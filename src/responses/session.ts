@@ -1,0 +1,181 @@
+import type { Attempt } from '../call/attempt.ts'
+import type { Call, CallOutcome } from '../call/call.ts'
+import { headerOf } from '../call/reading.ts'
+import type { AbortScope } from '../core/abort.ts'
+import { type AttemptRecord, RequestError } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import { ResponseAccumulator } from './accumulator.ts'
+import type { EventIntake } from './event-intake.ts'
+import { isReported, reportedError, withPartial } from './interruption.ts'
+import { type Resumption, resumed } from './resumption.ts'
+import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import { type SessionEvent, terminalEventOf } from './session-events.ts'
+
+export interface SessionOptions {
+  readonly scope: AbortScope
+  readonly intake: EventIntake
+  /** The call that creates the response; absent where one is picked up. */
+  readonly begin: (() => Call) | undefined
+  /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */
+  readonly resumption: Resumption | undefined
+  /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
+  readonly onInterrupted: 'error' | 'restart' | 'fold'
+}
+
+/**
+ * One response, over all the calls and attempts that it takes: created, resumed where the endpoint keeps it, restarted
+ * where the caller wants that. Events come out in batches, one per socket read, each exactly once and in order.
+ */
+export class StreamSession {
+  readonly #options: SessionOptions
+  readonly #calls: Call[] = []
+  #seen = new ResponseAccumulator()
+  /** The endpoint's own answer, where there was no stream to hand over. */
+  gaveUp: CallOutcome | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  get seen(): ResponseAccumulator {
+    return this.#seen
+  }
+
+  /** The history of all calls, in order. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#calls.flatMap((call) => call.attempts)
+  }
+
+  /** @throws the error that ends the stream, with what can be kept of its output; the caller's reason on an abort. */
+  async *batches(): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+    const { begin, scope } = this.#options
+    try {
+      if (begin === undefined) yield* this.#resume()
+      else yield* this.#create(begin())
+    } catch (error) {
+      throw scope.aborted ? scope.reason : withPartial(error, this.#seen, this.#options.intake.lastSequenceNumber)
+    }
+  }
+
+  async *#create(call: Call): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+    const { onInterrupted } = this.#options
+    this.#calls.push(call)
+    let outcome = await call.run()
+    for (;;) {
+      const failed = yield* this.#pump(call, outcome)
+      if (failed === undefined) return
+      const { attempt } = outcome
+      const reported = isReported(failed)
+      if (!reported && this.#canResume()) {
+        call.finish(failed)
+        yield* this.#resume(failed)
+        return
+      }
+      const again =
+        failed.lane !== undefined && (onInterrupted === 'fold' || (onInterrupted === 'restart' && !reported))
+      if (!again) {
+        call.finish(failed)
+        throw reported ? reportedError(call, attempt, failed, this.#ended()) : call.errorOf(failed, attempt)
+      }
+      outcome = await call.restart(attempt, failed)
+      this.#seen = new ResponseAccumulator()
+      this.#options.intake.reset()
+      yield [{ type: 'stream.restarted', attempt: outcome.attempt.number }]
+    }
+  }
+
+  /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
+  #ended(): Response | undefined {
+    return this.#seen.terminal === undefined ? undefined : this.#seen.response
+  }
+
+  #canResume(): boolean {
+    return this.#options.resumption !== undefined && this.#seen.id !== undefined
+  }
+
+  async *#resume(failed?: Failure): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+    const { resumption, intake, scope } = this.#options
+    if (resumption === undefined) return
+    yield* resumed(resumption, {
+      failed,
+      scope,
+      intake,
+      id: this.#seen.id,
+      onCall: (call) => this.#calls.push(call),
+      pump: (call, outcome) => this.#pump(call, outcome),
+      accept: (event) => this.#seen.add(event),
+      response: () => this.#ended(),
+    })
+  }
+
+  /** Hands on what an attempt brings. Returns how it failed, or nothing if the response is complete. */
+  async *#pump(
+    call: Call,
+    outcome: CallOutcome,
+  ): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined> {
+    const { attempt, gaveUp } = outcome
+    if (gaveUp !== undefined) {
+      this.gaveUp = outcome
+      for (const event of heldEvents(attempt)) this.#seen.add(event)
+      throw reportedError(call, attempt, gaveUp.failure, this.#ended(), gaveUp.reason)
+    }
+    try {
+      return yield* this.#take(attempt)
+    } finally {
+      // The consumer may have left in the middle.
+      if (!attempt.ended) attempt.cancel()
+    }
+  }
+
+  async *#take(attempt: Attempt): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined> {
+    if (attempt.answer !== undefined && attempt.answer.status >= 300) throw notFollowed(attempt.answer.status)
+    const whole: Uint8Array[] | undefined = isJson(attempt) ? [] : undefined
+    for (;;) {
+      const taken = attempt.output.take()
+      switch (taken.kind) {
+        case 'chunk': {
+          whole?.push(taken.chunk.bytes)
+          const { events, failure } = this.#options.intake.accept(taken.chunk.events)
+          for (const event of events) this.#seen.add(event)
+          if (failure === undefined) attempt.flow()
+          if (events.length > 0) yield events
+          if (failure !== undefined) return failure
+          break
+        }
+        case 'end':
+          if (whole !== undefined) yield this.#wholeResponse(whole)
+          return attempt.failed
+        case 'failed':
+          if (attempt.record?.outcome === 'aborted') throw taken.error
+          return taken.error as Failure
+        case 'nothing':
+          await new Promise<void>((resolve) => {
+            attempt.output.whenReady(resolve)
+            attempt.flow()
+          })
+      }
+    }
+  }
+
+  /** An endpoint that does not stream answered with the whole response: the one event that it amounts to. */
+  #wholeResponse(chunks: readonly Uint8Array[]): readonly SessionEvent[] {
+    const response = JSON.parse(new TextDecoder().decode(Buffer.concat(chunks))) as Response
+    const event = terminalEventOf(response)
+    this.#seen.add(event)
+    return [event]
+  }
+}
+
+/** Events of an attempt that failed before its commit: its own words about the failure. */
+function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
+  return attempt.output.chunks.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
+}
+
+function isJson({ answer }: Attempt): boolean {
+  return answer !== undefined && (headerOf(answer, 'content-type')?.toLowerCase().includes('json') ?? false)
+}
+
+function notFollowed(status: number): RequestError {
+  const message = `The endpoint answered ${status}, a redirect; the Responses API is not followed elsewhere. Set baseURL to where it is.`
+  return new RequestError(message, { code: 'redirect_refused', retryable: false })
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.ts'
+
+/**
+ * Limits the amplification of an outage: retries of all calls to one origin draw on one account, which successes refill.
+ */
+export interface RetryBudgetOptions {
+  /** The most that can be saved up, and what a new origin starts with. Default 20. Retries, 1 to 1 000 000. */
+  readonly capacity: number
+  /** What a successful call pays in. Default 0.5: in the long run at most one retry for two successes. */
+  readonly depositPerSuccess: number
+  /** What flows back by itself, so that a quiet client recovers from an outage. Default 2 a minute. */
+  readonly refillPerMinute: number
+}
+
+export const DEFAULT_BUDGET: RetryBudgetOptions = { capacity: 20, depositPerSuccess: 0.5, refillPerMinute: 2 }
+
+export class RetryBudget {
+  readonly #options: RetryBudgetOptions
+  readonly #clock: Clock
+  #balance: number
+  #updatedAt: number
+
+  constructor(options: RetryBudgetOptions, clock: Clock) {
+    this.#options = options
+    this.#clock = clock
+    this.#balance = options.capacity
+    this.#updatedAt = clock.now()
+  }
+
+  get balance(): number {
+    this.#refill()
+    return this.#balance
+  }
+
+  deposit(): void {
+    this.#refill()
+    this.#balance = Math.min(this.#options.capacity, this.#balance + this.#options.depositPerSuccess)
+  }
+
+  /** Takes 1; `false`, and nothing taken, when there is less. */
+  withdraw(): boolean {
+    this.#refill()
+    if (this.#balance < 1) return false
+    this.#balance -= 1
+    return true
+  }
+
+  #refill(): void {
+    const now = this.#clock.now()
+    const gained = ((now - this.#updatedAt) / 60_000) * this.#options.refillPerMinute
+    this.#updatedAt = now
+    this.#balance = Math.min(this.#options.capacity, this.#balance + gained)
+  }
+}
+
+/** The accounts of one client, one per origin. Bounded: the account used longest ago is forgotten (and thereby full). */
+export class RetryBudgets {
+  readonly #options: RetryBudgetOptions | false
+  readonly #clock: Clock
+  readonly #byOrigin = new Map<string, RetryBudget>()
+
+  static readonly #MAX_ORIGINS = 256
+
+  constructor(options: RetryBudgetOptions | false, clock: Clock) {
+    this.#options = options
+    this.#clock = clock
+  }
+
+  /** `undefined` when the budget is switched off. */
+  of(origin: string): RetryBudget | undefined {
+    if (this.#options === false) return undefined
+    const budget = this.#byOrigin.get(origin) ?? new RetryBudget(this.#options, this.#clock)
+    this.#byOrigin.delete(origin)
+    this.#byOrigin.set(origin, budget)
+    if (this.#byOrigin.size > RetryBudgets.#MAX_ORIGINS) {
+      for (const oldest of this.#byOrigin.keys()) {
+        this.#byOrigin.delete(oldest)
+        break
+      }
+    }
+    return budget
+  }
+
+  /** Balance per origin. */
+  balances(): Record<string, number> {
+    return Object.fromEntries([...this.#byOrigin].map(([origin, budget]) => [origin, budget.balance]))
+  }
+}

@@ -1,0 +1,93 @@
+import type { ErrorCode } from '../errors/catalog.ts'
+import { type Failure, failure } from '../errors/failure.ts'
+import { redact } from '../errors/redact.ts'
+import { errorChain, systemCauseOf } from '../errors/system-cause.ts'
+
+/** System and undici codes, each with our code for it. */
+const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  EPIPE: 'connection_reset',
+  ECONNABORTED: 'connection_reset',
+  ETIMEDOUT: 'connection_failed',
+  ENOTFOUND: 'host_not_found',
+  EAI_NONAME: 'host_not_found',
+  EAI_AGAIN: 'dns_failed',
+  EAI_FAIL: 'dns_failed',
+  ENETUNREACH: 'network_unreachable',
+  EHOSTUNREACH: 'network_unreachable',
+  ENETDOWN: 'network_unreachable',
+  EADDRNOTAVAIL: 'resources_exhausted',
+  EMFILE: 'resources_exhausted',
+  ENFILE: 'resources_exhausted',
+  ENOBUFS: 'resources_exhausted',
+  UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'connection_failed',
+  UND_ERR_BODY_TIMEOUT: 'connection_failed',
+  UND_ERR_SOCKET: 'connection_closed',
+  UND_ERR_CLOSED: 'client_closed',
+  UND_ERR_DESTROYED: 'client_closed',
+  UND_ERR_HEADERS_OVERFLOW: 'headers_too_large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'body_truncated',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'event_too_large',
+  UND_ERR_PRX_TLS: 'certificate_rejected',
+  UND_ERR_INVALID_ARG: 'invalid_configuration',
+  ERR_RESILIENT_BODY: 'request_body_failed',
+  ERR_RESILIENT_DECODING: 'decoding_failed',
+  ERR_RESILIENT_PROXY_REFUSED: 'proxy_refused',
+  ERR_RESILIENT_PROXY_FAILED: 'proxy_failed',
+  FAKE_ATTEMPT_NOT_PLANNED: 'not_scripted',
+}
+
+/** OpenSSL's verification results and Node's own: an untrusted certificate stays untrusted, so these are final. */
+const CERTIFICATE_CODE =
+  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY|DECRYPT|DECODE)_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_EXCEEDED|ERROR_IN_CERT_)/
+
+/** These arise before a connection exists, whichever transport reports them: the request was provably not sent. */
+const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'connect_timeout',
+  'connection_refused',
+  'host_not_found',
+  'dns_failed',
+  'certificate_rejected',
+  'proxy_refused',
+  'proxy_failed',
+])
+
+/** The system's own word that there was no connection yet: a route, for example, can be lost under an open one as well. */
+const CONNECT_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo'])
+
+/**
+ * What a transport's error means. Pure: looks at codes and error names on the whole `cause` chain, never at messages.
+ *
+ * @param facts.connecting whether the failure came while the connection was still being made.
+ * @param facts.secrets values that must not appear in the message.
+ */
+export function classifyTransportError(
+  error: unknown,
+  facts: { readonly connecting: boolean; readonly host: string; readonly secrets: readonly string[] },
+): Failure {
+  const inConnectCall = [...errorChain(error)].some(({ syscall }: Error & { syscall?: unknown }) =>
+    CONNECT_CALLS.has(syscall),
+  )
+  const code = codeOf(error, facts.connecting || inConnectCall)
+  const connecting = facts.connecting || inConnectCall || CONNECT_CODES.has(code)
+  const detail = error instanceof Error ? redact(error.message || error.name, facts.secrets) : 'no further detail'
+  const where = connecting ? `Could not connect to ${facts.host}` : `The connection to ${facts.host} failed`
+  return failure(code, `${where}: ${detail}`, { cause: systemCauseOf(code, error, facts.secrets), connecting })
+}
+
+function codeOf(error: unknown, connecting: boolean): ErrorCode {
+  for (const link of errorChain(error)) {
+    // undici reports some protocol errors with a `code` of undefined, so the name decides.
+    if (link.name === 'HTTPParserError') return 'protocol_error'
+    const code = (link as { code?: unknown }).code
+    if (typeof code !== 'string') continue
+    if (CERTIFICATE_CODE.test(code)) return 'certificate_rejected'
+    if (code.startsWith('HPE_')) return 'protocol_error'
+    if (code === 'ETIMEDOUT' && connecting) return 'connect_timeout'
+    const known = BY_SYSTEM_CODE[code]
+    if (known !== undefined) return known
+  }
+  return 'connection_failed'
+}

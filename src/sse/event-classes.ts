@@ -1,0 +1,73 @@
+/**
+ * What an event of a Responses stream means for the life of a call. The first class that matches wins:
+ *
+ * - `terminal`: the response is over, one way or the other;
+ * - `heartbeat`: the endpoint is alive, nothing more;
+ * - `progress`: the model did something a caller would notice;
+ * - `lifecycle`: everything else, unknown types included. Held back before the commit.
+ */
+export type EventClass = 'terminal' | 'heartbeat' | 'lifecycle' | 'progress'
+
+const TERMINAL_TYPES: ReadonlySet<string> = new Set([
+  'response.completed',
+  'response.failed',
+  'response.incomplete',
+  'error',
+  'response.done',
+  'response.error',
+])
+
+const HEARTBEAT_TYPES: ReadonlySet<string> = new Set(['keepalive', 'ping'])
+
+const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])
+
+/** `response.web_search_call.searching` and its like: work of a tool that a caller can see. */
+const TOOL_ACTIVITY = new Set(['searching', 'interpreting', 'generating', 'completed'])
+
+const byType = new Map<string, EventClass>()
+/** Endpoints could invent types without end; what is remembered of them must stay bounded. */
+const MAX_REMEMBERED_TYPES = 512
+
+/** The class of a type, without a look at the event itself. Pure, remembered per type. */
+export function classOfType(type: string): EventClass {
+  let known = byType.get(type)
+  if (known === undefined) {
+    known = deriveClass(type)
+    if (byType.size < MAX_REMEMBERED_TYPES) byType.set(type, known)
+  }
+  return known
+}
+
+function deriveClass(type: string): EventClass {
+  if (TERMINAL_TYPES.has(type)) return 'terminal'
+  if (HEARTBEAT_TYPES.has(type)) return 'heartbeat'
+  if (type.startsWith('codex.')) return 'lifecycle'
+  const last = type.slice(type.lastIndexOf('.') + 1)
+  if (last === 'delta' || last === 'done') return 'progress'
+  // An activity belongs to an item: `response.<item>.<activity>`.
+  if (TOOL_ACTIVITY.has(last) && type.split('.').length >= 3) return 'progress'
+  return 'lifecycle'
+}
+
+/** The class of a parsed event: its type's, unless the event holds a response that is over. */
+export function classOfEvent(type: string, event: unknown): EventClass {
+  const known = classOfType(type)
+  return known === 'lifecycle' && TERMINAL_STATUSES.has(responseStatus(event)) ? 'terminal' : known
+}
+
+/** `response.status` of an event, or `undefined`. */
+export function responseStatus(event: unknown): unknown {
+  return responseOf(event)?.status
+}
+
+/** `response.id` of an event, or `undefined`. */
+export function responseIdOf(event: unknown): string | undefined {
+  const id = responseOf(event)?.id
+  return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+function responseOf(event: unknown): { readonly status?: unknown; readonly id?: unknown } | undefined {
+  if (typeof event !== 'object' || event === null) return undefined
+  const { response } = event as { response?: unknown }
+  return typeof response === 'object' && response !== null ? response : undefined
+}

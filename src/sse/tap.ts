@@ -1,0 +1,242 @@
+import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
+import { classOfEvent, classOfType, type EventClass } from './event-classes.ts'
+
+/** One event of a Responses stream, as the tap hands it on. */
+export interface TappedEvent {
+  readonly type: string
+  readonly class: EventClass
+  /** The raw `data` of the frame. */
+  readonly data: string
+  /** The parsed data; `undefined` where the tap had no reason to parse it (see `SseTap.parseAll`). */
+  readonly json: unknown
+}
+
+/** Why a stream cannot be read on. */
+export type TapProblem =
+  | { readonly kind: 'malformed_event'; readonly detail: string }
+  | { readonly kind: 'event_too_large' }
+
+/** What one chunk brought. */
+export interface Tapped {
+  readonly events: readonly TappedEvent[]
+  /** The first problem; events before it count. */
+  readonly problem: TapProblem | undefined
+  /**
+   * How many bytes of the chunk can be handed on: all of them, unless the stream ended within the chunk or has a problem there.
+   * What an endpoint sends behind the end concerns nobody.
+   */
+  readonly bytes: number
+  /** The end mark `[DONE]` was seen. */
+  readonly done: boolean
+}
+
+/** The blank line that ends a frame. */
+const REPAIR = '\n\n'
+
+const FIELD_NAME_SLACK = 64
+
+const LONE_CR = /\r(?!\n|$)/
+const BLANK_LINE = /(?:\r\n|\r(?!\n)|\n){2}/g
+
+/** `{"type":"` opens practically every event, so that the type can be read without parsing the rest. */
+const TYPE_PREFIX = '{"type":"'
+
+/**
+ * Bytes in, events out. Runs once per stream; tolerates any cut of the bytes, every line ending, a BOM, and invalid UTF-8
+ * (U+FFFD). Stops at the first terminal event, and looks at nothing behind it but the one event that may follow `error`.
+ */
+export class SseTap {
+  readonly #decoder = new TextDecoder()
+  readonly #parser: EventSourceParser
+  readonly #maxEventBytes: number
+  #events: TappedEvent[] = []
+  #problem: TapProblem | undefined
+  #ended = false
+  #lingering = false
+  #done = false
+  /** A CR at the end of a chunk whose LF may still come: half a line end, held back from the parser. */
+  #heldCr = ''
+  /** The stream uses lone CRs, so none of them is held back. */
+  #loneCrs = false
+
+  /**
+   * While `true`, every event is parsed. Afterwards only those are whose class depends on it: enough to know liveness and
+   * the end of a stream whose bytes are forwarded as they are.
+   */
+  parseAll = true
+
+  constructor(maxEventBytes: number) {
+    this.#maxEventBytes = maxEventBytes
+    this.#parser = createParser({
+      onEvent: (message) => this.#onMessage(message),
+      // The parser counts UTF-16 units; no text has more of them than bytes of UTF-8. It counts the field's name, too, but
+      // only where a chunk ends within the line: the slack leaves the verdict to `#onMessage`, whatever the chunks.
+      ...(maxEventBytes > 0 ? { maxBufferSize: maxEventBytes + FIELD_NAME_SLACK } : {}),
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') this.#problem ??= { kind: 'event_too_large' }
+      },
+    })
+  }
+
+  /** The terminal event was seen, and nothing more is to come. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** An `error` event was seen; what follows it may still say more. */
+  get lingering(): boolean {
+    return this.#lingering && !this.#ended
+  }
+
+  push(chunk: Uint8Array): Tapped {
+    this.#events = []
+    if (this.#isOver()) return this.#take(0)
+    const held = this.#heldCr
+    let text = held + this.#decoder.decode(chunk, { stream: true })
+    this.#heldCr = ''
+    if (text.endsWith('\r') && !this.#loneCrs) {
+      this.#loneCrs = LONE_CR.test(text)
+      if (!this.#loneCrs) {
+        this.#heldCr = '\r'
+        text = text.slice(0, -1)
+      }
+    }
+    const used = this.#feed(text)
+    // Counted wherever the stream is over: behind its end the chunk may hold what is in no text, a CR or half a character.
+    return this.#take(this.#isOver() ? bytesUpTo(chunk, text, used, held.length) : chunk.length)
+  }
+
+  /**
+   * The bytes have ended. A last frame that holds a complete terminal event and only lacks its blank line is read:
+   * `repair` is then what forwarded bytes need to make it a frame for others, too. Anything else left over was cut off.
+   */
+  end(): Tapped & { readonly repair: string | undefined } {
+    this.#events = []
+    if (this.#isOver()) return { ...this.#take(0), repair: undefined }
+    this.#feed(`${this.#heldCr}${this.#decoder.decode()}\n\n`)
+    if (this.#ended || this.#events.some((event) => event.class === 'terminal'))
+      return { ...this.#take(REPAIR.length), repair: REPAIR }
+    this.#events = []
+    this.#problem = undefined
+    return { ...this.#take(0), repair: undefined }
+  }
+
+  #take(bytes: number): Tapped {
+    return { events: this.#events, problem: this.#problem, bytes, done: this.#done }
+  }
+
+  /**
+   * Feeds frame by frame, so that the end of the terminal one is known to the character.
+   *
+   * @returns how many characters belong to the stream.
+   */
+  #feed(text: string): number {
+    const blankLine = text.includes('\r') ? new RegExp(BLANK_LINE) : undefined
+    let from = 0
+    while (from < text.length && !this.#isOver()) {
+      const to = blankLine === undefined ? frameEnd(text, from) : frameEndWithCr(text, from, blankLine)
+      const piece = from === 0 && to === text.length ? text : text.slice(from, to)
+      this.#parser.feed(piece)
+      // A frame that cannot be read is not handed on; those before it are.
+      if (this.#problem !== undefined) break
+      from = to
+    }
+    return from
+  }
+
+  #isOver(): boolean {
+    return this.#ended || this.#done || this.#problem !== undefined
+  }
+
+  #onMessage(message: EventSourceMessage): void {
+    if (this.#isOver()) return
+    const { data } = message
+    if (this.#maxEventBytes > 0 && data.length > this.#maxEventBytes) {
+      this.#problem = { kind: 'event_too_large' }
+      return
+    }
+    if (data === '[DONE]') {
+      this.#done = true
+      // Nothing more will be said behind the `error` either.
+      this.#ended = this.#lingering
+      return
+    }
+    const event = this.parseAll ? this.#parse(message) : (sniff(data) ?? this.#parse(message))
+    if (event === undefined) return
+    if (this.#lingering && event.class !== 'terminal') return
+    this.#events.push(event)
+    if (event.class !== 'terminal') return
+    // Real streams send `response.failed` behind `error`, with more to say.
+    if (event.type === 'error' && !this.#lingering) this.#lingering = true
+    else this.#ended = true
+  }
+
+  #parse({ data, event: name }: EventSourceMessage): TappedEvent | undefined {
+    let json: unknown
+    try {
+      json = JSON.parse(data)
+    } catch (error) {
+      this.#problem = { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'no valid JSON' : 'unreadable' }
+      return undefined
+    }
+    const type = typeOf(json, name)
+    return { type, class: classOfEvent(type, json), data, json }
+  }
+}
+
+/** `data.type`, else the SSE event name; a frame with a top-level `error` object is an `error` event (5.2). */
+function typeOf(json: unknown, name: string | undefined): string {
+  if (typeof json !== 'object' || json === null) return name ?? 'message'
+  const { type, error } = json as { type?: unknown; error?: unknown }
+  if (typeof error === 'object' && error !== null && !Array.isArray(error)) {
+    return typeof type === 'string' && classOfType(type) === 'terminal' ? type : 'error'
+  }
+  return typeof type === 'string' ? type : (name ?? 'message')
+}
+
+/** The event without parsing it, where its type says enough; `undefined` when it has to be parsed. */
+function sniff(data: string): TappedEvent | undefined {
+  if (!data.startsWith(TYPE_PREFIX) || data.charCodeAt(data.length - 1) !== 125 /* } */) return undefined
+  const end = data.indexOf('"', TYPE_PREFIX.length)
+  const type = data.slice(TYPE_PREFIX.length, end)
+  const eventClass = classOfType(type)
+  if (eventClass !== 'progress' && eventClass !== 'heartbeat') return undefined
+  // An escape in the type, or an `error` that overrules it. Beside a delta it is not looked for: the look through each of
+  // them would cost as much as all the rest.
+  if (type.includes('\\') || (!type.endsWith('.delta') && data.includes('"error"'))) return undefined
+  return { type, class: eventClass, data, json: undefined }
+}
+
+/** Where the frame that begins at `from` ends. A line end there may be the second half of a blank line: it stands alone. */
+function frameEnd(text: string, from: number): number {
+  if (text.charCodeAt(from) === 10) return from + 1
+  const blank = text.indexOf('\n\n', from)
+  return blank === -1 ? text.length : blank + 2
+}
+
+/** The same for text in which CR, LF and CRLF may be mixed. */
+function frameEndWithCr(text: string, from: number, blankLine: RegExp): number {
+  if (isLineEnd(text.charCodeAt(from))) return text.startsWith('\r\n', from) ? from + 2 : from + 1
+  blankLine.lastIndex = from
+  return blankLine.test(text) ? blankLine.lastIndex : text.length
+}
+
+/**
+ * The bytes of `chunk` behind which the first `used` characters of its text end, `held` of which came with an earlier chunk.
+ * They end with a line end, and line ends are the same in bytes and in text, whatever invalid UTF-8 surrounds them: so the
+ * line ends are counted.
+ */
+function bytesUpTo(chunk: Uint8Array, text: string, used: number, held: number): number {
+  let lineEnds = 0
+  for (let i = held; i < used; i++) if (isLineEnd(text.charCodeAt(i))) lineEnds++
+  let at = 0
+  while (lineEnds > 0 && at < chunk.length) {
+    if (isLineEnd(chunk[at] as number)) lineEnds--
+    at++
+  }
+  return at
+}
+
+function isLineEnd(code: number): boolean {
+  return code === 10 || code === 13
+}

@@ -1,0 +1,54 @@
+import { channel } from 'node:diagnostics_channel'
+import type { TelemetryEvent, TelemetryEventType } from './events.ts'
+
+export type TelemetryListener = (event: TelemetryEvent) => void
+
+const CHANNEL_PREFIX = 'resilient-responses:'
+
+/** The compiler proves that no event lacks its channel. */
+const channels = {
+  call_start: channel(`${CHANNEL_PREFIX}call_start`),
+  attempt_start: channel(`${CHANNEL_PREFIX}attempt_start`),
+  attempt_connected: channel(`${CHANNEL_PREFIX}attempt_connected`),
+  attempt_headers: channel(`${CHANNEL_PREFIX}attempt_headers`),
+  attempt_first_event: channel(`${CHANNEL_PREFIX}attempt_first_event`),
+  attempt_commit: channel(`${CHANNEL_PREFIX}attempt_commit`),
+  attempt_end: channel(`${CHANNEL_PREFIX}attempt_end`),
+  retry_decision: channel(`${CHANNEL_PREFIX}retry_decision`),
+  request_rebuilt: channel(`${CHANNEL_PREFIX}request_rebuilt`),
+  event_problem: channel(`${CHANNEL_PREFIX}event_problem`),
+  call_end: channel(`${CHANNEL_PREFIX}call_end`),
+  client_created: channel(`${CHANNEL_PREFIX}client_created`),
+  client_poisoned: channel(`${CHANNEL_PREFIX}client_poisoned`),
+  client_evicted: channel(`${CHANNEL_PREFIX}client_evicted`),
+  client_destroyed: channel(`${CHANNEL_PREFIX}client_destroyed`),
+} satisfies Record<TelemetryEventType, unknown>
+
+/** Ask `wants(type)` before building an event: with nobody listening, telemetry costs that question and nothing else. */
+export class TelemetryEmitter {
+  readonly #listener: TelemetryListener | undefined
+
+  constructor(listener: TelemetryListener | undefined) {
+    this.#listener = listener
+  }
+
+  wants(type: TelemetryEventType): boolean {
+    return this.#listener !== undefined || channels[type].hasSubscribers
+  }
+
+  /** Delivers at once. A listener that throws (or whose promise rejects) breaks nothing and is not reported. */
+  emit(event: TelemetryEvent): void {
+    channels[event.type].publish(event)
+    if (this.#listener === undefined) return
+    try {
+      const result: unknown = this.#listener(event)
+      if (isThenable(result)) result.then(undefined, () => {})
+    } catch {
+      // The listener is the user's; a call must not fail because its telemetry did.
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

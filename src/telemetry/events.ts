@@ -1,0 +1,147 @@
+import type { ErrorCode, Lane } from '../errors/catalog.ts'
+import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
+
+/**
+ * What a client tells about its calls. Every start has exactly one end, whatever happens in between:
+ *
+ * ```text
+ * call_start
+ * ├─ attempt_start                      one per attempt, numbered from 1
+ * │  ├─ attempt_connected               once there is a connection (not from transports that cannot see one)
+ * │  ├─ attempt_headers                 once the answer's status and headers are there
+ * │  ├─ attempt_first_event             the first stream event of any kind: the first byte of 5.1
+ * │  ├─ attempt_commit                  from here on the caller sees this attempt
+ * │  └─ attempt_end                     always
+ * ├─ request_rebuilt                    the caller answered a genuine not-found with another body
+ * ├─ retry_decision                     after every failed attempt, refusals with their reason included
+ * └─ call_end                           always; after a commit, when the body has ended
+ * event_problem                         of a typed stream: an event is not what it should be
+ * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
+ *                                       of cached clients, in this order, belonging to no call
+ * ```
+ *
+ * Times are milliseconds. No event carries a header value, a query value, a body or a part of one.
+ */
+export type TelemetryEvent =
+  | CallStartEvent
+  | AttemptStartEvent
+  | AttemptConnectedEvent
+  | AttemptHeadersEvent
+  | AttemptFirstEventEvent
+  | AttemptCommitEvent
+  | AttemptEndEvent
+  | RetryDecisionEvent
+  | RequestRebuiltEvent
+  | EventProblemEvent
+  | CallEndEvent
+  | ClientLifecycleEvent
+
+export type TelemetryEventType = TelemetryEvent['type']
+
+interface OfCall {
+  /** Unique within the process. */
+  readonly callId: number
+  /** Since the start of the call. */
+  readonly atMs: number
+}
+
+interface OfAttempt extends OfCall {
+  readonly attempt: number
+}
+
+export interface CallStartEvent extends OfCall {
+  readonly type: 'call_start'
+  /** `stream` and `json` are Responses calls; `other` has connection-level resilience only. */
+  readonly kind: 'stream' | 'json' | 'other'
+  readonly method: string
+  /** Origin and path; query values are left out. */
+  readonly url: string
+  readonly anchored: boolean
+  /** Bytes of the body; `undefined` for a body of unknown length. */
+  readonly bodyBytes: number | undefined
+}
+
+export interface AttemptStartEvent extends OfAttempt {
+  readonly type: 'attempt_start'
+  readonly connection: 'any' | 'fresh'
+}
+
+export interface AttemptConnectedEvent extends OfAttempt {
+  readonly type: 'attempt_connected'
+  readonly generation: number
+  readonly reused: boolean
+  readonly connectionId: number | undefined
+}
+
+export interface AttemptHeadersEvent extends OfAttempt {
+  readonly type: 'attempt_headers'
+  readonly status: number
+  readonly requestId: string | undefined
+}
+
+export interface AttemptFirstEventEvent extends OfAttempt {
+  readonly type: 'attempt_first_event'
+  readonly eventType: string
+}
+
+/** Why output was handed over. `answer`: an HTTP answer that is no stream; `prelude_full`: the bound of the held prelude. */
+export type CommitReason = 'progress' | 'terminal' | 'first_event' | 'commit_after' | 'prelude_full' | 'answer'
+
+export interface AttemptCommitEvent extends OfAttempt {
+  readonly type: 'attempt_commit'
+  readonly reason: CommitReason
+}
+
+export interface AttemptEndEvent extends OfAttempt {
+  readonly type: 'attempt_end'
+  readonly record: AttemptRecord
+}
+
+/** Whether and when to try again. */
+export type RetryDecision =
+  | {
+      readonly retry: true
+      /** The sleep before the next attempt. */
+      readonly delayMs: number
+      readonly lane: Lane
+      /** A reconnect that costs nothing: a reused connection that died before its first response byte, a refreshed token. */
+      readonly free: boolean
+    }
+  | { readonly retry: false; readonly reason: GiveUpReason }
+
+export interface RetryDecisionEvent extends OfAttempt {
+  readonly type: 'retry_decision'
+  readonly code: ErrorCode
+  readonly decision: RetryDecision
+}
+
+/** The caller put another body in the place of one whose `previous_response_id` the endpoint does not know. */
+export interface RequestRebuiltEvent extends OfAttempt {
+  readonly type: 'request_rebuilt'
+  readonly oldBytes: number
+  readonly newBytes: number
+}
+
+/** An event of the stream is not what it should be, and was passed on all the same (typed faces only). */
+export interface EventProblemEvent {
+  readonly type: 'event_problem'
+  readonly problem: 'invalid_event' | 'sequence_gap'
+  readonly eventType: string
+  /** Names fields and numbers, never contents. */
+  readonly detail: string
+}
+
+export interface CallEndEvent extends OfCall {
+  readonly type: 'call_end'
+  readonly outcome: 'completed' | 'failed' | 'aborted'
+  readonly attempts: number
+  readonly code: ErrorCode | undefined
+}
+
+/** What happened to a cached client; the emitter of a `ResilientClient` passes it on. */
+export interface ClientLifecycleEvent {
+  readonly type: 'client_created' | 'client_poisoned' | 'client_evicted' | 'client_destroyed'
+  readonly key: string
+  readonly generation: number
+  readonly reason?: string
+}

@@ -1,0 +1,193 @@
+import { type Clock, systemClock } from '../core/clock.ts'
+import type {
+  ClientLifecycleEvent,
+  Exchange,
+  ExchangeObserver,
+  Transport,
+  TransportAbilities,
+  TransportRequest,
+  TransportStats,
+} from '../transport/transport.ts'
+import { FakeConnections, type FakeLease } from './fake-transport/connections.ts'
+import { FakeExchange } from './fake-transport/exchange.ts'
+import { networkError } from './fake-transport/network-errors.ts'
+import { RecordedRequest } from './fake-transport/recorded-request.ts'
+import { type Script, spellOut } from './fake-transport/script.ts'
+import { describeStep, type FakeAttempt } from './fake-transport/steps.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** What happens in each attempt: a list, in the order in which attempts arrive, or a function that is asked for each. */
+export type FakePlan = readonly FakeAttempt[] | ((request: RecordedRequest) => FakeAttempt)
+
+export interface FakeTransportOptions {
+  /**
+   * Runs the delays of the script. Default: the system clock, which asks for the global timers each time, so that the fake
+   * timers of a test framework drive it. With a `VirtualClock` the transport's timers are labelled `fake transport`.
+   */
+  readonly clock?: Clock
+  /** Default: all true. One set to `false` is not reported, or not honoured. */
+  readonly abilities?: Partial<TransportAbilities>
+}
+
+export interface FakeTransportStats extends TransportStats {
+  /** Exchanges that are not over, those still drained included. */
+  readonly openExchanges: number
+  /** Timers that the transport has armed. */
+  readonly timers: number
+}
+
+/**
+ * A transport without a network: each attempt meets what a script says, in the caller's own time, and is recorded.
+ *
+ * @example
+ * const transport = new FakeTransport([fake.stall(), fake.respond(textStream({ text: 'hi' }))], { clock })
+ * const client = new ResilientClient({ transport, clock })
+ * …
+ * transport.requests[1].json
+ * transport.assertConsumed()
+ */
+export class FakeTransport implements Transport {
+  readonly name = 'fake'
+  readonly abilities: TransportAbilities
+  /** Every request, in order. */
+  readonly requests: RecordedRequest[] = []
+  readonly #clock: Clock
+  readonly #plan: readonly Script[] | ((request: RecordedRequest) => FakeAttempt)
+  readonly #connections = new FakeConnections()
+  readonly #played: { readonly record: RecordedRequest; readonly exchange: FakeExchange }[] = []
+  readonly #open = new Map<FakeExchange, RecordedRequest>()
+  readonly #whenIdle: (() => void)[] = []
+  /** Failures of the test itself, for `assertConsumed`. */
+  readonly #mistakes: string[] = []
+  #ended: 'closed' | 'destroyed' | undefined
+
+  /** @throws TypeError when a step of the plan cannot come where it stands, e.g. anything after a stall. */
+  constructor(plan: FakePlan, options: FakeTransportOptions = {}) {
+    const clock = options.clock ?? systemClock
+    this.#clock = clock instanceof VirtualClock ? clock.labelled('fake transport') : clock
+    this.#plan = typeof plan === 'function' ? plan : plan.map(spellPlanned)
+    this.abilities = { seesConnect: true, seesSent: true, choosesConnection: true, ...options.abilities }
+  }
+
+  send(request: TransportRequest, observer: ExchangeObserver): Exchange {
+    const record = new RecordedRequest(request, this.#clock.now())
+    const next = this.#ended ? networkError(ENDED_CODES[this.#ended], request.url) : this.#nextScript(record)
+    const isRefused = next instanceof Error
+    const exchange: FakeExchange = new FakeExchange({
+      request,
+      record,
+      script: isRefused ? refusal(next) : next,
+      observer,
+      abilities: this.abilities,
+      clock: this.#clock,
+      lease: isRefused ? NO_LEASE : this.#connections.acquire(request.url.origin),
+      onOver: () => this.#over(exchange),
+    })
+    this.#open.set(exchange, record)
+    this.#played.push({ record, exchange })
+    return exchange
+  }
+
+  observe(listener: (event: ClientLifecycleEvent) => void): () => void {
+    return this.#connections.observe(listener)
+  }
+
+  stats(): FakeTransportStats {
+    const timers = [...this.#open.keys()].reduce((sum, exchange) => sum + exchange.timers, 0)
+    return { ...this.#connections.stats(), openExchanges: this.#open.size, timers }
+  }
+
+  async close(): Promise<void> {
+    this.#ended ??= 'closed'
+    this.#connections.close()
+    if (this.#open.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  async destroy(): Promise<void> {
+    this.#ended = 'destroyed'
+    const abort = (exchange: FakeExchange, { url }: RecordedRequest) =>
+      exchange.abort(networkError('UND_ERR_DESTROYED', new URL(url)))
+    await Promise.all([...this.#open].map(([exchange, record]) => abort(exchange, record)))
+    await this.close()
+  }
+
+  /**
+   * Every planned attempt was asked for, every step of it was begun, and no attempt came that was not planned.
+   *
+   * A stall or a delay that the client cuts short counts as consumed, and so do the steps behind it: to be cut off there is
+   * what such a script is for. Steps behind a `drain()` count too: the client had all it needed. Steps that were ready to
+   * play when the client hung up, or paused and hung up, do not count; `allowHangUp: true` forgives those.
+   *
+   * @throws Error that lists every step not consumed, and every attempt not planned.
+   */
+  assertConsumed(options: { readonly allowHangUp?: boolean } = {}): void {
+    const problems = [...this.#mistakes]
+    for (const [n, { record, exchange }] of this.#played.entries()) {
+      if (options.allowHangUp && record.outcome === 'destroyed') continue
+      const missed = exchange.missed.map(describeStep)
+      if (missed.length > 0) problems.push(`attempt ${n + 1} (${record.outcome}): not consumed: ${missed.join(', ')}`)
+    }
+    if (typeof this.#plan !== 'function') {
+      for (const [n, { steps }] of this.#plan.entries()) {
+        if (n < this.requests.length) continue
+        problems.push(`attempt ${n + 1}: never asked for: ${steps.map(describeStep).join(', ') || 'no steps'}`)
+      }
+    }
+    if (problems.length > 0)
+      throw new Error(`FakeTransport: the plan and the attempts differ\n  - ${problems.join('\n  - ')}`)
+  }
+
+  /** @throws Error that lists the exchanges still open: leases, and timers of theirs, that the client left behind. */
+  assertNothingLeft(): void {
+    if (this.#open.size === 0) return
+    const lines = [...this.#open].map(([exchange, record]) => {
+      const state = record.outcome === 'drained' ? 'being drained' : 'open'
+      return `attempt ${record.attempt} of ${record.method} ${record.url} (${state}, ${exchange.timers} timer(s))`
+    })
+    throw new Error(`FakeTransport: ${lines.length} exchange(s) left\n  - ${lines.join('\n  - ')}`)
+  }
+
+  #nextScript(record: RecordedRequest): Script | Error {
+    this.requests.push(record)
+    const nth = this.requests.length
+    try {
+      if (typeof this.#plan === 'function') return spellOut(this.#plan(record))
+    } catch (error) {
+      this.#mistakes.push(`attempt ${nth}: the plan's function failed: ${String(error)}`)
+      return error instanceof Error ? error : new Error(String(error))
+    }
+    const planned = this.#plan[nth - 1]
+    if (planned !== undefined) return planned
+    const mistake = `attempt ${nth} was not planned: the plan has ${this.#plan.length} (${record.method} ${record.url})`
+    this.#mistakes.push(mistake)
+    return Object.assign(new Error(`FakeTransport: ${mistake}`), { code: 'FAKE_ATTEMPT_NOT_PLANNED' })
+  }
+
+  #over(exchange: FakeExchange): void {
+    this.#open.delete(exchange)
+    if (this.#open.size > 0) return
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+}
+
+const ENDED_CODES = { closed: 'UND_ERR_CLOSED', destroyed: 'UND_ERR_DESTROYED' } as const
+
+/** An attempt that is refused gets no client. */
+const NO_LEASE: FakeLease = {
+  open: () => ({ generation: 0, reused: false, connectionId: undefined }),
+  poison: () => {},
+  end: () => {},
+}
+
+function spellPlanned(attempt: FakeAttempt, n: number): Script {
+  try {
+    return spellOut(attempt)
+  } catch (error) {
+    throw new TypeError(`FakeTransport: attempt ${n + 1}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Fails at once, before anything is opened. */
+function refusal(error: Error): Script {
+  return { steps: [], actions: [{ do: 'fail', error, phase: 'connect' }], startsAt: [] }
+}

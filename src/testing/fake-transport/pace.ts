@@ -1,0 +1,50 @@
+import type { Clock, TimerHandle } from '../../core/clock.ts'
+
+/**
+ * The endpoint's own time. What it does while the client has paused reading, or while the event loop was blocked, arrives
+ * as soon as the client can see it, and moves nothing behind it: a wait is shortened by what the client is late already.
+ */
+export class Pace {
+  readonly #clock: Clock
+  #timer: TimerHandle | undefined
+  #lateMs = 0
+  #heldSinceMs: number | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get armed(): boolean {
+    return this.#timer !== undefined
+  }
+
+  /** Calls `then` in `ms`; `false` when that time has passed already, and `then` is not called. */
+  wait(ms: number, then: () => void): boolean {
+    const restMs = ms - this.#lateMs
+    this.#lateMs = Math.max(0, -restMs)
+    if (restMs <= 0) return false
+    const dueMs = this.#clock.now() + restMs
+    this.#timer = this.#clock.setTimer(() => {
+      this.#timer = undefined
+      this.#lateMs = Math.max(0, this.#clock.now() - dueMs)
+      then()
+    }, restMs)
+    return true
+  }
+
+  /** Something could arrive, and the client does not read. */
+  hold(): void {
+    this.#heldSinceMs ??= this.#clock.now()
+  }
+
+  /** The client reads again. */
+  release(): void {
+    if (this.#heldSinceMs !== undefined) this.#lateMs += this.#clock.now() - this.#heldSinceMs
+    this.#heldSinceMs = undefined
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * `resilient-responses/testing/server`: a real HTTP(S) server that speaks the Responses API and injects faults from a script.
+ */
+
+export type { Framing } from './server/answer.ts'
+export type { ScriptEntry, ScriptOptions } from './server/fault-plan.ts'
+export type { ConnectionFault, Fault, FaultEffect, FaultPoint, RequestFault } from './server/faults.ts'
+export { MockResponsesServer } from './server/mock-responses-server.ts'
+export type { MockServerOptions } from './server/options.ts'
+export type { MockConnection, MockRequest, Outcome } from './server/records.ts'
+export type { AppliedFault, MockServerStats } from './server/report.ts'
+export type { Step, Steps } from './server/steps.ts'

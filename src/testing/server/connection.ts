@@ -1,0 +1,106 @@
+import type { Socket } from 'node:net'
+import { Listeners } from './listeners.ts'
+import type { MockConnection } from './records.ts'
+
+/** One accepted socket, and how to end it. */
+export class Connection implements MockConnection {
+  readonly number: number
+  readonly remotePort: number
+  readonly localPort: number
+  readonly openedAt: number
+  closedAt: number | undefined
+  closedBy: 'client' | 'server' | undefined
+  requests = 0
+  /** The server was closed or dropped this connection by command. */
+  dropped = false
+  /** FIN was sent; nothing may be written any more. */
+  halfClosed = false
+  readonly #raw: Socket
+  /** What HTTP is spoken on: the raw socket, or the TLS layer over it. */
+  #wire: Socket
+  readonly #closed = new Listeners()
+
+  constructor(number: number, raw: Socket, now: () => number) {
+    this.number = number
+    this.remotePort = raw.remotePort ?? 0
+    this.localPort = raw.localPort ?? 0
+    this.openedAt = now()
+    this.#raw = raw
+    this.#wire = raw
+    raw.on('error', () => {})
+    raw.on('close', () => {
+      this.closedAt = now()
+      this.closedBy ??= 'client'
+      this.#closed.notify()
+    })
+  }
+
+  get open(): boolean {
+    return this.closedAt === undefined
+  }
+
+  /** Calls `listener` once the socket is gone; returns the function that stops listening. */
+  onClosed(listener: () => void): () => void {
+    return this.#closed.add(listener)
+  }
+
+  useTls(wire: Socket): void {
+    this.#wire = wire
+  }
+
+  /** RST at once. */
+  reset(): void {
+    this.closedBy ??= 'server'
+    if (!this.#raw.destroyed) this.#raw.resetAndDestroy()
+  }
+
+  /** FIN behind what was written; whatever the client sends is read and thrown away. */
+  halfClose(): void {
+    this.halfClosed = true
+    this.#wire.end()
+    this.#wire.resume()
+  }
+
+  /** FIN behind what was written, then closed: later bytes of the client meet an RST. */
+  close(): void {
+    this.closedBy ??= 'server'
+    this.#wire.destroySoon()
+  }
+
+  /** By command, not by a fault. `destroy`: closed now; what was not yet written is lost. */
+  drop(how: 'reset' | 'close' | 'destroy'): void {
+    this.dropped = true
+    if (how === 'reset') this.reset()
+    if (how === 'close') this.close()
+    if (how !== 'destroy') return
+    this.closedBy ??= 'server'
+    this.#wire.destroy()
+    this.#raw.destroy()
+  }
+
+  /** Past every framing. Resolves when the operating system has the bytes or the socket is gone. */
+  write(bytes: string | Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      const unwatch = this.onClosed(resolve)
+      this.#wire.write(bytes, () => {
+        unwatch()
+        resolve()
+      })
+    })
+  }
+
+  /** Reads without an HTTP parser behind, so that the client's FIN is seen; returns the function that gives it all back. */
+  readAhead(): () => void {
+    const chunks: Buffer[] = []
+    const collect = (chunk: Buffer) => void chunks.push(chunk)
+    const leave = () => {
+      this.closedBy ??= 'client'
+      this.#raw.destroy()
+    }
+    this.#raw.on('data', collect).on('end', leave).resume()
+    return () => {
+      this.#raw.pause().off('data', collect).off('end', leave)
+      if (chunks.length > 0) this.#raw.unshift(Buffer.concat(chunks))
+    }
+  }
+}

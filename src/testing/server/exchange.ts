@@ -1,0 +1,204 @@
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../../core/clock.ts'
+import type { Answer, Framing } from './answer.ts'
+import type { Connection } from './connection.ts'
+import type { FaultPlan, PlannedFault } from './fault-plan.ts'
+import type { RequestPoint } from './faults.ts'
+import { passTurns, waitWhileOpen } from './holds.ts'
+import type { Outcome, RequestRecord } from './records.ts'
+import type { Reply } from './replies.ts'
+import { countInputTokens, parseBody, readBody } from './request-body.ts'
+import type { Verdict } from './strike.ts'
+
+export interface ExchangeOptions {
+  readonly framing: Framing
+  readonly eventsPerWrite: number
+  readonly eventDelayMs: number
+  ttfbMs(request: RequestRecord): number
+}
+
+/** What an exchange needs of the server. */
+export interface ExchangeHost {
+  readonly clock: Clock
+  readonly plan: FaultPlan
+  readonly options: ExchangeOptions
+  reply(request: RequestRecord): Promise<Reply>
+  /** The body is there: its call may be known only now. */
+  received(request: RequestRecord): void
+  sent(request: RequestRecord): void
+  ended(request: RequestRecord, connection: Connection): void
+  strike(planned: PlannedFault, connection: Connection, request: RequestRecord, answer: Answer): Promise<Verdict>
+}
+
+/** Ends an exchange from the inside: nothing more is to be done for it. */
+const STOP = Symbol('stop')
+
+/** One request and its answer, past all the points where faults can strike. */
+export class Exchange {
+  readonly #host: ExchangeHost
+  readonly #message: IncomingMessage
+  readonly #connection: Connection
+  readonly #request: RequestRecord
+  readonly #answer: Answer
+  /** What its connection had in store for it, in place of what the plan would say. */
+  readonly #promised: PlannedFault[] | undefined
+  #faults: PlannedFault[]
+
+  constructor(
+    host: ExchangeHost,
+    parts: { message: IncomingMessage; connection: Connection; request: RequestRecord; answer: Answer },
+    promised: PlannedFault[] | undefined,
+  ) {
+    this.#host = host
+    this.#message = parts.message
+    this.#connection = parts.connection
+    this.#request = parts.request
+    this.#answer = parts.answer
+    this.#promised = promised
+    this.#faults = [...(promised ?? [])]
+  }
+
+  /** Never rejects for what happens on the wire. */
+  async run(): Promise<void> {
+    const unwatch = this.#connection.onClosed(() => this.#endUnanswered())
+    try {
+      await this.#receive()
+      await this.#pass('headers')
+      await this.#send(await this.#host.reply(this.#request))
+      await this.#pass('after_terminal')
+      if (!(await this.#answer.finish())) throw STOP
+      this.#end('complete')
+      await this.#pass('after_response')
+    } catch (error) {
+      if (error === STOP) return this.#endUnanswered()
+      this.#end('server_closed')
+      throw error
+    } finally {
+      unwatch()
+    }
+  }
+
+  async #receive(): Promise<void> {
+    const early = this.#promised ? { faults: [], final: true } : this.#host.plan.takeForRequest(this.#request, true)
+    this.#faults.push(...early.faults)
+    await this.#pass('request_body')
+    const bytes = await readBody(this.#message)
+    if (bytes === undefined) throw STOP
+    const request = this.#request
+    request.body = bytes
+    request.json = await parseBody(bytes, request.headers['content-encoding'])
+    request.inputTokens = countInputTokens(request.json)
+    this.#host.received(request)
+    if (early.final) return
+    this.#faults.push(...this.#host.plan.takeForRequest(request, false).faults)
+    // Chosen by the body, too late to leave it unread.
+    await this.#pass('request_body')
+  }
+
+  async #send(reply: Reply): Promise<void> {
+    const { ttfbMs, framing } = this.#host.options
+    if (reply.kind === 'events') {
+      this.#answer.startStream(framing)
+      await this.#wait(ttfbMs(this.#request))
+      await this.#sendEvents(reply)
+      return
+    }
+    if (reply.slow) await this.#wait(ttfbMs(this.#request))
+    reply.sent?.()
+    const bytes = this.#answer.startJson(reply.status, reply.body)
+    await this.#pass('before_event', 0)
+    await this.#sendFrame(bytes, 0)
+  }
+
+  async #sendEvents({ log, from, paced, encode, sent }: Extract<Reply, { kind: 'events' }>): Promise<void> {
+    const { eventsPerWrite, eventDelayMs } = this.#host.options
+    let merged: string[] = []
+    const flush = async () => {
+      if (merged.length === 0) return
+      const count = merged.length
+      const text = merged.join('')
+      merged = []
+      await this.#write(text)
+      this.#request.sentEvents += count
+      this.#host.sent(this.#request)
+      // A client in the same process should read this write before the next one.
+      await passTurns(this.#host.clock, 1)
+    }
+    for (let number = 0; ; number++) {
+      const index = from + number
+      if (!log.settledAt(index)) await flush()
+      const event = await log.at(index, this.#connection)
+      if (event === undefined) break
+      if (paced && number > 0 && eventDelayMs > 0) {
+        await flush()
+        await this.#wait(eventDelayMs)
+      }
+      if (this.#isDue('before_event', number)) {
+        await flush()
+        await this.#pass('before_event', number)
+      }
+      if (log.isLast(index)) sent?.()
+      if (this.#isDue('inside_event', number)) {
+        await flush()
+        await this.#sendFrame(Buffer.from(encode(event)), number)
+        continue
+      }
+      merged.push(encode(event))
+      if (merged.length >= eventsPerWrite) await flush()
+    }
+    await flush()
+    if (!this.#connection.open) throw STOP
+  }
+
+  /** One frame, with what may strike in the middle of it. */
+  async #sendFrame(frame: Buffer, number: number): Promise<void> {
+    const half = this.#isDue('inside_event', number) ? frame.length >> 1 : 0
+    if (half > 0) {
+      await this.#write(frame.subarray(0, half))
+      await this.#pass('inside_event', number)
+    }
+    await this.#write(frame.subarray(half))
+    this.#request.sentEvents++
+    this.#host.sent(this.#request)
+  }
+
+  async #write(bytes: string | Uint8Array): Promise<void> {
+    if (!(await this.#answer.write(bytes))) throw STOP
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (ms > 0 && !(await waitWhileOpen(this.#connection, this.#host.clock, ms))) throw STOP
+  }
+
+  #isDue(point: RequestPoint, event?: number): boolean {
+    return this.#faults.some((planned) => strikesAt(planned, point, event))
+  }
+
+  /** Lets everything strike that is due at a point. */
+  async #pass(point: RequestPoint, event?: number): Promise<void> {
+    const due = this.#faults.filter((planned) => strikesAt(planned, point, event))
+    if (due.length === 0) return
+    this.#faults = this.#faults.filter((planned) => !due.includes(planned))
+    for (const planned of due) {
+      const verdict = await this.#host.strike(planned, this.#connection, this.#request, this.#answer)
+      if (verdict === 'go_on') continue
+      this.#end(planned.fault.effect === 'status' ? 'complete' : 'cut')
+      throw STOP
+    }
+  }
+
+  #endUnanswered(): void {
+    const { dropped, halfClosed, closedBy } = this.#connection
+    this.#end(dropped ? 'server_closed' : halfClosed || closedBy === 'server' ? 'cut' : 'client_gone')
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#request.outcome !== 'pending') return
+    this.#request.outcome = outcome
+    this.#host.ended(this.#request, this.#connection)
+  }
+}
+
+function strikesAt({ fault }: PlannedFault, point: RequestPoint, event: number | undefined): boolean {
+  return fault.at === point && (!('event' in fault) || fault.event === event)
+}

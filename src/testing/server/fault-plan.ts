@@ -1,0 +1,200 @@
+import { seededRandom } from '../../core/random.ts'
+import { checkFault } from './fault-rules.ts'
+import { type ConnectionFault, describeFault, type Fault, type RequestFault } from './faults.ts'
+import type { MockConnection, MockRequest } from './records.ts'
+
+/** What one request (or connection) of a script meets: nothing, a fault, or several. */
+export type ScriptEntry = 'ok' | Fault | readonly Fault[]
+
+export interface ScriptOptions {
+  /** The script is for requests with this `call` only. */
+  readonly call?: string | undefined
+  /** The script is for requests that match only. */
+  readonly when?: ((request: MockRequest) => boolean) | undefined
+}
+
+/** A fault on its way to one request or connection. */
+export interface PlannedFault {
+  readonly fault: Fault
+  readonly origin: string
+  /** The request or connection that took it. */
+  taker: MockRequest | MockConnection | undefined
+  struck: boolean
+}
+
+interface Script {
+  readonly entries: PlannedFault[][]
+  readonly when: (request: MockRequest) => boolean
+}
+
+interface Standing {
+  readonly fault: Fault
+  readonly origin: string
+  left: number
+}
+
+/** Decides which faults a connection or a request meets, and remembers which of them struck. */
+export class FaultPlan {
+  readonly #seed: number
+  /** Scripts for some requests are asked before those for all. */
+  readonly #scriptsForSome: Script[] = []
+  readonly #scriptsForAll: Script[] = []
+  readonly #promised: PlannedFault[] = []
+  #standing: Standing[] = []
+  #added = 0
+  #scripted = 0
+
+  constructor(seed: number) {
+    this.#seed = seed
+  }
+
+  add(faults: readonly Fault[]): void {
+    for (const [index, fault] of faults.entries()) checkFault(`faults[${index}]`, fault, false)
+    const standing = faults.map((fault) => {
+      this.#added++
+      return { fault, origin: `fault ${this.#added}`, left: fault.times ?? Number.POSITIVE_INFINITY }
+    })
+    const all = [...this.#standing, ...standing].map(({ fault }) => fault)
+    for (const group of [all.filter(isConnectionFault), all.filter(isRequestFault)]) {
+      const sum = group.reduce((total, fault) => total + (fault.probability ?? 0), 0)
+      // A little more than 1 is the rounding of ten times 0.1.
+      if (sum > 1 + 1e-9)
+        throw new RangeError(`the probabilities of the faults add up to ${sum}; at most 1 is possible`)
+    }
+    this.#standing.push(...standing)
+  }
+
+  /** Forgets the standing faults, not the scripts. */
+  clear(): void {
+    this.#standing = []
+  }
+
+  script(entries: readonly ScriptEntry[], { call, when }: ScriptOptions): void {
+    const name = call === undefined ? `script ${++this.#scripted}` : `script of call "${call}"`
+    const planned = entries.map((entry, index) => {
+      const faults: readonly Fault[] = entry === 'ok' ? [] : Array.isArray(entry) ? entry : [entry as Fault]
+      const origin = `${name}, entry ${index + 1}`
+      return faults.map((fault, position) => {
+        checkFault(`${origin}${faults.length > 1 ? `, fault ${position + 1}` : ''}`, fault, true)
+        if (fault.at === 'accept' && (call !== undefined || when !== undefined)) {
+          throw new TypeError(`${origin}: a connection is accepted before its request is known; use at: "request_body"`)
+        }
+        return { fault, origin, taker: undefined, struck: false }
+      })
+    })
+    this.#promised.push(...planned.flat())
+    const matches = (request: MockRequest) =>
+      (call === undefined || request.call === call) && (when === undefined || when(request))
+    const scripts = call === undefined && when === undefined ? this.#scriptsForAll : this.#scriptsForSome
+    scripts.push({ entries: planned, when: matches })
+  }
+
+  /** The faults of a connection that was just accepted. What is behind `accept` in a script's entry waits in `rest`. */
+  takeForConnection(connection: MockConnection): { now: PlannedFault[]; rest: PlannedFault[] | undefined } {
+    const script = this.#scriptsForAll.find(({ entries }) => entries.length > 0)
+    if (script?.entries[0]?.some(({ fault }) => fault.at === 'accept')) {
+      const entry = take(script, connection)
+      const now = entry.filter(({ fault }) => fault.at === 'accept')
+      const rest = entry.filter(({ fault }) => fault.at !== 'accept')
+      return { now, rest: rest.length > 0 ? rest : undefined }
+    }
+    const chance = this.#drawn(isConnectionFault, `connection ${connection.number}`)
+    return { now: this.#takeStanding(isConnectionFault, chance, connection), rest: undefined }
+  }
+
+  /**
+   * The faults of a request. `final`: there will be no more of them.
+   *
+   * @param headOnly the body is not there yet: only what strikes at `request_body` is taken.
+   */
+  takeForRequest(request: MockRequest, headOnly: boolean): { faults: PlannedFault[]; final: boolean } {
+    for (const script of [...this.#scriptsForSome, ...this.#scriptsForAll]) {
+      // An entry for a connection waits for one; a request on an open connection passes it over.
+      const index = script.entries.findIndex((entry) => !entry.some(({ fault }) => fault.at === 'accept'))
+      const entry = script.entries[index]
+      if (entry === undefined || !script.when(request)) continue
+      if (headOnly && !entry.some(({ fault }) => fault.at === 'request_body')) return { faults: [], final: false }
+      return { faults: take(script, request, index), final: true }
+    }
+    const wanted = (fault: Fault) => isRequestFault(fault) && (fault.at === 'request_body') === headOnly
+    const chance = this.#drawn(isRequestFault, keyOf(request.call, request.attempt, request.number))
+    return { faults: this.#takeStanding(wanted, chance, request), final: !headOnly }
+  }
+
+  /** The fault with a probability that the seed gives to an attempt of a call, whatever its `when` says. */
+  chanceFault(call: string, attempt: number): RequestFault | undefined {
+    return this.#drawn(isRequestFault, keyOf(call, attempt, 0))?.fault as RequestFault | undefined
+  }
+
+  /** Readable lines about planned faults that never struck. */
+  unused(): string[] {
+    const standing = this.#standing
+      .filter(({ left }) => left > 0 && left < Number.POSITIVE_INFINITY)
+      .map(
+        ({ fault, origin, left }) => `${origin} (${describeFault(fault)}): ${left} of ${fault.times} times not taken`,
+      )
+    const promised = this.#promised
+      .filter(({ struck }) => !struck)
+      .map(({ fault, origin, taker }) => `${origin} (${describeFault(fault)}): ${whyUnused(taker)}`)
+    return [...promised, ...standing]
+  }
+
+  #takeStanding(
+    wanted: (fault: Fault) => boolean,
+    chance: Standing | undefined,
+    subject: MockRequest | MockConnection,
+  ): PlannedFault[] {
+    const matches = ({ fault, left }: Standing) =>
+      wanted(fault) && left > 0 && (fault.when === undefined || (fault.when as (subject: unknown) => boolean)(subject))
+    const taken = this.#standing.filter(
+      (standing) => (standing.fault.probability === undefined || standing === chance) && matches(standing),
+    )
+    return taken.map((standing) => {
+      standing.left--
+      const planned = { fault: standing.fault, origin: standing.origin, taker: subject, struck: false }
+      if (standing.fault.times !== undefined) this.#promised.push(planned)
+      return planned
+    })
+  }
+
+  /** One draw decides among all faults with a probability: each has its share of the line from 0 to 1. */
+  #drawn(group: (fault: Fault) => boolean, key: string): Standing | undefined {
+    const drawn = seededRandom(hash(`${this.#seed}/${key}`))()
+    let end = 0
+    return this.#standing.find(({ fault }) => {
+      if (fault.probability === undefined || !group(fault)) return false
+      end += fault.probability
+      return drawn < end
+    })
+  }
+}
+
+const isConnectionFault = (fault: Fault): fault is ConnectionFault => fault.at === 'accept'
+const isRequestFault = (fault: Fault): fault is RequestFault => fault.at !== 'accept'
+
+function take(script: Script, taker: MockRequest | MockConnection, index = 0): PlannedFault[] {
+  const [entry = []] = script.entries.splice(index, 1)
+  for (const planned of entry) planned.taker = taker
+  return entry
+}
+
+/** Chance is tied to what a request is, not to when it comes: concurrent calls meet the same faults in every run. */
+function keyOf(call: string | undefined, attempt: number, number: number): string {
+  return call === undefined ? `request ${number}` : `call ${call}/${attempt}`
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0
+  }
+  return value
+}
+
+function whyUnused(taker: MockRequest | MockConnection | undefined): string {
+  if (taker === undefined) return 'nothing took it'
+  if (!('outcome' in taker)) return `connection ${taker.number} took it, but no request came to that point`
+  const { number, sentEvents, outcome } = taker
+  return `request ${number} took it, but never came to that point (${outcome}, ${sentEvents} events sent)`
+}

@@ -1,0 +1,180 @@
+import { Engine } from './engine.ts'
+import type { ScriptEntry, ScriptOptions } from './fault-plan.ts'
+import type { Fault, RequestFault } from './faults.ts'
+import { checkOptions, type MockServerOptions } from './options.ts'
+import type { MockConnection, MockRequest } from './records.ts'
+import type { AppliedFault, MockServerStats } from './report.ts'
+import { STEPS, type Step, type Steps } from './steps.ts'
+
+/**
+ * A real HTTP(S) server on 127.0.0.1 that speaks the Responses API and injects faults.
+ *
+ * ```ts
+ * await using server = await MockResponsesServer.start()
+ * server.script([{ at: 'headers', effect: 'stall' }, { at: 'before_event', event: 1, effect: 'reset' }, 'ok'])
+ * await callTheThingUnderTest(server.baseURL)
+ * server.assertConsumed()
+ * ```
+ *
+ * It answers `POST …/responses` (`stream` or not, `store`, `previous_response_id`, `background`), `GET …/responses/{id}` (with
+ * `stream=true&starting_after=N`), `POST …/responses/{id}/cancel`, `POST …/chat/completions`, and describes requests to `…/files`,
+ * `…/uploads` and `…/echo` as JSON. Everything else is a 404 in OpenAI's shape.
+ */
+export class MockResponsesServer implements AsyncDisposable {
+  readonly #options: MockServerOptions
+  readonly #engine: Engine
+  #closed = false
+
+  private constructor(options: MockServerOptions) {
+    checkOptions(options)
+    this.#options = options
+    this.#engine = new Engine(options)
+  }
+
+  /** Resolves when the server listens. Throws a `TypeError` for options it does not know or cannot use. */
+  static async start(options: MockServerOptions = {}): Promise<MockResponsesServer> {
+    const server = new MockResponsesServer(options)
+    await server.#engine.door.listen(options.port ?? 0)
+    return server
+  }
+
+  /** The origin, e.g. `http://127.0.0.1:40123`. */
+  get url(): string {
+    return `${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${this.#engine.door.port}`
+  }
+
+  /** The origin and `/v1`: what SDKs call the base URL. */
+  get baseURL(): string {
+    return `${this.url}/v1`
+  }
+
+  get port(): number {
+    return this.#engine.door.port
+  }
+
+  /** Every connection so far, in order of acceptance. */
+  get connections(): readonly MockConnection[] {
+    return this.#engine.journal.connections
+  }
+
+  /** Every request so far, in order of arrival. */
+  get requests(): readonly MockRequest[] {
+    return this.#engine.journal.requests
+  }
+
+  /** Every fault that struck, in order. */
+  get appliedFaults(): readonly AppliedFault[] {
+    return this.#engine.journal.faults
+  }
+
+  get stats(): MockServerStats {
+    return this.#engine.journal.stats()
+  }
+
+  /**
+   * What the next requests meet, one entry each: `'ok'`, a fault, or several faults. With `call` or `when` it is a script
+   * for those requests alone; such scripts go before one for all. A scripted request meets no standing fault. An entry with
+   * a fault at `accept` is for the next connection, and what else it holds for the first request on it.
+   */
+  script(entries: readonly ScriptEntry[], options: ScriptOptions = {}): void {
+    this.#engine.plan.script(entries, options)
+  }
+
+  /** Adds standing faults: see `times`, `probability` and `when` of a fault. */
+  addFaults(...faults: readonly Fault[]): void {
+    this.#engine.plan.add(faults)
+  }
+
+  /** Forgets all standing faults; scripts stay. */
+  clearFaults(): void {
+    this.#engine.plan.clear()
+  }
+
+  /**
+   * The standing fault with a `probability` that the seed has in store for an attempt (from 1) of a call, as if its `when`
+   * matched; `undefined` if that attempt is spared.
+   */
+  chanceFault(call: string, attempt: number): RequestFault | undefined {
+    return this.#engine.plan.chanceFault(call, attempt)
+  }
+
+  /**
+   * Throws an error that lists every planned fault that did not strike: of scripts, and those with `times`. Also throws
+   * what `respond`, `ttfbMs` or a `when` threw.
+   */
+  assertConsumed(): void {
+    if (this.#engine.failure) throw this.#engine.failure.error
+    const unused = this.#engine.plan.unused()
+    if (unused.length === 0) return
+    throw new Error(`${unused.length} planned faults did not strike:\n${unused.map((line) => `- ${line}`).join('\n')}`)
+  }
+
+  /**
+   * Waits for a step, counted from the start of the server: what has happened already counts.
+   *
+   * @param which the n-th of its kind (from 1; default 1), or the first record for which a function answers `true`.
+   * @throws after `waitMs`, with what happened so far; when the server is closed.
+   */
+  async waitFor<S extends Step>(
+    step: S,
+    which: number | ((record: Steps[S]) => boolean) = 1,
+    options: { readonly waitMs?: number } = {},
+  ): Promise<Steps[S]> {
+    if (!STEPS.includes(step)) throw new TypeError(`unknown step "${step}". Known: ${STEPS.join(', ')}`)
+    return this.#engine.journal.waiters.waitFor(step, which, options.waitMs ?? this.#options.waitMs ?? 10_000)
+  }
+
+  /**
+   * Lets the stalls and delays under way go on; answers how many they were. Wait for them first:
+   * `await server.waitFor('fault')`.
+   *
+   * @param which the label of a fault, or a function that picks.
+   */
+  release(which: string | ((applied: AppliedFault) => boolean) = () => true): number {
+    return this.#engine.holds.release(typeof which === 'string' ? ({ fault }) => fault.label === which : which)
+  }
+
+  /** Makes these ids valid as `previous_response_id`, as if they had been answered in another time. */
+  remember(...ids: readonly string[]): void {
+    for (const id of ids) this.#engine.store.remember(id)
+  }
+
+  /** Loses these responses, or all of them: to name one gives a `previous_response_not_found`. */
+  forget(...ids: readonly string[]): void {
+    if (ids.length === 0) this.#engine.store.forgetAll()
+    for (const id of ids) this.#engine.store.forget(id)
+  }
+
+  /** With `background: 'manual'`: makes the next events of a background response exist. Default: all that are left. */
+  produce(id: string, count = Number.POSITIVE_INFINITY): void {
+    const response = this.#engine.store.get(id)
+    if (!response?.background) throw new Error(`no background response "${id}" is known here`)
+    response.log.produce(count)
+  }
+
+  /** New connections are refused until `acceptConnections()`; open ones stay. */
+  refuseConnections(): void {
+    this.#engine.door.stopListening()
+  }
+
+  /** Listens again, on the same port. */
+  async acceptConnections(): Promise<void> {
+    if (this.#closed) throw new Error('the mock server is closed')
+    await this.#engine.door.listen(this.#engine.door.port)
+  }
+
+  /** Ends all open connections, as a restart would: by RST, or by FIN. */
+  dropConnections(how: 'reset' | 'close' = 'reset'): void {
+    for (const connection of this.#engine.journal.connections) if (connection.open) connection.drop(how)
+  }
+
+  /** Ends everything at once: resolves when no socket, no timer and no request of the server is left. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#engine.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

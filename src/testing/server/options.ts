@@ -1,0 +1,68 @@
+import type { Clock } from '../../core/clock.ts'
+import type { JsonObject } from '../streams.ts'
+import type { Framing } from './answer.ts'
+import { anyOf, checkObject, isInteger, isNumber, isOneOf, isType, type Rule, refuse } from './check.ts'
+import type { Fault } from './faults.ts'
+import type { MockRequest } from './records.ts'
+
+export interface MockServerOptions {
+  /** Makes it an HTTPS server. PEM texts, with their chain if there is one. Default: none, plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined
+  /** Default: 0, any free port. The address is always 127.0.0.1. */
+  readonly port?: number | undefined
+  /** The standing faults; `addFaults` adds to them. Default: none. */
+  readonly faults?: readonly Fault[] | undefined
+  /** Any number: decides where faults with a `probability` strike. Default: 1. */
+  readonly seed?: number | undefined
+  /**
+   * The events that answer a `POST …/responses`; `stream: false` gets the last `response` in them. Default: a message that
+   * repeats the input's last text, with the id `resp_mock_<number of the request>`.
+   */
+  readonly respond?: ((request: MockRequest) => readonly JsonObject[] | Promise<readonly JsonObject[]>) | undefined
+  /** Milliseconds from the head of a stream to its first event, or before the head of a JSON result. Default: 0. */
+  readonly ttfbMs?: number | ((request: MockRequest) => number) | undefined
+  /** Milliseconds between two events. Default: 0. */
+  readonly eventDelayMs?: number | undefined
+  /**
+   * How many events one write holds, where nothing has to happen between them. Default: 1, each event on its own;
+   * `Infinity`: all together. With an `eventDelayMs` each event goes on its own.
+   */
+  readonly eventsPerWrite?: number | undefined
+  /**
+   * How background responses come into being, whether anybody listens or not: `'auto'` (default), one event every
+   * `eventDelayMs` (all at once if that is 0); `'manual'`, the first event at once and the others by `produce()`.
+   */
+  readonly background?: 'auto' | 'manual' | undefined
+  /** How the end of a stream is told: `'chunked'` (default), or `'until_close'`, by the end of the connection alone. */
+  readonly framing?: Framing | undefined
+  /** Closes a connection this many milliseconds after its last answer, unannounced. Default: 0, never. */
+  readonly keepAliveMs?: number | undefined
+  /** Bound of `waitFor`, in milliseconds. Default: 10 000; `0`: none. */
+  readonly waitMs?: number | undefined
+  /** Default: real time. */
+  readonly clock?: Clock | undefined
+}
+
+const RULES = {
+  tls: isType('object'),
+  port: isInteger(0, 65_535),
+  faults: isType('object'),
+  seed: isNumber(Number.NEGATIVE_INFINITY),
+  respond: isType('function'),
+  ttfbMs: anyOf(isNumber(0), isType('function')),
+  eventDelayMs: isNumber(0),
+  eventsPerWrite: isNumber(1),
+  background: isOneOf(['auto', 'manual']),
+  framing: isOneOf(['chunked', 'until_close']),
+  keepAliveMs: isNumber(0),
+  waitMs: isNumber(0),
+  clock: isType('object'),
+} satisfies Record<keyof MockServerOptions, Rule>
+
+/** Throws a `TypeError` that names the option and what is accepted. */
+export function checkOptions(options: MockServerOptions): void {
+  checkObject('options', options, RULES)
+  if (options.tls) checkObject('options.tls', options.tls, { key: isType('string'), cert: isType('string') })
+  if (options.tls && !(options.tls.key && options.tls.cert)) refuse('options.tls', options.tls, '{ key, cert }')
+  if (options.faults && !Array.isArray(options.faults)) refuse('options.faults', options.faults, 'an array of faults')
+}

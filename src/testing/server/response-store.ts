@@ -1,0 +1,52 @@
+import type { JsonObject } from '../streams.ts'
+import type { EventLog } from './event-log.ts'
+
+export interface StoredResponse {
+  readonly id: string
+  readonly background: boolean
+  readonly log: EventLog
+}
+
+/** The responses that the server still knows: those of `store: true` that were finished, and background ones at once. */
+export class ResponseStore {
+  readonly #responses = new Map<string, StoredResponse>()
+  readonly #remembered = new Set<string>()
+
+  /** Whether `previous_response_id` may name it. */
+  knows(id: string): boolean {
+    return this.#remembered.has(id) || this.#responses.has(id)
+  }
+
+  get(id: string): StoredResponse | undefined {
+    return this.#responses.get(id)
+  }
+
+  add(response: StoredResponse): void {
+    this.#responses.set(response.id, response)
+  }
+
+  /** Makes an id known that was never answered here. */
+  remember(id: string): void {
+    this.#remembered.add(id)
+  }
+
+  forget(id: string): void {
+    this.#responses.get(id)?.log.stop()
+    this.#responses.delete(id)
+    this.#remembered.delete(id)
+  }
+
+  forgetAll(): void {
+    for (const id of [...this.#responses.keys(), ...this.#remembered]) this.forget(id)
+  }
+}
+
+/** The newest snapshot among the events, or `undefined` if none holds one. */
+export function latestSnapshot(events: readonly JsonObject[]): JsonObject | undefined {
+  const holder = events.findLast((event) => typeof event.response === 'object' && event.response !== null)
+  return holder?.response as JsonObject | undefined
+}
+
+export function cancelledSnapshot(events: readonly JsonObject[]): JsonObject {
+  return { ...latestSnapshot(events), status: 'cancelled' }
+}

@@ -1,0 +1,123 @@
+/**
+ * Builders of correct Responses streams, as plain event objects. They are deterministic: the same options give the same
+ * events, byte for byte.
+ *
+ * ```ts
+ * const events = textStream({ text: 'Hello world' })
+ * events.at(-1)?.type // 'response.completed'
+ * const bytes = toSSE(events)
+ * ```
+ */
+
+import { StreamWriter } from './streams/stream-writer.ts'
+import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './streams/types.ts'
+
+export type { JsonObject, StreamEvent, StreamOptions, StreamUsage, ToolCall } from './streams/types.ts'
+
+/** A text, cut into words; or the very deltas to send, which win. */
+export interface TextOptions extends StreamOptions {
+  /** Default: `'Hello from the mock model.'`. */
+  readonly text?: string | undefined
+  /** One `response.output_text.delta` each. Default: the words of `text`. */
+  readonly deltas?: readonly string[] | undefined
+}
+
+/**
+ * One message: `response.created`, `response.in_progress`, `response.output_item.added`, `response.content_part.added`,
+ * the deltas, `response.output_text.done`, `response.content_part.done`, `response.output_item.done`, `response.completed`.
+ */
+export function textStream(options: TextOptions = {}): StreamEvent[] {
+  const writer = new StreamWriter(options)
+  writer.message(textDeltas(options))
+  return writer.end('response.completed', { status: 'completed' })
+}
+
+export interface ReasoningOptions extends StreamOptions {
+  /** The reasoning summary. Default: `'**Thinking** about the question.'`. */
+  readonly summary?: string | undefined
+  /** `encrypted_content` of the reasoning item. Default: none. */
+  readonly encryptedContent?: string | undefined
+  /** The message behind the reasoning. Default: `''`, no message at all: a reasoning-only stream. */
+  readonly text?: string | undefined
+}
+
+/** A reasoning item with its summary (`response.reasoning_summary_part.*`, `response.reasoning_summary_text.*`). */
+export function reasoningStream(options: ReasoningOptions = {}): StreamEvent[] {
+  const writer = new StreamWriter(options)
+  writer.reasoning(words(options.summary ?? '**Thinking** about the question.'), options.encryptedContent)
+  if (options.text) writer.message(words(options.text))
+  return writer.end('response.completed', { status: 'completed' })
+}
+
+export interface ToolCallOptions extends StreamOptions {
+  /** Default: one call of `get_weather` with `{ city: 'Paris' }`. */
+  readonly calls?: readonly ToolCall[] | undefined
+}
+
+/** Function calls and nothing else, their arguments in deltas of at most 8 characters. */
+export function toolCallStream(options: ToolCallOptions = {}): StreamEvent[] {
+  const writer = new StreamWriter(options)
+  for (const call of options.calls ?? [{ name: 'get_weather', arguments: { city: 'Paris' } }]) writer.toolCall(call)
+  return writer.end('response.completed', { status: 'completed' })
+}
+
+export interface FailedOptions extends StreamOptions {
+  /** Default: `'server_error'`. */
+  readonly code?: string | undefined
+  /** Default: `'The model failed to generate a response.'`. */
+  readonly message?: string | undefined
+  /** The `type` of the `error` event. Default: the code. */
+  readonly errorType?: string | undefined
+  /**
+   * Whether an `error` event tells the failure too. `'none'` (default): only `response.failed`; `'before_failed'`: both,
+   * as real streams do; `'only'`: the `error` event alone.
+   */
+  readonly errorEvent?: 'none' | 'before_failed' | 'only' | undefined
+  /** Deltas of a message that the failure leaves unfinished. Default: none, it fails in the prelude. */
+  readonly deltas?: readonly string[] | undefined
+}
+
+/** A response that fails: `response.failed`, an `error` event, or both. Finished items: none. */
+export function failedStream(options: FailedOptions = {}): StreamEvent[] {
+  const { code = 'server_error', message = 'The model failed to generate a response.', errorEvent = 'none' } = options
+  const writer = new StreamWriter(options)
+  if (options.deltas?.length) writer.unfinishedMessage(options.deltas)
+  if (errorEvent !== 'none') {
+    writer.push('error', { error: { type: options.errorType ?? code, code, message, param: null } })
+  }
+  if (errorEvent === 'only') return writer.events
+  return writer.end('response.failed', { status: 'failed', error: { code, message }, usage: null })
+}
+
+export interface IncompleteOptions extends TextOptions {
+  /** Default: `'max_output_tokens'`. */
+  readonly reason?: string | undefined
+}
+
+/** A message cut off by a limit: its item is `incomplete`, and so is the response. */
+export function incompleteStream(options: IncompleteOptions = {}): StreamEvent[] {
+  const writer = new StreamWriter(options)
+  writer.message(textDeltas(options), 'incomplete')
+  const reason = options.reason ?? 'max_output_tokens'
+  return writer.end('response.incomplete', { status: 'incomplete', incomplete_details: { reason } })
+}
+
+/** `event: <type>`, `data: <json>` and a blank line. */
+export function sseFrame(event: JsonObject): string {
+  const name = typeof event.type === 'string' ? `event: ${event.type}\n` : ''
+  return `${name}data: ${JSON.stringify(event)}\n\n`
+}
+
+/** All frames of a stream, one behind the other. */
+export function toSSE(events: readonly JsonObject[]): string {
+  return events.map(sseFrame).join('')
+}
+
+function textDeltas({ deltas, text = 'Hello from the mock model.' }: TextOptions): readonly string[] {
+  return deltas ?? words(text)
+}
+
+/** Words with the space that follows them: joined again they are the text. */
+function words(text: string): string[] {
+  return text.match(/\s*\S+\s*/gu) ?? (text === '' ? [] : [text])
+}

@@ -1,0 +1,5 @@
+/** What a transport reports of an exchange that its own end has overtaken. */
+export function transportEnded(code: 'UND_ERR_CLOSED' | 'UND_ERR_DESTROYED'): Error {
+  const how = code === 'UND_ERR_CLOSED' ? 'closed' : 'destroyed'
+  return Object.assign(new Error(`the transport was ${how}`), { code })
+}

@@ -1,0 +1,226 @@
+import { redact } from '../errors/redact.ts'
+import { BodySource } from './body-source.ts'
+import { decodedHeaders } from './decode.ts'
+import { transportEnded } from './ended.ts'
+import type {
+  Exchange,
+  ExchangeObserver,
+  HeaderPairs,
+  Transport,
+  TransportRequest,
+  TransportStats,
+} from './transport.ts'
+
+/** Any function that is called like `fetch`. */
+export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/**
+ * Runs calls over a `fetch` that exists already: a mock, another client, the built-in one. It can abort, and nothing more:
+ * it cannot choose connections, see when one is made or the request is written, or switch off that fetch's own timeouts
+ * (300 s for headers and for silence in undici). See `docs/transports.md`.
+ *
+ * @param fetch called as `fetch(url, init)`, without `this`.
+ */
+export function fetchTransport(fetch: FetchFunction): Transport {
+  if (typeof fetch !== 'function') {
+    throw new TypeError(
+      `fetchTransport(fetch): got ${redact(String(fetch))}; accepted is a function that is called like fetch.`,
+    )
+  }
+  return new FetchTransport(fetch)
+}
+
+class FetchTransport implements Transport {
+  readonly name = 'fetch'
+  readonly abilities = { seesConnect: false, seesSent: false, choosesConnection: false } as const
+  readonly #fetch: FetchFunction
+  readonly #exchanges = new Set<FetchExchange>()
+  #closed = false
+  #onQuiet: Array<() => void> = []
+
+  constructor(fetch: FetchFunction) {
+    this.#fetch = fetch
+  }
+
+  send(request: TransportRequest, observer: ExchangeObserver): Exchange {
+    const exchange = new FetchExchange(this.#closed ? closed : this.#fetch, request, observer, () => {
+      this.#exchanges.delete(exchange)
+      if (this.#exchanges.size === 0) for (const resolve of this.#onQuiet.splice(0)) resolve()
+    })
+    this.#exchanges.add(exchange)
+    return exchange
+  }
+
+  stats(): TransportStats {
+    return { connections: 0, idleConnections: 0, leases: this.#exchanges.size, clients: 0 }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#exchanges.size > 0) await new Promise<void>((resolve) => this.#onQuiet.push(resolve))
+  }
+
+  async destroy(): Promise<void> {
+    this.#closed = true
+    const error = transportEnded('UND_ERR_DESTROYED')
+    for (const exchange of [...this.#exchanges]) exchange.fail(error)
+  }
+}
+
+/** In place of a fetch, once the transport is closed. */
+async function closed(): Promise<never> {
+  throw transportEnded('UND_ERR_CLOSED')
+}
+
+class FetchExchange implements Exchange {
+  readonly #abort = new AbortController()
+  readonly #onEnded: () => void
+  readonly #body: BodySource | undefined
+  #observer: ExchangeObserver | undefined
+  #response: Response | undefined
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  #paused = false
+  #wake: (() => void) | undefined
+  #over = false
+
+  constructor(fetch: FetchFunction, request: TransportRequest, observer: ExchangeObserver, onEnded: () => void) {
+    this.#observer = observer
+    this.#onEnded = onEnded
+    const { body } = request
+    if (body.kind === 'stream') this.#body = new BodySource(() => body.open(), body.length)
+    // Nothing may be reported before `send` has returned.
+    queueMicrotask(() => void this.#run(fetch, request))
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#wake?.()
+  }
+
+  destroy(): void {
+    this.#observer = undefined
+    this.#end('cancel')
+  }
+
+  /** A foreign fetch cannot be drained within a bound: what is left is cancelled. */
+  drain(): void {
+    this.destroy()
+  }
+
+  poison(): void {}
+
+  takeResponse(): Response {
+    const response = this.#response
+    if (response === undefined) throw new Error('takeResponse() before the head was reported')
+    this.#observer = undefined
+    this.#end('keep')
+    return response
+  }
+
+  fail(error: unknown): void {
+    const observer = this.#observer
+    this.#observer = undefined
+    if (this.#over) return
+    this.#end('cancel')
+    observer?.error(error)
+  }
+
+  async #run(fetch: FetchFunction, request: TransportRequest): Promise<void> {
+    if (this.#over) return
+    try {
+      const signal =
+        request.signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, request.signal])
+      const answer = fetch(request.url.href, initOf(request, this.#body, signal))
+      // What cannot be told is assumed: the request counts as written when it was handed over.
+      if (fetch !== closed) this.#observer?.sent()
+      const response = await answer
+      if (this.#over) {
+        response.body?.cancel().catch(() => {})
+        return
+      }
+      this.#response = response
+      this.#observer?.head({
+        status: response.status,
+        statusText: response.statusText,
+        headers: pairsOf(response.headers),
+        url: response.url,
+        redirected: response.redirected,
+      })
+      await this.#read(response)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  async #read(response: Response): Promise<void> {
+    // A turn for the owner to take the response as it is; and for an answer that was cloned to stay readable.
+    await Promise.resolve()
+    if (this.#over) return
+    const body = response.body
+    if (body !== null) {
+      const reader = body.getReader()
+      this.#reader = reader
+      for (;;) {
+        while (this.#paused && !this.#over) await new Promise<void>((resolve) => (this.#wake = resolve))
+        if (this.#over) return
+        const { done, value } = await reader.read()
+        if (this.#over) return
+        if (done) break
+        if (!(value instanceof Uint8Array))
+          throw new TypeError('the body of the response yielded a chunk that is no bytes')
+        if (value.length > 0) this.#observer?.data(value)
+      }
+    }
+    const observer = this.#observer
+    this.#observer = undefined
+    this.#end('done')
+    observer?.end()
+  }
+
+  #end(how: 'done' | 'cancel' | 'keep'): void {
+    if (this.#over) return
+    this.#over = true
+    this.#wake?.()
+    this.#body?.stop()
+    if (how === 'cancel') {
+      this.#abort.abort()
+      if (this.#reader !== undefined) this.#reader.cancel().catch(() => {})
+      else if (this.#response?.body && !this.#response.body.locked) this.#response.body.cancel().catch(() => {})
+    }
+    // A lock that stays would keep others from cancelling or cloning what they own.
+    try {
+      this.#reader?.releaseLock()
+    } catch {
+      // A hand-made stream may refuse while a read is pending; the cancel above ends it.
+    }
+    this.#onEnded()
+  }
+}
+
+function initOf(request: TransportRequest, source: BodySource | undefined, signal: AbortSignal): RequestInit {
+  const { method, headers, body, dispatcher } = request
+  const init: Omit<RequestInit, 'dispatcher'> & { duplex?: 'half'; dispatcher?: unknown } = {
+    method,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+    signal,
+    // Redirects are followed, or refused, above the transport: the other side must not decide where credentials go.
+    redirect: 'manual',
+  }
+  if (body.kind === 'bytes') init.body = body.bytes as Uint8Array<ArrayBuffer>
+  else if (source !== undefined) {
+    init.body = ReadableStream.from(source) as unknown as NonNullable<RequestInit['body']>
+    init.duplex = 'half'
+  }
+  if (dispatcher !== undefined) init.dispatcher = dispatcher
+  return init as RequestInit
+}
+
+/** A fetch has decoded the body already; headers that speak of the encoded one would be stale. */
+function pairsOf(headers: Headers): HeaderPairs {
+  const pairs = [...headers].map(([name, value]) => [name.toLowerCase(), value] as const)
+  return headers.has('content-encoding') ? decodedHeaders(pairs) : pairs
+}

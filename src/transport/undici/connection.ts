@@ -1,0 +1,204 @@
+import type { Connector, Dial, Socket } from './connector.ts'
+import { InterimFilter } from './interim.ts'
+import { Client } from './undici-parts.ts'
+
+/** Who uses a connection now, and wants to know how it gets on. */
+export interface ConnectionUser {
+  onConnecting(): void
+  onConnected(): void
+  /** Everything written so far was accepted by the operating system. */
+  onFlushed(): void
+}
+
+export interface ConnectionOptions {
+  readonly connector: Connector
+  readonly origin: URL
+  readonly keepAliveMs: number
+  readonly maxHeaderBytes: number
+  /** Called once, as soon as it is of no more use. */
+  onEnded(connection: Connection): void
+  /** Called once, when nothing of the connection is left. */
+  onClosed(connection: Connection): void
+}
+
+type Connected = (error: Error | null, socket: Socket | null) => void
+
+/** undici wants a bound; this one is never met. */
+const UNBOUNDED_HEADER_BYTES = 2 ** 31 - 1
+
+let nextId = 1
+
+/**
+ * One socket for its whole life, and the undici `Client` that speaks HTTP over it. It is never reconnected: what comes
+ * after a failure is another connection.
+ */
+export class Connection {
+  readonly id = nextId++
+  readonly client: Client
+  /** Requests that were sent over it. */
+  served = 0
+  user: ConnectionUser | undefined
+  readonly #options: ConnectionOptions
+  readonly #maxHeaderBytes: number
+  #dial: Dial | undefined
+  #socket: Socket | undefined
+  #interim: InterimFilter | undefined
+  /** undici has the socket, or waits for it. */
+  #claimed: Connected | 'taken' | undefined
+  #unflushed = 0
+  #failure: Error | undefined
+  #ended = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#maxHeaderBytes = options.maxHeaderBytes > 0 ? options.maxHeaderBytes : UNBOUNDED_HEADER_BYTES
+    this.client = new Client(options.origin, {
+      connect: ((_target: unknown, callback: Connected) => this.#claim(callback)) as never,
+      allowH2: false,
+      pipelining: 1,
+      // Our own deadlines rule; undici's tick by half seconds.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: Math.max(1, options.keepAliveMs),
+      keepAliveMaxTimeout: Math.max(1, options.keepAliveMs),
+      keepAliveTimeoutThreshold: 1000,
+      maxHeaderSize: this.#maxHeaderBytes,
+    })
+    this.client.on('disconnect', (_origin, _targets, error) => this.destroy(error))
+  }
+
+  /** Not ended, and no end of it seen: a FIN that has arrived counts, also when nobody has read it yet. */
+  get usable(): boolean {
+    if (this.#ended || this.client.destroyed || this.client.closed) return false
+    const socket = this.#socket
+    return socket === undefined || (!socket.destroyed && !socket.readableEnded && socket.writable)
+  }
+
+  /** Nothing of what was written waits to be accepted by the operating system. */
+  get flushed(): boolean {
+    return this.#unflushed === 0
+  }
+
+  /** How the socket failed, if it did. undici keeps it to itself where a body ends with its connection. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Opens the socket before there is a request for it. Once connected it does not keep the process alive. */
+  openAhead(): void {
+    this.#open()
+  }
+
+  /** A request is being written. */
+  expectHead(): void {
+    this.#interim?.expectHead()
+  }
+
+  /**
+   * Ends it now, client and socket, connected or not. Idempotent.
+   *
+   * @param cause what ended it: told to a request that was handed over but not written yet.
+   */
+  destroy(cause?: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.user = undefined
+    this.#options.onEnded(this)
+    this.#dial?.destroy()
+    this.client.destroy(endedEarly(cause)).catch(() => {})
+    const socket = this.#socket
+    if (socket === undefined || socket.closed) {
+      this.#options.onClosed(this)
+      return
+    }
+    socket.once('close', () => this.#options.onClosed(this))
+    socket.destroy()
+  }
+
+  /** undici asks for its socket: the one opened ahead, or a new one. A second socket is refused. */
+  #claim(callback: Connected): void {
+    if (this.#claimed !== undefined || this.#ended) {
+      callback(refusal(), null)
+      return
+    }
+    this.#claimed = callback
+    if (this.#socket !== undefined) {
+      // Not from within the claim: undici would not notice that it can write now.
+      queueMicrotask(() => this.#handOver(null))
+      return
+    }
+    this.user?.onConnecting()
+    if (this.#dial === undefined) this.#open()
+  }
+
+  /** Gives undici what it waits for, if it does. */
+  #handOver(error: Error | null): void {
+    const claimed = this.#claimed
+    if (typeof claimed !== 'function') return
+    this.#claimed = 'taken'
+    const socket = this.#socket
+    if (socket === undefined || socket.destroyed) {
+      claimed(error ?? refusal(), null)
+      return
+    }
+    socket.ref()
+    this.user?.onConnected()
+    claimed(null, socket)
+  }
+
+  #open(): void {
+    const { connector, origin } = this.#options
+    this.#dial = connector.open(origin, (error, socket) => {
+      this.#dial = undefined
+      if (socket !== null) this.#adopt(socket)
+      if (this.#claimed !== undefined) this.#handOver(error)
+      else if (socket === null) this.destroy()
+      else this.#await(socket)
+    })
+  }
+
+  /** Open, and nobody reads it yet: its end must be listened for, or it would stay in CLOSE_WAIT for ever. */
+  #await(socket: Socket): void {
+    socket.unref()
+    socket.once('readable', () => this.#claimed === undefined && this.destroy())
+    socket.once('close', () => this.destroy())
+  }
+
+  /**
+   * Counts what has been written but not yet accepted by the operating system. undici says when it has handed a request
+   * to the socket; a peer that does not read shows only here.
+   */
+  #adopt(socket: Socket): void {
+    this.#socket = socket
+    this.#interim = new InterimFilter(socket, this.#maxHeaderBytes)
+    // Before undici's own listener, which may take the failure for the end of a body.
+    socket.on('error', (error) => {
+      this.#failure ??= error
+    })
+    const write = socket.write.bind(socket) as (chunk: unknown, encoding: unknown, callback: Written) => boolean
+    const onWritten: Written = (error) => {
+      // What could not be written stays unflushed.
+      if (error) return
+      this.#unflushed--
+      if (this.#unflushed === 0) this.user?.onFlushed()
+    }
+    socket.write = ((chunk: unknown, encoding?: unknown): boolean => {
+      this.#unflushed++
+      return write(chunk, typeof encoding === 'string' ? encoding : undefined, onWritten)
+    }) as typeof socket.write
+  }
+}
+
+type Written = (error?: Error | null) => void
+
+/** With a code that undici does not take for a reason to try again. */
+function refusal(): Error {
+  return Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' })
+}
+
+/** For a request that never got on its way: the idle connection it was to use had ended, most likely closed by the peer. */
+function endedEarly(cause: Error | undefined): Error {
+  const message = 'the connection ended before the request was written'
+  const error = cause === undefined ? new Error(message) : new Error(message, { cause })
+  return Object.assign(error, { code: 'UND_ERR_SOCKET' })
+}

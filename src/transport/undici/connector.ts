@@ -1,0 +1,169 @@
+import net from 'node:net'
+import tls from 'node:tls'
+import { ConfigurationError } from '../../errors/errors.ts'
+import { chooseProxy, openTunnel, type ProxyChoice } from './proxy.ts'
+
+/** TLS settings, as `tls.connect` takes them. */
+export interface TlsOptions {
+  /** Certificate authorities to trust instead of the system's. PEM. */
+  readonly ca?: string | Buffer | ReadonlyArray<string | Buffer>
+  /** A client certificate and its key. PEM. */
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+  readonly passphrase?: string
+  /** The name to ask for and to verify, where it is not the host's. */
+  readonly servername?: string
+  /** Default `true`. `false` accepts any certificate: for a test server of your own, never for anything else. */
+  readonly rejectUnauthorized?: boolean
+  readonly minVersion?: tls.SecureVersion
+  readonly maxVersion?: tls.SecureVersion
+}
+
+export type Socket = net.Socket
+
+/** A connection being opened. `destroy` ends it at any time, also before there is a connection. */
+export interface Dial {
+  destroy(): void
+}
+
+const KEEP_ALIVE_PROBE_MS = 60_000
+/** Sessions remembered, one per origin. Strong references: weak ones are collected between two connects. */
+const MAX_SESSIONS = 100
+
+/**
+ * Opens connections and keeps what outlives them: TLS sessions and one `SecureContext`, so that a new generation of
+ * clients connects as cheaply as an old one. It hands every socket out while still connecting, through `Dial`, because a
+ * client that is destroyed before it is connected would otherwise leave its socket behind until the connect times out.
+ */
+export class Connector {
+  readonly #tls: TlsOptions
+  readonly #proxyFor: ProxyChoice
+  readonly #sessions = new Map<string, Buffer>()
+  #secureContext: tls.SecureContext | undefined
+
+  constructor(options: { readonly tls?: TlsOptions | undefined; readonly proxy?: string | undefined }) {
+    this.#tls = { ...options.tls }
+    this.#proxyFor = chooseProxy(options.proxy)
+    // What cannot be used is said now, and not at every attempt.
+    if (options.tls !== undefined) this.#context()
+  }
+
+  /** Calls back exactly once, unless it is destroyed before. */
+  open(origin: URL, callback: (error: Error | null, socket: Socket | null) => void): Dial {
+    const host = origin.hostname.replace(/^\[|\]$/g, '')
+    const secure = origin.protocol === 'https:'
+    const port = Number(origin.port) || (secure ? 443 : 80)
+    const proxy = this.#proxyFor(origin)
+    let current: Dial
+    let over = false
+    const finish = (error: Error | null, socket: Socket | null): void => {
+      if (over) {
+        socket?.destroy()
+        return
+      }
+      over = true
+      callback(error, socket)
+    }
+    if (proxy === undefined) {
+      current = secure ? this.#openTls(origin, host, port, undefined, finish) : openTcp(host, port, finish)
+    } else {
+      current = openTunnel(proxy, { host, port }, { ca: this.#ca }, (error, stream) => {
+        if (error !== null || over) {
+          stream?.destroy()
+          finish(error ?? null, null)
+        } else if (secure) {
+          current = this.#openTls(origin, host, port, stream as Socket, finish)
+        } else {
+          finish(null, stream as Socket)
+        }
+      })
+    }
+    return {
+      destroy: () => {
+        over = true
+        current.destroy()
+      },
+    }
+  }
+
+  #openTls(
+    origin: URL,
+    host: string,
+    port: number,
+    over: Socket | undefined,
+    finish: (error: Error | null, socket: Socket | null) => void,
+  ): Dial {
+    const { servername, rejectUnauthorized } = this.#tls
+    const socket = tls.connect({
+      ...(over === undefined ? { host, port } : { socket: over }),
+      // An IP address must not be sent as a server name (RFC 6066 3); it is verified all the same, as `host`.
+      servername: servername ?? (net.isIP(host) ? '' : host),
+      ...(over === undefined ? {} : { host }),
+      ALPNProtocols: ['http/1.1'],
+      secureContext: this.#context(),
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+      session: this.#sessions.get(origin.origin),
+    })
+    socket.on('session', (session) => this.#remember(origin.origin, session))
+    return awaitConnect(socket, 'secureConnect', finish)
+  }
+
+  get #ca(): string | Buffer | Array<string | Buffer> | undefined {
+    return this.#tls.ca as string | Buffer | Array<string | Buffer> | undefined
+  }
+
+  #context(): tls.SecureContext {
+    this.#secureContext ??= this.#createContext()
+    return this.#secureContext
+  }
+
+  #createContext(): tls.SecureContext {
+    const { cert, key, passphrase, minVersion, maxVersion } = this.#tls
+    const given = { ca: this.#ca, cert, key, passphrase, minVersion, maxVersion } as tls.SecureContextOptions
+    try {
+      // OpenSSL passes over what it cannot read here, and every certificate would be refused later.
+      for (const pem of [given.ca ?? []].flat()) if (!pem.includes('-----BEGIN ')) throw new Error('ca is not PEM')
+      return tls.createSecureContext(given)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : 'no further detail'
+      throw new ConfigurationError(
+        `tls: not usable (${why}); accepted are ca, cert and key in PEM, with the passphrase of the key.`,
+        'tls',
+      )
+    }
+  }
+
+  #remember(origin: string, session: Buffer): void {
+    this.#sessions.delete(origin)
+    this.#sessions.set(origin, session)
+    if (this.#sessions.size <= MAX_SESSIONS) return
+    for (const oldest of this.#sessions.keys()) {
+      this.#sessions.delete(oldest)
+      return
+    }
+  }
+}
+
+function openTcp(host: string, port: number, finish: (error: Error | null, socket: Socket | null) => void): Dial {
+  return awaitConnect(net.connect({ host, port }), 'connect', finish)
+}
+
+function awaitConnect(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  finish: (error: Error | null, socket: Socket | null) => void,
+): Dial {
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
+  let settled = false
+  const settle = (error: Error | null): void => {
+    if (settled) return
+    settled = true
+    finish(error, error === null ? socket : null)
+  }
+  socket.once(event, () => settle(null))
+  // The listener stays: a socket without one would turn a late error into an uncaught exception.
+  socket.on('error', (error) => settle(error))
+  socket.once('close', () => settle(Object.assign(new Error('closed while connecting'), { code: 'ECONNRESET' })))
+  return { destroy: () => socket.destroy() }
+}

@@ -1,0 +1,291 @@
+import type { ClientLease } from '../../cache/client-cache.ts'
+import type { Clock, TimerHandle } from '../../core/clock.ts'
+import { blamesConnection } from '../blame.ts'
+import type { BodySource } from '../body-source.ts'
+import { codingsOf, decodedHeaders } from '../decode.ts'
+import type { ConnectionInfo, Exchange, ExchangeObserver, TransportRequest } from '../transport.ts'
+import type { Connection, ConnectionUser } from './connection.ts'
+import type { ConnectionPool } from './pool.ts'
+import { headerPairs } from './raw-headers.ts'
+import { toDispatch } from './request.ts'
+import { ResponseBody } from './response-body.ts'
+import type { Dispatcher } from './undici-parts.ts'
+
+const DRAIN_MS = 100
+const DRAIN_BYTES = 64 * 1024
+
+/** What can be told of a connection that somebody else's dispatcher chose: that there is one. */
+const UNKNOWN_CONNECTION: ConnectionInfo = { generation: 0, reused: false, connectionId: undefined }
+
+/** A connection under a lease, or a dispatcher that the caller owns. */
+export type Carrier =
+  | { readonly kind: 'leased'; readonly lease: ClientLease<ConnectionPool>; readonly connection: Connection }
+  | { readonly kind: 'foreign'; readonly dispatcher: Dispatcher }
+
+export interface ExchangeSource {
+  /** Calls back with what carries the exchange, or with why there is nothing; returns the function that gives up waiting. */
+  readonly carrierFor: (
+    request: TransportRequest,
+    callback: (error: unknown, carrier: Carrier | undefined) => void,
+  ) => () => void
+  readonly clock: Clock
+  onEnded(exchange: UndiciExchange): void
+}
+
+/** One exchange over undici's dispatch interface. */
+export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.DispatchHandler {
+  readonly #request: TransportRequest
+  readonly #source: ExchangeSource
+  readonly #giveUpWaiting: () => void
+  #observer: ExchangeObserver | undefined
+  #carrier: Carrier | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #requestBody: BodySource | undefined
+  #body: ResponseBody | undefined
+  #started = false
+  #requestSent = false
+  #sentReported = false
+  #responseEnded = false
+  #paused = false
+  #drained = 0
+  #drainTimer: TimerHandle | undefined
+  #over = false
+
+  constructor(request: TransportRequest, observer: ExchangeObserver, source: ExchangeSource) {
+    this.#request = request
+    this.#observer = observer
+    this.#source = source
+    this.#giveUpWaiting = source.carrierFor(request, (error, carrier) => {
+      if (carrier === undefined) this.#fail(error)
+      else this.#start(carrier)
+    })
+  }
+
+  // What the owner of the exchange asks for.
+
+  pause(): void {
+    if (this.#paused || this.#drainTimer !== undefined) return
+    this.#paused = true
+    if (this.#body === undefined) this.#controller?.pause()
+    else this.#body.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#body === undefined) this.#controller?.resume()
+    else this.#body.resume()
+  }
+
+  destroy(): void {
+    this.#observer = undefined
+    this.#end('broken')
+  }
+
+  drain(): void {
+    if (this.#over || this.#drainTimer !== undefined) return
+    this.#observer = undefined
+    this.#body?.discard()
+    // Without a head there is nothing to drain; after the end only the decoder still had something to say.
+    if (this.#body === undefined || this.#responseEnded) {
+      this.#end(this.#responseEnded ? 'clean' : 'broken')
+      return
+    }
+    this.#paused = false
+    this.#drainTimer = this.#source.clock.setTimer(() => this.#end('broken'), DRAIN_MS, { unref: true })
+    this.#controller?.resume()
+  }
+
+  /** The transport is being destroyed. */
+  fail(error: unknown): void {
+    this.#fail(error)
+  }
+
+  poison(reason: string): void {
+    if (this.#carrier?.kind === 'leased') this.#carrier.lease.poison(reason)
+  }
+
+  // What the connection tells.
+
+  onConnecting(): void {
+    this.#observer?.connecting()
+  }
+
+  onConnected(): void {
+    if (this.#carrier?.kind !== 'leased') return
+    const { connection, lease } = this.#carrier
+    this.#observer?.connected({
+      generation: lease.generation,
+      reused: connection.served > 1,
+      connectionId: connection.id,
+    })
+  }
+
+  onFlushed(): void {
+    if (this.#sentReported) return
+    if (this.#requestSent) this.#reportSent()
+    else this.#observer?.sending()
+  }
+
+  // What undici tells.
+
+  /** May run twice; the later controller counts. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#over) controller.abort(new Error('the exchange has ended'))
+    else if (this.#carrier?.kind === 'leased') this.#carrier.connection.expectHead()
+    else if (!this.#started) this.#observer?.connected(UNKNOWN_CONNECTION)
+    this.#started = true
+  }
+
+  onBodySent(): void {
+    if (this.#carrier?.kind === 'foreign' && !this.#sentReported) this.#observer?.sending()
+  }
+
+  onRequestSent(): void {
+    this.#requestSent = true
+    // undici writes the end of a streamed body only after it has said so.
+    queueMicrotask(() => this.#checkSent())
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    parsed: Record<string, string | string[] | undefined>,
+    statusText?: string,
+  ): void {
+    // Interim answers (1xx) say nothing about the outcome.
+    if (status < 200 || this.#over) return
+    this.#checkSent()
+    // An endpoint may answer before it has read everything; what is still being written then is of no more interest.
+    this.#sentReported = true
+    const raw = headerPairs(controller?.rawHeaders ?? undefined, parsed)
+    const bodyless = this.#request.method === 'HEAD' || status === 204 || status === 205 || status === 304
+    const codings = bodyless ? [] : (codingsOf(raw) ?? [])
+    this.#body = new ResponseBody({
+      codings,
+      data: (chunk) => this.#observer?.data(chunk),
+      end: () => this.#complete(),
+      error: (error) => this.#fail(error),
+      flow: (on) => (on ? this.#controller?.resume() : this.#controller?.pause()),
+    })
+    if (this.#paused) this.#body.pause()
+    this.#observer?.head({
+      status,
+      statusText: statusText ?? '',
+      headers: codings.length > 0 ? decodedHeaders(raw) : raw,
+    })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // A zero-length chunk after a resume would make a reader pull for ever.
+    if (chunk.length === 0 || this.#over) return
+    if (this.#drainTimer !== undefined) {
+      this.#drained += chunk.length
+      if (this.#drained > DRAIN_BYTES) this.#end('broken')
+      return
+    }
+    this.#body?.write(chunk)
+    if (this.#paused) controller?.pause()
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return
+    const cut = this.#carrier?.kind === 'leased' ? this.#carrier.connection.failure : undefined
+    if (cut !== undefined) {
+      // A body that ends with its connection was cut by a reset: undici takes that for its end.
+      this.onResponseError(undefined as never, cut)
+      return
+    }
+    this.#responseEnded = true
+    if (this.#drainTimer !== undefined || this.#body === undefined) this.#complete()
+    else this.#body.end()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return
+    if (this.#body === undefined || this.#drainTimer !== undefined) this.#fail(error)
+    else {
+      this.#blame(error)
+      this.#body.fail(error)
+    }
+  }
+
+  // Inside.
+
+  #start(carrier: Carrier): void {
+    this.#carrier = carrier
+    let target: Dispatcher
+    if (carrier.kind === 'leased') {
+      carrier.connection.user = this
+      carrier.connection.served++
+      target = carrier.connection.client
+      // A connection that is open already will not say so again.
+      if (carrier.connection.served > 1) this.onConnected()
+      // Being told may have been enough for the observer to end it.
+      if (this.#over) return
+    } else {
+      target = carrier.dispatcher
+    }
+    try {
+      const { options, source } = toDispatch(this.#request)
+      this.#requestBody = source
+      target.dispatch(options, this)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #checkSent(): void {
+    if (!this.#requestSent || this.#over) return
+    if (this.#carrier?.kind === 'leased' && !this.#carrier.connection.flushed) return
+    this.#reportSent()
+  }
+
+  #reportSent(): void {
+    if (this.#sentReported) return
+    this.#sentReported = true
+    this.#observer?.sent()
+  }
+
+  #complete(): void {
+    if (this.#over) return
+    const observer = this.#observer
+    this.#observer = undefined
+    this.#end('clean')
+    observer?.end()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return
+    const observer = this.#observer
+    this.#observer = undefined
+    this.#blame(error)
+    this.#end('broken')
+    observer?.error(error)
+  }
+
+  #blame(error: unknown): void {
+    if (blamesConnection(error)) this.poison(error instanceof Error ? error.message : 'failed')
+  }
+
+  /** The one end of every exchange: the connection is kept or destroyed, the lease ends, nothing is armed any more. */
+  #end(how: 'clean' | 'broken'): void {
+    if (this.#over) return
+    this.#over = true
+    this.#giveUpWaiting()
+    if (this.#drainTimer !== undefined) this.#source.clock.clearTimer(this.#drainTimer)
+    this.#body?.discard()
+    this.#requestBody?.stop()
+    const carrier = this.#carrier
+    if (carrier?.kind === 'leased') {
+      if (how === 'clean') carrier.lease.client.giveBack(carrier.connection)
+      else carrier.connection.destroy()
+      carrier.lease.release()
+    } else if (carrier?.kind === 'foreign' && how === 'broken') {
+      // We can abort what we started, and nothing else: the dispatcher is the caller's.
+      this.#controller?.abort(new Error('the exchange has ended'))
+    }
+    this.#source.onEnded(this)
+  }
+}

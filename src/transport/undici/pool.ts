@@ -1,0 +1,152 @@
+import type { Clock, TimerHandle } from '../../core/clock.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+
+export interface PoolOptions extends Omit<ConnectionOptions, 'onEnded' | 'onClosed'> {
+  /** Connections are used for one request only. */
+  readonly isolated: boolean
+  /** Never-used connections to keep open ahead of need, each for `warmMs` at most. */
+  readonly warm: number
+  readonly warmMs: number
+  /** Whether there may be another connection to the origin, over all its pools, beside those there are. */
+  mayOpen(): boolean
+  readonly clock: Clock
+  onOpened(connection: Connection): void
+  onClosed(connection: Connection): void
+}
+
+interface Idle {
+  readonly connection: Connection
+  readonly since: number
+}
+
+interface Ahead {
+  readonly connection: Connection
+  readonly timer: TimerHandle
+}
+
+/**
+ * The connections of one generation to one origin. Each serves one attempt at a time; those that ended cleanly wait for
+ * another, last in first out, because prompt caches follow the connection.
+ */
+export class ConnectionPool {
+  readonly origin: string
+  readonly #options: PoolOptions
+  /** All that have not ended. */
+  readonly #live = new Set<Connection>()
+  #idle: Idle[] = []
+  #ahead: Ahead[] = []
+  #retired = false
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.origin = options.origin.origin
+  }
+
+  get retired(): boolean {
+    return this.#retired
+  }
+
+  /** Connections, open or opening. */
+  get size(): number {
+    return this.#live.size
+  }
+
+  get idleCount(): number {
+    return this.#idle.length + this.#ahead.length
+  }
+
+  /** A connection for one attempt; `fresh`: one that never carried a request. */
+  take(fresh: boolean): Connection {
+    const connection = (fresh ? undefined : this.#takeIdle()) ?? this.#takeAhead() ?? this.#openForUse()
+    // The one that is needed now connects first.
+    if (this.#options.warm > 0) queueMicrotask(() => this.#openAhead())
+    return connection
+  }
+
+  /** The attempt ended cleanly: the connection may serve another. */
+  giveBack(connection: Connection): void {
+    connection.user = undefined
+    // A peer that answered without reading the request may never read another one.
+    const isFit = connection.usable && connection.flushed
+    if (this.#retired || this.#options.isolated || !isFit) connection.destroy()
+    else this.#idle.push({ connection, since: this.#options.clock.now() })
+  }
+
+  /** No new attempts: whatever is not in use closes now. */
+  retire(): void {
+    this.#retired = true
+    for (const { connection } of [...this.#idle, ...this.#ahead]) connection.destroy()
+  }
+
+  destroy(): void {
+    this.retire()
+    for (const connection of [...this.#live]) connection.destroy()
+  }
+
+  #takeIdle(): Connection | undefined {
+    const { keepAliveMs, clock } = this.#options
+    for (;;) {
+      const waiting = this.#idle.pop()
+      if (waiting === undefined) return undefined
+      // undici ends those that waited too long; a machine that slept has not given it the chance.
+      if (waiting.connection.usable && clock.now() - waiting.since <= keepAliveMs) return waiting.connection
+      waiting.connection.destroy()
+    }
+  }
+
+  #takeAhead(): Connection | undefined {
+    for (;;) {
+      const waiting = this.#ahead.pop()
+      if (waiting === undefined) return undefined
+      this.#options.clock.clearTimer(waiting.timer)
+      if (waiting.connection.usable) return waiting.connection
+      waiting.connection.destroy()
+    }
+  }
+
+  /** Tops up on use only: a client that nobody uses winds down instead of opening connections for ever. */
+  #openAhead(): void {
+    const { warm, warmMs, mayOpen, clock } = this.#options
+    while (!this.#retired && this.#ahead.length < warm && mayOpen()) {
+      const connection = this.#open()
+      const timer = clock.setTimer(() => connection.destroy(), warmMs, { unref: true })
+      this.#ahead.push({ connection, timer })
+      connection.openAhead()
+    }
+  }
+
+  /** An attempt that needs a connection goes before one that might be needed. */
+  #openForUse(): Connection {
+    while (!this.#options.mayOpen()) {
+      const spare = this.#idle[0] ?? this.#ahead[0]
+      if (spare === undefined) break
+      spare.connection.destroy()
+    }
+    return this.#open()
+  }
+
+  #open(): Connection {
+    const { connector, origin, keepAliveMs, maxHeaderBytes, onOpened, onClosed } = this.#options
+    const connection = new Connection({
+      connector,
+      origin,
+      keepAliveMs,
+      maxHeaderBytes,
+      onEnded: (ended) => this.#forget(ended),
+      onClosed,
+    })
+    this.#live.add(connection)
+    onOpened(connection)
+    return connection
+  }
+
+  #forget(connection: Connection): void {
+    this.#live.delete(connection)
+    this.#idle = this.#idle.filter((waiting) => waiting.connection !== connection)
+    this.#ahead = this.#ahead.filter((waiting) => {
+      if (waiting.connection !== connection) return true
+      this.#options.clock.clearTimer(waiting.timer)
+      return false
+    })
+  }
+}

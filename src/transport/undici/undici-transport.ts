@@ -1,0 +1,202 @@
+import { ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
+import type { Clock } from '../../core/clock.ts'
+import { transportEnded } from '../ended.ts'
+import type {
+  ClientLifecycleEvent,
+  Exchange,
+  ExchangeObserver,
+  Transport,
+  TransportRequest,
+  TransportStats,
+} from '../transport.ts'
+import type { Connection } from './connection.ts'
+import { Connector } from './connector.ts'
+import { type Carrier, UndiciExchange } from './exchange.ts'
+import { ConnectionGate } from './gate.ts'
+import { settingsOf, type UndiciTransportOptions } from './options.ts'
+import { ConnectionPool } from './pool.ts'
+import type { Dispatcher } from './undici-parts.ts'
+
+export type { UndiciTransportOptions } from './options.ts'
+
+/** Pools without a connection in use are dropped after this: longer than any of their connections lives. */
+const POOL_IDLE_SLACK_MS = 5000
+
+/** HTTP/1.1 over connections of our own, on undici. */
+export class UndiciTransport implements Transport {
+  readonly name = 'undici'
+  readonly abilities = { seesConnect: true, seesSent: true, choosesConnection: true } as const
+  readonly #cache: ClientCache<ConnectionPool>
+  readonly #clock: Clock
+  readonly #maxConnections: number
+  readonly #gates = new Map<string, ConnectionGate>()
+  readonly #exchanges = new Set<UndiciExchange>()
+  readonly #connections = new Set<Connection>()
+  readonly #pools = new Set<ConnectionPool>()
+  readonly #listeners = new Set<(event: ClientLifecycleEvent) => void>()
+  #closed = false
+  #onQuiet: Array<() => void> = []
+
+  constructor(options: UndiciTransportOptions = {}) {
+    const settings = settingsOf(options)
+    const { keepAliveMs, warmMs } = settings
+    this.#clock = settings.clock
+    this.#maxConnections = settings.maxConnections
+    const connector = new Connector({ tls: options.tls, proxy: options.proxy })
+    this.#cache = new ClientCache<ConnectionPool>({
+      create: (key) => {
+        const pool = new ConnectionPool({
+          connector,
+          origin: new URL(key),
+          ...settings,
+          mayOpen: () => this.#connectionsTo(key) < this.#maxConnections,
+          onOpened: (connection) => this.#connections.add(connection),
+          onClosed: (connection) => {
+            this.#connections.delete(connection)
+            this.#tellQuiet()
+          },
+        })
+        this.#pools.add(pool)
+        return pool
+      },
+      isUsable: (pool) => !pool.retired,
+      retire: (pool) => pool.retire(),
+      destroy: (pool) => {
+        this.#pools.delete(pool)
+        pool.destroy()
+      },
+      idleTtlMs: Math.max(keepAliveMs, warmMs) + POOL_IDLE_SLACK_MS,
+      clock: this.#clock,
+      onEvent: (event) => this.#tell(event),
+    })
+  }
+
+  send(request: TransportRequest, observer: ExchangeObserver): Exchange {
+    const exchange = new UndiciExchange(request, observer, {
+      carrierFor: (wanted, callback) => this.#carrierFor(wanted, callback),
+      clock: this.#clock,
+      onEnded: (ended) => {
+        this.#exchanges.delete(ended)
+        this.#tellQuiet()
+      },
+    })
+    this.#exchanges.add(exchange)
+    return exchange
+  }
+
+  observe(listener: (event: ClientLifecycleEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  stats(): TransportStats {
+    const { entries, retired, leases } = this.#cache.stats()
+    let idleConnections = 0
+    for (const pool of this.#pools) idleConnections += pool.idleCount
+    return { connections: this.#connections.size, idleConnections, leases, clients: entries + retired }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#cache.close()
+    await this.#quiet()
+  }
+
+  async destroy(): Promise<void> {
+    this.#closed = true
+    const error = transportEnded('UND_ERR_DESTROYED')
+    for (const exchange of [...this.#exchanges]) exchange.fail(error)
+    await this.#cache.destroy()
+    for (const connection of [...this.#connections]) connection.destroy()
+    await this.#quiet()
+  }
+
+  #carrierFor(request: TransportRequest, callback: (error: unknown, carrier: Carrier | undefined) => void): () => void {
+    let wanted = true
+    let giveUp = (): void => {}
+    // Nothing may be reported before `send` has returned.
+    queueMicrotask(() => {
+      if (!wanted) return
+      if (this.#closed) callback(transportEnded('UND_ERR_CLOSED'), undefined)
+      else if (request.dispatcher !== undefined) {
+        callback(undefined, { kind: 'foreign', dispatcher: request.dispatcher as Dispatcher })
+      } else giveUp = this.#waitForPlace(request.url.origin, () => void this.#lease(request, () => wanted, callback))
+    })
+    return () => {
+      wanted = false
+      giveUp()
+    }
+  }
+
+  async #lease(
+    request: TransportRequest,
+    wanted: () => boolean,
+    callback: (error: unknown, carrier: Carrier | undefined) => void,
+  ): Promise<void> {
+    let carrier: Carrier
+    try {
+      const lease = await this.#cache.acquire(request.url.origin)
+      const release = (): void => {
+        lease.release()
+        this.#leavePlace(request.url.origin)
+      }
+      if (!wanted()) {
+        release()
+        return
+      }
+      const connection = lease.client.take(request.connection === 'fresh')
+      carrier = { kind: 'leased', lease: { ...lease, release }, connection }
+    } catch (error) {
+      this.#leavePlace(request.url.origin)
+      callback(this.#closed ? transportEnded('UND_ERR_CLOSED') : error, undefined)
+      return
+    }
+    callback(undefined, carrier)
+  }
+
+  /** Connections to an origin that have not ended, over all generations. */
+  #connectionsTo(origin: string): number {
+    let connections = 0
+    for (const pool of this.#pools) if (pool.origin === origin) connections += pool.size
+    return connections
+  }
+
+  #waitForPlace(origin: string, enter: () => void): () => void {
+    if (this.#maxConnections === Infinity) {
+      enter()
+      return () => {}
+    }
+    const gate = this.#gates.get(origin) ?? new ConnectionGate(this.#maxConnections)
+    this.#gates.set(origin, gate)
+    return gate.enter(enter)
+  }
+
+  #leavePlace(origin: string): void {
+    const gate = this.#gates.get(origin)
+    gate?.leave()
+    if (gate?.unused) this.#gates.delete(origin)
+  }
+
+  #quiet(): Promise<void> {
+    if (this.#connections.size === 0 && this.#exchanges.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onQuiet.push(resolve))
+  }
+
+  #tellQuiet(): void {
+    if (this.#connections.size > 0 || this.#exchanges.size > 0) return
+    for (const resolve of this.#onQuiet.splice(0)) resolve()
+  }
+
+  #tell({ type, ...event }: ClientCacheEvent): void {
+    const told = { type: `client_${type}`, ...event } as ClientLifecycleEvent
+    for (const listener of this.#listeners) listener(told)
+  }
+}
+
+/**
+ * The default transport, for those who want to share one among several clients or wrap it.
+ * Whoever creates a transport closes it: `await transport.close()`.
+ */
+export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
+  return new UndiciTransport(options)
+}

@@ -1,0 +1,196 @@
+import type { DeadlineName } from '../errors/catalog.ts'
+import type { DeadlineInfo } from '../errors/errors.ts'
+
+/** A limit and where it came from, so that a deadline that fires can say so. `0` ms: off. */
+export interface Limit {
+  readonly ms: number
+  /** `option`, `env`, `default`, or `auto: …` with what decided. */
+  readonly source: string
+}
+
+export type LimitOrAuto = Limit | 'auto'
+
+/** The `timeouts` of a client after validation. */
+export interface TimeoutSettings {
+  readonly connectMs: Limit
+  readonly sendMs: Limit
+  readonly ttfbMs: LimitOrAuto
+  readonly idleMs: LimitOrAuto
+  readonly progressMs: Limit
+  readonly staleMs: Limit
+  readonly totalMs: Limit
+}
+
+/** What of a request the automatic values depend on. */
+export interface LatencyTraits {
+  readonly kind: 'stream' | 'json' | 'other'
+  /** UTF-8 bytes of `input`, `instructions` and `tools` without base64, divided by 4. */
+  readonly estimatedInputTokens: number
+  readonly effort: 'low' | 'medium' | 'high'
+  readonly flex: boolean
+}
+
+/** The limits of one attempt. `0` ms: off. */
+export type AttemptLimits = Readonly<Record<Exclude<DeadlineName, 'total' | 'before_commit'>, Limit>>
+
+const OFF: Limit = { ms: 0, source: 'not used for this kind of call' }
+
+/** Cutoff growth after each TTFB cut, and its end: the same wall again and again would kill healthy prefill for ever. */
+const TTFB_GROWTH = 1.6
+const TTFB_GROWTH_MAX = 2
+
+/** An automatic value stays this far below an explicit staleMs, so that the more telling deadline fires first. */
+const BELOW_STALE = 0.9
+
+/** The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1). Pure. */
+export function limitsFor(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: number): AttemptLimits {
+  const { connectMs: connect, sendMs: send, staleMs: stale, progressMs: progress } = settings
+  if (traits.kind === 'other') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale: OFF }
+  // Headers come only after the generation: nothing between the request and the answer can be timed more closely.
+  if (traits.kind === 'json') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale }
+  const idle = settings.idleMs === 'auto' ? clampBelow(autoIdle(traits), stale) : settings.idleMs
+  return { connect, send, ttfb: ttfbLimit(settings, traits, ttfbCuts), idle, progress, stale }
+}
+
+function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, cuts: number): Limit {
+  const first = ttfbMs === 'auto' ? clampBelow(autoTtfb(traits), staleMs) : ttfbMs
+  if (first.ms === 0 || cuts === 0) return first
+  const factor = Math.min(TTFB_GROWTH ** cuts, TTFB_GROWTH_MAX)
+  const grown: Limit = { ms: Math.round(first.ms * factor), source: `${first.source}, grown after ${cuts} cut(s)` }
+  if (ttfbMs !== 'auto' || !isExplicit(staleMs)) return grown
+  // Close below staleMs there may be no room to grow; no attempt must get less time than the one before.
+  const room = Math.floor(staleMs.ms * BELOW_STALE)
+  if (grown.ms <= room) return grown
+  return room <= first.ms ? first : { ms: room, source: `${grown.source}, kept below staleMs` }
+}
+
+function autoTtfb({ estimatedInputTokens: tokens, effort, flex }: LatencyTraits): Limit {
+  const steps: ReadonlyArray<readonly [atLeast: boolean, seconds: number, why: string]> = [
+    [true, 45, 'base'],
+    [tokens >= 10_000, 60, 'input from 10 K tokens'],
+    [tokens >= 50_000, 120, 'input from 50 K tokens'],
+    [tokens >= 100_000, 180, 'input from 100 K tokens'],
+    [effort === 'medium', 120, 'medium effort'],
+    [effort === 'high', 300, 'high effort'],
+    [flex, 900, 'flex tier'],
+  ]
+  let chosen = { ms: 0, source: '' }
+  for (const [applies, seconds, why] of steps) {
+    if (applies && seconds * 1000 > chosen.ms) chosen = { ms: seconds * 1000, source: `auto: ${why}` }
+  }
+  return chosen
+}
+
+function autoIdle({ effort, flex }: LatencyTraits): Limit {
+  if (flex) return { ms: 900_000, source: 'auto: flex tier' }
+  if (effort === 'high') return { ms: 600_000, source: 'auto: high effort' }
+  return { ms: 300_000, source: 'auto: base' }
+}
+
+/** Automatic values give way to explicit ones; two explicit values that contradict each other were refused before. */
+function clampBelow(automatic: Limit, stale: Limit): Limit {
+  if (!isExplicit(stale) || automatic.ms < stale.ms) return automatic
+  return { ms: Math.floor(stale.ms * BELOW_STALE), source: `${automatic.source}, kept below staleMs` }
+}
+
+function isExplicit({ ms, source }: Limit): boolean {
+  return source !== 'default' && ms > 0
+}
+
+/** How long a `response.failed` may follow its `error` (5.2). */
+const LINGER: Limit = { ms: 1000, source: 'default' }
+
+export interface CallDeadlines {
+  /** When the call began, on the monotonic clock. */
+  readonly startedAt: number
+  readonly total: Limit
+  /** Drop-in only: a call without a first event by then ends, because its host stops waiting for headers. */
+  readonly beforeCommit: Limit
+  /** Drop-in only: a held prelude is handed over by then. `0`: never. */
+  readonly commitAfterMs: number
+}
+
+/** When a call must have ended (or, before its commit, must have something to show); `Infinity` when it need not. */
+export function callEndsAt(call: CallDeadlines): number {
+  const total = call.total.ms > 0 ? call.startedAt + call.total.ms : Infinity
+  const beforeCommit = call.beforeCommit.ms > 0 ? call.startedAt + call.beforeCommit.ms : Infinity
+  return Math.min(total, beforeCommit)
+}
+
+/** What has happened in an attempt so far, as monotonic instants. The watchdog writes it, `earliestDeadline` reads it. */
+export interface AttemptTimes {
+  startedAt: number
+  connectingAt: number | undefined
+  connectedAt: number | undefined
+  sendProgressAt: number | undefined
+  sentAt: number | undefined
+  lastByteAt: number | undefined
+  firstEventAt: number | undefined
+  lastProgressAt: number | undefined
+  /** The response waits in the endpoint's queue: no progress can be expected. */
+  queued: boolean
+  committed: boolean
+  /** The consumer does not read: silence is its doing. */
+  pausedAt: number | undefined
+  /** An `error` event came; the `response.failed` that real streams send behind it is awaited. */
+  lingeringAt: number | undefined
+}
+
+/** Nothing ran for `ms` before `from`: the event loop was blocked, or the machine slept. */
+export interface Grace {
+  readonly from: number
+  readonly ms: number
+}
+
+export interface DueDeadline {
+  readonly at: number
+  /** The instant it counts from. */
+  readonly from: number
+  /** `commit_after` and `linger` end no attempt: the one hands the prelude over, the other ends the wait after `error`. */
+  readonly name: DeadlineName | 'commit_after' | 'linger'
+  readonly limit: Limit
+}
+
+const NO_GRACE: Grace = { from: -Infinity, ms: 0 }
+
+/**
+ * The deadline that comes first, given what has happened. Pure; called when a timer is armed or has fired, not per event.
+ *
+ * @param grace time that was lost, and that each deadline of the attempt is given back, up to its own length. Those of the
+ * call are promises to the caller, whatever happened to the event loop.
+ */
+export function earliestDeadline(
+  times: AttemptTimes,
+  limits: AttemptLimits,
+  call: CallDeadlines,
+  grace?: Grace,
+): DueDeadline | undefined {
+  let first: DueDeadline | undefined
+  const consider = (name: DueDeadline['name'], from: number | undefined, limit: Limit, given = grace): void => {
+    if (from === undefined || limit.ms <= 0) return
+    const at = Math.max(from + limit.ms, given === undefined ? -Infinity : given.from + Math.min(given.ms, limit.ms))
+    if (first === undefined || at < first.at) first = { at, from, name, limit }
+  }
+  const considerOfCall = (name: DueDeadline['name'], limit: Limit): void =>
+    consider(name, call.startedAt, limit, NO_GRACE)
+  const paused = times.pausedAt !== undefined
+  consider('linger', times.lingeringAt, LINGER)
+  if (times.connectedAt === undefined) consider('connect', times.connectingAt, limits.connect)
+  else if (times.sentAt === undefined) consider('send', times.sendProgressAt, limits.send)
+  if (times.firstEventAt === undefined) consider('ttfb', times.sentAt, limits.ttfb)
+  if (!paused) {
+    consider('idle', times.lastByteAt, limits.idle)
+    if (!times.queued) consider('progress', times.lastProgressAt, limits.progress)
+  }
+  consider('stale', times.startedAt, limits.stale)
+  considerOfCall('total', call.total)
+  if (!times.committed) {
+    if (times.firstEventAt === undefined) considerOfCall('before_commit', call.beforeCommit)
+    else considerOfCall('commit_after', { ms: call.commitAfterMs, source: 'option' })
+  }
+  return first
+}
+
+export function deadlineInfo(due: DueDeadline & { readonly name: DeadlineName }): DeadlineInfo {
+  return { name: due.name, ms: due.limit.ms, source: due.limit.source }
+}

@@ -1,0 +1,226 @@
+import type { Clock, TimerHandle } from '../core/clock.ts'
+import type { DeadlineInfo } from '../errors/errors.ts'
+import {
+  type AttemptLimits,
+  type AttemptTimes,
+  type CallDeadlines,
+  type DueDeadline,
+  deadlineInfo,
+  earliestDeadline,
+  type Grace,
+} from './deadlines.ts'
+
+/**
+ * A timer that fires this late means that the event loop was blocked or the machine slept. The time lost is given back
+ * once: work of several round trips, a TLS handshake for example, could not go on either.
+ */
+const LATE_MS = 250
+
+/** Timers may fire a fraction of a millisecond early. */
+const EARLY_MS = 1
+
+export interface WatchdogEvents {
+  onExpired(deadline: DeadlineInfo): void
+  /** The drop-in's prelude must be handed over now. */
+  onCommitDue(): void
+  /** Nothing followed the `error` event in time. */
+  onLingerDue(): void
+}
+
+/**
+ * Enforces every deadline of one attempt with at most one timer. Activity only writes down an instant; the timer is left
+ * alone and, when it fires, re-armed for what remains. So a stream of 100 000 events arms a handful of timers, and a
+ * silent one wakes up once per deadline.
+ */
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #limits: AttemptLimits
+  readonly #call: CallDeadlines
+  readonly #events: WatchdogEvents
+  readonly #times: AttemptTimes
+  #timer: TimerHandle | undefined
+  #armedFor = Infinity
+  #grace: Grace | undefined
+  /** The deadline that the grace was given to. */
+  #graced: DueDeadline | undefined
+  #rechecking = false
+  #stopped = false
+
+  constructor(clock: Clock, limits: AttemptLimits, call: CallDeadlines, events: WatchdogEvents) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#call = call
+    this.#events = events
+    this.#times = {
+      startedAt: clock.now(),
+      connectingAt: undefined,
+      connectedAt: undefined,
+      sendProgressAt: undefined,
+      sentAt: undefined,
+      lastByteAt: undefined,
+      firstEventAt: undefined,
+      lastProgressAt: undefined,
+      queued: false,
+      committed: false,
+      pausedAt: undefined,
+      lingeringAt: undefined,
+    }
+    this.#rearm()
+  }
+
+  get times(): Readonly<AttemptTimes> {
+    return this.#times
+  }
+
+  connecting(): void {
+    this.#times.connectingAt = this.#clock.now()
+    this.#rearm()
+  }
+
+  connected(): void {
+    const now = this.#clock.now()
+    this.#times.connectedAt ??= now
+    this.#times.sendProgressAt ??= now
+    this.#rearm()
+  }
+
+  sending(): void {
+    this.#times.sendProgressAt = this.#clock.now()
+  }
+
+  sent(): void {
+    const now = this.#clock.now()
+    this.#times.connectedAt ??= now
+    if (this.#times.sentAt !== undefined) return
+    this.#times.sentAt = now
+    this.#rearm()
+  }
+
+  /** A byte of any kind came: headers, comments, half an event. */
+  byte(): void {
+    const isFirst = this.#times.lastByteAt === undefined
+    this.#times.lastByteAt = this.#clock.now()
+    if (isFirst) this.#rearm()
+  }
+
+  /** An event came; `progress` if the model did something. */
+  event(progress: boolean): void {
+    const times = this.#times
+    if (times.firstEventAt === undefined) {
+      times.firstEventAt = times.lastProgressAt = times.lastByteAt ?? this.#clock.now()
+      this.#rearm()
+    } else if (progress) {
+      // The bytes of the event were stamped a moment ago: no need to ask the clock again.
+      times.lastProgressAt = times.lastByteAt
+    }
+  }
+
+  /** The response waits in the endpoint's queue, or has left it: then its allowance for progress begins anew. */
+  queued(queued: boolean): void {
+    if (this.#times.queued === queued) return
+    this.#times.queued = queued
+    this.#times.lastProgressAt = this.#clock.now()
+    this.#rearm()
+  }
+
+  committed(): void {
+    this.#times.committed = true
+  }
+
+  lingering(): void {
+    this.#times.lingeringAt ??= this.#clock.now()
+    this.#rearm()
+  }
+
+  /** The consumer does not read: idle and progress stand still, stale goes on. */
+  pause(): void {
+    this.#times.pausedAt ??= this.#clock.now()
+  }
+
+  resume(): void {
+    const times = this.#times
+    if (times.pausedAt === undefined) return
+    const now = this.#clock.now()
+    const lost = now - times.pausedAt
+    times.pausedAt = undefined
+    // What one socket read had brought may still have come during the pause: it cannot be younger than now.
+    if (times.lastByteAt !== undefined) times.lastByteAt = Math.min(now, times.lastByteAt + lost)
+    if (times.lastProgressAt !== undefined) times.lastProgressAt = Math.min(now, times.lastProgressAt + lost)
+    this.#rearm()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#disarm()
+  }
+
+  /** Arms the timer only when a deadline comes earlier than the one it waits for. */
+  #rearm(): void {
+    if (this.#stopped || this.#rechecking) return
+    const due = this.#earliest()
+    if (due === undefined || due.at >= this.#armedFor) return
+    this.#disarm()
+    this.#arm(due.at)
+  }
+
+  #earliest(): DueDeadline | undefined {
+    return earliestDeadline(this.#times, this.#limits, this.#call, this.#grace)
+  }
+
+  #arm(at: number): void {
+    this.#armedFor = at
+    this.#timer = this.#clock.setTimer(this.#onTimer, Math.max(0, at - this.#clock.now()))
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+    this.#timer = undefined
+    this.#armedFor = Infinity
+  }
+
+  readonly #onTimer = (): void => {
+    const firedFor = this.#armedFor
+    this.#timer = undefined
+    this.#armedFor = Infinity
+    const due = this.#earliest()
+    if (due === undefined) return
+    const now = this.#clock.now()
+    if (due.at >= now + EARLY_MS) {
+      this.#arm(due.at)
+      return
+    }
+    // Bytes may have arrived that a blocked event loop has not delivered yet: let it deliver them, then look again.
+    this.#rechecking = true
+    this.#clock.afterIO(() => this.#recheck(now - firedFor))
+  }
+
+  #recheck(lateMs: number): void {
+    this.#rechecking = false
+    if (this.#stopped) return
+    const now = this.#clock.now()
+    let due = this.#earliest()
+    // Once for each silence: in a process whose every timer is late, a deadline would otherwise never fire.
+    const givenBefore = due?.name === this.#graced?.name && due?.from === this.#graced?.from
+    if (due !== undefined && due.at < now + EARLY_MS && lateMs > LATE_MS && !givenBefore) {
+      // What an earlier, longer loss left to the longer deadlines stays theirs.
+      const left = this.#grace === undefined ? 0 : this.#grace.from + this.#grace.ms - now
+      this.#grace = { from: now, ms: Math.max(lateMs, left) }
+      this.#graced = due
+      due = this.#earliest()
+    }
+    if (due === undefined) return
+    if (due.at < now + EARLY_MS) this.#expire(due)
+    else this.#arm(due.at)
+  }
+
+  #expire(due: DueDeadline): void {
+    if (due.name === 'commit_after') {
+      this.#events.onCommitDue()
+      this.#rearm()
+      return
+    }
+    this.stop()
+    if (due.name === 'linger') this.#events.onLingerDue()
+    else this.#events.onExpired(deadlineInfo({ ...due, name: due.name }))
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { Generations } from '../../src/cache/generations.ts'
+
+const NOBODY = (): boolean => false
+
+it('counts each key from 1', () => {
+  const generations = new Generations()
+  expect(['a', 'a', 'b', 'a'].map((key) => generations.next(key, NOBODY))).toEqual([1, 2, 1, 3])
+})
+
+it('forgets the key built longest ago, so that keys without end cannot fill the memory', () => {
+  const generations = new Generations(2)
+  for (const key of ['a', 'b', 'a', 'c']) generations.next(key, NOBODY)
+  expect(generations.next('a', NOBODY)).toBe(3)
+  expect(generations.next('b', NOBODY)).toBe(1)
+})
+
+it('never forgets a key that is alive: its numbers must rise', () => {
+  const generations = new Generations(2)
+  const isAlive = (key: string): boolean => key === 'a'
+  for (const key of ['a', 'b', 'c', 'd', 'e']) generations.next(key, isAlive)
+  expect(generations.next('a', isAlive)).toBe(2)
+})

@@ -1,0 +1,272 @@
+import { inspect } from 'node:util'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { parseOptions } from '../../src/client/option-schema.ts'
+import type { ResilientClientOptions } from '../../src/client/options.ts'
+import { assertHeader, type ClientSettings, resolveSettings } from '../../src/client/settings.ts'
+import { ConfigurationError } from '../../src/errors/errors.ts'
+import { FakeTransport, VirtualClock } from '../../src/testing/index.ts'
+
+const settle = (options: ResilientClientOptions = {}, inherited?: ClientSettings): ClientSettings =>
+  resolveSettings(parseOptions(options), inherited)
+
+function refusal(act: () => unknown): ConfigurationError {
+  try {
+    act()
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError)
+    return error as ConfigurationError
+  }
+  throw new Error('accepted')
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+describe('the defaults', () => {
+  it('are those of the documentation', () => {
+    const settings = settle()
+    const ms = Object.entries(settings.timeouts).map(([name, limit]) => [name, limit === 'auto' ? limit : limit.ms])
+    expect(Object.fromEntries(ms)).toEqual({
+      connectMs: 10_000,
+      sendMs: 30_000,
+      ttfbMs: 'auto',
+      idleMs: 'auto',
+      progressMs: 900_000,
+      staleMs: 1_800_000,
+      totalMs: 0,
+    })
+    expect(settings).toMatchObject({
+      policy: { maxRetries: 4, baseDelayMs: 500, maxDelayMs: 20_000, maxHintMs: 60_000, retryUnknown: false },
+      budget: { capacity: 20, depositPerSuccess: 0.5, refillPerMinute: 2 },
+      commit: 'progress',
+      commitAfterMs: 240_000,
+      beforeCommitMs: 540_000,
+      onStreamFailure: 'error',
+      limits: { eventBytes: 64 * 2 ** 20, preludeBytes: 4 * 2 ** 20, headerBytes: 64 * 2 ** 10 },
+      apiKey: undefined,
+      headers: undefined,
+    })
+    expect(settings.baseURL.href).toBe('https://api.openai.com/v1')
+  })
+
+  it('fill what an option leaves open', () => {
+    expect(settle({ retry: { budget: { capacity: 5 } } }).budget).toEqual({
+      capacity: 5,
+      depositPerSuccess: 0.5,
+      refillPerMinute: 2,
+    })
+    expect(settle({ retry: { budget: false } }).budget).toBe(false)
+    expect(settle({ timeouts: { idleMs: 0 } }).timeouts.idleMs).toEqual({ ms: 0, source: 'option' })
+  })
+})
+
+describe('options that contradict each other', () => {
+  const transport = new FakeTransport([], { clock: new VirtualClock() })
+  it.each<[options: ResilientClientOptions, path: string, named: readonly string[]]>([
+    [{ timeouts: { ttfbMs: 20_000, staleMs: 20_000 } }, 'timeouts.ttfbMs', ['20000', 'staleMs']],
+    [{ timeouts: { ttfbMs: 20_001, staleMs: 20_000 } }, 'timeouts.ttfbMs', ['20001', '20000']],
+    [{ timeouts: { ttfbMs: 20_000, totalMs: 10_000 } }, 'timeouts.ttfbMs', ['20000', 'totalMs', '10000']],
+    [{ commitAfterMs: 500, beforeCommitMs: 500 }, 'commitAfterMs', ['500', 'beforeCommitMs']],
+    [{ retry: { baseDelayMs: 2, maxDelayMs: 1 } }, 'retry.baseDelayMs', ['2', 'retry.maxDelayMs']],
+    [{ warm: 2 }, 'warm', ['2', "isolation: 'fresh'"]],
+    [{ warm: 2, isolation: 'leased' }, 'warm', ['leased']],
+    [{ tls: { cert: 'x' } }, 'tls', ['tls.cert', 'tls.key']],
+    [{ tls: { key: 'x' } }, 'tls', ['tls.cert', 'tls.key']],
+    [{ transport, isolation: 'fresh' }, 'isolation', ['undiciTransport']],
+    [{ transport, keepAliveMs: 5 }, 'keepAliveMs', ['undiciTransport']],
+    [{ transport, warm: 0 }, 'warm', ['undiciTransport']],
+    [{ transport, warmMs: 5 }, 'warmMs', ['undiciTransport']],
+    [{ transport, maxConnections: 5 }, 'maxConnections', ['undiciTransport']],
+    [{ transport, proxy: 'env' }, 'proxy', ['undiciTransport']],
+    [{ transport, tls: {} }, 'tls', ['undiciTransport']],
+    [{ transport, limits: { headerBytes: 5 } }, 'limits.headerBytes', ['maxHeaderBytes']],
+  ])('are refused, both named: %j', (options, path, named) => {
+    const error = refusal(() => settle(options))
+    expect(error.path).toBe(path)
+    for (const word of named) expect(error.message).toContain(word)
+  })
+
+  it.each<ResilientClientOptions>([
+    { timeouts: { ttfbMs: 19_999, staleMs: 20_000 } },
+    { timeouts: { ttfbMs: 20_000, staleMs: 0 } },
+    { timeouts: { ttfbMs: 0, staleMs: 20_000 } },
+    { timeouts: { ttfbMs: 'auto', staleMs: 20_000 } },
+    { timeouts: { staleMs: 1 } },
+    // Against a default there is nothing to contradict.
+    { timeouts: { ttfbMs: 7_200_000 } },
+    { commitAfterMs: 0, beforeCommitMs: 1 },
+    { commitAfterMs: 1, beforeCommitMs: 0 },
+    { commitAfterMs: 600_000 },
+    { retry: { baseDelayMs: 5, maxDelayMs: 5 } },
+    { warm: 0 },
+    { warm: 2, isolation: 'fresh' },
+    { tls: { cert: 'x', key: 'y' } },
+    { transport, limits: { eventBytes: 5 } },
+  ])('are not these: %j', (options) => {
+    expect(() => settle(options)).not.toThrow()
+  })
+})
+
+describe('an address', () => {
+  it.each(['', 'api.test', 'ftp://api.test', 'file:///etc', 'https://', 'https://user:swordfish@api.test', '/v1'])(
+    'that is not usable is refused, and not shown: %j',
+    (baseURL) => {
+      const error = refusal(() => settle({ baseURL }))
+      expect(error.path).toBe('baseURL')
+      expect(error.message).toContain('https://api.openai.com/v1')
+      expect(inspect(error)).not.toContain('swordfish')
+    },
+  )
+})
+
+describe('a header', () => {
+  it.each(['a\rb', 'a\nb', 'a\0b', 'x\r\nother: y', 'swordfish\n'])(
+    'with a line end or NUL in its value is refused, and not shown: %j',
+    (value) => {
+      for (const act of [
+        () => settle({ headers: { 'x-a': value } }),
+        () => settle({ apiKey: value }),
+        () => assertHeader('x-a', value, "headers['x-a']"),
+      ]) {
+        const error = refusal(act)
+        expect(error.message).toMatch(/CR, LF or NUL/)
+        expect(inspect(error)).not.toContain('swordfish')
+      }
+    },
+  )
+
+  it('is bytes, under a name that is one', () => {
+    expect(refusal(() => settle({ apiKey: 'sk-“quoted”' })).message).toMatch(/^apiKey: .*U\+00FF/)
+    expect(refusal(() => settle({ headers: { 'x-a': '☺' } })).path).toBe('headers.x-a')
+    for (const name of ['', 'a b', 'a:b', 'a\r\nb', 'ä', '"a"']) {
+      const error = refusal(() => settle({ headers: { [name]: 'x' } }))
+      expect(error.message).toContain('not a header name')
+      expect(error.message).not.toMatch(/[\r\n]/)
+    }
+    expect(() =>
+      settle({ apiKey: 'sk-ok', headers: { "!#$%&'*+-.^_`|~x9": 'Gr\u00fc\u00dfe\t \u00ff' } }),
+    ).not.toThrow()
+  })
+})
+
+describe('the environment', () => {
+  const VARIABLES = [
+    ['TTFB_TIMEOUT_MS', 'ttfbMs'],
+    ['IDLE_TIMEOUT_MS', 'idleMs'],
+    ['STALE_TIMEOUT_MS', 'staleMs'],
+  ] as const
+
+  it.each(VARIABLES)('stands in for an option that is not given: %s', (variable, option) => {
+    const name = `RESILIENT_RESPONSES_${variable}`
+    vi.stubEnv(name, '1234')
+    expect(settle().timeouts[option]).toEqual({ ms: 1234, source: `env ${name}` })
+    expect(settle({ timeouts: { [option]: 99 } }).timeouts[option]).toEqual({ ms: 99, source: 'option' })
+    vi.stubEnv(name, '0')
+    expect(settle().timeouts[option]).toMatchObject({ ms: 0 })
+    vi.stubEnv(name, '  ')
+    expect(settle().timeouts[option]).not.toMatchObject({ source: `env ${name}` })
+  })
+
+  it('stands in for maxRetries, and is read anew for every client', () => {
+    vi.stubEnv('RESILIENT_RESPONSES_MAX_RETRIES', '7')
+    expect(settle().policy.maxRetries).toBe(7)
+    expect(settle({ maxRetries: 0 }).policy.maxRetries).toBe(0)
+    vi.stubEnv('RESILIENT_RESPONSES_MAX_RETRIES', '2')
+    expect(settle().policy.maxRetries).toBe(2)
+  })
+
+  it.each(['abc', '-1', '1.5', '1e3', '0x10', '12 s', '99999999999', 'NaN'])('is refused when it holds %j', (value) => {
+    for (const name of ['TTFB_TIMEOUT_MS', 'IDLE_TIMEOUT_MS', 'STALE_TIMEOUT_MS', 'MAX_RETRIES']) {
+      const variable = `RESILIENT_RESPONSES_${name}`
+      vi.stubEnv(variable, value)
+      const error = refusal(() => settle())
+      expect(error.path).toBe(variable)
+      expect(error.message).toContain(`${variable}: got '${value}'; accepted: a whole number from 0 to `)
+      expect(error.message.includes("'auto'")).toBe(/^(?:TTFB|IDLE)/.test(name))
+      // An option wins, and then nobody asks.
+      const option = { TTFB_TIMEOUT_MS: 'ttfbMs', IDLE_TIMEOUT_MS: 'idleMs', STALE_TIMEOUT_MS: 'staleMs' }[name]
+      expect(() => settle(option === undefined ? { maxRetries: 1 } : { timeouts: { [option]: 5 } })).not.toThrow()
+      vi.unstubAllEnvs()
+    }
+  })
+
+  it('can say auto where an option can', () => {
+    vi.stubEnv('RESILIENT_RESPONSES_TTFB_TIMEOUT_MS', 'auto')
+    expect(settle().timeouts.ttfbMs).toBe('auto')
+    vi.stubEnv('RESILIENT_RESPONSES_TTFB_TIMEOUT_MS', undefined)
+    vi.stubEnv('RESILIENT_RESPONSES_STALE_TIMEOUT_MS', 'auto')
+    expect(refusal(() => settle()).path).toBe('RESILIENT_RESPONSES_STALE_TIMEOUT_MS')
+  })
+
+  it('contradicts like an option, and is named', () => {
+    vi.stubEnv('RESILIENT_RESPONSES_TTFB_TIMEOUT_MS', '30000')
+    expect(refusal(() => settle({ timeouts: { staleMs: 20_000 } })).message).toContain(
+      'env RESILIENT_RESPONSES_TTFB_TIMEOUT_MS',
+    )
+  })
+})
+
+describe('a view of a client', () => {
+  it('inherits everything that it does not say otherwise', () => {
+    const clock = new VirtualClock()
+    const onEvent = (): void => {}
+    const parent = settle({
+      baseURL: 'https://api.test/v1',
+      apiKey: 'k',
+      headers: { a: 'b' },
+      maxRetries: 1,
+      retry: { baseDelayMs: 1, maxDelayMs: 2, maxHintMs: 3, budget: { capacity: 9 } },
+      retryUnknown: true,
+      timeouts: { connectMs: 1, sendMs: 2, ttfbMs: 3, idleMs: 4, progressMs: 5, staleMs: 6, totalMs: 7 },
+      commit: 'first_event',
+      commitAfterMs: 8,
+      beforeCommitMs: 9,
+      onStreamFailure: 'sse_error',
+      limits: { eventBytes: 1, preludeBytes: 2, headerBytes: 3 },
+      onEvent,
+      clock,
+      random: () => 0,
+    })
+    expect(settle({}, parent)).toEqual(parent)
+    const view = settle(
+      { maxRetries: 0, timeouts: { idleMs: 'auto' }, retry: { maxHintMs: 0 }, limits: { eventBytes: 0 } },
+      parent,
+    )
+    expect(view).toEqual({
+      ...parent,
+      policy: { ...parent.policy, maxRetries: 0, maxHintMs: 0 },
+      timeouts: { ...parent.timeouts, idleMs: 'auto' },
+      limits: { ...parent.limits, eventBytes: 0 },
+    })
+  })
+
+  it('does not read the environment again', () => {
+    const parent = settle()
+    vi.stubEnv('RESILIENT_RESPONSES_MAX_RETRIES', 'nonsense')
+    vi.stubEnv('RESILIENT_RESPONSES_STALE_TIMEOUT_MS', '5')
+    expect(settle({}, parent).policy.maxRetries).toBe(4)
+    expect(settle({}, parent).timeouts.staleMs).toEqual({ ms: 1_800_000, source: 'default' })
+  })
+
+  it('makes an inherited cutoff give way to its own shorter deadlines, and an own one contradict them', () => {
+    const parent = settle({ timeouts: { ttfbMs: 45_000 } })
+    expect(settle({ timeouts: { staleMs: 20_000 } }, parent).timeouts.ttfbMs).toEqual({
+      ms: 18_000,
+      source: 'option, kept below staleMs',
+    })
+    expect(settle({ timeouts: { totalMs: 10_000 } }, parent).timeouts.ttfbMs).toEqual({
+      ms: 9_000,
+      source: 'option, kept below totalMs',
+    })
+    expect(settle({ timeouts: { staleMs: 20_000, totalMs: 10_000 } }, parent).timeouts.ttfbMs).toMatchObject({
+      ms: 9_000,
+    })
+    expect(settle({ timeouts: { staleMs: 60_000 } }, parent).timeouts.ttfbMs).toEqual({ ms: 45_000, source: 'option' })
+    expect(settle({ timeouts: { staleMs: 0 } }, parent).timeouts.ttfbMs).toEqual({ ms: 45_000, source: 'option' })
+    expect(settle({ timeouts: { staleMs: 20_000 } }, settle()).timeouts.ttfbMs).toBe('auto')
+    const short = settle({ timeouts: { staleMs: 20_000 } })
+    expect(refusal(() => settle({ timeouts: { ttfbMs: 30_000 } }, short)).path).toBe('timeouts.ttfbMs')
+    expect(refusal(() => settle({ timeouts: { ttfbMs: 20, staleMs: 10 } }, parent)).path).toBe('timeouts.ttfbMs')
+  })
+})

@@ -1,0 +1,100 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { findResilientError } from '../../src/index.ts'
+import { failedStream, fake, textStream } from '../../src/testing/index.ts'
+import { scenario } from './harness.ts'
+
+const ok = textStream({ text: 'hello' })
+const final = ok.at(-1)?.response as object
+const upToDelta = ok.slice(0, ok.findIndex((event) => event.type.endsWith('.delta')) + 1)
+
+describe('upgradeToStream', () => {
+  it('streams inside, and gives the JSON that an endpoint without streams would have sent', async () => {
+    const s = scenario([fake.respond(ok, { headers: { 'x-request-id': 'req_1' } })], { upgradeToStream: true })
+    const { value } = await s.settle(s.post({ stream: false, store: false, previous_response_id: 'resp_0' }))
+    expect(value?.headers.get('content-type')).toMatch(/^application\/json/)
+    expect(value?.headers.get('x-request-id')).toBe('req_1')
+    expect(await value?.json()).toEqual(final)
+    expect(s.transport.requests[0]?.json).toEqual({
+      model: 'm',
+      input: 'hi',
+      stream: true,
+      store: false,
+      previous_response_id: 'resp_0',
+    })
+    await s.nothingIsLeft()
+  })
+
+  it('retries at any point until the response is complete', async () => {
+    const s = scenario([fake.stall(), [fake.events(upToDelta), fake.reset()].flat(), fake.respond(ok)], {
+      upgradeToStream: true,
+    })
+    expect(await (await s.settle(s.post({ stream: false }))).value?.json()).toEqual(final)
+    await s.nothingIsLeft()
+  })
+
+  it('understands a compressed body', async () => {
+    const s = scenario([fake.respond(ok)], { upgradeToStream: true })
+    const body = gzipSync(JSON.stringify({ model: 'm', input: 'hi' }))
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    expect(await (await s.settle(s.post({}, { body, headers }))).value?.json()).toEqual(final)
+    expect(s.transport.requests[0]?.json).toEqual({ model: 'm', input: 'hi', stream: true })
+    expect(s.transport.requests[0]?.header('content-encoding')).toBeUndefined()
+    await s.nothingIsLeft()
+  })
+
+  it('passes an error status on as it came', async () => {
+    const body = { error: { message: 'no', type: 'invalid_request_error' } }
+    const s = scenario([fake.status(400, { body })], { upgradeToStream: true })
+    const { value } = await s.settle(s.post({ stream: false }))
+    expect(value?.status).toBe(400)
+    expect(await value?.json()).toEqual(body)
+    await s.nothingIsLeft()
+  })
+
+  it('gives a failed response as the response that it is', async () => {
+    const s = scenario([fake.respond(failedStream({ code: 'invalid_prompt', message: 'no' }))], {
+      upgradeToStream: true,
+    })
+    const { value } = await s.settle(s.post({ stream: false }))
+    expect(value?.status).toBe(200)
+    expect(await value?.json()).toMatchObject({ status: 'failed', error: { code: 'invalid_prompt' } })
+    await s.nothingIsLeft()
+  })
+
+  it('fails in the shape of fetch when attempts are spent', async () => {
+    const s = scenario([[fake.events(upToDelta), fake.reset()].flat()], { upgradeToStream: true, maxRetries: 0 })
+    const { error } = await s.settle(s.post({ stream: false }))
+    expect(error).toMatchObject({ name: 'TypeError', message: 'fetch failed' })
+    expect(findResilientError(error)).toMatchObject({ code: 'connection_reset', giveUpReason: 'retries_exhausted' })
+    await s.nothingIsLeft()
+  })
+
+  it('leaves streams, background calls and other calls alone; without it stream: false stays', async () => {
+    const json = { object: 'response', status: 'queued' }
+    const s = scenario([fake.respond(ok), fake.status(200, { body: json }), fake.status(200, { body: json })], {
+      upgradeToStream: true,
+    })
+    await (await s.settle(s.post())).value?.text()
+    expect(await (await s.settle(s.post({ stream: false, background: true }))).value?.json()).toEqual(json)
+    await s.settle(s.client.fetch('https://api.test/v1/chat/completions', { method: 'POST', body: '{"stream":false}' }))
+    expect(s.transport.requests.map((request) => (request.json as { stream?: boolean }).stream)).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+})
+
+it('an error event alone is no response: its words come out as an error body', async () => {
+  const error = {
+    type: 'error',
+    sequence_number: 2,
+    error: { type: 'invalid_request_error', code: 'invalid_prompt', message: 'no' },
+  }
+  const s = scenario([fake.events([...ok.slice(0, 2), error])], { upgradeToStream: true })
+  const { value } = await s.settle(s.post({ stream: false }))
+  expect(value?.status).toBe(400)
+  expect(await value?.json()).toMatchObject({ error: { code: 'invalid_prompt' } })
+  await s.nothingIsLeft()
+})

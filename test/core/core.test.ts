@@ -1,0 +1,233 @@
+import { getEventListeners } from 'node:events'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { AbortScope } from '../../src/core/abort.ts'
+import { parseHttpDate, systemClock } from '../../src/core/clock.ts'
+import { readEnv } from '../../src/core/env.ts'
+import { sleep, withDeadline } from '../../src/core/race.ts'
+import { seededRandom, systemRandom } from '../../src/core/random.ts'
+import { nextTurn } from '../../src/core/turn.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+
+const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllEnvs()
+})
+
+describe('an abort scope', () => {
+  it('hands the caller’s own reason on, unchanged, to every watcher once', () => {
+    const controller = new AbortController()
+    const scope = new AbortScope(controller.signal)
+    const seen: unknown[] = []
+    scope.watch((reason) => seen.push(reason))
+    const unwatch = scope.watch(() => seen.push('gone'))
+    unwatch()
+    expect(scope.aborted).toBe(false)
+    scope.throwIfAborted()
+    const reason = { any: 'thing' }
+    controller.abort(reason)
+    scope.abort('later')
+    expect(seen).toEqual([reason])
+    expect(scope.reason).toBe(reason)
+    expect(() => scope.throwIfAborted()).toThrow(expect.toSatisfy((thrown) => thrown === reason))
+  })
+
+  it('knows a signal that was aborted before, even without a reason to speak of', () => {
+    for (const reason of [new Error('x'), null, 0, 'why']) {
+      const scope = new AbortScope(AbortSignal.abort(reason))
+      expect(scope.aborted).toBe(true)
+      expect(scope.reason).toBe(reason)
+    }
+  })
+
+  it('has one listener on the signal, however many watch it, and none once it is disposed or aborted', () => {
+    const controller = new AbortController()
+    const scope = new AbortScope(controller.signal)
+    for (let i = 0; i < 10; i++) scope.watch(() => {})
+    expect(listeners(controller.signal)).toBe(1)
+    scope.dispose()
+    scope.dispose()
+    expect(listeners(controller.signal)).toBe(0)
+    let told = 0
+    scope.watch(() => told++)
+    controller.abort()
+    scope.abort('late')
+    expect([told, scope.aborted]).toEqual([0, false])
+    const other = new AbortController()
+    new AbortScope(other.signal)
+    other.abort()
+    expect(listeners(other.signal)).toBe(0)
+  })
+
+  it('tells all that watched when the abort came, though some stop watching while they are told', () => {
+    const scope = new AbortScope(undefined)
+    const seen: number[] = []
+    const unwatch: Array<() => void> = []
+    for (const n of [1, 2, 3]) {
+      unwatch.push(
+        scope.watch(() => {
+          seen.push(n)
+          for (const stop of unwatch) stop()
+        }),
+      )
+    }
+    scope.abort('x')
+    expect(seen).toEqual([1, 2, 3])
+  })
+})
+
+describe('the race with a timer', () => {
+  const late = () => new Error('late')
+
+  it.each<[what: string, act: (r: ReturnType<typeof race>) => unknown, expected: unknown]>([
+    ['the value, when it comes in time', ({ deferred }) => deferred.resolve('value'), { value: 'value' }],
+    ['the failure, when it comes in time', ({ deferred }) => deferred.reject('failure'), { error: 'failure' }],
+    ['the timeout, when nothing comes', ({ clock }) => clock.advance(1000), { error: late() }],
+    ['the caller’s reason, on an abort', ({ scope }) => scope.abort('reason'), { error: 'reason' }],
+  ])('gives %s, and leaves nothing behind', async (_, act, expected) => {
+    const given = race()
+    await act(given)
+    await given.clock.settle()
+    expect(given.outcome()).toEqual(expected)
+    given.clock.assertNothingPending()
+    // What comes afterwards changes nothing, and is no unhandled failure.
+    given.scope.abort('too late')
+    given.deferred.reject('too late')
+    await nextTurn()
+    expect(given.outcome()).toEqual(expected)
+  })
+
+  it('times out at its very millisecond, and not before', async () => {
+    const { clock, outcome } = race()
+    await clock.advance(999)
+    expect(outcome()).toBeUndefined()
+    await clock.advance(1)
+    expect(outcome()).toEqual({ error: late() })
+  })
+
+  it('is lost at once where the abort came before, without a timer; a failure nobody waits for is not unhandled', async () => {
+    const given = race(AbortSignal.abort('before'))
+    expect(given.clock.counts().armed).toBe(0)
+    // An unhandled rejection would fail the run.
+    given.deferred.reject(new Error('nobody waits'))
+    await nextTurn()
+    expect(given.outcome()).toEqual({ error: 'before' })
+  })
+
+  function race(signal?: AbortSignal) {
+    const clock = new VirtualClock()
+    const scope = new AbortScope(signal)
+    const deferred = Promise.withResolvers<unknown>()
+    let outcome: unknown
+    withDeadline(deferred.promise, { clock, ms: 1000, scope, onTimeout: late }).then(
+      (value) => (outcome = { value }),
+      (error) => (outcome = { error }),
+    )
+    return { clock, scope, deferred, outcome: () => outcome }
+  }
+})
+
+describe('a sleep', () => {
+  it('lasts as long as it should, ends at once with the caller’s reason, and leaves nothing', async () => {
+    const clock = new VirtualClock()
+    const scope = new AbortScope(undefined)
+    let woke = 0
+    sleep(500, { clock, scope }).then(() => woke++)
+    await clock.advance(499)
+    expect(woke).toBe(0)
+    await clock.advance(1)
+    expect(woke).toBe(1)
+
+    const sleeping = sleep(20_000, { clock, scope })
+    expect(clock.pending()).toMatchObject([{ unref: false }])
+    scope.abort('enough')
+    await expect(sleeping).rejects.toBe('enough')
+    clock.assertNothingPending()
+    await expect(sleep(1, { clock, scope })).rejects.toBe('enough')
+    clock.assertNothingPending()
+  })
+})
+
+describe('the system clock', () => {
+  it('uses the timers that are there when it is asked, so that fake ones work', () => {
+    vi.useFakeTimers()
+    vi.setSystemTime(1_000_000)
+    const fired: string[] = []
+    const handle = systemClock.setTimer(() => fired.push('cleared'), 10)
+    systemClock.setTimer(() => fired.push('kept'), 10)
+    systemClock.setTimer(() => fired.push('unref'), 20, { unref: true })
+    systemClock.setTimer(() => fired.push('far'), 2 ** 40)
+    systemClock.afterIO(() => fired.push('io'))
+    systemClock.clearTimer(handle)
+    const before = systemClock.now()
+    vi.advanceTimersByTime(20)
+    expect(systemClock.now() - before).toBe(20)
+    expect(systemClock.wallNow()).toBe(1_000_020)
+    expect(fired.sort()).toEqual(['io', 'kept', 'unref'])
+  })
+
+  it('can wait without keeping the process alive', () => {
+    const timer = systemClock.setTimer(() => {}, 60_000, { unref: true }) as NodeJS.Timeout
+    expect(timer.hasRef()).toBe(false)
+    systemClock.clearTimer(timer)
+  })
+})
+
+describe('an HTTP date', () => {
+  it.each([
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 784_111_777_000],
+    ['sun, 06 nov 1994 08:49:37 gmt', 784_111_777_000],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 784_111_777_000],
+    ['Sun Nov  6 08:49:37 1994', 784_111_777_000],
+    ['Sun Nov 16 08:49:37 1994', 784_975_777_000],
+    ['  Sun, 06 Nov 1994 08:49:37 GMT ', 784_111_777_000],
+    ['Sun, 06 Nov 1994 08:49:37', undefined],
+    ['Sun, 06 Nov 1994 08:49:37 +0200', undefined],
+    ['Sun, 06 Foo 1994 08:49:37 GMT', undefined],
+    ['Sun, 06 Nov 1994', undefined],
+    ['Mon, 1', undefined],
+    ['1994-11-06', undefined],
+    ['-1', undefined],
+    ['3600', undefined],
+    ['', undefined],
+  ])('%j is %s', (text, expected) => {
+    expect(parseHttpDate(text)).toBe(expected)
+  })
+
+  it('means UTC in every form, in whatever zone the process runs', () => {
+    vi.stubEnv('TZ', 'America/New_York')
+    expect(parseHttpDate('Sun Nov  6 08:49:37 1994')).toBe(784_111_777_000)
+  })
+})
+
+describe('chance', () => {
+  it('is a number from 0 to below 1, the same again from the same seed', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const [one, two] = [seededRandom(seed), seededRandom(seed)]
+        for (let i = 0; i < 20; i++) {
+          const value = one()
+          expect(value).toBe(two())
+          expect(value >= 0 && value < 1).toBe(true)
+        }
+      }),
+    )
+    expect(seededRandom(1)()).not.toBe(seededRandom(2)())
+    const value = systemRandom()
+    expect(value >= 0 && value < 1).toBe(true)
+  })
+})
+
+describe('the environment', () => {
+  it('is read when it is asked for; empty and blank values count as unset', () => {
+    expect(readEnv('RESILIENT_TEST')).toBeUndefined()
+    vi.stubEnv('RESILIENT_TEST', ' 7 ')
+    expect(readEnv('RESILIENT_TEST')).toBe('7')
+    for (const empty of ['', '  ']) {
+      vi.stubEnv('RESILIENT_TEST', empty)
+      expect(readEnv('RESILIENT_TEST')).toBeUndefined()
+    }
+  })
+})

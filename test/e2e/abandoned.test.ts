@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { nextTurn } from '../../src/core/turn.ts'
+import { ResilientClient } from '../../src/index.ts'
+import { sseFrame, textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
+import { MockResponsesServer } from '../../src/testing/server.ts'
+import { post, readAll } from './support/calls.ts'
+import { collectGarbageUntil } from './support/collect-garbage.ts'
+import { expectNothingLeft } from './support/nothing-left.ts'
+
+let server: MockResponsesServer
+let clock: VirtualClock
+let client: ResilientClient
+let controller: AbortController
+
+async function start(options: Parameters<typeof MockResponsesServer.start>[0] = {}): Promise<void> {
+  server = await MockResponsesServer.start(options)
+}
+
+beforeEach(() => {
+  clock = new VirtualClock()
+  controller = new AbortController()
+  client = new ResilientClient({ clock })
+})
+
+afterEach(async () => {
+  await expectNothingLeft(client, server, [controller.signal])
+  clock.assertNothingPending()
+  await server.close()
+})
+
+const call = () => post(client.fetch, server, { signal: controller.signal })
+
+describe('fault 62: a consumer that stops reading for half an hour', () => {
+  const DELTA = { type: 'response.output_text.delta', sequence_number: 1, delta: 'x'.repeat(8000) }
+  const DELTAS = 8000
+  const END = { type: 'response.completed', sequence_number: 2, response: { id: 'resp_1', status: 'completed' } }
+
+  it('holds up the endpoint instead of filling the memory, meets no deadline, and gets the rest afterwards', async () => {
+    await start({ eventsPerWrite: 8, respond: () => [...Array.from({ length: DELTAS }, () => DELTA), END] })
+    client = new ResilientClient({ clock, timeouts: { idleMs: 60_000, progressMs: 60_000, staleMs: 0 } })
+    const response = await call()
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    const hash = createHash('sha256')
+    hash.update((await reader.read()).value ?? '')
+
+    const request = server.requests[0]
+    const sentWhenStill = async (): Promise<number> => {
+      for (let sent = -1; ; await nextTurn()) {
+        if (sent === request?.sentEvents) return sent
+        sent = request?.sentEvents ?? 0
+        for (let turn = 0; turn < 50; turn++) await nextTurn()
+      }
+    }
+    const sent = await sentWhenStill()
+    // The buffers of the two sockets take some megabytes; the 60 MB of the answer they do not.
+    expect(sent).toBeLessThan(DELTAS / 3)
+    await clock.advance(1_800_000)
+    expect(await sentWhenStill()).toBe(sent)
+
+    for (let next = await reader.read(); !next.done; next = await reader.read()) hash.update(next.value)
+    const expected = createHash('sha256')
+    for (let delta = 0; delta < DELTAS; delta++) expected.update(sseFrame(DELTA))
+    expect(hash.digest('hex')).toBe(expected.update(sseFrame(END)).digest('hex'))
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('fault 63: a consumer that leaves frees the socket', () => {
+  const ANSWER = textStream({ text: 'one two three four five' })
+
+  beforeEach(async () => {
+    await start({ respond: () => ANSWER })
+    server.script([{ at: 'before_event', event: 6, effect: 'stall' }])
+  })
+
+  const expectFreed = async (): Promise<void> => {
+    await server.waitFor('connection_closed')
+    expect(server.requests[0]?.outcome).toBe('client_gone')
+    expect(client.stats()).toMatchObject({ activeCalls: 0, leases: 0, connections: 0 })
+  }
+
+  it('by breaking out of its loop', async () => {
+    const response = await call()
+    for await (const _chunk of response.body ?? []) break
+    await expectFreed()
+  })
+
+  it('by cancelling the body, which settles at once and never rejects', async () => {
+    const response = await call()
+    await expect(response.body?.cancel('enough')).resolves.toBeUndefined()
+    await expectFreed()
+  })
+
+  it('by cancelling its reader while a read is pending: the read ends, and does not fail', async () => {
+    const response = await call()
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    let pending = reader.read()
+    while (server.appliedFaults.length === 0) {
+      await pending
+      pending = reader.read()
+      await nextTurn()
+    }
+    await reader.cancel()
+    while (!(await pending).done) pending = reader.read()
+    await expectFreed()
+  })
+
+  it('by dropping the response unread: its connection goes when it is collected', async () => {
+    await call()
+    await server.waitFor('fault')
+    await collectGarbageUntil(() => server.connections[0]?.open === false)
+    await expectFreed()
+  })
+
+  it('by dropping it half read', async () => {
+    await (async () => {
+      const reader = ((await call()).body as ReadableStream<Uint8Array>).getReader()
+      await reader.read()
+    })()
+    await server.waitFor('fault')
+    await collectGarbageUntil(() => server.connections[0]?.open === false)
+    await expectFreed()
+  })
+
+  it('by holding on to it unread: at staleMs at the latest', async () => {
+    const response = await call()
+    await server.waitFor('fault')
+    await clock.advance(1_799_999)
+    expect(server.connections[0]?.open).toBe(true)
+    await clock.advance(1)
+    await expectFreed()
+    const { text, error } = await readAll(response)
+    expect(toSSE(ANSWER).startsWith(text)).toBe(true)
+    expect(error).toMatchObject({ message: 'terminated', cause: { code: 'stale_timeout' } })
+  })
+})

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { describe, expect, inject, it } from 'vitest'
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '../../..')
+const folder = inject('packageFolder')
+const KB = 1024
+
+interface Failure {
+  readonly code: number
+  readonly stdout: string
+}
+
+describe('the packed package', () => {
+  it('is what publint wants of a package', async () => {
+    const tarball = new Uint8Array(readFileSync(inject('tarball'))).buffer
+    const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([])
+  })
+
+  it('has types that are right for every way an ES module is resolved', async () => {
+    const attw = path.join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const args = [
+      '--profile',
+      'esm-only',
+      '--no-definitely-typed',
+      '--format',
+      'ascii',
+      '--no-color',
+      inject('tarball'),
+    ]
+    const said = await run(process.execPath, [attw, ...args]).catch((failure: Failure) => failure)
+    expect('code' in said ? said.code : 0, said.stdout).toBe(0)
+    for (const entry of ['resilient-responses', 'resilient-responses/testing', 'resilient-responses/testing/server']) {
+      expect(said.stdout).toMatch(new RegExp(`"${entry}"\\n\\nnode16 \\(from ESM\\): 🟢 \\(ESM\\)\\nbundler: 🟢`))
+    }
+  })
+
+  it('holds the build and the pages that npm shows, nothing else', () => {
+    const strangers = inject('packedFiles').filter((file) => !/^dist\/[\w/-]+\.(?:js|d\.ts)$/.test(file))
+    expect(strangers.sort()).toEqual(['LICENSE', 'README.md', 'package.json'])
+  })
+
+  it('has every module of the source in one file, through however many entries it is imported', () => {
+    const places = new Map<string, Set<string>>()
+    for (const file of inject('packedFiles').filter((name) => name.endsWith('.js'))) {
+      const code = readFileSync(path.join(folder, file), 'utf8')
+      for (const [, name] of code.matchAll(/^\/\/ (src\/.+\.ts)$/gm)) {
+        places.set(name as string, (places.get(name as string) ?? new Set()).add(file))
+      }
+    }
+    expect(places.size).toBeGreaterThan(50)
+    expect([...places].filter(([, files]) => files.size > 1)).toEqual([])
+  })
+
+  it('leaves its dependencies outside', () => {
+    const code = inject('packedFiles').filter((file) => file.endsWith('.js'))
+    const bundled = code.filter((file) => readFileSync(path.join(folder, file), 'utf8').includes('node_modules/'))
+    expect(bundled).toEqual([])
+  })
+
+  it('takes at most 150 KB packed', () => {
+    expect(inject('packedBytes')).toBeGreaterThan(10 * KB)
+    expect(inject('packedBytes')).toBeLessThanOrEqual(150 * KB)
+  })
+})

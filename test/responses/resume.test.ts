@@ -1,0 +1,143 @@
+import { describe, expect, inject, it } from 'vitest'
+import { type FakeTransport, fake, seededRandom, textStream } from '../../src/testing/index.ts'
+import { collected, scenario } from './harness.ts'
+
+const ok = textStream({ text: 'hello there' })
+const final = ok.at(-1)?.response as object
+const params = { model: 'm', input: 'hi', background: true, store: true }
+type Request = Parameters<Extract<ConstructorParameters<typeof FakeTransport>[0], (...args: never[]) => unknown>>[0]
+
+const startingAfter = (request: Request): number =>
+  Number(new URL(request.url).searchParams.get('starting_after') ?? -1)
+const isPoll = (request: Request): boolean => request.method === 'GET' && !request.url.includes('stream=true')
+
+describe('background and store', () => {
+  it.each(ok.slice(0, -1).map((_, index) => index + 1))(
+    'fault 35: dropped behind event %i: resumed, each event exactly once',
+    async (index) => {
+      const s = scenario((request) =>
+        request.method === 'POST'
+          ? [fake.events(ok.slice(0, index)), fake.reset()].flat()
+          : [fake.respond(ok.slice(startingAfter(request) + 1))].flat(),
+      )
+      const stream = s.responses.stream(params)
+      expect(await collected(s, stream)).toEqual({ events: ok, error: undefined })
+      expect(await stream.finalResponse()).toEqual(final)
+      expect(s.transport.requests.map((request) => request.method)).toEqual(['POST', 'GET'])
+      await s.nothingIsLeft()
+    },
+  )
+
+  it.each([404, 400])(
+    'fault 36: a resume answered with %i: polled until terminal, folded, nothing invented',
+    async (status) => {
+      let polls = 0
+      const s = scenario((request) => {
+        if (request.method === 'POST') return [fake.events(ok.slice(0, 5)), fake.reset()].flat()
+        if (!isPoll(request)) return [fake.status(status)].flat()
+        return [fake.status(200, { body: ++polls < 3 ? { ...final, status: 'in_progress' } : final })].flat()
+      })
+      const stream = s.responses.stream(params)
+      expect((await collected(s, stream)).events).toEqual([
+        ...ok.slice(0, 5),
+        { type: 'response.completed', response: final },
+      ])
+      expect(await stream.finalResponse()).toEqual(final)
+      expect(polls).toBe(3)
+      await s.nothingIsLeft()
+    },
+  )
+
+  it('fault 30: silence leads to a resume, too', async () => {
+    const s = scenario((request) =>
+      request.method === 'POST'
+        ? [fake.events(ok.slice(0, 5)), fake.stall()].flat()
+        : [fake.respond(ok.slice(startingAfter(request) + 1))].flat(),
+    )
+    expect((await collected(s, s.responses.stream(params))).events).toEqual(ok)
+    await s.nothingIsLeft()
+  })
+
+  it('resumes in a row that bring nothing are bounded', async () => {
+    const s = scenario(
+      (request) =>
+        (request.method === 'POST'
+          ? [fake.events(ok.slice(0, 5)), fake.reset()]
+          : [fake.event(ok[4] as object as { type: string }), fake.reset()]
+        ).flat(),
+      { maxRetries: 2 },
+    )
+    const { events, error } = await collected(s, s.responses.stream(params))
+    expect(events).toEqual(ok.slice(0, 5))
+    expect(error).toMatchObject({
+      name: 'StreamInterruptedError',
+      giveUpReason: 'retries_exhausted',
+      lastSequenceNumber: 4,
+    })
+    expect(s.transport.requests).toHaveLength(1 + 3)
+    await s.nothingIsLeft()
+  })
+
+  it('a response can be picked up after a restart of the process', async () => {
+    const s = scenario((request) => [fake.respond(ok.slice(startingAfter(request) + 1))].flat())
+    const stream = s.responses.resume('resp_test', { starting_after: 3 })
+    expect((await collected(s, stream)).events).toEqual(ok.slice(4))
+    expect(await stream.finalResponse()).toEqual(final)
+    await s.nothingIsLeft()
+  })
+
+  it('retrieve and cancel', async () => {
+    const s = scenario([
+      fake.reset(),
+      fake.status(200, { body: final }),
+      fake.status(200, { body: { ...final, status: 'cancelled' } }),
+    ])
+    expect((await s.settle(s.responses.retrieve('resp_test'))).value).toEqual(final)
+    expect((await s.settle(s.responses.cancel('resp_test'))).value).toMatchObject({ status: 'cancelled' })
+    expect(s.transport.requests.at(-1)).toMatchObject({
+      method: 'POST',
+      url: 'https://api.test/v1/responses/resp_test/cancel',
+    })
+    await s.nothingIsLeft()
+  })
+
+  it('dropped at random points, with random answers to the resume: exactly once and in order, or a typed error', {
+    timeout: 600_000,
+  }, async () => {
+    const seeds = inject('full') ? 10_000 : 500
+    for (let seed = 1; seed <= seeds; seed++) {
+      const random = seededRandom(seed)
+      let drops = 0
+      const s = scenario((request) => {
+        if (isPoll(request))
+          return [fake.status(200, { body: random() < 0.5 ? final : { ...final, status: 'in_progress' } })].flat()
+        const from = request.method === 'POST' ? 0 : startingAfter(request) + 1
+        const answer = request.method === 'POST' ? 1 : random()
+        if (answer < 0.08) return [fake.status(random() < 0.5 ? 400 : 404)].flat()
+        // Sends some again, or leaves some out.
+        const begin =
+          answer < 0.3
+            ? Math.max(0, from - Math.floor(random() * 3))
+            : answer < 0.4
+              ? from + 1 + Math.floor(random() * 2)
+              : from
+        if (drops >= 5 || random() < 0.2) return [fake.respond(ok.slice(begin))].flat()
+        drops++
+        const until = begin + 1 + Math.floor(random() * (ok.length - begin))
+        return [
+          fake.events(ok.slice(begin, Math.min(until, ok.length - 1))),
+          random() < 0.5 ? fake.reset() : fake.eof(),
+        ].flat()
+      })
+      const { events, error } = await collected(s, s.responses.stream(params))
+      const numbered = events.filter((event) => (event as { sequence_number?: number }).sequence_number !== undefined)
+      expect(numbered, `seed ${seed}`).toEqual(ok.slice(0, numbered.length))
+      if (error === undefined) expect((events.at(-1) as { response?: unknown }).response, `seed ${seed}`).toEqual(final)
+      else
+        expect(error, `seed ${seed}`).toMatchObject({
+          name: expect.stringMatching(/StreamInterruptedError|UpstreamError/),
+        })
+      expect(s.client.stats().activeCalls).toBe(0)
+    }
+  })
+})

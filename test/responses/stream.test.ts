@@ -1,0 +1,280 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import {
+  findResilientError,
+  ResponseFailedError,
+  type ResponseStreamEvent,
+  StreamInterruptedError,
+  type StreamRestartedEvent,
+} from '../../src/index.ts'
+import {
+  failedStream,
+  fake,
+  incompleteStream,
+  sseFrame,
+  textStream,
+  toolCallStream,
+  toSSE,
+} from '../../src/testing/index.ts'
+import { collect, collected, scenario } from './harness.ts'
+
+const ok = textStream({ text: 'hello' })
+const final = ok.at(-1)?.response
+const upToDelta = ok.slice(0, ok.findIndex((event) => event.type.endsWith('.delta')) + 1)
+const params = { model: 'm', input: 'hi' }
+
+describe('client.responses.stream', () => {
+  it('gives the events as they are, and the final response with or without iteration', async () => {
+    const s = scenario([fake.respond(ok), fake.respond(ok)])
+    const stream = s.responses.stream(params)
+    const response = stream.finalResponse()
+    expect(await collected(s, stream)).toEqual({ events: ok, error: undefined })
+    expect(await response).toEqual(final)
+    expect(stream).toMatchObject({
+      id: 'resp_test',
+      usage: { total_tokens: 11 },
+      attempts: [{ attempt: 1, outcome: 'committed' }],
+    })
+    const unread = s.responses.stream(params)
+    expect((await s.settle(unread.finalResponse())).value).toEqual(final)
+    expect(await unread.outputText()).toBe('hello')
+    expect(s.transport.requests[0]?.json).toEqual({ ...params, stream: true })
+    await s.nothingIsLeft()
+  })
+
+  it('starts when it is called', async () => {
+    const s = scenario([fake.respond(ok)])
+    const stream = s.responses.stream(params)
+    await s.clock.settle()
+    expect(s.transport.requests).toHaveLength(1)
+    await collect(stream)
+    await s.nothingIsLeft()
+  })
+
+  it('can be iterated once', async () => {
+    const s = scenario([fake.respond(ok)])
+    const stream = s.responses.stream(params)
+    await collect(stream)
+    expect(() => stream[Symbol.asyncIterator]()).toThrow(/iterated once/)
+    await s.nothingIsLeft()
+  })
+
+  it('breaking out of the loop frees the connection, and there is no final response', async () => {
+    const s = scenario([fake.respond(ok, { everyMs: 10 })])
+    const stream = s.responses.stream(params)
+    const first = await s.settle(
+      (async () => {
+        for await (const event of stream) return event
+        return undefined
+      })(),
+    )
+    expect(first.value).toEqual(ok[0])
+    await expect(stream.finalResponse()).rejects.toMatchObject({ code: 'stream_abandoned' })
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it("abort() and the caller's signal end it with their reason", async () => {
+    const s = scenario([fake.stall(), [fake.events(upToDelta), fake.stall()].flat()])
+    const reason = new Error('enough')
+    const aborted = s.responses.stream(params)
+    const read = collect(aborted)
+    await s.clock.settle()
+    aborted.abort(reason)
+    expect((await read).error).toBe(reason)
+    const signalled = s.responses.stream(params, { signal: s.controller.signal })
+    const second = collect(signalled)
+    await s.clock.settle()
+    s.controller.abort(reason)
+    expect(await second).toEqual({ events: upToDelta, error: reason })
+    await s.nothingIsLeft()
+  })
+
+  it('a rejection that nobody looks at is no unhandled rejection', async () => {
+    const s = scenario([fake.status(400)])
+    s.responses.stream(params)
+    await s.clock.settle()
+    await s.nothingIsLeft()
+  })
+
+  it('retries what fails before the commit; the caller sees one clean stream', async () => {
+    const s = scenario([fake.stall(), fake.events(ok.slice(0, 2)), fake.status(503), fake.respond(ok)])
+    expect(await collected(s, s.responses.stream(params))).toEqual({ events: ok, error: undefined })
+    await s.nothingIsLeft()
+  })
+
+  it('throws when retries on a failure inside the stream are spent', async () => {
+    const events = failedStream({ code: 'server_error', message: 'no' })
+    const s = scenario([fake.respond(events)], { maxRetries: 0 })
+    const { events: seen, error } = await collected(s, s.responses.stream(params))
+    expect(seen).toEqual([])
+    expect(error).toBeInstanceOf(ResponseFailedError)
+    expect(error).toMatchObject({
+      code: 'response_failed',
+      upstreamCode: 'server_error',
+      giveUpReason: 'retries_exhausted',
+    })
+    expect((error as ResponseFailedError).response).toMatchObject({ status: 'failed' })
+    await s.nothingIsLeft()
+  })
+
+  it('throws for an error status, with status and code', async () => {
+    const s = scenario([fake.status(400, { body: { error: { code: 'model_not_found', message: 'no such model' } } })])
+    const { error } = await collected(s, s.responses.stream(params))
+    expect(error).toMatchObject({
+      name: 'UpstreamError',
+      status: 400,
+      upstreamCode: 'model_not_found',
+      retryable: false,
+    })
+    await s.nothingIsLeft()
+  })
+
+  it('fault 28 and 29: what breaks after the commit is an interruption with what can be kept', async () => {
+    const events = toolCallStream({ calls: [{ name: 'run', arguments: '{"x":1}' }] })
+    const cut = events.findIndex((event) => event.type.endsWith('arguments.delta')) + 1
+    const half = sseFrame(events[cut] as object as Record<string, unknown>).slice(0, 30)
+    const s = scenario([[fake.events(events.slice(0, cut)), fake.bytes(half), fake.reset()].flat()])
+    const stream = s.responses.stream(params)
+    const { events: seen, error } = await collected(s, stream)
+    expect(seen).toEqual(events.slice(0, cut))
+    expect(error).toBeInstanceOf(StreamInterruptedError)
+    expect(error).toMatchObject({
+      code: 'connection_reset',
+      lastSequenceNumber: cut - 1,
+      partial: { finishedItems: [], unfinishedItems: [{ type: 'function_call' }] },
+    })
+    await expect(stream.finalResponse()).rejects.toBe(error)
+    await s.nothingIsLeft()
+  })
+
+  it('fault 32: response.failed after output: the event is handed over, then the failure thrown with its own code', async () => {
+    const events = [...upToDelta, ...failedStream({ code: 'server_error', message: 'no' }).slice(-1)]
+    const s = scenario([fake.respond(events, { keepOpen: true })])
+    const { events: seen, error } = await collected(s, s.responses.stream(params))
+    expect(seen).toEqual(events)
+    expect(error).toMatchObject({ name: 'ResponseFailedError', upstreamCode: 'server_error' })
+    expect(s.clock.now()).toBe(0)
+    await s.nothingIsLeft()
+  })
+
+  it('fault 34: incomplete is a result with a reason', async () => {
+    const s = scenario([fake.respond(incompleteStream())])
+    expect((await s.settle(s.responses.stream(params).finalResponse())).value).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+    })
+    await s.nothingIsLeft()
+  })
+
+  it('fault 37: duplicates are dropped; a gap is reported', async () => {
+    const withDuplicate = [...ok.slice(0, 4), ok[3] as (typeof ok)[0], ...ok.slice(4)]
+    const s = scenario([fake.respond(withDuplicate), fake.respond(ok.filter((_, index) => index !== 5))])
+    expect((await collected(s, s.responses.stream(params))).events).toEqual(ok)
+    await collected(s, s.responses.stream(params))
+    expect(s.events.filter((event) => event.type === 'event_problem')).toMatchObject([
+      { problem: 'sequence_gap', detail: '4 is followed by 6' },
+    ])
+    await s.nothingIsLeft()
+  })
+
+  it('works without sequence numbers, with the same number always, and with ids that change', async () => {
+    const bare = ok.map(({ sequence_number: _, ...event }) => event)
+    const zero = ok.map((event) => ({ ...event, sequence_number: 0 }))
+    const ids = ok.map((event, index) =>
+      'response' in event ? { ...event, response: { ...(event.response as object), id: `r${index}` } } : event,
+    )
+    const s = scenario([fake.respond(bare), fake.respond(zero), fake.respond(ids)])
+    for (const events of [bare, zero, ids]) {
+      const stream = s.responses.stream(params)
+      expect((await collected(s, stream)).events).toEqual(events)
+      expect(await stream.finalResponse()).toEqual((events.at(-1) as { response?: unknown }).response)
+    }
+    await s.nothingIsLeft()
+  })
+
+  it('fault 39: restart: a marker, then a full second stream', async () => {
+    const s = scenario([[fake.events(upToDelta), fake.reset()].flat(), fake.respond(ok)])
+    const stream = s.responses.stream(params, { onInterrupted: 'restart' })
+    const { events } = await collected(s, stream)
+    expect(events).toEqual([...upToDelta, { type: 'stream.restarted', attempt: 2 }, ...ok])
+    expect(await stream.finalResponse()).toEqual(final)
+    await s.nothingIsLeft()
+  })
+
+  it('restarts are bounded like all retries, and the last interruption comes out with what can be kept', async () => {
+    const broken = () => [fake.events(upToDelta), fake.reset()].flat()
+    const s = scenario([broken(), broken()], { maxRetries: 1, onInterrupted: 'restart' })
+    const { error } = await collected(s, s.responses.stream(params))
+    expect(error).toMatchObject({
+      name: 'StreamInterruptedError',
+      giveUpReason: 'retries_exhausted',
+      partial: { text: expect.any(String) },
+    })
+    await s.nothingIsLeft()
+  })
+
+  it("validate: 'report' tells and passes on, 'strict' throws, 'off' does nothing", async () => {
+    const broken = ok.map((event) =>
+      event.type === 'response.completed' ? { ...event, response: { ...(event.response as object), id: 7 } } : event,
+    )
+    const s = scenario([fake.respond(broken), fake.respond(broken), fake.respond(broken)])
+    expect((await collected(s, s.responses.stream(params))).events).toEqual(broken)
+    expect(s.events.filter((event) => event.type === 'event_problem')).toMatchObject([
+      { problem: 'invalid_event', eventType: 'response.completed' },
+    ])
+    expect((await collected(s, s.responses.stream(params, { validate: 'strict' }))).error).toMatchObject({
+      code: 'invalid_event',
+    })
+    await collected(s, s.responses.stream(params, { validate: 'off' }))
+    expect(s.events.filter((event) => event.type === 'event_problem')).toHaveLength(1)
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('fault 51: unknown event types and fields pass through', async () => {
+    const strange = [
+      ...ok.slice(0, 3),
+      { type: 'codex.rate_limits', sequence_number: 3, anything: { a: 1 } },
+      { type: 'response.new_thing', sequence_number: 4 },
+    ]
+    const rest = ok.slice(3).map((event, index) => ({ ...event, sequence_number: index + 5, extra: true }))
+    const s = scenario([fake.respond([...strange, ...rest])])
+    expect((await collected(s, s.responses.stream(params))).events).toEqual([...strange, ...rest])
+    await s.nothingIsLeft()
+  })
+
+  it('an endpoint that answers with the whole response amounts to its terminal event', async () => {
+    const s = scenario([fake.status(200, { body: final as object })])
+    expect((await collected(s, s.responses.stream(params))).events).toEqual([
+      { type: 'response.completed', response: final },
+    ])
+    await s.nothingIsLeft()
+  })
+
+  it('toReadableStream() gives lines of JSON', async () => {
+    const s = scenario([fake.respond(ok)])
+    const text = await new Response(s.responses.stream(params).toReadableStream()).text()
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(ok)
+    await s.nothingIsLeft()
+  })
+
+  it('has stream.restarted in its events only where it was asked for', () => {
+    const s = scenario([])
+    type EventsOf<T> = T extends AsyncIterable<infer E> ? E : never
+    const plain = () => s.responses.stream(params)
+    const restarting = () => s.responses.stream(params, { onInterrupted: 'restart' })
+    expectTypeOf<EventsOf<ReturnType<typeof plain>>>().toEqualTypeOf<ResponseStreamEvent>()
+    expectTypeOf<EventsOf<ReturnType<typeof restarting>>>().toEqualTypeOf<ResponseStreamEvent | StreamRestartedEvent>()
+  })
+
+  it('never shows the conversation or a credential in an error', async () => {
+    const s = scenario([[fake.bytes(toSSE(upToDelta)), fake.reset()].flat()], { apiKey: 'planted-key' })
+    const { error } = await collected(s, s.responses.stream({ ...params, input: 'planted-prompt' }))
+    const { inspect } = await import('node:util')
+    expect(inspect(error, { depth: 10 }) + JSON.stringify(findResilientError(error))).not.toMatch(/planted/)
+    await s.nothingIsLeft()
+  })
+})

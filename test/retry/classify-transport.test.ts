@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
+import { classifyTransportError } from '../../src/retry/classify-transport.ts'
+
+function coded(code: string, fields: object = {}): Error {
+  return Object.assign(new Error(`something about ${code}`), { code }, fields)
+}
+function classify(error: unknown, connecting = false) {
+  return classifyTransportError(error, { connecting, host: 'api.test', secrets: ['swordfish'] })
+}
+
+/** Each code with what it means on an open connection, and while connecting; and whether it was provably not sent. */
+const TABLE: ReadonlyArray<readonly [code: string, open: ErrorCode, connecting: ErrorCode, neverSent: boolean]> = [
+  ['ECONNREFUSED', 'connection_refused', 'connection_refused', true],
+  ['ECONNRESET', 'connection_reset', 'connection_reset', false],
+  ['EPIPE', 'connection_reset', 'connection_reset', false],
+  ['ECONNABORTED', 'connection_reset', 'connection_reset', false],
+  ['ETIMEDOUT', 'connection_failed', 'connect_timeout', false],
+  ['ENOTFOUND', 'host_not_found', 'host_not_found', true],
+  ['EAI_AGAIN', 'dns_failed', 'dns_failed', true],
+  // A route can be lost under an open connection, too.
+  ['ENETUNREACH', 'network_unreachable', 'network_unreachable', false],
+  ['EHOSTUNREACH', 'network_unreachable', 'network_unreachable', false],
+  ['ENETDOWN', 'network_unreachable', 'network_unreachable', false],
+  ['EMFILE', 'resources_exhausted', 'resources_exhausted', false],
+  ['ENFILE', 'resources_exhausted', 'resources_exhausted', false],
+  ['ENOBUFS', 'resources_exhausted', 'resources_exhausted', false],
+  ['UND_ERR_CONNECT_TIMEOUT', 'connect_timeout', 'connect_timeout', true],
+  ['UND_ERR_SOCKET', 'connection_closed', 'connection_closed', false],
+  ['UND_ERR_HEADERS_TIMEOUT', 'connection_failed', 'connection_failed', false],
+  ['UND_ERR_BODY_TIMEOUT', 'connection_failed', 'connection_failed', false],
+  ['UND_ERR_HEADERS_OVERFLOW', 'headers_too_large', 'headers_too_large', false],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'body_truncated', 'body_truncated', false],
+  ['HPE_INVALID_CHUNK_SIZE', 'protocol_error', 'protocol_error', false],
+  ['CERT_HAS_EXPIRED', 'certificate_rejected', 'certificate_rejected', true],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate_rejected', 'certificate_rejected', true],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate_rejected', 'certificate_rejected', true],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate_rejected', 'certificate_rejected', true],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate_rejected', 'certificate_rejected', true],
+  ['SOMETHING_ELSE', 'connection_failed', 'connection_failed', false],
+]
+
+const LANES: Readonly<Partial<Record<ErrorCode, 'pushback' | undefined>>> = {
+  resources_exhausted: 'pushback',
+  certificate_rejected: undefined,
+  headers_too_large: undefined,
+}
+
+describe('the error of a transport', () => {
+  it.each(TABLE)('%s is %s, while connecting %s', (code, open, connecting, neverSent) => {
+    expect(classify(coded(code))).toMatchObject({ code: open, connecting: neverSent })
+    expect(classify(coded(code), true)).toMatchObject({ code: connecting, connecting: true })
+    expect(classify(coded(code)).lane).toBe(open in LANES ? LANES[open] : 'connection')
+  })
+
+  it('was provably not sent where the system call was the connect or the lookup, whoever reports it', () => {
+    for (const code of ['ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNRESET', 'EMFILE']) {
+      expect(classify(new TypeError('fetch failed', { cause: coded(code, { syscall: 'connect' }) })).connecting).toBe(
+        true,
+      )
+      expect(classify(coded(code, { syscall: 'read' })).connecting).toBe(false)
+      expect(classify(coded(code, { syscall: 'write' })).connecting).toBe(false)
+    }
+    expect(classify(coded('ETIMEDOUT', { syscall: 'connect' })).code).toBe('connect_timeout')
+  })
+
+  it('is known however deep it is wrapped, by code and never by message', () => {
+    const deep = new TypeError('fetch failed', { cause: new Error('x', { cause: coded('ECONNRESET') }) })
+    expect(classify(deep).code).toBe('connection_reset')
+    const all = new AggregateError([coded('ECONNREFUSED'), coded('ETIMEDOUT')], 'all failed')
+    expect(classify(new TypeError('fetch failed', { cause: all })).code).toBe('connection_refused')
+    expect(classify(new Error('read ECONNRESET: the certificate has expired')).code).toBe('connection_failed')
+    const parser = Object.assign(new Error('Parse Error'), { name: 'HTTPParserError', code: undefined })
+    expect(classify(parser).code).toBe('protocol_error')
+  })
+
+  it.each([undefined, null, 'ECONNRESET', 7, {}, { code: 'ECONNRESET' }, Object.assign(new Error('x'), { code: 7 })])(
+    'is a generic failure where it is no proper error: %s',
+    (error) => {
+      expect(classify(error)).toMatchObject({ code: 'connection_failed', lane: 'connection' })
+    },
+  )
+
+  it('names the host and no secret', () => {
+    expect(classify(coded('ENOTFOUND')).message).toBe('Could not connect to api.test: something about ENOTFOUND')
+    const leaking = coded('ECONNRESET')
+    leaking.message = 'reset while sending authorization: Bearer abc and swordfish'
+    expect(classify(leaking).message).toMatch(/^The connection to api\.test failed: /)
+    expect(classify(leaking).message).not.toMatch(/abc|swordfish/)
+  })
+
+  it('has a code of the catalog for each code it knows', () => {
+    for (const [, open, connecting] of TABLE) {
+      expect(ERROR_CATALOG).toHaveProperty(open)
+      expect(ERROR_CATALOG).toHaveProperty(connecting)
+    }
+  })
+})

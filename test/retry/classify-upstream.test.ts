@@ -1,0 +1,231 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { classifyUpstream, errorFieldsOf } from '../../src/retry/classify-upstream.ts'
+import type { UpstreamErrorFields } from '../../src/retry/hints.ts'
+
+interface Said extends UpstreamErrorFields {
+  readonly status?: number | undefined
+  readonly shouldRetry?: string
+  readonly secrets?: readonly string[]
+}
+
+function classify({ status, shouldRetry, secrets = [], ...error }: Said) {
+  return classifyUpstream({
+    status,
+    error: Object.keys(error).length === 0 ? undefined : error,
+    header: (name) => (name === 'x-should-retry' ? shouldRetry : undefined),
+    wallNow: 0,
+    secrets,
+  })
+}
+const laneOf = (said: Said) => classify(said).lane ?? 'final'
+
+const PUSHBACK_STATUSES = [408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]
+const FINAL_STATUSES = [400, 401, 402, 403, 404, 405, 410, 413, 415, 422, 301, 302, 307, 501, 505]
+const PUSHBACK_CODES = [
+  'server_error',
+  'server_is_overloaded',
+  'slow_down',
+  'vector_store_timeout',
+  'rate_limit_exceeded',
+]
+const FINAL_CODES = [
+  'invalid_request_error',
+  'context_length_exceeded',
+  'invalid_prompt',
+  'data_residency_mismatch',
+  'invalid_image',
+  'invalid_image_format',
+  'image_too_large',
+  'image_parse_error',
+  'empty_image_file',
+  'unsupported_image_media_type',
+  'invalid_base64_image',
+  'failed_to_download_image',
+  'previous_response_not_found',
+]
+const QUOTA_AND_POLICY_CODES = [
+  'insufficient_quota',
+  'usage_limit_reached',
+  'usage_not_included',
+  'credit_balance_exhausted',
+  'project_spend_limit_exceeded',
+  'organization_usage_limit_exceeded',
+  'content_policy_violation',
+  'cyber_policy',
+  'bio_policy_refusal',
+]
+const UNKNOWN_CODES = ['something_new', 'my_rate', 'images', 'not_insufficient_quota', '500']
+
+describe('what the endpoint itself reports', () => {
+  it.each(PUSHBACK_STATUSES)('is retried after a pause for status %i, if nothing else is said', (status) => {
+    expect(laneOf({ status })).toBe('pushback')
+    for (const code of UNKNOWN_CODES) expect([code, laneOf({ status, code })]).toEqual([code, 'pushback'])
+    for (const type of UNKNOWN_CODES) expect([type, laneOf({ status, type })]).toEqual([type, 'pushback'])
+  })
+
+  it.each(FINAL_STATUSES)('is final for status %i, if nothing else is said', (status) => {
+    expect(laneOf({ status })).toBe('final')
+    for (const code of UNKNOWN_CODES) expect([code, laneOf({ status, code })]).toEqual([code, 'final'])
+  })
+
+  it('is retried inside a stream without a code, or with one that is unknown', () => {
+    expect(laneOf({})).toBe('pushback')
+    for (const code of UNKNOWN_CODES) expect(laneOf({ code })).toBe('pushback')
+    expect(laneOf({ message: 'sorry' })).toBe('pushback')
+  })
+
+  it.each([
+    ...PUSHBACK_CODES.map((name) => [name, 'pushback'] as const),
+    ...FINAL_CODES.map((name) => [name, 'final'] as const),
+    ...QUOTA_AND_POLICY_CODES.map((name) => [name, 'final'] as const),
+  ])('is, with %s as its code or its type, %s whatever the status', (name, expected) => {
+    for (const status of [undefined, ...PUSHBACK_STATUSES, ...FINAL_STATUSES]) {
+      expect([status, laneOf({ status, code: name })]).toEqual([status, expected])
+      expect([status, laneOf({ status, type: name })]).toEqual([status, expected])
+    }
+  })
+
+  it('is judged by its code before its type', () => {
+    expect(laneOf({ status: 429, code: 'rate_limit_exceeded', type: 'invalid_request_error' })).toBe('pushback')
+    expect(laneOf({ status: 400, code: 'server_error', type: 'invalid_request_error' })).toBe('pushback')
+    expect(laneOf({ status: 500, code: 'invalid_prompt', type: 'server_error' })).toBe('final')
+    expect(laneOf({ status: 500, code: 'unknown', type: 'invalid_request_error' })).toBe('final')
+    expect(laneOf({ status: 400, code: 'unknown', type: 'server_error' })).toBe('pushback')
+    // A full account is full whichever field says so.
+    expect(laneOf({ status: 429, code: 'rate_limit_exceeded', type: 'insufficient_quota' })).toBe('final')
+  })
+
+  it('is final with `x-should-retry: false`, always', () => {
+    for (const status of [undefined, ...PUSHBACK_STATUSES, ...FINAL_STATUSES]) {
+      for (const code of [undefined, ...PUSHBACK_CODES, ...FINAL_CODES, ...QUOTA_AND_POLICY_CODES]) {
+        expect(laneOf({ status, code, shouldRetry: 'false' })).toBe('final')
+      }
+    }
+    expect(laneOf({ status: 500, shouldRetry: ' FALSE ' })).toBe('final')
+  })
+
+  it('is retried with `x-should-retry: true`, unless quota or a policy speaks', () => {
+    for (const status of [undefined, ...PUSHBACK_STATUSES, ...FINAL_STATUSES]) {
+      for (const code of [undefined, ...PUSHBACK_CODES]) {
+        expect(laneOf({ status, code, shouldRetry: 'true' })).toBe('pushback')
+      }
+      for (const code of QUOTA_AND_POLICY_CODES) {
+        expect(laneOf({ status, code, shouldRetry: 'true' })).toBe('final')
+        expect(laneOf({ status, type: code, shouldRetry: 'true' })).toBe('final')
+      }
+    }
+    expect(laneOf({ status: 400, shouldRetry: 'perhaps' })).toBe('final')
+    expect(laneOf({ status: 500, shouldRetry: '' })).toBe('pushback')
+  })
+
+  it.each<[said: Said, refused: boolean]>([
+    [{ status: 429 }, true],
+    [{ status: 503 }, true],
+    [{ status: 529 }, true],
+    [{ status: 500 }, false],
+    [{ status: 502 }, false],
+    [{ code: 'server_is_overloaded' }, true],
+    [{ code: 'slow_down' }, true],
+    [{ code: 'rate_limit_exceeded' }, true],
+    [{ type: 'rate_limit_error' }, true],
+    [{ code: 'server_error' }, false],
+    [{ code: 'server_error', type: 'overloaded_error' }, false],
+    [{}, false],
+  ])('tells whether it was turned away before anything was done: %j → %s', (said, refused) => {
+    expect(classify(said).refused).toBe(refused)
+  })
+
+  it('is told apart by where it stood, with its own words and names', () => {
+    expect(
+      classify({ status: 400, code: 'invalid_prompt', type: 'invalid_request_error', message: 'No.' }),
+    ).toMatchObject({
+      code: 'http_status',
+      status: 400,
+      upstreamCode: 'invalid_prompt',
+      upstreamType: 'invalid_request_error',
+      message: 'The endpoint answered 400 (invalid_prompt): No.',
+    })
+    expect(classify({ code: 'slow_down' })).toMatchObject({
+      code: 'response_failed',
+      status: undefined,
+      message: 'The endpoint reported a failure in the stream (slow_down)',
+    })
+    expect(classify({ status: 500 }).message).toBe('The endpoint answered 500')
+  })
+
+  it('carries no secret, not even in a code that echoes one', () => {
+    const secret = 'swordfish-7'
+    const failed = classify({
+      status: 401,
+      code: `bad_${secret}`,
+      type: `key sk-${'a'.repeat(30)}`,
+      message: `Incorrect key ${secret}; use Bearer abcdef`,
+      secrets: [secret],
+    })
+    expect(JSON.stringify(failed)).not.toMatch(/swordfish|sk-a|abcdef/)
+    expect(classify({ code: 'x'.repeat(5000) }).upstreamCode?.length).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('the fields of an error', () => {
+  it.each<[what: string, body: unknown, expected: UpstreamErrorFields | undefined]>([
+    [
+      'an error object',
+      { error: { code: 'c', type: 't', message: 'm', param: 'p' } },
+      { code: 'c', type: 't', message: 'm', param: 'p' },
+    ],
+    ['a failed response', { type: 'response.failed', response: { error: { code: 'c' } } }, { code: 'c' }],
+    [
+      'a failed response before an outer error',
+      { error: { code: 'o' }, response: { error: { code: 'c' } } },
+      { code: 'c' },
+    ],
+    ['fields at the top', { type: 'error', code: 'c', message: 'm' }, { code: 'c', message: 'm' }],
+    [
+      'a type at the top that is an error type',
+      { type: 'overloaded_error', message: 'm' },
+      { type: 'overloaded_error', message: 'm' },
+    ],
+    ['a text', { error: 'no' }, { message: 'no' }],
+    ['a detail of a gateway', { detail: 'no' }, { message: 'no' }],
+    ['times', { error: { resets_in_seconds: 5, resets_at: 7 } }, { resetsInSeconds: 5, resetsAt: 7 }],
+    ['error null', { type: 'response.failed', response: { error: null } }, undefined],
+    ['error an array', { type: 'response.failed', response: { error: ['x'] } }, undefined],
+    ['error an empty array', { error: [] }, undefined],
+    ['error an empty string, fields beside it', { error: '', code: 'c' }, { code: 'c' }],
+    ['error an empty object, fields beside it', { error: {}, code: 'c' }, { code: 'c' }],
+    ['error a number', { error: 500 }, undefined],
+    ['error true', { error: true }, undefined],
+    ['wrong types inside', { error: { code: 7, type: null, message: ['m'], param: {}, resets_at: '5' } }, undefined],
+    ['wrong types beside right ones', { error: { code: 7, message: 'm' } }, { message: 'm' }],
+    ['an endless time', { error: { resets_in_seconds: Number.POSITIVE_INFINITY } }, undefined],
+    ['response null', { response: null, error: { code: 'c' } }, { code: 'c' }],
+    ['the type of an event alone', { type: 'response.failed' }, undefined],
+    ['nothing', {}, undefined],
+    ['null', null, undefined],
+    ['a string', 'error', undefined],
+    ['an array', [{ error: { code: 'c' } }], undefined],
+  ])('are read from %s', (_, body, expected) => {
+    const found = errorFieldsOf(body)
+    expect(found === undefined ? undefined : JSON.parse(JSON.stringify(found))).toEqual(expected)
+  })
+
+  it('make a generic failure of whatever they are, and never a crash', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), fc.anything(), (error, code, message) => {
+        for (const body of [error, { error }, { response: { error } }, { error: { code, message, type: error } }]) {
+          const failed = classifyUpstream({
+            status: undefined,
+            error: errorFieldsOf(body),
+            header: () => undefined,
+            wallNow: 0,
+            secrets: [],
+          })
+          expect(failed.code).toBe('response_failed')
+          expect(typeof failed.message).toBe('string')
+        }
+      }),
+    )
+  })
+})

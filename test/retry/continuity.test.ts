@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { classifyUpstream, errorFieldsOf } from '../../src/retry/classify-upstream.ts'
+import { isPreviousResponseNotFound, unsupportedParameter } from '../../src/retry/continuity.ts'
+
+const message = "Previous response with id 'resp_abc' not found."
+const SHAPES: Array<[string, object]> = [
+  [
+    'error.code',
+    {
+      error: {
+        code: 'previous_response_not_found',
+        message,
+        type: 'invalid_request_error',
+        param: 'previous_response_id',
+      },
+    },
+  ],
+  ['error.type only', { error: { type: 'previous_response_not_found', message: 'gone' } }],
+  ['param only', { error: { type: 'invalid_request_error', param: 'previous_response_id', message: 'no such thing' } }],
+  ['a bare message', { error: { message: 'Invalid `previous_response_id`.' } }],
+  ['a bare message, id quoted', { error: { message } }],
+  ['a bare message, id not quoted', { error: { message: 'Previous response with id resp_abc not found' } }],
+  ['fields at the top level', { code: 'previous_response_not_found', message }],
+  [
+    'nested in response.failed',
+    {
+      type: 'response.failed',
+      response: { status: 'failed', error: { code: 'previous_response_not_found', message } },
+    },
+  ],
+  ['an error event', { type: 'error', sequence_number: 0, code: 'previous_response_not_found', message }],
+]
+
+describe('fault 58: a genuine previous_response_not_found', () => {
+  it.each(SHAPES)('is known by %s, as a 400, as a 404 and in a stream', (_name, body) => {
+    for (const status of [400, 404, undefined]) {
+      expect(isPreviousResponseNotFound(status, errorFieldsOf(body))).toBe(true)
+      const failed = classifyUpstream({
+        status,
+        error: errorFieldsOf(body),
+        header: () => undefined,
+        wallNow: 0,
+        secrets: [],
+      })
+      expect(failed).toMatchObject({ code: 'previous_response_not_found', lane: undefined })
+    }
+    for (const status of [500, 502, 503, 429, 401])
+      expect(isPreviousResponseNotFound(status, errorFieldsOf(body))).toBe(false)
+  })
+
+  it.each([
+    [
+      'another parameter',
+      400,
+      { error: { type: 'invalid_request_error', param: 'model', message: 'model not found' } },
+    ],
+    [
+      'a route that does not exist',
+      404,
+      { error: { message: 'Invalid URL (POST /v1/response)', type: 'invalid_request_error' } },
+    ],
+    ['a bare 404', 404, { detail: 'Not Found' }],
+    [
+      'an expired file',
+      400,
+      { error: { message: "File with id 'file-1' not found.", param: 'input', code: 'not_found' } },
+    ],
+    [
+      'another response',
+      404,
+      { error: { message: "Response with id 'resp_1' not found.", type: 'invalid_request_error', param: null } },
+    ],
+    [
+      'a parameter that is not supported',
+      400,
+      { error: { message: 'Unsupported parameter: previous_response_id', param: 'previous_response_id' } },
+    ],
+    [
+      'a code of another cause',
+      400,
+      { error: { code: 'context_length_exceeded', param: 'previous_response_id', message: 'x' } },
+    ],
+    ['nothing', 400, undefined],
+  ])('is not taken for one: %s', (_name, status, body) => {
+    expect(isPreviousResponseNotFound(status, errorFieldsOf(body))).toBe(false)
+  })
+})
+
+describe('a parameter that the endpoint does not know', () => {
+  it.each([
+    ['Unsupported parameter: previous_response_id', 'previous_response_id'],
+    ["Unsupported parameter: 'background'.", 'background'],
+    ['Store must be set to false', 'store'],
+    ['Stream must be set to true', 'stream'],
+    ["Unknown parameter: 'reasoning.summary'.", 'reasoning.summary'],
+  ])('%s', (text, parameter) => {
+    const found = unsupportedParameter(
+      400,
+      errorFieldsOf({ detail: text }) ?? errorFieldsOf({ error: { message: text } }),
+    )
+    expect(found?.parameter).toBe(parameter)
+    expect(found?.advice.length).toBeGreaterThan(20)
+  })
+
+  it('is nothing else', () => {
+    expect(unsupportedParameter(400, { message: 'Invalid value for store' })).toBeUndefined()
+    expect(unsupportedParameter(500, { message: 'Unsupported parameter: x' })).toBeUndefined()
+  })
+})

@@ -1,0 +1,143 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
+import { type FetchFunction, fetchTransport } from '../../src/transport/fetch-transport.ts'
+import { fetched, posting, send } from '../support/recorder.ts'
+import { turns } from '../support/until.ts'
+
+const URL_ = 'https://api.test/v1/models'
+
+describe('fetchTransport', () => {
+  it.each([undefined, null, 'fetch', {}])('refuses %j: it is called like nothing', (wrong) => {
+    expect(() => fetchTransport(wrong as never)).toThrow(TypeError)
+  })
+
+  it('calls with an address, plain arguments and no `this`, and leaves redirects to those above it', async () => {
+    const calls: unknown[][] = []
+    const transport = fetchTransport(async function (this: unknown, ...call: unknown[]) {
+      calls.push([this, ...call])
+      return new Response('ok')
+    } as FetchFunction)
+    const dispatcher = {}
+    await fetched(transport, URL_, { ...posting('{}'), headers: [['x-mine', 'yes']], dispatcher })
+    expect(calls).toEqual([
+      [
+        undefined,
+        URL_,
+        {
+          method: 'POST',
+          headers: [['x-mine', 'yes']],
+          body: Buffer.from('{}'),
+          redirect: 'manual',
+          signal: expect.any(AbortSignal),
+          dispatcher,
+        },
+      ],
+    ])
+  })
+
+  it('reports where the answer came from, and headers as they are true of the decoded body', async () => {
+    const response = new Response('ok', { headers: { 'content-encoding': 'gzip', 'content-length': '99', x: 'y' } })
+    Object.defineProperty(response, 'url', { value: 'https://elsewhere.test/' })
+    Object.defineProperty(response, 'redirected', { value: true })
+    const { answer } = await fetched(
+      fetchTransport(async () => response),
+      URL_,
+    )
+    expect(answer).toMatchObject({ url: 'https://elsewhere.test/', redirected: true })
+    expect(answer?.headers.map(([name]) => name)).toEqual(['content-type', 'x'])
+  })
+
+  it.each([
+    ['rejects', async () => Promise.reject(new TypeError('fetch failed'))],
+    [
+      'throws at once',
+      () => {
+        throw new TypeError('fetch failed')
+      },
+    ],
+    ['answers with something else', async () => undefined as never],
+  ])('reports it as an error when the fetch %s', async (_what, fetch) => {
+    const { recorder } = send(fetchTransport(fetch), URL_)
+    await recorder.settled()
+    recorder.assertOrderly()
+    expect(recorder.failure).toBeInstanceOf(TypeError)
+  })
+
+  it('reports a body of strings as an error: bytes are what a body is made of', async () => {
+    const body = ReadableStream.from(['text']) as unknown as ReadableStream<Uint8Array>
+    const { recorder } = send(
+      fetchTransport(async () => new Response(body)),
+      URL_,
+    )
+    await recorder.settled()
+    recorder.assertOrderly()
+    expect(recorder.failure).toBeInstanceOf(TypeError)
+  })
+
+  it('cancels the body of an answer that comes after the exchange was destroyed', async () => {
+    const cancelled = vi.fn()
+    let answer = (_response: Response): void => {}
+    const fetch: FetchFunction = () => new Promise((resolve) => (answer = resolve))
+    const sent = send(fetchTransport(fetch), URL_)
+    await turns()
+    sent.destroy()
+    answer(new Response(new ReadableStream({ cancel: cancelled })))
+    await turns()
+    expect(cancelled).toHaveBeenCalledTimes(1)
+    sent.recorder.assertOrderly()
+  })
+
+  it('cancels a body that is being read, or waits, when its exchange is destroyed or drained', async () => {
+    for (const how of ['destroy', 'drain'] as const) {
+      for (const isPaused of [true, false]) {
+        const cancelled = vi.fn()
+        const body = new ReadableStream({
+          start: (controller) => controller.enqueue(Buffer.from('one')),
+          cancel: cancelled,
+        })
+        const sent = send(
+          fetchTransport(async () => new Response(body)),
+          URL_,
+        )
+        await sent.recorder.until('data')
+        if (isPaused) sent.exchange.pause()
+        await turns()
+        sent[how]()
+        await turns()
+        expect(cancelled).toHaveBeenCalledTimes(1)
+        expect(body.locked).toBe(false)
+        sent.recorder.assertOrderly()
+      }
+    }
+  })
+
+  it('passes the caller’s signal on where the answer may be handed out untouched, and leaves nothing on it', async () => {
+    const controller = new AbortController()
+    let signal: AbortSignal | null | undefined
+    const fetch: FetchFunction = async (_input, init) => {
+      signal = init?.signal
+      return new Response('ok')
+    }
+    await fetched(fetchTransport(fetch), URL_, { signal: controller.signal })
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+    controller.abort(new Error('mine'))
+    expect(signal?.reason).toEqual(new Error('mine'))
+  })
+
+  it('hands out the untouched response, with its body, once its head was reported', async () => {
+    const response = new Response('ok')
+    const transport = fetchTransport(async () => response)
+    const sent = send(transport, URL_)
+    expect(() => sent.exchange.takeResponse?.()).toThrow()
+    let taken: Response | undefined
+    sent.recorder.once('head', () => {
+      taken = sent.exchange.takeResponse?.()
+    })
+    await sent.recorder.until('head')
+    await turns()
+    expect(taken).toBe(response)
+    expect(await taken?.text()).toBe('ok')
+    expect(sent.recorder.reports).toEqual(['sent', 'head'])
+    expect(transport.stats().leases).toBe(0)
+  })
+})

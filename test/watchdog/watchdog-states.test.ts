@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { at, type Guarded, guard, OFF } from './guard.ts'
+
+describe('a pause of the consumer', () => {
+  it('stops idle and progress, however long it is, and gives them what they had left', async () => {
+    const g = guard({ stale: OFF })
+    g.reading()
+    await g.clock.advance(200_000)
+    g.dog.pause()
+    await g.clock.advance(7_200_000)
+    expect(g.said).toEqual([])
+    g.dog.resume()
+    await g.clock.advance(99_999)
+    expect(g.said).toEqual([])
+    await g.clock.advance(1)
+    expect(g.names()).toEqual([[7_500_000, 'idle']])
+    g.nothingIsLeft()
+  })
+
+  it('never stops stale or total', async () => {
+    for (const [name, call] of [
+      ['stale', {}],
+      ['total', { total: at(1_000_000) }],
+    ] as const) {
+      const g = guard({}, call)
+      g.reading()
+      g.dog.pause()
+      await g.clock.runToIdle()
+      expect(g.names()).toEqual([[name === 'stale' ? 1_800_000 : 1_000_000, name]])
+    }
+  })
+
+  it('does not make bytes younger than they are that came in its course', async () => {
+    const g = guard({ stale: OFF })
+    g.reading()
+    g.dog.pause()
+    await g.clock.advance(3_600_000)
+    g.event(true)
+    await g.clock.advance(1)
+    g.dog.resume()
+    await g.clock.runToIdle()
+    expect(g.names()).toEqual([[3_600_001 + 300_000, 'idle']])
+  })
+})
+
+describe('a response in the endpoint’s queue', () => {
+  it('owes no progress, and gets the whole allowance when it leaves', async () => {
+    const g = guard({ idle: OFF, stale: OFF })
+    g.sent()
+    g.event()
+    g.dog.queued(true)
+    await g.clock.advance(5_000_000)
+    expect(g.said).toEqual([])
+    g.dog.queued(false)
+    await g.clock.advance(899_999)
+    expect(g.said).toEqual([])
+    await g.clock.advance(1)
+    expect(g.names()).toEqual([[5_900_000, 'progress']])
+    g.nothingIsLeft()
+  })
+
+  it('still has to send bytes', async () => {
+    const g = guard()
+    g.sent()
+    g.event()
+    g.dog.queued(true)
+    await g.clock.runToIdle()
+    expect(g.names()).toEqual([[300_000, 'idle']])
+  })
+})
+
+describe('what ends no attempt', () => {
+  it('is the hand-over of the prelude: once, after the first event only, and everything else goes on', async () => {
+    const g = guard({}, { commitAfterMs: 240_000, beforeCommit: at(540_000) })
+    g.sent()
+    g.event()
+    await g.clock.advance(239_999)
+    g.event()
+    expect(g.said).toEqual([])
+    await g.clock.advance(1)
+    expect(g.names()).toEqual([[240_000, 'commit']])
+    await g.clock.runToIdle()
+    expect(g.names()).toEqual([
+      [240_000, 'commit'],
+      [539_999, 'idle'],
+    ])
+    g.nothingIsLeft()
+  })
+
+  it('comes at the first event where that is later, and not before', async () => {
+    const g = guard({ ttfb: OFF }, { commitAfterMs: 240_000, beforeCommit: at(540_000) })
+    g.sent()
+    await g.clock.advance(300_000)
+    expect(g.said).toEqual([])
+    g.event()
+    await g.clock.settle()
+    expect(g.names()).toEqual([[300_000, 'commit']])
+    g.dog.stop()
+    g.nothingIsLeft()
+  })
+
+  it('never comes with 0; then only a call without a first event ends before its commit', async () => {
+    const g = guard({ idle: OFF, progress: OFF, stale: OFF }, { commitAfterMs: 0, beforeCommit: at(540_000) })
+    g.sent()
+    await g.clock.advance(10_000)
+    g.event()
+    await g.clock.advance(10_000_000)
+    expect(g.said).toEqual([])
+    g.nothingIsLeft()
+  })
+
+  it('can stop the watchdog while it is told', async () => {
+    const g: Guarded = guard({}, { commitAfterMs: 1000 }, () => g.dog.stop())
+    g.sent()
+    g.event()
+    await g.clock.advance(1000)
+    expect(g.names()).toEqual([[1000, 'commit']])
+    g.nothingIsLeft()
+  })
+
+  it('is the wait behind `error`: a second, after which nothing is left', async () => {
+    const g = guard()
+    g.reading()
+    await g.clock.advance(5000)
+    g.dog.lingering()
+    await g.clock.advance(500)
+    g.dog.lingering()
+    await g.clock.advance(499)
+    expect(g.said).toEqual([])
+    await g.clock.advance(1)
+    expect(g.names()).toEqual([[6000, 'linger']])
+    g.nothingIsLeft()
+  })
+})

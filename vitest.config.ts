@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+const common = {
+  testTimeout: 30_000,
+  // Real sockets and a full core's worth of work per file: more workers than cores only add noise.
+  maxWorkers: 2,
+  // What takes minutes runs in full only when asked for; otherwise a seeded part of it.
+  provide: { full: process.env.FULL === '1' },
+}
+
+export default defineConfig({
+  test: {
+    ...common,
+    projects: [
+      {
+        test: { ...common, name: 'source', include: ['test/**/*.test.ts'], exclude: ['test/package/built/**'] },
+      },
+      {
+        // Built, packed and installed once, before the first of these tests.
+        test: {
+          ...common,
+          name: 'package',
+          // Compilers and bundlers at work: slow on a busy machine.
+          testTimeout: 120_000,
+          include: ['test/package/built/**/*.test.ts'],
+          globalSetup: 'test/package/built/setup.ts',
+        },
+      },
+    ],
+  },
+})
