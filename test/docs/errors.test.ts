@@ -24,7 +24,8 @@ Match on \`code\`, with \`isResilientError(error, code)\`, or with \`findResilie
 After output was handed over, and for \`stream_incomplete\` at any time, the class is \`StreamInterruptedError\`; its \`code\` still
 names the cause. Every error carries \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
 \`retryAfterMs\`, \`requestIds\` and \`responseId\`; those of calls with \`previous_response_id\` also \`continuity\`. At the end of the
-\`cause\` chain stands an error with a system code: the one in the table where the failure did not bring its own.
+\`cause\` chain stands an error with a system code: the one in the table where the failure did not bring its own. What a
+function of yours threw stays the \`cause\` as it is (\`headers_failed\`, \`hook_failed\`).
 
 | code | class | retried before output | system code | meaning |
 |---|---|---|---|---|
