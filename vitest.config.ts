@@ -13,7 +13,16 @@ export default defineConfig({
     ...common,
     projects: [
       {
-        test: { ...common, name: 'source', include: ['test/**/*.test.ts'], exclude: ['test/package/built/**'] },
+        test: {
+          ...common,
+          name: 'source',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/package/built/**', 'test/hosts/**'],
+        },
+      },
+      {
+        // The SDKs that agents use, on our `fetch`.
+        test: { ...common, name: 'hosts', include: ['test/hosts/**/*.test.ts'] },
       },
       {
         // Built, packed and installed once, before the first of these tests.

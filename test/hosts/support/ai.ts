@@ -1,0 +1,102 @@
+import type { ToolSet } from 'ai'
+import type { Answer, Host, HostCall, HostClient, HostSettings, Part } from './host.ts'
+
+/** The AI SDK with its provider for OpenAI. */
+export interface AiModules {
+  readonly ai: typeof import('ai')
+  readonly provider: typeof import('@ai-sdk/openai')
+}
+
+/** How a stream of the AI SDK says that the caller has aborted: by a part, not by an error. */
+class AbortPart extends Error {}
+
+export function aiHost(modules: AiModules, version: string, latest: boolean): Host {
+  const { APICallError } = modules.ai
+  return {
+    name: `ai ${version}`,
+    latest,
+    connect: (settings) => clientOf(modules, settings),
+    describe(error) {
+      const { name, statusCode, reason } = error as Error & { statusCode?: number; reason?: string }
+      const parts = [APICallError.isInstance(error) ? 'APICallError' : name, statusCode, reason]
+      return parts.filter((part) => part !== undefined).join(' ')
+    },
+    isAbort: (error) => error instanceof AbortPart || (error as Error | undefined)?.name === 'AbortError',
+  }
+}
+
+function clientOf({ ai, provider: { createOpenAI } }: AiModules, settings: HostSettings): HostClient {
+  const { baseURL, fetch, maxRetries, timeoutMs, headers, fetchOptions, streamRetries } = settings
+  // The AI SDK has no `fetchOptions`: callers wrap their `fetch`.
+  const ownFetch = fetch ?? globalThis.fetch
+  const provider = createOpenAI({
+    apiKey: 'key',
+    baseURL,
+    ...(headers && { headers }),
+    ...(fetchOptions ? { fetch: (input, init) => ownFetch(input, { ...init, ...fetchOptions }) } : fetch && { fetch }),
+  })
+  const tools = { get_weather: { inputSchema: ai.jsonSchema<unknown>({ type: 'object' }) } } as unknown as ToolSet
+  const request = ({ signal, call }: HostCall) => ({
+    model: provider.responses('gpt-5.2'),
+    prompt: 'hi',
+    tools,
+    ...(signal && { abortSignal: signal }),
+    ...(call !== undefined && { headers: { 'x-mock-call': call } }),
+    ...(maxRetries !== undefined && { maxRetries }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  })
+  return {
+    async *stream(call = {}) {
+      const result = ai.streamText({
+        ...request(call),
+        onError: () => {},
+        ...(streamRetries !== undefined && { streamRetries }),
+      })
+      let id: string | undefined
+      for await (const part of result.fullStream) {
+        if (part.type === 'error') throw part.error
+        if (part.type === 'abort') throw new AbortPart()
+        if (part.type === 'finish-step') id = part.response.id
+        const known = partOf(part, id)
+        if (known !== undefined) yield known
+      }
+    },
+    async create(call = {}): Promise<Answer> {
+      const { text, reasoningText, toolCalls, response, finishReason } = await ai.generateText(request(call))
+      return {
+        id: response.id,
+        text,
+        reasoning: reasoningText ?? '',
+        toolCalls: toolCalls.map(({ toolName, input }) => ({ name: toolName, input })),
+        finished: finishReason === 'stop' || finishReason === 'tool-calls',
+      }
+    },
+    upload: async (file) =>
+      ai.uploadFile({
+        api: provider.files(),
+        data: new Uint8Array(await file.arrayBuffer()),
+        mediaType: 'application/octet-stream',
+        filename: 'notes.bin',
+      }),
+  }
+}
+
+type StreamPart = { readonly type: string } & Record<string, unknown>
+
+function partOf(part: StreamPart, id: string | undefined): Part | undefined {
+  switch (part.type) {
+    case 'start-step':
+      return { type: 'start' }
+    case 'text-delta':
+      return { type: 'text', text: String(part.text) }
+    case 'reasoning-delta':
+      return { type: 'reasoning', text: String(part.text) }
+    case 'tool-call':
+      return { type: 'tool_call', name: String(part.toolName), input: part.input }
+    case 'finish':
+      // A stream without an end of its own finishes with reason `other`.
+      return part.finishReason === 'stop' || part.finishReason === 'tool-calls' ? { type: 'finish', id } : undefined
+    default:
+      return undefined
+  }
+}
