@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../errors/errors.ts'
+import { assertHeader } from '../transport/assert-header.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import { encodeBody } from './request-body.ts'
-import { assertHeader } from './settings.ts'
 
 /** A call of `fetch(input, init)`, taken apart. Nothing of the caller's is kept that could change under us. */
 export interface FetchRequest {

@@ -3,9 +3,9 @@ import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 import { ConfigurationError, RequestError, ResilientError } from '../errors/errors.ts'
 import { isCredentialHeader, redact } from '../errors/redact.ts'
+import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { HeadersOption } from './options.ts'
-import { assertHeader } from './settings.ts'
 
 /** A `headers()` function that does not settle must not hang the call. */
 const HEADERS_DEADLINE_MS = 30_000

@@ -141,6 +141,8 @@ export class ResilientClient implements AsyncDisposable {
    * @throws ConfigurationError also for options that concern what is shared, such as `transport` or `isolation`.
    */
   withOptions(options: CallOptions): ResilientClient {
+    // Says what is wrong with it, where it is no object at all.
+    if (typeof options !== 'object' || options === null) parseOptions(options)
     for (const name of Object.keys(options)) {
       if (CALL_OPTIONS.has(name)) continue
       throw new ConfigurationError(

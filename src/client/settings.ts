@@ -6,6 +6,7 @@ import { ConfigurationError } from '../errors/errors.ts'
 import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
+import { assertHeader } from '../transport/assert-header.ts'
 import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { ParsedOptions } from './option-schema.ts'
 import type { HeadersOption } from './options.ts'
@@ -210,21 +211,6 @@ function copyHeaders(headers: ParsedOptions['headers']): HeadersOption | undefin
   if (headers === undefined || typeof headers === 'function') return headers as HeadersOption | undefined
   for (const [name, value] of Object.entries(headers)) assertHeader(name, value, `headers.${name}`)
   return { ...headers }
-}
-
-/** CR, LF and NUL would let a value write headers of its own, or a second request. */
-export function assertHeader(name: string, value: string, path: string): void {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
-    throw new ConfigurationError(
-      `${path.replace(/[\r\n\0]/g, '?')}: not a header name; accepted are letters, digits and !#$%&'*+-.^_\`|~.`,
-      path,
-    )
-  }
-  if (/[\r\n\0]/.test(value))
-    throw new ConfigurationError(`${path}: the value contains CR, LF or NUL; remove it.`, path)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a header value is bytes.
-  if (/[^\x00-\xff]/.test(value))
-    throw new ConfigurationError(`${path}: the value contains a character above U+00FF; encode it.`, path)
 }
 
 const ENV_PREFIX = 'RESILIENT_RESPONSES_'

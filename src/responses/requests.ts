@@ -1,6 +1,7 @@
 import { Call, type CallRequest } from '../call/call.ts'
 import { traitsOf } from '../call/request-traits.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { ConfigurationError } from '../errors/errors.ts'
 import { isCredentialHeader } from '../errors/redact.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponsesHost } from './host.ts'
@@ -40,7 +41,7 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortSco
   const body =
     shape.body === undefined
       ? ({ kind: 'none' } as const)
-      : ({ kind: 'bytes', bytes: new TextEncoder().encode(JSON.stringify(shape.body)) } as const)
+      : ({ kind: 'bytes', bytes: new TextEncoder().encode(serialised(shape.body)) } as const)
   const fixed: HeaderPairs = [
     ...headers,
     ['accept', face === 'stream' ? 'text/event-stream' : 'application/json'],
@@ -71,5 +72,14 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortSco
     replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },
     anchored: traits.anchored,
     commitWithId: traits.commitWithId,
+  }
+}
+
+function serialised(body: object): string {
+  try {
+    return JSON.stringify(body)
+  } catch (cause) {
+    const why = cause instanceof TypeError ? 'it holds a circle or a BigInt' : 'a toJSON() of it threw'
+    throw new ConfigurationError(`params: no JSON can be made of it (${why}).`, 'params')
   }
 }

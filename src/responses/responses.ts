@@ -1,10 +1,10 @@
 import { AbortScope } from '../core/abort.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import type { HeaderPairs } from '../transport/transport.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import { EventIntake } from './event-intake.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
+import { checkId, checkOptions, checkParams, headerPairs } from './request-options.ts'
 import { beginCall } from './requests.ts'
 import { ResponseStream } from './response-stream.ts'
 import { parseResponse, type Resumption } from './resumption.ts'
@@ -68,12 +68,15 @@ export class Responses {
   /**
    * Starts a response and streams its events. It starts now, not at the first read.
    *
-   * @throws ConfigurationError for `stream: false`; ClientClosedError. Everything else comes out of the stream.
+   * @throws ConfigurationError for `stream: false` and for options that are not accepted; ClientClosedError. Everything else
+   * comes out of the stream.
    */
   stream<const O extends StreamOptions = StreamOptions>(
     params: ResponseCreateParams,
     options?: O,
   ): ResponseStream<Events<O>> {
+    checkParams(params)
+    checkOptions(options)
     if (params.stream === false)
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
     const onInterrupted = options?.onInterrupted ?? this.#host.onInterrupted
@@ -93,6 +96,8 @@ export class Responses {
    * @throws ResponseFailedError with `.response` when the endpoint reports a failure; `incomplete` is a result.
    */
   async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<Response> {
+    checkParams(params)
+    checkOptions(options)
     if (params.stream === true)
       throw new ConfigurationError(
         'params.stream: got true; create() returns the whole response. Use stream().',
@@ -120,6 +125,8 @@ export class Responses {
    * example. Resumed as often as it breaks; polled when the endpoint no longer streams it.
    */
   resume(id: string, options: ResumeOptions = {}): ResponseStream {
+    checkId(id)
+    checkOptions(options)
     return this.#open(options, (scope) => ({
       begin: undefined,
       resumption: { ...this.#resumption(options, scope), id },
@@ -129,12 +136,16 @@ export class Responses {
   }
 
   /** One response as it is now. */
-  retrieve(id: string, options: RequestOptions = {}): Promise<Response> {
+  async retrieve(id: string, options: RequestOptions = {}): Promise<Response> {
+    checkId(id)
+    checkOptions(options)
     return this.#json('GET', `responses/${encodeURIComponent(id)}`, new AbortScope(options.signal), options)
   }
 
   /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
-  cancel(id: string, options: RequestOptions = {}): Promise<Response> {
+  async cancel(id: string, options: RequestOptions = {}): Promise<Response> {
+    checkId(id)
+    checkOptions(options)
     return this.#json('POST', `responses/${encodeURIComponent(id)}/cancel`, new AbortScope(options.signal), options)
   }
 
@@ -172,14 +183,14 @@ export class Responses {
     const body = { ...params, stream: true }
     return beginCall(
       this.#host,
-      { method: 'POST', path: 'responses', body, headers: pairs(options), face: 'stream', restartable },
+      { method: 'POST', path: 'responses', body, headers: headerPairs(options?.headers), face: 'stream', restartable },
       scope.child(),
     )
   }
 
   #resumption(options: RequestOptions | undefined, scope: AbortScope): Resumption {
     const host = this.#host
-    const headers = pairs(options)
+    const headers = headerPairs(options?.headers)
     const path = (id: string): string => `responses/${encodeURIComponent(id)}`
     return {
       clock: host.clock,
@@ -213,7 +224,7 @@ export class Responses {
   ): Promise<Response> {
     const call = beginCall(
       this.#host,
-      { method, path, headers: pairs(options), face: 'json', ...(params && { body: params }) },
+      { method, path, headers: headerPairs(options?.headers), face: 'json', ...(params && { body: params }) },
       scope,
     )
     const { attempt, gaveUp } = await call.run()
@@ -242,8 +253,4 @@ export async function foldSession(
     }
   }
   return withOutputText(session.seen.toResponse(), session.seen.outputText)
-}
-
-function pairs(options: RequestOptions | undefined): HeaderPairs {
-  return Object.entries(options?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
 }

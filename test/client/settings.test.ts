@@ -2,9 +2,10 @@ import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseOptions } from '../../src/client/option-schema.ts'
 import type { ResilientClientOptions } from '../../src/client/options.ts'
-import { assertHeader, type ClientSettings, resolveSettings } from '../../src/client/settings.ts'
+import { type ClientSettings, resolveSettings } from '../../src/client/settings.ts'
 import { ConfigurationError } from '../../src/errors/errors.ts'
 import { FakeTransport, VirtualClock } from '../../src/testing/index.ts'
+import { assertHeader } from '../../src/transport/assert-header.ts'
 
 const settle = (options: ResilientClientOptions = {}, inherited?: ClientSettings): ClientSettings =>
   resolveSettings(parseOptions(options), inherited)
