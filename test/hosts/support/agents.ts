@@ -7,12 +7,14 @@ export type RetrySettings = NonNullable<import('@openai/agents').ModelSettings['
 
 /** agents-js with its HTTP model: an agent, run for one turn. */
 export function agentsHost(agents: Agents, version: string): Host {
+  const { describe, requestId, isAbort } = openaiErrors(openai)
   return {
     name: `@openai/agents ${version}`,
     latest: true,
     connect: (settings) => agentsClient(agents, settings),
-    describe: openaiErrors(openai).describe,
-    isAbort: (error) => openaiErrors(openai).isAbort(error) || (error as Error | undefined)?.name === 'AbortError',
+    describe,
+    requestId,
+    isAbort: (error) => isAbort(error) || (error as Error | undefined)?.name === 'AbortError',
   }
 }
 

@@ -21,18 +21,19 @@ export function aiHost(modules: AiModules, version: string, latest: boolean): Ho
       const parts = [APICallError.isInstance(error) ? 'APICallError' : name, statusCode, reason]
       return parts.filter((part) => part !== undefined).join(' ')
     },
+    requestId: (error) => (APICallError.isInstance(error) ? error.responseHeaders?.['x-request-id'] : undefined),
     isAbort: (error) => error instanceof AbortPart || (error as Error | undefined)?.name === 'AbortError',
   }
 }
 
 function clientOf({ ai, provider: { createOpenAI } }: AiModules, settings: HostSettings): HostClient {
-  const { baseURL, fetch, maxRetries, timeoutMs, headers, fetchOptions, streamRetries } = settings
+  const { baseURL, fetch, maxRetries, timeoutMs, headers, fetchOptions, streamRetries, withoutCredential } = settings
   // The AI SDK has no `fetchOptions`: callers wrap their `fetch`.
   const ownFetch = fetch ?? globalThis.fetch
   const provider = createOpenAI({
     apiKey: 'key',
     baseURL,
-    ...(headers && { headers }),
+    headers: { ...headers, ...(withoutCredential && { Authorization: undefined as unknown as string }) },
     ...(fetchOptions ? { fetch: (input, init) => ownFetch(input, { ...init, ...fetchOptions }) } : fetch && { fetch }),
   })
   const tools = { get_weather: { inputSchema: ai.jsonSchema<unknown>({ type: 'object' }) } } as unknown as ToolSet

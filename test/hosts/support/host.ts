@@ -8,6 +8,8 @@ export interface Host {
   connect(settings: HostSettings): HostClient
   /** The host's own way to say what went wrong, e.g. `RateLimitError 429`. */
   describe(error: unknown): string
+  /** The `x-request-id` of the answer behind an error of the host. */
+  requestId(error: unknown): string | undefined
   /** Whether this is how it says that the caller has aborted. */
   isAbort(error: unknown): boolean
 }
@@ -21,6 +23,8 @@ export interface HostSettings {
   /** The host's own bound on a call, in milliseconds. */
   readonly timeoutMs?: number | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** The host sends no credential of its own, in the way that it has for that. */
+  readonly withoutCredential?: boolean | undefined
   /** What the host hands to each `fetch` beside what it says itself. */
   readonly fetchOptions?: object | undefined
   /** Its own retries of a stream that failed after it had begun, where it has such a thing. */

@@ -15,7 +15,7 @@ export function openaiHost(sdk: Sdk, version: string, latest: boolean): Host {
 }
 
 export function openaiClient(sdk: Sdk, settings: HostSettings): OpenAI {
-  const { baseURL, fetch, maxRetries, timeoutMs, headers, fetchOptions } = settings
+  const { baseURL, fetch, maxRetries, timeoutMs, headers, fetchOptions, withoutCredential } = settings
   return new sdk.OpenAI({
     apiKey: 'key',
     baseURL,
@@ -23,17 +23,18 @@ export function openaiClient(sdk: Sdk, settings: HostSettings): OpenAI {
     ...(fetch && { fetch }),
     ...(maxRetries !== undefined && { maxRetries }),
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
-    ...(headers && { defaultHeaders: headers }),
+    defaultHeaders: { ...headers, ...(withoutCredential && { authorization: null }) },
     ...(fetchOptions && { fetchOptions }),
   })
 }
 
-export function openaiErrors({ APIUserAbortError }: Sdk): Pick<Host, 'describe' | 'isAbort'> {
+export function openaiErrors({ APIUserAbortError }: Sdk): Pick<Host, 'describe' | 'requestId' | 'isAbort'> {
   return {
     describe(error) {
       const { status, code } = error as APIError
       return [(error as Error).constructor.name, status, code].filter((part) => part != null && part !== '').join(' ')
     },
+    requestId: (error) => (error as APIError).requestID ?? undefined,
     isAbort: (error) => error instanceof APIUserAbortError,
   }
 }

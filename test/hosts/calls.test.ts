@@ -1,0 +1,149 @@
+import { Agent } from 'undici'
+import { expect, it } from 'vitest'
+import { toolCallStream, VirtualClock } from '../../src/testing/index.ts'
+import { collect } from '../e2e/support/calls.ts'
+import { ANSWER_TEXT } from './support/failures.ts'
+import { answerOf } from './support/host.ts'
+import { forEachHost } from './support/world.ts'
+
+const DONE = { id: 'resp_answer', text: ANSWER_TEXT, finished: true, toolCalls: [] }
+const BYTES = Uint8Array.from({ length: 70_000 }, (_, index) => index % 251)
+
+/** A raw answer whose body no text encoding could carry. */
+function binaryAnswer(body: Uint8Array): Uint8Array {
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: ${body.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), body])
+}
+
+await forEachHost(({ name, connect }, start) => {
+  it('streams a text', async () => {
+    const { host, server } = await start()
+    expect(await answerOf(host.stream())).toMatchObject(DONE)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('streams a tool call', async () => {
+    const call = { name: 'get_weather', arguments: { city: 'Oslo' } }
+    const { host } = await start({ server: { respond: () => toolCallStream({ id: 'resp_answer', calls: [call] }) } })
+    const { toolCalls, finished } = await answerOf(host.stream())
+    expect({ toolCalls, finished }).toEqual({
+      toolCalls: [{ name: 'get_weather', input: { city: 'Oslo' } }],
+      finished: true,
+    })
+  })
+
+  it('gets an answer in one piece that takes longer than every deadline of a stream', async () => {
+    const clock = new VirtualClock()
+    const { host, server } = await start({ client: { clock } })
+    server.script([{ at: 'headers', effect: 'stall' }])
+    const answer = host.create()
+    await server.waitFor('fault')
+    // Past first byte, idle and progress, and before the end of an attempt.
+    await clock.advance(1_750_000)
+    server.release()
+    expect(await answer).toMatchObject(DONE)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('sends the same bytes again, whatever happened to them before', async () => {
+    const { host, server } = await start()
+    server.script([
+      { at: 'headers', effect: 'reset' },
+      { at: 'headers', effect: 'status', status: 503 },
+      { at: 'before_event', event: 1, effect: 'eof' },
+      'ok',
+    ])
+    expect(await answerOf(host.stream())).toMatchObject(DONE)
+    expect(server.requests).toHaveLength(4)
+    expect(new Set(server.requests.map(({ body }) => String(body))).size).toBe(1)
+  })
+
+  it('keeps its own headers, and gets ours where it has none', async () => {
+    const { host, server } = await start({
+      client: { headers: { 'x-team': 'ours', 'x-extra': 'ours', authorization: 'Bearer ours' } },
+      host: { headers: { 'x-team': 'theirs' } },
+    })
+    await answerOf(host.stream())
+    expect(server.requests[0]?.headers).toMatchObject({
+      'x-team': 'theirs',
+      'x-extra': 'ours',
+      authorization: 'Bearer key',
+    })
+    expect(server.requests[0]?.headers['user-agent']).not.toContain('resilient-responses')
+  })
+
+  it('goes on with a refreshed credential when ours is refused', async () => {
+    const headers = ({ refresh }: { refresh: boolean }) => ({ authorization: `Bearer ${refresh ? 'new' : 'old'}` })
+    const { host, server } = await start({ client: { headers }, host: { withoutCredential: true } })
+    server.script([{ at: 'headers', effect: 'status', status: 401 }, 'ok'])
+    expect(await answerOf(host.stream())).toMatchObject(DONE)
+    expect(server.requests.map((request) => request.headers.authorization)).toEqual(['Bearer old', 'Bearer new'])
+  })
+
+  it("uses the caller's dispatcher, and leaves it open", async () => {
+    const agent = new Agent()
+    let dispatched = 0
+    const dispatcher = agent.compose((dispatch) => (options, handler) => {
+      dispatched++
+      return dispatch(options, handler)
+    })
+    const { host, server } = await start({ host: { fetchOptions: { dispatcher } } })
+    server.script([{ at: 'headers', effect: 'reset' }, 'ok'])
+    expect(await answerOf(host.stream())).toMatchObject(DONE)
+    expect({ dispatched, closed: agent.closed }).toEqual({ dispatched: 2, closed: false })
+    await agent.destroy()
+  })
+
+  const { upload, files } = connect({ baseURL: 'http://127.0.0.1:9/v1' })
+
+  it.skipIf(!upload)('uploads a file as a form', async () => {
+    const { host, server } = await start()
+    const file = { id: 'file_1', object: 'file', bytes: BYTES.length, filename: 'notes.bin', created_at: 1 }
+    const body = { ...file, purpose: 'user_data', status: 'processed' }
+    server.script([{ at: 'headers', effect: 'status', status: 200, body }])
+    await host.upload?.(new Blob([BYTES]))
+    const [request] = server.requests
+    const form = await new Response(new Uint8Array(request?.body ?? []), {
+      headers: { 'content-type': request?.headers['content-type'] ?? '' },
+    }).formData()
+    const received = form.get('file') as File
+    expect(received.name).toBe('notes.bin')
+    expect(new Uint8Array(await received.arrayBuffer())).toEqual(BYTES)
+  })
+
+  it.skipIf(!files)('downloads bytes as they are', async () => {
+    const { host, server } = await start()
+    server.script([{ at: 'headers', effect: 'garbage', bytes: binaryAnswer(BYTES) }])
+    expect(await host.files?.download('file_1')).toEqual(BYTES)
+  })
+
+  it.skipIf(!files)('takes 204 for an answer without a body', async () => {
+    const { host, server } = await start()
+    server.script([{ at: 'headers', effect: 'status', status: 204 }])
+    expect(await host.files?.remove('resp_1')).toBeFalsy()
+    expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['DELETE /v1/responses/resp_1'])
+  })
+
+  it.skipIf(!files)('resumes a background response where it was left, also over a broken connection', async () => {
+    const { host, server } = await start({ server: { background: 'manual' } })
+    const seen: number[] = []
+    for await (const { sequence_number } of host.files?.startInBackground() ?? []) {
+      seen.push(sequence_number)
+      break
+    }
+    server.produce('resp_answer')
+    server.script([{ at: 'headers', effect: 'reset' }, 'ok'])
+    for (const { sequence_number } of await collect(host.files?.resume('resp_answer', seen.at(-1) ?? 0) ?? empty())) {
+      seen.push(sequence_number)
+    }
+    expect(seen).toEqual(seen.map((_, index) => index))
+    expect(seen.length, name).toBeGreaterThan(5)
+    expect(server.requests.map(({ method, query }) => method + (query.get('starting_after') ?? ''))).toEqual([
+      'POST',
+      'GET0',
+      'GET0',
+    ])
+  })
+})
+
+async function* empty(): AsyncGenerator<never> {}

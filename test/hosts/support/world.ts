@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, inject } from 'vitest'
+import { ResilientClient, type ResilientClientOptions } from '../../../src/index.ts'
+import { MockResponsesServer, type MockServerOptions } from '../../../src/testing/server.ts'
+import { expectNothingLeft } from '../../e2e/support/nothing-left.ts'
+import { answerEvents } from './failures.ts'
+import type { Host, HostClient, HostSettings } from './host.ts'
+import { loadHosts } from './hosts.ts'
+
+export interface World {
+  readonly server: MockResponsesServer
+  readonly client: ResilientClient
+  /** The host on our `fetch`. */
+  readonly host: HostClient
+}
+
+export interface WorldOptions {
+  readonly server?: MockServerOptions
+  readonly client?: ResilientClientOptions
+  readonly host?: Partial<HostSettings>
+}
+
+/**
+ * For every host of this run a block of tests. Each test starts the world it needs, and behind each of them stands the check
+ * that nothing is left of it: no socket on either side, no lease, and no planned fault that did not strike.
+ */
+export async function forEachHost(test: (host: Host, start: (options?: WorldOptions) => Promise<World>) => void) {
+  const hosts = await loadHosts(inject('full'))
+  describe.each(hosts)('$name', (host) => {
+    let world: World | undefined
+    beforeEach(() => {
+      world = undefined
+    })
+    afterEach(async () => {
+      if (world === undefined) return
+      const { client, server } = world
+      try {
+        await expectNothingLeft(client, server)
+        server.assertConsumed()
+      } finally {
+        await client.destroy()
+        await server.close()
+      }
+    })
+    test(host, async (options = {}) => {
+      const server = await MockResponsesServer.start({ respond: answerEvents, ...options.server })
+      const client = new ResilientClient({
+        baseURL: server.baseURL,
+        retry: { baseDelayMs: 1, maxDelayMs: 5 },
+        ...options.client,
+      })
+      const settings = { baseURL: server.baseURL, fetch: client.fetch, maxRetries: 0, ...options.host }
+      world = { server, client, host: host.connect(settings) }
+      return world
+    })
+  })
+}
