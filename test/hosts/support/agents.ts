@@ -9,6 +9,7 @@ export type RetrySettings = NonNullable<import('@openai/agents').ModelSettings['
 export function agentsHost(agents: Agents, version: string): Host {
   const { describe, requestId, isAbort } = openaiErrors(openai)
   return {
+    kind: 'agents',
     name: `@openai/agents ${version}`,
     latest: true,
     connect: (settings) => agentsClient(agents, settings),

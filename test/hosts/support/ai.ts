@@ -8,18 +8,25 @@ export interface AiModules {
 }
 
 /** How a stream of the AI SDK says that the caller has aborted: by a part, not by an error. */
-class AbortPart extends Error {}
+class AbortPart extends Error {
+  override readonly name = 'abort part'
+}
 
 export function aiHost(modules: AiModules, version: string, latest: boolean): Host {
   const { APICallError } = modules.ai
   return {
+    kind: 'ai',
     name: `ai ${version}`,
     latest,
     connect: (settings) => clientOf(modules, settings),
     describe(error) {
-      const { name, statusCode, reason } = error as Error & { statusCode?: number; reason?: string }
-      const parts = [APICallError.isInstance(error) ? 'APICallError' : name, statusCode, reason]
-      return parts.filter((part) => part !== undefined).join(' ')
+      const {
+        name,
+        statusCode,
+        error: inside,
+      } = error as Partial<Error> & { statusCode?: number; error?: { code?: string } }
+      const known = APICallError.isInstance(error) ? 'APICallError' : (name ?? 'an error event as it came:')
+      return [known, statusCode, inside?.code].filter((part) => part !== undefined).join(' ')
     },
     requestId: (error) => (APICallError.isInstance(error) ? error.responseHeaders?.['x-request-id'] : undefined),
     isAbort: (error) => error instanceof AbortPart || (error as Error | undefined)?.name === 'AbortError',
@@ -56,7 +63,7 @@ function clientOf({ ai, provider: { createOpenAI } }: AiModules, settings: HostS
       let id: string | undefined
       for await (const part of result.fullStream) {
         if (part.type === 'error') throw part.error
-        if (part.type === 'abort') throw new AbortPart()
+        if (part.type === 'abort') throw new AbortPart(part.reason)
         if (part.type === 'finish-step') id = part.response.id
         const known = partOf(part, id)
         if (known !== undefined) yield known

@@ -2,6 +2,7 @@ import type { FetchFunction } from '../../../src/index.ts'
 
 /** A host that agents are written on, in one version: what the matrix needs of it, in words that fit all. */
 export interface Host {
+  readonly kind: 'openai' | 'ai' | 'agents'
   /** Package and version. */
   readonly name: string
   readonly latest: boolean

@@ -7,6 +7,7 @@ type Sdk = typeof import('openai')
 /** The openai SDK, called by hand. Versions are told apart by their modules; their types are the newest's. */
 export function openaiHost(sdk: Sdk, version: string, latest: boolean): Host {
   return {
+    kind: 'openai',
     name: `openai ${version}`,
     latest,
     connect: (settings) => clientOf(openaiClient(sdk, settings)),

@@ -1,6 +1,6 @@
 import { findResilientError, ResilientClient, type ResilientClientOptions } from '../../../src/index.ts'
 import { VirtualClock } from '../../../src/testing/index.ts'
-import { MockResponsesServer } from '../../../src/testing/server.ts'
+import { type Fault, MockResponsesServer } from '../../../src/testing/server.ts'
 import { expectNothingLeft } from '../../e2e/support/nothing-left.ts'
 import { inVirtualTime } from '../../e2e/support/virtual-time.ts'
 import { pause } from '../../support/until.ts'
@@ -68,4 +68,16 @@ async function outcome(
   // Text of a failed attempt stays with those who have already read it.
   if (answer.text.endsWith(ANSWER_TEXT)) return `complete${requests}, behind the cut text`
   return `takes cut text for complete${requests}`
+}
+
+/** How many requests a host and we make together for a call that meets `fault` every time. Its own waits are real. */
+export async function requestsOf(host: Host, fault: Fault, settings: Partial<HostSettings>): Promise<number> {
+  const server = await MockResponsesServer.start({ faults: [fault] })
+  const clock = new VirtualClock()
+  const client = new ResilientClient({ clock })
+  const call = outcome(host, server, { fetch: client.fetch, ...settings })
+  await inVirtualTime(call, { clock, client, server })
+  await inVirtualTime(expectNothingLeft(client, server), { clock, client, server })
+  await server.close()
+  return server.requests.length
 }

@@ -1,0 +1,65 @@
+import { getEventListeners } from 'node:events'
+import { expect, it } from 'vitest'
+import type { Fault } from '../../src/testing/server.ts'
+import { collectGarbageUntil } from '../e2e/support/collect-garbage.ts'
+import { turns } from '../support/until.ts'
+import { CUT_AFTER_OUTPUT } from './support/failures.ts'
+import { read } from './support/host.ts'
+import { forEachHost } from './support/world.ts'
+
+const STALL = { effect: 'stall' } as const
+const MID_STREAM = { ...(CUT_AFTER_OUTPUT.faults[0] as Extract<Fault, { at: 'before_event' }>), ...STALL } as Fault
+
+const MOMENTS: ReadonlyArray<readonly [when: string, fault: Fault]> = [
+  ['before the headers', { at: 'headers', ...STALL }],
+  ['in the prelude', { at: 'before_event', event: 2, ...STALL }],
+  ['in the middle of the stream', MID_STREAM],
+]
+
+await forEachHost((version, start) => {
+  const { describe, isAbort, name } = version
+
+  it.for(MOMENTS)('aborts %s', async ([when, fault]) => {
+    const { host, server } = await start()
+    server.script([fault])
+    const controller = new AbortController()
+    const outcome = read(host.stream({ signal: controller.signal }))
+    await server.waitFor('fault')
+    await turns()
+    controller.abort()
+    const { answer, error } = await outcome
+    await server.waitFor('connection_closed')
+    expect(answer.finished).toBe(false)
+    // openai ends an aborted stream without a word.
+    if (error !== undefined || !(name.startsWith('openai') && fault === MID_STREAM)) {
+      expect(isAbort(error), `${when}: ${String(error)}`).toBe(true)
+    }
+    expect(server.requests.map((request) => request.outcome)).toEqual(['client_gone'])
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
+  it('is cut by its own timeout', async () => {
+    const { host, server } = await start({ host: { timeoutMs: 150 } })
+    server.script([{ at: 'headers', effect: 'stall' }])
+    const { error } = await read(host.stream())
+    await server.waitFor('connection_closed')
+    console.log(name, describe(error), String(error))
+    expect(server.requests.map((request) => request.outcome)).toEqual(['client_gone'])
+  })
+
+  it('leaves a stream in the middle, and frees the socket', async () => {
+    const { host, server } = await start()
+    server.script([MID_STREAM])
+    for await (const part of host.stream()) if (part.type === 'text') break
+    await server.waitFor('connection_closed', 1, { waitMs: 2000 })
+    expect(server.requests.map((request) => request.outcome)).toEqual(['client_gone'])
+  })
+
+  it.skipIf(!version.connect({ baseURL: 'http://127.0.0.1:9/v1' }).files)('drops a response unread', async () => {
+    const { host, server } = await start()
+    server.script([MID_STREAM])
+    await (async () => void (await host.files?.unread()))()
+    await collectGarbageUntil(() => server.requests[0]?.outcome === 'client_gone')
+    expect(server.requests.map((request) => request.outcome)).toEqual(['client_gone'])
+  })
+})

@@ -1,0 +1,91 @@
+import * as agents from '@openai/agents'
+import { expect, it } from 'vitest'
+import { agentsClient } from './support/agents.ts'
+import { CUT_AFTER_OUTPUT } from './support/failures.ts'
+import type { Host } from './support/host.ts'
+import { loadHosts } from './support/hosts.ts'
+import { withUs } from './support/outcome.ts'
+import { afterOutputRows, failureRows, requestRows, table } from './support/page.ts'
+
+const INTRO = `# Hosts
+
+What the SDKs that agents are written on do with a failing endpoint, and with \`client.fetch\`. The tables are written by the tests
+(\`npx vitest run --project hosts -u\`), which do to real connections what each row says.
+
+## Settings
+
+\`\`\`ts
+import { createOpenAI } from '@ai-sdk/openai'
+import { OpenAIProvider, Runner } from '@openai/agents'
+import { streamText } from 'ai'
+import OpenAI from 'openai'
+import { ResilientClient } from 'resilient-responses'
+
+const client = new ResilientClient({ onStreamFailure: 'sse_error' })
+
+const openai = new OpenAI({ fetch: client.fetch, maxRetries: 0, timeout: 3_600_000 })
+
+const provider = createOpenAI({ fetch: client.fetch })
+const result = streamText({ model: provider('gpt-5.2'), prompt: 'Hi', maxRetries: 0, streamRetries: 2 })
+
+const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: openai }) })
+\`\`\`
+
+- **\`maxRetries: 0\` on the host.** Its retries begin where ours have ended, and each of them is a whole call with all of ours: see
+  "What the retries of a host cost". In the AI SDK it is an option of each call, in agents-js of the \`OpenAI\` client.
+- **A longer \`timeout\` on \`openai\`**, whose default of 10 minutes starts over with each request of its own and ends with the headers.
+  An answer that is not streamed has its headers at its end: high effort and the flex tier may take longer. \`timeouts\` of ours hold
+  all the same.
+- **\`onStreamFailure: 'sse_error'\`** where a host retries on an error event: the AI SDK with \`streamRetries\`.
+- **An \`idleMs\` below 240 s** if silence behind \`response.created\` shall be retried: by then the drop-in hands over what it holds
+  (\`commitAfterMs\`), and the default of \`idleMs\` is longer.
+- **To let go of a stream, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
+  is held: pass an \`abortSignal\`.
+- **To send our credential**, switch off the host's: \`defaultHeaders: { authorization: null }\` in \`openai\`; in the AI SDK a header
+  \`Authorization\` with the value \`undefined\`.
+`
+
+const OF_FAILURES = `## What becomes of a failure
+
+The first request meets the failure, later ones are answered. *Alone* is the host on its default \`fetch\`, with its own retries and
+timeouts; *hangs* means that nothing ends it before those of minutes do. *With us* is \`client.fetch\` with \`maxRetries: 0\` on the
+host; the code is that of our error inside (\`findResilientError(error)\`).`
+
+const OF_RETRIES = `## What the retries of a host cost
+
+Requests for one call to an endpoint that never recovers, with the default 4 retries of ours. An answer at which ours have ended says
+\`x-should-retry: false\`, which \`openai\` and agents-js obey; the AI SDK does not know it.`
+
+const OF_OUTPUT = `## After output
+
+What was handed over cannot be taken back, so the drop-in does not retry. The host may, if it learns of the failure as an event.`
+
+const OF_AGENTS = `agents-js asks its retry policies (\`modelSettings.retry\`) about failures before the first event, and about runs that are not
+streamed. About a stream that has begun it asks none, however it ends: run the agent again, or do not stream.`
+
+it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
+  timeout: 60_000,
+}, async () => {
+  const hosts = await loadHosts(true)
+  const all = <T>(rowsOf: (host: Host) => Promise<T>) => Promise.all(hosts.map(rowsOf))
+  const [failures, requests, afterOutput] = await Promise.all([
+    all(failureRows),
+    all(requestRows),
+    all((host) => afterOutputRows(host, { streamRetries: 2 })),
+  ])
+  const page = [
+    INTRO,
+    OF_FAILURES,
+    ...hosts.map((host, i) => section(host, ['', 'alone', 'with us'], failures[i] ?? [])),
+    OF_RETRIES,
+    ...hosts.map((host, i) => section(host, ['', '`maxRetries: 0`', 'its default'], requests[i] ?? [])),
+    OF_OUTPUT,
+    ...hosts.map((host, i) => section(host, ['', "`'error'`", "`'sse_error'`"], afterOutput[i] ?? [])),
+    OF_AGENTS,
+  ]
+  await expect(`${page.join('\n\n')}\n`).toMatchFileSnapshot('../../docs/hosts.md')
+})
+
+function section(host: Host, head: readonly string[], rows: readonly string[][]): string {
+  return `### ${host.name}\n\n${table(head, rows)}`
+}
