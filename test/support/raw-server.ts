@@ -77,9 +77,13 @@ export class RawConnection {
     return this.until(() => this.ended || this.closed, 'the end of the connection')
   }
 
+  /** Waits for what this connection brings; nothing comes once it is closed, so the wait ends there. */
   async until(condition: () => boolean, what: string): Promise<void> {
     const seen = (async () => {
-      while (!condition()) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+      while (!condition()) {
+        if (this.closed) throw new Error(`connection ${this.number} closed before ${what}`)
+        await new Promise<void>((resolve) => this.#waiters.push(resolve))
+      }
     })()
     await within(seen, `${what} on connection ${this.number}`)
   }

@@ -68,6 +68,10 @@ describe('content codings', () => {
   })
 })
 
+function nodeTellsCutZstd(): boolean {
+  return Number(process.versions.node.split('.')[0]) >= 24
+}
+
 describe.each([['gzip'], ['x-gzip'], ['deflate'], ['br'], ['zstd'], ['gzip', 'br'], ['zstd', 'deflate', 'gzip']])(
   'a body coded with %s %s %s',
   (...given) => {
@@ -84,7 +88,9 @@ describe.each([['gzip'], ['x-gzip'], ['deflate'], ['br'], ['zstd'], ['gzip', 'br
       }
     })
 
-    it('that is cut short is an error, after what could be decoded', async () => {
+    // Node 22 takes a zstd body that is cut for whole: docs/transports.md says so.
+    const cutIsTold = codings.at(-1) !== 'zstd' || nodeTellsCutZstd()
+    it.skipIf(!cutIsTold)('that is cut short is an error, after what could be decoded', async () => {
       const { decoder, outcome } = decoding(codings)
       decoder.write(encoded.subarray(0, encoded.length - 3))
       decoder.end()
