@@ -33,8 +33,8 @@ const CLASS_OF: ReadonlyArray<readonly [status: number, name: string, code?: str
 ]
 
 await forEachHost((version, start) => {
-  const { name, describe, requestId } = version
-  const isAi = name.startsWith('ai ')
+  const { kind, describe, requestId } = version
+  const isAi = kind === 'ai'
 
   it.for(CLASS_OF)(
     'maps status %i to its own class, and keeps the request id',
@@ -95,9 +95,9 @@ await forEachHost((version, start) => {
   })
 
   it('hears of a Retry-After that is too long at once', async () => {
-    const { host, server } = await start({ host: { maxRetries: undefined } })
+    const { host, server } = await start()
     server.script([status(429, { 'retry-after': '3600' })])
-    const { error } = await outcomeOf(answerOf(host.create === undefined ? host.stream() : host.stream()))
+    const { error } = await outcomeOf(answerOf(host.stream()))
     expect(describe(error)).toContain('429')
     expect(requestId(error)).toBe('req_429')
     expect(server.requests).toHaveLength(1)

@@ -1,10 +1,6 @@
-import * as agents from '@openai/agents'
 import { expect, it } from 'vitest'
-import { agentsClient } from './support/agents.ts'
-import { CUT_AFTER_OUTPUT } from './support/failures.ts'
 import type { Host } from './support/host.ts'
 import { loadHosts } from './support/hosts.ts'
-import { withUs } from './support/outcome.ts'
 import { afterOutputRows, failureRows, requestRows, table } from './support/page.ts'
 
 const INTRO = `# Hosts
@@ -42,8 +38,7 @@ const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: op
 - **To let go of a stream, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
   is held: pass an \`abortSignal\`.
 - **To send our credential**, switch off the host's: \`defaultHeaders: { authorization: null }\` in \`openai\`; in the AI SDK a header
-  \`Authorization\` with the value \`undefined\`.
-`
+  \`Authorization\` with the value \`undefined\`.`
 
 const OF_FAILURES = `## What becomes of a failure
 
@@ -76,16 +71,34 @@ it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writ
   const page = [
     INTRO,
     OF_FAILURES,
-    ...hosts.map((host, i) => section(host, ['', 'alone', 'with us'], failures[i] ?? [])),
+    ...sections(hosts, ['', 'alone', 'with us'], failures),
     OF_RETRIES,
-    ...hosts.map((host, i) => section(host, ['', '`maxRetries: 0`', 'its default'], requests[i] ?? [])),
+    ...sections(hosts, ['', '`maxRetries: 0`', 'its default'], requests),
     OF_OUTPUT,
-    ...hosts.map((host, i) => section(host, ['', "`'error'`", "`'sse_error'`"], afterOutput[i] ?? [])),
+    ...sections(hosts, ['', "`'error'`", "`'sse_error'`"], afterOutput),
     OF_AGENTS,
   ]
   await expect(`${page.join('\n\n')}\n`).toMatchFileSnapshot('../../docs/hosts.md')
 })
 
-function section(host: Host, head: readonly string[], rows: readonly string[][]): string {
-  return `### ${host.name}\n\n${table(head, rows)}`
+type Rows = ReadonlyArray<readonly string[]>
+
+/** A table for the newest version of each host, and below it what is different in the oldest. */
+function sections(hosts: readonly Host[], head: readonly string[], rows: readonly Rows[]): string[] {
+  const withRows = hosts.map((host, i) => ({ ...host, rows: rows[i] ?? [] }))
+  return withRows
+    .filter(({ latest }) => latest)
+    .flatMap((newest) => [
+      `### ${newest.name}`,
+      table(head, newest.rows),
+      ...withRows
+        .filter(({ kind, latest }) => kind === newest.kind && !latest)
+        .flatMap((old) => older(old, newest, head)),
+    ])
+}
+
+function older(old: { name: string; rows: Rows }, newest: { rows: Rows }, head: readonly string[]): string[] {
+  const different = old.rows.filter((row, i) => row.join() !== newest.rows[i]?.join())
+  if (different.length === 0) return [`${old.name} does the same.`]
+  return [`${old.name} does the same, but:`, table(head, different)]
 }

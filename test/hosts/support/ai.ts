@@ -7,6 +7,12 @@ export interface AiModules {
   readonly provider: typeof import('@ai-sdk/openai')
 }
 
+interface ErrorLike {
+  readonly name?: string
+  readonly statusCode?: number
+  readonly error?: { readonly code?: string }
+}
+
 /** How a stream of the AI SDK says that the caller has aborted: by a part, not by an error. */
 class AbortPart extends Error {
   override readonly name = 'abort part'
@@ -20,13 +26,10 @@ export function aiHost(modules: AiModules, version: string, latest: boolean): Ho
     latest,
     connect: (settings) => clientOf(modules, settings),
     describe(error) {
-      const {
-        name,
-        statusCode,
-        error: inside,
-      } = error as Partial<Error> & { statusCode?: number; error?: { code?: string } }
-      const known = APICallError.isInstance(error) ? 'APICallError' : (name ?? 'an error event as it came:')
-      return [known, statusCode, inside?.code].filter((part) => part !== undefined).join(' ')
+      const { name, statusCode, error: event } = error as ErrorLike
+      // Old versions pass on an error event of the stream as it came.
+      const known = name?.replace(/^AI_/, '') ?? 'error event'
+      return [known, statusCode, event?.code].filter((part) => part !== undefined).join(' ')
     },
     requestId: (error) => (APICallError.isInstance(error) ? error.responseHeaders?.['x-request-id'] : undefined),
     isAbort: (error) => error instanceof AbortPart || (error as Error | undefined)?.name === 'AbortError',
