@@ -54,8 +54,17 @@ await forEachHost(({ name, connect }, start) => {
       'ok',
     ])
     expect(await answerOf(host.stream())).toMatchObject(DONE)
-    expect(server.requests).toHaveLength(4)
-    expect(new Set(server.requests.map(({ body }) => String(body))).size).toBe(1)
+    server.script([
+      { at: 'headers', effect: 'reset' },
+      { at: 'headers', effect: 'status', status: 503 },
+      { at: 'headers', effect: 'status', status: 429, headers: { 'retry-after-ms': '5' } },
+      'ok',
+    ])
+    expect(await host.create()).toMatchObject(DONE)
+    const bodies = server.requests.map(({ body }) => String(body))
+    expect(new Set(bodies.slice(0, 4)).size).toBe(1)
+    expect(new Set(bodies.slice(4)).size).toBe(1)
+    expect(bodies).toHaveLength(8)
   })
 
   it('keeps its own headers, and gets ours where it has none', async () => {
@@ -94,7 +103,7 @@ await forEachHost(({ name, connect }, start) => {
     await agent.destroy()
   })
 
-  const { upload, files } = connect({ baseURL: 'http://127.0.0.1:9/v1' })
+  const { upload, sdk } = connect({ baseURL: 'http://127.0.0.1:9/v1' })
 
   it.skipIf(!upload)('uploads a file as a form', async () => {
     const { host, server } = await start()
@@ -111,29 +120,29 @@ await forEachHost(({ name, connect }, start) => {
     expect(new Uint8Array(await received.arrayBuffer())).toEqual(BYTES)
   })
 
-  it.skipIf(!files)('downloads bytes as they are', async () => {
+  it.skipIf(!sdk)('downloads bytes as they are', async () => {
     const { host, server } = await start()
     server.script([{ at: 'headers', effect: 'garbage', bytes: binaryAnswer(BYTES) }])
-    expect(await host.files?.download('file_1')).toEqual(BYTES)
+    expect(await host.sdk?.download('file_1')).toEqual(BYTES)
   })
 
-  it.skipIf(!files)('takes 204 for an answer without a body', async () => {
+  it.skipIf(!sdk)('takes 204 for an answer without a body', async () => {
     const { host, server } = await start()
     server.script([{ at: 'headers', effect: 'status', status: 204 }])
-    expect(await host.files?.remove('resp_1')).toBeFalsy()
+    expect(await host.sdk?.remove('resp_1')).toBeFalsy()
     expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['DELETE /v1/responses/resp_1'])
   })
 
-  it.skipIf(!files)('resumes a background response where it was left, also over a broken connection', async () => {
+  it.skipIf(!sdk)('resumes a background response where it was left, also over a broken connection', async () => {
     const { host, server } = await start({ server: { background: 'manual' } })
     const seen: number[] = []
-    for await (const { sequence_number } of host.files?.startInBackground() ?? []) {
+    for await (const { sequence_number } of host.sdk?.startInBackground() ?? []) {
       seen.push(sequence_number)
       break
     }
     server.produce('resp_answer')
     server.script([{ at: 'headers', effect: 'reset' }, 'ok'])
-    for (const { sequence_number } of await collect(host.files?.resume('resp_answer', seen.at(-1) ?? 0) ?? empty())) {
+    for (const { sequence_number } of await collect(host.sdk?.resume('resp_answer', seen.at(-1) ?? 0) ?? empty())) {
       seen.push(sequence_number)
     }
     expect(seen).toEqual(seen.map((_, index) => index))

@@ -4,8 +4,9 @@ import { VirtualClock } from '../../src/testing/index.ts'
 import type { Fault } from '../../src/testing/server.ts'
 import { outcomeOf } from '../e2e/support/calls.ts'
 import { inVirtualTime } from '../e2e/support/virtual-time.ts'
-import { ANSWER_TEXT } from './support/failures.ts'
-import { answerOf } from './support/host.ts'
+import { ANSWER_TEXT, CUT_AFTER_OUTPUT, SILENT_BEHIND_CREATED } from './support/failures.ts'
+import { answerOf, read } from './support/host.ts'
+import { withUs } from './support/outcome.ts'
 import { forEachHost } from './support/world.ts'
 
 const status = (code: number, headers: Record<string, string> = {}, body?: object): Fault => ({
@@ -101,6 +102,24 @@ await forEachHost((version, start) => {
     expect(describe(error)).toContain('429')
     expect(requestId(error)).toBe('req_429')
     expect(server.requests).toHaveLength(1)
+  })
+
+  it('sees nothing of a silence behind `response.created`, given an `idleMs` below `commitAfterMs`', async () => {
+    const options = { timeouts: { idleMs: 200_000 }, commitAfterMs: 240_000 }
+    expect(await withUs(version, SILENT_BEHIND_CREATED, {}, options)).toBe('complete at request 2')
+  })
+
+  it('gets what came of a stream that is cut, and then an error: never a clean end', async () => {
+    const { host, server } = await start()
+    server.script([CUT_AFTER_OUTPUT.faults])
+    const { answer, error } = await read(host.stream())
+    expect(ANSWER_TEXT.startsWith(answer.text) && answer.text !== '').toBe(true)
+    expect(answer.finished).toBe(false)
+    expect(findResilientError(error)).toMatchObject({
+      name: 'StreamInterruptedError',
+      code: 'stream_incomplete',
+      responseId: 'resp_answer',
+    })
   })
 
   it('gets a refusal that comes inside of the stream with its code', async () => {

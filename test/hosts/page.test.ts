@@ -32,7 +32,7 @@ const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: op
 - **A longer \`timeout\` on \`openai\`**, whose default of 10 minutes starts over with each request of its own and ends with the headers.
   An answer that is not streamed has its headers at its end: high effort and the flex tier may take longer. \`timeouts\` of ours hold
   all the same.
-- **\`onStreamFailure: 'sse_error'\`** where a host retries on an error event: the AI SDK with \`streamRetries\`.
+- **\`onStreamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK, which act on error events and not on a body that breaks off.
 - **An \`idleMs\` below 240 s** if silence behind \`response.created\` shall be retried: by then the drop-in hands over what it holds
   (\`commitAfterMs\`), and the default of \`idleMs\` is longer.
 - **To let go of a stream, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
@@ -53,10 +53,11 @@ Requests for one call to an endpoint that never recovers, with the default 4 ret
 
 const OF_OUTPUT = `## After output
 
-What was handed over cannot be taken back, so the drop-in does not retry. The host may, if it learns of the failure as an event.`
+What was handed over cannot be taken back, so the drop-in does not retry. The host may, if it learns of the failure as an
+event. Here the AI SDK has \`streamRetries: 2\`; text of the cut attempt stays with those who have read it.`
 
-const OF_AGENTS = `agents-js asks its retry policies (\`modelSettings.retry\`) about failures before the first event, and about runs that are not
-streamed. About a stream that has begun it asks none, however it ends: run the agent again, or do not stream.`
+const OF_AGENTS = `The retry policies of agents-js (\`modelSettings.retry\`) are asked about failures before the first event, and about runs that are
+not streamed. About a stream that has begun none is asked, however it ends: run the agent again, or do not stream.`
 
 it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
   timeout: 60_000,

@@ -59,7 +59,7 @@ export function agentsClient(agents: Agents, settings: HostSettings, retry?: Ret
       }
       await result.completed
       for (const { name, input } of toolCalls) yield { type: 'tool_call', name, input }
-      if (result.finalOutput !== undefined) yield { type: 'finish', id: result.lastResponseId }
+      if (!result.cancelled && result.finalOutput !== undefined) yield { type: 'finish', id: result.lastResponseId }
     },
     async create(call = {}): Promise<Answer> {
       const { agent, runner, toolCalls } = setUp(call)

@@ -30,6 +30,12 @@ export const DEAD_ON_ARRIVAL: Failure = {
   endless: true,
 }
 
+export const SILENT_BEHIND_CREATED: Failure = {
+  name: 'nothing comes after `response.created`',
+  faults: [{ at: 'before_event', event: 1, effect: 'stall' }],
+  endless: true,
+}
+
 export const CUT_AFTER_OUTPUT: Failure = {
   name: 'the stream ends after output, without a terminal event',
   faults: [{ ...afterOutput, effect: 'eof' }],
@@ -46,11 +52,7 @@ export const FAILURES: readonly Failure[] = [
   { name: 'the connection is reset before the headers', faults: [{ at: 'headers', effect: 'reset' }] },
   { name: 'the connection is reset after the headers, before output', faults: [{ ...prelude, effect: 'reset' }] },
   { name: 'the stream ends before output', faults: [{ ...prelude, effect: 'eof' }] },
-  {
-    name: 'nothing comes after `response.created`',
-    faults: [{ at: 'before_event', event: 1, effect: 'stall' }],
-    endless: true,
-  },
+  SILENT_BEHIND_CREATED,
   {
     name: 'the endpoint sheds load with an `error` event before output',
     faults: [

@@ -55,7 +55,9 @@ export interface HostClient {
   /** Uploads a file as `multipart/form-data`. */
   readonly upload?: (file: Blob) => Promise<unknown>
   /** What only the openai SDK itself can do. */
-  readonly files?: {
+  readonly sdk?: {
+    /** The events of a stream as they come. */
+    events(call: HostCall): AsyncGenerator<object>
     download(id: string): Promise<Uint8Array>
     /** A call that is answered by 204. */
     remove(id: string): Promise<unknown>

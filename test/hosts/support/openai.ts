@@ -63,7 +63,10 @@ function clientOf(openai: OpenAI): HostClient {
       return { id, text: output_text, reasoning: '', toolCalls, finished: status === 'completed' }
     },
     upload: (file) => openai.files.create({ file: new File([file], 'notes.bin'), purpose: 'user_data' }),
-    files: {
+    sdk: {
+      async *events(call) {
+        yield* await openai.responses.create({ ...BODY, stream: true }, options(call))
+      },
       download: async (id) => new Uint8Array(await (await openai.files.content(id)).arrayBuffer()),
       remove: (id) => openai.responses.delete(id),
       unread: () => openai.responses.create({ ...BODY, stream: true }).asResponse(),
