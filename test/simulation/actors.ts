@@ -1,0 +1,152 @@
+import type { ResilientClient, ResponseStreamEvent } from '../../src/index.ts'
+import type { Caller, CallWorld } from './caller.ts'
+import { PLANTED } from './secrets.ts'
+
+/** Makes a call as its plan says, and settles its caller with what came of it. Never rejects. */
+export async function act(caller: Caller, world: CallWorld): Promise<void> {
+  try {
+    const { view } = caller.plan
+    const options = view === undefined ? {} : world.schedule.views[view]
+    const client = world.client.withOptions({
+      ...options,
+      onEvent: (event) => caller.hear(event),
+      ...(caller.plan.face === 'upgraded' ? { upgradeToStream: true } : {}),
+    })
+    await FACES[caller.plan.face](caller, client, world)
+  } catch (error) {
+    caller.settle({ kind: 'error', error })
+  }
+}
+
+const FACES: Record<
+  Caller['plan']['face'],
+  (caller: Caller, client: ResilientClient, world: CallWorld) => Promise<void>
+> = {
+  stream: iterate,
+  background: iterate,
+  create,
+  background_create: create,
+  fetch_stream: post,
+  fetch_json: post,
+  upgraded: post,
+  fetch_once: post,
+  foreign_get: get,
+  foreign_post: post,
+}
+
+function paramsOf({ plan }: Caller): Record<string, unknown> {
+  return {
+    model: 'gpt-5.2',
+    input: PLANTED.prompt,
+    ...(plan.anchored ? { previous_response_id: 'resp_before' } : {}),
+    ...(plan.conversation ? { conversation: 'conv_1' } : {}),
+    ...(plan.face.startsWith('background') ? { background: true, store: true } : {}),
+  }
+}
+
+function headersOf({ plan }: Caller): Record<string, string> {
+  return { 'x-sim-call': String(plan.id), cookie: `session=${PLANTED.cookie}` }
+}
+
+async function iterate(caller: Caller, client: ResilientClient, world: CallWorld): Promise<void> {
+  const { plan, witness } = caller
+  const stream = client.responses.stream(paramsOf(caller), {
+    signal: caller.controller.signal,
+    headers: headersOf(caller),
+    ...(plan.restart ? { onInterrupted: 'restart' as const } : {}),
+  })
+  caller.held = stream
+  if (plan.leaveAfter === 0) {
+    await stream[Symbol.asyncIterator]().return?.()
+    caller.settle({ kind: 'left' })
+    return
+  }
+  for await (const event of stream) {
+    witness.event(event as ResponseStreamEvent)
+    if (witness.count === plan.leaveAfter) {
+      caller.settle({ kind: 'left' })
+      break
+    }
+    await pause(caller, world, witness.count)
+  }
+  if (caller.outcome === undefined) caller.settle({ kind: 'response', response: await stream.finalResponse() })
+}
+
+async function create(caller: Caller, client: ResilientClient): Promise<void> {
+  const { witness } = caller
+  const response = await client.responses.create(paramsOf(caller), {
+    signal: caller.controller.signal,
+    headers: headersOf(caller),
+    onDelta: ({ event }) => witness.delta(event as ResponseStreamEvent),
+    onRestart: ({ attempt }) => witness.restarted(attempt),
+  })
+  caller.settle({ kind: 'response', response })
+}
+
+async function get(caller: Caller, client: ResilientClient, world: CallWorld): Promise<void> {
+  const response = await client.fetch(`${world.originOf(caller.plan.endpoint)}/v1/models`, {
+    headers: headersOf(caller),
+    signal: caller.controller.signal,
+  })
+  await read(caller, response, world)
+}
+
+async function post(caller: Caller, client: ResilientClient, world: CallWorld): Promise<void> {
+  const { plan } = caller
+  const path = plan.face === 'foreign_post' ? 'embeddings' : 'responses'
+  const body = JSON.stringify({ ...paramsOf(caller), ...(plan.face === 'fetch_stream' ? { stream: true } : {}) })
+  const once = plan.face === 'fetch_once'
+  const response = await client.fetch(`${world.originOf(plan.endpoint)}/v1/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headersOf(caller) },
+    body: once ? new Blob([body]).stream() : body,
+    signal: caller.controller.signal,
+    ...(once ? { duplex: 'half' } : {}),
+  } as RequestInit)
+  await read(caller, response, world)
+}
+
+/** Reads a body to its end, or as far as the consumer wants it. */
+async function read(caller: Caller, response: Response, world: CallWorld): Promise<void> {
+  const { plan, witness } = caller
+  caller.held = response
+  const { status } = response
+  const reader = response.body?.getReader()
+  const pieces: Uint8Array[] = []
+  const text = (): string => Buffer.concat(pieces).toString()
+  if (plan.leaveAfter === 0) {
+    await reader?.cancel()
+    caller.settle({ kind: 'left' })
+    return
+  }
+  try {
+    for (;;) {
+      const next = await reader?.read()
+      if (next === undefined || next.done) break
+      pieces.push(next.value)
+      witness.count++
+      if (witness.count === plan.leaveAfter) {
+        await reader?.cancel()
+        caller.settle({ kind: 'left' })
+        return
+      }
+      await pause(caller, world, witness.count)
+    }
+  } catch (error) {
+    caller.settle({ kind: 'body', status, text: text(), error })
+    return
+  }
+  caller.settle({ kind: 'body', status, text: text(), error: undefined })
+}
+
+/** A consumer that has other things to do for a while. */
+async function pause(caller: Caller, { clock }: CallWorld, count: number): Promise<void> {
+  for (const { after, ms } of caller.plan.pauses ?? []) {
+    if (after !== count) continue
+    caller.pausing = true
+    const from = clock.now()
+    await new Promise<void>((resolve) => clock.setTimer(resolve, ms))
+    caller.pausedMs += clock.now() - from
+    caller.pausing = false
+  }
+}

@@ -1,0 +1,89 @@
+import type { ResilientClient, TelemetryEvent } from '../../src/index.ts'
+import type { Clock } from '../../src/testing/index.ts'
+import { Ledger, type LedgerContext } from './check/ledger.ts'
+import { type Effective, effectiveOf } from './effective.ts'
+import type { CallPlan, Schedule } from './schedule.ts'
+import type { Witness } from './witness.ts'
+
+/** How a call came out for whoever made it. */
+export type Outcome =
+  | { readonly kind: 'response'; readonly response: unknown }
+  | { readonly kind: 'body'; readonly status: number; readonly text: string; readonly error: unknown }
+  | { readonly kind: 'error'; readonly error: unknown }
+  /** The consumer went away. */
+  | { readonly kind: 'left' }
+
+/** One call, seen from outside: what was asked, what came, and when. */
+export class Caller {
+  readonly plan: CallPlan
+  readonly options: Effective
+  readonly controller = new AbortController()
+  readonly reason: Error
+  readonly ledgers: Ledger[] = []
+  readonly witness: Witness
+  startedAt = 0
+  settledAt: number | undefined
+  outcome: Outcome | undefined
+  abortedAt: number | undefined
+  pausing = false
+  pausedMs = 0
+  /** How the client was when the call began. */
+  clientWas: 'open' | 'closed' | 'destroyed' = 'open'
+  /** The client was destroyed under the call. */
+  endedBy: number | undefined
+  /** Responses and streams are held on to: what is thrown away is freed by the garbage collector, whenever it runs. */
+  held: unknown
+  readonly #byCall = new Map<number, Ledger>()
+  readonly #context: LedgerContext
+
+  constructor(plan: CallPlan, schedule: Schedule, witness: Witness, context: LedgerContext) {
+    this.plan = plan
+    this.options = effectiveOf(schedule, plan)
+    this.reason = new Error(`the caller of ${plan.id} changed its mind`)
+    this.witness = witness
+    this.#context = context
+  }
+
+  get ledger(): Ledger | undefined {
+    return this.ledgers.at(-1)
+  }
+
+  /** The endpoint keeps what a second request would double. */
+  get isStateful(): boolean {
+    const { face, conversation } = this.plan
+    return conversation === true || face === 'background' || face === 'background_create'
+  }
+
+  abort(): void {
+    if (this.abortedAt !== undefined || this.outcome !== undefined) return
+    this.controller.abort(this.reason)
+    this.abortedAt = this.#context.now()
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.outcome !== undefined)
+      this.#context.violations.add('one_outcome', this.plan.id, `${outcome.kind} after ${this.outcome.kind}`)
+    this.outcome ??= outcome
+    this.settledAt ??= this.#context.now()
+  }
+
+  hear(event: TelemetryEvent): void {
+    if (!('callId' in event)) return
+    if (event.type === 'call_start') {
+      const ledger = new Ledger(this, event, this.#context)
+      this.#byCall.set(event.callId, ledger)
+      this.ledgers.push(ledger)
+      return
+    }
+    const ledger = this.#byCall.get(event.callId)
+    if (ledger === undefined) this.#context.violations.add('telemetry_paired', this.plan.id, `${event.type} before call_start`)
+    else ledger.take(event)
+  }
+}
+
+export interface CallWorld {
+  readonly client: ResilientClient
+  readonly clock: Clock
+  readonly schedule: Schedule
+  readonly originOf: (endpoint: number) => string
+}

@@ -1,0 +1,235 @@
+import type { TelemetryEvent } from '../../../src/index.ts'
+import type { Caller } from '../caller.ts'
+import { type Served, wasHeard } from '../endpoints.ts'
+import type { Account } from './account.ts'
+import { checkRefusal, isSpent } from './reasons.ts'
+import { checkTimes } from './times.ts'
+import type { Violations } from './violations.ts'
+
+export interface LedgerContext {
+  readonly violations: Violations
+  readonly now: () => number
+  /** How much time was lost to a blocked loop since then. */
+  readonly stalledSince: (at: number) => number
+  readonly account: (endpoint: number) => Account | undefined
+  /** Counts what happened to the clients of an endpoint so far. */
+  readonly evictions: (endpoint: number) => { readonly count: number; readonly generation: number }
+}
+
+export interface AttemptEntry {
+  readonly number: number
+  readonly startedAt: number
+  readonly evictionsBefore: number
+  readonly evictedBefore: number
+  readonly pausedBefore: number
+  generation: number | undefined
+  connectedAt: number | undefined
+  committed: boolean
+  ended: Extract<TelemetryEvent, { type: 'attempt_end' }>['record'] | undefined
+  served: Served | undefined
+}
+
+type Decision = Extract<TelemetryEvent, { type: 'retry_decision' }>
+
+/** Follows the telemetry of one call of the library, and holds it against what its endpoint knows. */
+export class Ledger {
+  readonly caller: Caller
+  readonly kind: string
+  readonly method: string
+  readonly startedAt: number
+  readonly attempts: AttemptEntry[] = []
+  retries = 0
+  connectionRetries = 0
+  pushbacks = 0
+  free = 0
+  hostNotFound = 0
+  endedAt: number | undefined
+  delaysMs = 0
+  refusal: Extract<Decision['decision'], { retry: false }> | undefined
+  readonly #context: LedgerContext
+
+  constructor(caller: Caller, start: Extract<TelemetryEvent, { type: 'call_start' }>, context: LedgerContext) {
+    this.caller = caller
+    this.kind = start.kind
+    this.method = start.method
+    this.#context = context
+    this.startedAt = context.now()
+  }
+
+  get current(): AttemptEntry | undefined {
+    return this.attempts.at(-1)
+  }
+
+  /** A request begins: it belongs to the attempt under way. */
+  adopt(served: Served): void {
+    const { current } = this
+    if (current !== undefined && current.ended === undefined) current.served ??= served
+  }
+
+  take(event: TelemetryEvent): void {
+    switch (event.type) {
+      case 'attempt_start':
+        this.#starts(event.attempt)
+        break
+      case 'attempt_connected':
+        this.#connects(event)
+        break
+      case 'attempt_commit':
+        this.#commits(event.reason)
+        break
+      case 'attempt_end':
+        this.#ends(event)
+        break
+      case 'retry_decision':
+        this.#decides(event)
+        break
+      case 'call_end':
+        this.#over(event)
+    }
+  }
+
+  #starts(number: number): void {
+    const { current, caller } = this
+    const { evictions, now } = this.#context
+    if (current !== undefined && current.ended === undefined)
+      this.#add('telemetry_paired', `attempt ${number} starts before attempt ${current.number} has ended`)
+    if (number !== this.attempts.length + 1)
+      this.#add('telemetry_paired', `attempt ${number} is the ${this.attempts.length + 1}th to start`)
+    if (this.endedAt !== undefined) this.#add('telemetry_paired', `attempt ${number} starts after the call has ended`)
+    const { count, generation } = evictions(caller.plan.endpoint)
+    this.attempts.push({
+      number,
+      startedAt: now(),
+      evictionsBefore: count,
+      evictedBefore: generation,
+      pausedBefore: caller.pausedMs,
+      generation: undefined,
+      connectedAt: undefined,
+      committed: false,
+      ended: undefined,
+      served: undefined,
+    })
+    // One free reconnect, one refreshed credential, one question to another replica and one rebuilt request.
+    const most = 1 + caller.options.maxRetries + 4
+    if (number > most) this.#add('attempts_within_limit', `attempt ${number} of at most ${most}`)
+  }
+
+  #connects(event: Extract<TelemetryEvent, { type: 'attempt_connected' }>): void {
+    const { current } = this
+    if (current === undefined) return
+    current.generation = event.generation
+    current.connectedAt = this.#context.now()
+    if (event.generation <= current.evictedBefore) {
+      const detail = `attempt ${event.attempt} got generation ${event.generation}, evicted before it began`
+      this.#add('poisoned_gets_no_lease', detail)
+    }
+    if (event.attempt > 1 && event.reused)
+      this.#add('retry_on_new_connection', `attempt ${event.attempt} runs on a connection that was used before`)
+  }
+
+  #commits(reason: string): void {
+    const { current } = this
+    if (current === undefined) return
+    if (current.committed) this.#add('committed_once', `attempt ${current.number} commits twice`)
+    current.committed = true
+    const { served } = current
+    if (reason !== 'progress' || served?.stream === undefined) return
+    const { stream, from, delivered } = served
+    if (from + delivered <= stream.firstProgress || stream.firstProgress < 0) {
+      const detail = `attempt ${current.number} commits for progress after ${delivered} frames; the first is ${stream.firstProgress}`
+      this.#add('commit_at_progress', detail)
+    }
+  }
+
+  #ends({ attempt, record }: Extract<TelemetryEvent, { type: 'attempt_end' }>): void {
+    const { current } = this
+    if (current === undefined || current.number !== attempt || current.ended !== undefined) {
+      this.#add('telemetry_paired', `attempt ${attempt} ends, and was not under way`)
+      return
+    }
+    current.ended = record
+    checkTimes(this, current, record, this.#context)
+  }
+
+  #decides({ attempt, code, decision }: Decision): void {
+    const { current, caller } = this
+    if (current === undefined || current.ended === undefined || current.number !== attempt) {
+      this.#add('telemetry_paired', `a decision about attempt ${attempt}, which has not ended`)
+      return
+    }
+    if (!decision.retry) {
+      this.refusal = decision
+      checkRefusal(this, code, decision.reason, this.#context)
+      return
+    }
+    if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', `attempt ${attempt} is to be retried`)
+    if (current.committed && !this.#mayTakeBack())
+      this.#add('committed_once', `attempt ${attempt} had committed and is retried`)
+    const { count } = this.#context.evictions(caller.plan.endpoint)
+    const asked = code === 'previous_response_not_found'
+    if (decision.lane === 'connection' && !asked && current.served !== undefined && count === current.evictionsBefore)
+      this.#add('poisoned_before_decision', `attempt ${attempt} failed with ${code}, and no client was poisoned`)
+    this.#checkDelay(code, decision, current)
+    this.delaysMs += decision.delayMs
+    if (decision.free) {
+      this.free++
+      if (this.free > 4) this.#add('attempts_within_limit', `${this.free} free retries`)
+      return
+    }
+    this.#count(code, decision, caller)
+  }
+
+  #count(code: string, decision: Extract<Decision['decision'], { retry: true }>, caller: Caller): void {
+    const onTheHouse = decision.lane === 'connection' && this.connectionRetries === 0
+    if (!onTheHouse) this.#context.account(caller.plan.endpoint)?.pay(() => this.#add('retries_within_budget', code))
+    this.retries++
+    if (decision.lane === 'connection') this.connectionRetries++
+    else this.pushbacks++
+    if (code === 'host_not_found') this.hostNotFound++
+    const { maxRetries } = caller.options
+    if (this.retries > maxRetries) this.#add('attempts_within_limit', `retry ${this.retries} of ${maxRetries}`)
+    if (this.hostNotFound > 2) this.#add('attempts_within_limit', `a third retry for a host that does not exist`)
+  }
+
+  #checkDelay(code: string, { lane, delayMs, free }: Extract<Decision['decision'], { retry: true }>, entry: AttemptEntry): void {
+    const { served } = entry
+    const { options } = this.caller
+    const hint = served !== undefined && wasHeard(served) ? served.answered?.hintMs : undefined
+    if (hint !== undefined && !free && served?.answered?.means === 'later') {
+      if (delayMs < hint) this.#add('delay_as_asked', `${delayMs} ms, the endpoint asked for ${hint} ms`)
+      return
+    }
+    const cap =
+      lane === 'connection'
+        ? 5000
+        : Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** Math.min(30, this.pushbacks))
+    if (delayMs > cap) this.#add('delay_as_asked', `${delayMs} ms after ${code}, above ${cap} ms`)
+  }
+
+  #mayTakeBack(): boolean {
+    const { plan, options } = this.caller
+    return plan.face === 'create' || options.upgrades || options.restarts
+  }
+
+  #over({ outcome, attempts }: Extract<TelemetryEvent, { type: 'call_end' }>): void {
+    const { current, caller } = this
+    if (this.endedAt !== undefined) this.#add('telemetry_paired', 'the call ends twice')
+    this.endedAt = this.#context.now()
+    if (current !== undefined && current.ended === undefined)
+      this.#add('telemetry_paired', `the call ends before attempt ${current.number}`)
+    if (attempts !== this.attempts.length)
+      this.#add('telemetry_paired', `call_end counts ${attempts} attempts of ${this.attempts.length}`)
+    if (outcome === 'completed') this.#context.account(caller.plan.endpoint)?.deposit()
+    const { totalMs } = caller.options
+    const took = this.endedAt - this.startedAt
+    const slack = 2 * this.#context.stalledSince(this.startedAt) + 5
+    if (totalMs > 0 && took > totalMs + slack)
+      this.#add('deadline_in_time', `the call took ${took} ms, totalMs is ${totalMs}`)
+  }
+
+  #add(invariant: Parameters<Violations['add']>[0], detail: string): void {
+    this.#context.violations.add(invariant, this.caller.plan.id, detail)
+  }
+}
+
+export { isSpent }

@@ -1,0 +1,207 @@
+import { inspect } from 'node:util'
+import { type ErrorCode, findResilientError, isResilientError, type ResilientError } from '../../../src/index.ts'
+import type { Caller, Outcome } from '../caller.ts'
+import { type Served, wasHeard } from '../endpoints.ts'
+import { wholeResponse } from '../frames.ts'
+import { secretIn } from '../secrets.ts'
+import type { Invariant, Violations } from './violations.ts'
+
+export interface OutcomeContext {
+  readonly violations: Violations
+  readonly requestsOf: (call: number) => readonly Served[]
+  /** How much time was lost to a blocked loop since then. */
+  readonly stalledSince: (at: number) => number
+}
+
+type Say = (invariant: Invariant, detail: string) => void
+
+/** What came out of a call, held against what its endpoint sent and what was done to it. */
+export function checkOutcome(caller: Caller, context: OutcomeContext): void {
+  const { outcome, plan } = caller
+  const say: Say = (invariant, detail) => context.violations.add(invariant, plan.id, detail)
+  if (outcome === undefined) return
+  const requests = context.requestsOf(plan.id)
+  checkPrompt(caller, context, say)
+  checkTotal(caller, context, say)
+  if (caller.clientWas !== 'open') {
+    const error = outcome.kind === 'error' ? outcome.error : undefined
+    if (!isResilientError(error, 'client_closed') && caller.abortedAt === undefined && outcome.kind !== 'left')
+      say('closed_takes_no_calls', `a call on a client that is ${caller.clientWas} came to ${outcome.kind} ${error ?? ''}`)
+    if (requests.length > 0) say('closed_takes_no_calls', `a call on a client that is ${caller.clientWas} was sent`)
+    return
+  }
+  if (outcome.kind === 'response') checkResponse(caller, outcome.response, requests, say)
+  else if (outcome.kind === 'body') checkBody(caller, outcome, requests, say)
+  if ((outcome.kind === 'error' || outcome.kind === 'body') && outcome.error !== undefined)
+    checkError(caller, outcome.error, requests, say)
+}
+
+/** An abort, or the end of the client, is felt at once. */
+function checkPrompt(caller: Caller, { stalledSince }: OutcomeContext, say: Say): void {
+  const { abortedAt, endedBy, settledAt = 0, pausedMs } = caller
+  const from = Math.min(abortedAt ?? Infinity, endedBy ?? Infinity)
+  if (from === Infinity) return
+  const took = settledAt - from
+  if (took > pausedMs + stalledSince(from)) say('abort_is_prompt', `settled ${took} ms after the abort`)
+}
+
+/** The sum of all that its attempts, pauses and sleeps allow. */
+function checkTotal(caller: Caller, { stalledSince }: OutcomeContext, say: Say): void {
+  const { options, ledgers, startedAt, settledAt = 0 } = caller
+  let allowed = caller.pausedMs + 2 * stalledSince(startedAt) + 100
+  for (const ledger of ledgers) {
+    allowed += ledger.delaysMs
+    // Between two calls of one response: a resume waits 5 s at most, a poll 10 s.
+    allowed += ledger.method === 'GET' ? 10_000 : 0
+    for (const { ended } of ledger.attempts) {
+      // `headers()` is given 30 s, and so is a hook.
+      const took = ended === undefined ? options.staleMs : ended.endedAtMs - ended.startedAtMs
+      allowed += took + 1000
+    }
+  }
+  const took = settledAt - startedAt
+  if (took > allowed) say('deadline_in_time', `came out after ${took} ms, its attempts and sleeps make ${allowed}`)
+}
+
+function checkResponse(caller: Caller, response: unknown, requests: readonly Served[], say: Say): void {
+  const { witness, plan } = caller
+  const got = response as { readonly id?: string; readonly status?: string; readonly output_text?: string }
+  const sent = requests.findLast((served) => served.stream !== undefined && served.stream.id === got.id)
+  const { stream } = sent ?? {}
+  if (sent === undefined || stream === undefined) {
+    say('result_as_sent', `a result ${got.id} that was never sent`)
+    return
+  }
+  if (plan.face === 'background_create') return
+  if (!requests.some((served) => served.stream === stream && wasHeard(served) && served.answered?.means === 'ok'))
+    say('success_as_sent', `${got.id} is no success, or did not come to its end`)
+  if (got.status !== stream.end.how) say('result_as_sent', `status ${got.status}, sent was ${stream.end.how}`)
+  if (got.output_text !== stream.text) say('result_as_sent', `text ${got.output_text}, sent was ${stream.text}`)
+  if (JSON.stringify(response) !== wholeResponse(stream)) say('result_as_sent', `the response ${got.id} was changed`)
+  const iterated = plan.face === 'stream' || plan.face === 'background'
+  if (iterated && !witness.polled && witness.seen !== stream.frames.length)
+    say('result_as_sent', `${witness.seen} of ${stream.frames.length} events of ${stream.tag} were seen`)
+  if (iterated && witness.stream !== stream) say('attempts_mixed', `events of ${witness.stream?.tag}, result of ${got.id}`)
+}
+
+const SSE_ERROR = /(?:^|\n\n)event: error\ndata: [^\n]*\n\n$/
+
+function checkBody(
+  caller: Caller,
+  { status, text, error }: Extract<Outcome, { kind: 'body' }>,
+  requests: readonly Served[],
+  say: Say,
+): void {
+  const { plan, options } = caller
+  if (status !== 200) {
+    const said = requests.some((served) => served.answered?.status === status)
+    if (!said && !options.upgrades) say('result_as_sent', `status ${status}, which no endpoint answered`)
+    return
+  }
+  if (plan.face !== 'fetch_stream') {
+    if (error === undefined && options.upgrades) checkFolded(text, requests, say)
+    return
+  }
+  const sent = requests.map((served) => ({ served, wire: wireOf(served) })).filter(({ wire }) => wire !== '')
+  const exact = sent.find(({ wire }) => wire === text)
+  if (error === undefined && exact !== undefined && wasHeard(exact.served)) return
+  const shown = options.sseError && error === undefined ? text.replace(SSE_ERROR, '\n\n') : text
+  const partial = sent.some(({ wire }) => wire.startsWith(shown) || `${wire}\n\n`.startsWith(shown))
+  const plain = requests.some((served) => served.answered !== undefined && served.stream === undefined)
+  if (!partial && !(plain && error === undefined)) {
+    say('attempts_mixed', `a body that no attempt was sent: ${text.slice(-200)}`)
+    return
+  }
+  // A stream that was cut off must not look like one that ended.
+  if (error === undefined && !plain && !(options.sseError && SSE_ERROR.test(text)))
+    say('success_as_sent', `the body ends after ${text.length} bytes as if it were complete`)
+}
+
+/** What a client was sent of a stream, as bytes. */
+function wireOf({ stream }: Served): string {
+  return stream === undefined ? '' : stream.frames.map((frame) => frame.wire).join('')
+}
+
+function checkFolded(text: string, requests: readonly Served[], say: Say): void {
+  const matches = requests.some(
+    (served) => served.stream !== undefined && wasHeard(served) && wholeResponse(served.stream) === text,
+  )
+  if (matches || text.includes('"error"')) return
+  if (requests.some((served) => served.answered !== undefined && served.stream === undefined)) return
+  say('result_as_sent', `a folded body that no stream amounts to: ${text.slice(0, 200)}`)
+}
+
+const CLOSED: ErrorCode = 'client_closed'
+
+function checkError(caller: Caller, error: unknown, requests: readonly Served[], say: Say): void {
+  const { plan, abortedAt, endedBy, reason } = caller
+  const ours = findResilientError(error)
+  checkSecrets(error, plan.id, say)
+  if (abortedAt !== undefined) {
+    if (error !== reason && endedBy === undefined) say('abort_reason', `aborted, and came to ${error}`)
+    return
+  }
+  if (ours === undefined) {
+    say('error_is_ours', `came to ${inspect(error, { depth: 1 }).slice(0, 400)}`)
+    return
+  }
+  if (endedBy !== undefined && ours.code !== CLOSED) say('error_as_caused', `destroyed, and came to ${ours.code}`)
+  if (endedBy === undefined && ours.code === CLOSED) say('error_as_caused', `came to ${CLOSED}, and nobody closed it`)
+  if (ours.code === 'previous_response_not_found' && !requests.some(({ answered }) => answered?.means === 'not_found'))
+    say('error_as_caused', `the conversation is called lost, which no endpoint said`)
+  if (ours.code === 'response_failed' || ours.code === 'http_status') checkUpstream(ours, requests, say)
+  checkPartial(caller, ours, say)
+  const { attempts } = ours
+  if (attempts.some((attempt, index) => attempt.attempt !== index + 1) && plan.face !== 'background')
+    say('error_as_caused', `its history is ${attempts.map((attempt) => attempt.attempt)}`)
+}
+
+/** The endpoint's own words: of two, the one that says more. */
+function checkUpstream(error: ResilientError, requests: readonly Served[], say: Say): void {
+  const { upstreamCode } = error as { readonly upstreamCode?: string }
+  const last = requests.findLast((served) => served.answered !== undefined)
+  if (!requests.some(({ answered }) => answered !== undefined && answered.code === upstreamCode))
+    say('error_as_caused', `the endpoint is said to have said ${upstreamCode}; it said ${last?.answered?.code}`)
+}
+
+function checkPartial({ witness, plan }: Caller, error: ResilientError, say: Say): void {
+  const { partial, lastSequenceNumber } = error as {
+    readonly partial?: { readonly text: string }
+    readonly lastSequenceNumber?: number
+  }
+  if (plan.face !== 'stream' && plan.face !== 'background') return
+  const { stream, seen } = witness
+  if (partial === undefined || stream === undefined) return
+  const deltas = stream.frames.slice(0, seen).flatMap(({ type, json }) =>
+    type === 'response.output_text.delta' ? [(JSON.parse(json) as { delta: string }).delta] : [],
+  )
+  if (partial.text !== deltas.join('')) say('result_as_sent', `partial ${partial.text}, seen was ${deltas.join('')}`)
+  if (lastSequenceNumber !== undefined && lastSequenceNumber !== seen - 1)
+    say('sequence_rises', `the last number is said to be ${lastSequenceNumber}, seen was ${seen - 1}`)
+}
+
+/** Everything that a log would show. */
+function checkSecrets(error: unknown, call: number, say: Say): void {
+  // What a logger prints costs more than the whole call; a share of them is enough over many seeds.
+  const texts = call % 4 === 0 ? [inspect(error, { depth: 8, showHidden: call % 8 === 0 }), json(error)] : [shown(error)]
+  for (const text of texts) {
+    const secret = secretIn(text)
+    if (secret !== undefined) say('no_secret', `an error shows ${secret}: ${text.slice(0, 300)}`)
+  }
+}
+
+function shown(error: unknown): string {
+  let text = ''
+  for (let link = error, depth = 0; link instanceof Error && depth < 6; link = link.cause, depth++) {
+    text += `${link.message} ${link.stack ?? ''} ${json(link)}`
+  }
+  return text
+}
+
+function json(error: unknown): string {
+  try {
+    return JSON.stringify(error) ?? ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,64 @@
+import type { GiveUpReason } from '../../../src/index.ts'
+import { wasHeard } from '../endpoints.ts'
+import type { Ledger, LedgerContext } from './ledger.ts'
+
+const STATEFUL = new Set(['background', 'background_create'])
+
+/** Whether the reason that is given for not retrying is true: a client that gives up too early is broken, too. */
+export function checkRefusal(ledger: Ledger, code: string, reason: GiveUpReason, context: LedgerContext): void {
+  const { caller, current } = ledger
+  const { plan, options } = caller
+  const served = current?.served
+  const heard = served !== undefined && wasHeard(served) ? served.answered : undefined
+  const says = (holds: boolean, why: string): void => {
+    if (!holds) context.violations.add('reason_holds', plan.id, `gave up after ${code} for ${reason}, but ${why}`)
+  }
+  switch (reason) {
+    case 'committed':
+      says(current?.committed ?? false, 'nothing was handed over')
+      return
+    case 'not_retryable':
+      if (code.endsWith('_timeout')) says(code === 'total_timeout' || code === 'before_commit_timeout', 'it is')
+      else if (code === 'http_status' || code === 'response_failed')
+        says(heard === undefined || heard.means !== 'later', 'the endpoint only said: later')
+      else says(!CONNECTION_CODES.has(code), 'the connection was lost')
+      return
+    case 'not_replayable': {
+      const stateful = STATEFUL.has(plan.face) || plan.conversation === true
+      const once = plan.face === 'fetch_once' || plan.face === 'foreign_post'
+      says(stateful || once, 'it can be repeated')
+      if (!once) says(!options.retryUnknown && heard?.refused !== true, 'it was refused, or may be repeated unknown')
+      says(served?.written ?? false, 'nothing was sent')
+      return
+    }
+    case 'retries_exhausted':
+      says(ledger.retries >= options.maxRetries || ledger.hostNotFound >= 2, `only ${ledger.retries} were made`)
+      return
+    case 'budget_exhausted':
+      says((context.account(plan.endpoint)?.balance ?? Infinity) < 1 + 1e-6, 'there is something left')
+      return
+    case 'deadline_exceeded':
+      says(options.totalMs > 0 || options.hasBeforeCommit, 'there is no such deadline')
+      return
+    case 'hint_too_long':
+      says((heard?.hintMs ?? 0) > options.maxHintMs, `the hint was ${heard?.hintMs} ms`)
+  }
+}
+
+const CONNECTION_CODES = new Set([
+  'connection_reset',
+  'connection_closed',
+  'connection_refused',
+  'network_unreachable',
+  'stream_incomplete',
+  'empty_response',
+  'malformed_event',
+  'protocol_error',
+  'resources_exhausted',
+  'unexpected_content',
+])
+
+/** Reasons after which there was an allowance, and it is used up. */
+export function isSpent(reason: GiveUpReason | undefined): boolean {
+  return reason !== undefined && reason !== 'not_retryable'
+}

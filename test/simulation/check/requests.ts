@@ -1,0 +1,97 @@
+import type { Caller } from '../caller.ts'
+import { type RequestWatch, type Served, wasHeard } from '../endpoints.ts'
+import { PLANTED } from '../secrets.ts'
+import type { Violations } from './violations.ts'
+
+export interface RequestContext {
+  readonly violations: Violations
+  readonly callers: ReadonlyMap<number, Caller>
+  readonly requestsOf: (call: number) => readonly Served[]
+  readonly soon: (check: () => void) => void
+}
+
+/** Looks at every request when it goes out: what must not be sent, and over what. */
+export class RequestChecks implements RequestWatch {
+  readonly #context: RequestContext
+
+  constructor(context: RequestContext) {
+    this.#context = context
+  }
+
+  begins(served: Served): void {
+    const caller = this.#caller(served)
+    if (caller === undefined) return
+    caller.ledger?.adopt(served)
+    const say = (invariant: Parameters<Violations['add']>[0], detail: string) => this.#add(invariant, served, detail)
+    if (caller.abortedAt !== undefined) say('nothing_after_abort', `request ${served.nth} after the abort`)
+    if (caller.outcome !== undefined) say('nothing_after_abort', `request ${served.nth} after the outcome`)
+    if (caller.endedBy !== undefined) say('nothing_after_end', `request ${served.nth} after the client was destroyed`)
+    if (served.endpoint !== 0 && served.credential?.includes(PLANTED.key))
+      say('credential_stays_home', `request ${served.nth} shows the credential to endpoint ${served.endpoint}`)
+    if (served.method === 'POST') this.#checkRepeat(served, caller)
+  }
+
+  writes(served: Served): void {
+    const caller = this.#caller(served)
+    if (caller === undefined) return
+    if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', served, `request ${served.nth} is written`)
+    const once = caller.plan.face === 'fetch_once' || caller.plan.face === 'foreign_post' || caller.isStateful
+    const fresh = (served.nth > 0 && served.method === 'POST') || (served.method === 'POST' && once)
+    if (fresh && served.reused)
+      this.#add('retry_on_new_connection', served, `request ${served.nth} goes over a connection that was used before`)
+  }
+
+  arrives(served: Served): void {
+    const caller = this.#caller(served)
+    if (caller === undefined || served.method !== 'POST') return
+    const earlier = this.#posts(served).filter((each) => each.body !== undefined)
+    const rebuilt = caller.options.hook === 'rebuild' && earlier.some((each) => each.answered?.means === 'not_found')
+    const first = earlier[0]?.body
+    if (first !== undefined && first !== served.body && !rebuilt)
+      this.#add('same_bytes', served, `request ${served.nth} is not what the first one was`)
+  }
+
+  /** Model progress that was read must be handed over in the same turn. */
+  read(served: Served): void {
+    const { stream, from, delivered } = served
+    if (stream === undefined || stream.firstProgress < 0 || from + delivered <= stream.firstProgress) return
+    const caller = this.#caller(served)
+    const ledger = caller?.ledger
+    const entry = ledger?.current
+    if (entry?.served !== served || entry.committed || entry.ended !== undefined || ledger?.kind !== 'stream') return
+    this.#context.soon(() => {
+      if (entry.committed || entry.ended !== undefined) return
+      this.#add('commit_at_progress', served, `attempt ${entry.number} holds back progress that has come`)
+    })
+  }
+
+  #checkRepeat(served: Served, caller: Caller): void {
+    const { face } = caller.plan
+    for (const earlier of this.#posts(served)) {
+      if (earlier === served) continue
+      const heard = wasHeard(earlier) ? earlier.answered : undefined
+      if (heard?.means === 'ok' && !caller.options.strict)
+        this.#add('no_repeat_after_answer', served, `request ${served.nth} after the answer to request ${earlier.nth}`)
+      if (heard?.means === 'final')
+        this.#add('no_repeat_after_answer', served, `request ${served.nth} after a final refusal of ${earlier.nth}`)
+      if (!earlier.written) continue
+      if (face === 'fetch_once' || face === 'foreign_post')
+        this.#add('no_unsafe_repeat', served, `request ${served.nth} repeats what was sent and must not be`)
+      const turnedAway = heard?.refused === true || heard?.means === 'not_found'
+      if (caller.isStateful && !caller.options.retryUnknown && !turnedAway)
+        this.#add('no_unsafe_repeat', served, `request ${served.nth} may double what request ${earlier.nth} has done`)
+    }
+  }
+
+  #posts(served: Served): Served[] {
+    return this.#context.requestsOf(served.call).filter((each) => each.method === 'POST' && each.nth <= served.nth)
+  }
+
+  #caller({ call }: Served): Caller | undefined {
+    return this.#context.callers.get(call)
+  }
+
+  #add(invariant: Parameters<Violations['add']>[0], served: Served, detail: string): void {
+    this.#context.violations.add(invariant, served.call, detail)
+  }
+}

@@ -1,0 +1,57 @@
+/** Something that must never be. */
+export interface Violation {
+  readonly invariant: Invariant
+  readonly call: number | undefined
+  readonly at: number
+  readonly detail: string
+}
+
+export type Invariant =
+  | 'one_outcome'
+  | 'hang'
+  | 'exception'
+  | 'attempts_mixed'
+  | 'sequence_rises'
+  | 'result_as_sent'
+  | 'success_as_sent'
+  | 'error_is_ours'
+  | 'error_as_caused'
+  | 'abort_reason'
+  | 'abort_is_prompt'
+  | 'nothing_after_abort'
+  | 'nothing_after_end'
+  | 'closed_takes_no_calls'
+  | 'poisoned_gets_no_lease'
+  | 'poisoned_before_decision'
+  | 'retry_on_new_connection'
+  | 'same_bytes'
+  | 'no_unsafe_repeat'
+  | 'no_repeat_after_answer'
+  | 'credential_stays_home'
+  | 'attempts_within_limit'
+  | 'retries_within_budget'
+  | 'reason_holds'
+  | 'delay_as_asked'
+  | 'commit_at_progress'
+  | 'committed_once'
+  | 'deadline_in_time'
+  | 'deadline_not_early'
+  | 'back_pressure'
+  | 'telemetry_paired'
+  | 'client_lifecycle'
+  | 'nothing_left'
+  | 'no_secret'
+
+export class Violations {
+  readonly found: Violation[] = []
+  readonly #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  add(invariant: Invariant, call: number | undefined, detail: string): void {
+    // One is enough to act upon, and what follows it may only be its echo.
+    if (this.found.length < 20) this.found.push({ invariant, call, at: this.#now(), detail })
+  }
+}

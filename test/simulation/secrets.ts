@@ -1,0 +1,13 @@
+/** What must never be shown: planted in headers, bodies and the endpoint's own error messages. */
+export const PLANTED = {
+  key: 'sk-planted-key-4f9a2b7c1d',
+  cookie: 'planted-cookie-8e31',
+  prompt: 'PLANTED-PROMPT-5512',
+} as const
+
+const VALUES = Object.values(PLANTED)
+
+/** The first planted secret that `text` shows. */
+export function secretIn(text: string): string | undefined {
+  return VALUES.find((value) => text.includes(value))
+}
