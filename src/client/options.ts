@@ -86,7 +86,7 @@ export interface CallOptions {
   readonly beforeCommitMs?: number | undefined
   /**
    * Drop-in only: how a stream that breaks after the commit ends. `'error'` (default): reading rejects. `'sse_error'`: the
-   * body ends with an SSE `error` event, on which the AI SDK's `streamRetries` and the retry policies of agents-js act.
+   * body ends with an SSE `error` event, on which the AI SDK's `streamRetries` act. What each host does: `docs/hosts.md`.
    */
   readonly onStreamFailure?: 'error' | 'sse_error' | undefined
   /**
