@@ -200,12 +200,18 @@ export class Attempt implements ExchangeObserver {
       this.#act(this.#reading?.lingered?.() ?? {})
       return
     }
-    const { request, reading, transport } = this.#options
-    const connecting = this.phase === 'connecting' || (this.phase === 'preparing' && transport.abilities.seesConnect)
-    this.#fail(classifyTransportError(error, { connecting, host: request.url.host, secrets: reading.secrets }))
+    const { request, reading } = this.#options
+    const { host } = request.url
+    this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: reading.secrets }))
   }
 
   // Inside.
+
+  /** Provably: there is no connection yet. */
+  get #unsent(): boolean {
+    const { phase } = this
+    return phase === 'connecting' || (phase === 'preparing' && this.#options.transport.abilities.seesConnect)
+  }
 
   readonly #onEvent = (event: TappedEvent): void => {
     if (this.#watchdog.times.firstEventAt === undefined) this.#options.log.firstEvent(event.type)
@@ -267,7 +273,7 @@ export class Attempt implements ExchangeObserver {
   #onExpired(deadline: DeadlineInfo): void {
     const { host } = this.#options.request.url
     const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
-    this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: deadline.name === 'connect' }))
+    this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: this.#unsent }))
   }
 
   #finish(outcome: AttemptRecord['outcome']): void {

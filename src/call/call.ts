@@ -68,7 +68,11 @@ export class Call {
    */
   run(): Promise<CallOutcome> {
     this.#log.started(this.#request)
-    this.#context.scope.watch((reason) => this.#current?.abort(reason))
+    this.#context.scope.watch((reason) => {
+      this.#current?.abort(reason)
+      // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
+      if (this.#current?.ended) this.#end('aborted', undefined)
+    })
     return this.#endOnError(() => this.#untilOpened())
   }
 

@@ -27,6 +27,8 @@ interface Shared {
   readonly budgets: RetryBudgets
   /** Of every call under way: to end it with. */
   readonly calls: Set<AbortScope>
+  /** The client itself was closed, and with it all its views. */
+  closed: boolean
   onIdle: Array<() => void>
 }
 
@@ -96,6 +98,7 @@ export class ResilientClient implements AsyncDisposable {
             ownsTransport: parsed.transport === undefined,
             budgets: new RetryBudgets(this.#settings.budget, clock),
             calls: new Set(),
+            closed: false,
             onIdle: [],
           }
     if (parent === undefined) {
@@ -173,6 +176,7 @@ export class ResilientClient implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true
     if (this.#isView) return
+    this.#shared.closed = true
     if (this.#shared.calls.size > 0) await new Promise<void>((resolve) => this.#shared.onIdle.push(resolve))
     if (this.#shared.ownsTransport) await this.#shared.transport.close()
     this.#unobserve?.()
@@ -182,6 +186,7 @@ export class ResilientClient implements AsyncDisposable {
   async destroy(): Promise<void> {
     this.#closed = true
     if (this.#isView) return
+    this.#shared.closed = true
     const error = new ClientClosedError('The client was destroyed while the call was under way.')
     for (const scope of [...this.#shared.calls]) scope.abort(error)
     if (this.#shared.ownsTransport) await this.#shared.transport.destroy()
@@ -193,7 +198,7 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
+    if (this.#closed || this.#shared.closed) {
       throw new ClientClosedError(
         'The client is closed and takes no more calls. Create a new ResilientClient, or close it later.',
       )

@@ -229,7 +229,7 @@ export class Responses {
     )
     const { attempt, gaveUp } = await call.run()
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
-    const response = parseResponse(attempt)
+    const response = parseResponse(call, attempt)
     const seen = new ResponseAccumulator()
     seen.add(terminalEventOf(response))
     return withOutputText(response, seen.outputText)

@@ -1,10 +1,12 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
+import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
-import { DeadlineError } from '../errors/errors.ts'
+import { DeadlineError, ProtocolError } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
+import { redact } from '../errors/redact.ts'
 import type { Limit } from '../watchdog/deadlines.ts'
 import type { EventIntake } from './event-intake.ts'
 import { isReported, reportedError } from './interruption.ts'
@@ -92,7 +94,7 @@ async function* polled(
     const outcome = await call.run()
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
-    const response = parseResponse(attempt)
+    const response = parseResponse(call, attempt)
     if (isTerminal(response)) {
       const event = terminalEventOf(response)
       on.accept(event)
@@ -127,9 +129,28 @@ function isTerminal(response: Response): boolean {
   return TERMINAL_STATUSES.has(response.status)
 }
 
-/** The body of an answer that came whole. */
-export function parseResponse(attempt: Attempt): Response {
+/**
+ * The body of an answer that came whole.
+ *
+ * @throws ProtocolError `unexpected_content` for what is no JSON object: a page of a proxy, or nothing.
+ */
+export function parseResponse(call: Call, attempt: Attempt): Response {
   const chunks = attempt.output.chunks.map((chunk) => chunk.bytes)
   attempt.cancel()
-  return JSON.parse(new TextDecoder().decode(Buffer.concat(chunks))) as Response
+  const response = parseJson(new TextDecoder().decode(Buffer.concat(chunks)))
+  if (typeof response === 'object' && response !== null) return response as Response
+  const type = attempt.answer === undefined ? undefined : headerOf(attempt.answer, 'content-type')
+  throw new ProtocolError(`Expected a response as JSON, got ${redact(type ?? 'no content-type')} that is none.`, {
+    code: 'unexpected_content',
+    responseStarted: true,
+    attempts: [...call.attempts],
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/testing/index.ts'
 import { Ledger, type LedgerContext } from './check/ledger.ts'
 import { type Effective, effectiveOf } from './effective.ts'
 import type { CallPlan, Schedule } from './schedule.ts'
+import { describeEvent, describeOutcome } from './timeline.ts'
 import type { Witness } from './witness.ts'
 
 /** How a call came out for whoever made it. */
@@ -56,6 +57,7 @@ export class Caller {
 
   abort(): void {
     if (this.abortedAt !== undefined || this.outcome !== undefined) return
+    this.#context.log?.(`call ${this.plan.id}: its caller aborts`)
     this.controller.abort(this.reason)
     this.abortedAt = this.#context.now()
   }
@@ -64,11 +66,13 @@ export class Caller {
     if (this.outcome !== undefined)
       this.#context.violations.add('one_outcome', this.plan.id, `${outcome.kind} after ${this.outcome.kind}`)
     this.outcome ??= outcome
+    this.#context.log?.(`call ${this.plan.id}: settles: ${describeOutcome(outcome)}`)
     this.settledAt ??= this.#context.now()
   }
 
   hear(event: TelemetryEvent): void {
     if (!('callId' in event)) return
+    this.#context.log?.(`call ${this.plan.id}:   ${describeEvent(event)}`)
     if (event.type === 'call_start') {
       const ledger = new Ledger(this, event, this.#context)
       this.#byCall.set(event.callId, ledger)
@@ -76,7 +80,8 @@ export class Caller {
       return
     }
     const ledger = this.#byCall.get(event.callId)
-    if (ledger === undefined) this.#context.violations.add('telemetry_paired', this.plan.id, `${event.type} before call_start`)
+    if (ledger === undefined)
+      this.#context.violations.add('telemetry_paired', this.plan.id, `${event.type} before call_start`)
     else ledger.take(event)
   }
 }

@@ -6,13 +6,14 @@ import { PLANTED } from './secrets.ts'
 /** The plan of a client as its options. */
 export function clientOptions(
   { client }: Schedule,
-  given: Pick<ResilientClientOptions, 'baseURL' | 'random' | 'onEvent'> & { readonly clock: Clock },
+  given: Pick<ResilientClientOptions, 'baseURL' | 'random' | 'onEvent' | 'clock'>,
+  clock: Clock,
 ): ResilientClientOptions {
   const { auth, hook, ...options } = client
   return {
     ...options,
     ...given,
-    ...credential(auth, given.clock),
+    ...credential(auth, clock),
     ...(hook === 'rebuild'
       ? { onPreviousResponseNotFound: () => ({ model: 'gpt-5.2', input: [{ role: 'user', content: 'all of it' }] }) }
       : {}),
@@ -20,7 +21,10 @@ export function clientOptions(
   } as ResilientClientOptions
 }
 
-function credential(auth: Schedule['client']['auth'], clock: Clock): Pick<ResilientClientOptions, 'apiKey' | 'headers'> {
+function credential(
+  auth: Schedule['client']['auth'],
+  clock: Clock,
+): Pick<ResilientClientOptions, 'apiKey' | 'headers'> {
   if (auth?.kind !== 'function') return { apiKey: PLANTED.key }
   let refreshed = 0
   return {

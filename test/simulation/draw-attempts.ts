@@ -90,7 +90,10 @@ function spoil(dice: Dice, plan: AttemptPlan, face: Face, streams: boolean): Att
   ] as const)
   switch (kind) {
     case 'dial':
-      return { ...plan, dial: dice.chance(0.25) ? 'hangs' : { afterMs: dice.whole(0, 30), fails: dice.pick(DIAL_FAILURES) } }
+      return {
+        ...plan,
+        dial: dice.chance(0.25) ? 'hangs' : { afterMs: dice.whole(0, 30), fails: dice.pick(DIAL_FAILURES) },
+      }
     case 'send':
       return { ...plan, send: dice.pick(['stalls', 'resets']) }
     case 'fault': {
@@ -142,7 +145,14 @@ function drawStatus(dice: Dice): AnswerPlan {
   return {
     kind: 'status',
     status,
-    body: status === 200 ? dice.pick(['html', 'none'] as const) : dice.weighted([[8, 'json'], [1, 'html'], [1, 'none']] as const),
+    body:
+      status === 200
+        ? dice.pick(['html', 'none'] as const)
+        : dice.weighted([
+            [8, 'json'],
+            [1, 'html'],
+            [1, 'none'],
+          ] as const),
     ...(code === undefined ? {} : { code }),
     ...dice.maybe(status === 429 || status === 503 ? 0.5 : 0, 'hintMs', () => dice.pick([0, 20, 1500, 61_000])),
     hintAs: dice.pick(['retry-after-ms', 'retry-after', 'message'] as const),

@@ -22,6 +22,10 @@ export interface Effective {
   readonly queues: boolean
   readonly refreshes: boolean
   readonly hasBeforeCommit: boolean
+  /** What `headers()` takes at most, a refresh included. */
+  readonly headersMs: number
+  /** Error answers are larger than what is held: their bodies decide nothing. */
+  readonly holdsAnswers: boolean
 }
 
 const TTFB_GROWTH_MAX = 2
@@ -54,5 +58,7 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     // The drop-in fills gaps for the first endpoint alone.
     refreshes: client.auth?.kind === 'function' && call.endpoint === 0,
     hasBeforeCommit: isFetch,
+    headersMs: client.auth?.kind === 'function' ? 2 * client.auth.afterMs : 0,
+    holdsAnswers: options.limits?.preludeBytes === undefined,
   }
 }

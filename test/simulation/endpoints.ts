@@ -3,8 +3,8 @@ import { streamOf, wholeResponse } from './frames.ts'
 import type { DialOutcome, Endpoints, ExchangeHandle, Network, SimRequest } from './network/network.ts'
 import type { Wire } from './network/wire.ts'
 import { answerStatus, EVENT_STREAM, JSON_TYPE } from './plain-answers.ts'
-import { type AttemptPlan, type CallPlan, HEALTHY, type RestartPlan, type Schedule } from './schedule.ts'
 import { play } from './play.ts'
+import { type AttemptPlan, type CallPlan, HEALTHY, type RestartPlan, type Schedule } from './schedule.ts'
 
 /** What an endpoint knows of one request: the truth that callers and telemetry are held against. */
 export interface Served {
@@ -41,6 +41,12 @@ export interface Served {
 export function wasHeard({ stream, answered, from, delivered, complete, method }: Served): boolean {
   if (answered === undefined) return false
   return complete || (method === 'POST' && stream !== undefined && from + delivered >= stream.frames.length)
+}
+
+/** How many frames of its answer show the first progress; `undefined` if none does. */
+export function framesToProgress({ stream, from }: Served): number | undefined {
+  const at = stream?.frames.findIndex((frame, index) => index >= from && frame.class === 'progress') ?? -1
+  return at < 0 ? undefined : at - from + 1
 }
 
 /** Who looks at every request as it comes. */
@@ -96,7 +102,7 @@ export class SimEndpoints implements Endpoints {
   }
 
   begin({ headers, method, path, endpoint }: SimRequest): ExchangeHandle {
-    const call = Number(valueOf(headers, 'x-sim-call'))
+    const call = Number(headerValue(headers, 'x-sim-call'))
     const known = this.#requestsOf.get(call) ?? []
     this.#requestsOf.set(call, known)
     const plan = this.#calls.get(call)?.attempts[known.length] ?? HEALTHY
@@ -108,7 +114,7 @@ export class SimEndpoints implements Endpoints {
       begunAt: this.network.now,
       plan,
       endpoint,
-      credential: valueOf(headers, 'authorization'),
+      credential: headerValue(headers, 'authorization'),
       written: false,
       reused: false,
       body: undefined,
@@ -298,7 +304,7 @@ export function failureMessage(code: string, hintMs: number | undefined): string
   return hintMs === undefined ? `Simulated ${code}.` : `Simulated ${code}. Please try again in ${hintMs}ms.`
 }
 
-function valueOf(headers: readonly string[], name: string): string | undefined {
+function headerValue(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i] === name) return headers[i + 1]
   return undefined
 }

@@ -18,8 +18,6 @@ export interface Stream {
   readonly frames: readonly Frame[]
   /** The text of the whole message. */
   readonly text: string
-  /** Index of the first frame by which the model shows itself; -1 if there is none. */
-  readonly firstProgress: number
   readonly end: EndPlan
 }
 
@@ -44,7 +42,6 @@ export function streamOf(tag: string, plan: StreamPlan, background: boolean, lim
     id: `resp_${tag}`,
     frames: template.frames.map((frame) => ({ ...frame, wire: put(frame.wire), json: put(frame.json) })),
     text: put(template.text),
-    firstProgress: template.firstProgress,
     end,
   }
 }
@@ -70,7 +67,6 @@ function shapeOf(events: readonly StreamEvent[]): Omit<Stream, 'tag' | 'id' | 'e
   return {
     frames,
     text: events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join(''),
-    firstProgress: frames.findIndex((frame) => frame.class === 'progress'),
   }
 }
 

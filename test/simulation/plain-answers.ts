@@ -1,7 +1,7 @@
-import { PLANTED } from './secrets.ts'
-import type { AnswerPlan } from './schedule.ts'
 import type { AnswerFacts, Served } from './endpoints.ts'
 import type { Wire } from './network/wire.ts'
+import type { AnswerPlan } from './schedule.ts'
+import { PLANTED } from './secrets.ts'
 
 export const EVENT_STREAM = 'text/event-stream'
 export const JSON_TYPE = 'application/json'
@@ -49,11 +49,11 @@ function factsOf({ status, code, hintMs, hintAs, shouldRetry, body }: StatusPlan
 function meaningOf(status: number, code: string | undefined, shouldRetry: boolean | undefined): AnswerFacts['means'] {
   if (status === 401) return 'unauthorized'
   if (code === 'previous_response_not_found') return 'not_found'
+  // A page, or nothing, where a stream was asked for.
+  if (status < 300) return 'later'
   if (shouldRetry === false) return 'final'
   if (code === 'insufficient_quota') return 'final'
   if (shouldRetry === true) return 'later'
-  // A page, or nothing, where a stream was asked for.
-  if (status < 300) return 'later'
   if (code !== undefined && LATER_CODES.has(code)) return 'later'
   return LATER.has(status) ? 'later' : 'final'
 }

@@ -41,11 +41,12 @@ export function play(
     reads++
     first += count
   }
+  // What goes wrong behind the last word changes nothing of it.
+  if (until === stream.frames.length) sayHowItEnded(served, stream, from)
   if (fault !== undefined) {
     breakOff(network, wire, stream.frames[until]?.wire, at + fault.afterMs, fault.how)
     return
   }
-  sayHowItEnded(served, stream, from)
   finish(served, wire, at, untilClose)
 }
 
@@ -84,7 +85,11 @@ function breakOff(network: Network, wire: Wire, next: string | undefined, at: nu
       wire.send(at, { kind: 'bad_chunk' })
       return
     case 'garbage':
-      wire.send(at, { kind: 'data', chunks: [Buffer.from('data: {"type":"response.output_text.delta",oops\n\n')], frames: 0 })
+      wire.send(at, {
+        kind: 'data',
+        chunks: [Buffer.from('data: {"type":"response.output_text.delta",oops\n\n')],
+        frames: 0,
+      })
       wire.send(at, { kind: 'end', closes: false })
       return
     case 'truncated':

@@ -30,7 +30,8 @@ export function countsOf(
   if (schedule.end.at !== undefined) meet(`${schedule.end.how} in the middle`)
   for (const { plan, written, reused, arrivedAt, stream } of endpoints.served) {
     if (reused) meet('connection reused')
-    if (!written && plan.dial !== undefined) meet(plan.dial === 'hangs' ? 'dial hangs' : `dial ${plan.dial.fails ?? 'slow'}`)
+    if (!written && plan.dial !== undefined)
+      meet(plan.dial === 'hangs' ? 'dial hangs' : `dial ${plan.dial.fails ?? 'slow'}`)
     if (written && typeof plan.send === 'string') meet(`send ${plan.send}`)
     if (arrivedAt === undefined) continue
     if (plan.answer.kind === 'status') meet(`status ${plan.answer.status}`)

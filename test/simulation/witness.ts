@@ -93,7 +93,11 @@ export class Witness {
       .map((served) => served.stream)
       .findLast((stream) => stream !== undefined && stream.id === id)
     if (this.stream !== undefined) return
-    this.#violations.add('attempts_mixed', this.#call, `the first event is ${event.type} of ${id}, never sent to the call`)
+    this.#violations.add(
+      'attempts_mixed',
+      this.#call,
+      `the first event is ${event.type} of ${id}, never sent to the call`,
+    )
   }
 
   #streamWith(tag: string | undefined): Stream | undefined {

@@ -4,6 +4,7 @@ import { seededRandom, VirtualClock } from '../../src/testing/index.ts'
 import { act } from './actors.ts'
 import { Caller } from './caller.ts'
 import { Account } from './check/account.ts'
+import type { Log } from './check/ledger.ts'
 import { Lifecycles } from './check/lifecycles.ts'
 import { checkOutcome } from './check/outcomes.ts'
 import { RequestChecks } from './check/requests.ts'
@@ -12,7 +13,8 @@ import { clientOptions } from './client-options.ts'
 import { SimEndpoints } from './endpoints.ts'
 import { Network, originOf, register } from './network/network.ts'
 import { type Counts, countsOf } from './report.ts'
-import type { Schedule } from './schedule.ts'
+import type { RestartPlan, Schedule } from './schedule.ts'
+import { describeEvent } from './timeline.ts'
 import { Witness } from './witness.ts'
 
 /** Longer than any call can take: what is not over by then never is. */
@@ -41,7 +43,7 @@ export class World {
   readonly #lifecycles: Lifecycles
   readonly #name: string
   readonly #stalls: { readonly at: number; readonly ms: number }[] = []
-  readonly #log: ((at: number, what: string) => void) | undefined
+  readonly #log: Log | undefined
   #ending: 'closed' | 'destroyed' | undefined
   #ended: Promise<void> | undefined
   #endSettled = false
@@ -51,10 +53,10 @@ export class World {
   constructor(schedule: Schedule, name: string, log?: (at: number, what: string) => void) {
     this.#schedule = schedule
     this.#name = name
-    this.#log = log
     const clock = new VirtualClock()
     this.#clock = clock
-    this.#violations = new Violations(() => clock.now())
+    this.#log = log && ((what) => log(clock.now(), what))
+    this.#violations = new Violations(() => clock.now(), this.#log)
     this.#endpoints = new SimEndpoints(
       schedule,
       new RequestChecks({
@@ -62,6 +64,7 @@ export class World {
         callers: this.#callers,
         requestsOf: (call) => this.#endpoints.requestsOf(call),
         soon: (check) => queueMicrotask(check),
+        log: this.#log,
       }),
     )
     const random = seededRandom(schedule.seed ^ 0x2545f491)
@@ -73,12 +76,16 @@ export class World {
     )
     this.#lifecycles = new Lifecycles(this.#violations, (key) => this.#endpointOf(key))
     this.#client = new ResilientClient(
-      clientOptions(schedule, {
-        baseURL: `${originOf(name, 0)}/v1`,
-        clock: clock.labelled('client'),
-        random: seededRandom(schedule.seed),
-        onEvent: (event) => this.#hear(event),
-      }),
+      clientOptions(
+        schedule,
+        {
+          baseURL: `${originOf(name, 0)}/v1`,
+          clock: clock.labelled('client'),
+          random: seededRandom(schedule.seed),
+          onEvent: (event) => this.#hear(event),
+        },
+        clock,
+      ),
     )
   }
 
@@ -94,7 +101,11 @@ export class World {
       await this.#untilEnded()
       this.#checkNothingLeft()
     } catch (error) {
-      this.#violations.add('exception', undefined, error instanceof Error ? (error.stack ?? error.message) : String(error))
+      this.#violations.add(
+        'exception',
+        undefined,
+        error instanceof Error ? (error.stack ?? error.message) : String(error),
+      )
     } finally {
       unregister()
     }
@@ -125,12 +136,13 @@ export class World {
         stalledSince: (since) => this.#stalledSince(since),
         account: (endpoint) => this.#accounts[endpoint],
         evictions: (endpoint) => this.#lifecycles.evictions(endpoint),
+        log: this.#log,
       })
       this.#callers.set(plan.id, caller)
       at(plan.at, () => this.#call(caller))
     }
     for (const [index, { restarts }] of endpoints.entries())
-      for (const restart of restarts) at(restart.at, () => this.#endpoints.restart(index, restart))
+      for (const restart of restarts) at(restart.at, () => this.#restart(index, restart))
     for (const { at: when, ms } of stalls) at(when, () => this.#stall(ms))
     for (const { at: when, ms } of wallJumps) at(when, () => this.#clock.jumpWall(ms))
     if (end.at !== undefined) at(end.at, () => this.#end())
@@ -142,7 +154,7 @@ export class World {
     caller.clientWas = this.#ending ?? 'open'
     if (plan.abortAt !== undefined && plan.abortAt < 0) caller.abort()
     else if (plan.abortAt !== undefined) this.#clock.setTimer(() => caller.abort(), plan.abortAt)
-    this.#log?.(this.#clock.now(), `call ${plan.id} begins: ${plan.face}`)
+    this.#log?.(`call ${plan.id} begins: ${plan.face}`)
     void act(caller, {
       client: this.#client,
       clock: this.#clock,
@@ -153,8 +165,13 @@ export class World {
     })
   }
 
+  #restart(endpoint: number, plan: RestartPlan): void {
+    this.#log?.(`endpoint ${endpoint} restarts: ${plan.how}, down for ${plan.downMs} ms`)
+    this.#endpoints.restart(endpoint, plan)
+  }
+
   #stall(ms: number): void {
-    this.#log?.(this.#clock.now(), `the event loop is blocked for ${ms} ms`)
+    this.#log?.(`the event loop is blocked for ${ms} ms`)
     this.#stalls.push({ at: this.#clock.now(), ms })
     this.#clock.jump(ms)
   }
@@ -184,14 +201,18 @@ export class World {
   #end(): void {
     if (this.#ended !== undefined) return
     const { how } = this.#schedule.end
-    this.#log?.(this.#clock.now(), `the client is ended: ${how}()`)
+    this.#log?.(`the client is ended: ${how}()`)
     this.#ending = how === 'close' ? 'closed' : 'destroyed'
     this.#ended = (how === 'close' ? this.#client.close() : this.#client.destroy()).then(() => {
       this.#endSettled = true
     })
     if (how === 'destroy') {
       for (const caller of this.#callers.values()) {
-        if (caller.startedAt <= this.#clock.now() && caller.outcome === undefined && caller.ledgers.length > 0)
+        if (
+          caller.startedAt <= this.#clock.now() &&
+          caller.outcome === undefined &&
+          caller.ledger?.endedAt === undefined
+        )
           caller.endedBy = this.#clock.now()
       }
     }
@@ -208,7 +229,11 @@ export class World {
   #checkQuiet(): void {
     const { leases, activeCalls } = this.#client.stats()
     if (leases > 0 || activeCalls > 0)
-      this.#violations.add('nothing_left', undefined, `${leases} leases and ${activeCalls} calls after the last outcome`)
+      this.#violations.add(
+        'nothing_left',
+        undefined,
+        `${leases} leases and ${activeCalls} calls after the last outcome`,
+      )
     for (const caller of this.#callers.values()) {
       const listeners = getEventListeners(caller.controller.signal, 'abort').length
       if (listeners > 0) this.#violations.add('nothing_left', caller.plan.id, `${listeners} listeners on its signal`)
@@ -226,14 +251,20 @@ export class World {
       this.#violations.add('nothing_left', undefined, `after the end: ${JSON.stringify(left)}`)
     const pending = this.#clock.pending().filter(({ label }) => label !== undefined)
     if (pending.length > 0)
-      this.#violations.add('nothing_left', undefined, `${pending.length} timers: ${JSON.stringify(pending.slice(0, 3))}`)
+      this.#violations.add(
+        'nothing_left',
+        undefined,
+        `${pending.length} timers: ${JSON.stringify(pending.slice(0, 3))}`,
+      )
     if (this.#network.wires.size > 0)
       this.#violations.add('nothing_left', undefined, `${this.#network.wires.size} connections at the endpoints`)
     this.#lifecycles.checkAllGone()
   }
 
   #hear(event: TelemetryEvent): void {
-    if ('key' in event) this.#lifecycles.hear(event)
+    if (!('key' in event)) return
+    this.#log?.(describeEvent(event))
+    this.#lifecycles.hear(event)
   }
 
   #endpointOf(key: string): number {

@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
-import { type Served, wasHeard } from '../endpoints.ts'
+import { framesToProgress, type Served, wasHeard } from '../endpoints.ts'
 import type { Account } from './account.ts'
 import { checkRefusal, isSpent } from './reasons.ts'
 import { checkTimes } from './times.ts'
@@ -14,7 +14,11 @@ export interface LedgerContext {
   readonly account: (endpoint: number) => Account | undefined
   /** Counts what happened to the clients of an endpoint so far. */
   readonly evictions: (endpoint: number) => { readonly count: number; readonly generation: number }
+  /** Writes the timeline, where one is wanted. */
+  readonly log: Log | undefined
 }
+
+export type Log = (what: string) => void
 
 export interface AttemptEntry {
   readonly number: number
@@ -134,9 +138,9 @@ export class Ledger {
     current.committed = true
     const { served } = current
     if (reason !== 'progress' || served?.stream === undefined) return
-    const { stream, from, delivered } = served
-    if (from + delivered <= stream.firstProgress || stream.firstProgress < 0) {
-      const detail = `attempt ${current.number} commits for progress after ${delivered} frames; the first is ${stream.firstProgress}`
+    const first = framesToProgress(served)
+    if (served.delivered < (first ?? Infinity)) {
+      const detail = `attempt ${current.number} commits for progress after ${served.delivered} frames; the first is ${first}`
       this.#add('commit_at_progress', detail)
     }
   }
@@ -191,11 +195,15 @@ export class Ledger {
     if (this.hostNotFound > 2) this.#add('attempts_within_limit', `a third retry for a host that does not exist`)
   }
 
-  #checkDelay(code: string, { lane, delayMs, free }: Extract<Decision['decision'], { retry: true }>, entry: AttemptEntry): void {
+  #checkDelay(
+    code: string,
+    { lane, delayMs, free }: Extract<Decision['decision'], { retry: true }>,
+    entry: AttemptEntry,
+  ): void {
     const { served } = entry
     const { options } = this.caller
     const hint = served !== undefined && wasHeard(served) ? served.answered?.hintMs : undefined
-    if (hint !== undefined && !free && served?.answered?.means === 'later') {
+    if (hint !== undefined && !free && options.holdsAnswers && served?.answered?.means === 'later') {
       if (delayMs < hint) this.#add('delay_as_asked', `${delayMs} ms, the endpoint asked for ${hint} ms`)
       return
     }

@@ -25,7 +25,8 @@ export class Lifecycles {
 
   hear({ type, key, generation }: ClientLifecycleEvent): void {
     const name = `${key}#${generation}`
-    const wrong = (what: string): void => this.#violations.add('client_lifecycle', undefined, `${type} of ${name}: ${what}`)
+    const wrong = (what: string): void =>
+      this.#violations.add('client_lifecycle', undefined, `${type} of ${name}: ${what}`)
     const life = this.#lives.get(name)
     if (type === 'client_created') {
       if (life !== undefined) wrong('it exists already')

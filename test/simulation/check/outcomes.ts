@@ -26,7 +26,10 @@ export function checkOutcome(caller: Caller, context: OutcomeContext): void {
   if (caller.clientWas !== 'open') {
     const error = outcome.kind === 'error' ? outcome.error : undefined
     if (!isResilientError(error, 'client_closed') && caller.abortedAt === undefined && outcome.kind !== 'left')
-      say('closed_takes_no_calls', `a call on a client that is ${caller.clientWas} came to ${outcome.kind} ${error ?? ''}`)
+      say(
+        'closed_takes_no_calls',
+        `a call on a client that is ${caller.clientWas} came to ${outcome.kind} ${error ?? ''}`,
+      )
     if (requests.length > 0) say('closed_takes_no_calls', `a call on a client that is ${caller.clientWas} was sent`)
     return
   }
@@ -54,10 +57,10 @@ function checkTotal(caller: Caller, { stalledSince }: OutcomeContext, say: Say):
     // Between two calls of one response: a resume waits 5 s at most, a poll 10 s.
     allowed += ledger.method === 'GET' ? 10_000 : 0
     for (const { ended } of ledger.attempts) {
-      // `headers()` is given 30 s, and so is a hook.
       const took = ended === undefined ? options.staleMs : ended.endedAtMs - ended.startedAtMs
-      allowed += took + 1000
+      allowed += took + 1000 + options.headersMs
     }
+    allowed += options.headersMs
   }
   const took = settledAt - startedAt
   if (took > allowed) say('deadline_in_time', `came out after ${took} ms, its attempts and sleeps make ${allowed}`)
@@ -81,9 +84,11 @@ function checkResponse(caller: Caller, response: unknown, requests: readonly Ser
   const iterated = plan.face === 'stream' || plan.face === 'background'
   if (iterated && !witness.polled && witness.seen !== stream.frames.length)
     say('result_as_sent', `${witness.seen} of ${stream.frames.length} events of ${stream.tag} were seen`)
-  if (iterated && witness.stream !== stream) say('attempts_mixed', `events of ${witness.stream?.tag}, result of ${got.id}`)
+  if (iterated && witness.stream !== stream)
+    say('attempts_mixed', `events of ${witness.stream?.tag}, result of ${got.id}`)
 }
 
+const COMMENT = ': keep\n\n'
 const SSE_ERROR = /(?:^|\n\n)event: error\ndata: [^\n]*\n\n$/
 
 function checkBody(
@@ -105,7 +110,8 @@ function checkBody(
   const sent = requests.map((served) => ({ served, wire: wireOf(served) })).filter(({ wire }) => wire !== '')
   const exact = sent.find(({ wire }) => wire === text)
   if (error === undefined && exact !== undefined && wasHeard(exact.served)) return
-  const shown = options.sseError && error === undefined ? text.replace(SSE_ERROR, '\n\n') : text
+  const plainText = text.replaceAll(COMMENT, '')
+  const shown = options.sseError && error === undefined ? plainText.replace(SSE_ERROR, '\n\n') : plainText
   const partial = sent.some(({ wire }) => wire.startsWith(shown) || `${wire}\n\n`.startsWith(shown))
   const plain = requests.some((served) => served.answered !== undefined && served.stream === undefined)
   if (!partial && !(plain && error === undefined)) {
@@ -149,7 +155,8 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
   if (endedBy === undefined && ours.code === CLOSED) say('error_as_caused', `came to ${CLOSED}, and nobody closed it`)
   if (ours.code === 'previous_response_not_found' && !requests.some(({ answered }) => answered?.means === 'not_found'))
     say('error_as_caused', `the conversation is called lost, which no endpoint said`)
-  if (ours.code === 'response_failed' || ours.code === 'http_status') checkUpstream(ours, requests, say)
+  if ((ours.code === 'response_failed' || ours.code === 'http_status') && caller.options.holdsAnswers)
+    checkUpstream(ours, requests, say)
   checkPartial(caller, ours, say)
   const { attempts } = ours
   if (attempts.some((attempt, index) => attempt.attempt !== index + 1) && plan.face !== 'background')
@@ -172,9 +179,11 @@ function checkPartial({ witness, plan }: Caller, error: ResilientError, say: Say
   if (plan.face !== 'stream' && plan.face !== 'background') return
   const { stream, seen } = witness
   if (partial === undefined || stream === undefined) return
-  const deltas = stream.frames.slice(0, seen).flatMap(({ type, json }) =>
-    type === 'response.output_text.delta' ? [(JSON.parse(json) as { delta: string }).delta] : [],
-  )
+  const deltas = stream.frames
+    .slice(0, seen)
+    .flatMap(({ type, json }) =>
+      type === 'response.output_text.delta' ? [(JSON.parse(json) as { delta: string }).delta] : [],
+    )
   if (partial.text !== deltas.join('')) say('result_as_sent', `partial ${partial.text}, seen was ${deltas.join('')}`)
   if (lastSequenceNumber !== undefined && lastSequenceNumber !== seen - 1)
     say('sequence_rises', `the last number is said to be ${lastSequenceNumber}, seen was ${seen - 1}`)
@@ -183,7 +192,8 @@ function checkPartial({ witness, plan }: Caller, error: ResilientError, say: Say
 /** Everything that a log would show. */
 function checkSecrets(error: unknown, call: number, say: Say): void {
   // What a logger prints costs more than the whole call; a share of them is enough over many seeds.
-  const texts = call % 4 === 0 ? [inspect(error, { depth: 8, showHidden: call % 8 === 0 }), json(error)] : [shown(error)]
+  const texts =
+    call % 4 === 0 ? [inspect(error, { depth: 8, showHidden: call % 8 === 0 }), json(error)] : [shown(error)]
   for (const text of texts) {
     const secret = secretIn(text)
     if (secret !== undefined) say('no_secret', `an error shows ${secret}: ${text.slice(0, 300)}`)

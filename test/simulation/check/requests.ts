@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts'
-import { type RequestWatch, type Served, wasHeard } from '../endpoints.ts'
+import { framesToProgress, type RequestWatch, type Served, wasHeard } from '../endpoints.ts'
 import { PLANTED } from '../secrets.ts'
+import type { Log } from './ledger.ts'
 import type { Violations } from './violations.ts'
 
 export interface RequestContext {
@@ -8,6 +9,7 @@ export interface RequestContext {
   readonly callers: ReadonlyMap<number, Caller>
   readonly requestsOf: (call: number) => readonly Served[]
   readonly soon: (check: () => void) => void
+  readonly log: Log | undefined
 }
 
 /** Looks at every request when it goes out: what must not be sent, and over what. */
@@ -21,6 +23,7 @@ export class RequestChecks implements RequestWatch {
   begins(served: Served): void {
     const caller = this.#caller(served)
     if (caller === undefined) return
+    this.#context.log?.(`call ${served.call}:     request ${served.nth}: ${served.method} ${served.path}`)
     caller.ledger?.adopt(served)
     const say = (invariant: Parameters<Violations['add']>[0], detail: string) => this.#add(invariant, served, detail)
     if (caller.abortedAt !== undefined) say('nothing_after_abort', `request ${served.nth} after the abort`)
@@ -43,6 +46,7 @@ export class RequestChecks implements RequestWatch {
 
   arrives(served: Served): void {
     const caller = this.#caller(served)
+    this.#context.log?.(`call ${served.call}:     request ${served.nth} has arrived`)
     if (caller === undefined || served.method !== 'POST') return
     const earlier = this.#posts(served).filter((each) => each.body !== undefined)
     const rebuilt = caller.options.hook === 'rebuild' && earlier.some((each) => each.answered?.means === 'not_found')
@@ -53,8 +57,8 @@ export class RequestChecks implements RequestWatch {
 
   /** Model progress that was read must be handed over in the same turn. */
   read(served: Served): void {
-    const { stream, from, delivered } = served
-    if (stream === undefined || stream.firstProgress < 0 || from + delivered <= stream.firstProgress) return
+    this.#context.log?.(`call ${served.call}:     request ${served.nth}: ${served.delivered} frames read`)
+    if (served.delivered < (framesToProgress(served) ?? Infinity)) return
     const caller = this.#caller(served)
     const ledger = caller?.ledger
     const entry = ledger?.current
@@ -72,7 +76,7 @@ export class RequestChecks implements RequestWatch {
       const heard = wasHeard(earlier) ? earlier.answered : undefined
       if (heard?.means === 'ok' && !caller.options.strict)
         this.#add('no_repeat_after_answer', served, `request ${served.nth} after the answer to request ${earlier.nth}`)
-      if (heard?.means === 'final')
+      if (heard?.means === 'final' && caller.options.holdsAnswers)
         this.#add('no_repeat_after_answer', served, `request ${served.nth} after a final refusal of ${earlier.nth}`)
       if (!earlier.written) continue
       if (face === 'fetch_once' || face === 'foreign_post')

@@ -46,11 +46,15 @@ export class Violations {
   readonly found: Violation[] = []
   readonly #now: () => number
 
-  constructor(now: () => number) {
+  readonly #log: ((what: string) => void) | undefined
+
+  constructor(now: () => number, log?: (what: string) => void) {
     this.#now = now
+    this.#log = log
   }
 
   add(invariant: Invariant, call: number | undefined, detail: string): void {
+    this.#log?.(`!!! ${invariant}${call === undefined ? '' : ` (call ${call})`}: ${detail}`)
     // One is enough to act upon, and what follows it may only be its echo.
     if (this.found.length < 20) this.found.push({ invariant, call, at: this.#now(), detail })
   }

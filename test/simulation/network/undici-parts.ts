@@ -239,7 +239,10 @@ export class Client extends EventEmitter implements Reader {
 
   #armIdle(): TimerHandle {
     const { clock } = this.#network
-    return clock.setTimer(() => this.#break(coded('UND_ERR_INFO', 'socket idle timeout')), this.#options.keepAliveTimeout)
+    return clock.setTimer(
+      () => this.#break(coded('UND_ERR_INFO', 'socket idle timeout')),
+      this.#options.keepAliveTimeout,
+    )
   }
 
   #stopIdling(): void {

@@ -1,10 +1,15 @@
 import type { TimerHandle } from '../../../src/core/clock.ts'
-import type { SimSocket } from './sockets.ts'
 import type { Network } from './network.ts'
+import type { SimSocket } from './sockets.ts'
 
 /** What comes over a connection, in order. */
 export type Arrival =
-  | { readonly kind: 'head'; readonly status: number; readonly headers: readonly string[]; readonly untilClose: boolean }
+  | {
+      readonly kind: 'head'
+      readonly status: number
+      readonly headers: readonly string[]
+      readonly untilClose: boolean
+    }
   /** One socket read. */
   | { readonly kind: 'data'; readonly chunks: readonly Uint8Array[]; readonly frames: number }
   | { readonly kind: 'end'; readonly closes: boolean }
