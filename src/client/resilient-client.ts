@@ -1,6 +1,7 @@
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import { Hedging } from '../hedge/hedging.ts'
 import { Responses } from '../responses/responses.ts'
 import { RetryBudgets } from '../retry/budget.ts'
 import { TelemetryEmitter } from '../telemetry/emitter.ts'
@@ -25,6 +26,7 @@ interface Shared {
   readonly transport: Transport
   readonly ownsTransport: boolean
   readonly budgets: RetryBudgets
+  readonly hedging: Hedging
   /** Of every call under way: to end it with. */
   readonly calls: Set<AbortScope>
   /** The client itself was closed, and with it all its views. */
@@ -39,6 +41,7 @@ const CALL_OPTIONS: ReadonlySet<string> = new Set([
   'maxRetries',
   'retry',
   'retryUnknown',
+  'hedge',
   'timeouts',
   'commit',
   'commitAfterMs',
@@ -97,6 +100,7 @@ export class ResilientClient implements AsyncDisposable {
             transport: parsed.transport ?? defaultTransport(parsed as ResilientClientOptions, this.#settings),
             ownsTransport: parsed.transport === undefined,
             budgets: new RetryBudgets(this.#settings.budget, clock),
+            hedging: new Hedging(clock),
             calls: new Set(),
             closed: false,
             onIdle: [],
@@ -126,6 +130,12 @@ export class ResilientClient implements AsyncDisposable {
         reading: { ...this.#readingOptions(), needsEvents: true, wholeFrames: false, ...(commitAt && { commitAt }) },
       }),
       begin: (scope) => this.#shared.calls.add(scope),
+      hold: (scope) => {
+        this.#shared.calls.add(scope)
+        const letGo = (): void => this.#over(scope)
+        scope.watch(letGo)
+        return letGo
+      },
     })
     this.fetch = createDropInFetch({
       settings: this.#settings,
@@ -217,7 +227,7 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   #contextFor(origin: string, scope: AbortScope): CallContext {
-    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs } = this.#settings
+    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs, hedge } = this.#settings
     return {
       transport: this.#shared.transport,
       clock,
@@ -232,11 +242,15 @@ export class ResilientClient implements AsyncDisposable {
       commitAfterMs,
       restartable: false,
       onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
-      onEnded: () => {
-        this.#shared.calls.delete(scope)
-        if (this.#shared.calls.size === 0) for (const resolve of this.#shared.onIdle.splice(0)) resolve()
-      },
+      hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
+      onEnded: () => this.#over(scope),
     }
+  }
+
+  #over(scope: AbortScope): void {
+    const { calls, onIdle } = this.#shared
+    calls.delete(scope)
+    if (calls.size === 0) for (const resolve of onIdle.splice(0)) resolve()
   }
 }
 

@@ -30,4 +30,6 @@ export interface ResponsesHost {
   ): CallContext
   /** Registers a call as under way. */
   begin(scope: AbortScope): void
+  /** Registers what may take several calls as under way; returns the function that ends that. An abort ends it, too. */
+  hold(scope: AbortScope): () => void
 }

@@ -19,11 +19,13 @@ export interface RequestShape {
   readonly restartable?: boolean
   /** Hand over from the first event of any kind: what was seen once is never asked for again. */
   readonly commitAt?: 'first_event'
+  /** Goes on with what is under way: a client that is being closed lets it finish. */
+  readonly continues?: boolean
 }
 
 /** One request of the Responses API as a call, registered with its client. */
 export function beginCall(host: ResponsesHost, shape: RequestShape, scope: AbortScope): Call {
-  host.assertOpen()
+  if (!shape.continues) host.assertOpen()
   const { restartable = false, commitAt } = shape
   const request = toCallRequest(host, shape, scope)
   const call = new Call(

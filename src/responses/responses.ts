@@ -196,6 +196,7 @@ export class Responses {
       clock: host.clock,
       maxFruitless: host.maxRetries,
       pollFor: host.staleMs,
+      hold: () => host.hold(scope),
       beginStream: (id, startingAfter) => {
         const query = {
           stream: 'true',
@@ -208,10 +209,14 @@ export class Responses {
           headers,
           face: 'stream',
           commitAt: 'first_event',
+          continues: true,
         } as const
         return beginCall(host, shape, scope.child())
       },
-      beginRetrieve: (id) => beginCall(host, { method: 'GET', path: path(id), headers, face: 'json' }, scope.child()),
+      beginRetrieve: (id) => {
+        const shape = { method: 'GET', path: path(id), headers, face: 'json', continues: true } as const
+        return beginCall(host, shape, scope.child())
+      },
     }
   }
 
@@ -222,17 +227,25 @@ export class Responses {
     options: RequestOptions,
     params?: ResponseCreateParams,
   ): Promise<Response> {
-    const call = beginCall(
-      this.#host,
-      { method, path, headers: headerPairs(options?.headers), face: 'json', ...(params && { body: params }) },
-      scope,
-    )
+    const headers = headerPairs(options?.headers)
+    const shape = { method, path, headers, face: 'json', ...(params && { body: params }) } as const
+    const call = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)
     const { attempt, gaveUp } = await call.run()
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
     const response = parseResponse(call, attempt)
     const seen = new ResponseAccumulator()
     seen.add(terminalEventOf(response))
     return withOutputText(response, seen.outputText)
+  }
+}
+
+/** What is refused before it begins must not leave its listener on the caller's signal. */
+function beginOrDispose<T>(begin: () => T, scope: AbortScope): T {
+  try {
+    return begin()
+  } catch (error) {
+    scope.dispose()
+    throw error
   }
 }
 

@@ -22,6 +22,8 @@ export interface Resumption {
   readonly maxFruitless: number
   /** How long is polled at most, when the endpoint no longer streams the response. `0` ms: without end. */
   readonly pollFor: Limit
+  /** The response counts as under way between its calls, too; returns the function that ends that. */
+  hold(): () => void
   beginStream(id: string, startingAfter: number | undefined): Call
   beginRetrieve(id: string): Call
 }

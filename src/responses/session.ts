@@ -67,8 +67,7 @@ export class StreamSession {
       const { attempt } = outcome
       const reported = isReported(failed)
       if (!reported && this.#canResume()) {
-        call.finish(failed)
-        yield* this.#resume(failed)
+        yield* this.#resume({ call, failed })
         return
       }
       const again =
@@ -93,19 +92,29 @@ export class StreamSession {
     return this.#options.resumption !== undefined && this.#seen.id !== undefined
   }
 
-  async *#resume(failed?: Failure): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+  async *#resume(broken?: {
+    readonly call: Call
+    readonly failed: Failure
+  }): AsyncGenerator<readonly SessionEvent[], void, undefined> {
     const { resumption, intake, scope } = this.#options
     if (resumption === undefined) return
-    yield* resumed(resumption, {
-      failed,
-      scope,
-      intake,
-      id: this.#seen.id,
-      onCall: (call) => this.#calls.push(call),
-      pump: (call, outcome) => this.#pump(call, outcome),
-      accept: (event) => this.#seen.add(event),
-      response: () => this.#ended(),
-    })
+    // First of all: the end of the one call must not pass for the end of the response.
+    const letGo = resumption.hold()
+    broken?.call.finish(broken.failed)
+    try {
+      yield* resumed(resumption, {
+        failed: broken?.failed,
+        scope,
+        intake,
+        id: this.#seen.id,
+        onCall: (call) => this.#calls.push(call),
+        pump: (call, outcome) => this.#pump(call, outcome),
+        accept: (event) => this.#seen.add(event),
+        response: () => this.#ended(),
+      })
+    } finally {
+      letGo()
+    }
   }
 
   /** Hands on what an attempt brings. Returns how it failed, or nothing if the response is complete. */

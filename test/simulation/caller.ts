@@ -22,7 +22,7 @@ export class Caller {
   readonly reason: Error
   readonly ledgers: Ledger[] = []
   readonly witness: Witness
-  startedAt = 0
+  startedAt = Infinity
   settledAt: number | undefined
   outcome: Outcome | undefined
   abortedAt: number | undefined

@@ -23,8 +23,13 @@ export async function shrink(schedule: Schedule, invariant: Invariant): Promise<
 }
 
 async function breaks(schedule: Schedule, invariant: Invariant): Promise<boolean> {
-  const { violations } = await runSchedule(schedule)
-  return violations.some((violation) => violation.invariant === invariant)
+  try {
+    const { violations } = await runSchedule(schedule)
+    return violations.some((violation) => violation.invariant === invariant)
+  } catch {
+    // Options that contradict each other without what was left out.
+    return false
+  }
 }
 
 /** One thing less each, the largest first. */

@@ -205,6 +205,7 @@ export class World {
     this.#ending = how === 'close' ? 'closed' : 'destroyed'
     this.#ended = (how === 'close' ? this.#client.close() : this.#client.destroy()).then(() => {
       this.#endSettled = true
+      this.#checkNoTimers()
     })
     if (how === 'destroy') {
       for (const caller of this.#callers.values()) {
@@ -224,6 +225,18 @@ export class World {
       return
     }
     await this.#ended
+  }
+
+  /** Once the client has ended, nothing of it waits for anything. What closes sockets belongs to the network. */
+  #checkNoTimers(): void {
+    const pending = this.#clock.pending().filter(({ label }) => label === 'client')
+    if (pending.length === 0) return
+    const { how } = this.#schedule.end
+    this.#violations.add(
+      'nothing_left',
+      undefined,
+      `${pending.length} timers when ${how}() has settled: ${JSON.stringify(pending.slice(0, 3))}`,
+    )
   }
 
   #checkQuiet(): void {

@@ -110,6 +110,8 @@ function checkBody(
   const sent = requests.map((served) => ({ served, wire: wireOf(served) })).filter(({ wire }) => wire !== '')
   const exact = sent.find(({ wire }) => wire === text)
   if (error === undefined && exact !== undefined && wasHeard(exact.served)) return
+  // An `error` event says how it ended, whether the rest comes in time or not.
+  if (error === undefined && requests.some((served) => endsWithTerminal(served, text))) return
   const plainText = text.replaceAll(COMMENT, '')
   const shown = options.sseError && error === undefined ? plainText.replace(SSE_ERROR, '\n\n') : plainText
   const partial = sent.some(({ wire }) => wire.startsWith(shown) || `${wire}\n\n`.startsWith(shown))
@@ -126,6 +128,12 @@ function checkBody(
 /** What a client was sent of a stream, as bytes. */
 function wireOf({ stream }: Served): string {
   return stream === undefined ? '' : stream.frames.map((frame) => frame.wire).join('')
+}
+
+function endsWithTerminal({ stream }: Served, text: string): boolean {
+  const at = stream?.frames.findIndex((frame) => frame.class === 'terminal') ?? -1
+  const frames = stream?.frames.slice(0, at + 1).map((frame) => frame.wire)
+  return at >= 0 && frames?.join('') === text
 }
 
 function checkFolded(text: string, requests: readonly Served[], say: Say): void {
