@@ -1,5 +1,6 @@
-import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
+import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { classOfEvent, classOfType, type EventClass } from './event-classes.ts'
+import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
 
 /** One event of a Responses stream, as the tap hands it on. */
 export interface TappedEvent {
@@ -18,6 +19,7 @@ export type TapProblem =
 
 /** What one chunk brought. */
 export interface Tapped {
+  /** In order. Where events are not parsed (see `SseTap.parseAll`), one stands for a run of deltas: the last. */
   readonly events: readonly TappedEvent[]
   /** The first problem; events before it count. */
   readonly problem: TapProblem | undefined
@@ -36,7 +38,12 @@ const REPAIR = '\n\n'
 const FIELD_NAME_SLACK = 64
 
 const LONE_CR = /\r(?!\n|$)/
-const BLANK_LINE = /(?:\r\n|\r(?!\n)|\n){2}/g
+
+/** The fields of a frame that matter. */
+interface Message {
+  readonly event?: string | undefined
+  readonly data: string
+}
 
 /** `{"type":"` opens practically every event, so that the type can be read without parsing the rest. */
 const TYPE_PREFIX = '{"type":"'
@@ -58,10 +65,15 @@ export class SseTap {
   #heldCr = ''
   /** The stream uses lone CRs, so none of them is held back. */
   #loneCrs = false
+  /** The parser has nothing of a frame, so that the next one need not pass through it. Not at the start: there may be a BOM. */
+  #betweenFrames = false
+  #endedWithLf = false
+  /** How the deltas of the current run begin. */
+  #run: { readonly type: string; readonly opening: string; readonly dataAt: number } | undefined
 
   /**
-   * While `true`, every event is parsed. Afterwards only those are whose class depends on it: enough to know liveness and
-   * the end of a stream whose bytes are forwarded as they are.
+   * While `true`, every event is parsed. Afterwards only those are whose class depends on it, and of deltas that follow each
+   * other the last is told: enough to know liveness and the end of a stream whose bytes are forwarded as they are.
    */
   parseAll = true
 
@@ -91,8 +103,7 @@ export class SseTap {
   push(chunk: Uint8Array): Tapped {
     this.#events = []
     if (this.#isOver()) return this.#take(0)
-    const held = this.#heldCr
-    let text = held + this.#decoder.decode(chunk, { stream: true })
+    let text = this.#heldCr + this.#decoder.decode(chunk, { stream: true })
     this.#heldCr = ''
     if (text.endsWith('\r') && !this.#loneCrs) {
       this.#loneCrs = LONE_CR.test(text)
@@ -103,7 +114,7 @@ export class SseTap {
     }
     const used = this.#feed(text)
     // Counted wherever the stream is over: behind its end the chunk may hold what is in no text, a CR or half a character.
-    return this.#take(this.#isOver() ? bytesUpTo(chunk, text, used, held.length) : chunk.length)
+    return this.#take(this.#isOver() ? bytesUpTo(chunk, text, used, this.#heldCr.length) : chunk.length)
   }
 
   /**
@@ -131,24 +142,62 @@ export class SseTap {
    * @returns how many characters belong to the stream.
    */
   #feed(text: string): number {
-    const blankLine = text.includes('\r') ? new RegExp(BLANK_LINE) : undefined
+    const hasCr = text.includes('\r')
+    const endOf = frameEnds(text)
     let from = 0
     while (from < text.length && !this.#isOver()) {
-      const to = blankLine === undefined ? frameEnd(text, from) : frameEndWithCr(text, from, blankLine)
+      if (this.#betweenFrames && !hasCr) {
+        if (!this.parseAll) from = this.#skim(text, from)
+        const frame = plainFrame(text, from)
+        if (frame !== undefined) {
+          this.#onMessage(frame)
+          if (this.#problem !== undefined) break
+          from = frame.end
+          continue
+        }
+        if (from === text.length) break
+      }
+      const to = endOf(from)
       const piece = from === 0 && to === text.length ? text : text.slice(from, to)
       this.#parser.feed(piece)
       // A frame that cannot be read is not handed on; those before it are.
       if (this.#problem !== undefined) break
+      this.#betweenFrames =
+        !hasCr && (piece === '\n' ? this.#betweenFrames || this.#endedWithLf : piece.endsWith('\n\n'))
+      this.#endedWithLf = piece.endsWith('\n')
       from = to
     }
     return from
+  }
+
+  /**
+   * Passes over deltas of one type, which is practically all of a stream; the last of them stands for all.
+   *
+   * @returns where the first frame begins that has to be looked at.
+   */
+  #skim(text: string, from: number): number {
+    const run = this.#run
+    if (run === undefined || this.#lingering) return from
+    const { opening, dataAt, type } = run
+    let at = from
+    let last = -1
+    while (text.slice(at, at + opening.length) === opening) {
+      const lineEnd = text.indexOf('\n', at + opening.length)
+      if (text.charCodeAt(lineEnd + 1) !== 10 || text.charCodeAt(lineEnd - 1) !== 125 /* } */) break
+      if (this.#maxEventBytes > 0 && lineEnd - at - dataAt > this.#maxEventBytes) break
+      last = at
+      at = lineEnd + 2
+    }
+    if (last >= 0)
+      this.#events.push({ type, class: 'progress', data: text.slice(last + dataAt, at - 2), json: undefined })
+    return at
   }
 
   #isOver(): boolean {
     return this.#ended || this.#done || this.#problem !== undefined
   }
 
-  #onMessage(message: EventSourceMessage): void {
+  #onMessage(message: Message): void {
     if (this.#isOver()) return
     const { data } = message
     if (this.#maxEventBytes > 0 && data.length > this.#maxEventBytes) {
@@ -161,7 +210,7 @@ export class SseTap {
       this.#ended = this.#lingering
       return
     }
-    const event = this.parseAll ? this.#parse(message) : (sniff(data) ?? this.#parse(message))
+    const event = this.parseAll ? this.#parse(message) : (this.#sniff(message) ?? this.#parse(message))
     if (event === undefined) return
     if (this.#lingering && event.class !== 'terminal') return
     this.#events.push(event)
@@ -171,7 +220,17 @@ export class SseTap {
     else this.#ended = true
   }
 
-  #parse({ data, event: name }: EventSourceMessage): TappedEvent | undefined {
+  /** The event without parsing it, where that will do. */
+  #sniff({ data, event: name }: Message): TappedEvent | undefined {
+    const event = sniff(data)
+    if (event?.type.endsWith('.delta') && (name === undefined || name === event.type)) {
+      const lead = name === undefined ? 'data: ' : `event: ${name}\ndata: `
+      this.#run = { type: event.type, opening: `${lead}${TYPE_PREFIX}${event.type}"`, dataAt: lead.length }
+    }
+    return event
+  }
+
+  #parse({ data, event: name }: Message): TappedEvent | undefined {
     let json: unknown
     try {
       json = JSON.parse(data)
@@ -205,38 +264,4 @@ function sniff(data: string): TappedEvent | undefined {
   // them would cost as much as all the rest.
   if (type.includes('\\') || (!type.endsWith('.delta') && data.includes('"error"'))) return undefined
   return { type, class: eventClass, data, json: undefined }
-}
-
-/** Where the frame that begins at `from` ends. A line end there may be the second half of a blank line: it stands alone. */
-function frameEnd(text: string, from: number): number {
-  if (text.charCodeAt(from) === 10) return from + 1
-  const blank = text.indexOf('\n\n', from)
-  return blank === -1 ? text.length : blank + 2
-}
-
-/** The same for text in which CR, LF and CRLF may be mixed. */
-function frameEndWithCr(text: string, from: number, blankLine: RegExp): number {
-  if (isLineEnd(text.charCodeAt(from))) return text.startsWith('\r\n', from) ? from + 2 : from + 1
-  blankLine.lastIndex = from
-  return blankLine.test(text) ? blankLine.lastIndex : text.length
-}
-
-/**
- * The bytes of `chunk` behind which the first `used` characters of its text end, `held` of which came with an earlier chunk.
- * They end with a line end, and line ends are the same in bytes and in text, whatever invalid UTF-8 surrounds them: so the
- * line ends are counted.
- */
-function bytesUpTo(chunk: Uint8Array, text: string, used: number, held: number): number {
-  let lineEnds = 0
-  for (let i = held; i < used; i++) if (isLineEnd(text.charCodeAt(i))) lineEnds++
-  let at = 0
-  while (lineEnds > 0 && at < chunk.length) {
-    if (isLineEnd(chunk[at] as number)) lineEnds--
-    at++
-  }
-  return at
-}
-
-function isLineEnd(code: number): boolean {
-  return code === 10 || code === 13
 }

@@ -60,6 +60,12 @@ export const everyByte = (bytes: Uint8Array): number[] => Array.from(bytes, (_, 
 export const summary = ({ events }: Pick<Fed, 'events'>): string[] =>
   events.map((event) => `${event.class} ${event.type} ${event.data}`)
 
+/** The same with one event for each run of deltas, the last: what a tap that need not parse everything may leave out. */
+export const condensed = (fed: Pick<Fed, 'events'>): string[] =>
+  summary({
+    events: fed.events.filter(({ type }, at) => !type.endsWith('.delta') || fed.events[at + 1]?.type !== type),
+  })
+
 /**
  * What a parser of event streams makes of the whole text at once, and after which character each message was complete
  * (the LF of a CRLF included). The tap must see the same, whatever the cuts.

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { classOfEvent } from '../../src/sse/event-classes.ts'
 import { failedStream, reasoningStream, sseFrame, textStream, toolCallStream, toSSE } from '../../src/testing/index.ts'
-import { bytesOf, everyByte, type Fed, feed, recorded, reference, summary, unlessRecorded } from './feed.ts'
+import { bytesOf, condensed, everyByte, type Fed, feed, recorded, reference, summary, unlessRecorded } from './feed.ts'
 
 /** One stream with everything that a cut could hurt. */
 const DIFFICULT = [
@@ -144,6 +144,10 @@ describe('a stream cut into pieces', () => {
         // The frame that the end cut off is nobody's, unless it was repaired.
         expect(summary(fed).slice(0, events.length)).toEqual(events)
         expect(summary(fed).length - events.length).toBe(fed.repair === undefined ? 0 : 1)
+        // Parsing nothing that need not be parsed changes nothing but the number of deltas that are told.
+        const sniffed = feed(bytes, cuts, { sniffFrom: 0 })
+        expect(condensed(sniffed)).toEqual(condensed(fed))
+        expect(sniffed.forwarded.equals(fed.forwarded)).toBe(true)
         if (ended) expect(fed.forwarded.length).toBe(end)
         else expect(fed.forwarded.subarray(0, bytes.length).equals(bytes)).toBe(true)
       }),

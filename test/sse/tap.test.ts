@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SseTap } from '../../src/sse/tap.ts'
 import { sseFrame } from '../../src/testing/index.ts'
-import { bytesOf, everyByte, feed, recorded, summary, unlessRecorded } from './feed.ts'
+import { bytesOf, condensed, everyByte, feed, recorded, summary, unlessRecorded } from './feed.ts'
 
 const CREATED = sseFrame({ type: 'response.created', response: { id: 'r', status: 'in_progress' } })
 const DELTA = sseFrame({ type: 'response.output_text.delta', delta: 'hi' })
@@ -202,6 +202,24 @@ describe('a tap that need not parse everything', () => {
     expect(events.map(({ json }) => json !== undefined)).toEqual([true, false, true])
   })
 
+  it('tells the last of a run of deltas, and ends the run with whatever else comes', () => {
+    const tap = new SseTap(100)
+    tap.parseAll = false
+    const delta = (type: string, n: number): string => sseFrame({ type, n })
+    tap.push(bytesOf(CREATED))
+    const run = [1, 2, 3, 4].map((n) => delta('a.delta', n)).join('')
+    const told = (text: string): string[] => tap.push(bytesOf(text)).events.map(({ type, data }) => `${type} ${data}`)
+    // The first one shows what the others look like.
+    expect(told(run)).toEqual(['a.delta {"type":"a.delta","n":1}', 'a.delta {"type":"a.delta","n":4}'])
+    expect(told(run)).toEqual(['a.delta {"type":"a.delta","n":4}'])
+    expect(told(run + delta('b.delta', 5) + run).map((line) => line.slice(-2, -1))).toEqual(['4', '5', '1', '4'])
+    expect(told(`${delta('a.delta', 1)}: ping\n\n\n${delta('a.delta', 2)}`)).toHaveLength(2)
+    // One that is too large is seen as such.
+    expect(tap.push(bytesOf(run + sseFrame({ type: 'a.delta', n: 'x'.repeat(100) }))).problem).toEqual({
+      kind: 'event_too_large',
+    })
+  })
+
   it.each([
     'event: response.failed\ndata: {"type":"response.output_text.delta","delta":"\\"error\\""}\n\n',
     'data: {"type":"response.output_item.done","item":{"error":null}}\n\n',
@@ -226,7 +244,7 @@ describe('a tap that need not parse everything', () => {
       const bytes = bytesOf(lines.map((line) => `data: ${line}\n\n`).join(''))
       const parsed = feed(bytes)
       const sniffed = feed(bytes, [], { sniffFrom: 0 })
-      expect(summary(sniffed)).toEqual(summary(parsed))
+      expect(condensed(sniffed)).toEqual(condensed(parsed))
       expect(sniffed).toMatchObject({ ended: parsed.ended, lingering: parsed.lingering, problem: undefined })
       expect(sniffed.forwarded.equals(parsed.forwarded)).toBe(true)
     }
