@@ -1,38 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { classifyUpstream, errorFieldsOf } from '../../src/retry/classify-upstream.ts'
 import { isPreviousResponseNotFound, unsupportedParameter } from '../../src/retry/continuity.ts'
-
-const message = "Previous response with id 'resp_abc' not found."
-const SHAPES: Array<[string, object]> = [
-  [
-    'error.code',
-    {
-      error: {
-        code: 'previous_response_not_found',
-        message,
-        type: 'invalid_request_error',
-        param: 'previous_response_id',
-      },
-    },
-  ],
-  ['error.type only', { error: { type: 'previous_response_not_found', message: 'gone' } }],
-  ['param only', { error: { type: 'invalid_request_error', param: 'previous_response_id', message: 'no such thing' } }],
-  ['a bare message', { error: { message: 'Invalid `previous_response_id`.' } }],
-  ['a bare message, id quoted', { error: { message } }],
-  ['a bare message, id not quoted', { error: { message: 'Previous response with id resp_abc not found' } }],
-  ['fields at the top level', { code: 'previous_response_not_found', message }],
-  [
-    'nested in response.failed',
-    {
-      type: 'response.failed',
-      response: { status: 'failed', error: { code: 'previous_response_not_found', message } },
-    },
-  ],
-  ['an error event', { type: 'error', sequence_number: 0, code: 'previous_response_not_found', message }],
-]
+import { NOT_FOUND } from '../support/not-found-shapes.ts'
 
 describe('fault 58: a genuine previous_response_not_found', () => {
-  it.each(SHAPES)('is known by %s, as a 400, as a 404 and in a stream', (_name, body) => {
+  it.each(NOT_FOUND)('is known by %s, as a 400, as a 404 and in a stream', (_name, body) => {
     for (const status of [400, 404, undefined]) {
       expect(isPreviousResponseNotFound(status, errorFieldsOf(body))).toBe(true)
       const failed = classifyUpstream({

@@ -36,7 +36,10 @@ export class FrontDoor {
     this.#http = options.tls
       ? createHttpsServer({ ...settings, ...options.tls }, options.onRequest)
       : createHttpServer(settings, options.onRequest)
-    this.#http.on('secureConnection', (wire: Socket) => this.connectionOf(wire)?.useTls(wire))
+    this.#http.on('secureConnection', (wire: Socket) => {
+      wire.allowHalfOpen = true
+      this.connectionOf(wire)?.useTls(wire)
+    })
     this.#http.on('tlsClientError', (_error: Error, wire: Socket) => wire.destroy())
     this.#http.on('clientError', (_error: Error, wire: Socket) => {
       if (wire.writable) wire.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
@@ -87,6 +90,8 @@ export class FrontDoor {
       if (this.#open.get(connection.remotePort) === connection) this.#open.delete(connection.remotePort)
     })
     if (!(await this.#options.admit(connection)) || !connection.open) return
+    // A client that leaves in the middle of the handshake would never be seen to go: its FIN ends the TLS layer alone.
+    if (this.#options.tls) raw.allowHalfOpen = false
     this.#http.emit('connection', raw)
     // The TLS layer reads by itself; what was read before must not flow past it.
     if (!this.#options.tls) raw.resume()

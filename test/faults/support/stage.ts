@@ -62,14 +62,14 @@ export const ANSWER_TEXT = 'one two three four five'
 export const FIRST_DELTA = ANSWER.findIndex(({ type }) => type.endsWith('.delta'))
 
 export const CERTIFICATE = testCertificate({ hosts: ['127.0.0.1', 'endpoint.test'] })
-const RESOURCES = /^(?:Timeout|TCP|TLS|Pipe|Process|GetAddrInfo|Zlib|FSReq)/
+const RESOURCES = /^(?:Timeout|TCP|TLS|GetAddrInfo|Zlib)/
 
 /** One client before one endpoint over real sockets, and the check that a scenario left nothing behind. */
 export class Stage {
   readonly scheme: Scheme
   readonly face: Face
   readonly clock: HurriedClock
-  readonly controller = new AbortController()
+  controller = new AbortController()
   readonly telemetry: TelemetryEvent[] = []
   readonly client: ResilientClient
   readonly url: string
@@ -126,7 +126,7 @@ export class Stage {
         this.telemetry.push(event)
         given?.onEvent?.(event)
         if (event.type === 'retry_decision' && event.decision.retry && event.decision.delayMs > 0 && time === 'stalls')
-          void turns().then(() => this.clock.hurry())
+          void this.#passSleep(event.decision.delayMs)
       },
     })
     if (time === 'stalls' && endpoint instanceof MockResponsesServer) this.#giveUpStalls(endpoint).catch(() => {})
@@ -143,10 +143,16 @@ export class Stage {
   }
 
   /** Starts a call through the face of this stage, and waits for its outcome. */
-  async call(body: JsonObject = {}, { headers = {}, onStart }: CallOptions = {}): Promise<Outcome> {
-    const outcome = this.#call({ model: 'm', input: 'hi', ...body }, headers, onStart)
+  async call(body: JsonObject = {}, { headers = {}, url = this.url }: CallOptions = {}): Promise<Outcome> {
+    const outcome = this.#call({ model: 'm', input: 'hi', ...body }, headers, url)
     if (this.#time === 'flows') void this.#flowUntil(outcome)
     return within(outcome, () => this.#report(), 25_000)
+  }
+
+  /** For calls behind one that was aborted. */
+  renewSignal(): void {
+    expect(getEventListeners(this.controller.signal, 'abort')).toEqual([])
+    this.controller = new AbortController()
   }
 
   /** Why attempts failed, in order. */
@@ -218,7 +224,7 @@ export class Stage {
     await this.#endpoint.close()
   }
 
-  async #call(body: JsonObject, headers: Record<string, string>, onStart: CallOptions['onStart']): Promise<Outcome> {
+  async #call(body: JsonObject, headers: Record<string, string>, url: string): Promise<Outcome> {
     const { client, face } = this
     const { signal } = this.controller
     const events: JsonObject[] = []
@@ -226,15 +232,15 @@ export class Stage {
     let status: number | undefined
     let text: string | undefined
     try {
-      if (face === 'create') response = { ...(await client.responses.create(body, { signal, headers })) }
+      if (face === 'create')
+        response = (await client.responses.create(body, { signal, headers })) as unknown as JsonObject
       if (face === 'stream') {
         const stream = client.responses.stream(body, { signal, headers })
-        onStart?.(stream)
         for await (const event of stream) events.push(event as JsonObject)
-        response = { ...(await stream.finalResponse()) }
+        response = (await stream.finalResponse()) as unknown as JsonObject
       }
       if (face === 'fetch') {
-        const answer = await client.fetch(`${this.url}/v1/responses`, {
+        const answer = await client.fetch(`${url}/v1/responses`, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify({ stream: true, ...body }),
@@ -273,6 +279,11 @@ export class Stage {
     for (await turns(20); !over; await turns(20)) await this.clock.hurry()
   }
 
+  async #passSleep(ms: number): Promise<void> {
+    await turns()
+    await this.clock.pass(ms)
+  }
+
   async #giveUpStalls(server: MockResponsesServer): Promise<void> {
     for (let n = 1; !this.#over; n++) {
       const { fault, connection } = await server.waitFor('fault', n, { waitMs: 0 })
@@ -290,8 +301,8 @@ export class Stage {
 
 export interface CallOptions {
   readonly headers?: Record<string, string>
-  /** Given the stream of the typed face. */
-  readonly onStart?: (stream: ReturnType<ResilientClient['responses']['stream']>) => void
+  /** The address for the drop-in, where it is not the endpoint's. */
+  readonly url?: string
 }
 
 /** The events in the bytes of a stream; half a frame at the end is none. */
@@ -300,8 +311,8 @@ export function eventsOf(text: string): JsonObject[] {
     .split('\n\n')
     .slice(0, -1)
     .flatMap((frame) => {
-      const data = /^data: (.*)$/m.exec(frame)?.[1]
-      return data === undefined ? [] : [JSON.parse(data) as JsonObject]
+      const data = frame.split('\n').find((line) => line.startsWith('data: '))
+      return data === undefined ? [] : [JSON.parse(data.slice(6)) as JsonObject]
     })
 }
 
