@@ -43,13 +43,13 @@ const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: op
 const OF_FAILURES = `## What becomes of a failure
 
 The first request meets the failure, later ones are answered. *Alone* is the host on its default \`fetch\`, with its own retries and
-timeouts; *hangs* means that nothing ends it before those of minutes do. *With us* is \`client.fetch\` with \`maxRetries: 0\` on the
-host; the code is that of our error inside (\`findResilientError(error)\`).`
+timeouts; *hangs* where only a timeout of minutes would end it. *With us* is \`client.fetch\`, and \`maxRetries: 0\` on the host; in
+brackets the code of our error inside of the host's (\`findResilientError(error)?.code\`).`
 
 const OF_RETRIES = `## What the retries of a host cost
 
-Requests for one call to an endpoint that never recovers, with the default 4 retries of ours. An answer at which ours have ended says
-\`x-should-retry: false\`, which \`openai\` and agents-js obey; the AI SDK does not know it.`
+Requests for one call to an endpoint that never recovers, with the default 4 retries of ours: at most (1 + ours) × (1 + the host's).
+An HTTP answer at which ours have ended says \`x-should-retry: false\`: \`openai\` and agents-js obey, the AI SDK does not look.`
 
 const OF_OUTPUT = `## After output
 
