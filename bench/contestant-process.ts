@@ -5,6 +5,7 @@ import type { Contestant, ContestantName, Measurement, Workload } from './contra
  * one, changes the built-in fetch.
  */
 const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise<Contestant> }>>> = {
+  typed: () => import('./contestants/typed.ts'),
   drop_in: () => import('./contestants/drop-in.ts'),
   undici_fetch: () => import('./contestants/undici-fetch.ts'),
   dispatch: () => import('./contestants/dispatch.ts'),

@@ -1,7 +1,14 @@
 import type { ContestantName, Measurement, Workload } from './contract.ts'
 
 /** A workload under the name by which the rows of the table ask for it. */
-export type WorkloadName = 'bytes_event' | 'bytes_block' | 'events_event' | 'events_block' | 'short'
+export type WorkloadName =
+  | 'bytes_event'
+  | 'bytes_block'
+  | 'events_event'
+  | 'events_block'
+  | 'events_segment'
+  | 'short_bytes'
+  | 'short_events'
 
 export interface Size {
   readonly deltas: number
@@ -13,12 +20,16 @@ export const SHORT_CONCURRENCY = 64
 
 export function workloads({ deltas, shortCalls }: Size): Readonly<Record<WorkloadName, Workload>> {
   const stream = { deltas, calls: 1, concurrency: 1 }
+  const short = { framing: 'event', deltas: SHORT_DELTAS, calls: shortCalls, concurrency: SHORT_CONCURRENCY } as const
   return {
     bytes_event: { ...stream, read: 'bytes', framing: 'event' },
     bytes_block: { ...stream, read: 'bytes', framing: 'block' },
     events_event: { ...stream, read: 'events', framing: 'event' },
     events_block: { ...stream, read: 'events', framing: 'block' },
-    short: { read: 'bytes', framing: 'event', deltas: SHORT_DELTAS, calls: shortCalls, concurrency: SHORT_CONCURRENCY },
+    // Segments are sent one by one, which takes the server longer than the client: fewer are enough.
+    events_segment: { ...stream, deltas: Math.ceil(deltas / 10), read: 'events', framing: 'segment' },
+    short_bytes: { ...short, read: 'bytes' },
+    short_events: { ...short, read: 'events' },
   }
 }
 
@@ -26,9 +37,11 @@ export function workloads({ deltas, shortCalls }: Size): Readonly<Record<Workloa
 export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName[]>> = {
   bytes_event: ['drop_in', 'undici_fetch', 'dispatch'],
   bytes_block: ['drop_in', 'undici_fetch', 'dispatch'],
-  events_event: ['drop_in', 'dispatch', 'openai_default', 'openai_on_ours'],
-  events_block: ['drop_in', 'dispatch', 'openai_default', 'openai_on_ours'],
-  short: ['drop_in', 'undici_fetch', 'dispatch'],
+  events_event: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
+  events_block: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
+  events_segment: ['typed', 'dispatch', 'openai_default'],
+  short_bytes: ['drop_in', 'undici_fetch', 'dispatch'],
+  short_events: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
 }
 
 /** What all rounds brought, per workload and contestant, in the order of the rounds. */

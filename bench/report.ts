@@ -49,7 +49,7 @@ export function drawMeasures(terminal: Terminal, result: RoundsResult, size: Siz
   for (const [name, workload] of Object.entries(workloads(size)) as Array<
     [WorkloadName, ReturnType<typeof workloads>[WorkloadName]]
   >) {
-    const isShort = name === 'short'
+    const isShort = workload.calls > 1
     const units = isShort ? workload.calls : workload.deltas + EVENTS_AROUND
     lines.push('', `  ${TITLES[name]}`)
     for (const contestant of PARTICIPANTS[name]) {
@@ -70,10 +70,13 @@ const TITLES: Readonly<Record<WorkloadName, string>> = {
   bytes_block: 'one stream, body read as bytes, HTTP chunks of 16 KB',
   events_event: 'one stream, every event parsed, one event per HTTP chunk',
   events_block: 'one stream, every event parsed, HTTP chunks of 16 KB',
-  short: 'short calls, 20 events each, 64 at a time',
+  events_segment: 'one stream, every event parsed, one event per TCP segment',
+  short_bytes: 'short calls, 20 events each, 64 at a time, bodies read as bytes',
+  short_events: 'short calls, 20 events each, 64 at a time, every event parsed',
 }
 
 const NAMES: Readonly<Record<ContestantName, string>> = {
+  typed: 'typed stream',
   drop_in: 'drop-in fetch',
   undici_fetch: 'undici.fetch',
   dispatch: 'undici dispatch by hand',

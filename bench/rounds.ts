@@ -40,7 +40,9 @@ async function measureRounds(
     bytes_block: {},
     events_event: {},
     events_block: {},
-    short: {},
+    events_segment: {},
+    short_bytes: {},
+    short_events: {},
   }
   const all = Object.entries(workloads(size)) as Array<[WorkloadName, Workload]>
   const expected = expectations()

@@ -6,22 +6,32 @@ import { buildAnswer, type Framing } from './streams.ts'
  * Its arguments say which: `event/1000` is a stream of 1000 deltas, each in an HTTP chunk of its own, and the answer to
  * `POST /event/1000/v1/responses`.
  */
-const SLICE_BYTES = 64 * 1024
 const answers = new Map(
   process.argv.slice(2).map((name) => {
     const [framing, deltas] = name.split('/')
-    return [`/${name}/v1/responses`, buildAnswer(Number(deltas), framing as Framing).bytes]
+    const { pieces } = buildAnswer(Number(deltas), framing as Framing)
+    return [`/${name}/v1/responses`, { pieces, apart: framing === 'segment' }]
   }),
 )
 
-function write(socket: net.Socket, bytes: Buffer): void {
+interface Reply {
+  readonly pieces: readonly Buffer[]
+  /** Each piece in a segment of its own: the next one is written when the client has had the time to read it. */
+  readonly apart: boolean
+}
+
+function write(socket: net.Socket, { pieces, apart }: Reply): void {
   let at = 0
   const go = (): void => {
-    while (at < bytes.length) {
-      const slice = bytes.subarray(at, at + SLICE_BYTES)
-      at += slice.length
-      if (!socket.write(slice) && at < bytes.length) {
+    while (at < pieces.length) {
+      const flushed = socket.write(pieces[at++] as Buffer)
+      if (at === pieces.length) return
+      if (!flushed) {
         socket.once('drain', go)
+        return
+      }
+      if (apart) {
+        setImmediate(go)
         return
       }
     }
@@ -29,7 +39,10 @@ function write(socket: net.Socket, bytes: Buffer): void {
   go()
 }
 
-const NOT_FOUND = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+const NOT_FOUND: Reply = {
+  pieces: [Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')],
+  apart: false,
+}
 
 const server = net.createServer({ noDelay: true }, (socket) => {
   let received = ''

@@ -1,24 +1,31 @@
 import { sseFrame } from '../src/testing/index.ts'
 
 /** How the events of a stream are cut into HTTP chunks. */
-export type Framing = 'event' | 'block'
+export type Framing = 'event' | 'block' | 'segment'
 
 const BLOCK_BYTES = 16 * 1024
+const WRITE_BYTES = 64 * 1024
 /** `data:` and all, about what real deltas weigh. */
 const EVENT_BYTES = 240
 
+export interface Answer {
+  /** What goes onto the wire, head and framing included; each piece is one write. */
+  readonly pieces: readonly Buffer[]
+  readonly bodyBytes: number
+}
+
 /** The answer to a streaming call, head and framing included, as the bytes that go onto the wire. */
-export function buildAnswer(deltas: number, framing: Framing): { readonly bytes: Buffer; readonly bodyBytes: number } {
+export function buildAnswer(deltas: number, framing: Framing): Answer {
   const frames = framesOf(deltas)
   const body = Buffer.concat(frames)
-  const chunks = framing === 'event' ? frames : blocks(body)
+  const chunks = framing === 'block' ? blocks(body) : frames
   const head = Buffer.from(
     'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nx-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n',
   )
-  const parts: Buffer[] = [head]
-  for (const chunk of chunks) parts.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF)
-  parts.push(Buffer.from('0\r\n\r\n'))
-  return { bytes: Buffer.concat(parts), bodyBytes: body.length }
+  const pieces = chunks.map((chunk) => Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF]))
+  pieces.unshift(head)
+  pieces.push(Buffer.from('0\r\n\r\n'))
+  return { pieces: framing === 'segment' ? pieces : sliced(Buffer.concat(pieces)), bodyBytes: body.length }
 }
 
 /** What stands around the deltas: `created` and `in_progress` before, `completed` behind. */
@@ -59,8 +66,11 @@ function delta(number: number): object {
   return { ...event, obfuscation }
 }
 
-function blocks(body: Buffer): Buffer[] {
-  const chunks: Buffer[] = []
-  for (let at = 0; at < body.length; at += BLOCK_BYTES) chunks.push(body.subarray(at, at + BLOCK_BYTES))
-  return chunks
+const blocks = (body: Buffer): Buffer[] => slices(body, BLOCK_BYTES)
+const sliced = (bytes: Buffer): Buffer[] => slices(bytes, WRITE_BYTES)
+
+function slices(bytes: Buffer, size: number): Buffer[] {
+  const list: Buffer[] = []
+  for (let at = 0; at < bytes.length; at += size) list.push(bytes.subarray(at, at + size))
+  return list
 }
