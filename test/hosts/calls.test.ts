@@ -2,6 +2,7 @@ import { Agent } from 'undici'
 import { expect, it } from 'vitest'
 import { toolCallStream, VirtualClock } from '../../src/testing/index.ts'
 import { collect } from '../e2e/support/calls.ts'
+import { LINGERING } from '../e2e/support/faults.ts'
 import { ANSWER_TEXT } from './support/failures.ts'
 import { answerOf } from './support/host.ts'
 import { forEachHost } from './support/world.ts'
@@ -120,6 +121,14 @@ await forEachHost(({ name, connect }, start) => {
     expect(received.name).toBe('notes.bin')
     expect(Buffer.compare(sent, new Uint8Array(await received.arrayBuffer()))).toBe(0)
     expect(request?.headers['content-length']).toBe(String(request?.body.length))
+  })
+
+  it.skipIf(!sdk)('puts a stream together with its helper', async () => {
+    const { host, server } = await start()
+    server.script([{ at: 'before_event', event: 2, effect: 'reset' }, LINGERING])
+    const final = await host.sdk?.finalResponse()
+    expect(final).toMatchObject({ id: 'resp_answer', status: 'completed', output_text: ANSWER_TEXT })
+    expect(server.requests).toHaveLength(2)
   })
 
   it.skipIf(!sdk)('downloads bytes as they are', async () => {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { Fault } from '../../src/testing/server.ts'
 import { collectGarbageUntil } from '../e2e/support/collect-garbage.ts'
-import { turns } from '../support/until.ts'
+import { turns, until } from '../support/until.ts'
 import { CUT_AFTER_OUTPUT } from './support/failures.ts'
 import { type Host, read } from './support/host.ts'
 import { forEachHost } from './support/world.ts'
@@ -43,6 +43,21 @@ await forEachHost((version, start) => {
     if (fault === MID_STREAM && kind !== 'ai') expect(error).toBeUndefined()
     else expect(isAbort(error), String(error)).toBe(true)
     expect(server.requests.map((request) => request.outcome)).toEqual(['client_gone'])
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
+  it('aborts while we wait to try again, and nothing is sent after that', async () => {
+    const clock = new VirtualClock()
+    const { host, server } = await start({ client: { clock } })
+    server.script([{ at: 'headers', effect: 'status', status: 503, headers: { 'retry-after': '30' } }])
+    const controller = new AbortController()
+    const outcome = read(host.stream({ signal: controller.signal }))
+    await until(() => clock.pending().some(({ inMs }) => inMs === 30_000), 'the wait before the retry')
+    controller.abort()
+    const { error } = await outcome
+    expect(isAbort(error), String(error)).toBe(true)
+    await clock.advance(60_000)
+    expect(server.requests).toHaveLength(1)
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 

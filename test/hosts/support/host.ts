@@ -58,6 +58,8 @@ export interface HostClient {
   readonly sdk?: {
     /** The events of a stream as they come. */
     events(call: HostCall): AsyncGenerator<object>
+    /** What its stream helper puts together, `openai.responses.stream(…).finalResponse()`. */
+    finalResponse(): Promise<{ readonly id: string; readonly status?: string; readonly output_text: string }>
     download(id: string): Promise<Uint8Array>
     /** A call that is answered by 204. */
     remove(id: string): Promise<unknown>

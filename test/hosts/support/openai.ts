@@ -67,6 +67,7 @@ function clientOf(openai: OpenAI): HostClient {
       async *events(call) {
         yield* await openai.responses.create({ ...BODY, stream: true }, options(call))
       },
+      finalResponse: () => openai.responses.stream(BODY).finalResponse(),
       download: async (id) => new Uint8Array(await (await openai.files.content(id)).arrayBuffer()),
       remove: (id) => openai.responses.delete(id),
       unread: () => openai.responses.create({ ...BODY, stream: true }).asResponse(),
