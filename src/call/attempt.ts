@@ -75,7 +75,7 @@ export class Attempt implements ExchangeObserver {
     this.#watchdog = new Watchdog(options.clock, options.limits, options.deadlines, {
       onExpired: (deadline) => this.#onExpired(deadline),
       onCommitDue: () => this.#commit('commit_after'),
-      onLingerDue: () => this.#act(this.#reading?.lingered?.() ?? {}),
+      onLingerDue: () => this.#settleLinger(),
     })
     options.log.started(options.request.connection)
     this.#exchange = options.transport.send(options.request, this)
@@ -195,11 +195,8 @@ export class Attempt implements ExchangeObserver {
 
   error(error: unknown): void {
     if (this.ended) return
-    if (this.#watchdog.times.lingeringAt !== undefined) {
-      // The endpoint's last word was spoken already; what becomes of the connection changes nothing.
-      this.#act(this.#reading?.lingered?.() ?? {})
-      return
-    }
+    // The endpoint's last word was spoken already; what becomes of the connection changes nothing.
+    if (this.#lingering) return this.#settleLinger()
     const { request, reading } = this.#options
     const { host } = request.url
     this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: reading.secrets }))
@@ -270,7 +267,18 @@ export class Attempt implements ExchangeObserver {
     this.#settleOpened({ kind: 'failed', failure: failed })
   }
 
+  /** An `error` event came, and a moment is left for what may follow it. */
+  get #lingering(): boolean {
+    return this.#watchdog.times.lingeringAt !== undefined
+  }
+
+  #settleLinger(): void {
+    this.#act(this.#reading?.lingered?.() ?? {})
+  }
+
   #onExpired(deadline: DeadlineInfo): void {
+    // A quota that is used up is not retried because the line fell silent behind the words.
+    if (this.#lingering) return this.#settleLinger()
     const { host } = this.#options.request.url
     const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
     this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: this.#unsent }))

@@ -1,7 +1,7 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
-import { ResilientError, StreamInterruptedError, UpstreamError } from '../errors/errors.ts'
+import { RequestError, ResilientError, StreamInterruptedError, UpstreamError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import { ResponseFailedError } from './failed-error.ts'
@@ -24,6 +24,19 @@ export function reportedError(
   if (failed.code !== 'response_failed' || !(error instanceof UpstreamError)) return error
   const { upstreamCode, upstreamType } = error
   return new ResponseFailedError(error.message, { ...detailsOf(error), upstreamCode, upstreamType, response })
+}
+
+/** Of an answer that was handed over unread: a redirect, or an error larger than what is held. Neither is a response. */
+export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | undefined {
+  const status = answer?.status ?? 200
+  if (status < 300) return undefined
+  const details = { retryable: false, responseStarted: true, attempts: [...call.attempts] }
+  if (status < 400) {
+    const message = `The endpoint answered ${status}, a redirect; the Responses API is not followed elsewhere. Set baseURL to where it is.`
+    return new RequestError(message, { ...details, code: 'redirect_refused' })
+  }
+  const message = `The endpoint answered ${status}, with more than limits.preludeBytes about it.`
+  return new UpstreamError(message, { ...details, code: 'http_status', status })
 }
 
 /** The error that ends a stream, with what can be kept of its output. Anything but an error of ours stays what it is. */

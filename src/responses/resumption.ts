@@ -9,7 +9,7 @@ import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import type { Limit } from '../watchdog/deadlines.ts'
 import type { EventIntake } from './event-intake.ts'
-import { isReported, reportedError } from './interruption.ts'
+import { isReported, reportedError, unreadAnswer } from './interruption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
 
@@ -134,11 +134,13 @@ function isTerminal(response: Response): boolean {
 /**
  * The body of an answer that came whole.
  *
- * @throws ProtocolError `unexpected_content` for what is no JSON object: a page of a proxy, or nothing.
+ * @throws ProtocolError `unexpected_content` for what is no JSON object: a page of a proxy, or nothing; see `unreadAnswer`.
  */
 export function parseResponse(call: Call, attempt: Attempt): Response {
   const chunks = attempt.output.chunks.map((chunk) => chunk.bytes)
   attempt.cancel()
+  const refused = unreadAnswer(call, attempt)
+  if (refused !== undefined) throw refused
   const response = parseJson(new TextDecoder().decode(Buffer.concat(chunks)))
   if (typeof response === 'object' && response !== null) return response as Response
   const type = attempt.answer === undefined ? undefined : headerOf(attempt.answer, 'content-type')

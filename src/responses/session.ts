@@ -2,11 +2,11 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
-import { type AttemptRecord, RequestError } from '../errors/errors.ts'
+import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import type { EventIntake } from './event-intake.ts'
-import { isReported, reportedError, withPartial } from './interruption.ts'
+import { isReported, reportedError, unreadAnswer, withPartial } from './interruption.ts'
 import { type Resumption, resumed } from './resumption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
@@ -129,6 +129,8 @@ export class StreamSession {
       throw reportedError(call, attempt, gaveUp.failure, this.#ended(), gaveUp.reason)
     }
     try {
+      const refused = unreadAnswer(call, attempt)
+      if (refused !== undefined) throw refused
       return yield* this.#take(attempt)
     } finally {
       // The consumer may have left in the middle.
@@ -137,7 +139,6 @@ export class StreamSession {
   }
 
   async *#take(attempt: Attempt): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined> {
-    if (attempt.answer !== undefined && attempt.answer.status >= 300) throw notFollowed(attempt.answer.status)
     const whole: Uint8Array[] | undefined = isJson(attempt) ? [] : undefined
     for (;;) {
       const taken = attempt.output.take()
@@ -182,9 +183,4 @@ function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
 
 function isJson({ answer }: Attempt): boolean {
   return answer !== undefined && (headerOf(answer, 'content-type')?.toLowerCase().includes('json') ?? false)
-}
-
-function notFollowed(status: number): RequestError {
-  const message = `The endpoint answered ${status}, a redirect; the Responses API is not followed elsewhere. Set baseURL to where it is.`
-  return new RequestError(message, { code: 'redirect_refused', retryable: false })
 }

@@ -25,6 +25,8 @@ export interface Served {
   arrivedAt: number | undefined
   /** What it was answered with, if with a stream. */
   stream: Stream | undefined
+  /** It was sent as a stream, and not whole. */
+  streams: boolean
   /** Of `stream`: where it began to send, behind a resume. */
   from: number
   /** Frames that reached the client whole, `from` included. */
@@ -38,9 +40,11 @@ export interface Served {
 }
 
 /** Whether the client has heard all that the endpoint had to say. */
-export function wasHeard({ stream, answered, from, delivered, complete, method }: Served): boolean {
+export function wasHeard({ stream, streams, answered, from, delivered, complete }: Served): boolean {
   if (answered === undefined) return false
-  return complete || (method === 'POST' && stream !== undefined && from + delivered >= stream.frames.length)
+  if (!streams || stream === undefined) return complete
+  const last = stream.frames.findIndex((frame) => frame.class === 'terminal')
+  return from + delivered > last
 }
 
 /** How many frames of its answer show the first progress; `undefined` if none does. */
@@ -120,6 +124,7 @@ export class SimEndpoints implements Endpoints {
       body: undefined,
       arrivedAt: undefined,
       stream: undefined,
+      streams: false,
       from: 0,
       delivered: 0,
       lastReadAt: undefined,

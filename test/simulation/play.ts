@@ -13,6 +13,7 @@ export function play(
   times: readonly number[],
   from: number,
 ): void {
+  served.streams = true
   const { plan } = served
   const { fault, perRead } = plan
   const untilClose = plan.framing === 'until_close'

@@ -203,10 +203,6 @@ export class World {
     const { how } = this.#schedule.end
     this.#log?.(`the client is ended: ${how}()`)
     this.#ending = how === 'close' ? 'closed' : 'destroyed'
-    this.#ended = (how === 'close' ? this.#client.close() : this.#client.destroy()).then(() => {
-      this.#endSettled = true
-      this.#checkNoTimers()
-    })
     if (how === 'destroy') {
       for (const caller of this.#callers.values()) {
         if (
@@ -217,6 +213,10 @@ export class World {
           caller.endedBy = this.#clock.now()
       }
     }
+    this.#ended = (how === 'close' ? this.#client.close() : this.#client.destroy()).then(() => {
+      this.#endSettled = true
+      this.#checkNoTimers()
+    })
   }
 
   async #untilEnded(): Promise<void> {
