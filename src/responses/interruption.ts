@@ -1,7 +1,13 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
-import { RequestError, ResilientError, StreamInterruptedError, UpstreamError } from '../errors/errors.ts'
+import {
+  ClientClosedError,
+  RequestError,
+  ResilientError,
+  StreamInterruptedError,
+  UpstreamError,
+} from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import { ResponseFailedError } from './failed-error.ts'
@@ -46,6 +52,8 @@ export function withPartial(
   lastSequenceNumber: number | undefined,
 ): unknown {
   if (!(error instanceof ResilientError) || error instanceof UpstreamError || seen.id === undefined) return error
+  // The stream did not break: the caller has ended its client.
+  if (error instanceof ClientClosedError) return error
   const deadline = 'deadline' in error ? (error as StreamInterruptedError).deadline : undefined
   return new StreamInterruptedError(error.message, {
     ...detailsOf(error),

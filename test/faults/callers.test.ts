@@ -128,18 +128,22 @@ fault('63: a consumer cancels the body', { time: 'by_hand', faces: ['stream', 'f
   expect(client.stats()).toMatchObject({ activeCalls: 0, leases: 0, connections: 0 })
 })
 
-fault('63: a consumer drops what it was given, unread', { time: 'by_hand', faces: ['stream', 'fetch'] }, async (stage) => {
-  stage.server.script([STALL])
-  const gone = await (async () => {
-    const given = stage.face === 'stream' ? stage.client.responses.stream({}) : await posted(stage)
-    await stage.server.waitFor('fault')
-    return collection(given)
-  })()
-  await collectGarbageUntil(() => gone() && stage.server.connections[0]?.open === false)
-  expect(gone()).toBe(true)
-  await stage.server.waitFor('connection_closed')
-  expect(stage.client.stats()).toMatchObject({ activeCalls: 0, leases: 0, connections: 0 })
-})
+fault(
+  '63: a consumer drops what it was given, unread',
+  { time: 'by_hand', faces: ['stream', 'fetch'] },
+  async (stage) => {
+    stage.server.script([STALL])
+    const gone = await (async () => {
+      const given = stage.face === 'stream' ? stage.client.responses.stream({}) : await posted(stage)
+      await stage.server.waitFor('fault')
+      return collection(given)
+    })()
+    await collectGarbageUntil(() => gone() && stage.server.connections[0]?.open === false)
+    expect(gone()).toBe(true)
+    await stage.server.waitFor('connection_closed')
+    expect(stage.client.stats()).toMatchObject({ activeCalls: 0, leases: 0, connections: 0 })
+  },
+)
 
 fault('63: a consumer keeps nothing alive by having read a stream', { faces: ['stream', 'fetch'] }, async (stage) => {
   const gone = await (async () => {
