@@ -203,7 +203,7 @@ export class Ledger {
     const { served } = entry
     const { options } = this.caller
     const hint = served !== undefined && wasHeard(served) ? served.answered?.hintMs : undefined
-    if (hint !== undefined && !free && served?.answered?.means === 'later') {
+    if (hint !== undefined && !free) {
       if (delayMs < hint && options.holdsAnswers)
         this.#add('delay_as_asked', `${delayMs} ms, the endpoint asked for ${hint} ms`)
       return

@@ -82,7 +82,7 @@ export class RequestChecks implements RequestWatch {
       if (face === 'fetch_once' || face === 'foreign_post')
         this.#add('no_unsafe_repeat', served, `request ${served.nth} repeats what was sent and must not be`)
       const turnedAway = heard?.refused === true || heard?.means === 'not_found'
-      if (caller.isStateful && !caller.options.retryUnknown && !turnedAway)
+      if (isStateful(earlier, caller) && !caller.options.retryUnknown && !turnedAway)
         this.#add('no_unsafe_repeat', served, `request ${served.nth} may double what request ${earlier.nth} has done`)
     }
   }
@@ -98,4 +98,9 @@ export class RequestChecks implements RequestWatch {
   #add(invariant: Parameters<Violations['add']>[0], served: Served, detail: string): void {
     this.#context.violations.add(invariant, served.call, detail)
   }
+}
+
+/** A body that the caller has rebuilt may be without what made the first one stateful. */
+function isStateful({ body }: Served, caller: Caller): boolean {
+  return body === undefined ? caller.isStateful : /"(?:conversation":"|background":true)/.test(body)
 }

@@ -1,0 +1,19 @@
+import { expect, inject, test, vi } from 'vitest'
+import { runSeeds } from './bulk.ts'
+import { explain } from './explain.ts'
+
+vi.mock('../../src/transport/undici/undici-parts.ts', () => import('./network/undici-parts.ts'))
+vi.mock('../../src/transport/undici/connector.ts', () => import('./network/connector.ts'))
+
+/** Counted, not timed: the same worlds on every machine. `npm run simulate` runs any number of others. */
+const SEEDS = inject('full') ? 20_000 : 3000
+const PER_TEST = SEEDS / 10
+
+for (let from = 1; from <= SEEDS; from += PER_TEST) {
+  test(`worlds of seeds ${from} to ${from + PER_TEST - 1} hold every invariant`, { timeout: 180_000 }, async () => {
+    const { failed, seeds } = await runSeeds(from, from + PER_TEST, { stopAtFirst: true })
+    const [first] = failed
+    if (first !== undefined) expect.fail(await explain(first.seed))
+    expect(seeds).toBe(PER_TEST)
+  })
+}
