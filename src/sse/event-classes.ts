@@ -28,13 +28,20 @@ const byType = new Map<string, EventClass>()
 /** Endpoints could invent types without end; what is remembered of them must stay bounded. */
 const MAX_REMEMBERED_TYPES = 512
 
+/** Streams are runs of one type, and comparing two strings costs less than looking one up. */
+let lastType = ''
+let lastClass = deriveClass(lastType)
+
 /** The class of a type, without a look at the event itself. Pure, remembered per type. */
 export function classOfType(type: string): EventClass {
+  if (type === lastType) return lastClass
   let known = byType.get(type)
   if (known === undefined) {
     known = deriveClass(type)
     if (byType.size < MAX_REMEMBERED_TYPES) byType.set(type, known)
   }
+  lastType = type
+  lastClass = known
   return known
 }
 

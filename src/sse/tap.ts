@@ -147,7 +147,7 @@ export class SseTap {
     let from = 0
     while (from < text.length && !this.#isOver()) {
       if (this.#betweenFrames && !hasCr) {
-        if (!this.parseAll) from = this.#skim(text, from)
+        from = this.#readRun(text, from)
         const frame = plainFrame(text, from)
         if (frame !== undefined) {
           this.#onMessage(frame)
@@ -171,25 +171,32 @@ export class SseTap {
   }
 
   /**
-   * Passes over deltas of one type, which is practically all of a stream; the last of them stands for all.
+   * Reads deltas of one type, which is practically all of a stream. Where events are not parsed, the last stands for all.
    *
-   * @returns where the first frame begins that has to be looked at.
+   * @returns where the first frame begins that has to be looked at more closely.
    */
-  #skim(text: string, from: number): number {
+  #readRun(text: string, from: number): number {
     const run = this.#run
     if (run === undefined || this.#lingering) return from
     const { opening, dataAt, type } = run
+    const longest = this.#maxEventBytes > 0 ? this.#maxEventBytes : Infinity
     let at = from
-    let last = -1
+    let last: string | undefined
     while (text.slice(at, at + opening.length) === opening) {
       const lineEnd = text.indexOf('\n', at + opening.length)
       if (text.charCodeAt(lineEnd + 1) !== 10 || text.charCodeAt(lineEnd - 1) !== 125 /* } */) break
-      if (this.#maxEventBytes > 0 && lineEnd - at - dataAt > this.#maxEventBytes) break
-      last = at
+      if (lineEnd - at - dataAt > longest) break
+      const data = text.slice(at + dataAt, lineEnd)
+      if (this.parseAll) {
+        const json = parsedDelta(data, type)
+        if (json === undefined) break
+        this.#events.push({ type, class: 'progress', data, json })
+      } else {
+        last = data
+      }
       at = lineEnd + 2
     }
-    if (last >= 0)
-      this.#events.push({ type, class: 'progress', data: text.slice(last + dataAt, at - 2), json: undefined })
+    if (last !== undefined) this.#events.push({ type, class: 'progress', data: last, json: undefined })
     return at
   }
 
@@ -210,24 +217,23 @@ export class SseTap {
       this.#ended = this.#lingering
       return
     }
-    const event = this.parseAll ? this.#parse(message) : (this.#sniff(message) ?? this.#parse(message))
+    const event = (this.parseAll ? undefined : sniff(data)) ?? this.#parse(message)
     if (event === undefined) return
     if (this.#lingering && event.class !== 'terminal') return
     this.#events.push(event)
+    if (event.class === 'progress' && event.type.endsWith('.delta')) this.#beginRun(event, message)
     if (event.class !== 'terminal') return
     // Real streams send `response.failed` behind `error`, with more to say.
     if (event.type === 'error' && !this.#lingering) this.#lingering = true
     else this.#ended = true
   }
 
-  /** The event without parsing it, where that will do. */
-  #sniff({ data, event: name }: Message): TappedEvent | undefined {
-    const event = sniff(data)
-    if (event?.type.endsWith('.delta') && (name === undefined || name === event.type)) {
-      const lead = name === undefined ? 'data: ' : `event: ${name}\ndata: `
-      this.#run = { type: event.type, opening: `${lead}${TYPE_PREFIX}${event.type}"`, dataAt: lead.length }
-    }
-    return event
+  /** The first delta shows how those behind it begin. */
+  #beginRun({ type }: TappedEvent, { data, event: name }: Message): void {
+    if (name !== undefined && name !== type) return
+    if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return
+    const lead = name === undefined ? 'data: ' : `event: ${name}\ndata: `
+    this.#run = { type, opening: `${lead}${TYPE_PREFIX}${type}"`, dataAt: lead.length }
   }
 
   #parse({ data, event: name }: Message): TappedEvent | undefined {
@@ -251,6 +257,16 @@ function typeOf(json: unknown, name: string | undefined): string {
     return typeof type === 'string' && classOfType(type) === 'terminal' ? type : 'error'
   }
   return typeof type === 'string' ? type : (name ?? 'message')
+}
+
+/** The delta that looks to be of `type`; `undefined` if it is none, and for whoever looks closer. */
+function parsedDelta(data: string, type: string): unknown {
+  try {
+    const json = JSON.parse(data) as { readonly type?: unknown; readonly error?: unknown }
+    return json.type === type && json.error === undefined ? json : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The event without parsing it, where its type says enough; `undefined` when it has to be parsed. */
