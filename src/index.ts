@@ -14,6 +14,7 @@ export { createResilientFetch, type ResilientFetch } from './client/create-resil
 export type {
   CallOptions,
   HeadersOption,
+  HedgeOptions,
   LimitOptions,
   ResilientClientOptions,
   RetryOptions,

@@ -22,7 +22,8 @@ export class AnswerReading implements Reading {
     if (this.#committed) return { chunk }
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
-    if (this.#bytes <= this.#context.maxPreludeBytes) return { chunk }
+    if (this.#bytes <= this.#bound) return { chunk }
+    if (this.#isWholeResponse) return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
     const { failure: failed } = this.#judge(undefined)
     // Too large to be held for a decision: only what the status alone makes worth another attempt gets one.
     return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
@@ -37,6 +38,17 @@ export class AnswerReading implements Reading {
   committed(): void {
     this.#committed = true
     this.#chunks.length = 0
+  }
+
+  /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
+  get #isWholeResponse(): boolean {
+    const { head, needsEvents } = this.#context
+    return needsEvents && head.status < 300 && (headerOf(head, 'content-type')?.toLowerCase().includes('json') ?? false)
+  }
+
+  get #bound(): number {
+    const { maxEventBytes, maxPreludeBytes } = this.#context
+    return this.#isWholeResponse ? maxEventBytes || Infinity : maxPreludeBytes
   }
 
   /** @param text the whole body, or `undefined` when it is too large to be an error. */

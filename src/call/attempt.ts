@@ -29,6 +29,10 @@ export interface AttemptOptions {
   readonly limits: AttemptLimits
   readonly deadlines: CallDeadlines
   readonly reading: Omit<ReadingContext, 'head' | 'onEvent' | 'wallNow'>
+  /** Told of the first event of any kind. */
+  readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
+  /** Told right before the commit takes effect. */
+  readonly onCommit?: ((attempt: Attempt) => void) | undefined
   /** Told once, when nothing of the attempt is left running. */
   onEnded(attempt: Attempt): void
 }
@@ -39,6 +43,8 @@ export type Opened =
   /** `output` holds the endpoint's own words, if it had any: an error answer, or the events of a failed stream. */
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'aborted'; readonly reason: unknown }
+  /** Another attempt of the call was first. */
+  | { readonly kind: 'lost' }
 
 /**
  * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
@@ -134,6 +140,16 @@ export class Attempt implements ExchangeObserver {
     this.#settleOpened({ kind: 'aborted', reason })
   }
 
+  /** Another attempt of the call was first, or takes its place. Poisons nothing, as it is not known to have done wrong. */
+  lose(): void {
+    if (!this.ended) {
+      this.#exchange.destroy()
+      this.#finish('lost')
+    }
+    this.output.discard(undefined)
+    this.#settleOpened({ kind: 'lost' })
+  }
+
   /** The consumer wants no more. */
   cancel(): void {
     this.untouched?.body?.cancel().catch(() => {})
@@ -211,7 +227,10 @@ export class Attempt implements ExchangeObserver {
   }
 
   readonly #onEvent = (event: TappedEvent): void => {
-    if (this.#watchdog.times.firstEventAt === undefined) this.#options.log.firstEvent(event.type)
+    if (this.#watchdog.times.firstEventAt === undefined) {
+      this.#options.log.firstEvent(event.type)
+      this.#options.onFirstEvent?.(this)
+    }
     this.#watchdog.event(event.class === 'progress')
     if (event.class !== 'heartbeat') this.#lastEvent = event
     this.#responseId ??= responseIdOf(event.json)
@@ -232,6 +251,7 @@ export class Attempt implements ExchangeObserver {
 
   #commit(reason: CommitReason): void {
     if (this.#committed) return
+    this.#options.onCommit?.(this)
     this.#committed = true
     this.#watchdog.committed()
     this.#reading?.committed?.()

@@ -2,8 +2,9 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
-import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
+import type { CallEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
 import type { CallRequest } from './call-request.ts'
+import type { HedgeTold } from './hedge-race.ts'
 
 let nextCallId = 1
 
@@ -43,6 +44,13 @@ export class CallLog {
   rebuilt(attempt: number, oldBytes: number, newBytes: number): void {
     if (!this.telemetry.wants('request_rebuilt')) return
     this.telemetry.emit({ type: 'request_rebuilt', ...this.#mark(), attempt, oldBytes, newBytes })
+  }
+
+  hedged(told: HedgeTold): void {
+    const type = ({ started: 'hedge_start', ended: 'hedge_end', refused: 'hedge_refused' } as const)[told.kind]
+    if (!this.telemetry.wants(type)) return
+    const { kind: _, ...facts } = told
+    this.telemetry.emit({ type, ...this.#mark(), ...facts } as TelemetryEvent)
   }
 
   ended(outcome: CallEndEvent['outcome'], attempts: number, code: ErrorCode | undefined): void {

@@ -1,6 +1,7 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import type { HedgeSettings, Hedging } from '../hedge/hedging.ts'
 import type { RetryBudget } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { ReplayTraits } from '../retry/replay-safety.ts'
@@ -9,6 +10,7 @@ import type { HeaderPairs, RequestBody, Transport } from '../transport/transport
 import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { PreviousResponseNotFoundHook } from './not-found.ts'
 import type { ReadingContext } from './reading.ts'
+import type { ModelTraits } from './request-traits.ts'
 
 /** What the caller asked for. The same for every attempt but for the headers, which may carry rotating credentials. */
 export interface CallRequest {
@@ -28,6 +30,7 @@ export interface CallRequest {
   readonly anchored: boolean
   /** `background` and `store`. */
   readonly commitWithId: boolean
+  readonly asks: ModelTraits
 }
 
 /** What a call runs with. Belongs to its client. */
@@ -50,6 +53,8 @@ export interface CallContext {
   /** The face can take output back: a call does not end with an attempt that broke after the commit. */
   readonly restartable: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  /** Set where a silent attempt gets company. */
+  readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
   /** Told once, when the call and its body are over. */
   onEnded(): void
 }

@@ -3,6 +3,7 @@ import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { redactUrl, secretsOf } from '../errors/redact.ts'
+import type { HedgePlan } from '../hedge/hedging.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import { replaySafety } from '../retry/replay-safety.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
@@ -12,6 +13,7 @@ import { Attempt } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
+import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { askHook } from './not-found.ts'
 import { parseBody, type RequestTraits, traitsOf } from './request-traits.ts'
 import { toError } from './to-error.ts'
@@ -32,13 +34,15 @@ export class Call {
   readonly #context: CallContext
   readonly #deadlines: CallDeadlines
   readonly #records: AttemptRecord[] = []
-  #current: Attempt | undefined
+  /** The attempts under way, and the one whose output is being taken. */
+  #current: Attempt[] = []
   #attemptNumber = 0
   #tally = NO_RETRIES
   #refreshed = false
   #askedAgain = false
   /** What the caller put in the place of a request whose conversation is gone. */
   #rebuilt: { readonly body: RequestBody; readonly traits: RequestTraits } | undefined
+  #plan: HedgePlan | undefined
   #bodyOpened = false
   #ttfbCuts = 0
   #over = false
@@ -69,9 +73,9 @@ export class Call {
   run(): Promise<CallOutcome> {
     this.#log.started(this.#request)
     this.#context.scope.watch((reason) => {
-      this.#current?.abort(reason)
+      for (const attempt of this.#current) attempt.abort(reason)
       // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
-      if (this.#current?.ended) this.#end('aborted', undefined)
+      if (this.#current.length > 0) this.#end('aborted', undefined)
     })
     return this.#endOnError(() => this.#untilOpened())
   }
@@ -100,9 +104,9 @@ export class Call {
   async #untilOpened(): Promise<CallOutcome> {
     for (let refresh = false; ; ) {
       this.#context.scope.throwIfAborted()
-      const attempt = await this.#attempt(refresh)
-      const opened = await attempt.opened
+      const { attempt, opened } = await this.#race(refresh)
       if (opened.kind === 'aborted') throw opened.reason
+      if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
       if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
 
       if (opened.failure.code === 'previous_response_not_found' && (await this.#isAnswered(attempt, opened.failure))) {
@@ -164,7 +168,7 @@ export class Call {
     const { clock, scope } = this.#context
     this.#tally = tally
     previous.output.discard(undefined)
-    this.#current = undefined
+    this.#current = []
     if (delayMs > 0) await sleep(delayMs, { clock, scope })
   }
 
@@ -177,7 +181,7 @@ export class Call {
     }
   }
 
-  get #traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId'> {
+  get #traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId' | 'asks'> {
     return this.#rebuilt?.traits ?? this.#request
   }
 
@@ -203,8 +207,47 @@ export class Call {
     )
   }
 
-  async #attempt(refresh: boolean): Promise<Attempt> {
-    const number = ++this.#attemptNumber
+  /** One attempt, or several side by side where that is wanted and safe. */
+  async #race(refresh: boolean): Promise<RaceOutcome> {
+    const plan = this.#hedgePlan()
+    if (plan === undefined) {
+      const attempt = await this.#attempt(refresh)
+      return { attempt, opened: await attempt.opened }
+    }
+    let newCredential = refresh
+    const race = new HedgeRace({
+      clock: this.#context.clock,
+      plan,
+      launch: (asking) => {
+        const launched = this.#attempt(newCredential, asking)
+        newCredential = false
+        return launched
+      },
+      onHedge: (told) => this.#log.hedged(told),
+    })
+    return race.outcome
+  }
+
+  #hedgePlan(): HedgePlan | undefined {
+    const { hedge } = this.#context
+    const { url, method } = this.#request
+    const { latency, anchored, asks } = this.#traits
+    if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream' || !this.#repeatable) return undefined
+    this.#plan ??= hedge.hedging.planFor(
+      { origin: url.origin, ...asks, anchored, inputTokens: latency.estimatedInputTokens },
+      hedge.settings,
+    )
+    return this.#plan
+  }
+
+  /** Sent once more, it does no harm. What cannot be must not meet a connection that its peer is just closing, either. */
+  get #repeatable(): boolean {
+    return replaySafety({ ...this.#replay, bodyOpened: true }, {}) === 'safe'
+  }
+
+  #attempt(refresh: boolean): Promise<Attempt>
+  #attempt(refresh: boolean, race: HedgeRace): Promise<Attempt | undefined>
+  async #attempt(refresh: boolean, race?: HedgeRace): Promise<Attempt | undefined> {
     if (refresh) this.#refreshed = true
     const { url, method } = this.#request
     const { latency } = this.#traits
@@ -214,9 +257,9 @@ export class Call {
     // A rebuilt body is plain, whatever the first one was.
     const headers = this.#rebuilt === undefined ? given : given.filter(([name]) => name !== 'content-encoding')
     scope.throwIfAborted()
+    if (race?.decided) return undefined
+    const number = ++this.#attemptNumber
     const log = new AttemptLog(this.#log, number)
-    // What cannot be sent twice must not meet a connection that its peer is just closing.
-    const repeatable = replaySafety({ ...this.#replay, bodyOpened: true }, {}) === 'safe'
     const attempt = new Attempt({
       number,
       request: {
@@ -224,7 +267,7 @@ export class Call {
         method,
         headers,
         body: body.kind === 'stream' ? { ...body, open: () => this.#openBody(body) } : body,
-        connection: number === 1 && repeatable ? 'any' : 'fresh',
+        connection: number === 1 && this.#repeatable ? 'any' : 'fresh',
         dispatcher: this.#request.dispatcher,
         signal: this.#request.signal,
         attempt: number,
@@ -232,7 +275,7 @@ export class Call {
       transport,
       clock,
       log,
-      limits: limitsFor(timeouts, latency, this.#ttfbCuts),
+      limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
       deadlines: this.#deadlines,
       reading: {
         ...reading,
@@ -240,9 +283,11 @@ export class Call {
         commitWithId: this.#traits.commitWithId,
         secrets: secretsOf(url, headers),
       },
+      onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
+      onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       onEnded: (ended) => this.#onAttemptEnded(ended),
     })
-    this.#current = attempt
+    this.#current.push(attempt)
     return attempt
   }
 
@@ -298,6 +343,7 @@ export class Call {
   #end(outcome: CallEndEvent['outcome'], failed: Failure | undefined): void {
     if (this.#over) return
     this.#over = true
+    this.#plan?.callEnded()
     this.#context.scope.dispose()
     this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
     this.#context.onEnded()

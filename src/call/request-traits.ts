@@ -9,6 +9,14 @@ export interface RequestTraits {
   readonly stateful: boolean
   readonly anchored: boolean
   readonly commitWithId: boolean
+  readonly asks: ModelTraits
+}
+
+/** What is asked for, in the words of the request; empty where it says nothing. */
+export interface ModelTraits {
+  readonly model: string
+  readonly effort: string
+  readonly tier: string
 }
 
 const FOREIGN: RequestTraits = {
@@ -16,6 +24,7 @@ const FOREIGN: RequestTraits = {
   stateful: false,
   anchored: false,
   commitWithId: false,
+  asks: { model: '', effort: '', tier: '' },
 }
 
 /**
@@ -49,7 +58,19 @@ export function traitsOf(request: {
     stateful: isSet('conversation') || json.background === true,
     anchored: typeof json.previous_response_id === 'string',
     commitWithId: json.background === true && json.store === true,
+    asks: {
+      model: word(json.model),
+      effort: word((json.reasoning as { effort?: unknown } | null | undefined)?.effort),
+      tier: word(json.service_tier),
+    },
   }
+}
+
+/** Longer than any name of a model; what is longer is told apart by its beginning. */
+const LONGEST_WORD = 100
+
+function word(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, LONGEST_WORD) : ''
 }
 
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer>> = {

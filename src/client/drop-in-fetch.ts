@@ -155,6 +155,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     },
     anchored: traits.anchored,
     commitWithId: traits.commitWithId,
+    asks: traits.asks,
   }
 }
 

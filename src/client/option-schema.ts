@@ -29,6 +29,8 @@ const bytes = z
     z.minimum(0, accepts('a whole number of bytes, 0 for no bound')),
   )
 const notNegative = z.number(accepts('a number from 0')).check(z.minimum(0, accepts('a number from 0')))
+const SHARE = 'a number from 0 to 1'
+const share = z.number(accepts(SHARE)).check(z.minimum(0, accepts(SHARE)), z.maximum(1, accepts(SHARE)))
 const flag = z.boolean(accepts('true or false'))
 const oneOf = <const T extends readonly string[]>(...values: T) =>
   z.enum(values, accepts(values.map((value) => `'${value}'`).join(' or ')))
@@ -85,6 +87,22 @@ export const optionSchema = z.strictObject({
     }),
   ),
   retryUnknown: z.optional(flag),
+  hedge: z.optional(
+    z.union(
+      [
+        flag,
+        section({
+          suspicion: z.optional(share.check(z.gt(0, accepts(SHARE)), z.lt(1, accepts(SHARE)))),
+          minMs: z.optional(ms),
+          maxLegs: z.optional(wholeFrom(2, 10)),
+          maxWaste: z.optional(share),
+        }),
+      ],
+      accepts(
+        'true, false, or an object with suspicion (above 0, below 1), minMs (from 0), maxLegs (2 to 10) and maxWaste (0 to 1)',
+      ),
+    ),
+  ),
   timeouts: z.optional(
     section({
       connectMs: z.optional(msOrOff),

@@ -39,6 +39,22 @@ export interface RetryOptions {
   readonly budget?: Partial<RetryBudgetOptions> | false | undefined
 }
 
+/** When a silent attempt gets company. What is learnt about an origin is shared by a client and its views. */
+export interface HedgeOptions {
+  /**
+   * How likely an attempt must be dead, from what is known of the origin and of such calls. More than 0, less than 1;
+   * default 0.8. Until enough is known it counts as that likely after 10 s of silence (medium effort 20 s, high 45 s, higher
+   * 90 s, and 10 s more for every 50 K tokens of input).
+   */
+  readonly suspicion?: number | undefined
+  /** No attempt is suspect before. Milliseconds, default 3 000. */
+  readonly minMs?: number | undefined
+  /** Attempts of one call at a time, the original included. 2 to 10, default 3. */
+  readonly maxLegs?: number | undefined
+  /** The share of calls whose hedge may lose, in the long run. 0 to 1, default 0.1. */
+  readonly maxWaste?: number | undefined
+}
+
 /** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
 export interface LimitOptions {
   /** One event of a stream. A larger one is final: it would come again. Default 64 MiB. */
@@ -111,6 +127,13 @@ export interface CallOptions {
    * tries again after a `stream.restarted` event. Can be said for each stream, too, and then its event type knows.
    */
   readonly onInterrupted?: 'error' | 'restart' | undefined
+  /**
+   * Gives a call whose attempt is silent for suspiciously long a second attempt on a new connection, beside the first. The
+   * first progress wins, the others end at once. Default `false`; `true` for the defaults of `HedgeOptions`. Only for
+   * streams that are safe to send again, and not within 30 s of a pushback. A hedge can cost a second generation, and is
+   * no retry: `maxRetries` does not count it. With it `ttfbMs: 'auto'` is 180 s at least: hedge early, kill late.
+   */
+  readonly hedge?: boolean | HedgeOptions | undefined
   readonly limits?: LimitOptions | undefined
   /** Told everything that happens, see `TelemetryEvent`. What it throws is ignored. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined

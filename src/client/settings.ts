@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import type { HedgeSettings } from '../hedge/hedging.ts'
 import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
@@ -27,6 +28,7 @@ export interface ClientSettings {
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
   readonly validate: 'off' | 'report' | 'strict'
   readonly onInterrupted: 'error' | 'restart'
+  readonly hedge: HedgeSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
   readonly onEvent: TelemetryListener | undefined
   readonly clock: Clock
@@ -82,6 +84,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
       preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? 4 * MIB,
       headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? 64 * 1024,
     },
+    hedge: options.hedge === undefined ? inherited?.hedge : hedgeOf(options.hedge),
     onEvent: options.onEvent ?? inherited?.onEvent,
     clock: options.clock ?? inherited?.clock ?? systemClock,
     random: options.random ?? inherited?.random ?? systemRandom,
@@ -130,6 +133,18 @@ function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryB
     capacity: budget?.capacity ?? capacity,
     depositPerSuccess: budget?.depositPerSuccess ?? depositPerSuccess,
     refillPerMinute: budget?.refillPerMinute ?? refillPerMinute,
+  }
+}
+
+const DEFAULT_HEDGE: HedgeSettings = { suspicion: 0.8, minMs: 3000, maxLegs: 3, maxWaste: 0.1 }
+
+function hedgeOf(hedge: NonNullable<ParsedOptions['hedge']>): HedgeSettings | undefined {
+  if (typeof hedge === 'boolean') return hedge ? DEFAULT_HEDGE : undefined
+  return {
+    suspicion: hedge.suspicion ?? DEFAULT_HEDGE.suspicion,
+    minMs: hedge.minMs ?? DEFAULT_HEDGE.minMs,
+    maxLegs: hedge.maxLegs ?? DEFAULT_HEDGE.maxLegs,
+    maxWaste: hedge.maxWaste ?? DEFAULT_HEDGE.maxWaste,
   }
 }
 

@@ -23,7 +23,7 @@ export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstrea
 export interface AttemptRecord {
   /** From 1. */
   readonly attempt: number
-  readonly outcome: 'failed' | 'answered' | 'committed' | 'aborted'
+  readonly outcome: 'failed' | 'answered' | 'committed' | 'aborted' | 'lost'
   readonly code?: ErrorCode | undefined
   readonly phase: AttemptPhase
   /** The cached client's generation; 0 where the transport has none. */

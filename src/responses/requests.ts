@@ -74,6 +74,7 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortSco
     replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },
     anchored: traits.anchored,
     commitWithId: traits.commitWithId,
+    asks: traits.asks,
   }
 }
 

@@ -12,6 +12,9 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * │  ├─ attempt_first_event             the first stream event of any kind: the first byte of 5.1
  * │  ├─ attempt_commit                  from here on the caller sees this attempt
  * │  └─ attempt_end                     always
+ * ├─ hedge_start                        a silent attempt gets company: the attempt of that number
+ * ├─ hedge_end                          how that one came out; always
+ * ├─ hedge_refused                      it would have, but for the endpoint's pushback or the waste budget
  * ├─ request_rebuilt                    the caller answered a genuine not-found with another body
  * ├─ retry_decision                     after every failed attempt, refusals with their reason included
  * └─ call_end                           always; after a commit, when the body has ended
@@ -30,6 +33,9 @@ export type TelemetryEvent =
   | AttemptFirstEventEvent
   | AttemptCommitEvent
   | AttemptEndEvent
+  | HedgeStartEvent
+  | HedgeEndEvent
+  | HedgeRefusedEvent
   | RetryDecisionEvent
   | RequestRebuiltEvent
   | EventProblemEvent
@@ -95,6 +101,26 @@ export interface AttemptCommitEvent extends OfAttempt {
 export interface AttemptEndEvent extends OfAttempt {
   readonly type: 'attempt_end'
   readonly record: AttemptRecord
+}
+
+export interface HedgeStartEvent extends OfAttempt {
+  readonly type: 'hedge_start'
+  /** How long the attempt before it had been silent. */
+  readonly silentMs: number
+  /** The probability that it was dead, 0 to 1. */
+  readonly suspicion: number
+}
+
+export interface HedgeEndEvent extends OfAttempt {
+  readonly type: 'hedge_end'
+  /** `lost`: another attempt was first, or the call ended. `replaced`: suspect itself, it made room for another hedge. */
+  readonly outcome: 'won' | 'lost' | 'failed' | 'replaced'
+}
+
+export interface HedgeRefusedEvent extends OfCall {
+  readonly type: 'hedge_refused'
+  /** `pushback`: the origin asked for less within the last 30 s. `budget`: too many hedges have lost. */
+  readonly reason: 'pushback' | 'budget'
 }
 
 /** Whether and when to try again. */

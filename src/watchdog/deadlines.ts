@@ -42,18 +42,27 @@ const TTFB_GROWTH_MAX = 2
 /** An automatic value stays this far below an explicit staleMs, so that the more telling deadline fires first. */
 const BELOW_STALE = 0.9
 
-/** The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1). Pure. */
-export function limitsFor(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: number): AttemptLimits {
+/**
+ * The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1). Pure.
+ *
+ * @param hedged a silent attempt gets company: an automatic `ttfbMs` is then 180 s at least.
+ */
+export function limitsFor(
+  settings: TimeoutSettings,
+  traits: LatencyTraits,
+  ttfbCuts: number,
+  hedged = false,
+): AttemptLimits {
   const { connectMs: connect, sendMs: send, staleMs: stale, progressMs: progress } = settings
   if (traits.kind === 'other') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale: OFF }
   // Headers come only after the generation: nothing between the request and the answer can be timed more closely.
   if (traits.kind === 'json') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale }
   const idle = settings.idleMs === 'auto' ? clampBelow(autoIdle(traits), stale) : settings.idleMs
-  return { connect, send, ttfb: ttfbLimit(settings, traits, ttfbCuts), idle, progress, stale }
+  return { connect, send, ttfb: ttfbLimit(settings, traits, ttfbCuts, hedged), idle, progress, stale }
 }
 
-function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, cuts: number): Limit {
-  const first = ttfbMs === 'auto' ? clampBelow(autoTtfb(traits), staleMs) : ttfbMs
+function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, cuts: number, hedged: boolean): Limit {
+  const first = ttfbMs === 'auto' ? clampBelow(autoTtfb(traits, hedged), staleMs) : ttfbMs
   if (first.ms === 0 || cuts === 0) return first
   const factor = Math.min(TTFB_GROWTH ** cuts, TTFB_GROWTH_MAX)
   const grown: Limit = { ms: Math.round(first.ms * factor), source: `${first.source}, grown after ${cuts} cut(s)` }
@@ -64,7 +73,7 @@ function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, 
   return room <= first.ms ? first : { ms: room, source: `${grown.source}, kept below staleMs` }
 }
 
-function autoTtfb({ estimatedInputTokens: tokens, effort, flex }: LatencyTraits): Limit {
+function autoTtfb({ estimatedInputTokens: tokens, effort, flex }: LatencyTraits, hedged: boolean): Limit {
   const steps: ReadonlyArray<readonly [atLeast: boolean, seconds: number, why: string]> = [
     [true, 45, 'base'],
     [tokens >= 10_000, 60, 'input from 10 K tokens'],
@@ -73,6 +82,8 @@ function autoTtfb({ estimatedInputTokens: tokens, effort, flex }: LatencyTraits)
     [effort === 'medium', 120, 'medium effort'],
     [effort === 'high', 300, 'high effort'],
     [flex, 900, 'flex tier'],
+    // Another attempt is under way long before: there is no hurry to kill one that may be thinking.
+    [hedged, 180, 'hedged'],
   ]
   let chosen = { ms: 0, source: '' }
   for (const [applies, seconds, why] of steps) {

@@ -1,0 +1,239 @@
+import type { Clock, TimerHandle } from '../core/clock.ts'
+import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
+import type { HedgeEndEvent } from '../telemetry/events.ts'
+import type { Attempt, Opened } from './attempt.ts'
+
+/** What a race needs of its call. */
+export interface HedgeRaceOptions {
+  readonly clock: Clock
+  readonly plan: HedgePlan
+  /**
+   * Starts an attempt whose first event and commit are told to the race. `undefined`: the race was decided before its
+   * headers were there. Rejects on the caller's abort, and when its headers could not be had.
+   */
+  launch(race: HedgeRace): Promise<Attempt | undefined>
+  onHedge(told: HedgeTold): void
+}
+
+export type HedgeTold =
+  | { readonly kind: 'started'; readonly attempt: number; readonly silentMs: number; readonly suspicion: number }
+  | { readonly kind: 'ended'; readonly attempt: number; readonly outcome: HedgeEndEvent['outcome'] }
+  | { readonly kind: 'refused'; readonly reason: HedgeRefusal }
+
+/** How a race ends: with the attempt that decides, and how that one opened. */
+export interface RaceOutcome {
+  readonly attempt: Attempt
+  readonly opened: Opened
+}
+
+interface Leg {
+  readonly attempt: Attempt
+  readonly startedAt: number
+  readonly isHedge: boolean
+  answered: boolean
+}
+
+/** Why a hedge is started. */
+interface HedgeReason {
+  readonly silentMs: number
+  readonly suspicion: number
+}
+
+/** A hedge that was refused is asked for again after this long: budgets fill up, and pushbacks are forgotten. */
+const ASK_AGAIN_MS = 1000
+
+/**
+ * Attempts of one call side by side: the first to show progress wins, and the others end in the same tick. The original
+ * goes on while hedges run; a hedge that fails takes only itself out of the race.
+ */
+export class HedgeRace {
+  readonly outcome: Promise<RaceOutcome>
+  readonly #options: HedgeRaceOptions
+  /** In the order of their start: the first is the original, or what took its place when it had failed. */
+  #legs: Leg[] = []
+  /** What is being started: its headers may take a while. */
+  #launching: { readonly hedge: HedgeReason | undefined } | undefined
+  #lastStartAt = 0
+  /** A hedge was refused for good: so would the next one be. */
+  #futile = false
+  #decided = false
+  #timer: TimerHandle | undefined
+  #refused: HedgeRefusal | undefined
+  #settle!: (outcome: RaceOutcome) => void
+  #reject!: (error: unknown) => void
+  /** What decides when no leg is left. */
+  #lastFailed: RaceOutcome | undefined
+
+  constructor(options: HedgeRaceOptions) {
+    this.#options = options
+    this.outcome = new Promise((resolve, reject) => {
+      this.#settle = resolve
+      this.#reject = reject
+    })
+    void this.#launch(undefined)
+  }
+
+  /** No further attempt is wanted. */
+  get decided(): boolean {
+    return this.#decided
+  }
+
+  /** An attempt's first event: it is alive, and needs no hedge. */
+  firstEvent(attempt: Attempt): void {
+    const leg = this.#legOf(attempt)
+    if (leg === undefined || leg.answered) return
+    leg.answered = true
+    this.#options.plan.answered(this.#silenceOf(leg))
+    this.#arm()
+  }
+
+  /** Told before the commit takes effect: what another leg receives behind it, in the same tick or later, is never read. */
+  committing(attempt: Attempt): void {
+    const winner = this.#legOf(attempt)
+    if (winner === undefined) return
+    this.#decide(winner)
+    if (!winner.isHedge) return
+    this.#options.plan.giveBack()
+    this.#tellEnded(winner, 'won')
+  }
+
+  /** Attempts that answer at once are heard of before `launch` has settled. */
+  #legOf(attempt: Attempt): Leg | undefined {
+    return this.#legs.find((leg) => leg.attempt === attempt) ?? this.#join(attempt)
+  }
+
+  #join(attempt: Attempt): Leg | undefined {
+    if (this.#launching === undefined || this.#decided) return undefined
+    const { hedge } = this.#launching
+    this.#launching = undefined
+    this.#lastStartAt = this.#options.clock.now()
+    const leg: Leg = { attempt, startedAt: this.#lastStartAt, isHedge: hedge !== undefined, answered: false }
+    this.#legs.push(leg)
+    if (hedge !== undefined) this.#options.onHedge({ kind: 'started', attempt: attempt.number, ...hedge })
+    return leg
+  }
+
+  async #launch(hedge: HedgeReason | undefined): Promise<void> {
+    const { launch, plan } = this.#options
+    this.#launching = { hedge }
+    let attempt: Attempt | undefined
+    let failed: { readonly error: unknown } | undefined
+    try {
+      attempt = await launch(this)
+    } catch (error) {
+      failed = { error }
+    }
+    if (attempt === undefined) {
+      this.#launching = undefined
+      if (hedge !== undefined) plan.giveBack()
+      // Headers that cannot be had for a hedge are no reason to give up on what is on its way.
+      if (failed !== undefined && hedge === undefined) this.#reject(failed.error)
+      else if (this.#legs.length === 0) this.#settleLast()
+      return
+    }
+    const leg = this.#legOf(attempt)
+    if (leg === undefined) return
+    void attempt.opened.then((opened) => this.#onOpened(leg, opened))
+    this.#arm()
+  }
+
+  #onOpened(leg: Leg, opened: Opened): void {
+    if (opened.kind === 'committed') this.#settle({ attempt: leg.attempt, opened })
+    if (this.#decided || opened.kind === 'committed' || opened.kind === 'lost') return
+    const wasOriginal = this.#legs[0] === leg
+    this.#legs = this.#legs.filter((other) => other !== leg)
+    if (opened.kind === 'failed') this.#learn(leg, opened)
+    if (leg.isHedge) this.#tellEnded(leg, 'failed')
+    if (opened.kind === 'failed' && opened.failure.lane === undefined) this.#futile = true
+    this.#lastFailed = { attempt: leg.attempt, opened }
+    const isFinal = opened.kind === 'aborted' || (wasOriginal && opened.failure.lane === undefined)
+    if (isFinal || (this.#legs.length === 0 && this.#launching === undefined)) this.#settleLast()
+    else this.#arm()
+  }
+
+  #learn(leg: Leg, { failure }: Extract<Opened, { kind: 'failed' }>): void {
+    if (failure.lane === 'pushback') this.#options.plan.pushedBack()
+    if (failure.code === 'ttfb_timeout') this.#options.plan.givenUp(this.#silenceOf(leg))
+  }
+
+  #settleLast(): void {
+    if (this.#lastFailed === undefined) return
+    this.#decide(undefined)
+    this.#settle(this.#lastFailed)
+  }
+
+  #decide(winner: Leg | undefined): void {
+    this.#decided = true
+    this.#disarm()
+    for (const leg of this.#legs) if (leg !== winner) this.#lose(leg, 'lost')
+  }
+
+  #lose(leg: Leg, outcome: 'lost' | 'replaced'): void {
+    if (!leg.answered && !leg.attempt.ended) this.#options.plan.givenUp(this.#silenceOf(leg))
+    leg.attempt.lose()
+    if (leg.isHedge) this.#tellEnded(leg, outcome)
+  }
+
+  // When to start another leg.
+
+  /** None is started before the one before it has become suspect, or would have. */
+  #arm(askAgainMs = 0): void {
+    this.#disarm()
+    if (this.#decided || this.#futile || this.#launching !== undefined || this.#legs.length === 0) return
+    if (this.#legs.some(({ answered }) => answered)) return
+    const { clock, plan } = this.#options
+    const waitMs = Math.max(askAgainMs, this.#lastStartAt + plan.suspectAfterMs() - clock.now(), 0)
+    this.#timer = clock.setTimer(() => this.#onDue(), waitMs)
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer)
+    this.#timer = undefined
+  }
+
+  #onDue(): void {
+    const armed = this.#timer
+    // A blocked event loop makes timers late: what has arrived meanwhile comes first.
+    this.#options.clock.afterIO(() => {
+      if (this.#timer !== armed || this.#decided) return
+      this.#timer = undefined
+      this.#hedge()
+    })
+  }
+
+  #hedge(): void {
+    const { clock, plan, onHedge } = this.#options
+    const silentMs = clock.now() - this.#lastStartAt
+    // What was learnt since may have moved the moment.
+    if (silentMs < plan.suspectAfterMs()) {
+      this.#arm()
+      return
+    }
+    const refused = plan.take()
+    if (refused !== undefined) {
+      if (refused !== this.#refused) onHedge({ kind: 'refused', reason: refused })
+      this.#refused = refused
+      this.#arm(ASK_AGAIN_MS)
+      return
+    }
+    this.#refused = undefined
+    if (this.#legs.length >= plan.settings.maxLegs) this.#freeSlot()
+    void this.#launch({ silentMs, suspicion: plan.suspicionAt(silentMs) })
+  }
+
+  /** All legs are suspect by now. The original stays: it has waited longest, and may be the one that thinks. */
+  #freeSlot(): void {
+    const oldest = this.#legs[1]
+    if (oldest === undefined) return
+    this.#legs = this.#legs.filter((leg) => leg !== oldest)
+    this.#lose(oldest, 'replaced')
+  }
+
+  #silenceOf(leg: Leg): number {
+    return this.#options.clock.now() - leg.startedAt
+  }
+
+  #tellEnded({ attempt }: Leg, outcome: HedgeEndEvent['outcome']): void {
+    this.#options.onHedge({ kind: 'ended', attempt: attempt.number, outcome })
+  }
+}

@@ -1,0 +1,182 @@
+import type { Clock } from '../core/clock.ts'
+import { HedgeBudget } from './hedge-budget.ts'
+import { suspectAfterMs, suspicionAt } from './hedge-rule.ts'
+import { LatencyModel } from './latency-model.ts'
+
+/** How a client hedges. */
+export interface HedgeSettings {
+  readonly suspicion: number
+  readonly minMs: number
+  readonly maxLegs: number
+  readonly maxWaste: number
+}
+
+/** What first-event times depend on. */
+export interface HedgeTraits {
+  readonly origin: string
+  readonly model: string
+  readonly effort: string
+  readonly tier: string
+  readonly anchored: boolean
+  readonly inputTokens: number
+}
+
+/** After the endpoint asked for less, more than one attempt of a call at a time would be an answer to the contrary. */
+const QUIET_AFTER_PUSHBACK_MS = 30_000
+
+const MAX_ORIGINS = 256
+
+/** What is learnt about one origin as a whole: connections die whatever the model. */
+interface OriginHealth {
+  deadShare: DeadShare
+  pushedBackAt: number
+}
+
+/** Why there is no hedge. */
+export type HedgeRefusal = 'pushback' | 'budget'
+
+/** What the hedges of one client and its views have in common: what was learnt, and what they may waste. */
+export class Hedging {
+  readonly #clock: Clock
+  readonly #model: LatencyModel
+  readonly #origins = new Map<string, OriginHealth>()
+  readonly budget = new HedgeBudget()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#model = new LatencyModel(clock)
+  }
+
+  planFor(traits: HedgeTraits, settings: HedgeSettings): HedgePlan {
+    return new HedgePlan(this.#clock, this.#model, this.#origin(traits.origin), this.budget, traits, settings)
+  }
+
+  #origin(name: string): OriginHealth {
+    const known = this.#origins.get(name) ?? { deadShare: new DeadShare(), pushedBackAt: -Infinity }
+    this.#origins.delete(name)
+    this.#origins.set(name, known)
+    if (this.#origins.size > MAX_ORIGINS) {
+      for (const oldest of this.#origins.keys()) {
+        this.#origins.delete(oldest)
+        break
+      }
+    }
+    return known
+  }
+}
+
+/** When one call may be hedged, and what its attempts teach. */
+export class HedgePlan {
+  readonly settings: HedgeSettings
+  readonly #clock: Clock
+  readonly #model: LatencyModel
+  readonly #origin: OriginHealth
+  readonly #budget: HedgeBudget
+  readonly #keys: readonly string[]
+  readonly #coldStartMs: number
+
+  constructor(
+    clock: Clock,
+    model: LatencyModel,
+    origin: OriginHealth,
+    budget: HedgeBudget,
+    traits: HedgeTraits,
+    settings: HedgeSettings,
+  ) {
+    this.settings = settings
+    this.#clock = clock
+    this.#model = model
+    this.#origin = origin
+    this.#budget = budget
+    this.#keys = keysOf(traits)
+    this.#coldStartMs = coldStartMs(traits)
+  }
+
+  /** Milliseconds of silence after which an attempt is more likely dead than slow. */
+  suspectAfterMs(): number {
+    const { suspicion, minMs } = this.settings
+    return suspectAfterMs(this.#evidence(), suspicion, minMs)
+  }
+
+  /** The probability that an attempt silent for so long is dead. */
+  suspicionAt(silentMs: number): number {
+    return suspicionAt(silentMs, this.#evidence(), this.settings.suspicion)
+  }
+
+  /** Takes what a hedge costs, or says why there is none. */
+  take(): HedgeRefusal | undefined {
+    if (this.#clock.now() - this.#origin.pushedBackAt < QUIET_AFTER_PUSHBACK_MS) return 'pushback'
+    return this.#budget.withdraw() ? undefined : 'budget'
+  }
+
+  /** A hedge won, or never went out: it cost nothing. */
+  giveBack(): void {
+    this.#budget.refund()
+  }
+
+  callEnded(): void {
+    this.#budget.deposit(this.settings.maxWaste)
+  }
+
+  /** An attempt's first event came after so long. */
+  answered(ms: number): void {
+    this.#model.add(this.#keys, 'answered', ms)
+    this.#origin.deadShare.add(0)
+  }
+
+  /** An attempt was given up while it was silent: whether it was dead is known only as a probability. */
+  givenUp(silentMs: number): void {
+    const dead = this.suspicionAt(silentMs)
+    this.#model.add(this.#keys, 'givenUp', silentMs, 1 - dead)
+    this.#origin.deadShare.add(dead)
+  }
+
+  pushedBack(): void {
+    this.#origin.pushedBackAt = this.#clock.now()
+  }
+
+  #evidence() {
+    return {
+      curves: this.#keys.map((key) => this.#model.curve(key)),
+      coldStartMs: this.#coldStartMs,
+      deadShare: this.#origin.deadShare.value,
+    }
+  }
+}
+
+/** The share of attempts dead on arrival: a moving average in which 20 attempts halve the weight of those before. */
+class DeadShare {
+  static readonly #WEIGHT = 1 - 2 ** (-1 / 20)
+  static readonly #LEAST = 0.002
+  static readonly #MOST = 0.5
+  #average = 0
+
+  /** From 0.2 % to 50 %: no connection is beyond suspicion, and no outage makes every silence a death. */
+  get value(): number {
+    return Math.min(DeadShare.#MOST, Math.max(DeadShare.#LEAST, this.#average))
+  }
+
+  add(probability: number): void {
+    this.#average += DeadShare.#WEIGHT * (probability - this.#average)
+  }
+}
+
+/** Until more is known: by effort, in seconds. What is not known by name was added later, and efforts are added at the top. */
+const COLD_START_S: Readonly<Record<string, number>> = { none: 10, minimal: 10, low: 10, '': 10, medium: 20, high: 45 }
+const COLD_START_HIGHEST_S = 90
+const COLD_START_PER_INPUT_S = 10
+const INPUT_STEP_TOKENS = 50_000
+
+function coldStartMs({ effort, inputTokens }: HedgeTraits): number {
+  const byEffort = Object.hasOwn(COLD_START_S, effort) ? (COLD_START_S[effort] as number) : COLD_START_HIGHEST_S
+  return (byEffort + COLD_START_PER_INPUT_S * Math.floor(inputTokens / INPUT_STEP_TOKENS)) * 1000
+}
+
+/** Input sizes between which first-event times differ: the steps of `ttfbMs: 'auto'`. */
+const INPUT_BUCKETS = [10_000, 50_000, 100_000]
+
+/** The same call seen ever more coarsely. */
+function keysOf({ origin, model, effort, tier, anchored, inputTokens }: HedgeTraits): string[] {
+  const size = INPUT_BUCKETS.filter((from) => inputTokens >= from).length
+  return [JSON.stringify([origin, model, effort, tier, anchored, size]), JSON.stringify([origin, model, effort])]
+}
