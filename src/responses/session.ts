@@ -66,7 +66,8 @@ export class StreamSession {
       if (failed === undefined) return
       const { attempt } = outcome
       const reported = isReported(failed)
-      if (!reported && this.#canResume()) {
+      // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
+      if (!reported && failed.lane !== undefined && this.#canResume()) {
         yield* this.#resume({ call, failed })
         return
       }

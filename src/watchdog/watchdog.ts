@@ -168,8 +168,10 @@ export class Watchdog {
   }
 
   #arm(at: number): void {
-    this.#armedFor = at
-    this.#timer = this.#clock.setTimer(this.#onTimer, Math.max(0, at - this.#clock.now()))
+    const now = this.#clock.now()
+    // What is due already was not waited for: it must not look like a timer that fires late.
+    this.#armedFor = Math.max(at, now)
+    this.#timer = this.#clock.setTimer(this.#onTimer, this.#armedFor - now)
   }
 
   #disarm(): void {

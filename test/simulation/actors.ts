@@ -143,10 +143,10 @@ async function read(caller: Caller, response: Response, world: CallWorld): Promi
 async function pause(caller: Caller, { clock }: CallWorld, count: number): Promise<void> {
   for (const { after, ms } of caller.plan.pauses ?? []) {
     if (after !== count) continue
-    caller.pausing = true
+    caller.pausingSince = clock.now()
     const from = clock.now()
     await new Promise<void>((resolve) => clock.setTimer(resolve, ms))
     caller.pausedMs += clock.now() - from
-    caller.pausing = false
+    caller.pausingSince = undefined
   }
 }

@@ -26,12 +26,15 @@ export class Caller {
   settledAt: number | undefined
   outcome: Outcome | undefined
   abortedAt: number | undefined
-  pausing = false
+  /** Since when its consumer does something else. */
+  pausingSince: number | undefined
   pausedMs = 0
   /** How the client was when the call began. */
   clientWas: 'open' | 'closed' | 'destroyed' = 'open'
   /** The client was destroyed under the call. */
   endedBy: number | undefined
+  /** The client was destroyed before the outcome, if only while the consumer was away. */
+  outlived = false
   /** Responses and streams are held on to: what is thrown away is freed by the garbage collector, whenever it runs. */
   held: unknown
   readonly #byCall = new Map<number, Ledger>()
@@ -53,6 +56,11 @@ export class Caller {
   get isStateful(): boolean {
     const { face, conversation } = this.plan
     return conversation === true || face === 'background' || face === 'background_create'
+  }
+
+  /** How long its consumer has not read, so far. */
+  get unreadMs(): number {
+    return this.pausedMs + (this.pausingSince === undefined ? 0 : this.#context.now() - this.pausingSince)
   }
 
   abort(): void {

@@ -203,20 +203,20 @@ export class World {
     const { how } = this.#schedule.end
     this.#log?.(`the client is ended: ${how}()`)
     this.#ending = how === 'close' ? 'closed' : 'destroyed'
-    if (how === 'destroy') {
-      for (const caller of this.#callers.values()) {
-        if (
-          caller.startedAt <= this.#clock.now() &&
-          caller.outcome === undefined &&
-          caller.ledger?.endedAt === undefined
-        )
-          caller.endedBy = this.#clock.now()
-      }
-    }
+    if (how === 'destroy') this.#outlive()
     this.#ended = (how === 'close' ? this.#client.close() : this.#client.destroy()).then(() => {
       this.#endSettled = true
       this.#checkNoTimers()
     })
+  }
+
+  /** Whose call was under way, or not told yet, when the client was destroyed. */
+  #outlive(): void {
+    for (const caller of this.#callers.values()) {
+      if (caller.startedAt > this.#clock.now() || caller.outcome !== undefined) continue
+      caller.outlived = true
+      if (caller.ledger?.endedAt === undefined) caller.endedBy = this.#clock.now()
+    }
   }
 
   async #untilEnded(): Promise<void> {

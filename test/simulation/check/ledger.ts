@@ -106,7 +106,7 @@ export class Ledger {
       startedAt: now(),
       evictionsBefore: count,
       evictedBefore: generation,
-      pausedBefore: caller.pausedMs,
+      pausedBefore: caller.unreadMs,
       generation: undefined,
       connectedAt: undefined,
       committed: false,
@@ -232,7 +232,8 @@ export class Ledger {
     const { totalMs } = caller.options
     const took = this.endedAt - this.startedAt
     // While headers() is asked, nothing else is timed but its own 30 s.
-    const slack = 2 * this.#context.stalledSince(this.startedAt) + caller.options.headersMs * (attempts + 1) + 5
+    const slack =
+      2 * this.#context.stalledSince(this.startedAt) + caller.options.headersMs * (attempts + 1) + 5 + caller.unreadMs
     if (totalMs > 0 && took > totalMs + slack)
       this.#add('deadline_in_time', `the call took ${took} ms, totalMs is ${totalMs}`)
   }

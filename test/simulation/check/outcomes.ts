@@ -132,8 +132,9 @@ function wireOf({ stream }: Served): string {
 
 function endsWithTerminal({ stream }: Served, text: string): boolean {
   const at = stream?.frames.findIndex((frame) => frame.class === 'terminal') ?? -1
-  const frames = stream?.frames.slice(0, at + 1).map((frame) => frame.wire)
-  return at >= 0 && frames?.join('') === text
+  if (stream === undefined || at < 0) return false
+  const wires = stream.frames.map((frame) => frame.wire)
+  return text.startsWith(wires.slice(0, at + 1).join('')) && wires.join('').startsWith(text)
 }
 
 function checkFolded(text: string, requests: readonly Served[], say: Say): void {
@@ -152,7 +153,10 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
   const ours = findResilientError(error)
   checkSecrets(error, plan.id, say)
   if (abortedAt !== undefined) {
-    if (error !== reason && endedBy === undefined) say('abort_reason', `aborted, and came to ${error}`)
+    // What had ended before the abort may still be told to a consumer that was away.
+    const overBefore = caller.ledgers.every((ledger) => (ledger.endedAt ?? Infinity) <= abortedAt)
+    if (error !== reason && endedBy === undefined && !(overBefore && caller.pausedMs > 0))
+      say('abort_reason', `aborted, and came to ${error}`)
     return
   }
   if (ours === undefined) {
@@ -160,7 +164,7 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
     return
   }
   if (endedBy !== undefined && ours.code !== CLOSED) say('error_as_caused', `destroyed, and came to ${ours.code}`)
-  if (endedBy === undefined && ours.code === CLOSED) say('error_as_caused', `came to ${CLOSED}, and nobody closed it`)
+  if (!caller.outlived && ours.code === CLOSED) say('error_as_caused', `came to ${CLOSED}, and nobody closed it`)
   if (ours.code === 'previous_response_not_found' && !requests.some(({ answered }) => answered?.means === 'not_found'))
     say('error_as_caused', `the conversation is called lost, which no endpoint said`)
   if ((ours.code === 'response_failed' || ours.code === 'http_status') && caller.options.holdsAnswers)

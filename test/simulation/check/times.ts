@@ -26,9 +26,9 @@ export function checkTimes(ledger: Ledger, entry: AttemptEntry, record: AttemptR
   if (kind === 'stream' && sentAtMs !== undefined && firstEventAtMs === undefined)
     late('ttfbMs', record.endedAtMs - sentAtMs, options.ttfbMs)
   const { served } = entry
-  const pausedMs = caller.pausedMs - entry.pausedBefore
+  const pausedMs = caller.unreadMs - entry.pausedBefore
   const silentSince = served?.lastReadAt
-  if (kind === 'stream' && silentSince !== undefined && !caller.pausing && pausedMs === 0)
+  if (kind === 'stream' && silentSince !== undefined && pausedMs === 0)
     late('idleMs', now - silentSince, options.idleMs + LINGER_MS)
   checkNotEarly(ledger, entry, record, context)
 }
