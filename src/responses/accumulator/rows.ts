@@ -97,8 +97,16 @@ const rowsByType: ReadonlyMap<string, Row> = new Map(Object.entries(rows))
 
 /** `undefined` for events that belong to no item, unknown ones among them. */
 export function rowOf(type: string): Row | undefined {
-  return rowsByType.get(type)
+  // Streams are runs of one type, and comparing two strings costs less than looking one up.
+  if (type !== lastType) {
+    lastType = type
+    lastRow = rowsByType.get(type)
+  }
+  return lastRow
 }
+
+let lastType = ''
+let lastRow: Row | undefined
 
 interface Growth {
   readonly delta: Row
