@@ -21,7 +21,8 @@ export interface ResponseOptions {
 
 /**
  * Frees the connection of a body that was thrown away unread. It is attached to the stream, which a caller may hold on to
- * without its response.
+ * without its response. Whatever is registered outlives every minor collection, so nothing stays registered for longer than
+ * there is something to free: with it, garbage collection was a third of a short call.
  */
 const abandoned = new FinalizationRegistry<Attempt>((attempt) => attempt.cancel())
 
@@ -57,12 +58,15 @@ function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {
   const stream = new ReadableStream<Uint8Array>(
     {
       pull: (controller) => pull(controller, options),
-      cancel: () => attempt.cancel(),
+      cancel: () => {
+        abandoned.unregister(attempt)
+        attempt.cancel()
+      },
     },
     // Nothing is read ahead here: what one socket read brings waits in the attempt.
     { highWaterMark: 0 },
   )
-  abandoned.register(stream, attempt)
+  if (!attempt.ended) abandoned.register(stream, attempt, attempt)
   return stream
 }
 
@@ -75,9 +79,11 @@ function pull(controller: ReadableStreamDefaultController<Uint8Array>, options: 
       attempt.flow()
       return undefined
     case 'end':
+      abandoned.unregister(attempt)
       controller.close()
       return undefined
     case 'failed':
+      abandoned.unregister(attempt)
       fail(controller, options, taken.error)
       return undefined
     case 'nothing': {
