@@ -23,7 +23,8 @@ export class AnswerReading implements Reading {
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     if (this.#bytes <= this.#bound) return { chunk }
-    if (this.#isWholeResponse) return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
+    if (this.#isWholeResponse)
+      return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
     const { failure: failed } = this.#judge(undefined)
     // Too large to be held for a decision: only what the status alone makes worth another attempt gets one.
     return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
@@ -43,7 +44,11 @@ export class AnswerReading implements Reading {
   /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
   get #isWholeResponse(): boolean {
     const { head, needsEvents } = this.#context
-    return needsEvents && head.status < 300 && (headerOf(head, 'content-type')?.toLowerCase().includes('json') ?? false)
+    return needsEvents && head.status < 300 && this.#saysJson
+  }
+
+  get #saysJson(): boolean {
+    return headerOf(this.#context.head, 'content-type')?.toLowerCase().includes('json') ?? false
   }
 
   get #bound(): number {
@@ -67,6 +72,8 @@ export class AnswerReading implements Reading {
   /** A streaming call was answered with 2xx and something else than a stream. */
   #notAStream(text: string | undefined, body: unknown): Failure | undefined {
     if (text !== undefined && text.trim() === '') return failure('empty_response')
+    // Too large to be looked into: no error is.
+    if (text === undefined && this.#saysJson) return undefined
     if (hasError(body)) return this.#upstream(undefined, body)
     // Some endpoints ignore `stream: true` and answer with the whole response.
     if (typeof body === 'object' && body !== null) return undefined

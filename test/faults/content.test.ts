@@ -42,6 +42,16 @@ fault('45: 200 with something else than a stream: an error in JSON', {}, async (
   expect(stage.decisions).toMatchObject([{ lane: 'pushback' }, { reason: 'not_retryable' }])
 })
 
+const WHOLE = { ...(ANSWER.at(-1) as unknown as { response: JsonObject }).response, padding: 'x'.repeat(6_000_000) }
+fault('45: 200 with something else than a stream: a whole response, larger than a prelude', {}, async (stage) => {
+  stage.server.script([answered(200, 'application/json', WHOLE), answered(200, 'application/json', WHOLE)])
+  const { text, response, error } = await stage.call()
+  expect(error).toBeUndefined()
+  expect(stage.face === 'fetch' ? JSON.parse(text ?? '') : response).toMatchObject(WHOLE)
+  if (stage.face === 'fetch') await (await stage.client.fetch(`${stage.url}/v1/responses/resp_1`)).arrayBuffer()
+  else expect(await stage.client.responses.retrieve('resp_1')).toMatchObject(WHOLE)
+})
+
 fault('46: an empty answer to a streaming call', {}, async (stage) => {
   stage.server.script([{ at: 'headers', effect: 'status', status: 204 }, answered(200, 'text/event-stream', ''), 'ok'])
   stage.expectWhole(await stage.call())
