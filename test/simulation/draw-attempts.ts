@@ -123,6 +123,7 @@ function drawFailed(dice: Dice): EndPlan {
     how: 'failed',
     code,
     told: dice.pick(['none', 'before_failed', 'only'] as const),
+    ...dice.maybe(0.5, 'vague', () => true),
     behindMs: dice.pick([0, 200, 999, 1000, 1001]),
     ...(code === 'rate_limit_exceeded' ? dice.maybe(0.7, 'hintMs', () => dice.pick([1, 350, 11_054, 90_000])) : {}),
   }

@@ -5,72 +5,7 @@ import type { Wire } from './network/wire.ts'
 import { answerStatus, EVENT_STREAM, JSON_TYPE } from './plain-answers.ts'
 import { play } from './play.ts'
 import { type AttemptPlan, type CallPlan, HEALTHY, type RestartPlan, type Schedule } from './schedule.ts'
-
-/** What an endpoint knows of one request: the truth that callers and telemetry are held against. */
-export interface Served {
-  readonly call: number
-  /** From 0, over all requests of the call, those that never got a connection included. */
-  readonly nth: number
-  readonly method: string
-  readonly path: string
-  readonly begunAt: number
-  readonly plan: AttemptPlan
-  readonly endpoint: number
-  readonly credential: string | undefined
-  /** Its first byte was handed to a connection. */
-  written: boolean
-  /** The connection had carried a request before. */
-  reused: boolean
-  body: string | undefined
-  arrivedAt: number | undefined
-  /** What it was answered with, if with a stream. */
-  stream: Stream | undefined
-  /** It was sent as a stream, and not whole. */
-  streams: boolean
-  /** Of `stream`: where it began to send, behind a resume. */
-  from: number
-  /** Frames that reached the client whole, `from` included. */
-  delivered: number
-  lastReadAt: number | undefined
-  firstReadAt: number | undefined
-  answered: AnswerFacts | undefined
-  overAt: number | undefined
-  /** The client read the answer to its end. */
-  complete: boolean
-}
-
-/** Whether the client has heard all that the endpoint had to say. */
-export function wasHeard({ stream, streams, answered, from, delivered, complete }: Served): boolean {
-  if (answered === undefined) return false
-  if (!streams || stream === undefined) return complete
-  const last = stream.frames.findIndex((frame) => frame.class === 'terminal')
-  return from + delivered > last
-}
-
-/** How many frames of its answer show the first progress; `undefined` if none does. */
-export function framesToProgress({ stream, from }: Served): number | undefined {
-  const at = stream?.frames.findIndex((frame, index) => index >= from && frame.class === 'progress') ?? -1
-  return at < 0 ? undefined : at - from + 1
-}
-
-/** Who looks at every request as it comes. */
-export interface RequestWatch {
-  begins(served: Served): void
-  writes(served: Served): void
-  arrives(served: Served): void
-  read(served: Served): void
-}
-
-/** What the endpoint said, and what that must mean. */
-export interface AnswerFacts {
-  readonly status: number
-  /** `later`: turned away for now. */
-  readonly means: 'ok' | 'later' | 'final' | 'not_found' | 'unauthorized'
-  /** Says itself that nothing was done. */
-  readonly refused: boolean
-  readonly code: string | undefined
-  readonly hintMs: number | undefined
-}
+import type { RequestWatch, Served } from './served.ts'
 
 interface Kept {
   readonly stream: Stream
@@ -132,6 +67,7 @@ export class SimEndpoints implements Endpoints {
       answered: undefined,
       overAt: undefined,
       complete: false,
+      ended: false,
     }
     known.push(served)
     this.served.push(served)
@@ -139,7 +75,8 @@ export class SimEndpoints implements Endpoints {
     let wire: Wire | undefined
     return {
       dial: () => this.#dial(endpoint, plan),
-      writes: (through) => {
+      writes: (through, body) => {
+        served.body = body
         wire = through
         served.written = true
         served.reused = through.socket.requests++ > 0
@@ -157,7 +94,7 @@ export class SimEndpoints implements Endpoints {
       read: (frames) => {
         served.firstReadAt ??= this.network.now
         served.lastReadAt = this.network.now
-        served.delivered += frames
+        if (!served.ended) served.delivered += frames
         this.#watch.read(served)
       },
       complete: () => {

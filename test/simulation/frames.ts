@@ -29,7 +29,7 @@ type StreamPlan = Extract<AnswerPlan, { kind: 'stream' }>
 /** Built once for each shape; the tag is put in for each use. */
 export function streamOf(tag: string, plan: StreamPlan, background: boolean, limitMessage: string): Stream {
   const { deltas, keepalives, end } = plan
-  const failing = end.how === 'failed' ? `${end.code}/${end.told}/${end.hintMs ?? ''}` : ''
+  const failing = end.how === 'failed' ? `${end.code}/${end.told}/${end.hintMs ?? ''}/${end.vague}` : ''
   const key = `${deltas}/${keepalives}/${end.how}/${failing}/${background}/${limitMessage}`
   let template = templates.get(key)
   if (template === undefined) {
@@ -53,8 +53,15 @@ function build({ deltas, keepalives, end }: StreamPlan, background: boolean, mes
     background,
     deltas: Array.from({ length: deltas }, (_, index) => `${TAG}.${index} `),
   }
-  if (end.how === 'failed') return failedStream({ ...options, code: end.code, message, errorEvent: end.told })
+  if (end.how === 'failed') {
+    const events = failedStream({ ...options, code: end.code, message, errorEvent: end.told })
+    return end.vague && end.told === 'before_failed' ? events.map(vaguely) : events
+  }
   return end.how === 'completed' ? textStream(options) : incompleteStream(options)
+}
+
+function vaguely(event: StreamEvent): StreamEvent {
+  return event.type === 'error' ? { ...event, error: { message: 'Something went wrong.' } } : event
 }
 
 function shapeOf(events: readonly StreamEvent[]): Omit<Stream, 'tag' | 'id' | 'end'> {

@@ -1,7 +1,7 @@
-import type { AnswerFacts, Served } from './endpoints.ts'
 import type { Wire } from './network/wire.ts'
 import type { AnswerPlan } from './schedule.ts'
 import { PLANTED } from './secrets.ts'
+import type { AnswerFacts, Served } from './served.ts'
 
 export const EVENT_STREAM = 'text/event-stream'
 export const JSON_TYPE = 'application/json'

@@ -1,8 +1,8 @@
-import type { Served } from './endpoints.ts'
 import type { Stream } from './frames.ts'
 import type { Network } from './network/network.ts'
 import type { Wire } from './network/wire.ts'
 import { EVENT_STREAM, LATER_CODES, REFUSING_CODES } from './plain-answers.ts'
+import type { Served } from './served.ts'
 
 /** Sends a stream from its frame `from` on, each frame when it is ready, with whatever is planned to go wrong. */
 export function play(

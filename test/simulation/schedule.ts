@@ -138,6 +138,8 @@ export type EndPlan =
       readonly code: string
       readonly hintMs?: number
       readonly told: 'none' | 'before_failed' | 'only'
+      /** The `error` event in front of `response.failed` does not say what went wrong. */
+      readonly vague?: boolean
       /** Between `error` and the `response.failed` behind it. */
       readonly behindMs: number
     }

@@ -1,6 +1,6 @@
 import type { Violations } from './check/violations.ts'
-import type { Served } from './endpoints.ts'
 import type { Stream } from './frames.ts'
+import type { Served } from './served.ts'
 
 interface SeenEvent {
   readonly type: string

@@ -70,6 +70,12 @@ export class World {
     const random = seededRandom(schedule.seed ^ 0x2545f491)
     this.#network = new Network({ clock, random, reorder: schedule.reorder, endpoints: this.#endpoints })
     this.#endpoints.network = this.#network
+    const { maxConnections = Infinity } = schedule.client
+    this.#network.onOpening = (endpoint, connections) => {
+      if (connections <= maxConnections) return
+      const detail = `${connections} connections to endpoint ${endpoint}, maxConnections is ${maxConnections}`
+      this.#violations.add('connections_within_limit', undefined, detail)
+    }
     const budget = schedule.client.retry?.budget
     this.#accounts = schedule.endpoints.map(() =>
       budget === false ? undefined : new Account(budget ?? {}, () => clock.now()),
@@ -241,7 +247,7 @@ export class World {
 
   #checkQuiet(): void {
     const { leases, activeCalls } = this.#client.stats()
-    if (leases > 0 || activeCalls > 0)
+    if (leases !== 0 || activeCalls !== 0)
       this.#violations.add(
         'nothing_left',
         undefined,
@@ -260,7 +266,7 @@ export class World {
   #checkNothingLeft(): void {
     const { leases, activeCalls, connections, clients, idleConnections } = this.#client.stats()
     const left = { leases, activeCalls, connections, clients, idleConnections }
-    if (Object.values(left).some((count) => count > 0))
+    if (Object.values(left).some((count) => count !== 0))
       this.#violations.add('nothing_left', undefined, `after the end: ${JSON.stringify(left)}`)
     const pending = this.#clock.pending().filter(({ label }) => label !== undefined)
     if (pending.length > 0)

@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
-import { framesToProgress, type Served, wasHeard } from '../endpoints.ts'
+import { framesToProgress, type Served, wasHeard } from '../served.ts'
 import type { Account } from './account.ts'
 import { checkRefusal, isSpent } from './reasons.ts'
 import { checkTimes } from './times.ts'
@@ -152,6 +152,7 @@ export class Ledger {
       return
     }
     current.ended = record
+    if (current.served !== undefined) current.served.ended = true
     checkTimes(this, current, record, this.#context)
   }
 

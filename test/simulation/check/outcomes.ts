@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { type ErrorCode, findResilientError, isResilientError, type ResilientError } from '../../../src/index.ts'
 import type { Caller, Outcome } from '../caller.ts'
-import { type Served, wasHeard } from '../endpoints.ts'
 import { wholeResponse } from '../frames.ts'
 import { secretIn } from '../secrets.ts'
+import { type Served, wasHeard } from '../served.ts'
 import type { Invariant, Violations } from './violations.ts'
 
 export interface OutcomeContext {
@@ -170,6 +170,7 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
   if ((ours.code === 'response_failed' || ours.code === 'http_status') && caller.options.holdsAnswers)
     checkUpstream(ours, requests, say)
   checkPartial(caller, ours, say)
+  checkResumes(caller, ours, say)
   const { attempts } = ours
   if (attempts.some((attempt, index) => attempt.attempt !== index + 1) && plan.face !== 'background')
     say('error_as_caused', `its history is ${attempts.map((attempt) => attempt.attempt)}`)
@@ -179,6 +180,8 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
 function checkUpstream(error: ResilientError, requests: readonly Served[], say: Say): void {
   const { upstreamCode } = error as { readonly upstreamCode?: string }
   const last = requests.findLast((served) => served.answered !== undefined)
+  // Its code was in the frame behind, which did not come in time.
+  if (upstreamCode === undefined && last !== undefined && !wasHeard(last)) return
   if (!requests.some(({ answered }) => answered !== undefined && answered.code === upstreamCode))
     say('error_as_caused', `the endpoint is said to have said ${upstreamCode}; it said ${last?.answered?.code}`)
 }
@@ -199,6 +202,28 @@ function checkPartial({ witness, plan }: Caller, error: ResilientError, say: Say
   if (partial.text !== deltas.join('')) say('result_as_sent', `partial ${partial.text}, seen was ${deltas.join('')}`)
   if (lastSequenceNumber !== undefined && lastSequenceNumber !== seen - 1)
     say('sequence_rises', `the last number is said to be ${lastSequenceNumber}, seen was ${seen - 1}`)
+}
+
+/** Only resumes in a row that bring nothing new may end a response that is kept. */
+function checkResumes({ plan, ledgers, options }: Caller, error: ResilientError, say: Say): void {
+  const last = ledgers.at(-1)
+  if (plan.face !== 'background' || error.giveUpReason !== 'retries_exhausted') return
+  // A request of its own that gave up is another matter.
+  if (last === undefined || last.method === 'POST' || last.refusal !== undefined) return
+  let seen = 0
+  let fruitless = 0
+  for (const { current, method } of ledgers) {
+    const served = current?.served
+    if (served?.stream === undefined || !served.streams) continue
+    const upTo = served.from <= seen ? served.from + served.delivered : seen
+    fruitless = upTo > seen || method === 'POST' ? 0 : fruitless + 1
+    seen = Math.max(seen, upTo)
+  }
+  if (fruitless <= options.maxRetries)
+    say(
+      'reason_holds',
+      `gave up after ${fruitless} resumes in a row that brought nothing new, of ${options.maxRetries}`,
+    )
 }
 
 /** Everything that a log would show. */

@@ -1,5 +1,5 @@
 import type { GiveUpReason } from '../../../src/index.ts'
-import { wasHeard } from '../endpoints.ts'
+import { wasHeard } from '../served.ts'
 import type { Ledger, LedgerContext } from './ledger.ts'
 
 const STATEFUL = new Set(['background', 'background_create'])

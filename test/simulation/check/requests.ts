@@ -1,6 +1,6 @@
 import type { Caller } from '../caller.ts'
-import { framesToProgress, type RequestWatch, type Served, wasHeard } from '../endpoints.ts'
 import { PLANTED } from '../secrets.ts'
+import { framesToProgress, type RequestWatch, type Served, wasHeard } from '../served.ts'
 import type { Log } from './ledger.ts'
 import type { Violations } from './violations.ts'
 

@@ -50,7 +50,9 @@ export class Network {
   readonly clock: Clock
   readonly #random: Random
   readonly #reorder: number
-  dials = 0
+  readonly #dialling = new Map<number, number>()
+  /** Told how many connections to an endpoint there are, each time one more is opened. */
+  onOpening: ((endpoint: number, connections: number) => void) | undefined
 
   constructor(options: { clock: VirtualClock; random: Random; reorder: number; endpoints: Endpoints }) {
     this.clock = options.clock.labelled('network')
@@ -94,10 +96,18 @@ export class Network {
     const endpoint = endpointOf(origin)
     const waiting = this.dialling
     this.dialling = undefined
-    this.dials++
+    const open = [...this.wires].filter((wire) => wire.endpoint === endpoint).length
+    const opening = this.#count(endpoint, 1)
+    this.onOpening?.(endpoint, open + opening)
+    let counted = true
+    const done = (): void => {
+      if (counted) this.#count(endpoint, -1)
+      counted = false
+    }
     const outcome = waiting === undefined ? this.endpoints.ahead(endpoint) : waiting.dial()
-    if (outcome.afterMs === undefined) return { destroy: () => {} }
+    if (outcome.afterMs === undefined) return { destroy: done }
     const timer = this.arrives(this.now + outcome.afterMs, () => {
+      done()
       if (outcome.fails !== undefined) {
         callback(dialError(outcome.fails, origin), null)
         return
@@ -106,7 +116,17 @@ export class Network {
       this.wires.add(wire)
       callback(null, wire.socket)
     })
-    return { destroy: () => this.cancel(timer) }
+    const destroy = (): void => {
+      done()
+      this.cancel(timer)
+    }
+    return { destroy }
+  }
+
+  #count(endpoint: number, change: number): number {
+    const count = (this.#dialling.get(endpoint) ?? 0) + change
+    this.#dialling.set(endpoint, count)
+    return count
   }
 
   closed(wire: Wire): void {
