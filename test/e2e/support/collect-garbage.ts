@@ -5,6 +5,13 @@ import { nextTurn } from '../../../src/core/turn.ts'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
+/** Bytes that are alive: on the heap, and in buffers outside it. */
+export function liveBytes(): number {
+  gc()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 /** Collectors promise nothing; what is garbage is gone after a few rounds, and what is not stays. */
 const ROUNDS = 200
 

@@ -143,8 +143,11 @@ export class Stage {
   }
 
   /** Starts a call through the face of this stage, and waits for its outcome. */
-  async call(body: JsonObject = {}, { headers = {}, url = this.url }: CallOptions = {}): Promise<Outcome> {
-    const outcome = this.#call({ model: 'm', input: 'hi', ...body }, headers, url)
+  async call(
+    body: JsonObject = {},
+    { headers = {}, url = this.url, forget = false }: CallOptions = {},
+  ): Promise<Outcome> {
+    const outcome = this.#call({ model: 'm', input: 'hi', ...body }, headers, url, forget)
     if (this.#time === 'flows') void this.#flowUntil(outcome)
     return within(outcome, () => this.#report(), 25_000)
   }
@@ -224,7 +227,7 @@ export class Stage {
     await this.#endpoint.close()
   }
 
-  async #call(body: JsonObject, headers: Record<string, string>, url: string): Promise<Outcome> {
+  async #call(body: JsonObject, headers: Record<string, string>, url: string, forget: boolean): Promise<Outcome> {
     const { client, face } = this
     const { signal } = this.controller
     const events: JsonObject[] = []
@@ -236,7 +239,7 @@ export class Stage {
         response = (await client.responses.create(body, { signal, headers })) as unknown as JsonObject
       if (face === 'stream') {
         const stream = client.responses.stream(body, { signal, headers })
-        for await (const event of stream) events.push(event as JsonObject)
+        for await (const event of stream) if (!forget) events.push(event as JsonObject)
         response = (await stream.finalResponse()) as unknown as JsonObject
       }
       if (face === 'fetch') {
@@ -249,7 +252,8 @@ export class Stage {
         status = answer.status
         text = ''
         const decoder = new TextDecoder()
-        for await (const chunk of answer.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true })
+        for await (const chunk of answer.body ?? [])
+          if (!forget) text += decoder.decode(chunk as Uint8Array, { stream: true })
       }
       return {
         events: text === undefined ? events : eventsOf(text),
@@ -303,6 +307,8 @@ export interface CallOptions {
   readonly headers?: Record<string, string>
   /** The address for the drop-in, where it is not the endpoint's. */
   readonly url?: string
+  /** Nothing of what comes is kept. */
+  readonly forget?: boolean
 }
 
 /** The events in the bytes of a stream; half a frame at the end is none. */
