@@ -1,0 +1,133 @@
+/** A mistake that clients really shipped: a small change of the source, by anchors that must each be there exactly once. */
+export interface Bug {
+  readonly name: string
+  readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
+}
+
+function bug(name: string, file: string, find: string, replace: string, ...more: Bug['edits']): Bug {
+  return { name, edits: [{ file, find, replace }, ...more] }
+}
+
+export const BUGS: readonly Bug[] = [
+  bug(
+    'a forgotten poison',
+    'src/call/attempt.ts',
+    "if (failed.lane === 'connection') this.#exchange.poison(failed.code)",
+    '',
+  ),
+  bug(
+    'the client is poisoned after the decision',
+    'src/call/attempt.ts',
+    "if (failed.lane === 'connection') this.#exchange.poison(failed.code)",
+    "if (failed.lane === 'connection') this.#options.clock.setTimer(() => this.#exchange.poison(failed.code), 1)",
+  ),
+  bug(
+    'a back-off leaves its timer armed when it is aborted',
+    'src/core/race.ts',
+    'clock.clearTimer(timer)\n      unwatch()\n      reject(reason)',
+    'unwatch()\n      reject(reason)',
+  ),
+  bug(
+    'the watchdog leaves its timer armed',
+    'src/watchdog/watchdog.ts',
+    'this.#stopped = true\n    this.#disarm()',
+    'this.#stopped = true',
+  ),
+  bug(
+    'an abort is lost in a back-off',
+    'src/core/race.ts',
+    'clock.clearTimer(timer)\n      unwatch()\n      reject(reason)',
+    'void reason',
+  ),
+  bug(
+    'off by one in the sequence check: the last event twice',
+    'src/responses/sequence.ts',
+    'last !== undefined && number <= last',
+    'last !== undefined && number < last',
+  ),
+  bug(
+    'off by one in the gap check: an event lost',
+    'src/responses/sequence.ts',
+    'number > last + 1',
+    'number > last + 2',
+  ),
+  bug(
+    'the commit comes one event late',
+    'src/call/stream-reading.ts',
+    "if (event.class === 'progress') return 'progress'",
+    "if (event.class === 'progress' && Reflect.has(this, 'late')) return 'progress'\n    if (event.class === 'progress') Reflect.set(this, 'late', true)",
+  ),
+  bug(
+    'the prelude is flushed twice',
+    'src/call/attempt.ts',
+    "this.#settleOpened({ kind: 'committed' })",
+    "for (const chunk of [...this.output.chunks]) this.output.put(chunk)\n    this.#settleOpened({ kind: 'committed' })",
+  ),
+  bug(
+    'a late terminal event is ignored',
+    'src/sse/tap.ts',
+    "if (this.#lingering && event.class !== 'terminal') return",
+    'if (this.#lingering) return',
+  ),
+  bug(
+    'a lease is released twice',
+    'src/transport/undici/exchange.ts',
+    'carrier.lease.release()',
+    'carrier.lease.release()\n      carrier.lease.release()',
+    { file: 'src/cache/client-cache.ts', find: 'if (!held) return\n', replace: '' },
+  ),
+  bug(
+    'the idle sweep leaves its timer',
+    'src/cache/idle-sweep.ts',
+    'if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)',
+    '',
+  ),
+  bug(
+    'a listener is left on the signal',
+    'src/core/abort.ts',
+    "this.#signal?.removeEventListener('abort', this.#onAbort)",
+    '',
+  ),
+  bug(
+    'a retry goes over a connection that was used before',
+    'src/call/call.ts',
+    "connection: number === 1 && this.#repeatable ? 'any' : 'fresh'",
+    "connection: this.#repeatable ? 'any' : 'fresh'",
+  ),
+  bug(
+    'the hint of the endpoint is ignored',
+    'src/retry/decide.ts',
+    'if (failure.hintMs !== undefined) return failure.hintMs\n',
+    '',
+  ),
+  bug(
+    'the budget is not charged',
+    'src/retry/decide.ts',
+    'input.budget !== undefined && !input.budget.withdraw()',
+    'input.budget === null',
+  ),
+  bug(
+    'what may have been done already is sent again',
+    'src/retry/decide.ts',
+    "(input.replay === 'unknown' && !policy.retryUnknown)",
+    'false',
+  ),
+  bug(
+    'the body is serialised again for each attempt',
+    'src/call/call.ts',
+    'this.#openBody(body) } : body,',
+    "this.#openBody(body) } : body.kind === 'bytes' && number > 1 ? { ...body, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body.bytes).toString()), null, 1)) } : body,",
+  ),
+  bug(
+    'events that a resume repeats are handed over again',
+    'src/responses/event-intake.ts',
+    "if (verdict === 'duplicate' && each.class !== 'terminal') continue",
+    "if (verdict === 'duplicate' && each.class === 'heartbeat') continue",
+  ),
+  bug(
+    'the count of resumes is never reset',
+    'src/responses/resumption.ts',
+    'fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0',
+    'fruitless = fruitless + 1',
+  ),
+]
