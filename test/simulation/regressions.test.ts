@@ -1,0 +1,146 @@
+import { expect, test, vi } from 'vitest'
+import { type CompactSchedule, complete } from './compact.ts'
+import { runSchedule } from './run-seed.ts'
+import type { AnswerPlan, EndPlan } from './schedule.ts'
+
+vi.mock('../../src/transport/undici/undici-parts.ts', () => import('./network/undici-parts.ts'))
+vi.mock('../../src/transport/undici/connector.ts', () => import('./network/connector.ts'))
+
+function stream(end: EndPlan, deltas = 1): AnswerPlan {
+  return { kind: 'stream', deltas, keepalives: 0, end }
+}
+
+const completed = stream({ how: 'completed' })
+
+/** Schedules that once broke an invariant, each shrunk to what it took. `npm run simulate` prints such lines. */
+const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = [
+  [
+    'a consumer that leaves a stream which broke ends its call',
+    {
+      calls: [
+        {
+          face: 'stream',
+          restart: true,
+          leaveAfter: 3,
+          attempts: [
+            { perRead: 4, answer: stream({ how: 'failed', code: 'server_is_overloaded', told: 'only', behindMs: 0 }) },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'a view of a client that was closed takes no calls',
+    {
+      end: { how: 'close', at: 10 },
+      calls: [{ face: 'create' }, { face: 'stream', at: 20 }, { face: 'fetch_json', at: 20 }],
+    },
+  ],
+  [
+    'a page in the place of a response is an error of ours',
+    { calls: [{ face: 'background_create', attempts: [{ answer: { kind: 'status', status: 200, body: 'html' } }] }] },
+  ],
+  [
+    'an empty answer in the place of a response is an error of ours',
+    { calls: [{ face: 'background_create', attempts: [{ answer: { kind: 'status', status: 200, body: 'none' } }] }] },
+  ],
+  [
+    'what was not sent before a deadline is safe to repeat',
+    {
+      client: { timeouts: { staleMs: 1000, ttfbMs: 400 } },
+      calls: [{ face: 'background_create', attempts: [{ dial: 'hangs' }] }],
+    },
+  ],
+  [
+    'close() lets a stream finish that has to be resumed',
+    {
+      end: { how: 'close', at: 322 },
+      calls: [{ face: 'background', attempts: [{ answer: completed, fault: { after: 1, how: 'fin', afterMs: 708 } }] }],
+    },
+  ],
+  [
+    'destroy() ends the pause before a resume',
+    {
+      end: { how: 'destroy', at: 100 },
+      calls: [
+        {
+          face: 'background',
+          attempts: [
+            { fault: { after: 1, how: 'reset', afterMs: 0 } },
+            { fault: { after: 0, how: 'reset', afterMs: 0 } },
+            { fault: { after: 0, how: 'reset', afterMs: 0 } },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'a call that a closed client refuses leaves no listener',
+    { end: { how: 'destroy', at: 16 }, calls: [{ face: 'background_create', at: 92 }] },
+  ],
+  [
+    'an error answer too large to be held is no response',
+    {
+      client: { limits: { preludeBytes: 1 } },
+      calls: [
+        {
+          face: 'background_create',
+          attempts: [{ answer: { kind: 'status', status: 400, body: 'json', code: 'invalid_prompt' } }],
+        },
+      ],
+    },
+  ],
+  [
+    'a deadline behind an error event does not overrule it',
+    {
+      client: { timeouts: { idleMs: 60 } },
+      calls: [
+        {
+          face: 'stream',
+          attempts: [
+            { answer: stream({ how: 'failed', code: 'insufficient_quota', told: 'before_failed', behindMs: 1000 }, 0) },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'a hint behind an error event is kept, whatever deadline comes first',
+    {
+      client: { timeouts: { progressMs: 500 } },
+      calls: [
+        {
+          face: 'create',
+          attempts: [
+            {
+              answer: stream(
+                { how: 'failed', code: 'rate_limit_exceeded', told: 'before_failed', hintMs: 350, behindMs: 1000 },
+                0,
+              ),
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'totalMs ends a background stream for good',
+    {
+      client: { timeouts: { totalMs: 1000 } },
+      calls: [{ face: 'background', attempts: [{ answer: completed, fault: { after: 5, how: 'stall', afterMs: 0 } }] }],
+    },
+  ],
+  [
+    'commitAfterMs that passed before the first event gives no deadline more time',
+    {
+      client: { timeouts: { staleMs: 4000 }, commitAfterMs: 300 },
+      calls: [{ face: 'upgraded', attempts: [{ gapMs: 1001, perRead: 4, answer: completed }] }],
+    },
+  ],
+]
+
+test.each(FORMER)('%s', async (_name, schedule) => {
+  const { violations, callers } = await runSchedule(complete(schedule))
+  expect(violations).toEqual([])
+  expect(callers.map(({ outcome }) => outcome)).not.toContain(undefined)
+})
