@@ -1,7 +1,7 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
-import { type AttemptRecord, RequestError } from '../errors/errors.ts'
+import { type AttemptRecord, keepOutOfPrint, RequestError } from '../errors/errors.ts'
 import { redact } from '../errors/redact.ts'
 import type { RequestBody } from '../transport/transport.ts'
 
@@ -41,8 +41,13 @@ export async function askHook(
   context: PreviousResponseNotFoundContext,
   { clock, scope }: { readonly clock: Clock; readonly scope: AbortScope },
 ): Promise<RequestBody | undefined> {
-  const failed = (why: string, cause?: unknown): RequestError =>
-    new RequestError(`onPreviousResponseNotFound ${why}.`, { code: 'hook_failed', cause, attempts: context.attempts })
+  const failed = (why: string, cause?: unknown): RequestError => {
+    const error = new RequestError(`onPreviousResponseNotFound ${why}.`, {
+      code: 'hook_failed',
+      attempts: context.attempts,
+    })
+    return cause === undefined ? error : keepOutOfPrint(error, 'cause', cause)
+  }
   const asked = (async () => hook({ ...context, request: structuredClone(context.request) }))().catch(
     (error: unknown) => {
       throw failed(`failed: ${error instanceof Error ? redact(error.message) : 'no detail'}`, error)

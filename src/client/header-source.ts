@@ -1,7 +1,7 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
-import { ConfigurationError, RequestError, ResilientError } from '../errors/errors.ts'
+import { ConfigurationError, keepOutOfPrint, RequestError, ResilientError } from '../errors/errors.ts'
 import { isCredentialHeader, redact } from '../errors/redact.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
@@ -86,7 +86,7 @@ export class HeaderSource {
     } catch (error) {
       if (error instanceof ResilientError) throw error
       const detail = error instanceof Error ? redact(error.message) : 'no detail'
-      throw new RequestError(`headers() failed: ${detail}`, { code: 'headers_failed', cause: error })
+      throw keepOutOfPrint(new RequestError(`headers() failed: ${detail}`, { code: 'headers_failed' }), 'cause', error)
     }
   }
 

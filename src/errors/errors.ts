@@ -63,6 +63,14 @@ export interface ResilientErrorDetails {
   readonly continuity?: Continuity | undefined
 }
 
+/**
+ * A property that can be read, and that no printing of the error shows, not even `util.inspect` with `showHidden`: what it
+ * holds is the conversation, or comes from the caller's own code, and may hold secrets.
+ */
+export function keepOutOfPrint<E extends Error>(error: E, name: string, value: unknown): E {
+  return Object.defineProperty(error, name, { get: () => value, enumerable: false, configurable: true })
+}
+
 /** Shared by every copy of the package in a process, so that the guards work across them. */
 const BRAND = Symbol.for('resilient-responses.error')
 
@@ -245,8 +253,8 @@ export class StreamInterruptedError extends ResilientError {
     super(message, details)
     this.lastSequenceNumber = details.lastSequenceNumber
     this.deadline = details.deadline
-    // Out of `util.inspect` and JSON: it is the model's output.
-    Object.defineProperty(this, 'partial', { value: details.partial, enumerable: false })
+    // It is the model's output.
+    keepOutOfPrint(this, 'partial', details.partial)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ResilientErrorDetails, UpstreamError } from '../errors/errors.ts'
+import { keepOutOfPrint, type ResilientErrorDetails, UpstreamError } from '../errors/errors.ts'
 import type { Response } from './schema/index.ts'
 
 /** The endpoint ended the response with `response.failed`. Its own words are on `response`. */
@@ -16,7 +16,7 @@ export class ResponseFailedError extends UpstreamError {
     },
   ) {
     super(message, details)
-    // Kept out of `util.inspect` and JSON: it holds the conversation.
-    Object.defineProperty(this, 'response', { value: details.response, enumerable: false })
+    // It holds the conversation.
+    keepOutOfPrint(this, 'response', details.response)
   }
 }

@@ -1,4 +1,5 @@
 import type { ConnectionInfo, HeaderPairs, TransportRequest } from '../../transport/transport.ts'
+import { printedAs } from '../printed-as.ts'
 import type { FakeStep } from './steps.ts'
 
 /**
@@ -81,3 +82,19 @@ export class RecordedRequest {
     this.#unplayed = unplayed
   }
 }
+
+printedAs(RecordedRequest.prototype, function () {
+  const { attempt, method, url, headers, connection, at, sent, outcome, body } = this
+  const { origin, pathname } = new URL(url)
+  return {
+    attempt,
+    method,
+    url: `${origin}${pathname}`,
+    headers: headers.map(([name]) => name),
+    bodyBytes: body.length,
+    connection,
+    at,
+    sent,
+    outcome,
+  }
+})

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
+import { printedAs } from '../printed-as.ts'
 import { Connection } from './connection.ts'
 import type { Fault, FaultEffect } from './faults.ts'
 import type { MockRequest, RequestRecord } from './records.ts'
@@ -53,6 +54,7 @@ export class Journal implements History {
       sentEvents: 0,
       outcome: 'pending',
     }
+    printedAs(request, printedRequest)
     this.#nameCall(request, message.headers['x-mock-call'])
     this.requests.push(request)
     this.waiters.notify('request')
@@ -96,5 +98,24 @@ export class Journal implements History {
     request.call = name
     request.attempt = (this.#attempts.get(name) ?? 0) + 1
     this.#attempts.set(name, request.attempt)
+  }
+}
+
+function printedRequest(this: MockRequest): object {
+  const { number, connectionNumber, call, attempt, method, path, query, headers, body } = this
+  const { status, sentEvents, outcome } = this
+  const names = { query: [...query.keys()], headers: Object.keys(headers) }
+  return {
+    number,
+    connectionNumber,
+    call,
+    attempt,
+    method,
+    path,
+    ...names,
+    bodyBytes: body.length,
+    status,
+    sentEvents,
+    outcome,
   }
 }

@@ -29,7 +29,10 @@ export interface MockConnection {
   readonly requests: number
 }
 
-/** A request, from its head on. The record is live: it changes until `outcome` is no longer `pending`. */
+/**
+ * A request, from its head on. The record is live: it changes until `outcome` is no longer `pending`. Printed, it shows
+ * neither header values nor its body: those are for whoever asks for them.
+ */
 export interface MockRequest {
   /** From 1, in the order of arrival. */
   readonly number: number
