@@ -82,6 +82,8 @@ export class Caller {
     if (!('callId' in event)) return
     this.#context.log?.(`call ${this.plan.id}:   ${describeEvent(event)}`)
     if (event.type === 'call_start') {
+      if (this.ledger?.current?.ended?.deadline?.name === 'total')
+        this.#context.violations.add('deadline_in_time', this.plan.id, 'another call after totalMs had passed')
       const ledger = new Ledger(this, event, this.#context)
       this.#byCall.set(event.callId, ledger)
       this.ledgers.push(ledger)

@@ -33,7 +33,11 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
     'a view of a client that was closed takes no calls',
     {
       end: { how: 'close', at: 10 },
-      calls: [{ face: 'create' }, { face: 'stream', at: 20 }, { face: 'fetch_json', at: 20 }],
+      calls: [
+        { face: 'create', attempts: [{ firstMs: 60 }] },
+        { face: 'stream', at: 20 },
+        { face: 'fetch_json', at: 20 },
+      ],
     },
   ],
   [
@@ -67,8 +71,7 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
           face: 'background',
           attempts: [
             { fault: { after: 1, how: 'reset', afterMs: 0 } },
-            { fault: { after: 0, how: 'reset', afterMs: 0 } },
-            { fault: { after: 0, how: 'reset', afterMs: 0 } },
+            { resume: { repeats: 1 }, fault: { after: 1, how: 'reset', afterMs: 0 } },
           ],
         },
       ],
