@@ -72,8 +72,8 @@ export async function* resumed(
     if (failed === undefined) return
     if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
     fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
-    if (fruitless > how.maxFruitless || failed.lane === undefined)
-      throw call.errorOf(failed, outcome.attempt, 'retries_exhausted')
+    if (fruitless > how.maxFruitless) throw call.errorOf(failed, outcome.attempt, 'retries_exhausted')
+    if (failed.lane === undefined) throw call.errorOf(failed, outcome.attempt, 'not_retryable')
   }
 }
 

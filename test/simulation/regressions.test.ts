@@ -140,6 +140,18 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       calls: [{ face: 'upgraded', attempts: [{ gapMs: 1001, perRead: 4, answer: completed }] }],
     },
   ],
+  [
+    'a resume that ends by totalMs does not claim that its retries are exhausted',
+    {
+      client: { timeouts: { totalMs: 1000 } },
+      calls: [
+        {
+          face: 'background',
+          attempts: [{ gapMs: 400, answer: completed, fault: { after: 1, how: 'reset', afterMs: 0 } }],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

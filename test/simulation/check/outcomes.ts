@@ -113,7 +113,10 @@ function checkBody(
   // An `error` event says how it ended, whether the rest comes in time or not.
   if (error === undefined && requests.some((served) => endsWithTerminal(served, text))) return
   const plainText = text.replaceAll(COMMENT, '')
-  const shown = options.sseError && error === undefined ? plainText.replace(SSE_ERROR, '\n\n') : plainText
+  const shown =
+    options.sseError && error === undefined
+      ? plainText.replace(SSE_ERROR, (frame) => (frame.startsWith('\n') ? '\n\n' : ''))
+      : plainText
   const partial = sent.some(({ wire }) => wire.startsWith(shown) || `${wire}\n\n`.startsWith(shown))
   const plain = requests.some((served) => served.answered !== undefined && served.stream === undefined)
   if (!partial && !(plain && error === undefined)) {
