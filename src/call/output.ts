@@ -26,6 +26,11 @@ export class Output {
     return this.#ending !== undefined
   }
 
+  /** Everything was taken, and it ended well: nothing more will come. */
+  get over(): boolean {
+    return this.#ending?.kind === 'end' && this.#chunks.length === 0
+  }
+
   /** A consumer waits for the next chunk. */
   get wanted(): boolean {
     return this.#wake !== undefined

@@ -55,51 +55,70 @@ function headersOf(pairs: HeaderPairs, { endsEarly, spent }: ResponseOptions): H
 
 function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {
   const { attempt } = options
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      pull: (controller) => pull(controller, options),
-      cancel: () => {
-        abandoned.unregister(attempt)
-        attempt.cancel()
-      },
-    },
-    // Nothing is read ahead here: what one socket read brings waits in the attempt.
-    { highWaterMark: 0 },
-  )
+  // Nothing is read ahead here: what one socket read brings waits in the attempt.
+  const stream = new ReadableStream<Uint8Array>(new BodySource(options), { highWaterMark: 0 })
   if (!attempt.ended) abandoned.register(stream, attempt, attempt)
   return stream
 }
 
-function pull(controller: ReadableStreamDefaultController<Uint8Array>, options: ResponseOptions): void | Promise<void> {
-  const { attempt } = options
-  const taken = attempt.output.take()
-  switch (taken.kind) {
-    case 'chunk':
-      controller.enqueue(taken.chunk.bytes)
-      attempt.flow()
-      return undefined
-    case 'end':
-      abandoned.unregister(attempt)
-      controller.close()
-      return undefined
-    case 'failed':
-      abandoned.unregister(attempt)
-      fail(controller, options, taken.error)
-      return undefined
-    case 'nothing': {
-      const ready = new Promise<void>((resolve) => attempt.output.whenReady(resolve))
-      attempt.flow()
-      return ready.then(() => pull(controller, options))
+type Controller = ReadableStreamDefaultController<Uint8Array>
+
+/**
+ * Takes what the attempt hands over. Lets go of the call when it is over: Node's streams may outlive several minor
+ * collections, and everything that a call is made of would with them.
+ */
+class BodySource {
+  #options: ResponseOptions | undefined
+
+  constructor(options: ResponseOptions) {
+    this.#options = options
+  }
+
+  pull(controller: Controller): void | Promise<void> {
+    const options = this.#options
+    if (options === undefined) return undefined
+    const { output } = options.attempt
+    const taken = output.take()
+    switch (taken.kind) {
+      case 'chunk':
+        controller.enqueue(taken.chunk.bytes)
+        if (output.over) this.#close(controller)
+        else options.attempt.flow()
+        return undefined
+      case 'end':
+        this.#close(controller)
+        return undefined
+      case 'failed':
+        this.#letGo()
+        fail(controller, options, taken.error)
+        return undefined
+      case 'nothing': {
+        const ready = new Promise<void>((resolve) => output.whenReady(resolve))
+        options.attempt.flow()
+        return ready.then(() => this.pull(controller))
+      }
     }
+  }
+
+  cancel(): void {
+    const options = this.#options
+    this.#letGo()
+    options?.attempt.cancel()
+  }
+
+  #close(controller: Controller): void {
+    this.#letGo()
+    controller.close()
+  }
+
+  #letGo(): void {
+    if (this.#options !== undefined) abandoned.unregister(this.#options.attempt)
+    this.#options = undefined
   }
 }
 
 /** All that was received has been taken: only now may the failure surface, because it would throw away what is queued. */
-function fail(
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  { call, attempt, onStreamFailure }: ResponseOptions,
-  error: unknown,
-): void {
+function fail(controller: Controller, { call, attempt, onStreamFailure }: ResponseOptions, error: unknown): void {
   if (attempt.record?.outcome === 'aborted') {
     controller.error(error)
     return

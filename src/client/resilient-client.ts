@@ -1,5 +1,6 @@
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { LiveSet } from '../core/live-set.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
 import { Responses } from '../responses/responses.ts'
@@ -28,7 +29,7 @@ interface Shared {
   readonly budgets: RetryBudgets
   readonly hedging: Hedging
   /** Of every call under way: to end it with. */
-  readonly calls: Set<AbortScope>
+  readonly calls: LiveSet<AbortScope>
   /** The client itself was closed, and with it all its views. */
   closed: boolean
   onIdle: Array<() => void>
@@ -101,7 +102,7 @@ export class ResilientClient implements AsyncDisposable {
             ownsTransport: parsed.transport === undefined,
             budgets: new RetryBudgets(this.#settings.budget, clock),
             hedging: new Hedging(clock),
-            calls: new Set(),
+            calls: new LiveSet(),
             closed: false,
             onIdle: [],
           }
@@ -198,7 +199,7 @@ export class ResilientClient implements AsyncDisposable {
     if (this.#isView) return
     this.#shared.closed = true
     const error = new ClientClosedError('The client was destroyed while the call was under way.')
-    for (const scope of [...this.#shared.calls]) scope.abort(error)
+    for (const scope of this.#shared.calls) scope.abort(error)
     if (this.#shared.ownsTransport) await this.#shared.transport.destroy()
     this.#unobserve?.()
   }

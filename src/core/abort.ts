@@ -1,8 +1,11 @@
+import type { Member } from './live-set.ts'
+
 /**
  * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes.
  * `dispose()` removes it: a long-lived signal must not collect listeners. The owner of the scope can abort it, too.
  */
-export class AbortScope {
+export class AbortScope implements Member {
+  place = -1
   readonly #signal: AbortSignal | undefined
   readonly #watchers = new Set<(reason: unknown) => void>()
   #aborted: { readonly reason: unknown } | undefined

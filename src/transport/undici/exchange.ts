@@ -1,5 +1,6 @@
 import type { ClientLease } from '../../cache/client-cache.ts'
 import type { Clock, TimerHandle } from '../../core/clock.ts'
+import type { Member } from '../../core/live-set.ts'
 import { blamesConnection } from '../blame.ts'
 import type { BodySource } from '../body-source.ts'
 import { codingsOf, decodedHeaders } from '../decode.ts'
@@ -33,7 +34,8 @@ export interface ExchangeSource {
 }
 
 /** One exchange over undici's dispatch interface. */
-export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.DispatchHandler {
+export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.DispatchHandler, Member {
+  place = -1
   readonly #request: TransportRequest
   readonly #source: ExchangeSource
   readonly #giveUpWaiting: () => void

@@ -1,5 +1,6 @@
 import { ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
 import type { Clock } from '../../core/clock.ts'
+import { LiveSet } from '../../core/live-set.ts'
 import { transportEnded } from '../ended.ts'
 import type {
   ClientLifecycleEvent,
@@ -30,7 +31,7 @@ export class UndiciTransport implements Transport {
   readonly #clock: Clock
   readonly #maxConnections: number
   readonly #gates = new Map<string, ConnectionGate>()
-  readonly #exchanges = new Set<UndiciExchange>()
+  readonly #exchanges = new LiveSet<UndiciExchange>()
   readonly #connections = new Set<Connection>()
   readonly #pools = new Set<ConnectionPool>()
   readonly #listeners = new Set<(event: ClientLifecycleEvent) => void>()
@@ -105,7 +106,7 @@ export class UndiciTransport implements Transport {
   async destroy(): Promise<void> {
     this.#closed = true
     const error = transportEnded('UND_ERR_DESTROYED')
-    for (const exchange of [...this.#exchanges]) exchange.fail(error)
+    for (const exchange of this.#exchanges) exchange.fail(error)
     await this.#cache.destroy()
     for (const connection of [...this.#connections]) connection.destroy()
     await this.#quiet()
