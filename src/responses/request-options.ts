@@ -4,8 +4,8 @@ import type { HeaderPairs } from '../transport/transport.ts'
 
 /** Everything that a request of the typed API takes beside its body: of each, what is accepted. */
 const RULES: Readonly<Record<string, readonly [accepts: (value: unknown) => boolean, accepted: string]>> = {
-  signal: [(value) => isObject(value) && 'aborted' in value && isFunction(value.addEventListener), 'an AbortSignal'],
-  headers: [(value) => isObject(value) && !(Symbol.iterator in value), 'an object of strings'],
+  signal: [isSignal, 'an AbortSignal'],
+  headers: [(value) => value === null || (isObject(value) && !(Symbol.iterator in value)), 'an object of strings'],
   onInterrupted: [(value) => value === 'error' || value === 'restart', "'error' or 'restart'"],
   validate: [(value) => value === 'off' || value === 'report' || value === 'strict', "'off', 'report' or 'strict'"],
   onDelta: [isFunction, 'a function'],
@@ -19,7 +19,7 @@ export function checkOptions(options: unknown): void {
   if (!isObject(options)) throw new ConfigurationError('options: an object is accepted.', 'options')
   for (const [name, [accepts, accepted]] of Object.entries(RULES)) {
     const value = options[name]
-    if (value !== undefined && value !== null && !accepts(value))
+    if (value !== undefined && !accepts(value))
       throw new ConfigurationError(`options.${name}: accepted is ${accepted}.`, `options.${name}`)
   }
   headerPairs(options.headers as Readonly<Record<string, unknown>> | null | undefined)
@@ -49,6 +49,11 @@ export function headerPairs(headers: Readonly<Record<string, unknown>> | null | 
 
 function isObject(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
   return typeof value === 'object' && value !== null
+}
+
+/** `null` is what the options of `fetch` have for none. */
+function isSignal(value: unknown): boolean {
+  return value === null || (isObject(value) && 'aborted' in value && isFunction(value.addEventListener))
 }
 
 function isFunction(value: unknown): boolean {

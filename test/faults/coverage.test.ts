@@ -6,10 +6,10 @@ const here = new URL('./', import.meta.url)
 const root = new URL('../../', here)
 const SOURCES = readdirSync(here).filter((name) => name.endsWith('.test.ts') && name !== 'coverage.test.ts')
 
-/** The titles of tests, as they are written: the first argument of what makes a test. */
+/** The titles of tests, as they are written: the first argument of what makes a test, or a table of them. */
 function titlesIn(file: URL): string[] {
   const text = readFileSync(file, 'utf8')
-  const calls = text.matchAll(/\b(?:fault|describe|it|test)(?:\.each[^)]*\)*)?\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g)
+  const calls = text.matchAll(/(?:\b(?:fault|describe|it|test)|\))\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g)
   return [...calls].map(([, , title = '']) => title)
 }
 
@@ -27,10 +27,8 @@ describe('the faults that the library must survive', () => {
     expect([...elsewhere].filter((number) => !(number in FAULTS))).toEqual([])
   })
 
-  it.each(PROVED_ELSEWHERE)('%s is proved in %s', (_row, file, title) => {
-    const text = readFileSync(new URL(file, root), 'utf8')
-    expect(text).toContain(title)
-    expect(titlesIn(new URL(file, root)).length).toBeGreaterThan(0)
+  it.each(PROVED_ELSEWHERE)('%s is proved in %s: %s', (_row, file, words) => {
+    expect(titlesIn(new URL(file, root)).filter((title) => title.includes(words))).not.toEqual([])
   })
 
   it('are tested by tests that run', () => {
