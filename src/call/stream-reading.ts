@@ -26,7 +26,8 @@ export class StreamReading implements Reading {
 
   constructor(context: ReadingContext) {
     this.#context = context
-    this.#tap = new SseTap(context.maxEventBytes)
+    // Progress commits, and from then on the bytes are what matters.
+    this.#tap = new SseTap(context.maxEventBytes, !context.needsEvents)
   }
 
   push(bytes: Uint8Array): Verdict {

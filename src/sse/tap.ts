@@ -76,9 +76,12 @@ export class SseTap {
    * other the last is told: enough to know liveness and the end of a stream whose bytes are forwarded as they are.
    */
   parseAll = true
+  readonly #untilProgress: boolean
 
-  constructor(maxEventBytes: number) {
+  /** @param untilProgress `parseAll` ends with the first event of progress, which may come in the middle of a chunk. */
+  constructor(maxEventBytes: number, untilProgress = false) {
     this.#maxEventBytes = maxEventBytes
+    this.#untilProgress = untilProgress
     this.#parser = createParser({
       onEvent: (message) => this.#onMessage(message),
       // The parser counts UTF-16 units; no text has more of them than bytes of UTF-8. It counts the field's name, too, but
@@ -221,7 +224,10 @@ export class SseTap {
     if (event === undefined) return
     if (this.#lingering && event.class !== 'terminal') return
     this.#events.push(event)
-    if (event.class === 'progress' && event.type.endsWith('.delta')) this.#beginRun(event, message)
+    if (event.class === 'progress') {
+      if (this.#untilProgress) this.parseAll = false
+      if (event.type.endsWith('.delta')) this.#beginRun(event, message)
+    }
     if (event.class !== 'terminal') return
     // Real streams send `response.failed` behind `error`, with more to say.
     if (event.type === 'error' && !this.#lingering) this.#lingering = true
