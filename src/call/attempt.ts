@@ -243,10 +243,10 @@ export class Attempt implements ExchangeObserver {
     if (this.ended) return
     if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
     if (verdict.commit !== undefined) this.#commit(verdict.commit)
-    if (verdict.linger) this.#watchdog.lingering()
+    if (verdict.linger) this.#linger()
     if (verdict.finished) this.#complete(verdict.failure)
     else if (verdict.failure !== undefined) this.#fail(verdict.failure)
-    else if (this.#committed) this.#holdBack()
+    else if (this.#committed && !this.#lingering) this.#holdBack()
   }
 
   #commit(reason: CommitReason): void {
@@ -290,6 +290,15 @@ export class Attempt implements ExchangeObserver {
   /** An `error` event came, and a moment is left for what may follow it. */
   get #lingering(): boolean {
     return this.#watchdog.times.lingeringAt !== undefined
+  }
+
+  /** What may follow is read whether the consumer reads or not: it is one event, and a moment. */
+  #linger(): void {
+    this.#watchdog.lingering()
+    if (!this.#paused) return
+    this.#paused = false
+    this.#watchdog.resume()
+    this.#exchange.resume()
   }
 
   #settleLinger(): void {

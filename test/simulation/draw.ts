@@ -45,6 +45,12 @@ function drawClient(dice: Dice): ClientPlan {
       : { retry: { ...retry, ...(budget === undefined ? {} : { budget }) } }),
     ...(isolated ? { isolation: 'fresh' as const, ...dice.maybe(0.5, 'warm', () => dice.whole(1, 2)) } : {}),
     ...(isolated ? dice.maybe(0.5, 'warmMs', () => dice.pick([50, 1000])) : {}),
+    ...dice.maybe(0.2, 'hedge', () =>
+      dice.pick([
+        true as const,
+        { minMs: dice.pick([0, 20, 300]), maxLegs: dice.whole(2, 3), maxWaste: dice.pick([0.1, 1]) },
+      ]),
+    ),
     ...dice.maybe(0.3, 'keepAliveMs', () => dice.pick([0, 15, 1000])),
     ...dice.maybe(0.15, 'maxConnections', () => dice.whole(1, 3)),
     auth: dice.chance(0.3) ? { kind: 'function', afterMs: dice.pick([0, 0, 5, 400]) } : { kind: 'key' },

@@ -26,9 +26,13 @@ export interface Effective {
   readonly headersMs: number
   /** Error answers are larger than what is held: their bodies decide nothing. */
   readonly holdsAnswers: boolean
+  /** Attempts of one call side by side, at most. */
+  readonly legs: number
 }
 
 const TTFB_GROWTH_MAX = 2
+/** Hedge early, kill late. */
+const HEDGED_TTFB_MS = 180_000
 
 export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effective {
   const view: ViewPlan = call.view === undefined ? {} : (views[call.view] ?? {})
@@ -41,7 +45,7 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     maxRetries: options.maxRetries ?? 4,
     connectMs: limit(timeouts.connectMs, 10_000),
     sendMs: limit(timeouts.sendMs, 30_000),
-    ttfbMs: limit(timeouts.ttfbMs, 45_000) * TTFB_GROWTH_MAX,
+    ttfbMs: limit(timeouts.ttfbMs, client.hedge === undefined ? 45_000 : HEDGED_TTFB_MS) * TTFB_GROWTH_MAX,
     idleMs: limit(timeouts.idleMs, 300_000),
     staleMs: limit(timeouts.staleMs, 1_800_000),
     totalMs: limit(timeouts.totalMs, 0),
@@ -59,6 +63,7 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     refreshes: client.auth?.kind === 'function' && call.endpoint === 0,
     hasBeforeCommit: isFetch,
     headersMs: client.auth?.kind === 'function' ? 2 * client.auth.afterMs : 0,
+    legs: client.hedge === undefined ? 1 : client.hedge === true ? 3 : client.hedge.maxLegs,
     holdsAnswers: options.limits?.preludeBytes === undefined,
   }
 }

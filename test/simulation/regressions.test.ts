@@ -152,6 +152,30 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'what follows an error event is read though the consumer does not read',
+    {
+      calls: [
+        {
+          face: 'stream',
+          pauses: [
+            { after: 6, ms: 1500 },
+            { after: 7, ms: 30_000 },
+          ],
+          attempts: [
+            {
+              gapMs: 0,
+              perRead: 0,
+              answer: stream(
+                { how: 'failed', code: 'server_error', told: 'before_failed', vague: true, behindMs: 990 },
+                2,
+              ),
+            },
+          ],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

@@ -41,6 +41,7 @@ export interface ClientPlan extends Omit<ViewPlan, 'retry'> {
   readonly retry?: NonNullable<ViewPlan['retry']> & {
     readonly budget?: false | { readonly capacity?: number; readonly depositPerSuccess?: number }
   }
+  readonly hedge?: true | { readonly minMs: number; readonly maxLegs: number; readonly maxWaste: number }
   readonly isolation?: 'leased' | 'fresh'
   readonly keepAliveMs?: number
   readonly warm?: number

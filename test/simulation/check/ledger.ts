@@ -51,6 +51,8 @@ export class Ledger {
   delaysMs = 0
   refusal: Extract<Decision['decision'], { retry: false }> | undefined
   readonly #context: LedgerContext
+  /** Those under way. */
+  readonly #hedges = new Set<number>()
 
   constructor(caller: Caller, start: Extract<TelemetryEvent, { type: 'call_start' }>, context: LedgerContext) {
     this.caller = caller
@@ -64,10 +66,14 @@ export class Ledger {
     return this.attempts.at(-1)
   }
 
+  entry(number: number): AttemptEntry | undefined {
+    return this.attempts[number - 1]
+  }
+
   /** A request begins: it belongs to the attempt under way. */
   adopt(served: Served): void {
-    const { current } = this
-    if (current !== undefined && current.ended === undefined) current.served ??= served
+    const waiting = this.attempts.find((entry) => entry.ended === undefined && entry.served === undefined)
+    if (waiting !== undefined) waiting.served = served
   }
 
   take(event: TelemetryEvent): void {
@@ -79,7 +85,7 @@ export class Ledger {
         this.#connects(event)
         break
       case 'attempt_commit':
-        this.#commits(event.reason)
+        this.#commits(event.attempt, event.reason)
         break
       case 'attempt_end':
         this.#ends(event)
@@ -87,16 +93,23 @@ export class Ledger {
       case 'retry_decision':
         this.#decides(event)
         break
+      case 'hedge_start':
+        this.#hedges.add(event.attempt)
+        break
+      case 'hedge_end':
+        if (!this.#hedges.delete(event.attempt)) this.#add('telemetry_paired', `hedge ${event.attempt} never began`)
+        break
       case 'call_end':
         this.#over(event)
     }
   }
 
   #starts(number: number): void {
-    const { current, caller } = this
+    const { caller } = this
     const { evictions, now } = this.#context
-    if (current !== undefined && current.ended === undefined)
-      this.#add('telemetry_paired', `attempt ${number} starts before attempt ${current.number} has ended`)
+    const open = this.attempts.filter(({ ended }) => ended === undefined).length
+    if (open >= caller.options.legs)
+      this.#add('telemetry_paired', `attempt ${number} starts beside ${open}; ${caller.options.legs} may run at a time`)
     if (number !== this.attempts.length + 1)
       this.#add('telemetry_paired', `attempt ${number} is the ${this.attempts.length + 1}th to start`)
     if (this.endedAt !== undefined) this.#add('telemetry_paired', `attempt ${number} starts after the call has ended`)
@@ -115,11 +128,13 @@ export class Ledger {
     })
     // One free reconnect, one refreshed credential, one question to another replica and one rebuilt request.
     const most = 1 + caller.options.maxRetries + 4
-    if (number > most) this.#add('attempts_within_limit', `attempt ${number} of at most ${most}`)
+    // A hedge is no retry: what bounds them is how many run at a time, and what they may waste.
+    if (caller.options.legs === 1 && number > most)
+      this.#add('attempts_within_limit', `attempt ${number} of at most ${most}`)
   }
 
   #connects(event: Extract<TelemetryEvent, { type: 'attempt_connected' }>): void {
-    const { current } = this
+    const current = this.entry(event.attempt)
     if (current === undefined) return
     current.generation = event.generation
     current.connectedAt = this.#context.now()
@@ -131,9 +146,11 @@ export class Ledger {
       this.#add('retry_on_new_connection', `attempt ${event.attempt} runs on a connection that was used before`)
   }
 
-  #commits(reason: string): void {
-    const { current } = this
+  #commits(attempt: number, reason: string): void {
+    const current = this.entry(attempt)
     if (current === undefined) return
+    if (!this.#mayTakeBack() && this.attempts.some((other) => other !== current && other.committed))
+      this.#add('committed_once', `attempt ${attempt} commits beside another`)
     if (current.committed) this.#add('committed_once', `attempt ${current.number} commits twice`)
     current.committed = true
     const { served } = current
@@ -146,8 +163,8 @@ export class Ledger {
   }
 
   #ends({ attempt, record }: Extract<TelemetryEvent, { type: 'attempt_end' }>): void {
-    const { current } = this
-    if (current === undefined || current.number !== attempt || current.ended !== undefined) {
+    const current = this.entry(attempt)
+    if (current === undefined || current.ended !== undefined) {
       this.#add('telemetry_paired', `attempt ${attempt} ends, and was not under way`)
       return
     }
@@ -157,14 +174,15 @@ export class Ledger {
   }
 
   #decides({ attempt, code, decision }: Decision): void {
-    const { current, caller } = this
-    if (current === undefined || current.ended === undefined || current.number !== attempt) {
+    const { caller } = this
+    const current = this.entry(attempt)
+    if (current?.ended === undefined) {
       this.#add('telemetry_paired', `a decision about attempt ${attempt}, which has not ended`)
       return
     }
     if (!decision.retry) {
       this.refusal = decision
-      checkRefusal(this, code, decision.reason, this.#context)
+      checkRefusal(this, current, code, decision.reason, this.#context)
       return
     }
     if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', `attempt ${attempt} is to be retried`)
@@ -222,11 +240,12 @@ export class Ledger {
   }
 
   #over({ outcome, attempts }: Extract<TelemetryEvent, { type: 'call_end' }>): void {
-    const { current, caller } = this
+    const { caller } = this
     if (this.endedAt !== undefined) this.#add('telemetry_paired', 'the call ends twice')
     this.endedAt = this.#context.now()
-    if (current !== undefined && current.ended === undefined)
-      this.#add('telemetry_paired', `the call ends before attempt ${current.number}`)
+    for (const entry of this.attempts)
+      if (entry.ended === undefined) this.#add('telemetry_paired', `the call ends before attempt ${entry.number}`)
+    if (this.#hedges.size > 0) this.#add('telemetry_paired', `hedges ${[...this.#hedges]} have no end`)
     if (attempts !== this.attempts.length)
       this.#add('telemetry_paired', `call_end counts ${attempts} attempts of ${this.attempts.length}`)
     if (outcome === 'completed') this.#context.account(caller.plan.endpoint)?.deposit()

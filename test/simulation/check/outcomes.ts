@@ -152,7 +152,7 @@ function checkFolded(text: string, requests: readonly Served[], say: Say): void 
 const CLOSED: ErrorCode = 'client_closed'
 
 function checkError(caller: Caller, error: unknown, requests: readonly Served[], say: Say): void {
-  const { plan, abortedAt, endedBy, reason } = caller
+  const { plan, options, abortedAt, endedBy, reason } = caller
   const ours = findResilientError(error)
   checkSecrets(error, plan.id, say)
   if (abortedAt !== undefined) {
@@ -175,7 +175,11 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
   checkPartial(caller, ours, say)
   checkResumes(caller, ours, say)
   const { attempts } = ours
-  if (attempts.some((attempt, index) => attempt.attempt !== index + 1) && plan.face !== 'background')
+  if (
+    attempts.some((attempt, index) => attempt.attempt !== index + 1) &&
+    plan.face !== 'background' &&
+    options.legs === 1
+  )
     say('error_as_caused', `its history is ${attempts.map((attempt) => attempt.attempt)}`)
 }
 

@@ -1,21 +1,27 @@
 import type { GiveUpReason } from '../../../src/index.ts'
 import { wasHeard } from '../served.ts'
-import type { Ledger, LedgerContext } from './ledger.ts'
+import type { AttemptEntry, Ledger, LedgerContext } from './ledger.ts'
 
 const STATEFUL = new Set(['background', 'background_create'])
 
 /** Whether the reason that is given for not retrying is true: a client that gives up too early is broken, too. */
-export function checkRefusal(ledger: Ledger, code: string, reason: GiveUpReason, context: LedgerContext): void {
-  const { caller, current } = ledger
+export function checkRefusal(
+  ledger: Ledger,
+  current: AttemptEntry,
+  code: string,
+  reason: GiveUpReason,
+  context: LedgerContext,
+): void {
+  const { caller } = ledger
   const { plan, options } = caller
-  const served = current?.served
+  const served = current.served
   const heard = served !== undefined && wasHeard(served) ? served.answered : undefined
   const says = (holds: boolean, why: string): void => {
     if (!holds) context.violations.add('reason_holds', plan.id, `gave up after ${code} for ${reason}, but ${why}`)
   }
   switch (reason) {
     case 'committed':
-      says(current?.committed ?? false, 'nothing was handed over')
+      says(current.committed, 'nothing was handed over')
       return
     case 'not_retryable':
       if (code.endsWith('_timeout')) says(code === 'total_timeout' || code === 'before_commit_timeout', 'it is')

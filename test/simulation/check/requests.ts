@@ -61,8 +61,8 @@ export class RequestChecks implements RequestWatch {
     if (served.delivered < (framesToProgress(served) ?? Infinity)) return
     const caller = this.#caller(served)
     const ledger = caller?.ledger
-    const entry = ledger?.current
-    if (entry?.served !== served || entry.committed || entry.ended !== undefined || ledger?.kind !== 'stream') return
+    const entry = ledger?.attempts.find((each) => each.served === served)
+    if (entry === undefined || entry.committed || entry.ended !== undefined || ledger?.kind !== 'stream') return
     this.#context.soon(() => {
       if (entry.committed || entry.ended !== undefined) return
       this.#add('commit_at_progress', served, `attempt ${entry.number} holds back progress that has come`)
@@ -76,7 +76,8 @@ export class RequestChecks implements RequestWatch {
       const heard = wasHeard(earlier) ? earlier.answered : undefined
       if (heard?.means === 'ok' && !caller.options.strict)
         this.#add('no_repeat_after_answer', served, `request ${served.nth} after the answer to request ${earlier.nth}`)
-      if (heard?.means === 'final' && caller.options.holdsAnswers)
+      // What one hedge was told does not keep the others from going on.
+      if (heard?.means === 'final' && caller.options.holdsAnswers && caller.options.legs === 1)
         this.#add('no_repeat_after_answer', served, `request ${served.nth} after a final refusal of ${earlier.nth}`)
       if (!earlier.written) continue
       if (face === 'fetch_once' || face === 'foreign_post')
