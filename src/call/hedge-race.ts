@@ -181,9 +181,14 @@ export class HedgeRace {
     this.#disarm()
     if (this.#decided || this.#futile || this.#launching !== undefined || this.#legs.length === 0) return
     if (this.#legs.some(({ answered }) => answered)) return
-    const { clock, plan } = this.#options
-    const waitMs = Math.max(askAgainMs, this.#lastStartAt + plan.suspectAfterMs() - clock.now(), 0)
+    const { clock } = this.#options
+    const waitMs = Math.max(askAgainMs, this.#suspectAt - clock.now(), 0)
     this.#timer = clock.setTimer(() => this.#onDue(), waitMs)
+  }
+
+  /** The one sum that both the timer and its check go by: what rounding takes from a difference would wake it for ever. */
+  get #suspectAt(): number {
+    return this.#lastStartAt + this.#options.plan.suspectAfterMs()
   }
 
   #disarm(): void {
@@ -203,12 +208,12 @@ export class HedgeRace {
 
   #hedge(): void {
     const { clock, plan, onHedge } = this.#options
-    const silentMs = clock.now() - this.#lastStartAt
     // What was learnt since may have moved the moment.
-    if (silentMs < plan.suspectAfterMs()) {
+    if (clock.now() < this.#suspectAt) {
       this.#arm()
       return
     }
+    const silentMs = clock.now() - this.#lastStartAt
     const refused = plan.take()
     if (refused !== undefined) {
       if (refused !== this.#refused) onHedge({ kind: 'refused', reason: refused })

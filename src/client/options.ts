@@ -131,7 +131,8 @@ export interface CallOptions {
    * Gives a call whose attempt is silent for suspiciously long a second attempt on a new connection, beside the first. The
    * first progress wins, the others end at once. Default `false`; `true` for the defaults of `HedgeOptions`. Only for
    * streams that are safe to send again, and not within 30 s of a pushback. A hedge can cost a second generation, and is
-   * no retry: `maxRetries` does not count it. With it `ttfbMs: 'auto'` is 180 s at least: hedge early, kill late.
+   * no retry: `maxRetries` does not count it. With it `ttfbMs: 'auto'` is 180 s at least, 600 s at high
+   * effort: hedge early, kill late.
    */
   readonly hedge?: boolean | HedgeOptions | undefined
   readonly limits?: LimitOptions | undefined

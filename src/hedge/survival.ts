@@ -74,8 +74,13 @@ interface Step {
 /** What a hundredth of all attempts was silent for is known; what fewer were given up after may have been dead ones. */
 const WORTH_A_LOOK = 0.01
 
-/** Beyond the longest time known the share falls with its square: slower than any latency that was seen to have a tail. */
-const TAIL_POWER = 2
+/** From this share on a curve is tail. */
+const TAIL_FROM = 0.1
+/** Beyond the longest time known the share falls as it did in the tail, by a power of time: at least by its square. */
+const LEAST_TAIL_POWER = 2
+const MOST_TAIL_POWER = 8
+/** A shorter stretch of tail shows no slope. */
+const LEAST_TAIL_STRETCH = 1.2
 
 /** The share of live attempts that are still silent after a time, as far as `samples` of them tell. */
 export class SurvivalCurve {
@@ -83,12 +88,14 @@ export class SurvivalCurve {
   readonly samples: number
   readonly #steps: readonly Step[]
   readonly #longestMs: number
+  readonly #tailPower: number
 
   /** @param longestMs up to which silences are known, by answers or by patience. */
   constructor(samples: number, steps: readonly Step[], longestMs: number) {
     this.samples = samples
     this.#steps = steps
     this.#longestMs = longestMs
+    this.#tailPower = tailPowerOf(steps)
   }
 
   /** Up to the longest time known never less than one attempt more would make of it: n samples show nothing rarer. */
@@ -102,6 +109,15 @@ export class SurvivalCurve {
     }
     const survival = low === 0 ? 1 : (this.#steps[low - 1] as { survival: number }).survival
     const known = Math.max(survival, 1 / (this.samples + 1))
-    return ms <= this.#longestMs || this.samples === 0 ? known : known * (this.#longestMs / ms) ** TAIL_POWER
+    return ms <= this.#longestMs || this.samples === 0 ? known : known * (this.#longestMs / ms) ** this.#tailPower
   }
+}
+
+/** For latencies whose tail grows ever steeper, as most do, the slope seen so far is a cautious guess. */
+function tailPowerOf(steps: readonly Step[]): number {
+  const from = steps.find(({ survival }) => survival <= TAIL_FROM)
+  const to = steps.findLast(({ survival }) => survival > 0)
+  if (from === undefined || to === undefined || to.ms < from.ms * LEAST_TAIL_STRETCH) return LEAST_TAIL_POWER
+  const slope = Math.log(from.survival / to.survival) / Math.log(to.ms / from.ms)
+  return Math.min(MOST_TAIL_POWER, Math.max(LEAST_TAIL_POWER, slope))
 }

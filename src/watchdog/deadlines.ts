@@ -45,7 +45,7 @@ const BELOW_STALE = 0.9
 /**
  * The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1). Pure.
  *
- * @param hedged a silent attempt gets company: an automatic `ttfbMs` is then 180 s at least.
+ * @param hedged a silent attempt gets company: an automatic `ttfbMs` is then 180 s at least, 600 s at high effort.
  */
 export function limitsFor(
   settings: TimeoutSettings,
@@ -82,8 +82,10 @@ function autoTtfb({ estimatedInputTokens: tokens, effort, flex }: LatencyTraits,
     [effort === 'medium', 120, 'medium effort'],
     [effort === 'high', 300, 'high effort'],
     [flex, 900, 'flex tier'],
-    // Another attempt is under way long before: there is no hurry to kill one that may be thinking.
+    // Another attempt is under way long before: there is no hurry to kill one that may be thinking. Of high effort's first
+    // events a few in ten thousand come after 300 s.
     [hedged, 180, 'hedged'],
+    [hedged && effort === 'high', 600, 'hedged, high effort'],
   ]
   let chosen = { ms: 0, source: '' }
   for (const [applies, seconds, why] of steps) {
