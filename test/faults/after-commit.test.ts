@@ -3,7 +3,8 @@ import { StreamInterruptedError } from '../../src/index.ts'
 import { incompleteStream, type JsonObject, sseFrame, textStream, toSSE } from '../../src/testing/index.ts'
 import type { Fault } from '../../src/testing/server.ts'
 import { fault } from './support/fault.ts'
-import { ANSWER, FIRST_DELTA, type Outcome, type Stage } from './support/stage.ts'
+import type { Outcome } from './support/outcome.ts'
+import { ANSWER, FIRST_DELTA, type Stage } from './support/stage.ts'
 
 /** In the middle of the output. */
 const BROKEN = { at: 'before_event', event: FIRST_DELTA + 2 } as const

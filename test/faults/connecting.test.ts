@@ -6,7 +6,8 @@ import { connectProxy } from '../support/connect-proxy.ts'
 import { clientSockets, noClientSocketsLeft } from '../support/proc-net.ts'
 import { turns } from '../support/until.ts'
 import { fault } from './support/fault.ts'
-import { CERTIFICATE, FACES, SCHEMES, Stage } from './support/stage.ts'
+import { FACES } from './support/outcome.ts'
+import { CERTIFICATE, SCHEMES, Stage } from './support/stage.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

@@ -31,7 +31,7 @@ fault('66: a timeout beside 50 streams on the same client', { time: 'by_hand' },
 })
 
 for (const how of ['reset', 'close'] as const) {
-  fault(`67: 200 streams in the prelude when the server restarts, by ${how}`, {}, async (stage) => {
+  fault(`67: 200 streams in the prelude when the server restarts, by ${how}`, { time: 'by_hand' }, async (stage) => {
     const { server } = stage
     server.script(Array(200).fill({ ...PRELUDE, effect: 'delay', ms: 3_600_000 }))
     const streams = calls(stage, 200, 'streams')

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ResilientClientOptions } from '../../src/index.ts'
 import { toSSE } from '../../src/testing/index.ts'
-import { FACES, Stage } from '../faults/support/stage.ts'
+import { FACES } from '../faults/support/outcome.ts'
+import { Stage } from '../faults/support/stage.ts'
 import { CHUNKED_HEAD, chunk } from '../support/endpoint.ts'
 import { turns } from '../support/until.ts'
 

@@ -2,14 +2,15 @@ import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { ResilientClientOptions } from '../../src/index.ts'
 import { toSSE } from '../../src/testing/index.ts'
-import { FACES, Stage } from '../faults/support/stage.ts'
+import { FACES } from '../faults/support/outcome.ts'
+import { Stage } from '../faults/support/stage.ts'
 import { chunk } from '../support/endpoint.ts'
 import type { RawConnection } from '../support/raw-server.ts'
 import { until } from '../support/until.ts'
 import { type Flood, pour } from './support/pour.ts'
 
 const MIB = 1024 * 1024
-const FLOOD = 80 * MIB
+const FLOOD = 64 * MIB
 /** What may be alive beside the bound that stops a flood: buffers of sockets, of streams and of the test itself. */
 const SLACK = 24 * MIB
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest'
-import { FACES, type Face, SCHEMES, type Scheme, type Setting, Stage } from './stage.ts'
+import { FACES, type Face } from './outcome.ts'
+import { SCHEMES, type Scheme, type Setting, Stage } from './stage.ts'
 
 export interface Where extends Omit<Setting, 'scheme' | 'face'> {
   /** Default: all, where the fault can happen there. */

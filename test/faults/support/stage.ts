@@ -1,9 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'vitest'
 import type { Clock } from '../../../src/core/clock.ts'
-import { nextTurn } from '../../../src/core/turn.ts'
 import {
-  findResilientError,
   ResilientClient,
   type ResilientClientOptions,
   type ResilientError,
@@ -17,12 +15,11 @@ import { noClientSocketsLeft, tcpSockets } from '../../support/proc-net.ts'
 import { type RawConnection, RawServer } from '../../support/raw-server.ts'
 import { turns, until, within } from '../../support/until.ts'
 import { HurriedClock } from './hurried-clock.ts'
+import { type Face, type Outcome, outcomeOf } from './outcome.ts'
+import { activeResources, resourcesBackTo } from './resources.ts'
 
 export const SCHEMES = ['http', 'https'] as const
-/** `stream` and `create` of the typed API, and the drop-in. */
-export const FACES = ['stream', 'create', 'fetch'] as const
 export type Scheme = (typeof SCHEMES)[number]
-export type Face = (typeof FACES)[number]
 
 export interface Setting {
   readonly scheme: Scheme
@@ -42,27 +39,20 @@ export interface Setting {
   readonly time?: 'stalls' | 'flows' | 'by_hand'
 }
 
-/** What a call came to, for its caller. */
-export interface Outcome {
-  /** Events that were seen; `create` shows none. */
-  readonly events: readonly JsonObject[]
-  /** The final response, if there was one. */
-  readonly response: JsonObject | undefined
-  readonly error: unknown
-  /** The error of this library in it. */
-  readonly failure: ResilientError | undefined
-  /** Of the drop-in. */
-  readonly status: number | undefined
-  readonly text: string | undefined
-}
-
 export const ANSWER = textStream({ text: 'one two three four five' })
 export const ANSWER_TEXT = 'one two three four five'
 /** Index of the first event of `ANSWER` that is progress. */
 export const FIRST_DELTA = ANSWER.findIndex(({ type }) => type.endsWith('.delta'))
 
 export const CERTIFICATE = testCertificate({ hosts: ['127.0.0.1', 'endpoint.test'] })
-const RESOURCES = /^(?:Timeout|TCP|TLS|GetAddrInfo|Zlib)/
+
+export interface CallOptions {
+  readonly headers?: Record<string, string>
+  /** The address for the drop-in, where it is not the endpoint's. */
+  readonly url?: string
+  /** Nothing of what comes is kept. */
+  readonly forget?: boolean
+}
 
 /** One client before one endpoint over real sockets, and the check that a scenario left nothing behind. */
 export class Stage {
@@ -147,7 +137,9 @@ export class Stage {
     body: JsonObject = {},
     { headers = {}, url = this.url, forget = false }: CallOptions = {},
   ): Promise<Outcome> {
-    const outcome = this.#call({ model: 'm', input: 'hi', ...body }, headers, url, forget)
+    const { client, face, controller } = this
+    const given = { client, face, url, headers, forget, signal: controller.signal }
+    const outcome = outcomeOf({ ...given, body: { model: 'm', input: 'hi', ...body } })
     if (this.#time === 'flows') void this.#flowUntil(outcome)
     return within(outcome, () => this.#report(), 25_000)
   }
@@ -227,54 +219,6 @@ export class Stage {
     await this.#endpoint.close()
   }
 
-  async #call(body: JsonObject, headers: Record<string, string>, url: string, forget: boolean): Promise<Outcome> {
-    const { client, face } = this
-    const { signal } = this.controller
-    const events: JsonObject[] = []
-    let response: JsonObject | undefined
-    let status: number | undefined
-    let text: string | undefined
-    try {
-      if (face === 'create')
-        response = (await client.responses.create(body, { signal, headers })) as unknown as JsonObject
-      if (face === 'stream') {
-        const stream = client.responses.stream(body, { signal, headers })
-        for await (const event of stream) if (!forget) events.push(event as JsonObject)
-        response = (await stream.finalResponse()) as unknown as JsonObject
-      }
-      if (face === 'fetch') {
-        const answer = await client.fetch(`${url}/v1/responses`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', ...headers },
-          body: JSON.stringify({ stream: true, ...body }),
-          signal,
-        })
-        status = answer.status
-        text = ''
-        const decoder = new TextDecoder()
-        for await (const chunk of answer.body ?? [])
-          if (!forget) text += decoder.decode(chunk as Uint8Array, { stream: true })
-      }
-      return {
-        events: text === undefined ? events : eventsOf(text),
-        response: response ?? responseOf(text),
-        error: undefined,
-        failure: undefined,
-        status,
-        text,
-      }
-    } catch (error) {
-      return {
-        events: text === undefined ? events : eventsOf(text),
-        response,
-        error,
-        failure: findResilientError(error),
-        status,
-        text,
-      }
-    }
-  }
-
   async #flowUntil(outcome: Promise<unknown>): Promise<void> {
     let over = false
     void outcome.then(() => {
@@ -301,57 +245,4 @@ export class Stage {
   #report(): string {
     return `an outcome; told so far: ${this.telemetry.map(({ type }) => type).join(', ')}`
   }
-}
-
-export interface CallOptions {
-  readonly headers?: Record<string, string>
-  /** The address for the drop-in, where it is not the endpoint's. */
-  readonly url?: string
-  /** Nothing of what comes is kept. */
-  readonly forget?: boolean
-}
-
-/** The events in the bytes of a stream; half a frame at the end is none. */
-export function eventsOf(text: string): JsonObject[] {
-  return text
-    .split('\n\n')
-    .slice(0, -1)
-    .flatMap((frame) => {
-      const data = frame.split('\n').find((line) => line.startsWith('data: '))
-      return data === undefined ? [] : [JSON.parse(data.slice(6)) as JsonObject]
-    })
-}
-
-function responseOf(text: string | undefined): JsonObject | undefined {
-  const last = text === undefined ? undefined : eventsOf(text).at(-1)
-  return last?.response as JsonObject | undefined
-}
-
-/** What keeps the process alive, by kind. Other kinds belong to the test runner. */
-function activeResources(): string {
-  return process
-    .getActiveResourcesInfo()
-    .filter((name) => RESOURCES.test(name))
-    .sort()
-    .join()
-}
-
-/** The runner's own timers come and go: theirs is a matter of turns. */
-async function resourcesBackTo(before: string): Promise<void> {
-  let now = activeResources()
-  for (let turn = 0; turn < 5000 && !isWithin(now, before); turn++) {
-    await nextTurn()
-    now = activeResources()
-  }
-  expect(isWithin(now, before) ? before : now).toBe(before)
-}
-
-/** Whether everything in `now` was there before; something of the runner's may have gone meanwhile. */
-function isWithin(now: string, before: string): boolean {
-  const left = before.split(',')
-  return now.split(',').every((name) => {
-    const at = left.indexOf(name)
-    if (at >= 0) left.splice(at, 1)
-    return at >= 0 || name === ''
-  })
 }
