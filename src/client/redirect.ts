@@ -29,12 +29,14 @@ export function followRedirect(
   const location = headerOf(answer, 'location')
   if (location === undefined) return undefined
   if (hops >= MAX_REDIRECTS) throw refused(`more than ${MAX_REDIRECTS} redirects`)
-  const target = URL.parse(location, request.url.href)
+  const target = URL.parse(asUtf8(location), request.url.href)
   if (target === null) throw refused('its address cannot be parsed')
   if (target.protocol !== 'https:' && target.protocol !== 'http:') throw refused(`it leads to ${target.protocol}`)
   if (target.username !== '' || target.password !== '') throw refused('its address contains credentials')
   if (request.url.protocol === 'https:' && target.protocol === 'http:') throw refused('it leads from https: to http:')
 
+  // A response's address has no fragment.
+  target.hash = ''
   const toGet =
     answer.status === 303
       ? !['GET', 'HEAD'].includes(request.method)
@@ -49,6 +51,11 @@ export function followRedirect(
   if (body.kind !== 'none') throw refused(`a body does not leave its origin; it leads to ${target.origin}`)
   if (isThisMachine(target) && !isThisMachine(request.url)) throw refused('it leads from another host to this machine')
   return { ...request, url: target, method, body, headers: stripped.filter(([name]) => !isCredentialHeader(name)) }
+}
+
+/** Servers that do not escape an address send it as UTF-8; header values come as Latin-1. */
+function asUtf8(value: string): string {
+  return /[^\0-\x7f]/.test(value) ? Buffer.from(value, 'latin1').toString() : value
 }
 
 function refused(why: string): RequestError {

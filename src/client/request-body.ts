@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { RequestBody } from '../transport/transport.ts'
 
 export interface EncodedBody {
@@ -41,7 +42,7 @@ export async function encodeBody(source: unknown, duplex: string | undefined): P
   if (source instanceof ReadableStream || isAsyncIterable(source)) {
     if (duplex !== 'half')
       throw new TypeError("RequestInit: duplex option is required when sending a body: set duplex: 'half'.")
-    if (source instanceof ReadableStream && source.locked)
+    if (source instanceof ReadableStream && (source.locked || Readable.isDisturbed(source as never)))
       throw new TypeError('The request body is locked or was read already.')
     return {
       body: {
@@ -93,8 +94,8 @@ function isAsyncIterable(value: unknown): boolean {
 
 async function* asBytes(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
-    if (typeof chunk === 'string') yield new TextEncoder().encode(chunk)
-    else if (chunk instanceof Uint8Array) yield chunk
-    else throw new TypeError('The request body yielded a chunk that is neither a Uint8Array nor a string.')
+    if (typeof chunk === 'string') yield encoder.encode(chunk)
+    else if (ArrayBuffer.isView(chunk)) yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    else throw new TypeError('The request body yielded a chunk that is neither bytes nor a string.')
   }
 }
