@@ -7,6 +7,8 @@ export interface EncodedBody {
   readonly contentType: string | undefined
 }
 
+const encoder = new TextEncoder()
+
 const NO_BODY: EncodedBody = { body: { kind: 'none' }, contentType: undefined }
 
 /** Forms up to this size are serialised once and can be sent again; larger ones are streamed, and sent once. */
@@ -16,7 +18,7 @@ const MAX_BUFFERED_FORM_BYTES = 64 * 1024 * 1024
 export async function encodeBody(source: unknown, duplex: string | undefined): Promise<EncodedBody> {
   if (source === undefined || source === null) return NO_BODY
   if (typeof source === 'string')
-    return { body: bytes(new TextEncoder().encode(source)), contentType: 'text/plain;charset=UTF-8' }
+    return { body: bytes(encoder.encode(source)), contentType: 'text/plain;charset=UTF-8' }
   if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) {
     return { body: bytes(new Uint8Array(source).slice()), contentType: undefined }
   }
@@ -28,7 +30,7 @@ export async function encodeBody(source: unknown, duplex: string | undefined): P
   }
   if (source instanceof URLSearchParams) {
     return {
-      body: bytes(new TextEncoder().encode(String(source))),
+      body: bytes(encoder.encode(String(source))),
       contentType: 'application/x-www-form-urlencoded;charset=UTF-8',
     }
   }
@@ -54,7 +56,7 @@ export async function encodeBody(source: unknown, duplex: string | undefined): P
       contentType: undefined,
     }
   }
-  return { body: bytes(new TextEncoder().encode(String(source))), contentType: 'text/plain;charset=UTF-8' }
+  return { body: bytes(encoder.encode(String(source))), contentType: 'text/plain;charset=UTF-8' }
 }
 
 async function encodeForm(form: FormData): Promise<EncodedBody> {
