@@ -11,6 +11,7 @@ export {
 } from './cache/client-cache.ts'
 export type { PreviousResponseNotFoundContext, PreviousResponseNotFoundHook } from './call/not-found.ts'
 export { createResilientFetch, type ResilientFetch } from './client/create-resilient-fetch.ts'
+export { explain } from './client/explain.ts'
 export type {
   CallOptions,
   HeadersOption,
@@ -34,6 +35,7 @@ export {
   DeadlineError,
   type DeadlineInfo,
   type GiveUpReason,
+  type HedgeCause,
   isResilientError,
   type PartialOutput,
   PreviousResponseNotFoundError,

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { AttemptPhase, AttemptRecord } from '../errors/errors.ts'
+import type { AttemptPhase, AttemptRecord, HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CommitReason } from '../telemetry/events.ts'
@@ -19,13 +19,15 @@ export interface CallLine {
 export class AttemptLog {
   readonly #call: CallLine
   readonly #attempt: number
+  readonly #hedge: HedgeCause | undefined
   #connection: ConnectionInfo | undefined
   #head: ResponseHead | undefined
   #headersAt: number | undefined
 
-  constructor(call: CallLine, attempt: number) {
+  constructor(call: CallLine, attempt: number, hedge: HedgeCause | undefined) {
     this.#call = call
     this.#attempt = attempt
+    this.#hedge = hedge
   }
 
   get connection(): ConnectionInfo | undefined {
@@ -85,6 +87,7 @@ export class AttemptLog {
       status: this.#head?.status,
       requestId: this.#head === undefined ? undefined : requestIdOf(this.#head),
       deadline: failure?.deadline,
+      ...(this.#hedge === undefined ? {} : { hedge: this.#hedge }),
     }
     const { telemetry } = this.#call
     if (telemetry.wants('attempt_end')) telemetry.emit({ type: 'attempt_end', ...this.#mark(), record })

@@ -1,6 +1,6 @@
 import { sleep } from '../core/race.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
-import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
+import type { AttemptRecord, GiveUpReason, HedgeCause, ResilientError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { redactUrl, secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
@@ -218,8 +218,8 @@ export class Call {
     const race = new HedgeRace({
       clock: this.#context.clock,
       plan,
-      launch: (asking) => {
-        const launched = this.#attempt(newCredential, asking)
+      launch: (asking, hedge) => {
+        const launched = this.#attempt(newCredential, asking, hedge)
         newCredential = false
         return launched
       },
@@ -246,8 +246,8 @@ export class Call {
   }
 
   #attempt(refresh: boolean): Promise<Attempt>
-  #attempt(refresh: boolean, race: HedgeRace): Promise<Attempt | undefined>
-  async #attempt(refresh: boolean, race?: HedgeRace): Promise<Attempt | undefined> {
+  #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
+  async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
     if (refresh) this.#refreshed = true
     const { url, method } = this.#request
     const { latency } = this.#traits
@@ -259,7 +259,7 @@ export class Call {
     scope.throwIfAborted()
     if (race?.decided) return undefined
     const number = ++this.#attemptNumber
-    const log = new AttemptLog(this.#log, number)
+    const log = new AttemptLog(this.#log, number, hedge)
     const attempt = new Attempt({
       number,
       request: {

@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
+import type { HedgeCause } from '../errors/errors.ts'
 import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
 import type { HedgeEndEvent } from '../telemetry/events.ts'
 import type { Attempt, Opened } from './attempt.ts'
@@ -11,12 +12,12 @@ export interface HedgeRaceOptions {
    * Starts an attempt whose first event and commit are told to the race. `undefined`: the race was decided before its
    * headers were there. Rejects on the caller's abort, and when its headers could not be had.
    */
-  launch(race: HedgeRace): Promise<Attempt | undefined>
+  launch(race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
   onHedge(told: HedgeTold): void
 }
 
 export type HedgeTold =
-  | { readonly kind: 'started'; readonly attempt: number; readonly silentMs: number; readonly suspicion: number }
+  | ({ readonly kind: 'started'; readonly attempt: number } & HedgeCause)
   | { readonly kind: 'ended'; readonly attempt: number; readonly outcome: HedgeEndEvent['outcome'] }
   | { readonly kind: 'refused'; readonly reason: HedgeRefusal }
 
@@ -33,12 +34,6 @@ interface Leg {
   answered: boolean
 }
 
-/** Why a hedge is started. */
-interface HedgeReason {
-  readonly silentMs: number
-  readonly suspicion: number
-}
-
 /** A hedge that was refused is asked for again after this long: budgets fill up, and pushbacks are forgotten. */
 const ASK_AGAIN_MS = 1000
 
@@ -52,7 +47,7 @@ export class HedgeRace {
   /** In the order of their start: the first is the original, or what took its place when it had failed. */
   #legs: Leg[] = []
   /** What is being started: its headers may take a while. */
-  #launching: { readonly hedge: HedgeReason | undefined } | undefined
+  #launching: { readonly hedge: HedgeCause | undefined } | undefined
   #lastStartAt = 0
   /** A hedge was refused for good: so would the next one be. */
   #futile = false
@@ -113,13 +108,13 @@ export class HedgeRace {
     return leg
   }
 
-  async #launch(hedge: HedgeReason | undefined): Promise<void> {
+  async #launch(hedge: HedgeCause | undefined): Promise<void> {
     const { launch, plan } = this.#options
     this.#launching = { hedge }
     let attempt: Attempt | undefined
     let failed: { readonly error: unknown } | undefined
     try {
-      attempt = await launch(this)
+      attempt = await launch(this, hedge)
     } catch (error) {
       failed = { error }
     }

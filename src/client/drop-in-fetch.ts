@@ -4,6 +4,7 @@ import { AbortScope } from '../core/abort.ts'
 import { ResilientError } from '../errors/errors.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import { remember } from './explain.ts'
 import { type FetchRequest, inputUrl, takeApart } from './fetch-request.ts'
 import { toResponse } from './fetch-response.ts'
 import { fillGaps, type HeaderSource } from './header-source.ts'
@@ -100,7 +101,7 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
     },
   })
   Object.defineProperty(response, 'url', { value: request.url.href, configurable: true, enumerable: true })
-  return response
+  return remember(response, call.attempts)
 }
 
 async function run(
@@ -177,8 +178,8 @@ function answer(
   redirected: boolean,
 ): Response {
   const { attempt, gaveUp } = outcome
-  if (attempt.untouched !== undefined) return attempt.untouched
-  return toResponse({
+  if (attempt.untouched !== undefined) return remember(attempt.untouched, call.attempts)
+  const response = toResponse({
     call,
     attempt,
     url: attempt.answer?.url || request.url.href,
@@ -188,4 +189,5 @@ function answer(
     spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
     onStreamFailure: traits.latency.kind === 'stream' ? host.settings.onStreamFailure : 'error',
   })
+  return remember(response, call.attempts)
 }

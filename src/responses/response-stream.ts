@@ -1,5 +1,6 @@
 import type { AbortScope } from '../core/abort.ts'
 import { type AttemptRecord, RequestError } from '../errors/errors.ts'
+import { explainHistory } from '../errors/explain.ts'
 import type { Response, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
 import { type SessionEvent, withOutputText } from './session-events.ts'
@@ -47,6 +48,11 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   /** The history of the call so far, one record per attempt that has ended. */
   get attempts(): readonly AttemptRecord[] {
     return this.#session.attempts
+  }
+
+  /** The history of the call so far in a few lines that a person can read: one for each attempt that has ended. */
+  explain(): string {
+    return explainHistory({ attempts: this.attempts })
   }
 
   /**

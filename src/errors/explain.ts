@@ -1,0 +1,82 @@
+import type { AttemptRecord, GiveUpReason } from './attempt-record.ts'
+import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+
+/** What is known of a call, over or not. */
+export interface CallHistory {
+  readonly attempts: readonly AttemptRecord[]
+  /** Of a call that failed. */
+  readonly code?: ErrorCode | undefined
+  readonly giveUpReason?: GiveUpReason | undefined
+  readonly retryAfterMs?: number | undefined
+}
+
+/** A few lines a person can read: what each attempt met, which deadline fired, what was hedged, and why it ended. */
+export function explainHistory(history: CallHistory): string {
+  const lines = history.attempts.map((record, index) => describeAttempt(record, history.attempts[index - 1]))
+  const last = lastWord(history)
+  return [...lines, ...(last === undefined ? [] : [last])].join('\n')
+}
+
+function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined): string {
+  const parts = [
+    `attempt ${record.attempt} at ${seconds(record.startedAtMs)}${record.hedge === undefined ? '' : ' (hedge)'}:`,
+  ]
+  const facts: string[] = []
+  if (record.hedge !== undefined) {
+    const { silentMs, suspicion } = record.hedge
+    facts.push(`the one before had been silent for ${seconds(silentMs)}, dead with ${Math.round(suspicion * 100)} %`)
+  } else if (before !== undefined && record.startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
+    facts.push(`after a wait of ${seconds(record.startedAtMs - before.endedAtMs)}`)
+  }
+  if (record.connectionReused) facts.push('on a connection used before')
+  else if (record.connectedAtMs !== undefined)
+    facts.push(`connected in ${seconds(record.connectedAtMs - record.startedAtMs)}`)
+  if (record.status !== undefined) facts.push(`answered ${record.status}`)
+  if (record.firstEventAtMs !== undefined) {
+    facts.push(`first event after ${seconds(record.firstEventAtMs - record.startedAtMs)}`)
+  }
+  facts.push(endOf(record))
+  return [...parts, facts.join(', ')].join(' ')
+}
+
+/** Shorter waits are the jitter of a reconnect. */
+const WORTH_TELLING_MS = 300
+
+function endOf({ outcome, code, deadline, phase, startedAtMs, endedAtMs }: AttemptRecord): string {
+  const took = seconds(endedAtMs - startedAtMs)
+  if (deadline !== undefined) {
+    return `cut while ${phase} by the ${deadline.name} deadline of ${seconds(deadline.ms)} (${deadline.source})`
+  }
+  switch (outcome) {
+    case 'committed':
+      return code === undefined ? `handed over, whole after ${took}` : `handed over, then ${code} after ${took}`
+    case 'aborted':
+      return `aborted by the caller while ${phase}, after ${took}`
+    case 'lost':
+      return `given up after ${took} for another attempt`
+    case 'answered':
+    case 'failed':
+      return `${code} while ${phase}, after ${took}`
+  }
+}
+
+const REASONS: Readonly<Record<GiveUpReason, string>> = {
+  not_retryable: 'asking again would not help',
+  not_replayable: 'sending it again could do it twice (`retryUnknown: true` allows it)',
+  committed: 'output had been handed over',
+  retries_exhausted: 'all retries were used (`maxRetries`)',
+  budget_exhausted: 'too many calls to this origin had been retried (`retry.budget`)',
+  deadline_exceeded: 'the deadline of the whole call left no time (`timeouts.totalMs`, `beforeCommitMs`)',
+  hint_too_long: 'the endpoint asked for a longer wait than `retry.maxHintMs`',
+}
+
+function lastWord({ code, giveUpReason, retryAfterMs }: CallHistory): string | undefined {
+  if (code === undefined) return undefined
+  const why = giveUpReason === undefined ? '' : ` No further attempt: ${REASONS[giveUpReason]}.`
+  const hint = retryAfterMs === undefined ? '' : ` The endpoint asked for ${seconds(retryAfterMs)}.`
+  return `${code}: ${ERROR_CATALOG[code].meaning}${why}${hint}`
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
+}
