@@ -192,7 +192,8 @@ export class ClientCache<C> {
   }
 
   #lease(entry: Entry<C>): ClientLease<C> {
-    if (this.#entries.get(entry.key) === entry) {
+    // Among one there is no order to keep, and most clients talk to one origin.
+    if (this.#entries.size > 1 && this.#entries.get(entry.key) === entry) {
       this.#entries.delete(entry.key)
       this.#entries.set(entry.key, entry)
     }

@@ -80,6 +80,9 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, options: { maxOutput
   deflate: zlib.inflateSync,
 }
 
+/** Making one costs more than decoding a short body. */
+const decoder = new TextDecoder()
+
 /** More than any endpoint accepts; a body that unpacks to more is none of ours. */
 const MAX_DECODED_BYTES = 256 * 1024 * 1024
 
@@ -92,7 +95,7 @@ export function parseBody(bytes: Uint8Array, headers: HeaderPairs): Record<strin
     const decode = coding === undefined || coding === 'identity' ? undefined : DECODERS[coding]
     if (coding !== undefined && coding !== 'identity' && decode === undefined) return undefined
     const plain = decode === undefined ? bytes : decode(bytes, { maxOutputLength: MAX_DECODED_BYTES })
-    const json: unknown = JSON.parse(new TextDecoder().decode(plain))
+    const json: unknown = JSON.parse(decoder.decode(plain))
     return typeof json === 'object' && json !== null && !Array.isArray(json)
       ? (json as Record<string, unknown>)
       : undefined

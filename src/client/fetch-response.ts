@@ -2,6 +2,7 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import { FetchedResponse } from './fetched-response.ts'
 
 /** A response that must not have a body, whatever came (fetch standard, "null body status"). */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
@@ -32,25 +33,18 @@ export function toResponse(options: ResponseOptions): Response {
   const status = attempt.answer?.status ?? 200
   const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
   if (bodyless && !attempt.ended) attempt.cancel()
-  const response = new Response(bodyless ? null : bodyOf(options), {
-    status,
-    statusText: cleanStatusText(attempt.answer?.statusText ?? ''),
-    headers: headersOf(attempt.answer?.headers ?? [], options),
-  })
-  // A hand-built Response has neither; hosts log and compare them.
-  Object.defineProperty(response, 'url', { value: url, configurable: true, enumerable: true })
-  Object.defineProperty(response, 'redirected', { value: redirected, configurable: true, enumerable: true })
-  return response
+  const statusText = cleanStatusText(attempt.answer?.statusText ?? '')
+  const response = new FetchedResponse(bodyless ? null : bodyOf(options), { status, statusText }, { url, redirected })
+  fillHeaders(response.headers, attempt.answer?.headers ?? [], options)
+  return response as unknown as Response
 }
 
-function headersOf(pairs: HeaderPairs, { endsEarly, spent }: ResponseOptions): Headers {
-  const headers = new Headers()
+function fillHeaders(headers: Headers, pairs: HeaderPairs, { endsEarly, spent }: ResponseOptions): void {
   for (const [name, value] of pairs) {
     if (endsEarly && name === 'content-length') continue
     headers.append(name, value)
   }
   if (spent) headers.set('x-should-retry', 'false')
-  return headers
 }
 
 function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {

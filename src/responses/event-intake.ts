@@ -68,7 +68,11 @@ export class EventIntake {
   #check(tapped: TappedEvent, event: ResponseStreamEvent): Failure | undefined {
     const { validate } = this.#options
     if (validate === 'off') return undefined
-    if (validate === 'report' && tapped.class !== 'terminal' && tapped.class !== 'lifecycle') return undefined
+    if (validate === 'report') {
+      if (tapped.class !== 'terminal' && tapped.class !== 'lifecycle') return undefined
+      // A report that nobody hears is not worth the look.
+      if (!this.#options.telemetry.wants('event_problem')) return undefined
+    }
     const result = validateEvent(event)
     if (result.ok) return undefined
     const detail = `${event.type}: ${result.path}: ${result.message}`

@@ -6,6 +6,8 @@ import { isCredentialHeader } from '../errors/redact.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponsesHost } from './host.ts'
 
+const encoder = new TextEncoder()
+
 export interface RequestShape {
   readonly method: 'GET' | 'POST'
   /** Below `baseURL`, for example `responses/resp_1`. */
@@ -43,7 +45,7 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortSco
   const body =
     shape.body === undefined
       ? ({ kind: 'none' } as const)
-      : ({ kind: 'bytes', bytes: new TextEncoder().encode(serialised(shape.body)) } as const)
+      : ({ kind: 'bytes', bytes: encoder.encode(serialised(shape.body)) } as const)
   const fixed: HeaderPairs = [
     ...headers,
     ['accept', face === 'stream' ? 'text/event-stream' : 'application/json'],

@@ -69,7 +69,9 @@ export class RetryBudgets {
   /** `undefined` when the budget is switched off. */
   of(origin: string): RetryBudget | undefined {
     if (this.#options === false) return undefined
-    const budget = this.#byOrigin.get(origin) ?? new RetryBudget(this.#options, this.#clock)
+    const known = this.#byOrigin.get(origin)
+    if (known !== undefined && this.#byOrigin.size === 1) return known
+    const budget = known ?? new RetryBudget(this.#options, this.#clock)
     this.#byOrigin.delete(origin)
     this.#byOrigin.set(origin, budget)
     if (this.#byOrigin.size > RetryBudgets.#MAX_ORIGINS) {
