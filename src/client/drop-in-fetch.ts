@@ -37,31 +37,32 @@ const SPENT: ReadonlySet<string> = new Set([
 export function createDropInFetch(host: FetchHost): FetchFunction {
   return async function fetch(input, init) {
     // openai probes the environment with `fetch('data:,')`; such addresses are no network calls.
-    if (inputUrl(input).protocol === 'data:' || inputUrl(input).protocol === 'blob:')
-      return globalThis.fetch(input, init)
+    const url = inputUrl(input)
+    if (url.protocol === 'data:' || url.protocol === 'blob:') return globalThis.fetch(input, init)
     host.assertOpen()
-    const request = await takeApart(input, init)
-    if (request.url.protocol !== 'https:' && request.url.protocol !== 'http:') {
-      throw new TypeError(`fetch failed: ${request.url.protocol} addresses are not fetched.`)
+    const request = await takeApart(url, input, init)
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+      throw new TypeError(`fetch failed: ${url.protocol} addresses are not fetched.`)
     }
     request.signal?.throwIfAborted()
-    const twin =
-      host.settings.upgradeToStream && traitsOf(request).latency.kind === 'json' ? streamingTwin(request) : undefined
-    return twin === undefined ? follow(host, request) : upgraded(host, twin)
+    const traits = traitsOf(request)
+    const twin = host.settings.upgradeToStream && traits.latency.kind === 'json' ? streamingTwin(request) : undefined
+    return twin === undefined ? follow(host, request, traits) : upgraded(host, twin)
   }
 }
 
-async function follow(host: FetchHost, first: FetchRequest): Promise<Response> {
-  const isResponsesCall = traitsOf(first).latency.kind !== 'other'
+async function follow(host: FetchHost, first: FetchRequest, traitsOfFirst: RequestTraits): Promise<Response> {
+  const isResponsesCall = traitsOfFirst.latency.kind !== 'other'
   let request = first
+  let traits = traitsOfFirst
   for (let hops = 0; ; hops++) {
-    const traits = traitsOf(request)
     const { call, outcome } = await run(host, request, traits)
     const { attempt } = outcome
     const next = attempt.answer === undefined ? undefined : redirectOf(request, attempt, hops, isResponsesCall)
     if (next === undefined) return answer(host, request, traits, call, outcome, hops > 0)
     attempt.cancel()
     request = next
+    traits = traitsOf(request)
   }
 }
 

@@ -31,15 +31,21 @@ export function inputUrl(input: FetchInput): URL {
       `Request cannot be constructed from a URL that includes credentials: ${url.origin}${url.pathname}`,
     )
   }
-  url.hash = ''
+  if (url.href.includes('#')) url.hash = ''
   return url
 }
 
-/** @throws TypeError for what the built-in `fetch` refuses, too; the same before any I/O. */
-export async function takeApart(input: FetchInput, initGiven: RequestInit | undefined): Promise<FetchRequest> {
+/**
+ * @param url the `inputUrl` of `input`.
+ * @throws TypeError for what the built-in `fetch` refuses, too; the same before any I/O.
+ */
+export async function takeApart(
+  url: URL,
+  input: FetchInput,
+  initGiven: RequestInit | undefined,
+): Promise<FetchRequest> {
   const init = (initGiven ?? {}) as FetchInit
   const base = input instanceof Request ? input : undefined
-  const url = inputUrl(input)
   const method = methodOf(init.method ?? base?.method ?? 'GET')
   const headers = headersOf(init.headers ?? base?.headers)
   const hasOwnBody = init.body !== undefined && init.body !== null
