@@ -5,9 +5,7 @@ import type { Failure } from '../errors/failure.ts'
 import { redactUrl, secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
-import { replaySafety } from '../retry/replay-safety.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
-import type { RequestBody } from '../transport/transport.ts'
 import { type CallDeadlines, callEndsAt, limitsFor } from '../watchdog/deadlines.ts'
 import { Attempt } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
@@ -15,7 +13,8 @@ import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { askHook } from './not-found.ts'
-import { parseBody, type RequestTraits, traitsOf } from './request-traits.ts'
+import { Question } from './question.ts'
+import { parseBody } from './request-traits.ts'
 import { toError } from './to-error.ts'
 
 export type { CallContext, CallRequest } from './call-request.ts'
@@ -31,6 +30,7 @@ export interface CallOutcome {
 export class Call {
   readonly #log: CallLog
   readonly #request: CallRequest
+  readonly #question: Question
   readonly #context: CallContext
   readonly #deadlines: CallDeadlines
   readonly #records: AttemptRecord[] = []
@@ -40,15 +40,13 @@ export class Call {
   #tally = NO_RETRIES
   #refreshed = false
   #askedAgain = false
-  /** What the caller put in the place of a request whose conversation is gone. */
-  #rebuilt: { readonly body: RequestBody; readonly traits: RequestTraits } | undefined
   #plan: HedgePlan | undefined
-  #bodyOpened = false
   #ttfbCuts = 0
   #over = false
 
   constructor(request: CallRequest, context: CallContext) {
     this.#request = request
+    this.#question = new Question(request)
     this.#context = context
     this.#log = new CallLog(context.clock, context.telemetry)
     const appliesToStreams = request.latency.kind === 'stream'
@@ -129,7 +127,7 @@ export class Call {
    */
   async #isAnswered(attempt: Attempt, failed: Failure): Promise<boolean> {
     const { clock, scope, onPreviousResponseNotFound: hook } = this.#context
-    if (!this.#traits.anchored || this.#rebuilt !== undefined || callEndsAt(this.#deadlines) <= clock.now())
+    if (!this.#question.traits.anchored || this.#question.isRebuilt || callEndsAt(this.#deadlines) <= clock.now())
       return false
     const lostBefore = this.#records.some((record) => record.outcome === 'failed')
     if (lostBefore && !this.#askedAgain) {
@@ -152,11 +150,7 @@ export class Call {
       { clock, scope },
     )
     if (rebuilt?.kind !== 'bytes') return false
-    const plain = headers.filter(([name]) => name !== 'content-encoding')
-    this.#rebuilt = {
-      body: rebuilt,
-      traits: traitsOf({ method: this.#request.method, url, headers: plain, body: rebuilt }),
-    }
+    this.#question.rebuild(rebuilt, { url, headers })
     this.#log.rebuilt(attempt.number, body.bytes.length, rebuilt.bytes.length)
     this.#log.decided(attempt.number, failed.code, ASK_ANOTHER_REPLICA)
     await this.#before(attempt, 0, this.#tally)
@@ -181,15 +175,6 @@ export class Call {
     }
   }
 
-  get #traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId' | 'asks'> {
-    return this.#rebuilt?.traits ?? this.#request
-  }
-
-  get #replay(): CallRequest['replay'] {
-    const { replay } = this.#request
-    return this.#rebuilt === undefined ? replay : { ...replay, stateful: this.#rebuilt.traits.stateful }
-  }
-
   /** The error of a failure, with everything the call knows. */
   errorOf(failure: Failure, attempt: Attempt | undefined, reason?: GiveUpReason): ResilientError {
     return toError(
@@ -197,10 +182,10 @@ export class Call {
       {
         attempts: this.#records,
         giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
-        replaySafety: this.#replaySafety(failure),
+        replaySafety: this.#question.replaySafety(failure),
         responseStarted: attempt?.responseStarted ?? false,
         phase: attempt?.record?.phase ?? 'preparing',
-        anchored: this.#traits.anchored,
+        anchored: this.#question.traits.anchored,
         committed: attempt?.committed ?? false,
         lastSequenceNumber: attempt?.lastSequenceNumber,
       },
@@ -231,8 +216,9 @@ export class Call {
   #hedgePlan(): HedgePlan | undefined {
     const { hedge } = this.#context
     const { url, method } = this.#request
-    const { latency, anchored, asks } = this.#traits
-    if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream' || !this.#repeatable) return undefined
+    const { latency, anchored, asks } = this.#question.traits
+    if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
+    if (!this.#question.isRepeatable) return undefined
     this.#plan ??= hedge.hedging.planFor(
       { origin: url.origin, ...asks, anchored, inputTokens: latency.estimatedInputTokens },
       hedge.settings,
@@ -240,22 +226,14 @@ export class Call {
     return this.#plan
   }
 
-  /** Sent once more, it does no harm. What cannot be must not meet a connection that its peer is just closing, either. */
-  get #repeatable(): boolean {
-    return replaySafety({ ...this.#replay, bodyOpened: true }, {}) === 'safe'
-  }
-
   #attempt(refresh: boolean): Promise<Attempt>
   #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
   async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
     if (refresh) this.#refreshed = true
-    const { url, method } = this.#request
-    const { latency } = this.#traits
-    const body = this.#rebuilt?.body ?? this.#request.body
+    const { url, method, dispatcher, signal } = this.#request
+    const { latency, commitWithId } = this.#question.traits
     const { transport, clock, timeouts, reading, scope } = this.#context
-    const given = await this.#request.headers(refresh)
-    // A rebuilt body is plain, whatever the first one was.
-    const headers = this.#rebuilt === undefined ? given : given.filter(([name]) => name !== 'content-encoding')
+    const headers = await this.#question.headers(refresh)
     scope.throwIfAborted()
     if (race?.decided) return undefined
     const number = ++this.#attemptNumber
@@ -266,10 +244,10 @@ export class Call {
         url,
         method,
         headers,
-        body: body.kind === 'stream' ? { ...body, open: () => this.#openBody(body) } : body,
-        connection: number === 1 && this.#repeatable ? 'any' : 'fresh',
-        dispatcher: this.#request.dispatcher,
-        signal: this.#request.signal,
+        body: this.#question.body,
+        connection: number === 1 && this.#question.isRepeatable ? 'any' : 'fresh',
+        dispatcher,
+        signal,
         attempt: number,
       },
       transport,
@@ -277,23 +255,13 @@ export class Call {
       log,
       limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
       deadlines: this.#deadlines,
-      reading: {
-        ...reading,
-        kind: latency.kind,
-        commitWithId: this.#traits.commitWithId,
-        secrets: secretsOf(url, headers),
-      },
+      reading: { ...reading, kind: latency.kind, commitWithId, secrets: secretsOf(url, headers) },
       onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       onEnded: (ended) => this.#onAttemptEnded(ended),
     })
     this.#current.push(attempt)
     return attempt
-  }
-
-  #openBody(body: Extract<RequestBody, { kind: 'stream' }>): AsyncIterable<Uint8Array> {
-    this.#bodyOpened = true
-    return body.open()
   }
 
   #onAttemptEnded(attempt: Attempt): void {
@@ -308,7 +276,10 @@ export class Call {
 
   #canRefresh(failed: Failure): boolean {
     return (
-      failed.status === 401 && !this.#refreshed && this.#request.canRefresh && this.#replaySafety(failed) === 'safe'
+      failed.status === 401 &&
+      !this.#refreshed &&
+      this.#request.canRefresh &&
+      this.#question.replaySafety(failed) === 'safe'
     )
   }
 
@@ -316,7 +287,7 @@ export class Call {
     const { policy, budget, random, clock } = this.#context
     return decideRetry({
       failure: failed,
-      replay: this.#replaySafety(failed),
+      replay: this.#question.replaySafety(failed),
       committed,
       staleConnection: attempt.connectionWasStale,
       tally: this.#tally,
@@ -325,10 +296,6 @@ export class Call {
       remainingMs: callEndsAt(this.#deadlines) - clock.now(),
       random,
     })
-  }
-
-  #replaySafety(failed: Failure) {
-    return replaySafety({ ...this.#replay, bodyOpened: this.#bodyOpened }, failed)
   }
 
   /** What comes out at the end: the endpoint's own answer if the last failure was one, else the last real error (5.3). */

@@ -1,0 +1,70 @@
+import type { ReplaySafety } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import { type ReplayTraits, replaySafety } from '../retry/replay-safety.ts'
+import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
+import type { CallRequest } from './call-request.ts'
+import { type RequestTraits, traitsOf } from './request-traits.ts'
+
+type BytesBody = Extract<RequestBody, { kind: 'bytes' }>
+
+/** What is asked on every attempt: the caller's request, or what was put in its place when its conversation was gone. */
+export class Question {
+  readonly #request: CallRequest
+  #rebuilt: { readonly body: BytesBody; readonly traits: RequestTraits } | undefined
+  #bodyOpened = false
+
+  constructor(request: CallRequest) {
+    this.#request = request
+  }
+
+  get isRebuilt(): boolean {
+    return this.#rebuilt !== undefined
+  }
+
+  get traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId' | 'asks'> {
+    return this.#rebuilt?.traits ?? this.#request
+  }
+
+  /** Sent once more, it does no harm. What cannot be must not meet a connection that its peer is just closing, either. */
+  get isRepeatable(): boolean {
+    return replaySafety(this.#replay(true), {}) === 'safe'
+  }
+
+  replaySafety(failed: Failure): ReplaySafety {
+    return replaySafety(this.#replay(this.#bodyOpened), failed)
+  }
+
+  /** Puts another body in the place of the caller's, from the next attempt on. */
+  rebuild(body: BytesBody, { url, headers }: { readonly url: URL; readonly headers: HeaderPairs }): void {
+    const { method } = this.#request
+    this.#rebuilt = { body, traits: traitsOf({ method, url, headers: plain(headers), body }) }
+  }
+
+  /** The headers for one attempt. `refresh`: the credential was refused, get a new one. */
+  async headers(refresh: boolean): Promise<HeaderPairs> {
+    const headers = await this.#request.headers(refresh)
+    return this.#rebuilt === undefined ? headers : plain(headers)
+  }
+
+  get body(): RequestBody {
+    const { body } = this.#request
+    if (this.#rebuilt !== undefined) return this.#rebuilt.body
+    if (body.kind !== 'stream') return body
+    const open = (): AsyncIterable<Uint8Array> => {
+      this.#bodyOpened = true
+      return body.open()
+    }
+    return { ...body, open }
+  }
+
+  #replay(bodyOpened: boolean): ReplayTraits {
+    const { replay } = this.#request
+    const stateful = this.#rebuilt === undefined ? replay.stateful : this.#rebuilt.traits.stateful
+    return { ...replay, stateful, bodyOpened }
+  }
+}
+
+/** A rebuilt body is plain, whatever the first one was. */
+function plain(headers: HeaderPairs): HeaderPairs {
+  return headers.filter(([name]) => name !== 'content-encoding')
+}
