@@ -1,12 +1,13 @@
 import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
 import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
 import { AbortScope } from '../core/abort.ts'
-import { ResilientError } from '../errors/errors.ts'
+import { ConfigurationError, ResilientError } from '../errors/errors.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { remember } from './explain.ts'
 import { type FetchRequest, inputUrl, takeApart } from './fetch-request.ts'
 import { toResponse } from './fetch-response.ts'
+import { fetchedResponse } from './fetched-response.ts'
 import { fillGaps, type HeaderSource } from './header-source.ts'
 import { followRedirect } from './redirect.ts'
 import type { ClientSettings } from './settings.ts'
@@ -42,7 +43,7 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
     host.assertOpen()
     const request = await takeApart(url, input, init)
     if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-      throw new TypeError(`fetch failed: ${url.protocol} addresses are not fetched.`)
+      throw new TypeError('fetch failed', { cause: new Error(`${url.protocol} addresses are not fetched.`) })
     }
     request.signal?.throwIfAborted()
     const traits = traitsOf(request)
@@ -94,14 +95,15 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
   const folded = await foldCall(call, scope, context.telemetry).catch(rethrow)
   if (folded.kind === 'answer') return answer(host, request, traits, call, folded.outcome, false)
   const requestId = call.attempts.at(-1)?.requestId
-  const response = Response.json(folded.json, {
+  const init = {
     status: folded.status,
     headers: {
+      'content-type': 'application/json',
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
       ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
     },
-  })
-  Object.defineProperty(response, 'url', { value: request.url.href, configurable: true, enumerable: true })
+  }
+  const response = fetchedResponse(JSON.stringify(folded.json), init, { url: request.url.href, redirected: false })
   return remember(response, call.attempts)
 }
 
@@ -118,7 +120,7 @@ async function run(
 
 /** Hosts know this shape, and map and retry it rightly; what is no failure of the network stays what it is. */
 function rethrow(error: unknown): never {
-  if (!(error instanceof ResilientError) || error.code === 'client_closed' || error.code === 'invalid_configuration')
+  if (!(error instanceof ResilientError) || error.code === 'client_closed' || error instanceof ConfigurationError)
     throw error
   throw new TypeError('fetch failed', { cause: error })
 }

@@ -46,10 +46,11 @@ export async function takeApart(
 ): Promise<FetchRequest> {
   const init = (initGiven ?? {}) as FetchInit
   const base = input instanceof Request ? input : undefined
-  const method = methodOf(init.method ?? base?.method ?? 'GET')
-  const headers = headersOf(init.headers ?? base?.headers)
+  assertOptions(init, base)
+  const method = methodOf(init.method === undefined ? (base?.method ?? 'GET') : String(init.method))
+  const headers = headersOf(init.headers === undefined ? base?.headers : init.headers)
   const hasOwnBody = init.body !== undefined && init.body !== null
-  if ((method === 'GET' || method === 'HEAD') && hasOwnBody)
+  if ((method === 'GET' || method === 'HEAD') && (hasOwnBody || (base?.body ?? null) !== null))
     throw new TypeError('Request with GET/HEAD method cannot have body.')
   if (base?.bodyUsed && !hasOwnBody)
     throw new TypeError('Cannot construct a Request with a Request object that has already been used.')
@@ -58,6 +59,7 @@ export async function takeApart(
     hasOwnBody || base?.body == null ? init.body : await base.arrayBuffer(),
     init.duplex,
   )
+  const announced = headers.find(([name]) => name === 'content-length')?.[1] ?? ''
   if (contentType !== undefined && !headers.some(([name]) => name === 'content-type')) {
     headers.push(['content-type', contentType])
   }
@@ -65,11 +67,34 @@ export async function takeApart(
     url,
     method,
     headers,
-    body,
+    // Nobody but the caller can know the length of a stream, and some servers take no body without one.
+    body:
+      body.kind === 'stream' && /^\d+$/.test(announced) ? { ...body, length: body.length ?? Number(announced) } : body,
     signal,
     redirect: init.redirect ?? base?.redirect ?? 'follow',
     dispatcher: init.dispatcher,
   }
+}
+
+/** Options that few calls bring along: what the standard refuses of them, its own `Request` refuses. */
+const CHECKED_OPTIONS = [
+  'cache',
+  'credentials',
+  'duplex',
+  'mode',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'window',
+] as const
+
+function assertOptions(init: FetchInit, base: Request | undefined): void {
+  if (typeof init !== 'object' && typeof init !== 'function') throw new TypeError('init: accepted is an object.')
+  const options = init as Readonly<Record<string, unknown>>
+  const given = CHECKED_OPTIONS.filter((name) => options[name] !== undefined)
+  if (given.length > 0) new Request('http://localhost', Object.fromEntries(given.map((name) => [name, options[name]])))
+  // To hand out bytes that were to be checked, and were not, would be worse than to refuse.
+  if ((init.integrity ?? base?.integrity ?? '') !== '') throw new TypeError('integrity: not supported by this fetch.')
 }
 
 function methodOf(method: string): string {
@@ -82,16 +107,21 @@ function methodOf(method: string): string {
 
 /** Checked before `Headers` sees them: its own error would show the value, and values are secrets. */
 function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [string, string]> {
-  if (source === undefined || source === null) return []
+  if (source === undefined) return []
+  if (source === null) throw new TypeError('headers: null is not accepted.')
   const entries =
     source instanceof Headers
       ? source
       : Symbol.iterator in source
         ? (source as Iterable<[string, string]>)
-        : Object.entries(source)
+        : namedEntries(source)
   const checked = new Headers()
-  for (const [name, value] of entries) {
-    const trimmed = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '')
+  for (const entry of entries) {
+    const [name, value, ...more] = entry
+    if (more.length > 0 || (Array.isArray(entry) && entry.length < 2))
+      throw new TypeError('headers: a list holds pairs of a name and a value.')
+    // Unlike `String`, it refuses a symbol.
+    const trimmed = `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '')
     try {
       assertHeader(String(name), trimmed, `headers['${String(name)}']`)
     } catch (cause) {
@@ -100,4 +130,9 @@ function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [
     checked.append(String(name), trimmed)
   }
   return [...checked]
+}
+
+function namedEntries(source: object): Array<[string, string]> {
+  if (Object.getOwnPropertySymbols(source).length > 0) throw new TypeError('headers: a symbol is no name.')
+  return Object.entries(source)
 }

@@ -2,7 +2,7 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
-import { FetchedResponse } from './fetched-response.ts'
+import { fetchedResponse } from './fetched-response.ts'
 
 /** A response that must not have a body, whatever came (fetch standard, "null body status"). */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
@@ -34,9 +34,9 @@ export function toResponse(options: ResponseOptions): Response {
   const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
   if (bodyless && !attempt.ended) attempt.cancel()
   const statusText = cleanStatusText(attempt.answer?.statusText ?? '')
-  const response = new FetchedResponse(bodyless ? null : bodyOf(options), { status, statusText }, { url, redirected })
+  const response = fetchedResponse(bodyless ? null : bodyOf(options), { status, statusText }, { url, redirected })
   fillHeaders(response.headers, attempt.answer?.headers ?? [], options)
-  return response as unknown as Response
+  return response
 }
 
 function fillHeaders(headers: Headers, pairs: HeaderPairs, { endsEarly, spent }: ResponseOptions): void {

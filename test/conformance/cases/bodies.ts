@@ -63,10 +63,10 @@ function lockedStream(): ReadableStream {
 }
 
 /** Read from, and free again. */
-function readStream(): ReadableStream {
+async function readStream(): Promise<ReadableStream> {
   const read = stream(Buffer.from('x'), Buffer.from('y'))
   const reader = read.getReader()
-  void reader.read().then(() => {})
+  await reader.read()
   reader.releaseLock()
   return read
 }
@@ -81,7 +81,7 @@ export const BODIES_OF_REQUESTS: readonly Case[] = [
     ([name, body, init]): Case => ({
       name: `the body ${name}`,
       run: async ({ fetch, at }) =>
-        all(await fetch(at('/'), { method: 'POST', ...init, body: body() } as unknown as RequestInit)),
+        all(await fetch(at('/'), { method: 'POST', ...init, body: await body() } as unknown as RequestInit)),
     }),
   ),
   ...['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'made-up'].flatMap((method) =>

@@ -78,7 +78,13 @@ export const HEADERS: readonly Case[] = [
     ([name, headers]): Case => ({
       name: `headers, ${name}`,
       run: async ({ fetch, at }) =>
-        all(await fetch(at('/'), { method: 'POST', body: 'text', headers: headers as HeadersInit })),
+        all(
+          await fetch(at('/'), {
+            method: 'POST',
+            body: 'text',
+            headers: headers as NonNullable<RequestInit['headers']>,
+          }),
+        ),
     }),
   ),
   {

@@ -9,11 +9,12 @@ function redirecting({ method, path }: RawRequest, connection: RawConnection): v
   const left = Number(countdown?.[1] ?? 0)
   const location = left > 0 ? `/${left - 1}` : searchParams.get('location')
   const status = searchParams.get('status') ?? '302'
-  if (left === 0 && pathname !== '/to') return connection.answer(method === 'HEAD' ? '' : 'there')
-  connection.answer(
-    method === 'HEAD' ? '' : 'moved',
-    `HTTP/1.1 ${status} Moved${location === null ? '' : `\r\nlocation: ${Buffer.from(location).toString('latin1')}`}`,
-  )
+  if (left === 0 && pathname !== '/to') connection.answer(method === 'HEAD' ? '' : 'there')
+  else
+    connection.answer(
+      method === 'HEAD' ? '' : 'moved',
+      `HTTP/1.1 ${status} Moved${location === null ? '' : `\r\nlocation: ${location}`}`,
+    )
 }
 
 const to = (status: number, location?: string): string =>
@@ -152,7 +153,9 @@ export const REDIRECTS: readonly Case[] = [
   ),
   {
     name: 'redirect, aborted at the second address',
-    serve: (request, connection) => (request.path === '/there' ? undefined : redirecting(request, connection)),
+    serve(request, connection) {
+      if (request.path !== '/there') redirecting(request, connection)
+    },
     async run({ fetch, at, came }) {
       const controller = new AbortController()
       const called = outcomeOf(fetch(at(to(302, '/there')), { signal: controller.signal }))

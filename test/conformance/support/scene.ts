@@ -65,12 +65,16 @@ export async function play(one: Case, subject: Subject): Promise<Outcome> {
   }
   const result = await within(outcomeOf(one.run(scene)), `the end of "${one.name}"`)
   await end(here)
-  const plain = (value: unknown): unknown =>
-    JSON.parse(
-      JSON.stringify(value ?? null)
-        .replaceAll(here.url, 'http://here')
-        .replaceAll(there.url, 'http://elsewhere'),
-    )
+  const names = [
+    [here.port, 'here'],
+    [there.port, 'elsewhere'],
+  ] as const
+  const plain = (value: unknown): unknown => {
+    let text = JSON.stringify(value ?? null).replace(/blob:nodedata:[\w-]+/, 'blob:here')
+    for (const [port, name] of names)
+      text = text.replaceAll(`127.0.0.1:${port}`, name).replaceAll(`127.0.0.1%3A${port}`, name)
+    return JSON.parse(text)
+  }
   return {
     result: plain(result),
     seen: came.map(({ request, where }) => plain(`${where}${written(request)}`)),
@@ -82,9 +86,8 @@ function written({ method, path, headers, body }: RawRequest): string {
   const own = headers
     .filter(([name, value]) => !OWN_WORDS.has(name) || value.includes('mine'))
     .map(([name, value]) => `${name}: ${value}`)
-  const boundary = /boundary=(\S+)/.exec(own.join('\n'))?.[1]
   const whole = `${method} ${path} [${own.sort().join(', ')}]${text === '' ? '' : ` ${JSON.stringify(text)}`}`
-  return boundary === undefined ? whole : whole.replaceAll(boundary, 'BOUNDARY').replace(/(content-length): \d+/, '$1')
+  return whole.replace(/-*formdata-[\w-]+?\d+/g, 'BOUNDARY')
 }
 
 /** What a promise came to; a failure by its class, and by the two messages that hosts look at. */

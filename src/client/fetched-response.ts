@@ -1,0 +1,58 @@
+interface FetchedInit {
+  readonly status: number
+  readonly statusText?: string
+  readonly headers?: Headers | Readonly<Record<string, string>>
+}
+
+interface Origin {
+  readonly url: string
+  readonly redirected: boolean
+}
+
+type Body = ReadableStream<Uint8Array> | string | null
+type Fetched = new (body: Body, init: FetchedInit, origin: Origin) => Response
+
+/** Declared with accessors and a method, as it is made; the types of Node list properties, which cannot be overridden. */
+type Inherited = Omit<Response, 'url' | 'redirected' | 'type' | 'clone'> & { clone(): Response }
+type HandMade = new (...given: ConstructorParameters<typeof Response>) => Inherited
+
+let Fetched: Fetched | undefined
+
+/** A `Response` that came from somewhere: hosts log and compare what a hand-made one cannot say of itself. */
+export function fetchedResponse(body: Body, init: FetchedInit, origin: Origin): Response {
+  Fetched ??= defineFetched()
+  return new Fetched(body, init, origin)
+}
+
+/** Not at import: whoever looks at `globalThis.Response` makes Node load all of the built-in fetch. */
+function defineFetched(): Fetched {
+  const Fetched = class Response extends (globalThis.Response as unknown as HandMade) {
+    readonly #origin: Origin
+
+    constructor(body: Body, init: FetchedInit, origin: Origin) {
+      super(body, init.status <= 599 ? init : { ...init, status: 500 })
+      this.#origin = origin
+      // A hand-made one refuses what lies beyond 599, and there are proxies that answer so.
+      if (init.status > 599) Object.defineProperty(this, 'status', { value: init.status })
+    }
+
+    get url(): string {
+      return this.#origin.url
+    }
+
+    get redirected(): boolean {
+      return this.#origin.redirected
+    }
+
+    get type(): 'basic' {
+      return 'basic'
+    }
+
+    override clone(): globalThis.Response {
+      // The built-in one makes a clone of its own class, which has lost what stands here.
+      const { body, statusText, headers } = super.clone()
+      return fetchedResponse(body as Body, { status: this.status, statusText, headers }, this.#origin)
+    }
+  }
+  return Fetched as unknown as Fetched
+}
