@@ -63,6 +63,7 @@ export const BUGS: readonly Bug[] = [
     "this.#settleOpened({ kind: 'committed' })",
     "for (const chunk of [...this.output.chunks]) this.output.put(chunk)\n    this.#settleOpened({ kind: 'committed' })",
   ),
+  bug('a consumer that does not read is not waited for', 'src/call/attempt.ts', 'this.#exchange.pause()', ''),
   bug(
     'a late terminal event is ignored',
     'src/sse/tap.ts',

@@ -144,6 +144,7 @@ async function pause(caller: Caller, { clock }: CallWorld, count: number): Promi
   for (const { after, ms } of caller.plan.pauses ?? []) {
     if (after !== count) continue
     caller.pausingSince = clock.now()
+    caller.readsWhilePausing = 0
     const from = clock.now()
     await new Promise<void>((resolve) => clock.setTimer(resolve, ms))
     caller.pausedMs += clock.now() - from

@@ -1,9 +1,9 @@
 import type { ResilientClient, TelemetryEvent } from '../../src/index.ts'
 import type { Clock } from '../../src/testing/index.ts'
 import { Ledger, type LedgerContext } from './check/ledger.ts'
+import { describeEvent, describeOutcome } from './describe.ts'
 import { type Effective, effectiveOf } from './effective.ts'
 import type { CallPlan, Schedule } from './schedule.ts'
-import { describeEvent, describeOutcome } from './timeline.ts'
 import type { Witness } from './witness.ts'
 
 /** How a call came out for whoever made it. */
@@ -29,6 +29,9 @@ export class Caller {
   /** Since when its consumer does something else. */
   pausingSince: number | undefined
   pausedMs = 0
+  /** Socket reads since then. */
+  readsWhilePausing = 0
+  lastDelivered = -1
   /** How the client was when the call began. */
   clientWas: 'open' | 'closed' | 'destroyed' = 'open'
   /** The client was destroyed under the call. */

@@ -2,7 +2,7 @@ import type { Stream } from './frames.ts'
 import { streamOf, wholeResponse } from './frames.ts'
 import type { DialOutcome, Endpoints, ExchangeHandle, Network, SimRequest } from './network/network.ts'
 import type { Wire } from './network/wire.ts'
-import { answerStatus, EVENT_STREAM, JSON_TYPE } from './plain-answers.ts'
+import { answerStatus, JSON_TYPE } from './plain-answers.ts'
 import { play } from './play.ts'
 import { type AttemptPlan, type CallPlan, HEALTHY, type RestartPlan, type Schedule } from './schedule.ts'
 import type { RequestWatch, Served } from './served.ts'
@@ -123,12 +123,7 @@ export class SimEndpoints implements Endpoints {
     }
   }
 
-  /** A background response made before anybody asks for it. */
-  keep(stream: Stream, at: readonly number[]): void {
-    this.#kept.set(stream.id, { stream, at, epoch: this.#epochs[0] ?? 0 })
-  }
-
-  nextTag(call: number): string {
+  #nextTag(call: number): string {
     this.#responses++
     return `c${call}r${this.#responses}`
   }
@@ -163,7 +158,7 @@ export class SimEndpoints implements Endpoints {
     }
     const background = body.background === true
     const message = answer.end.how === 'failed' ? failureMessage(answer.end.code, answer.end.hintMs) : ''
-    const stream = streamOf(this.nextTag(served.call), answer, background, message)
+    const stream = streamOf(this.#nextTag(served.call), answer, background, message)
     served.stream = stream
     const times = timesOf(stream, plan, this.network.now)
     if (background) {
@@ -178,7 +173,7 @@ export class SimEndpoints implements Endpoints {
   #answerRead(served: Served, wire: Wire, path: string): void {
     const [, id, query = ''] = /\/responses\/([^/?]+)(\?.*)?$/.exec(path) ?? []
     if (id === undefined) {
-      this.#answerWhole(served, wire, JSON.stringify({ tag: this.nextTag(served.call) }))
+      this.#answerWhole(served, wire, JSON.stringify({ tag: this.#nextTag(served.call) }))
       return
     }
     const kept = this.#kept.get(id)
@@ -224,8 +219,6 @@ export class SimEndpoints implements Endpoints {
   }
 }
 
-export { EVENT_STREAM }
-
 /** When each frame is ready. */
 function timesOf(stream: Stream, plan: AttemptPlan, now: number): number[] {
   const first = now + plan.headMs + plan.firstMs
@@ -242,7 +235,7 @@ function firstSnapshot(stream: Stream): string {
   return JSON.stringify((JSON.parse(first?.json ?? '{}') as { response?: unknown }).response ?? {})
 }
 
-export function failureMessage(code: string, hintMs: number | undefined): string {
+function failureMessage(code: string, hintMs: number | undefined): string {
   return hintMs === undefined ? `Simulated ${code}.` : `Simulated ${code}. Please try again in ${hintMs}ms.`
 }
 

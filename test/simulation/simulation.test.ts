@@ -1,12 +1,14 @@
 import { expect, inject, test, vi } from 'vitest'
 import { runSeeds } from './bulk.ts'
+import { drawSchedule } from './draw.ts'
 import { explain } from './explain.ts'
+import { timelineOf } from './timeline.ts'
 
 vi.mock('../../src/transport/undici/undici-parts.ts', () => import('./network/undici-parts.ts'))
 vi.mock('../../src/transport/undici/connector.ts', () => import('./network/connector.ts'))
 
 /** Counted, not timed: the same worlds on every machine. `npm run simulate` runs any number of others. */
-const SEEDS = inject('full') ? 40_000 : 8000
+const SEEDS = inject('full') ? 40_000 : 6000
 const PER_TEST = SEEDS / 10
 
 for (let from = 1; from <= SEEDS; from += PER_TEST) {
@@ -17,3 +19,12 @@ for (let from = 1; from <= SEEDS; from += PER_TEST) {
     expect(seeds).toBe(PER_TEST)
   })
 }
+
+test('a seed is the same world again, alone or beside others', async () => {
+  // Each world has hosts of its own name.
+  const tell = async (seed: number) => (await timelineOf(drawSchedule(seed))).replaceAll(/\.w\d+\.test/g, '.test')
+  const seeds = Array.from({ length: 20 }, (_, index) => 7000 + index)
+  const alone: string[] = []
+  for (const seed of seeds) alone.push(await tell(seed))
+  expect(await Promise.all(seeds.map(tell))).toEqual(alone)
+})

@@ -10,11 +10,11 @@ import { checkOutcome } from './check/outcomes.ts'
 import { RequestChecks } from './check/requests.ts'
 import { type Violation, Violations } from './check/violations.ts'
 import { clientOptions } from './client-options.ts'
+import { describeEvent } from './describe.ts'
 import { SimEndpoints } from './endpoints.ts'
 import { Network, originOf, register } from './network/network.ts'
 import { type Counts, countsOf } from './report.ts'
 import type { RestartPlan, Schedule } from './schedule.ts'
-import { describeEvent } from './timeline.ts'
 import { Witness } from './witness.ts'
 
 /** Longer than any call can take: what is not over by then never is. */

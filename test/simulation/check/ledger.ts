@@ -2,7 +2,7 @@ import type { TelemetryEvent } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
 import { framesToProgress, type Served, wasHeard } from '../served.ts'
 import type { Account } from './account.ts'
-import { checkRefusal, isSpent } from './reasons.ts'
+import { checkRefusal } from './reasons.ts'
 import { checkTimes } from './times.ts'
 import type { Violations } from './violations.ts'
 
@@ -262,5 +262,3 @@ export class Ledger {
     this.#context.violations.add(invariant, this.caller.plan.id, detail)
   }
 }
-
-export { isSpent }

@@ -63,8 +63,3 @@ const CONNECTION_CODES = new Set([
   'resources_exhausted',
   'unexpected_content',
 ])
-
-/** Reasons after which there was an allowance, and it is used up. */
-export function isSpent(reason: GiveUpReason | undefined): boolean {
-  return reason !== undefined && reason !== 'not_retryable'
-}

@@ -12,6 +12,9 @@ export interface RequestContext {
   readonly log: Log | undefined
 }
 
+/** One batch in hand, one that waits, and one that was read before its connection could be told. */
+const MOST_READS_AHEAD = 3
+
 /** Looks at every request when it goes out: what must not be sent, and over what. */
 export class RequestChecks implements RequestWatch {
   readonly #context: RequestContext
@@ -58,6 +61,7 @@ export class RequestChecks implements RequestWatch {
   /** Model progress that was read must be handed over in the same turn. */
   read(served: Served): void {
     this.#context.log?.(`call ${served.call}:     request ${served.nth}: ${served.delivered} frames read`)
+    this.#checkBackPressure(served)
     if (served.delivered < (framesToProgress(served) ?? Infinity)) return
     const caller = this.#caller(served)
     const ledger = caller?.ledger
@@ -67,6 +71,21 @@ export class RequestChecks implements RequestWatch {
       if (entry.committed || entry.ended !== undefined) return
       this.#add('commit_at_progress', served, `attempt ${entry.number} holds back progress that has come`)
     })
+  }
+
+  /** Nothing is read ahead of a consumer but what it will take next, and what was on its way. */
+  #checkBackPressure(served: Served): void {
+    const caller = this.#caller(served)
+    const entry = caller?.ledger?.attempts.find((each) => each.served === served)
+    if (caller?.pausingSince === undefined || !entry?.committed || served.ended) return
+    // Behind an `error` event the richer word is read, whatever the consumer does.
+    if (served.stream?.frames[served.from + served.delivered - 1]?.class === 'terminal') return
+    // What holds no whole event is taken in without a consumer.
+    if (served.delivered === caller.lastDelivered) return
+    caller.lastDelivered = served.delivered
+    caller.readsWhilePausing++
+    if (caller.readsWhilePausing > MOST_READS_AHEAD)
+      this.#add('back_pressure', served, `${caller.readsWhilePausing} reads while the consumer does not read`)
   }
 
   #checkRepeat(served: Served, caller: Caller): void {

@@ -36,6 +36,7 @@ export type Invariant =
   | 'committed_once'
   | 'deadline_in_time'
   | 'deadline_not_early'
+  | 'back_pressure'
   | 'connections_within_limit'
   | 'telemetry_paired'
   | 'client_lifecycle'
