@@ -54,6 +54,9 @@ export interface CallOptions {
   readonly forget?: boolean
 }
 
+/** Turns after which nothing is on its way any more: a busy machine makes them longer, not fewer. */
+const QUIET = 100
+
 /** One client before one endpoint over real sockets, and the check that a scenario left nothing behind. */
 export class Stage {
   readonly scheme: Scheme
@@ -224,7 +227,7 @@ export class Stage {
     void outcome.then(() => {
       over = true
     })
-    for (await turns(20); !over; await turns(20)) await this.clock.hurry()
+    for (await turns(QUIET); !over; await turns(QUIET)) await this.clock.hurry()
   }
 
   async #passSleep(ms: number): Promise<void> {
