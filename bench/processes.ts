@@ -1,18 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { ContestantName, Measurement, Workload } from './contract.ts'
 
-type Message = { port?: number; version?: string; measurement?: Measurement; error?: string }
+interface Message {
+  readonly port?: number
+  readonly tlsPort?: number
+  readonly cert?: string
+  readonly version?: string
+  readonly measurement?: Measurement
+  readonly value?: number
+  readonly error?: string
+}
 
 /** A child that speaks by messages: one question, one answer. */
-class Child {
+export class Child {
   readonly #process: ChildProcess
   readonly #name: string
 
-  constructor(file: string, args: readonly string[], node: string) {
+  constructor(file: string, args: readonly string[], node: string, flags: readonly string[] = []) {
     this.#name = args[0] ?? file
     this.#process = fork(new URL(file, import.meta.url), args, {
       execPath: node,
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', ...flags],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
   }
@@ -45,19 +53,23 @@ function answerOf({ framing, deltas }: Workload): string {
 
 export class ServerProcess {
   readonly port: number
+  readonly tlsPort: number
+  /** PEM. */
+  readonly cert: string
   readonly #child: Child
 
-  private constructor(child: Child, port: number) {
+  private constructor(child: Child, { port = 0, tlsPort = 0, cert = '' }: Message) {
     this.#child = child
     this.port = port
+    this.tlsPort = tlsPort
+    this.cert = cert
   }
 
   /** @param workloads what it will be asked for. */
   static async start(workloads: readonly Workload[]): Promise<ServerProcess> {
     const answers = new Set(workloads.map(answerOf))
     const child = new Child('./server.ts', [...answers], process.execPath)
-    const { port } = await child.ask()
-    return new ServerProcess(child, port ?? 0)
+    return new ServerProcess(child, await child.ask())
   }
 
   stop(): void {

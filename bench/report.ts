@@ -26,10 +26,10 @@ export function drawRatios(terminal: Terminal, results: readonly RoundsResult[])
       terminal.paint('bold', row.title),
       terminal.paint('dim', `  against ${row.against}`),
       ...row.parts.map((part) => {
-        const cells = results.map(({ measures }) => {
-          const spread = part.measure(measures)
+        const cells = results.map(({ measures, probes }) => {
+          const spread = part.measure(measures, probes)
           const verdict = verdictOf(part, spread)
-          const text = `${SIGNS[verdict]} ${times(spread)}`
+          const text = `${SIGNS[verdict]} ${withUnit(spread, part.unit)}`
           return padStart(terminal.paint(STYLES[verdict], text), COLUMN_WIDTH)
         })
         return `${padEnd(`  ${part.label}`, LABEL_WIDTH)}${padStart(targetText(part), TARGET_WIDTH)}${cells.join('')}`
@@ -84,8 +84,9 @@ const NAMES: Readonly<Record<ContestantName, string>> = {
   openai_on_ours: 'openai SDK on our fetch',
 }
 
-function times({ median, min, max }: Spread): string {
-  return `${median.toFixed(2)} × (${min.toFixed(2)} – ${max.toFixed(2)})`
+function withUnit({ median, min, max }: Spread, unit = '×'): string {
+  if (Number.isNaN(median)) return 'not measured'
+  return `${median.toFixed(2)} ${unit} (${min.toFixed(2)} – ${max.toFixed(2)})`
 }
 
 function micros({ median, min, max }: Spread): string {

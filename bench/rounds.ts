@@ -1,5 +1,6 @@
 import { CONTESTANTS, type ContestantName, type Measurement, type Workload } from './contract.ts'
 import { type Measures, PARTICIPANTS, type Size, type WorkloadName, workloads } from './measures.ts'
+import type { ProbeMeasures } from './probes/rounds.ts'
 import { ContestantProcess, type Expectation, type ServerProcess } from './processes.ts'
 import { buildAnswer, EVENTS_AROUND } from './streams.ts'
 
@@ -18,10 +19,11 @@ export interface RoundsResult {
   readonly version: string
   readonly rounds: number
   readonly measures: Measures
+  readonly probes: ProbeMeasures
 }
 
 /** Round after round, all contestants one behind the other in each: a disturbance hits all of them alike. */
-export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
+export async function runRounds(options: RoundsOptions): Promise<Omit<RoundsResult, 'probes'>> {
   const children = await Promise.all(CONTESTANTS.map((name) => ContestantProcess.start(name, options.node)))
   try {
     return await measureRounds(new Map(children.map((child) => [child.name, child])), options)
@@ -33,7 +35,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
 async function measureRounds(
   children: ReadonlyMap<ContestantName, ContestantProcess>,
   { server, size, budgetMs, leastRounds, mostRounds, onRound }: RoundsOptions,
-): Promise<RoundsResult> {
+): Promise<Omit<RoundsResult, 'probes'>> {
   const startedAt = performance.now()
   const measures: Record<WorkloadName, Partial<Record<ContestantName, Measurement[]>>> = {
     bytes_event: {},

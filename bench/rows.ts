@@ -1,4 +1,6 @@
-import { type Measures, ratioOf, type Spread } from './measures.ts'
+import { type Measures, ratioOf, type Spread, spreadOf } from './measures.ts'
+import type { ProbeName } from './probes/contract.ts'
+import { type ProbeMeasures, probeKey } from './probes/rounds.ts'
 
 export interface Row {
   readonly title: string
@@ -9,8 +11,10 @@ export interface Row {
 /** One ratio and what it should reach. */
 export interface Part {
   readonly label: string
+  /** Of the figures, where they are no ratios. */
+  readonly unit?: string
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | 'information'
-  measure(measures: Measures): Spread
+  measure(measures: Measures, probes: ProbeMeasures): Spread
 }
 
 /** The ratios that the design asks for, in its order. */
@@ -132,17 +136,108 @@ export const ROWS: readonly Row[] = [
       },
     ],
   },
+  {
+    title: 'heap per waiting stream, 2 000 of them',
+    against: 'undici dispatch by hand, one Client each, with a decoder and a parser',
+    parts: [
+      { label: 'typed stream', target: { atMost: 1.25 }, measure: probeRatio('waiting', 'typed', 'dispatch') },
+      { label: 'drop-in fetch', target: { atMost: 1.6 }, measure: probeRatio('waiting', 'drop_in', 'dispatch') },
+      { label: 'undici.fetch', target: 'information', measure: probeRatio('waiting', 'undici_fetch', 'dispatch') },
+      { label: 'typed stream', unit: 'KB', target: 'information', measure: probeValue('waiting', 'typed') },
+    ],
+  },
+  {
+    title: 'heap per waiting typed stream, by their number',
+    against: '100 of them',
+    parts: [
+      { label: '1 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '1000', '100') },
+      { label: '5 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '5000', '100') },
+      { label: '9 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '9000', '100') },
+    ],
+  },
+  {
+    title: 'a connect over TLS 1.3 to an origin seen before, CPU, request and answer included',
+    against: 'new Client with its default connector',
+    parts: [
+      {
+        label: 'fresh connection',
+        target: { atMost: 0.65 },
+        measure: probeRatio('tls_connect', 'ours', 'client_each'),
+      },
+    ],
+  },
+  {
+    title: 'CPU per short call, one at a time',
+    against: "isolation 'leased' on the same transport",
+    parts: [
+      { label: 'plain, fresh', target: 'information', measure: probeRatio('connections', 'fresh', 'leased') },
+      {
+        label: 'plain, fresh and warm',
+        target: 'information',
+        measure: probeRatio('connections', 'fresh_warm', 'leased'),
+      },
+      { label: 'TLS, fresh', target: 'information', measure: probeRatio('connections', 'tls_fresh', 'tls_leased') },
+      {
+        label: 'TLS, fresh and warm',
+        target: 'information',
+        measure: probeRatio('connections', 'tls_fresh_warm', 'tls_leased'),
+      },
+    ],
+  },
+  {
+    title: 'from the reset of a connection to the next request on the wire, without jitter',
+    against: 'nothing: milliseconds',
+    parts: [
+      { label: 'drop-in fetch', unit: 'ms', target: 'information', measure: probeValue('retry_latency', 'ours') },
+    ],
+  },
+  {
+    title: 'of 3 000 POSTs to a server that closes idle connections at the worst moment: failed',
+    against: 'nothing: how many, without a retry',
+    parts: [
+      { label: 'drop-in fetch', unit: '', target: { atMost: 0 }, measure: probeValue('idle_close', 'ours') },
+      { label: 'undici.fetch', unit: '', target: 'information', measure: probeValue('idle_close', 'undici_fetch') },
+      { label: 'undici Agent', unit: '', target: 'information', measure: probeValue('idle_close', 'undici_agent') },
+    ],
+  },
+  {
+    title: 'latency of a call while 1 000 calls to another origin are under way',
+    against: 'the same with nothing beside it',
+    parts: [
+      { label: 'drop-in fetch', target: 'information', measure: probeRatio('neighbour', 'beside_1000', 'alone') },
+    ],
+  },
+  {
+    title: 'timers of 5 000 silent streams over 60 s of virtual time',
+    against: 'nothing: per attempt',
+    parts: [
+      { label: 'armed', unit: '', target: { atMost: 1 }, measure: probeValue('timers', 'armed') },
+      { label: 'wake-ups', unit: '', target: { atMost: 1 }, measure: probeValue('timers', 'fired') },
+    ],
+  },
 ]
+
+function probeValue(probe: ProbeName, variant: string): Part['measure'] {
+  return (_measures, probes) => spreadOf(probes[probeKey(probe, variant)] ?? [])
+}
+
+function probeRatio(probe: ProbeName, over: string, under: string): Part['measure'] {
+  return (_measures, probes) => {
+    const below = probes[probeKey(probe, under)] ?? []
+    return spreadOf((probes[probeKey(probe, over)] ?? []).map((value, round) => value / (below[round] ?? Number.NaN)))
+  }
+}
 
 export type Verdict = 'reached' | 'missed' | 'open'
 
 export function verdictOf({ target }: Part, { median }: Spread): Verdict {
-  if (typeof target === 'string') return 'open'
+  if (typeof target === 'string' || Number.isNaN(median)) return 'open'
   const reached = 'atMost' in target ? median <= target.atMost : median >= target.atLeast
   return reached ? 'reached' : 'missed'
 }
 
-export function targetText({ target }: Part): string {
+export function targetText({ target, unit = '×' }: Part): string {
   if (typeof target === 'string') return '–'
-  return 'atMost' in target ? `≤ ${target.atMost.toFixed(1)} ×` : `≥ ${target.atLeast.toFixed(1)} ×`
+  const [sign, value] = 'atMost' in target ? ['≤', target.atMost] : ['≥', target.atLeast]
+  return `${sign} ${value} ${unit}`.trim()
 }

@@ -1,26 +1,25 @@
 import net from 'node:net'
-import { buildAnswer, type Framing } from './streams.ts'
+import tls from 'node:tls'
+import { testCertificate } from '../test/support/certificates.ts'
+import { buildAnswer, type Framing, openAnswer } from './streams.ts'
 
 /**
  * The child process that answers. It writes bytes that are made beforehand, so that the client is what is measured.
  * Its arguments say which: `event/1000` is a stream of 1000 deltas, each in an HTTP chunk of its own, and the answer to
- * `POST /event/1000/v1/responses`.
+ * `POST /event/1000/v1/responses`. Beside them it knows how to hold a stream open, to reset every other request, and to
+ * close idle connections when it hurts most.
  */
-const answers = new Map(
-  process.argv.slice(2).map((name) => {
-    const [framing, deltas] = name.split('/')
-    const { pieces } = buildAnswer(Number(deltas), framing as Framing)
-    return [`/${name}/v1/responses`, { pieces, apart: framing === 'segment' }]
-  }),
-)
 
-interface Reply {
-  readonly pieces: readonly Buffer[]
-  /** Each piece in a segment of its own: the next one is written when the client has had the time to read it. */
-  readonly apart: boolean
+type Act = (socket: net.Socket) => void
+
+function reply(name: string): Act {
+  const [framing, deltas] = name.split('/')
+  const { pieces } = buildAnswer(Number(deltas), framing as Framing)
+  // Each piece in a segment of its own: the next one is written when the client has had the time to read it.
+  return (socket) => write(socket, pieces, framing === 'segment')
 }
 
-function write(socket: net.Socket, { pieces, apart }: Reply): void {
+function write(socket: net.Socket, pieces: readonly Buffer[], apart: boolean): void {
   let at = 0
   const go = (): void => {
     while (at < pieces.length) {
@@ -39,12 +38,56 @@ function write(socket: net.Socket, { pieces, apart }: Reply): void {
   go()
 }
 
-const NOT_FOUND: Reply = {
-  pieces: [Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')],
-  apart: false,
+const json = (value: unknown): Buffer => {
+  const text = JSON.stringify(value)
+  return Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+  )
 }
 
-const server = net.createServer({ noDelay: true }, (socket) => {
+const NOT_FOUND = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+const short = reply('event/17')
+const opening = openAnswer()
+
+let resetAt: number | undefined
+const waits: number[] = []
+
+/** Every other request finds its connection reset; how long the one behind it took to come is remembered. */
+function resetOrAnswer(socket: net.Socket): void {
+  if (resetAt === undefined) {
+    resetAt = performance.now()
+    socket.resetAndDestroy()
+    return
+  }
+  waits.push(performance.now() - resetAt)
+  resetAt = undefined
+  short(socket)
+}
+
+/** Right behind the answer, within the next millisecond, or not at all. */
+function answerAndClose(socket: net.Socket): void {
+  short(socket)
+  const chance = Math.random()
+  if (chance < 0.6) closeAt(socket, performance.now() + (chance < 0.2 ? 0 : Math.random()))
+}
+
+function closeAt(socket: net.Socket, instant: number): void {
+  if (performance.now() < instant) setImmediate(closeAt, socket, instant)
+  else if (Math.random() < 0.5) socket.end()
+  else socket.resetAndDestroy()
+}
+
+const acts = new Map<string, Act>([
+  ['/event/17/v1/responses', short],
+  ['/hold/v1/responses', (socket) => socket.write(opening)],
+  ['/reset/v1/responses', resetOrAnswer],
+  ['/resets', (socket) => socket.write(json(waits.splice(0)))],
+  ['/closing/v1/responses', answerAndClose],
+  ...process.argv.slice(2).map((name) => [`/${name}/v1/responses`, reply(name)] as const),
+])
+
+function serve(socket: net.Socket): void {
+  socket.setNoDelay(true)
   let received = ''
   socket.on('error', () => {})
   socket.on('data', (chunk) => {
@@ -56,10 +99,23 @@ const server = net.createServer({ noDelay: true }, (socket) => {
       if (received.length < headEnd + 4 + length) return
       const path = received.slice(received.indexOf(' ') + 1, received.indexOf(' HTTP/'))
       received = received.slice(headEnd + 4 + length)
-      write(socket, answers.get(path) ?? NOT_FOUND)
+      const act = acts.get(path)
+      if (act === undefined) socket.write(NOT_FOUND)
+      else act(socket)
     }
   })
-})
+}
 
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as net.AddressInfo).port }))
+function listen(server: net.Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', 4096, () => resolve((server.address() as net.AddressInfo).port))
+  })
+}
+
+const { key, cert } = testCertificate({ hosts: ['localhost', '127.0.0.1'] })
+const [port, tlsPort] = await Promise.all([
+  listen(net.createServer(serve)),
+  listen(tls.createServer({ key, cert, minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] }, serve)),
+])
+process.send?.({ port, tlsPort, cert })
 process.on('disconnect', () => process.exit(0))

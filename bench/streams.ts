@@ -19,13 +19,23 @@ export function buildAnswer(deltas: number, framing: Framing): Answer {
   const frames = framesOf(deltas)
   const body = Buffer.concat(frames)
   const chunks = framing === 'block' ? blocks(body) : frames
-  const head = Buffer.from(
-    'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nx-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n',
-  )
-  const pieces = chunks.map((chunk) => Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF]))
-  pieces.unshift(head)
+  const pieces = chunks.map(httpChunk)
+  pieces.unshift(HEAD)
   pieces.push(Buffer.from('0\r\n\r\n'))
   return { pieces: framing === 'segment' ? pieces : sliced(Buffer.concat(pieces)), bodyBytes: body.length }
+}
+
+/** The beginning of an answer that goes no further than its first delta. */
+export function openAnswer(): Buffer {
+  return Buffer.concat([HEAD, ...framesOf(1).slice(0, 3).map(httpChunk)])
+}
+
+const HEAD = Buffer.from(
+  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nx-request-id: req_bench\r\ntransfer-encoding: chunked\r\n\r\n',
+)
+
+function httpChunk(chunk: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF])
 }
 
 /** What stands around the deltas: `created` and `in_progress` before, `completed` behind. */

@@ -9,7 +9,7 @@
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { terminalOn, padEnd, padStart } from '../demo/terminal.ts'
+import { padEnd, padStart, terminalOn } from '../demo/terminal.ts'
 import { playRow, type RowResult, type RowSetup } from './tail/row.ts'
 
 const LOW = { name: 'low effort, 1.8 s', effort: 'low', medianMs: 1800, sigma: 0.6 } as const

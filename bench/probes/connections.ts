@@ -1,0 +1,63 @@
+import { Client } from 'undici'
+import { ResilientClient } from '../../src/index.ts'
+import { REQUEST } from '../contestants/reading.ts'
+import type { Probe } from './contract.ts'
+import { cpuPer, inParallel, medianOf } from './support.ts'
+
+const PATH = '/event/17/v1/responses'
+
+async function readAll(response: Response): Promise<void> {
+  if (!response.ok) throw new Error(`${response.status}`)
+  await response.arrayBuffer()
+}
+
+export const connections: Probe = async (variant, { plain, tls, ca, quick }) => {
+  const secure = variant.startsWith('tls_')
+  const kind = secure ? variant.slice(4) : variant
+  const { fetch } = new ResilientClient({
+    ...(kind === 'leased' ? {} : { isolation: 'fresh' }),
+    ...(kind === 'fresh_warm' ? { warm: 2 } : {}),
+    tls: { ca },
+  })
+  const url = `${secure ? tls : plain}${PATH}`
+  return cpuPer(quick ? 150 : 600, 100, async () => readAll(await fetch(url, REQUEST)))
+}
+
+export const tlsConnect: Probe = async (variant, { tls, ca, quick }) => {
+  const { fetch } = new ResilientClient({ isolation: 'fresh', tls: { ca } })
+  const { method, headers, body } = REQUEST
+  const acts: Readonly<Record<string, () => Promise<void>>> = {
+    ours: async () => readAll(await fetch(`${tls}${PATH}`, REQUEST)),
+    client_each: async () => {
+      const client = new Client(tls, { allowH2: false, connect: { ca } })
+      const answer = await client.request({ path: PATH, method, headers, body })
+      await answer.body.arrayBuffer()
+      await client.destroy()
+    },
+  }
+  return cpuPer(quick ? 100 : 400, 50, acts[variant] as () => Promise<void>)
+}
+
+export const neighbour: Probe = async (variant, { plain, other, quick }) => {
+  const { fetch } = new ResilientClient()
+  const asked = async (): Promise<void> => readAll(await fetch(`${other}${PATH}`, REQUEST))
+  for (let i = 0; i < 50; i++) await asked()
+  let over = false
+  const crowd = inParallel(variant === 'alone' ? 0 : 1000, 1000, async () => {
+    while (!over) {
+      await readAll(await fetch(`${plain}${PATH}`, REQUEST))
+      // As far apart as the answers of models are.
+      await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1000))
+    }
+  })
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  const times: number[] = []
+  for (let i = 0; i < (quick ? 100 : 300); i++) {
+    const before = performance.now()
+    await asked()
+    times.push(performance.now() - before)
+  }
+  over = true
+  await crowd
+  return medianOf(times)
+}

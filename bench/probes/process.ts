@@ -1,0 +1,22 @@
+import type { Probe, ProbeContext, ProbeName } from './contract.ts'
+
+/** The child process of one variant of one probe. Nothing but the probe is loaded into it. */
+const LOADERS: Readonly<Record<ProbeName, () => Promise<Probe>>> = {
+  waiting: async () => (await import('./waiting.ts')).waiting,
+  crowd: async () => (await import('./waiting.ts')).crowd,
+  tls_connect: async () => (await import('./connections.ts')).tlsConnect,
+  connections: async () => (await import('./connections.ts')).connections,
+  neighbour: async () => (await import('./connections.ts')).neighbour,
+  retry_latency: async () => (await import('./failures.ts')).retryLatency,
+  idle_close: async () => (await import('./failures.ts')).idleClose,
+  timers: async () => (await import('./timers.ts')).timers,
+}
+
+const [name, variant, context] = process.argv.slice(2) as [ProbeName, string, string]
+process.on('disconnect', () => process.exit(0))
+try {
+  const probe = await LOADERS[name]()
+  process.send?.({ value: await probe(variant, JSON.parse(context) as ProbeContext) })
+} catch (error) {
+  process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+}
