@@ -181,16 +181,22 @@ function answer(
   redirected: boolean,
 ): Response {
   const { attempt, gaveUp } = outcome
-  if (attempt.untouched !== undefined) return remember(attempt.untouched, call.attempts)
+  const { untouched } = attempt
+  if (untouched !== undefined) {
+    // It knows of its own address alone: the redirects were followed up here.
+    if (redirected) Object.defineProperty(untouched, 'redirected', { value: true, configurable: true })
+    return remember(untouched, call.attempts)
+  }
+  const isStream = traits.latency.kind === 'stream'
   const response = toResponse({
     call,
     attempt,
     url: attempt.answer?.url || request.url.href,
     redirected: redirected || (attempt.answer?.redirected ?? false),
     method: request.method,
-    endsEarly: traits.latency.kind === 'stream',
+    endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
     spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
-    onStreamFailure: traits.latency.kind === 'stream' ? host.settings.onStreamFailure : 'error',
+    onStreamFailure: isStream ? host.settings.onStreamFailure : 'error',
   })
   return remember(response, call.attempts)
 }

@@ -203,9 +203,10 @@ class FetchExchange implements Exchange {
 
 function initOf(request: TransportRequest, source: BodySource | undefined, signal: AbortSignal): RequestInit {
   const { method, headers, body, dispatcher } = request
+  const pairs = headers.map(([name, value]): [string, string] => [name, value])
   const init: Omit<RequestInit, 'dispatcher'> & { duplex?: 'half'; dispatcher?: unknown } = {
     method,
-    headers: headers.map(([name, value]): [string, string] => [name, value]),
+    headers: pairs,
     signal,
     // Redirects are followed, or refused, above the transport: the other side must not decide where credentials go.
     redirect: 'manual',
@@ -214,6 +215,9 @@ function initOf(request: TransportRequest, source: BodySource | undefined, signa
   else if (source !== undefined) {
     init.body = ReadableStream.from(source) as unknown as NonNullable<RequestInit['body']>
     init.duplex = 'half'
+    // A fetch cannot know it, and would send the stream in chunks, which some servers refuse.
+    if (body.kind === 'stream' && body.length !== undefined && !headers.some(([name]) => name === 'content-length'))
+      pairs.push(['content-length', String(body.length)])
   }
   if (dispatcher !== undefined) init.dispatcher = dispatcher
   return init as RequestInit

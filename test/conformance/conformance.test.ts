@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CASES } from './cases/index.ts'
-import { differenceOf } from './differences.ts'
+import { DIFFERENCES, differenceOf } from './differences.ts'
 import { play } from './support/scene.ts'
-import { builtIn, ours } from './support/subjects.ts'
+import { builtIn, ours, oursOverTheBuiltIn } from './support/subjects.ts'
 
 describe('client.fetch does what the built-in fetch does', () => {
   it.each(CASES)('$name', async (one) => {
@@ -10,5 +10,20 @@ describe('client.fetch does what the built-in fetch does', () => {
     const difference = differenceOf(one.name)
     if (difference === undefined) expect(our).toEqual(theirs)
     else expect(our, `no longer differs: take it off the list (${difference.what})`).not.toEqual(theirs)
+  })
+
+  it('has names of cases that are different, and a list of differences that names cases alone', () => {
+    const names = CASES.map(({ name }) => name)
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([])
+    expect(DIFFERENCES.flatMap(({ cases }) => cases).filter((name) => !names.includes(name))).toEqual([])
+  })
+})
+
+describe('over fetchTransport(globalThis.fetch) it does what the built-in fetch does, or what it does by itself', () => {
+  // Its own headers are of both: ours fill gaps, the rest comes from below.
+  it.each(CASES.filter(({ name }) => name !== 'headers of its own'))('$name', async (one) => {
+    const [theirs, our] = [await play(one, builtIn), await play(one, ours)]
+    const over = await play(one, oursOverTheBuiltIn)
+    expect([theirs, our]).toContainEqual(over)
   })
 })

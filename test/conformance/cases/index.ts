@@ -6,6 +6,7 @@ import { HEADERS } from './headers.ts'
 import { READING } from './reading.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REQUESTS } from './requests.ts'
+import { STREAMS } from './streams.ts'
 
 export const CASES: readonly Case[] = [
   ...REQUESTS,
@@ -15,4 +16,5 @@ export const CASES: readonly Case[] = [
   ...READING,
   ...ABORTS,
   ...REDIRECTS,
+  ...STREAMS,
 ]

@@ -93,11 +93,6 @@ export const REDIRECTS: readonly Case[] = [
       () => ({ redirect }),
     ),
   ]),
-  redirects(
-    'mode of a Request',
-    ({ at }) => at(to(302, '/there')),
-    () => ({ redirect: 'manual' }),
-  ),
   {
     name: 'redirect, mode of a Request',
     serve: redirecting,
