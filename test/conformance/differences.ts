@@ -4,6 +4,8 @@ export interface Difference {
   readonly why: string
   /** Every case that shows it; the first is the one that the page shows. */
   readonly cases: readonly string[]
+  /** The versions of Node whose built-in `fetch` is different. Default: all. */
+  readonly on?: readonly number[]
 }
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -38,6 +40,7 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'a stream as a body, after the call',
     why: 'taken when a connection stands, so that it is still unread where none could be made, and let go at its end',
     cases: ['a stream is locked once it is sent'],
+    on: [22, 24],
   },
   {
     what: 'the source of a stream, when the call is aborted',
@@ -107,13 +110,13 @@ export const DIFFERENCES: readonly Difference[] = [
     cases: ['the answer a reason phrase beyond ASCII'],
   },
   {
-    what: 'the headers of a response',
-    why: 'those of a hand-made `Response`; ours to change as much as yours',
+    what: '`response.headers.set()`',
+    why: 'can be changed, as those of every `Response` that was made by hand',
     cases: ['what a Response is'],
   },
   {
     what: '`getReader({ mode: "byob" })`',
-    why: 'a byte stream takes the memory of each chunk away, which has others in it; `getReader()` copies nothing either',
+    why: 'a byte stream takes possession of the memory of each chunk, which chunks share; it would take a copy of each',
     cases: ['reading, with a reader of buffers (BYOB)'],
   },
   {
@@ -125,13 +128,33 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'listeners on the signal, once all is read',
     why: 'a signal may outlive thousands of calls',
     cases: ['abort, no listener stays on the signal'],
+    on: [22, 24],
+  },
+  {
+    what: 'a `connection` header that names another header',
+    why: 'not sent either; Node 22 fails',
+    cases: ['headers, connection: mine'],
+    on: [22],
+  },
+  {
+    what: 'an answer with a header that is none',
+    why: 'a failure; Node 22 takes it',
+    cases: ['POST, a header that is none'],
+    on: [22],
+  },
+  {
+    what: 'the reason of an abort behind the head, for a body that is not being read',
+    why: 'comes out as it was given; Node 22 makes an error of its own',
+    cases: [
+      ...['an Error', 'a string'].map((reason) => `abort with the body unread, with ${reason}`),
+      ...['no reason', 'an Error', 'a string'].map((reason) => `abort with a clone, with ${reason}`),
+    ],
+    on: [22],
   },
 ]
 
-const BY_CASE = new Map(
-  DIFFERENCES.flatMap((difference) => difference.cases.map((name) => [name, difference] as const)),
-)
-
-export function differenceOf(name: string): Difference | undefined {
-  return BY_CASE.get(name)
+/** What is different on a version of Node, by the name of the case. */
+export function differencesOn(major: number): ReadonlyMap<string, Difference> {
+  const there = DIFFERENCES.filter(({ on }) => on?.includes(major) ?? true)
+  return new Map(there.flatMap((difference) => difference.cases.map((name) => [name, difference] as const)))
 }

@@ -4,12 +4,7 @@ import { CUT_AFTER_OUTPUT, FAILURES, RESET_AFTER_OUTPUT } from './failures.ts'
 import type { Host, HostSettings } from './host.ts'
 import { alone, requestsOf, withUs } from './outcome.ts'
 
-/** A table in Markdown, as wide as its cells need. */
-export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
-}
+export { table } from '../../support/table.ts'
 
 /** Per failure: what the host does alone, and with us. */
 export function failureRows(host: Host): Promise<string[][]> {
