@@ -7,7 +7,7 @@ import type { Member } from './live-set.ts'
 export class AbortScope implements Member {
   place = -1
   readonly #signal: AbortSignal | undefined
-  readonly #watchers = new Set<(reason: unknown) => void>()
+  #watchers: ReadonlyArray<(reason: unknown) => void> = []
   #aborted: { readonly reason: unknown } | undefined
   #detach: (() => void) | undefined
   #disposed = false
@@ -29,15 +29,17 @@ export class AbortScope implements Member {
 
   /** Calls `watcher` on abort; returns the function that stops watching. */
   watch(watcher: (reason: unknown) => void): () => void {
-    this.#watchers.add(watcher)
-    return () => this.#watchers.delete(watcher)
+    this.#watchers = [...this.#watchers, watcher]
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== watcher)
+    }
   }
 
   /** Aborts from within. The first reason counts. */
   abort(reason: unknown): void {
     if (this.#aborted !== undefined || this.#disposed) return
     this.#aborted = { reason }
-    for (const watcher of [...this.#watchers]) watcher(reason)
+    for (const watcher of this.#watchers) watcher(reason)
   }
 
   /** A scope of its own that is aborted with this one: for a part that ends earlier. Disposing it leaves this one alone. */
@@ -57,7 +59,7 @@ export class AbortScope implements Member {
     this.#disposed = true
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#detach?.()
-    this.#watchers.clear()
+    this.#watchers = []
   }
 
   readonly #onAbort = (): void => this.abort(this.#signal?.reason)

@@ -1,5 +1,7 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
+import { type Decoder, giveBackDecoder, takeDecoder } from './decoders.ts'
 import { classOfEvent, classOfType, type EventClass } from './event-classes.ts'
+import { parsedDelta, sniffedType, TYPE_PREFIX, typeOf } from './event-data.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
 
 /** One event of a Responses stream, as the tap hands it on. */
@@ -45,16 +47,14 @@ interface Message {
   readonly data: string
 }
 
-/** `{"type":"` opens practically every event, so that the type can be read without parsing the rest. */
-const TYPE_PREFIX = '{"type":"'
-
 /**
  * Bytes in, events out. Runs once per stream; tolerates any cut of the bytes, every line ending, a BOM, and invalid UTF-8
  * (U+FFFD). Stops at the first terminal event, and looks at nothing behind it but the one event that may follow `error`.
  */
 export class SseTap {
-  readonly #decoder = new TextDecoder()
-  readonly #parser: EventSourceParser
+  /** Only while something of a character or of a frame is kept in it: most streams spend their time waiting. */
+  #decoder: Decoder | undefined
+  #parser: EventSourceParser | undefined
   readonly #maxEventBytes: number
   #events: TappedEvent[] = []
   #problem: TapProblem | undefined
@@ -68,6 +68,7 @@ export class SseTap {
   /** The parser has nothing of a frame, so that the next one need not pass through it. Not at the start: there may be a BOM. */
   #betweenFrames = false
   #endedWithLf = false
+  #begun = false
   /** How the deltas of the current run begin. */
   #run: { readonly type: string; readonly opening: string; readonly dataAt: number } | undefined
 
@@ -82,15 +83,6 @@ export class SseTap {
   constructor(maxEventBytes: number, untilProgress = false) {
     this.#maxEventBytes = maxEventBytes
     this.#untilProgress = untilProgress
-    this.#parser = createParser({
-      onEvent: (message) => this.#onMessage(message),
-      // The parser counts UTF-16 units; no text has more of them than bytes of UTF-8. It counts the field's name, too, but
-      // only where a chunk ends within the line: the slack leaves the verdict to `#onMessage`, whatever the chunks.
-      ...(maxEventBytes > 0 ? { maxBufferSize: maxEventBytes + FIELD_NAME_SLACK } : {}),
-      onError: (error) => {
-        if (error.type === 'max-buffer-size-exceeded') this.#problem ??= { kind: 'event_too_large' }
-      },
-    })
   }
 
   /** The terminal event was seen, and nothing more is to come. */
@@ -106,6 +98,7 @@ export class SseTap {
   push(chunk: Uint8Array): Tapped {
     this.#events = []
     if (this.#isOver()) return this.#take(0)
+    this.#decoder ??= takeDecoder()
     let text = this.#heldCr + this.#decoder.decode(chunk, { stream: true })
     this.#heldCr = ''
     if (text.endsWith('\r') && !this.#loneCrs) {
@@ -116,6 +109,8 @@ export class SseTap {
       }
     }
     const used = this.#feed(text)
+    // Behind a line end the decoder holds no half of a character.
+    if ((this.#betweenFrames && chunk.at(-1) === 10) || this.#isOver()) this.#letGo()
     // Counted wherever the stream is over: behind its end the chunk may hold what is in no text, a CR or half a character.
     return this.#take(this.#isOver() ? bytesUpTo(chunk, text, used, this.#heldCr.length) : chunk.length)
   }
@@ -127,7 +122,8 @@ export class SseTap {
   end(): Tapped & { readonly repair: string | undefined } {
     this.#events = []
     if (this.#isOver()) return { ...this.#take(0), repair: undefined }
-    this.#feed(`${this.#heldCr}${this.#decoder.decode()}\n\n`)
+    this.#feed(`${this.#heldCr}${this.#decoder?.decode() ?? ''}\n\n`)
+    this.#letGo()
     if (this.#ended || this.#events.some((event) => event.class === 'terminal'))
       return { ...this.#take(REPAIR.length), repair: REPAIR }
     this.#events = []
@@ -162,7 +158,9 @@ export class SseTap {
       }
       const to = endOf(from)
       const piece = from === 0 && to === text.length ? text : text.slice(from, to)
+      this.#parser ??= this.#createParser()
       this.#parser.feed(piece)
+      this.#begun = true
       // A frame that cannot be read is not handed on; those before it are.
       if (this.#problem !== undefined) break
       this.#betweenFrames =
@@ -203,6 +201,28 @@ export class SseTap {
     return at
   }
 
+  #createParser(): EventSourceParser {
+    const parser = createParser({
+      onEvent: (message) => this.#onMessage(message),
+      // The parser counts UTF-16 units; no text has more of them than bytes of UTF-8. It counts the field's name, too, but
+      // only where a chunk ends within the line: the slack leaves the verdict to `#onMessage`, whatever the chunks.
+      ...(this.#maxEventBytes > 0 ? { maxBufferSize: this.#maxEventBytes + FIELD_NAME_SLACK } : {}),
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') this.#problem ??= { kind: 'event_too_large' }
+      },
+    })
+    // A byte order mark counts at the very beginning alone: for a parser that is made later, that is behind it.
+    if (this.#begun) parser.feed(':\n')
+    return parser
+  }
+
+  /** Nothing of the stream is kept in them. */
+  #letGo(): void {
+    this.#parser = undefined
+    if (this.#decoder !== undefined) giveBackDecoder(this.#decoder)
+    this.#decoder = undefined
+  }
+
   #isOver(): boolean {
     return this.#ended || this.#done || this.#problem !== undefined
   }
@@ -220,7 +240,8 @@ export class SseTap {
       this.#ended = this.#lingering
       return
     }
-    const event = (this.parseAll ? undefined : sniff(data)) ?? this.#parse(message)
+    const sniffed = this.parseAll ? undefined : sniffedType(data)
+    const event = sniffed === undefined ? this.#parse(message) : unparsed(sniffed, data)
     if (event === undefined) return
     if (this.#lingering && event.class !== 'terminal') return
     this.#events.push(event)
@@ -255,35 +276,6 @@ export class SseTap {
   }
 }
 
-/** `data.type`, else the SSE event name; a frame with a top-level `error` object is an `error` event (5.2). */
-function typeOf(json: unknown, name: string | undefined): string {
-  if (typeof json !== 'object' || json === null) return name ?? 'message'
-  const { type, error } = json as { type?: unknown; error?: unknown }
-  if (typeof error === 'object' && error !== null && !Array.isArray(error)) {
-    return typeof type === 'string' && classOfType(type) === 'terminal' ? type : 'error'
-  }
-  return typeof type === 'string' ? type : (name ?? 'message')
-}
-
-/** The delta that looks to be of `type`; `undefined` if it is none, and for whoever looks closer. */
-function parsedDelta(data: string, type: string): unknown {
-  try {
-    const json = JSON.parse(data) as { readonly type?: unknown; readonly error?: unknown }
-    return json.type === type && json.error === undefined ? json : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The event without parsing it, where its type says enough; `undefined` when it has to be parsed. */
-function sniff(data: string): TappedEvent | undefined {
-  if (!data.startsWith(TYPE_PREFIX) || data.charCodeAt(data.length - 1) !== 125 /* } */) return undefined
-  const end = data.indexOf('"', TYPE_PREFIX.length)
-  const type = data.slice(TYPE_PREFIX.length, end)
-  const eventClass = classOfType(type)
-  if (eventClass !== 'progress' && eventClass !== 'heartbeat') return undefined
-  // An escape in the type, or an `error` that overrules it. Beside a delta it is not looked for: the look through each of
-  // them would cost as much as all the rest.
-  if (type.includes('\\') || (!type.endsWith('.delta') && data.includes('"error"'))) return undefined
-  return { type, class: eventClass, data, json: undefined }
+function unparsed(type: string, data: string): TappedEvent {
+  return { type, class: classOfType(type), data, json: undefined }
 }
