@@ -127,6 +127,9 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     const nextBatch = async (): Promise<IteratorResult<E, undefined>> => {
       for (;;) {
         if (over) return { done: true, value: undefined }
+        // What was handed out is not held while the next one is awaited.
+        batch = []
+        at = 0
         const { done, value } = await this.#takeBatch()
         if (done) {
           over = true
