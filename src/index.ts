@@ -14,6 +14,7 @@ export { createResilientFetch, type ResilientFetch } from './client/create-resil
 export { explain } from './client/explain.ts'
 export type {
   CallOptions,
+  ConcurrencyOptions,
   HeadersOption,
   HedgeOptions,
   LimitOptions,

@@ -29,6 +29,8 @@ export interface AttemptOptions {
   readonly limits: AttemptLimits
   readonly deadlines: CallDeadlines
   readonly reading: Omit<ReadingContext, 'head' | 'onEvent' | 'wallNow'>
+  /** Told of the status and headers of the answer. */
+  readonly onHead?: ((head: ResponseHead) => void) | undefined
   /** Told of the first event of any kind. */
   readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
   /** Told right before the commit takes effect. */
@@ -189,6 +191,7 @@ export class Attempt implements ExchangeObserver {
     this.#watchdog.byte()
     const { clock, log, reading } = this.#options
     log.headers(head)
+    this.#options.onHead?.(head)
     const chosen = readingFor({ ...reading, head, wallNow: () => clock.wallNow(), onEvent: this.#onEvent })
     this.#reading = chosen.reading
     if (!chosen.commitAtOnce) return

@@ -1,8 +1,9 @@
+import type { WaitReason } from '../admission/admission.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
-import type { CallEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
+import type { CallEndEvent, QueueEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
 import type { CallRequest } from './call-request.ts'
 import type { HedgeTold } from './hedge-race.ts'
 
@@ -14,6 +15,7 @@ export class CallLog {
   readonly startedAt: number
   readonly clock: Clock
   readonly telemetry: TelemetryEmitter
+  #queuedAt: number | undefined
 
   constructor(clock: Clock, telemetry: TelemetryEmitter) {
     this.clock = clock
@@ -46,6 +48,24 @@ export class CallLog {
     this.telemetry.emit({ type: 'request_rebuilt', ...this.#mark(), attempt, oldBytes, newBytes })
   }
 
+  /** The call waits for its turn; told once for each reason. */
+  queued(reason: WaitReason): void {
+    this.#queuedAt ??= this.clock.now()
+    if (this.telemetry.wants('queue_start')) this.telemetry.emit({ type: 'queue_start', ...this.#mark(), reason })
+  }
+
+  admitted(): void {
+    this.#leaveQueue('admitted')
+  }
+
+  #leaveQueue(outcome: QueueEndEvent['outcome']): void {
+    if (this.#queuedAt === undefined) return
+    const waitedMs = Math.round(this.clock.now() - this.#queuedAt)
+    this.#queuedAt = undefined
+    if (this.telemetry.wants('queue_end'))
+      this.telemetry.emit({ type: 'queue_end', ...this.#mark(), outcome, waitedMs })
+  }
+
   hedged(told: HedgeTold): void {
     const type = ({ started: 'hedge_start', ended: 'hedge_end', refused: 'hedge_refused' } as const)[told.kind]
     if (!this.telemetry.wants(type)) return
@@ -54,6 +74,7 @@ export class CallLog {
   }
 
   ended(outcome: CallEndEvent['outcome'], attempts: number, code: ErrorCode | undefined): void {
+    this.#leaveQueue('left')
     if (!this.telemetry.wants('call_end')) return
     this.telemetry.emit({
       type: 'call_end',

@@ -1,3 +1,4 @@
+import type { Admission } from '../admission/admission.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
@@ -21,7 +22,7 @@ export interface CallRequest {
   /** See `TransportRequest.signal`. */
   readonly signal?: AbortSignal | undefined
   /** Headers for one attempt. `refresh`: the credential was refused, get a new one. */
-  headers(refresh: boolean): Promise<HeaderPairs>
+  headers(refresh: boolean, scope: AbortScope): Promise<HeaderPairs>
   /** Whether `headers(true)` can do better after a 401. */
   readonly canRefresh: boolean
   readonly latency: LatencyTraits
@@ -53,6 +54,8 @@ export interface CallContext {
   /** The face can take output back: a call does not end with an attempt that broke after the commit. */
   readonly restartable: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  /** Set where calls wait for their turn. */
+  readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
   /** Set where a silent attempt gets company. */
   readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
   /** Told once, when the call and its body are over. */

@@ -1,4 +1,5 @@
-import { sleep } from '../core/race.ts'
+import type { Ticket } from '../admission/admission.ts'
+import { sleep, withDeadline } from '../core/race.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, HedgeCause, ResilientError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
@@ -6,7 +7,8 @@ import { redactUrl, secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
-import { type CallDeadlines, callEndsAt, limitsFor } from '../watchdog/deadlines.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
 import { Attempt } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { CallLog } from './call-log.ts'
@@ -16,6 +18,7 @@ import { askHook } from './not-found.ts'
 import { Question } from './question.ts'
 import { parseBody } from './request-traits.ts'
 import { toError } from './to-error.ts'
+import { outOfTime, takeTurn } from './turn.ts'
 
 export type { CallContext, CallRequest } from './call-request.ts'
 
@@ -41,6 +44,7 @@ export class Call {
   #refreshed = false
   #askedAgain = false
   #plan: HedgePlan | undefined
+  #ticket: Ticket | undefined
   #ttfbCuts = 0
   #over = false
 
@@ -75,7 +79,17 @@ export class Call {
       // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
       if (this.#current.length > 0) this.#end('aborted', undefined)
     })
-    return this.#endOnError(() => this.#untilOpened())
+    return this.#endOnError(async () => {
+      this.#ticket = await takeTurn({
+        context: this.#context,
+        deadlines: this.#deadlines,
+        origin: this.#request.url.origin,
+        traits: this.#question.traits,
+        log: this.#log,
+        errorOf: (failed) => this.errorOf(failed, undefined),
+      })
+      return this.#untilOpened()
+    })
   }
 
   /**
@@ -226,6 +240,25 @@ export class Call {
     return this.#plan
   }
 
+  /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
+  async #headers(refresh: boolean, race: HedgeRace | undefined): Promise<HeaderPairs> {
+    const { clock, scope } = this.#context
+    const ms = callEndsAt(this.#deadlines) - clock.now()
+    // By itself, asking takes no longer than that.
+    const isUrgent = ms < HEADERS_DEADLINE_MS
+    if (race === undefined && !isUrgent) return this.#question.headers(refresh, scope)
+    const asking = scope.child()
+    race?.whenDecided(() => asking.abort(undefined))
+    const headers = this.#question.headers(refresh, asking)
+    const onTimeout = (): Error => this.errorOf(outOfTime(firstOfCall(this.#deadlines)), undefined)
+    try {
+      return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
+    } finally {
+      asking.abort(undefined)
+      asking.dispose()
+    }
+  }
+
   #attempt(refresh: boolean): Promise<Attempt>
   #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
   async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
@@ -233,7 +266,7 @@ export class Call {
     const { url, method, dispatcher, signal } = this.#request
     const { latency, commitWithId } = this.#question.traits
     const { transport, clock, timeouts, reading, scope } = this.#context
-    const headers = await this.#question.headers(refresh)
+    const headers = await this.#headers(refresh, race)
     scope.throwIfAborted()
     if (race?.decided) return undefined
     const number = ++this.#attemptNumber
@@ -256,6 +289,7 @@ export class Call {
       limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
       deadlines: this.#deadlines,
       reading: { ...reading, kind: latency.kind, commitWithId, secrets: secretsOf(url, headers) },
+      onHead: this.#ticket === undefined ? undefined : ({ headers }) => this.#ticket?.answered(headers),
       onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       onEnded: (ended) => this.#onAttemptEnded(ended),
@@ -311,6 +345,7 @@ export class Call {
     if (this.#over) return
     this.#over = true
     this.#plan?.callEnded()
+    this.#ticket?.release()
     this.#context.scope.dispose()
     this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
     this.#context.onEnded()

@@ -54,6 +54,7 @@ export class HedgeRace {
   #decided = false
   #timer: TimerHandle | undefined
   #refused: HedgeRefusal | undefined
+  #stop: (() => void) | undefined
   #settle!: (outcome: RaceOutcome) => void
   #reject!: (error: unknown) => void
   /** What decides when no leg is left. */
@@ -71,6 +72,11 @@ export class HedgeRace {
   /** No further attempt is wanted. */
   get decided(): boolean {
     return this.#decided
+  }
+
+  /** Whoever is preparing an attempt need not go on. */
+  whenDecided(stop: () => void): void {
+    this.#stop = stop
   }
 
   /** An attempt's first event: it is alive, and needs no hedge. */
@@ -160,6 +166,7 @@ export class HedgeRace {
   #decide(winner: Leg | undefined): void {
     this.#decided = true
     this.#disarm()
+    this.#stop?.()
     for (const leg of this.#legs) if (leg !== winner) this.#lose(leg, 'lost')
   }
 

@@ -1,3 +1,4 @@
+import type { AbortScope } from '../core/abort.ts'
 import type { ReplaySafety } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { type ReplayTraits, replaySafety } from '../retry/replay-safety.ts'
@@ -41,8 +42,8 @@ export class Question {
   }
 
   /** The headers for one attempt. `refresh`: the credential was refused, get a new one. */
-  async headers(refresh: boolean): Promise<HeaderPairs> {
-    const headers = await this.#request.headers(refresh)
+  async headers(refresh: boolean, scope: AbortScope): Promise<HeaderPairs> {
+    const headers = await this.#request.headers(refresh, scope)
     return this.#rebuilt === undefined ? headers : plain(headers)
   }
 

@@ -1,4 +1,4 @@
-import { ERROR_CATALOG } from '../errors/catalog.ts'
+import { ERROR_CATALOG, type ErrorCode } from '../errors/catalog.ts'
 import {
   type AttemptPhase,
   type AttemptRecord,
@@ -37,7 +37,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
   const details: ResilientErrorDetails = {
     code,
     cause: systemCauseOf(code, failed.cause),
-    retryable: failed.lane !== undefined || code === 'total_timeout' || code === 'before_commit_timeout',
+    retryable: failed.lane !== undefined || TIME_OF_CALL.has(code),
     replaySafety: facts.replaySafety,
     responseStarted: facts.responseStarted,
     phase: facts.phase,
@@ -77,6 +77,13 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
       return new ClientClosedError(message, details)
   }
 }
+
+/** The time of the call was over; there may be more of it another time. */
+const TIME_OF_CALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'total_timeout',
+  'before_commit_timeout',
+  'queue_timeout',
+])
 
 /** A lost way to the endpoint must never read as a lost conversation. */
 function continuityOf({ code, deadline }: Failure): Continuity | undefined {

@@ -86,7 +86,7 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
   const traits = traitsOf(request)
   const scope = new AbortScope(request.signal)
   const context = host.contextFor(request.url.origin, scope)
-  const call = new Call(callRequest(host, request, traits, scope), {
+  const call = new Call(callRequest(host, request, traits), {
     ...context,
     restartable: true,
     reading: { ...context.reading, needsEvents: true, wholeFrames: false },
@@ -113,7 +113,7 @@ async function run(
   traits: RequestTraits,
 ): Promise<{ call: Call; outcome: CallOutcome }> {
   const scope = new AbortScope(request.signal)
-  const call = new Call(callRequest(host, request, traits, scope), host.contextFor(request.url.origin, scope))
+  const call = new Call(callRequest(host, request, traits), host.contextFor(request.url.origin, scope))
   host.begin(scope)
   return { call, outcome: await call.run().catch(rethrow) }
 }
@@ -125,7 +125,7 @@ function rethrow(error: unknown): never {
   throw new TypeError('fetch failed', { cause: error })
 }
 
-function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits, scope: AbortScope): CallRequest {
+function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits): CallRequest {
   const { url, method, body } = request
   const isOurs = url.origin === host.settings.baseURL.origin
   const isForeign = traits.latency.kind === 'other'
@@ -139,9 +139,9 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     body,
     dispatcher: request.dispatcher,
     signal: isForeign ? request.signal : undefined,
-    async headers(refresh) {
+    async headers(refresh, asking) {
       if (!isOurs) return theirs
-      const own = await host.headers.get(scope, refresh ? epoch : undefined)
+      const own = await host.headers.get(asking, refresh ? epoch : undefined)
       epoch = own.epoch
       const filled = fillGaps(theirs, own.pairs)
       credentialIsOurs = filled.credentialIsOurs

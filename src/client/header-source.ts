@@ -5,10 +5,8 @@ import { ConfigurationError, keepOutOfPrint, RequestError, ResilientError } from
 import { isCredentialHeader, redact } from '../errors/redact.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
 import type { HeadersOption } from './options.ts'
-
-/** A `headers()` function that does not settle must not hang the call. */
-const HEADERS_DEADLINE_MS = 30_000
 
 export interface OwnHeaders {
   readonly pairs: HeaderPairs

@@ -87,6 +87,9 @@ export const optionSchema = z.strictObject({
     }),
   ),
   retryUnknown: z.optional(flag),
+  concurrency: z.optional(
+    section({ calls: z.optional(wholeFrom(1)), queueMs: z.optional(msOrOff), pace: z.optional(flag) }),
+  ),
   hedge: z.optional(
     z.union(
       [

@@ -39,6 +39,22 @@ export interface RetryOptions {
   readonly budget?: Partial<RetryBudgetOptions> | false | undefined
 }
 
+/** Lets the calls to an origin take turns: first come, first served, by all views of the client together. */
+export interface ConcurrencyOptions {
+  /** Calls to one origin at a time; a call counts until its body is over. From 1; default: no limit. */
+  readonly calls?: number | undefined
+  /**
+   * How long a call may wait for its turn; then it fails with `queue_timeout`, and nothing was sent. Milliseconds; default 0
+   * (off): only `totalMs` and `beforeCommitMs`, which include the wait, bound it.
+   */
+  readonly queueMs?: number | undefined
+  /**
+   * Whether calls begin more slowly while the endpoint says, in `x-ratelimit-*` headers, that little is left for their model:
+   * before a 429 comes. Default true; waits are at most 60 s.
+   */
+  readonly pace?: boolean | undefined
+}
+
 /** When a silent attempt gets company. What is learnt about an origin is shared by a client and its views. */
 export interface HedgeOptions {
   /**
@@ -154,6 +170,11 @@ export interface ResilientClientOptions extends CallOptions {
   readonly warm?: number | undefined
   readonly warmMs?: number | undefined
   readonly maxConnections?: number | undefined
+  /**
+   * How many calls may be under way at a time, and how fast they begin. Default: as many, and as fast, as they come. Calls
+   * that resume what is under way wait for nothing.
+   */
+  readonly concurrency?: ConcurrencyOptions | undefined
   /**
    * What carries the calls. Default: connections of the client's own, over undici. A transport that is given belongs to
    * whoever made it: `close()` and `destroy()` of the client leave it alone.

@@ -1,3 +1,4 @@
+import { Admission } from '../admission/admission.ts'
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
@@ -18,6 +19,8 @@ import { type ClientSettings, resolveSettings } from './settings.ts'
 export interface ResilientClientStats extends TransportStats {
   /** Calls under way, those whose body is still being read included. */
   readonly activeCalls: number
+  /** Of those, the ones that wait for their turn (`concurrency.calls`). */
+  readonly waitingCalls: number
   /** What is left of the retry budget, per origin. */
   readonly retryBudgets: Readonly<Record<string, number>>
 }
@@ -28,6 +31,7 @@ interface Shared {
   readonly ownsTransport: boolean
   readonly budgets: RetryBudgets
   readonly hedging: Hedging
+  readonly admission: Admission | undefined
   /** Of every call under way: to end it with. */
   readonly calls: LiveSet<AbortScope>
   /** The client itself was closed, and with it all its views. */
@@ -88,7 +92,7 @@ export class ResilientClient implements AsyncDisposable {
     this.#isView = view !== undefined
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
-    const { clock, headers, apiKey, onEvent } = this.#settings
+    const { clock, headers, apiKey, onEvent, concurrency } = this.#settings
     const sameHeaders = parsed.headers === undefined && parsed.apiKey === undefined
     // One source for all who use the same credential, so that it is refreshed once.
     this.#headers = parent !== undefined && sameHeaders ? parent.#headers : new HeaderSource({ headers, apiKey, clock })
@@ -102,6 +106,7 @@ export class ResilientClient implements AsyncDisposable {
             ownsTransport: parsed.transport === undefined,
             budgets: new RetryBudgets(this.#settings.budget, clock),
             hedging: new Hedging(clock),
+            admission: concurrency === undefined ? undefined : new Admission(clock, concurrency),
             calls: new LiveSet(),
             closed: false,
             onIdle: [],
@@ -176,8 +181,13 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   stats(): ResilientClientStats {
-    const { transport, calls, budgets } = this.#shared
-    return { activeCalls: calls.size, ...transport.stats(), retryBudgets: budgets.balances() }
+    const { transport, calls, budgets, admission } = this.#shared
+    return {
+      activeCalls: calls.size,
+      waitingCalls: admission?.waiting ?? 0,
+      ...transport.stats(),
+      retryBudgets: budgets.balances(),
+    }
   }
 
   /**
@@ -228,7 +238,8 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   #contextFor(origin: string, scope: AbortScope): CallContext {
-    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs, hedge } = this.#settings
+    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs, hedge, concurrency } = this.#settings
+    const { admission } = this.#shared
     return {
       transport: this.#shared.transport,
       clock,
@@ -243,6 +254,7 @@ export class ResilientClient implements AsyncDisposable {
       commitAfterMs,
       restartable: false,
       onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
+      admission: admission === undefined ? undefined : { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
       hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
       onEnded: () => this.#over(scope),
     }

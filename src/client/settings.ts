@@ -1,3 +1,4 @@
+import type { AdmissionSettings } from '../admission/admission.ts'
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
@@ -28,6 +29,7 @@ export interface ClientSettings {
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
   readonly validate: 'off' | 'report' | 'strict'
   readonly onInterrupted: 'error' | 'restart'
+  readonly concurrency: AdmissionSettings | undefined
   readonly hedge: HedgeSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
   readonly onEvent: TelemetryListener | undefined
@@ -84,6 +86,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
       preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? 4 * MIB,
       headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? 64 * 1024,
     },
+    concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
     hedge: options.hedge === undefined ? inherited?.hedge : hedgeOf(options.hedge),
     onEvent: options.onEvent ?? inherited?.onEvent,
     clock: options.clock ?? inherited?.clock ?? systemClock,
@@ -134,6 +137,10 @@ function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryB
     depositPerSuccess: budget?.depositPerSuccess ?? depositPerSuccess,
     refillPerMinute: budget?.refillPerMinute ?? refillPerMinute,
   }
+}
+
+function concurrencyOf({ calls, queueMs, pace }: NonNullable<ParsedOptions['concurrency']>): AdmissionSettings {
+  return { calls: calls ?? Infinity, queueMs: queueMs ?? 0, pace: pace ?? true }
 }
 
 const DEFAULT_HEDGE: HedgeSettings = { suspicion: 0.8, minMs: 3000, maxLegs: 3, maxWaste: 0.1 }

@@ -53,6 +53,12 @@ export const ERROR_CATALOG = {
     'ETIMEDOUT',
     'No first event within beforeCommitMs, retries included (drop-in only).',
   ),
+  queue_timeout: row(
+    'deadline',
+    'final',
+    'ETIMEDOUT',
+    'The turn of the call did not come within concurrency.queueMs. Nothing was sent.',
+  ),
   headers_timeout: row(
     'deadline',
     'final',
@@ -206,4 +212,13 @@ function row<F extends ErrorFamily, L extends CatalogRow['lane']>(
 /** One code per cause. */
 export type ErrorCode = keyof typeof ERROR_CATALOG
 
-export type DeadlineName = 'connect' | 'send' | 'ttfb' | 'idle' | 'progress' | 'stale' | 'total' | 'before_commit'
+export type DeadlineName =
+  | 'connect'
+  | 'send'
+  | 'ttfb'
+  | 'idle'
+  | 'progress'
+  | 'stale'
+  | 'total'
+  | 'before_commit'
+  | 'queue'

@@ -29,16 +29,15 @@ export interface RequestShape {
 export function beginCall(host: ResponsesHost, shape: RequestShape, scope: AbortScope): Call {
   if (!shape.continues) host.assertOpen()
   const { restartable = false, commitAt } = shape
-  const request = toCallRequest(host, shape, scope)
-  const call = new Call(
-    request,
-    host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) }),
-  )
+  const request = toCallRequest(host, shape)
+  const context = host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) })
+  // What goes on has had its turn.
+  const call = new Call(request, shape.continues ? { ...context, admission: undefined } : context)
   host.begin(scope)
   return call
 }
 
-function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortScope): CallRequest {
+function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
   const { method, headers, face } = shape
   const url = new URL(`${host.baseURL.href.replace(/\/+$/, '')}/${shape.path}`)
   for (const [name, value] of Object.entries(shape.query ?? {})) url.searchParams.set(name, value)
@@ -61,8 +60,8 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape, scope: AbortSco
     url,
     method,
     body,
-    async headers(refresh) {
-      const own = await host.headers(scope, refresh ? epoch : undefined)
+    async headers(refresh, asking) {
+      const own = await host.headers(asking, refresh ? epoch : undefined)
       epoch = own.epoch
       const added = own.pairs.filter(([name]) => !present.has(name))
       credentialIsOurs = added.some(([name]) => isCredentialHeader(name))

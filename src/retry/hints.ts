@@ -1,4 +1,5 @@
 import { parseHttpDate } from '../core/clock.ts'
+import { DURATION, durationMs } from '../core/duration.ts'
 
 /**
  * A delay that the endpoint gave. Read once, when the answer arrives, and turned into a monotonic instant, so that time
@@ -55,22 +56,14 @@ function fromResets(error: UpstreamErrorFields | undefined, wallNow: number): nu
 }
 
 const RATE_LIMIT_CODE = /rate_limit/
-const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+const TRY_AGAIN = new RegExp(`try again in\\s+(${DURATION.source})`, 'i')
 
-/** `try again in 11.054s`, `6m0s`, `500ms`, `1h2m3s`, and the long `20 seconds`: only in a message about a rate limit. */
+/** `try again in 11.054s`: only in a message about a rate limit. */
 function fromMessage(error: UpstreamErrorFields | undefined): number | undefined {
   const { code, type, message } = error ?? {}
   if (message === undefined || !RATE_LIMIT_CODE.test(code ?? type ?? '')) return undefined
-  const match = /try again in\s+((?:\d+(?:\.\d+)?\s*(?:milliseconds?|seconds?|minutes?|hours?|ms|s|m|h)\s*)+)/i.exec(
-    message,
-  )
-  if (match?.[1] === undefined) return undefined
-  let total = 0
-  for (const [, amount, unit] of match[1].matchAll(/(\d+(?:\.\d+)?)\s*(milliseconds?|ms|[a-z]+)/gi)) {
-    const short = /^(?:ms|milli)/i.test(unit ?? '') ? 'ms' : (unit ?? '').charAt(0).toLowerCase()
-    total += Number(amount) * (UNIT_MS[short] ?? 0)
-  }
-  return usable(total)
+  const duration = TRY_AGAIN.exec(message)?.[1]
+  return duration === undefined ? undefined : usable(durationMs(duration))
 }
 
 /** A number of milliseconds that can be waited for. Rounded up, so that a retry never comes early. */

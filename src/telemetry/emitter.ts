@@ -8,6 +8,8 @@ const CHANNEL_PREFIX = 'resilient-responses:'
 /** The compiler proves that no event lacks its channel. */
 const channels = {
   call_start: channel(`${CHANNEL_PREFIX}call_start`),
+  queue_start: channel(`${CHANNEL_PREFIX}queue_start`),
+  queue_end: channel(`${CHANNEL_PREFIX}queue_end`),
   attempt_start: channel(`${CHANNEL_PREFIX}attempt_start`),
   attempt_connected: channel(`${CHANNEL_PREFIX}attempt_connected`),
   attempt_headers: channel(`${CHANNEL_PREFIX}attempt_headers`),

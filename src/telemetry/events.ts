@@ -6,6 +6,8 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  *
  * ```text
  * call_start
+ * ├─ queue_start                        the call has to wait for its turn: for a place, or for what the endpoint has left
+ * ├─ queue_end                          its turn has come, or it waits no more; one, however many starts
  * ├─ attempt_start                      one per attempt, numbered from 1
  * │  ├─ attempt_connected               once there is a connection (not from transports that cannot see one)
  * │  ├─ attempt_headers                 once the answer's status and headers are there
@@ -27,6 +29,8 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  */
 export type TelemetryEvent =
   | CallStartEvent
+  | QueueStartEvent
+  | QueueEndEvent
   | AttemptStartEvent
   | AttemptConnectedEvent
   | AttemptHeadersEvent
@@ -65,6 +69,19 @@ export interface CallStartEvent extends OfCall {
   readonly anchored: boolean
   /** Bytes of the body; `undefined` for a body of unknown length. */
   readonly bodyBytes: number | undefined
+}
+
+export interface QueueStartEvent extends OfCall {
+  readonly type: 'queue_start'
+  /** `limit`: `concurrency.calls` are under way. `rate`: the endpoint says that little is left. */
+  readonly reason: 'limit' | 'rate'
+}
+
+export interface QueueEndEvent extends OfCall {
+  readonly type: 'queue_end'
+  /** `left`: it was aborted, or its time was over. */
+  readonly outcome: 'admitted' | 'left'
+  readonly waitedMs: number
 }
 
 export interface AttemptStartEvent extends OfAttempt {

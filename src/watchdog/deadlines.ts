@@ -30,8 +30,11 @@ export interface LatencyTraits {
   readonly flex: boolean
 }
 
+/** How long `headers()` of the options may take: it fetches a token, and a call must not hang on it. */
+export const HEADERS_DEADLINE_MS = 30_000
+
 /** The limits of one attempt. `0` ms: off. */
-export type AttemptLimits = Readonly<Record<Exclude<DeadlineName, 'total' | 'before_commit'>, Limit>>
+export type AttemptLimits = Readonly<Record<Exclude<DeadlineName, 'total' | 'before_commit' | 'queue'>, Limit>>
 
 const OFF: Limit = { ms: 0, source: 'not used for this kind of call' }
 
@@ -128,6 +131,12 @@ export function callEndsAt(call: CallDeadlines): number {
   const total = call.total.ms > 0 ? call.startedAt + call.total.ms : Infinity
   const beforeCommit = call.beforeCommit.ms > 0 ? call.startedAt + call.beforeCommit.ms : Infinity
   return Math.min(total, beforeCommit)
+}
+
+/** Which of the call's deadlines comes first. Asked when one of them has come. */
+export function firstOfCall(call: CallDeadlines): { readonly name: 'total' | 'before_commit'; readonly limit: Limit } {
+  const total = call.total.ms > 0 && callEndsAt(call) === call.startedAt + call.total.ms
+  return total ? { name: 'total', limit: call.total } : { name: 'before_commit', limit: call.beforeCommit }
 }
 
 /** What has happened in an attempt so far, as monotonic instants. The watchdog writes it, `earliestDeadline` reads it. */

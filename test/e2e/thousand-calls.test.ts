@@ -98,7 +98,7 @@ describe('1 000 calls, 50 at a time, one attempt in five struck by a fault', { t
       timeouts: { ttfbMs: 3000 },
       baseURL: server.baseURL,
       calls: CALLS,
-      concurrency: CONCURRENCY,
+      atATime: CONCURRENCY,
     })
     expect(exitCode).toBe(0)
     const counts: Record<string, number> = {}

@@ -63,6 +63,7 @@ describe('the catalog of errors', () => {
       stale: true,
       total: true,
       before_commit: true,
+      queue: true,
     } satisfies Record<DeadlineName, true>
     for (const name of Object.keys(names)) {
       const code = `${name}_timeout` as ErrorCode

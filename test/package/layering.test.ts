@@ -12,6 +12,7 @@ const ORDER = [
   'client',
   'responses',
   'call',
+  'admission',
   'hedge',
   'retry',
   'watchdog',

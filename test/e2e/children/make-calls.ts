@@ -6,10 +6,10 @@ import { inParallel } from '../support/calls.ts'
 interface Input extends ResilientClientOptions {
   readonly baseURL: string
   readonly calls: number
-  readonly concurrency: number
+  readonly atATime: number
 }
 
-const { calls, concurrency, ...options } = JSON.parse(process.argv[2] ?? '{}') as Input
+const { calls, atATime, ...options } = JSON.parse(process.argv[2] ?? '{}') as Input
 const client = new ResilientClient(options)
 
 async function makeCall(call: number | 'last'): Promise<string> {
@@ -36,7 +36,7 @@ async function read(response: Response): Promise<string> {
 }
 
 const counts: Record<string, number> = {}
-for (const came of await inParallel(calls, concurrency, makeCall)) counts[came] = (counts[came] ?? 0) + 1
+for (const came of await inParallel(calls, atATime, makeCall)) counts[came] = (counts[came] ?? 0) + 1
 // It leaves a connection and its client idle.
 await makeCall('last')
 
