@@ -161,6 +161,8 @@ class FetchExchange implements Exchange {
     await Promise.resolve()
     if (this.#over) return
     const body = response.body
+    if (response.bodyUsed)
+      throw new TypeError('the response was read before: a mock must make a new Response for each call')
     if (body !== null) {
       const reader = body.getReader()
       this.#reader = reader
