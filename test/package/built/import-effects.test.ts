@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
+import { RawServer } from '../../support/raw-server.ts'
 
 const run = promisify(execFile)
 
@@ -76,6 +77,22 @@ describe('importing the package', () => {
   it('nor does building a client', async () => {
     const code = "new (await import('resilient-responses')).ResilientClient()"
     expect(await effectsOf(code)).toEqual({ changed: [], warnings: [] })
+  })
+
+  it.each([
+    ['and closing the client', 'await client.close()'],
+    // What an idle client keeps does not keep the process.
+    ['and leaving the client open', ''],
+  ])('nor does making a call, %s', async (_what, then) => {
+    await using server = await RawServer.answering((_request, connection) => connection.answer('ok'))
+    const code = `
+      const { ResilientClient } = await import('resilient-responses')
+      const client = new ResilientClient()
+      for (let i = 0; i < 2; i++) await (await client.fetch('${server.url}/v1/models')).text()
+      ${then}
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))`
+    expect(await effectsOf(code)).toEqual({ changed: [], warnings: [] })
+    expect(server.connections).toHaveLength(1)
   })
 
   it.each([
