@@ -3,7 +3,7 @@ import { sleep, withDeadline } from '../core/race.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, HedgeCause, ResilientError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
-import { redactUrl, secretsOf } from '../errors/redact.ts'
+import { secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
@@ -14,9 +14,8 @@ import { AttemptLog } from './attempt-log.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
-import { askHook } from './not-found.ts'
+import { LostConversation } from './lost-conversation.ts'
 import { Question } from './question.ts'
-import { parseBody } from './request-traits.ts'
 import { toError } from './to-error.ts'
 import { outOfTime, takeTurn } from './turn.ts'
 
@@ -34,6 +33,7 @@ export class Call {
   readonly #log: CallLog
   readonly #request: CallRequest
   readonly #question: Question
+  readonly #lostConversation: LostConversation
   readonly #context: CallContext
   readonly #deadlines: CallDeadlines
   readonly #records: AttemptRecord[] = []
@@ -42,7 +42,6 @@ export class Call {
   #attemptNumber = 0
   #tally = NO_RETRIES
   #refreshed = false
-  #askedAgain = false
   #plan: HedgePlan | undefined
   #ticket: Ticket | undefined
   #ttfbCuts = 0
@@ -53,6 +52,7 @@ export class Call {
     this.#question = new Question(request)
     this.#context = context
     this.#log = new CallLog(context.clock, context.telemetry)
+    this.#lostConversation = new LostConversation(this.#question, context, this.#log)
     const appliesToStreams = request.latency.kind === 'stream'
     this.#deadlines = {
       startedAt: this.#log.startedAt,
@@ -121,7 +121,9 @@ export class Call {
       if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
       if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
 
-      if (opened.failure.code === 'previous_response_not_found' && (await this.#isAnswered(attempt, opened.failure))) {
+      if (opened.failure.code === 'previous_response_not_found' && (await this.#goesOn(attempt))) {
+        this.#log.decided(attempt.number, opened.failure.code, ASK_AGAIN)
+        await this.#before(attempt, 0, this.#tally)
         refresh = false
         continue
       }
@@ -135,40 +137,10 @@ export class Call {
     }
   }
 
-  /**
-   * A genuine not-found. Behind a transport failure it may come from a replica that never saw the session: the same bytes
-   * are sent once more. After that, or when it was the first answer, the caller may rebuild the request, once.
-   */
-  async #isAnswered(attempt: Attempt, failed: Failure): Promise<boolean> {
-    const { clock, scope, onPreviousResponseNotFound: hook } = this.#context
-    if (!this.#question.traits.anchored || this.#question.isRebuilt || callEndsAt(this.#deadlines) <= clock.now())
-      return false
-    const lostBefore = this.#records.some((record) => record.outcome === 'failed')
-    if (lostBefore && !this.#askedAgain) {
-      this.#askedAgain = true
-      this.#log.decided(attempt.number, failed.code, ASK_ANOTHER_REPLICA)
-      await this.#before(attempt, 0, this.#tally)
-      return true
-    }
-    const { url, headers, body } = attempt.request
-    const sent = body.kind === 'bytes' ? parseBody(body.bytes, headers) : undefined
-    if (hook === undefined || sent === undefined || body.kind !== 'bytes') return false
-    const rebuilt = await askHook(
-      hook,
-      {
-        previousResponseId: String(sent.previous_response_id),
-        request: { url: redactUrl(url), body: sent },
-        attempts: [...this.#records],
-        reason: lostBefore ? 'after_transport_failure' : 'first_answer',
-      },
-      { clock, scope },
-    )
-    if (rebuilt?.kind !== 'bytes') return false
-    this.#question.rebuild(rebuilt, { url, headers })
-    this.#log.rebuilt(attempt.number, body.bytes.length, rebuilt.bytes.length)
-    this.#log.decided(attempt.number, failed.code, ASK_ANOTHER_REPLICA)
-    await this.#before(attempt, 0, this.#tally)
-    return true
+  /** Behind a genuine not-found: with the same question, or with a rebuilt one. */
+  async #goesOn(attempt: Attempt): Promise<boolean> {
+    if (callEndsAt(this.#deadlines) <= this.#context.clock.now()) return false
+    return this.#lostConversation.goesOn(attempt, this.#records)
   }
 
   /** Between two attempts. */
@@ -353,7 +325,7 @@ export class Call {
 }
 
 /** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */
-const ASK_ANOTHER_REPLICA: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', free: true }
+const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', free: true }
 
 /** A token that was refused is exchanged once, beside all counting. */
 const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', free: true }
