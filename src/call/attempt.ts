@@ -69,7 +69,9 @@ export class Attempt implements ExchangeObserver {
   readonly #exchange: Exchange
   #settleOpened!: (opened: Opened) => void
   #reading: Reading | undefined
+  /** Until its number is taken: its data holds on to all the text that it came with. */
   #lastEvent: TappedEvent | undefined
+  #lastNumber: number | undefined
   #responseId: string | undefined
   #committed = false
   #paused = false
@@ -123,8 +125,8 @@ export class Attempt implements ExchangeObserver {
 
   /** `sequence_number` of the last event that was no heartbeat, where the endpoint numbers its events. */
   get lastSequenceNumber(): number | undefined {
-    const match = /"sequence_number"\s*:\s*(\d+)/.exec(this.#lastEvent?.data ?? '')
-    return match === null ? undefined : Number(match[1])
+    this.#takeNumber()
+    return this.#lastNumber
   }
 
   /** `response.id` of the stream, once an event carried it. */
@@ -205,7 +207,9 @@ export class Attempt implements ExchangeObserver {
   data(bytes: Uint8Array): void {
     if (this.ended) return
     this.#watchdog.byte()
-    if (this.#reading !== undefined) this.#act(this.#reading.push(bytes))
+    if (this.#reading === undefined) return
+    this.#act(this.#reading.push(bytes))
+    this.#takeNumber()
   }
 
   end(): void {
@@ -240,6 +244,13 @@ export class Attempt implements ExchangeObserver {
     if (event.class !== 'lifecycle') return
     const status = responseStatus(event.json)
     if (status !== undefined) this.#watchdog.queued(status === 'queued')
+  }
+
+  #takeNumber(): void {
+    if (this.#lastEvent === undefined) return
+    const match = /"sequence_number"\s*:\s*(\d+)/.exec(this.#lastEvent.data)
+    this.#lastNumber = match === null ? undefined : Number(match[1])
+    this.#lastEvent = undefined
   }
 
   #act(verdict: Verdict): void {

@@ -121,21 +121,22 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
       )
     }
     this.#reader = 'iteration'
-    let batch: readonly SessionEvent[] = []
+    let batch: SessionEvent[] = []
     let at = 0
     let over = false
     const nextBatch = async (): Promise<IteratorResult<E, undefined>> => {
       for (;;) {
         if (over) return { done: true, value: undefined }
-        // What was handed out is not held while the next one is awaited.
-        batch = []
+        // What was handed out is not held while the next one is awaited: neither here nor by the generators below, which
+        // keep what they yielded last.
+        batch.length = 0
         at = 0
         const { done, value } = await this.#takeBatch()
         if (done) {
           over = true
           return { done: true, value: undefined }
         }
-        batch = value
+        batch = value as SessionEvent[]
         at = 1
         if (batch.length > 0) return { done: false, value: batch[0] as E }
       }

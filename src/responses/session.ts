@@ -1,11 +1,12 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
+import type { Taken } from '../call/output.ts'
 import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { ResponseAccumulator } from './accumulator.ts'
-import type { EventIntake } from './event-intake.ts'
+import type { Accepted, EventIntake } from './event-intake.ts'
 import { isReported, reportedError, unreadAnswer, withPartial } from './interruption.ts'
 import { type Resumption, resumed } from './resumption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
@@ -142,17 +143,12 @@ export class StreamSession {
   async *#take(attempt: Attempt): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined> {
     const whole: Uint8Array[] | undefined = isJson(attempt) ? [] : undefined
     for (;;) {
-      const taken = attempt.output.take()
+      const taken = this.#takeEvents(attempt, whole)
       switch (taken.kind) {
-        case 'chunk': {
-          whole?.push(taken.chunk.bytes)
-          const { events, failure } = this.#options.intake.accept(taken.chunk.events)
-          for (const event of events) this.#seen.add(event)
-          if (failure === undefined) attempt.flow()
-          if (events.length > 0) yield events
-          if (failure !== undefined) return failure
+        case 'events':
+          if (taken.events.length > 0) yield taken.events
+          if (taken.failure !== undefined) return taken.failure
           break
-        }
         case 'end':
           if (whole !== undefined) yield this.#wholeResponse(whole)
           return attempt.failed
@@ -166,6 +162,20 @@ export class StreamSession {
           })
       }
     }
+  }
+
+  /** Apart from the generator, which would hold the bytes of the last read for as long as it waits for the next. */
+  #takeEvents(
+    attempt: Attempt,
+    whole: Uint8Array[] | undefined,
+  ): Exclude<Taken, { kind: 'chunk' }> | ({ readonly kind: 'events' } & Accepted) {
+    const taken = attempt.output.take()
+    if (taken.kind !== 'chunk') return taken
+    whole?.push(taken.chunk.bytes)
+    const accepted = this.#options.intake.accept(taken.chunk.events)
+    for (const event of accepted.events) this.#seen.add(event)
+    if (accepted.failure === undefined) attempt.flow()
+    return { kind: 'events', ...accepted }
   }
 
   /** An endpoint that does not stream answered with the whole response: the one event that it amounts to. */

@@ -24,24 +24,36 @@ const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 
 /** `response.web_search_call.searching` and its like: work of a tool that a caller can see. */
 const TOOL_ACTIVITY = new Set(['searching', 'interpreting', 'generating', 'completed'])
 
-const byType = new Map<string, EventClass>()
+interface KnownType {
+  readonly type: string
+  readonly class: EventClass
+}
+
+const byType = new Map<string, KnownType>()
 /** Endpoints could invent types without end; what is remembered of them must stay bounded. */
 const MAX_REMEMBERED_TYPES = 512
 
 /** Streams are runs of one type, and comparing two strings costs less than looking one up. */
-let lastType = ''
-let lastClass = deriveClass(lastType)
+let last: KnownType = { type: '', class: deriveClass('') }
 
 /** The class of a type, without a look at the event itself. Pure, remembered per type. */
 export function classOfType(type: string): EventClass {
-  if (type === lastType) return lastClass
+  return knownType(type).class
+}
+
+/** The same type as a string of its own: one that was cut out of a text holds on to all of it. */
+export function ownType(type: string): string {
+  return knownType(type).type
+}
+
+function knownType(type: string): KnownType {
+  if (type === last.type) return last
   let known = byType.get(type)
   if (known === undefined) {
-    known = deriveClass(type)
-    if (byType.size < MAX_REMEMBERED_TYPES) byType.set(type, known)
+    known = { type: Buffer.from(type).toString(), class: deriveClass(type) }
+    if (byType.size < MAX_REMEMBERED_TYPES) byType.set(known.type, known)
   }
-  lastType = type
-  lastClass = known
+  last = known
   return known
 }
 

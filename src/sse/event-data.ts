@@ -1,4 +1,4 @@
-import { classOfType } from './event-classes.ts'
+import { classOfType, ownType } from './event-classes.ts'
 
 /** What the data of a frame says of its event. */
 
@@ -35,5 +35,5 @@ export function sniffedType(data: string): string | undefined {
   // An escape in the type, or an `error` that overrules it. Beside a delta it is not looked for: the look through each of
   // them would cost as much as all the rest.
   if (type.includes('\\') || (!type.endsWith('.delta') && data.includes('"error"'))) return undefined
-  return type
+  return ownType(type)
 }

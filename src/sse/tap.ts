@@ -132,7 +132,10 @@ export class SseTap {
   }
 
   #take(bytes: number): Tapped {
-    return { events: this.#events, problem: this.#problem, bytes, done: this.#done }
+    const events = this.#events
+    // Handed on: a stream that waits holds none of what it has brought.
+    this.#events = []
+    return { events, problem: this.#problem, bytes, done: this.#done }
   }
 
   /**
