@@ -35,11 +35,22 @@ function fromEnv(name: string): URL | undefined {
 
 function proxyUrl(value: string, path: string): URL {
   const url = URL.parse(value.includes('://') ? value : `http://${value}`)
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '') return url
+  const isProxy = url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== ''
+  if (isProxy && credentialsOf(url) !== undefined) return url
   throw new ConfigurationError(
     `${path}: got an address that is not usable; accepted are 'env' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
     path,
   )
+}
+
+/** As they are sent: `''` where there are none, `undefined` where they cannot be decoded. */
+function credentialsOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return ''
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  } catch {
+    return undefined
+  }
 }
 
 /** `NO_PROXY`: `*`, hosts, `.suffixes`, each with an optional port; separated by commas or spaces. */
@@ -90,7 +101,7 @@ export function openTunnel(
 ): Tunnel {
   const authority = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`
   const host = bareHost(proxy)
-  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  const credentials = credentialsOf(proxy) ?? ''
   const request = (proxy.protocol === 'https:' ? https : http).request({
     method: 'CONNECT',
     host,
@@ -103,7 +114,7 @@ export function openTunnel(
     setHost: false,
     headers: {
       host: authority,
-      ...(proxy.username ? { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` } : {}),
+      ...(credentials !== '' ? { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` } : {}),
     },
   })
   request.once('connect', (response, socket, head) => {

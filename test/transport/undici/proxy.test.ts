@@ -145,9 +145,12 @@ describe('a proxy that opens no tunnel (fault 7)', () => {
 })
 
 describe('which proxy', () => {
-  it.each(['ftp://proxy.test', 'http://', 'socks5://127.0.0.1:1', ':::'])('%s is refused at once', (proxy) => {
-    expect(() => undiciTransport({ proxy })).toThrow(ConfigurationError)
-  })
+  it.each(['ftp://proxy.test', 'http://', 'socks5://127.0.0.1:1', ':::', 'http://us%er:x@proxy.test'])(
+    '%s is refused at once',
+    (proxy) => {
+      expect(() => undiciTransport({ proxy })).toThrow(ConfigurationError)
+    },
+  )
 
   it('is none unless it is asked for, whatever the environment says', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.test:3128')
