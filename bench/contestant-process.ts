@@ -11,6 +11,8 @@ const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise
   dispatch: () => import('./contestants/dispatch.ts'),
   openai_default: () => import('./contestants/openai-default.ts'),
   openai_on_ours: () => import('./contestants/openai-on-ours.ts'),
+  ai_default: () => import('./contestants/ai-default.ts'),
+  ai_on_ours: () => import('./contestants/ai-on-ours.ts'),
 }
 
 async function measure(

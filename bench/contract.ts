@@ -1,7 +1,16 @@
 import type { Framing } from './streams.ts'
 
 /** The clients that are measured, each in a process of its own. */
-export const CONTESTANTS = ['typed', 'drop_in', 'undici_fetch', 'dispatch', 'openai_default', 'openai_on_ours'] as const
+export const CONTESTANTS = [
+  'typed',
+  'drop_in',
+  'undici_fetch',
+  'dispatch',
+  'openai_default',
+  'openai_on_ours',
+  'ai_default',
+  'ai_on_ours',
+] as const
 export type ContestantName = (typeof CONTESTANTS)[number]
 
 /** What a contestant can be asked for: the bytes of a body, or its parsed events. Both answer how many there were. */

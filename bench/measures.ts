@@ -15,7 +15,7 @@ export interface Size {
   readonly shortCalls: number
 }
 
-export const SHORT_DELTAS = 17
+export const SHORT_DELTAS = 15
 export const SHORT_CONCURRENCY = 64
 
 export function workloads({ deltas, shortCalls }: Size): Readonly<Record<WorkloadName, Workload>> {
@@ -41,7 +41,7 @@ export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName
   events_block: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
   events_segment: ['typed', 'dispatch', 'openai_default'],
   short_bytes: ['drop_in', 'undici_fetch', 'dispatch'],
-  short_events: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
+  short_events: ['typed', 'dispatch', 'openai_default', 'openai_on_ours', 'ai_default', 'ai_on_ours'],
 }
 
 /** What all rounds brought, per workload and contestant, in the order of the rounds. */

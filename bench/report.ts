@@ -82,6 +82,8 @@ const NAMES: Readonly<Record<ContestantName, string>> = {
   dispatch: 'undici dispatch by hand',
   openai_default: 'openai SDK on its default fetch',
   openai_on_ours: 'openai SDK on our fetch',
+  ai_default: 'AI SDK on its default fetch',
+  ai_on_ours: 'AI SDK on our fetch',
 }
 
 function withUnit({ median, min, max }: Spread, unit = '×'): string {

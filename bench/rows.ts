@@ -137,6 +137,17 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'short calls per second (20 events, 64 at a time), AI SDK on our fetch, times as many',
+    against: 'AI SDK on its default fetch',
+    parts: [
+      {
+        label: 'by CPU',
+        target: 'information',
+        measure: (all) => ratioOf(all, 'short_events', ['ai_default', 'ai_on_ours']),
+      },
+    ],
+  },
+  {
     title: 'heap per waiting stream, 2 000 of them',
     against: 'undici dispatch by hand, one Client each, with a decoder and a parser',
     parts: [

@@ -46,7 +46,7 @@ const json = (value: unknown): Buffer => {
 }
 
 const NOT_FOUND = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
-const short = reply('event/17')
+const short = reply('event/15')
 const opening = openAnswer()
 
 let resetAt: number | undefined
@@ -78,7 +78,7 @@ function closeAt(socket: net.Socket, instant: number): void {
 }
 
 const acts = new Map<string, Act>([
-  ['/event/17/v1/responses', short],
+  ['/event/15/v1/responses', short],
   ['/hold/v1/responses', (socket) => socket.write(opening)],
   ['/reset/v1/responses', resetOrAnswer],
   ['/resets', (socket) => socket.write(json(waits.splice(0)))],

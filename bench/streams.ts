@@ -27,7 +27,7 @@ export function buildAnswer(deltas: number, framing: Framing): Answer {
 
 /** The beginning of an answer that goes no further than its first delta. */
 export function openAnswer(): Buffer {
-  return Buffer.concat([HEAD, ...framesOf(1).slice(0, 3).map(httpChunk)])
+  return Buffer.concat([HEAD, ...framesOf(1).slice(0, -1).map(httpChunk)])
 }
 
 const HEAD = Buffer.from(
@@ -38,9 +38,10 @@ function httpChunk(chunk: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF])
 }
 
-/** What stands around the deltas: `created` and `in_progress` before, `completed` behind. */
-export const EVENTS_AROUND = 3
+/** What stands around the deltas: the beginnings of the response, its item and its part before, `completed` behind. */
+export const EVENTS_AROUND = 5
 
+const ITEM_ID = 'msg_0123456789abcdef'
 const CRLF = Buffer.from('\r\n')
 
 function framesOf(deltas: number): Buffer[] {
@@ -50,12 +51,19 @@ function framesOf(deltas: number): Buffer[] {
     frame({ type: 'response.created', sequence_number: 0, response: { ...response, status: 'in_progress' } }),
     frame({ type: 'response.in_progress', sequence_number: 1, response: { ...response, status: 'in_progress' } }),
   ]
-  for (let index = 0; index < deltas; index++) frames.push(frame(delta(index + 2)))
+  const part = { type: 'output_text', text: '', annotations: [] }
+  const item = { id: ITEM_ID, type: 'message', status: 'in_progress', role: 'assistant', content: [] }
+  const place = { output_index: 0, content_index: 0 }
+  frames.push(
+    frame({ type: 'response.output_item.added', sequence_number: 2, output_index: 0, item }),
+    frame({ type: 'response.content_part.added', sequence_number: 3, item_id: ITEM_ID, ...place, part }),
+  )
+  for (let index = 0; index < deltas; index++) frames.push(frame(delta(index + 4)))
   const usage = { input_tokens: 10, output_tokens: deltas, total_tokens: 10 + deltas }
   frames.push(
     frame({
       type: 'response.completed',
-      sequence_number: deltas + 2,
+      sequence_number: deltas + 4,
       response: { ...response, status: 'completed', usage },
     }),
   )
@@ -66,7 +74,7 @@ function delta(number: number): object {
   const event = {
     type: 'response.output_text.delta',
     sequence_number: number,
-    item_id: 'msg_0123456789abcdef',
+    item_id: ITEM_ID,
     output_index: 0,
     content_index: 0,
     delta: ' word',

@@ -4,7 +4,7 @@ import { REQUEST } from '../contestants/reading.ts'
 import type { Probe } from './contract.ts'
 import { cpuPer, inParallel, medianOf } from './support.ts'
 
-const PATH = '/event/17/v1/responses'
+const PATH = '/event/15/v1/responses'
 
 async function readAll(response: Response): Promise<void> {
   if (!response.ok) throw new Error(`${response.status}`)
@@ -41,7 +41,7 @@ export const tlsConnect: Probe = async (variant, { tls, ca, quick }) => {
 export const neighbour: Probe = async (variant, { plain, other, quick }) => {
   const { fetch } = new ResilientClient()
   const asked = async (): Promise<void> => readAll(await fetch(`${other}${PATH}`, REQUEST))
-  for (let i = 0; i < 50; i++) await asked()
+  for (let i = 0; i < 1000; i++) await asked()
   let over = false
   const crowd = inParallel(variant === 'alone' ? 0 : 1000, 1000, async () => {
     while (!over) {
