@@ -1,5 +1,5 @@
 import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
-import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
+import { type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
 import { AbortScope } from '../core/abort.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
@@ -59,11 +59,14 @@ async function follow(host: FetchHost, first: FetchRequest, traitsOfFirst: Reque
   for (let hops = 0; ; hops++) {
     const { call, outcome } = await run(host, request, traits)
     const { attempt } = outcome
-    const next = attempt.answer === undefined ? undefined : redirectOf(request, attempt, hops, isResponsesCall)
+    // The answer of another endpoint than the one addressed redirects nobody: it knows that origin, not this one.
+    const isAddressed = attempt.request.url.origin === request.url.origin
+    const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
     if (next === undefined) return answer(host, request, traits, call, outcome, hops > 0)
     attempt.cancel()
+    // A Responses call is one wherever its origin sends it.
+    if (!isResponsesCall || next.method !== request.method) traits = traitsOf(next)
     request = next
-    traits = traitsOf(request)
   }
 }
 
@@ -160,6 +163,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     anchored: traits.anchored,
     commitWithId: traits.commitWithId,
     asks: traits.asks,
+    continues: traits.continues ?? responseIdIn(url),
   }
 }
 
@@ -191,7 +195,7 @@ function answer(
   const response = toResponse({
     call,
     attempt,
-    url: attempt.answer?.url || request.url.href,
+    url: attempt.answer?.url || attempt.request.url.href,
     redirected: redirected || (attempt.answer?.redirected ?? false),
     method: request.method,
     endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,

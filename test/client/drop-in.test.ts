@@ -201,6 +201,15 @@ describe('the drop-in fetch', () => {
     await s.nothingIsLeft()
   })
 
+  it('a Responses call is one also where its origin sends it', async () => {
+    const moved = fake.status(307, { headers: { location: '/elsewhere' } })
+    const s = scenario([moved, fake.events(ok.slice(0, 2)), fake.respond(ok)])
+    const { value } = await s.settle(s.post())
+    expect(value).toMatchObject({ url: 'https://api.test/elsewhere', redirected: true })
+    expect((await readAll(value as Response)).text).toBe(toSSE(ok))
+    await s.nothingIsLeft()
+  })
+
   it('no error of ours is named AbortError or TimeoutError, and a system code stands at the end of the chain', async () => {
     const s = scenario([fake.stall()], { maxRetries: 0, timeouts: { ttfbMs: 1000 } })
     const { error } = await s.settle(s.post())

@@ -23,7 +23,7 @@ function streams(
   run: Case['run'] = async (scene) => all(await asked(scene)),
 ): Case {
   const serve = (request: RawRequest, connection: RawConnection): void => {
-    if (request.path === '/moved') connection.answer('not here')
+    if (request.path === '/moved') connection.write(WHOLE)
     else connection.write(wire)
   }
   return { name: `a Responses stream, ${name}`, serve, run, client: { maxRetries: 0 } }
