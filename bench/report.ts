@@ -65,7 +65,7 @@ export function drawMeasures(terminal: Terminal, result: RoundsResult, size: Siz
   return lines
 }
 
-const TITLES: Readonly<Record<WorkloadName, string>> = {
+export const TITLES: Readonly<Record<WorkloadName, string>> = {
   bytes_event: 'one stream, body read as bytes, one event per HTTP chunk',
   bytes_block: 'one stream, body read as bytes, HTTP chunks of 16 KB',
   events_event: 'one stream, every event parsed, one event per HTTP chunk',
@@ -75,7 +75,7 @@ const TITLES: Readonly<Record<WorkloadName, string>> = {
   short_events: 'short calls, 20 events each, 64 at a time, every event parsed',
 }
 
-const NAMES: Readonly<Record<ContestantName, string>> = {
+export const NAMES: Readonly<Record<ContestantName, string>> = {
   typed: 'typed stream',
   drop_in: 'drop-in fetch',
   undici_fetch: 'undici.fetch',

@@ -55,7 +55,11 @@ async function measureRounds(
     onRound(round)
     for (const [name, workload] of all) {
       for (const contestant of rotated(PARTICIPANTS[name], round)) {
-        const measurement = await children.get(contestant)?.run(workload, server.port, expected)
+        const child = children.get(contestant)
+        // A process that lives for long has long since compiled what a short call runs through.
+        if (round === 0 && workload.calls > 1)
+          for (let i = 0; i < 2; i++) await child?.run(workload, server.port, expected)
+        const measurement = await child?.run(workload, server.port, expected)
         if (round === 0 || measurement === undefined) continue
         const list = measures[name][contestant] ?? []
         measures[name][contestant] = list
