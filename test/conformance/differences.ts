@@ -45,7 +45,7 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     what: 'the source of a stream, when the call is aborted',
     why: 'told, so that it can stop',
-    cases: ['no reason', 'an Error', 'a string', 'null'].map(
+    cases: ['no reason', 'an Error', 'a TimeoutError', 'a string', 'null'].map(
       (reason) => `abort while a stream is sent, with ${reason}`,
     ),
   },
@@ -146,8 +146,8 @@ export const DIFFERENCES: readonly Difference[] = [
     what: 'the reason of an abort behind the head, for a body that is not being read',
     why: 'comes out as it was given; Node 22 makes an error of its own',
     cases: [
-      ...['an Error', 'a string'].map((reason) => `abort with the body unread, with ${reason}`),
-      ...['no reason', 'an Error', 'a string'].map((reason) => `abort with a clone, with ${reason}`),
+      ...['an Error', 'a TimeoutError', 'a string'].map((reason) => `abort with the body unread, with ${reason}`),
+      ...['no reason', 'an Error', 'a TimeoutError', 'a string'].map((reason) => `abort with a clone, with ${reason}`),
     ],
     on: [22],
   },

@@ -6,10 +6,10 @@ import { type Wrapped, wrappingSuite } from './support/suite.ts'
 
 wrappingSuite('the built-in fetch', (answers) => served((input, init) => globalThis.fetch(input, init), answers))
 
-/** As tests write it: a function that gives out `Response`s made by hand. */
+/** As tests write it: a function that gives out `Response`s made by hand, and takes no notice of the signal. */
 wrappingSuite('a mock by vi.fn', (answers) => {
   const mock = mocked(answers)
-  return { ...mock, fetch: vi.fn(mock.fetch) }
+  return { ...mock, fetch: vi.fn((input, { signal: _, ...init }: RequestInit = {}) => mock.fetch(input, init)) }
 })
 
 /** As MSW does it: it is given a `Request`, and its answers are of a class of its own, their bodies piped through. */

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { turns } from '../../support/until.ts'
+import { turns, until } from '../../support/until.ts'
 import { type Case, outcomeOf, type Scene } from '../support/scene.ts'
 
 const HALF = 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf'
@@ -18,6 +18,7 @@ async function against(promise: Promise<unknown>, reason: unknown): Promise<unkn
 const REASONS: ReadonlyArray<readonly [name: string, reason: () => unknown]> = [
   ['no reason', () => undefined],
   ['an Error', () => new RangeError('mine')],
+  ['a TimeoutError', () => new DOMException('mine', 'TimeoutError')],
   ['a string', () => 'mine'],
   ['null', () => null],
 ]
@@ -185,10 +186,10 @@ export const ABORTS: readonly Case[] = [
   },
   {
     name: 'abort by AbortSignal.timeout()',
-    serve: silent,
-    run({ fetch, at }) {
+    async run({ fetch, at }) {
       // biome-ignore lint/plugin: the signal that callers have; its time is not looked at.
-      const signal = AbortSignal.timeout(20)
+      const signal = AbortSignal.timeout(1)
+      await until(() => signal.aborted, 'the time is over')
       return fetch(at('/'), { signal })
     },
   },
