@@ -15,6 +15,7 @@ export { explain } from './client/explain.ts'
 export type {
   CallOptions,
   ConcurrencyOptions,
+  EndpointOptions,
   HeadersOption,
   HedgeOptions,
   LimitOptions,
@@ -44,6 +45,7 @@ export {
   type ReplaySafety,
   RequestError,
   ResilientError,
+  StateNotPortableError,
   StreamInterruptedError,
   UnsupportedByEndpointError,
   UpstreamError,

@@ -20,6 +20,7 @@ export class AttemptLog {
   readonly #call: CallLine
   readonly #attempt: number
   readonly #hedge: HedgeCause | undefined
+  #endpoint: string | undefined
   #connection: ConnectionInfo | undefined
   #head: ResponseHead | undefined
   #headersAt: number | undefined
@@ -34,9 +35,11 @@ export class AttemptLog {
     return this.#connection
   }
 
-  started(connection: 'any' | 'fresh'): void {
+  started(connection: 'any' | 'fresh', endpoint: string | undefined): void {
+    this.#endpoint = endpoint
     const { telemetry } = this.#call
-    if (telemetry.wants('attempt_start')) telemetry.emit({ type: 'attempt_start', ...this.#mark(), connection })
+    if (!telemetry.wants('attempt_start')) return
+    telemetry.emit({ type: 'attempt_start', ...this.#mark(), connection, ...(endpoint !== undefined && { endpoint }) })
   }
 
   connected(info: ConnectionInfo): void {
@@ -87,7 +90,8 @@ export class AttemptLog {
       status: this.#head?.status,
       requestId: this.#head === undefined ? undefined : requestIdOf(this.#head),
       deadline: failure?.deadline,
-      ...(this.#hedge === undefined ? {} : { hedge: this.#hedge }),
+      ...(this.#hedge !== undefined && { hedge: this.#hedge }),
+      ...(this.#endpoint !== undefined && { endpoint: this.#endpoint }),
     }
     const { telemetry } = this.#call
     if (telemetry.wants('attempt_end')) telemetry.emit({ type: 'attempt_end', ...this.#mark(), record })

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { Target } from '../endpoints/endpoints.ts'
 import type { AttemptPhase, AttemptRecord, DeadlineInfo } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { classifyTransportError } from '../retry/classify-transport.ts'
@@ -28,6 +29,8 @@ export interface AttemptOptions {
   readonly log: AttemptLog
   readonly limits: AttemptLimits
   readonly deadlines: CallDeadlines
+  /** Which of several endpoints it goes to. */
+  readonly target?: Target | undefined
   readonly reading: Omit<ReadingContext, 'head' | 'onEvent' | 'wallNow'>
   /** Told of the status and headers of the answer. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
@@ -87,7 +90,7 @@ export class Attempt implements ExchangeObserver {
       onCommitDue: () => this.#commit('commit_after'),
       onLingerDue: () => this.#settleLinger(),
     })
-    options.log.started(options.request.connection)
+    options.log.started(options.request.connection, options.target?.endpoint)
     this.#exchange = options.transport.send(options.request, this)
   }
 
@@ -98,6 +101,10 @@ export class Attempt implements ExchangeObserver {
   /** What was sent. */
   get request(): TransportRequest {
     return this.#options.request
+  }
+
+  get target(): Target | undefined {
+    return this.#options.target
   }
 
   get ended(): boolean {
@@ -219,7 +226,10 @@ export class Attempt implements ExchangeObserver {
   error(error: unknown): void {
     if (this.ended) return
     // The endpoint's last word was spoken already; what becomes of the connection changes nothing.
-    if (this.#lingering) return this.#settleLinger()
+    if (this.#lingering) {
+      this.#settleLinger()
+      return
+    }
     const { request, reading } = this.#options
     const { host } = request.url
     this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: reading.secrets }))
@@ -321,7 +331,10 @@ export class Attempt implements ExchangeObserver {
 
   #onExpired(deadline: DeadlineInfo): void {
     // A quota that is used up is not retried because the line fell silent behind the words.
-    if (this.#lingering) return this.#settleLinger()
+    if (this.#lingering) {
+      this.#settleLinger()
+      return
+    }
     const { host } = this.#options.request.url
     const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
     this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: this.#unsent }))

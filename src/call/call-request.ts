@@ -2,6 +2,7 @@ import type { Admission } from '../admission/admission.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import type { Endpoints } from '../endpoints/endpoints.ts'
 import type { HedgeSettings, Hedging } from '../hedge/hedging.ts'
 import type { RetryBudget } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
@@ -32,6 +33,8 @@ export interface CallRequest {
   /** `background` and `store`. */
   readonly commitWithId: boolean
   readonly asks: ModelTraits
+  /** The response or conversation that the call continues, or that its address names. */
+  readonly continues: string | undefined
 }
 
 /** What a call runs with. Belongs to its client. */
@@ -54,6 +57,8 @@ export interface CallContext {
   /** The face can take output back: a call does not end with an attempt that broke after the commit. */
   readonly restartable: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  /** Set where several endpoints answer the same calls. */
+  readonly endpoints: Endpoints | undefined
   /** Set where calls wait for their turn. */
   readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
   /** Set where a silent attempt gets company. */

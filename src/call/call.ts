@@ -1,8 +1,9 @@
 import type { Ticket } from '../admission/admission.ts'
 import { sleep, withDeadline } from '../core/race.ts'
+import type { TargetEnd } from '../endpoints/endpoints.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, HedgeCause, ResilientError } from '../errors/errors.ts'
-import type { Failure } from '../errors/failure.ts'
+import { type Failure, failure } from '../errors/failure.ts'
 import { secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
@@ -49,7 +50,7 @@ export class Call {
 
   constructor(request: CallRequest, context: CallContext) {
     this.#request = request
-    this.#question = new Question(request)
+    this.#question = new Question(request, context.endpoints)
     this.#context = context
     this.#log = new CallLog(context.clock, context.telemetry)
     this.#lostConversation = new LostConversation(this.#question, context, this.#log)
@@ -80,6 +81,7 @@ export class Call {
       if (this.#current.length > 0) this.#end('aborted', undefined)
     })
     return this.#endOnError(async () => {
+      if (this.#question.isHomeless) await this.#findHome()
       this.#ticket = await takeTurn({
         context: this.#context,
         deadlines: this.#deadlines,
@@ -111,6 +113,14 @@ export class Call {
   /** Ends a call that could have been restarted and was not. */
   finish(failed: Failure): void {
     this.#end('failed', failed)
+  }
+
+  /** @throws StateNotPortableError, unless the caller rebuilds the request. */
+  async #findHome(): Promise<void> {
+    const { url, body } = this.#request
+    const headers = await this.#headers(false, undefined)
+    if (await this.#lostConversation.findsHome({ url, headers, body })) return
+    throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
   }
 
   async #untilOpened(): Promise<CallOutcome> {
@@ -235,12 +245,15 @@ export class Call {
   #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
   async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
     if (refresh) this.#refreshed = true
-    const { url, method, dispatcher, signal } = this.#request
+    const { method, dispatcher, signal } = this.#request
     const { latency, commitWithId } = this.#question.traits
     const { transport, clock, timeouts, reading, scope } = this.#context
-    const headers = await this.#headers(refresh, race)
+    const given = await this.#headers(refresh, race)
     scope.throwIfAborted()
     if (race?.decided) return undefined
+    const target = this.#question.pickTarget()
+    const url = target?.url ?? this.#request.url
+    const headers = target?.headers(given) ?? given
     const number = ++this.#attemptNumber
     const log = new AttemptLog(this.#log, number, hedge)
     const attempt = new Attempt({
@@ -260,6 +273,7 @@ export class Call {
       log,
       limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
       deadlines: this.#deadlines,
+      target,
       reading: { ...reading, kind: latency.kind, commitWithId, secrets: secretsOf(url, headers) },
       onHead: this.#ticket === undefined ? undefined : ({ headers }) => this.#ticket?.answered(headers),
       onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
@@ -273,6 +287,7 @@ export class Call {
   #onAttemptEnded(attempt: Attempt): void {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
     if (attempt.failed?.code === 'ttfb_timeout') this.#ttfbCuts++
+    attempt.target?.ended(endOf(attempt))
     if (!attempt.committed) return
     if (this.#context.restartable && attempt.failed?.lane !== undefined) return
     const aborted = attempt.record?.outcome === 'aborted'
@@ -301,6 +316,7 @@ export class Call {
       budget,
       remainingMs: callEndsAt(this.#deadlines) - clock.now(),
       random,
+      elsewhere: attempt.target?.hasElsewhere(),
     })
   }
 
@@ -329,3 +345,16 @@ const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', 
 
 /** A token that was refused is exchanged once, beside all counting. */
 const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', free: true }
+
+const NOBODY_KNOWS =
+  'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'
+
+/** What an attempt says of its endpoint. A refusal is a sign of life. */
+function endOf({ record, failed, responseId }: Attempt): TargetEnd {
+  const end = { hintMs: failed?.hintMs, responseId }
+  if (record?.outcome === 'aborted' || record?.outcome === 'lost') return { ...end, report: undefined }
+  if (failed?.code === 'ttfb_timeout') return { ...end, report: 'dead' }
+  const hasFailed =
+    failed !== undefined && (failed.lane !== undefined || ERROR_CATALOG[failed.code].family === 'connection')
+  return { ...end, report: hasFailed ? 'failed' : 'alive' }
+}

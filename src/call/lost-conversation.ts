@@ -1,13 +1,16 @@
 import type { AttemptRecord } from '../errors/errors.ts'
 import { redactUrl } from '../errors/redact.ts'
+import type { TransportRequest } from '../transport/transport.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallContext } from './call-request.ts'
-import { askHook } from './not-found.ts'
+import { askHook, type PreviousResponseNotFoundContext } from './not-found.ts'
 import type { Question } from './question.ts'
 import { parseBody } from './request-traits.ts'
 
-/** What a call does about a genuine not-found. */
+type LostRequest = Pick<TransportRequest, 'url' | 'headers' | 'body'>
+
+/** What a call does about a response that cannot be continued: a genuine not-found, or one that lives nobody knows where. */
 export class LostConversation {
   readonly #question: Question
   readonly #context: CallContext
@@ -28,14 +31,28 @@ export class LostConversation {
    * @throws RequestError `hook_failed`; the caller's reason on an abort.
    */
   async goesOn(attempt: Attempt, records: readonly AttemptRecord[]): Promise<boolean> {
-    const { onPreviousResponseNotFound: hook } = this.#context
     if (!this.#question.traits.anchored || this.#question.isRebuilt) return false
     const lostBefore = records.some((record) => record.outcome === 'failed')
     if (lostBefore && !this.#askedAgain) {
       this.#askedAgain = true
       return true
     }
-    const { url, headers, body } = attempt.request
+    const reason = lostBefore ? 'after_transport_failure' : 'first_answer'
+    return this.#isRebuilt(attempt.request, attempt.number, records, reason)
+  }
+
+  /** Whether there is something to ask although nobody knows where the response lives: the caller may rebuild the request. */
+  findsHome(request: LostRequest): Promise<boolean> {
+    return this.#isRebuilt(request, 0, [], 'state_not_portable')
+  }
+
+  async #isRebuilt(
+    { url, headers, body }: LostRequest,
+    attempt: number,
+    records: readonly AttemptRecord[],
+    reason: PreviousResponseNotFoundContext['reason'],
+  ): Promise<boolean> {
+    const { onPreviousResponseNotFound: hook } = this.#context
     const sent = body.kind === 'bytes' ? parseBody(body.bytes, headers) : undefined
     if (hook === undefined || sent === undefined || body.kind !== 'bytes') return false
     const rebuilt = await askHook(
@@ -44,13 +61,13 @@ export class LostConversation {
         previousResponseId: String(sent.previous_response_id),
         request: { url: redactUrl(url), body: sent },
         attempts: [...records],
-        reason: lostBefore ? 'after_transport_failure' : 'first_answer',
+        reason,
       },
       this.#context,
     )
     if (rebuilt?.kind !== 'bytes') return false
     this.#question.rebuild(rebuilt, { url, headers })
-    this.#log.rebuilt(attempt.number, body.bytes.length, rebuilt.bytes.length)
+    this.#log.rebuilt(attempt, body.bytes.length, rebuilt.bytes.length)
     return true
   }
 }

@@ -14,9 +14,10 @@ export interface PreviousResponseNotFoundContext {
   readonly attempts: readonly AttemptRecord[]
   /**
    * `first_answer`: the endpoint said so at once. `after_transport_failure`: an attempt was lost before, the endpoint was
-   * asked once more, and it said so again.
+   * asked once more, and it said so again. `state_not_portable`: nothing was sent, because it is not known which of the
+   * `endpoints` has the response.
    */
-  readonly reason: 'first_answer' | 'after_transport_failure'
+  readonly reason: 'first_answer' | 'after_transport_failure' | 'state_not_portable'
 }
 
 /**

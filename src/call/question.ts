@@ -1,4 +1,5 @@
 import type { AbortScope } from '../core/abort.ts'
+import type { Endpoints, Route, Target } from '../endpoints/endpoints.ts'
 import type { ReplaySafety } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { type ReplayTraits, replaySafety } from '../retry/replay-safety.ts'
@@ -11,18 +12,32 @@ type BytesBody = Extract<RequestBody, { kind: 'bytes' }>
 /** What is asked on every attempt: the caller's request, or what was put in its place when its conversation was gone. */
 export class Question {
   readonly #request: CallRequest
+  readonly #endpoints: Endpoints | undefined
+  #route: Route | undefined
   #rebuilt: { readonly body: BytesBody; readonly traits: RequestTraits } | undefined
   #bodyOpened = false
 
-  constructor(request: CallRequest) {
+  constructor(request: CallRequest, endpoints: Endpoints | undefined) {
     this.#request = request
+    this.#endpoints = endpoints
+    this.#route = this.#findRoute()
+  }
+
+  /** It continues what lives at an endpoint, and nobody knows at which. */
+  get isHomeless(): boolean {
+    return this.#route?.isHomeless ?? false
+  }
+
+  /** Where the next attempt goes, where there is a choice. */
+  pickTarget(): Target | undefined {
+    return this.#route?.pick()
   }
 
   get isRebuilt(): boolean {
     return this.#rebuilt !== undefined
   }
 
-  get traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId' | 'asks'> {
+  get traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId' | 'asks' | 'continues'> {
     return this.#rebuilt?.traits ?? this.#request
   }
 
@@ -39,6 +54,7 @@ export class Question {
   rebuild(body: BytesBody, { url, headers }: { readonly url: URL; readonly headers: HeaderPairs }): void {
     const { method } = this.#request
     this.#rebuilt = { body, traits: traitsOf({ method, url, headers: plain(headers), body }) }
+    this.#route = this.#findRoute()
   }
 
   /** The headers for one attempt. `refresh`: the credential was refused, get a new one. */
@@ -56,6 +72,12 @@ export class Question {
       return body.open()
     }
     return { ...body, open }
+  }
+
+  #findRoute(): Route | undefined {
+    const { asks, anchored, continues } = this.traits
+    const { url } = this.#request
+    return this.#endpoints?.routeOf({ url, model: asks.model, responseId: continues, isAnchored: anchored })
   }
 
   #replay(bodyOpened: boolean): ReplayTraits {

@@ -10,6 +10,8 @@ export interface RequestTraits {
   readonly anchored: boolean
   readonly commitWithId: boolean
   readonly asks: ModelTraits
+  /** What the call continues: a response, or a conversation. It lives at the endpoint that made it. */
+  readonly continues: string | undefined
 }
 
 /** What is asked for, in the words of the request; empty where it says nothing. */
@@ -25,6 +27,7 @@ const FOREIGN: RequestTraits = {
   anchored: false,
   commitWithId: false,
   asks: { model: '', effort: '', tier: '' },
+  continues: undefined,
 }
 
 /**
@@ -63,7 +66,14 @@ export function traitsOf(request: {
       effort: word((json.reasoning as { effort?: unknown } | null | undefined)?.effort),
       tier: word(json.service_tier),
     },
+    continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
   }
+}
+
+/** An id by itself, or the `id` of an object. */
+function idOf(value: unknown): string | undefined {
+  const id = typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value
+  return typeof id === 'string' ? id : undefined
 }
 
 /** Longer than any name of a model; what is longer is told apart by its beginning. */
@@ -148,4 +158,18 @@ const BASE64 = /^(?:data:[^,]{0,200};base64,|[A-Za-z0-9+/_-]{256,}={0,2}$)/
 
 function withoutBase64(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.length >= 64 && BASE64.test(value) ? '' : value
+}
+
+/** The id in the address of one response: `…/responses/{id}`, `…/responses/{id}/cancel`. */
+export function responseIdIn(url: URL): string | undefined {
+  const id = /\/responses\/([^/]+)(?:\/[a-z_]+)?\/*$/.exec(url.pathname)?.[1]
+  return id === undefined ? undefined : decoded(id)
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
 }

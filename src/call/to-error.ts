@@ -13,6 +13,7 @@ import {
   RequestError,
   type ResilientError,
   type ResilientErrorDetails,
+  StateNotPortableError,
   StreamInterruptedError,
   UnsupportedByEndpointError,
   UpstreamError,
@@ -72,7 +73,9 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
       return new UpstreamError(message, words)
     }
     case 'request':
-      return new RequestError(message, details)
+      return code === 'state_not_portable'
+        ? new StateNotPortableError(message, details)
+        : new RequestError(message, details)
     case 'closed':
       return new ClientClosedError(message, details)
   }

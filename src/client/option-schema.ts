@@ -87,6 +87,23 @@ export const optionSchema = z.strictObject({
     }),
   ),
   retryUnknown: z.optional(flag),
+  endpoints: z.optional(
+    z
+      .array(
+        section({
+          baseURL: z.string(accepts('an http: or https: address, for example https://api.openai.com/v1')),
+          headers: z.optional(z.custom<Record<string, string>>(isHeaderObject, accepts('an object of strings'))),
+          weight: z.optional(
+            z
+              .number(accepts('a number above 0'))
+              .check(z.gt(0, accepts('a number above 0')), z.maximum(1e6, accepts('a number above 0'))),
+          ),
+        }),
+        accepts('an array of { baseURL, headers?, weight? }, with one at least'),
+      )
+      .check(z.minLength(1, accepts('an array of { baseURL, headers?, weight? }, with one at least'))),
+  ),
+  endpointOf: z.optional(func<(responseId: string) => string | undefined>('a function')),
   concurrency: z.optional(
     section({ calls: z.optional(wholeFrom(1)), queueMs: z.optional(msOrOff), pace: z.optional(flag) }),
   ),

@@ -39,6 +39,18 @@ export interface RetryOptions {
   readonly budget?: Partial<RetryBudgetOptions> | false | undefined
 }
 
+/** One of several places that answer the same calls. */
+export interface EndpointOptions {
+  readonly baseURL: string
+  /**
+   * Sent to this endpoint alone; they win over all others. Credentials of the caller, `apiKey` and `headers` never go to
+   * another origin than the one they were given for, so an endpoint of an origin of its own needs its credential here.
+   */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Its share of the calls, beside the others. Above 0; default 1. */
+  readonly weight?: number | undefined
+}
+
 /** Lets the calls to an origin take turns: first come, first served, by all views of the client together. */
 export interface ConcurrencyOptions {
   /** Calls to one origin at a time; a call counts until its body is over. From 1; default: no limit. */
@@ -170,6 +182,17 @@ export interface ResilientClientOptions extends CallOptions {
   readonly warm?: number | undefined
   readonly warmMs?: number | undefined
   readonly maxConnections?: number | undefined
+  /**
+   * Several places that answer the same calls, instead of one `baseURL`: address calls to the first. Each attempt goes to one
+   * that is healthy, by weight; a retry, or a hedge, rather to another one. A call with `previous_response_id` stays where
+   * that response was made.
+   */
+  readonly endpoints?: readonly EndpointOptions[] | undefined
+  /**
+   * Tells where a response lives that this client has not seen itself: the `baseURL` of one of `endpoints`. Without it such
+   * a call fails with `StateNotPortableError`, unless `onPreviousResponseNotFound` rebuilds it.
+   */
+  readonly endpointOf?: ((responseId: string) => string | undefined) | undefined
   /**
    * How many calls may be under way at a time, and how fast they begin. Default: as many, and as fast, as they come. Calls
    * that resume what is under way wait for nothing.

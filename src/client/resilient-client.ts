@@ -2,6 +2,7 @@ import { Admission } from '../admission/admission.ts'
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
+import { Endpoints } from '../endpoints/endpoints.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
 import { Responses } from '../responses/responses.ts'
@@ -32,6 +33,7 @@ interface Shared {
   readonly budgets: RetryBudgets
   readonly hedging: Hedging
   readonly admission: Admission | undefined
+  readonly endpoints: Endpoints | undefined
   /** Of every call under way: to end it with. */
   readonly calls: LiveSet<AbortScope>
   /** The client itself was closed, and with it all its views. */
@@ -92,7 +94,7 @@ export class ResilientClient implements AsyncDisposable {
     this.#isView = view !== undefined
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
-    const { clock, headers, apiKey, onEvent, concurrency } = this.#settings
+    const { clock, random, headers, apiKey, onEvent, concurrency, endpoints } = this.#settings
     const sameHeaders = parsed.headers === undefined && parsed.apiKey === undefined
     // One source for all who use the same credential, so that it is refreshed once.
     this.#headers = parent !== undefined && sameHeaders ? parent.#headers : new HeaderSource({ headers, apiKey, clock })
@@ -106,6 +108,19 @@ export class ResilientClient implements AsyncDisposable {
             ownsTransport: parsed.transport === undefined,
             budgets: new RetryBudgets(this.#settings.budget, clock),
             hedging: new Hedging(clock),
+            endpoints:
+              endpoints === undefined
+                ? undefined
+                : new Endpoints({
+                    endpoints,
+                    endpointOf: parsed.endpointOf,
+                    clock,
+                    random,
+                    onCooled: ({ name }, forMs) => {
+                      if (!this.#telemetry.wants('endpoint_cooled')) return
+                      this.#telemetry.emit({ type: 'endpoint_cooled', endpoint: name, forMs: Math.round(forMs) })
+                    },
+                  }),
             admission: concurrency === undefined ? undefined : new Admission(clock, concurrency),
             calls: new LiveSet(),
             closed: false,
@@ -239,7 +254,7 @@ export class ResilientClient implements AsyncDisposable {
 
   #contextFor(origin: string, scope: AbortScope): CallContext {
     const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs, hedge, concurrency } = this.#settings
-    const { admission } = this.#shared
+    const { admission, endpoints } = this.#shared
     return {
       transport: this.#shared.transport,
       clock,
@@ -254,6 +269,7 @@ export class ResilientClient implements AsyncDisposable {
       commitAfterMs,
       restartable: false,
       onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
+      endpoints,
       admission: admission === undefined ? undefined : { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
       hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
       onEnded: () => this.#over(scope),

@@ -3,6 +3,7 @@ import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { type Random, systemRandom } from '../core/random.ts'
+import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { HedgeSettings } from '../hedge/hedging.ts'
 import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
@@ -29,6 +30,7 @@ export interface ClientSettings {
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
   readonly validate: 'off' | 'report' | 'strict'
   readonly onInterrupted: 'error' | 'restart'
+  readonly endpoints: readonly EndpointSettings[] | undefined
   readonly concurrency: AdmissionSettings | undefined
   readonly hedge: HedgeSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
@@ -59,9 +61,12 @@ const BELOW = 0.9
  */
 export function resolveSettings(options: ParsedOptions, inherited?: ClientSettings): ClientSettings {
   const { retry, limits } = options
+  const endpoints = endpointsOf(options) ?? inherited?.endpoints
   const settings: ClientSettings = {
     baseURL:
-      options.baseURL === undefined ? (inherited?.baseURL ?? new URL(DEFAULT_BASE_URL)) : httpUrl(options.baseURL),
+      options.baseURL === undefined
+        ? (endpoints?.[0]?.baseURL ?? inherited?.baseURL ?? new URL(DEFAULT_BASE_URL))
+        : httpUrl(options.baseURL),
     apiKey: checkedKey(options.apiKey) ?? inherited?.apiKey,
     headers: copyHeaders(options.headers) ?? inherited?.headers,
     policy: {
@@ -86,6 +91,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
       preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? 4 * MIB,
       headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? 64 * 1024,
     },
+    endpoints,
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
     hedge: options.hedge === undefined ? inherited?.hedge : hedgeOf(options.hedge),
     onEvent: options.onEvent ?? inherited?.onEvent,
@@ -137,6 +143,35 @@ function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryB
     depositPerSuccess: budget?.depositPerSuccess ?? depositPerSuccess,
     refillPerMinute: budget?.refillPerMinute ?? refillPerMinute,
   }
+}
+
+function endpointsOf({ endpoints, endpointOf, baseURL }: ParsedOptions): readonly EndpointSettings[] | undefined {
+  if (endpoints === undefined) {
+    if (endpointOf === undefined) return undefined
+    throw new ConfigurationError('endpointOf has no effect without endpoints.', 'endpointOf')
+  }
+  if (baseURL !== undefined) {
+    throw new ConfigurationError(
+      'Give baseURL or endpoints, not both: the first endpoint is the one to address.',
+      'baseURL',
+    )
+  }
+  const seen = new Set<string>()
+  return endpoints.map((endpoint, index) => {
+    const path = `endpoints.${index}`
+    const url = httpUrl(endpoint.baseURL, `${path}.baseURL`)
+    const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+    if (seen.has(address))
+      throw new ConfigurationError(`${path}.baseURL: ${address} is there twice.`, `${path}.baseURL`)
+    seen.add(address)
+    const headers = Object.entries(endpoint.headers ?? {})
+    for (const [name, value] of headers) assertHeader(name, value, `${path}.headers.${name}`)
+    return {
+      baseURL: url,
+      headers: headers.map(([name, value]) => [name.toLowerCase(), value] as const),
+      weight: endpoint.weight ?? 1,
+    }
+  })
 }
 
 function concurrencyOf({ calls, queueMs, pace }: NonNullable<ParsedOptions['concurrency']>): AdmissionSettings {
@@ -209,7 +244,7 @@ function refuseContradictions(options: ParsedOptions, { ttfbMs, staleMs, totalMs
   }
 }
 
-function httpUrl(value: string): URL {
+function httpUrl(value: string, path = 'baseURL'): URL {
   const url = URL.parse(value)
   if (
     url !== null &&
@@ -219,8 +254,8 @@ function httpUrl(value: string): URL {
   )
     return url
   throw new ConfigurationError(
-    'baseURL: got an address that is not usable; accepted is an http: or https: address without credentials, for example https://api.openai.com/v1.',
-    'baseURL',
+    `${path}: got an address that is not usable; accepted is an http: or https: address without credentials, for example https://api.openai.com/v1.`,
+    path,
   )
 }
 

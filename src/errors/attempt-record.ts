@@ -39,6 +39,8 @@ export interface AttemptRecord {
   readonly requestId?: string | undefined
   /** The deadline that ended it, its value and where the value came from. */
   readonly deadline?: DeadlineInfo | undefined
+  /** Where it went, where there are several endpoints: the `baseURL` of one. */
+  readonly endpoint?: string | undefined
   /** Set on a hedge: why it was started. */
   readonly hedge?: HedgeCause | undefined
 }

@@ -190,6 +190,12 @@ export const ERROR_CATALOG = {
     'UND_ERR_INVALID_ARG',
     'The hook onPreviousResponseNotFound threw, did not settle within 30 s, or gave no body.',
   ),
+  state_not_portable: row(
+    'request',
+    'final',
+    'UND_ERR_INVALID_ARG',
+    'The call continues a response, and none of the endpoints is known to have it.',
+  ),
   invalid_configuration: row('request', 'final', 'UND_ERR_INVALID_ARG', 'An option or argument is not accepted.'),
   client_closed: row('closed', 'final', 'UND_ERR_CLOSED', 'The client was closed or destroyed.'),
   not_scripted: row(

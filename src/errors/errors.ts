@@ -207,6 +207,14 @@ export class RequestError extends ResilientError {
 }
 
 /**
+ * The call continues a response (`previous_response_id`), and it is not known which of the `endpoints` has it: any other one
+ * would say that there is no such response. `endpointOf` can tell, and `onPreviousResponseNotFound` can rebuild the request.
+ */
+export class StateNotPortableError extends RequestError {
+  override readonly name: string = 'StateNotPortableError'
+}
+
+/**
  * The stream broke after output had been handed over, so a retry would have been seen. `code` names the cause
  * (`connection_reset`, `stream_incomplete`, `idle_timeout`, …).
  */

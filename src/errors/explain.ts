@@ -28,6 +28,7 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
   } else if (before !== undefined && record.startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
     facts.push(`after a wait of ${seconds(record.startedAtMs - before.endedAtMs)}`)
   }
+  if (record.endpoint !== undefined) facts.push(`to ${record.endpoint}`)
   if (record.connectionReused) facts.push('on a connection used before')
   else if (record.connectedAtMs !== undefined)
     facts.push(`connected in ${seconds(record.connectedAtMs - record.startedAtMs)}`)

@@ -1,5 +1,5 @@
 import { Call, type CallRequest } from '../call/call.ts'
-import { traitsOf } from '../call/request-traits.ts'
+import { responseIdIn, traitsOf } from '../call/request-traits.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { isCredentialHeader } from '../errors/redact.ts'
@@ -76,6 +76,7 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
     anchored: traits.anchored,
     commitWithId: traits.commitWithId,
     asks: traits.asks,
+    continues: traits.continues ?? responseIdIn(url),
   }
 }
 

@@ -52,6 +52,8 @@ export interface DecisionInput {
   /** Milliseconds until the whole call must be over; `Infinity` without such a deadline. */
   readonly remainingMs: number
   readonly random: Random
+  /** Another endpoint takes the next attempt: what this one asked for is no reason to wait. */
+  readonly elsewhere?: boolean | undefined
 }
 
 /** Whether and when to try again, and what that leaves of the allowance. The one place where a retry is decided. */
@@ -71,7 +73,9 @@ export function decideRetry(input: DecisionInput): { readonly decision: RetryDec
 
   const next = count(tally, failure)
   if (next.hostNotFound > MAX_HOST_NOT_FOUND_RETRIES) return refuse(input, 'retries_exhausted')
-  if (failure.hintMs !== undefined && failure.hintMs > policy.maxHintMs) return refuse(input, 'hint_too_long')
+  if (!input.elsewhere && failure.hintMs !== undefined && failure.hintMs > policy.maxHintMs) {
+    return refuse(input, 'hint_too_long')
+  }
   const delayMs = delayFor(input, next)
   if (delayMs >= input.remainingMs) return refuse(input, 'deadline_exceeded')
   // A server restart under 200 streams must not fail 180 of them: the first reconnect of a call is free.
@@ -95,7 +99,8 @@ function count(tally: RetryTally, failure: Failure): RetryTally {
   }
 }
 
-function delayFor({ failure, policy, random }: DecisionInput, next: RetryTally): number {
+function delayFor({ failure, policy, random, elsewhere }: DecisionInput, next: RetryTally): number {
+  if (elsewhere) return reconnectDelay(random)
   if (failure.hintMs !== undefined) return failure.hintMs
   if (failure.lane === 'pushback') return pushbackDelay(next.pushbacks - 1, policy, random)
   return failure.connecting ? connectDelay(next.connectFailures, random) : reconnectDelay(random)

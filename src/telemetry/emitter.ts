@@ -21,6 +21,7 @@ const channels = {
   hedge_refused: channel(`${CHANNEL_PREFIX}hedge_refused`),
   retry_decision: channel(`${CHANNEL_PREFIX}retry_decision`),
   request_rebuilt: channel(`${CHANNEL_PREFIX}request_rebuilt`),
+  endpoint_cooled: channel(`${CHANNEL_PREFIX}endpoint_cooled`),
   event_problem: channel(`${CHANNEL_PREFIX}event_problem`),
   call_end: channel(`${CHANNEL_PREFIX}call_end`),
   client_created: channel(`${CHANNEL_PREFIX}client_created`),

@@ -20,6 +20,7 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * ├─ request_rebuilt                    the caller answered a genuine not-found with another body
  * ├─ retry_decision                     after every failed attempt, refusals with their reason included
  * └─ call_end                           always; after a commit, when the body has ended
+ * endpoint_cooled                       one of several endpoints gets no calls for a while
  * event_problem                         of a typed stream: an event is not what it should be
  * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
  *                                       of cached clients, in this order, belonging to no call
@@ -42,6 +43,7 @@ export type TelemetryEvent =
   | HedgeRefusedEvent
   | RetryDecisionEvent
   | RequestRebuiltEvent
+  | EndpointCooledEvent
   | EventProblemEvent
   | CallEndEvent
   | ClientLifecycleEvent
@@ -87,6 +89,8 @@ export interface QueueEndEvent extends OfCall {
 export interface AttemptStartEvent extends OfAttempt {
   readonly type: 'attempt_start'
   readonly connection: 'any' | 'fresh'
+  /** Where it goes, where there are several endpoints: the `baseURL` of one. */
+  readonly endpoint?: string
 }
 
 export interface AttemptConnectedEvent extends OfAttempt {
@@ -163,6 +167,13 @@ export interface RequestRebuiltEvent extends OfAttempt {
   readonly type: 'request_rebuilt'
   readonly oldBytes: number
   readonly newBytes: number
+}
+
+/** An endpoint failed too often, or was dead too often: until then calls go to the others. One attempt then probes it. */
+export interface EndpointCooledEvent {
+  readonly type: 'endpoint_cooled'
+  readonly endpoint: string
+  readonly forMs: number
 }
 
 /** An event of the stream is not what it should be, and was passed on all the same (typed faces only). */

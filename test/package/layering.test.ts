@@ -12,6 +12,7 @@ const ORDER = [
   'client',
   'responses',
   'call',
+  'endpoints',
   'admission',
   'hedge',
   'retry',

@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.ts'
+
+/** What became of an attempt, as far as its endpoint is concerned. `dead`: silent until its time to the first event was over. */
+export type EndpointReport = 'alive' | 'failed' | 'dead'
+
+const FIRST_COOLING_MS = 5000
+const LONGEST_COOLING_MS = 60_000
+/** Failures in a row that no luck explains. */
+const FAILURES_IN_A_ROW = 3
+/** The share of the dead is judged from this many attempts on: a moving average in which 10 halve the weight of those before. */
+const LEAST_ATTEMPTS = 5
+const TOO_MANY_DEAD = 0.5
+const DEAD_WEIGHT = 1 - 2 ** (-1 / 10)
+/** Of how many models a hint is remembered. */
+const MAX_MODELS = 64
+
+/** Whether an endpoint should get calls: a circuit breaker that closes again by the success of a single attempt. */
+export class EndpointHealth {
+  readonly #clock: Clock
+  #failures = 0
+  #attempts = 0
+  #deadShare = 0
+  #coolings = 0
+  #coolUntil = -Infinity
+  #isProbing = false
+  /** The endpoint asked for less of a model until then. */
+  readonly #hints = new Map<string, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** When it may get a call of this model; the past when it may now. */
+  readyAt(model: string): number {
+    return Math.max(this.#coolUntil, this.#hints.get(model) ?? -Infinity)
+  }
+
+  /** Ready, and not waiting for the outcome of the one attempt that probes it. */
+  isReady(model: string): boolean {
+    return this.readyAt(model) <= this.#clock.now() && !this.#isProbing
+  }
+
+  /** An attempt begins. After a cool-down the first is the probe, and the others wait for what becomes of it. */
+  begin(): void {
+    if (this.#coolings > 0 && this.#coolUntil <= this.#clock.now()) this.#isProbing = true
+  }
+
+  /** An attempt ended that says nothing: it was aborted, or another one was first. */
+  endedWithoutWord(): void {
+    this.#isProbing = false
+  }
+
+  /** @returns how long it cools down from now on, where this report is the reason; else `undefined`. */
+  report(report: EndpointReport, mayCool: boolean): number | undefined {
+    const wasProbe = this.#isProbing
+    this.#isProbing = false
+    this.#attempts++
+    this.#deadShare += DEAD_WEIGHT * ((report === 'dead' ? 1 : 0) - this.#deadShare)
+    if (report === 'alive') {
+      this.#failures = 0
+      this.#coolings = 0
+      return undefined
+    }
+    this.#failures++
+    const isBad =
+      wasProbe ||
+      this.#failures >= FAILURES_IN_A_ROW ||
+      (this.#attempts >= LEAST_ATTEMPTS && this.#deadShare > TOO_MANY_DEAD)
+    // Those under way when it began to cool down say nothing new.
+    if (!isBad || !mayCool || this.#coolUntil > this.#clock.now()) return undefined
+    const coolMs = Math.min(LONGEST_COOLING_MS, FIRST_COOLING_MS * 2 ** this.#coolings)
+    this.#coolings++
+    this.#coolUntil = this.#clock.now() + coolMs
+    return coolMs
+  }
+
+  /** The endpoint itself asked for less of a model for so long. */
+  hint(model: string, ms: number): void {
+    this.#hints.delete(model)
+    this.#hints.set(model, this.#clock.now() + Math.min(ms, LONGEST_COOLING_MS))
+    if (this.#hints.size > MAX_MODELS) {
+      for (const oldest of this.#hints.keys()) {
+        this.#hints.delete(oldest)
+        break
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { EndpointHealth, type EndpointReport } from '../../src/endpoints/endpoint-health.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+
+function health(...reports: EndpointReport[]) {
+  const clock = new VirtualClock()
+  const one = new EndpointHealth(clock)
+  const tell = (report: EndpointReport, mayCool = true): number | undefined => {
+    one.begin()
+    return one.report(report, mayCool)
+  }
+  const cooled = reports.map((report) => tell(report))
+  return { clock, one, tell, cooled }
+}
+
+describe('the health of an endpoint', () => {
+  it.each<[reports: EndpointReport[], cools: boolean]>([
+    [[], false],
+    [['failed', 'failed'], false],
+    [['failed', 'failed', 'failed'], true],
+    [['failed', 'failed', 'alive', 'failed', 'failed'], false],
+    [['dead', 'failed', 'dead'], true],
+  ])('after %j it cools down: %s', (reports, cools) => {
+    const { one, cooled } = health(...reports)
+    expect(cooled.some((ms) => ms !== undefined)).toBe(cools)
+    expect(one.isReady('m')).toBe(!cools)
+  })
+
+  it('cools down where more than half of its attempts are dead, however many are alive between', () => {
+    const reports: EndpointReport[] = Array.from({ length: 60 }, (_, n) => (n % 3 === 2 ? 'alive' : 'dead'))
+    expect(health(...reports).cooled.some((ms) => ms !== undefined)).toBe(true)
+    const half: EndpointReport[] = Array.from({ length: 60 }, (_, n) => (n % 3 === 2 ? 'dead' : 'alive'))
+    expect(health(...half).cooled.every((ms) => ms === undefined)).toBe(true)
+  })
+
+  it('cools for 5 s, and twice as long after each probe that fails, up to 60 s; a probe that lives ends it', async () => {
+    const { clock, one, tell, cooled } = health('failed', 'failed', 'failed')
+    const times = [cooled.at(-1)]
+    for (let n = 0; n < 5; n++) {
+      await clock.advance((times.at(-1) as number) - 1)
+      expect(one.isReady('m')).toBe(false)
+      await clock.advance(1)
+      expect(one.isReady('m')).toBe(true)
+      times.push(tell('failed'))
+    }
+    expect(times).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000])
+    await clock.advance(60_000)
+    expect(tell('alive')).toBeUndefined()
+    expect(one.isReady('m')).toBe(true)
+    expect([tell('failed'), tell('failed'), tell('failed')]).toEqual([undefined, undefined, 5000])
+  })
+
+  it('lets one attempt probe it, and the others wait for what becomes of that one', async () => {
+    const { clock, one } = health('failed', 'failed', 'failed')
+    await clock.advance(5000)
+    one.begin()
+    expect(one.isReady('m')).toBe(false)
+    one.endedWithoutWord()
+    expect(one.isReady('m')).toBe(true)
+  })
+
+  it('the failures of attempts that were under way when it began to cool down say nothing new', () => {
+    const { one, tell } = health('failed', 'failed', 'failed')
+    const until = one.readyAt('m')
+    tell('failed')
+    tell('failed')
+    expect(one.readyAt('m')).toBe(until)
+  })
+
+  it('is not given up where there is no other', () => {
+    const { one, tell } = health('failed', 'failed')
+    expect(tell('failed', false)).toBeUndefined()
+    expect(one.isReady('m')).toBe(true)
+  })
+
+  it('a hint of its own counts for one model, for at most a minute', async () => {
+    const { clock, one } = health()
+    one.hint('m', 3_600_000)
+    expect([one.isReady('m'), one.isReady('other')]).toEqual([false, true])
+    await clock.advance(60_000)
+    expect(one.isReady('m')).toBe(true)
+  })
+})
