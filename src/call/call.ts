@@ -1,24 +1,19 @@
-import type { Ticket } from '../admission/admission.ts'
-import { sleep, withDeadline } from '../core/race.ts'
+import { sleep } from '../core/race.ts'
 import type { TargetEnd } from '../endpoints/endpoints.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
-import type { AttemptRecord, GiveUpReason, HedgeCause, ResilientError } from '../errors/errors.ts'
+import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
-import { secretsOf } from '../errors/redact.ts'
-import type { HedgePlan } from '../hedge/hedging.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
-import type { HeaderPairs } from '../transport/transport.ts'
-import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
-import { Attempt } from './attempt.ts'
-import { AttemptLog } from './attempt-log.ts'
+import { type CallDeadlines, callEndsAt } from '../watchdog/deadlines.ts'
+import type { Attempt } from './attempt.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
-import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { LostConversation } from './lost-conversation.ts'
 import { Question } from './question.ts'
+import { Rounds } from './rounds.ts'
 import { toError } from './to-error.ts'
-import { outOfTime, takeTurn } from './turn.ts'
+import { takeTurn } from './turn.ts'
 
 export type { CallContext, CallRequest } from './call-request.ts'
 
@@ -38,14 +33,8 @@ export class Call {
   readonly #context: CallContext
   readonly #deadlines: CallDeadlines
   readonly #records: AttemptRecord[] = []
-  /** The attempts under way, and the one whose output is being taken. */
-  #current: Attempt[] = []
-  #attemptNumber = 0
+  readonly #rounds: Rounds
   #tally = NO_RETRIES
-  #refreshed = false
-  #plan: HedgePlan | undefined
-  #ticket: Ticket | undefined
-  #ttfbCuts = 0
   #over = false
 
   constructor(request: CallRequest, context: CallContext) {
@@ -61,6 +50,15 @@ export class Call {
       beforeCommit: { ms: appliesToStreams ? context.beforeCommitMs : 0, source: 'beforeCommitMs' },
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
     }
+    this.#rounds = new Rounds({
+      request,
+      question: this.#question,
+      context,
+      deadlines: this.#deadlines,
+      log: this.#log,
+      errorOf: (failed) => this.errorOf(failed, undefined),
+      onEnded: (ended) => this.#onAttemptEnded(ended),
+    })
   }
 
   /** The history so far, in order. */
@@ -76,13 +74,12 @@ export class Call {
   run(): Promise<CallOutcome> {
     this.#log.started(this.#request)
     this.#context.scope.watch((reason) => {
-      for (const attempt of this.#current) attempt.abort(reason)
       // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
-      if (this.#current.length > 0) this.#end('aborted', undefined)
+      if (this.#rounds.abort(reason)) this.#end('aborted', undefined)
     })
     return this.#endOnError(async () => {
       if (this.#question.isHomeless) await this.#findHome()
-      this.#ticket = await takeTurn({
+      this.#rounds.ticket = await takeTurn({
         context: this.#context,
         deadlines: this.#deadlines,
         origin: this.#request.url.origin,
@@ -118,7 +115,7 @@ export class Call {
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
   async #findHome(): Promise<void> {
     const { url, body } = this.#request
-    const headers = await this.#headers(false, undefined)
+    const headers = await this.#rounds.headers(false, undefined)
     if (await this.#lostConversation.findsHome({ url, headers, body })) return
     throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
   }
@@ -126,7 +123,7 @@ export class Call {
   async #untilOpened(): Promise<CallOutcome> {
     for (let refresh = false; ; ) {
       this.#context.scope.throwIfAborted()
-      const { attempt, opened } = await this.#race(refresh)
+      const { attempt, opened } = await this.#rounds.play(refresh)
       if (opened.kind === 'aborted') throw opened.reason
       if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
       if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
@@ -158,7 +155,7 @@ export class Call {
     const { clock, scope } = this.#context
     this.#tally = tally
     previous.output.discard(undefined)
-    this.#current = []
+    this.#rounds.clear()
     if (delayMs > 0) await sleep(delayMs, { clock, scope })
   }
 
@@ -188,105 +185,8 @@ export class Call {
     )
   }
 
-  /** One attempt, or several side by side where that is wanted and safe. */
-  async #race(refresh: boolean): Promise<RaceOutcome> {
-    const plan = this.#hedgePlan()
-    if (plan === undefined) {
-      const attempt = await this.#attempt(refresh)
-      return { attempt, opened: await attempt.opened }
-    }
-    let newCredential = refresh
-    const race = new HedgeRace({
-      clock: this.#context.clock,
-      plan,
-      launch: (asking, hedge) => {
-        const launched = this.#attempt(newCredential, asking, hedge)
-        newCredential = false
-        return launched
-      },
-      onHedge: (told) => this.#log.hedged(told),
-    })
-    return race.outcome
-  }
-
-  #hedgePlan(): HedgePlan | undefined {
-    const { hedge } = this.#context
-    const { url, method } = this.#request
-    const { latency, anchored, asks } = this.#question.traits
-    if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
-    if (!this.#question.isRepeatable) return undefined
-    this.#plan ??= hedge.hedging.planFor(
-      { origin: url.origin, ...asks, anchored, inputTokens: latency.estimatedInputTokens },
-      hedge.settings,
-    )
-    return this.#plan
-  }
-
-  /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
-  async #headers(refresh: boolean, race: HedgeRace | undefined): Promise<HeaderPairs> {
-    const { clock, scope } = this.#context
-    const ms = callEndsAt(this.#deadlines) - clock.now()
-    // By itself, asking takes no longer than that.
-    const isUrgent = ms < HEADERS_DEADLINE_MS
-    if (race === undefined && !isUrgent) return this.#question.headers(refresh, scope)
-    const asking = scope.child()
-    race?.whenDecided(() => asking.abort(undefined))
-    const headers = this.#question.headers(refresh, asking)
-    const onTimeout = (): Error => this.errorOf(outOfTime(firstOfCall(this.#deadlines)), undefined)
-    try {
-      return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
-    } finally {
-      asking.abort(undefined)
-      asking.dispose()
-    }
-  }
-
-  #attempt(refresh: boolean): Promise<Attempt>
-  #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
-  async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
-    if (refresh) this.#refreshed = true
-    const { method, dispatcher, signal } = this.#request
-    const { latency, commitWithId } = this.#question.traits
-    const { transport, clock, timeouts, reading, scope } = this.#context
-    const given = await this.#headers(refresh, race)
-    scope.throwIfAborted()
-    if (race?.decided) return undefined
-    const target = this.#question.pickTarget()
-    const url = target?.url ?? this.#request.url
-    const headers = target?.headers(given) ?? given
-    const number = ++this.#attemptNumber
-    const log = new AttemptLog(this.#log, number, hedge)
-    const attempt = new Attempt({
-      number,
-      request: {
-        url,
-        method,
-        headers,
-        body: this.#question.body,
-        connection: number === 1 && this.#question.isRepeatable ? 'any' : 'fresh',
-        dispatcher,
-        signal,
-        attempt: number,
-      },
-      transport,
-      clock,
-      log,
-      limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
-      deadlines: this.#deadlines,
-      target,
-      reading: { ...reading, kind: latency.kind, commitWithId, secrets: secretsOf(url, headers) },
-      onHead: this.#ticket === undefined ? undefined : ({ headers }) => this.#ticket?.answered(headers),
-      onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
-      onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
-      onEnded: (ended) => this.#onAttemptEnded(ended),
-    })
-    this.#current.push(attempt)
-    return attempt
-  }
-
   #onAttemptEnded(attempt: Attempt): void {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
-    if (attempt.failed?.code === 'ttfb_timeout') this.#ttfbCuts++
     attempt.target?.ended(endOf(attempt))
     if (!attempt.committed) return
     if (this.#context.restartable && attempt.failed?.lane !== undefined) return
@@ -298,7 +198,7 @@ export class Call {
   #canRefresh(failed: Failure): boolean {
     return (
       failed.status === 401 &&
-      !this.#refreshed &&
+      !this.#rounds.hasRefreshed &&
       this.#request.canRefresh &&
       this.#question.replaySafety(failed) === 'safe'
     )
@@ -332,8 +232,7 @@ export class Call {
   #end(outcome: CallEndEvent['outcome'], failed: Failure | undefined): void {
     if (this.#over) return
     this.#over = true
-    this.#plan?.callEnded()
-    this.#ticket?.release()
+    this.#rounds.end()
     this.#context.scope.dispose()
     this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
     this.#context.onEnded()

@@ -1,0 +1,170 @@
+import type { Ticket } from '../admission/admission.ts'
+import { withDeadline } from '../core/race.ts'
+import type { HedgeCause } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
+import { secretsOf } from '../errors/redact.ts'
+import type { HedgePlan } from '../hedge/hedging.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
+import { Attempt } from './attempt.ts'
+import { AttemptLog } from './attempt-log.ts'
+import type { CallLog } from './call-log.ts'
+import type { CallContext, CallRequest } from './call-request.ts'
+import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
+import type { Question } from './question.ts'
+import { outOfTime } from './turn.ts'
+
+export interface RoundsOptions {
+  readonly request: CallRequest
+  readonly question: Question
+  readonly context: CallContext
+  readonly deadlines: CallDeadlines
+  readonly log: CallLog
+  readonly errorOf: (failure: Failure) => Error
+  /** Told of every attempt, when nothing of it is left running. */
+  onEnded(attempt: Attempt): void
+}
+
+/** The attempts of a call, round by round: one at a time, or several side by side where that is wanted and safe. */
+export class Rounds {
+  readonly #options: RoundsOptions
+  /** The attempts under way, and the one whose output is being taken. */
+  #current: Attempt[] = []
+  #attemptNumber = 0
+  #ttfbCuts = 0
+  #hasRefreshed = false
+  #plan: HedgePlan | undefined
+  /** What the call was let in by, where calls take turns. */
+  ticket: Ticket | undefined
+
+  constructor(options: RoundsOptions) {
+    this.#options = options
+  }
+
+  /** A new credential has been asked for. */
+  get hasRefreshed(): boolean {
+    return this.#hasRefreshed
+  }
+
+  /** Ends what is under way; whether there was anything. */
+  abort(reason: unknown): boolean {
+    for (const attempt of this.#current) attempt.abort(reason)
+    return this.#current.length > 0
+  }
+
+  /** The round is over, and its output was not taken. */
+  clear(): void {
+    this.#current = []
+  }
+
+  /** The call is over. */
+  end(): void {
+    this.#plan?.callEnded()
+    this.ticket?.release()
+  }
+
+  /** One attempt, or several side by side where that is wanted and safe. */
+  async play(refresh: boolean): Promise<RaceOutcome> {
+    const plan = this.#hedgePlan()
+    if (plan === undefined) {
+      const attempt = await this.#attempt(refresh)
+      return { attempt, opened: await attempt.opened }
+    }
+    let newCredential = refresh
+    const { context, log } = this.#options
+    const race = new HedgeRace({
+      clock: context.clock,
+      plan,
+      launch: (asking, hedge) => {
+        const launched = this.#attempt(newCredential, asking, hedge)
+        newCredential = false
+        return launched
+      },
+      onHedge: (told) => log.hedged(told),
+    })
+    return race.outcome
+  }
+
+  #hedgePlan(): HedgePlan | undefined {
+    const { context, request, question } = this.#options
+    const { hedge } = context
+    const { url, method } = request
+    const { latency, anchored, asks } = question.traits
+    if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
+    if (!question.isRepeatable) return undefined
+    this.#plan ??= hedge.hedging.planFor(
+      { origin: url.origin, ...asks, anchored, inputTokens: latency.estimatedInputTokens },
+      hedge.settings,
+    )
+    return this.#plan
+  }
+
+  /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
+  async headers(refresh: boolean, race: HedgeRace | undefined): Promise<HeaderPairs> {
+    const { context, question, deadlines, errorOf } = this.#options
+    const { clock, scope } = context
+    const ms = callEndsAt(deadlines) - clock.now()
+    // By itself, asking takes no longer than that.
+    const isUrgent = ms < HEADERS_DEADLINE_MS
+    if (race === undefined && !isUrgent) return question.headers(refresh, scope)
+    const asking = scope.child()
+    race?.whenDecided(() => asking.abort(undefined))
+    const headers = question.headers(refresh, asking)
+    const onTimeout = (): Error => errorOf(outOfTime(firstOfCall(deadlines)))
+    try {
+      return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
+    } finally {
+      asking.abort(undefined)
+      asking.dispose()
+    }
+  }
+
+  #attempt(refresh: boolean): Promise<Attempt>
+  #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
+  async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
+    if (refresh) this.#hasRefreshed = true
+    const { request, question, context, deadlines, log } = this.#options
+    const { ticket } = this
+    const { method, dispatcher, signal } = request
+    const { latency, commitWithId } = question.traits
+    const { transport, clock, timeouts, reading, scope } = context
+    const given = await this.headers(refresh, race)
+    scope.throwIfAborted()
+    if (race?.decided) return undefined
+    const target = question.pickTarget()
+    const url = target?.url ?? request.url
+    const headers = target?.headers(given) ?? given
+    const number = ++this.#attemptNumber
+    const attempt = new Attempt({
+      number,
+      request: {
+        url,
+        method,
+        headers,
+        body: question.body,
+        connection: number === 1 && question.isRepeatable ? 'any' : 'fresh',
+        dispatcher,
+        signal,
+        attempt: number,
+      },
+      transport,
+      clock,
+      log: new AttemptLog(log, number, hedge),
+      limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
+      deadlines,
+      target,
+      reading: { ...reading, kind: latency.kind, commitWithId, secrets: secretsOf(url, headers) },
+      onHead: ticket === undefined ? undefined : ({ headers }) => ticket.answered(headers),
+      onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
+      onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
+      onEnded: (ended) => this.#onEnded(ended),
+    })
+    this.#current.push(attempt)
+    return attempt
+  }
+
+  #onEnded(attempt: Attempt): void {
+    if (attempt.failed?.code === 'ttfb_timeout') this.#ttfbCuts++
+    this.#options.onEnded(attempt)
+  }
+}
