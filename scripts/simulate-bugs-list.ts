@@ -91,9 +91,9 @@ export const BUGS: readonly Bug[] = [
   ),
   bug(
     'a retry goes over a connection that was used before',
-    'src/call/call.ts',
-    "connection: number === 1 && this.#repeatable ? 'any' : 'fresh'",
-    "connection: this.#repeatable ? 'any' : 'fresh'",
+    'src/call/rounds.ts',
+    "connection: number === 1 && question.isRepeatable ? 'any' : 'fresh'",
+    "connection: question.isRepeatable ? 'any' : 'fresh'",
   ),
   bug(
     'the hint of the endpoint is ignored',
@@ -115,9 +115,9 @@ export const BUGS: readonly Bug[] = [
   ),
   bug(
     'the body is serialised again for each attempt',
-    'src/call/call.ts',
-    'this.#openBody(body) } : body,',
-    "this.#openBody(body) } : body.kind === 'bytes' && number > 1 ? { ...body, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(body.bytes).toString()), null, 1)) } : body,",
+    'src/call/rounds.ts',
+    'body: question.body,',
+    "body: question.body.kind === 'bytes' && number > 1 ? { ...question.body, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(question.body.bytes).toString()), null, 1)) } : question.body,",
   ),
   bug(
     'events that a resume repeats are handed over again',

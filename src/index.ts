@@ -45,6 +45,7 @@ export {
   type ReplaySafety,
   RequestError,
   ResilientError,
+  type ResilientErrorDetails,
   StateNotPortableError,
   StreamInterruptedError,
   UnsupportedByEndpointError,
