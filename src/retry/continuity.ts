@@ -6,7 +6,7 @@ const NOT_FOUND = 'previous_response_not_found'
 
 /** ``Previous response with id 'resp_1' not found.``, ``Invalid `previous_response_id`.``, quoted or not. */
 const NOT_FOUND_MESSAGE =
-  /previous[\s_]response(?:[\s_]id)?(?:\s+with\s+id)?[\s:]*["'`]?[\w.-]*["'`]?\s+(?:was\s+|could\s+not\s+be\s+|is\s+)?not\s+found|invalid\s+["'`]?previous_response_id["'`]?(?!\s+type)/i
+  /previous[\s_]response(?:[\s_]id)?(?:\s+with\s+id)?[\s:]*["'`]?[\w.-]*["'`]?\s+(?:(?:was\s+|is\s+)?not\s+found|could\s+not\s+be\s+found)|invalid\s+["'`]?previous_response_id(?!["'`]?\s+type)/i
 
 const NOT_SUPPORTED_MESSAGE = /unsupported|not supported|unknown parameter|unrecognized/i
 

@@ -17,11 +17,14 @@ const TABLE: ReadonlyArray<readonly [code: string, open: ErrorCode, connecting: 
   ['ECONNABORTED', 'connection_reset', 'connection_reset', false],
   ['ETIMEDOUT', 'connection_failed', 'connect_timeout', false],
   ['ENOTFOUND', 'host_not_found', 'host_not_found', true],
+  ['EAI_NONAME', 'host_not_found', 'host_not_found', true],
   ['EAI_AGAIN', 'dns_failed', 'dns_failed', true],
+  ['EAI_FAIL', 'dns_failed', 'dns_failed', true],
   // A route can be lost under an open connection, too.
   ['ENETUNREACH', 'network_unreachable', 'network_unreachable', false],
   ['EHOSTUNREACH', 'network_unreachable', 'network_unreachable', false],
   ['ENETDOWN', 'network_unreachable', 'network_unreachable', false],
+  ['EADDRNOTAVAIL', 'resources_exhausted', 'resources_exhausted', false],
   ['EMFILE', 'resources_exhausted', 'resources_exhausted', false],
   ['ENFILE', 'resources_exhausted', 'resources_exhausted', false],
   ['ENOBUFS', 'resources_exhausted', 'resources_exhausted', false],
@@ -31,12 +34,23 @@ const TABLE: ReadonlyArray<readonly [code: string, open: ErrorCode, connecting: 
   ['UND_ERR_BODY_TIMEOUT', 'connection_failed', 'connection_failed', false],
   ['UND_ERR_HEADERS_OVERFLOW', 'headers_too_large', 'headers_too_large', false],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'body_truncated', 'body_truncated', false],
+  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'event_too_large', 'event_too_large', false],
+  ['UND_ERR_CLOSED', 'client_closed', 'client_closed', false],
+  ['UND_ERR_DESTROYED', 'client_closed', 'client_closed', false],
+  ['UND_ERR_PRX_TLS', 'certificate_rejected', 'certificate_rejected', true],
+  ['UND_ERR_INVALID_ARG', 'invalid_configuration', 'invalid_configuration', false],
+  ['ERR_RESILIENT_BODY', 'request_body_failed', 'request_body_failed', false],
+  ['ERR_RESILIENT_DECODING', 'decoding_failed', 'decoding_failed', false],
+  ['ERR_RESILIENT_PROXY_REFUSED', 'proxy_refused', 'proxy_refused', true],
+  ['ERR_RESILIENT_PROXY_FAILED', 'proxy_failed', 'proxy_failed', true],
+  ['FAKE_ATTEMPT_NOT_PLANNED', 'not_scripted', 'not_scripted', false],
   ['HPE_INVALID_CHUNK_SIZE', 'protocol_error', 'protocol_error', false],
   ['CERT_HAS_EXPIRED', 'certificate_rejected', 'certificate_rejected', true],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate_rejected', 'certificate_rejected', true],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate_rejected', 'certificate_rejected', true],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate_rejected', 'certificate_rejected', true],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate_rejected', 'certificate_rejected', true],
+  ['NO_CERT_HERE', 'connection_failed', 'connection_failed', false],
   ['SOMETHING_ELSE', 'connection_failed', 'connection_failed', false],
 ]
 
@@ -44,6 +58,12 @@ const LANES: Readonly<Partial<Record<ErrorCode, 'pushback' | undefined>>> = {
   resources_exhausted: 'pushback',
   certificate_rejected: undefined,
   headers_too_large: undefined,
+  event_too_large: undefined,
+  client_closed: undefined,
+  invalid_configuration: undefined,
+  request_body_failed: undefined,
+  proxy_refused: undefined,
+  not_scripted: undefined,
 }
 
 describe('the error of a transport', () => {
@@ -62,6 +82,7 @@ describe('the error of a transport', () => {
       expect(classify(coded(code, { syscall: 'write' })).connecting).toBe(false)
     }
     expect(classify(coded('ETIMEDOUT', { syscall: 'connect' })).code).toBe('connect_timeout')
+    expect(classify(coded('SOMETHING_ELSE', { syscall: 'getaddrinfo' })).connecting).toBe(true)
   })
 
   it('is known however deep it is wrapped, by code and never by message', () => {
@@ -78,6 +99,7 @@ describe('the error of a transport', () => {
     'is a generic failure where it is no proper error: %s',
     (error) => {
       expect(classify(error)).toMatchObject({ code: 'connection_failed', lane: 'connection' })
+      if (!(error instanceof Error)) expect(classify(error).message).toMatch(/failed: no further detail$/)
     },
   )
 

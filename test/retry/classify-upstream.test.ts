@@ -24,10 +24,16 @@ const PUSHBACK_STATUSES = [408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522
 const FINAL_STATUSES = [400, 401, 402, 403, 404, 405, 410, 413, 415, 422, 301, 302, 307, 501, 505]
 const PUSHBACK_CODES = [
   'server_error',
+  'internal_error',
+  'internal_server_error',
   'server_is_overloaded',
+  'overloaded',
+  'overloaded_error',
+  'service_unavailable',
   'slow_down',
   'vector_store_timeout',
   'rate_limit_exceeded',
+  'rate_limit_error',
 ]
 const FINAL_CODES = [
   'invalid_request_error',
@@ -55,7 +61,16 @@ const QUOTA_AND_POLICY_CODES = [
   'cyber_policy',
   'bio_policy_refusal',
 ]
-const UNKNOWN_CODES = ['something_new', 'my_rate', 'images', 'not_insufficient_quota', '500']
+const UNKNOWN_CODES = [
+  'something_new',
+  'my_rate',
+  'images',
+  'not_insufficient_quota',
+  'insufficient_quota_soon',
+  'not_invalid_prompt',
+  'invalid_prompt_2',
+  '500',
+]
 
 describe('what the endpoint itself reports', () => {
   it.each(PUSHBACK_STATUSES)('is retried after a pause for status %i, if nothing else is said', (status) => {
@@ -126,6 +141,10 @@ describe('what the endpoint itself reports', () => {
     [{ status: 500 }, false],
     [{ status: 502 }, false],
     [{ code: 'server_is_overloaded' }, true],
+    [{ code: 'overloaded' }, true],
+    [{ code: 'overloaded_error' }, true],
+    [{ code: 'service_unavailable' }, true],
+    [{ code: 'internal_error' }, false],
     [{ code: 'slow_down' }, true],
     [{ code: 'rate_limit_exceeded' }, true],
     [{ type: 'rate_limit_error' }, true],
@@ -152,6 +171,14 @@ describe('what the endpoint itself reports', () => {
       message: 'The endpoint reported a failure in the stream (slow_down)',
     })
     expect(classify({ status: 500 }).message).toBe('The endpoint answered 500')
+  })
+
+  it('is final, and says so by its code, where the endpoint does not know a parameter', () => {
+    for (const status of [400, 422, undefined]) {
+      const failed = classify({ status, message: "Unsupported parameter: 'background'.", shouldRetry: 'true' })
+      expect(failed).toMatchObject({ code: 'unsupported_by_endpoint', lane: undefined })
+      expect(failed.unsupported?.parameter).toBe('background')
+    }
   })
 
   it('carries no secret, not even in a code that echoes one', () => {
@@ -189,6 +216,8 @@ describe('the fields of an error', () => {
     ],
     ['a text', { error: 'no' }, { message: 'no' }],
     ['a detail of a gateway', { detail: 'no' }, { message: 'no' }],
+    ['an error type that looks like an event', { error: { type: 'quota.exceeded' } }, { type: 'quota.exceeded' }],
+    ['an empty code beside a message', { error: { code: '', message: 'm' } }, { message: 'm' }],
     ['times', { error: { resets_in_seconds: 5, resets_at: 7 } }, { resetsInSeconds: 5, resetsAt: 7 }],
     ['error null', { type: 'response.failed', response: { error: null } }, undefined],
     ['error an array', { type: 'response.failed', response: { error: ['x'] } }, undefined],

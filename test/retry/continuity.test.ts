@@ -21,6 +21,37 @@ describe('fault 58: a genuine previous_response_not_found', () => {
   })
 
   it.each([
+    'previous_response not found',
+    'Previous response resp_1 not found',
+    'previous_response_id: resp_1 not found',
+    "previous response id 'resp_1' was not found",
+    'Previous response with id: "resp_1" is not found',
+    'Previous response  with  id  resp_1  not  found',
+    'Previous response with id resp_1  was  not  found',
+    'Previous response with id resp_1  is  not  found',
+    'Previous response with id resp_1  could  not  be  found',
+    'Previous response with id `resp_1` could not be found.',
+    "invalid  'previous_response_id'",
+    'Invalid previous_response_id',
+  ])('is known by the words %j, unless another parameter or another cause is named', (message) => {
+    expect(isPreviousResponseNotFound(400, { message })).toBe(true)
+    for (const code of ['invalid_request_error', 'not_found', 'invalid_value'])
+      expect(isPreviousResponseNotFound(400, { message, code })).toBe(true)
+    expect(isPreviousResponseNotFound(400, { message, param: 'model' })).toBe(false)
+    expect(isPreviousResponseNotFound(400, { message, code: 'invalid_prompt' })).toBe(false)
+  })
+
+  it.each([
+    'Invalid previous_response_id type: a string is expected',
+    "Invalid 'previous_response_id'  type",
+    'Previous response with id resp_1 was found',
+    'Previous response with id resp_1 could not be loaded',
+    'The previous response is large; the file was not found',
+  ])('is not known by the words %j', (message) => {
+    expect(isPreviousResponseNotFound(400, { message })).toBe(false)
+  })
+
+  it.each([
     [
       'another parameter',
       400,
@@ -65,6 +96,9 @@ describe('a parameter that the endpoint does not know', () => {
     ['Store must be set to false', 'store'],
     ['Stream must be set to true', 'stream'],
     ["Unknown parameter: 'reasoning.summary'.", 'reasoning.summary'],
+    ['Unknown parameter background', 'background'],
+    ['Unsupported parameter:  `store`', 'store'],
+    ['Unsupported parameter:include', 'include'],
   ])('%s', (text, parameter) => {
     const found = unsupportedParameter(
       400,
@@ -72,6 +106,17 @@ describe('a parameter that the endpoint does not know', () => {
     )
     expect(found?.parameter).toBe(parameter)
     expect(found?.advice.length).toBeGreaterThan(20)
+  })
+
+  it('is told by its code as well, as a 400, as a 422 and in a stream', () => {
+    for (const status of [400, 422, undefined]) {
+      expect(unsupportedParameter(status, { message: 'Unsupported parameter: x' })?.parameter).toBe('x')
+      expect(unsupportedParameter(status, { code: 'unsupported_parameter', param: 'top_k' })).toEqual({
+        parameter: 'top_k',
+        advice: 'Leave top_k out at this endpoint.',
+      })
+    }
+    expect(unsupportedParameter(400, { code: 'invalid_value', param: 'top_k' })).toBeUndefined()
   })
 
   it('is nothing else', () => {

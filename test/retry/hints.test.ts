@@ -15,6 +15,7 @@ describe('a hint', () => {
   it.each<[what: string, headers: Record<string, string>, expected: number | undefined]>([
     ['milliseconds', { 'retry-after-ms': '1500' }, 1500],
     ['milliseconds with a fraction, rounded up', { 'retry-after-ms': '10.2' }, 11],
+    ['milliseconds with a longer fraction', { 'retry-after-ms': '10.25' }, 11],
     ['no time at all', { 'retry-after-ms': '0' }, 0],
     ['seconds', { 'retry-after': '7' }, 7000],
     ['seconds with a fraction', { 'retry-after': '0.25' }, 250],
@@ -31,8 +32,8 @@ describe('a hint', () => {
     ['an empty value', { 'retry-after': '', 'retry-after-ms': '' }, undefined],
     ['a negative number', { 'retry-after': '-1', 'retry-after-ms': '-1' }, undefined],
     ['a word', { 'retry-after': 'abc', 'retry-after-ms': 'abc' }, undefined],
-    ['a hexadecimal number', { 'retry-after': '0x10' }, undefined],
-    ['an exponent', { 'retry-after': '1e3' }, undefined],
+    ['a hexadecimal number', { 'retry-after': '0x10', 'retry-after-ms': '0x10' }, undefined],
+    ['an exponent', { 'retry-after': '1e3', 'retry-after-ms': '1e3' }, undefined],
     ['a list', { 'retry-after': '1, 2' }, undefined],
     ['a number above all numbers', { 'retry-after': '9'.repeat(400) }, undefined],
     ['a day and a number', { 'retry-after': 'Mon, 1' }, undefined],
