@@ -12,7 +12,7 @@ export interface Clock {
   /** Milliseconds since the Unix epoch: only for HTTP dates and telemetry, never for deadlines. */
   wallNow(): number
   /**
-   * Runs `callback` once, `delayMs` from now (clamped to what a timer can hold, about 24.8 days).
+   * Runs `callback` once, `delayMs` from now (at once for what is past; clamped to what a timer can hold, about 24.8 days).
    * The timer keeps the process alive unless `unref` is set: a call that sleeps must not be ended by an exiting process.
    */
   setTimer(callback: () => void, delayMs: number, options?: { readonly unref?: boolean }): TimerHandle
@@ -29,7 +29,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(callback, delayMs, options) {
-    const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS))
+    // Node warns of a negative delay, on the caller's console: what is overdue is due now.
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
     // Fake timers may hand out a number, which has no `unref`.
     if (options?.unref && typeof timer === 'object') timer.unref()
     return timer

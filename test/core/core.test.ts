@@ -151,6 +151,13 @@ describe('a sleep', () => {
 })
 
 describe('the system clock', () => {
+  it('takes what is overdue for due now: a negative delay would make Node warn on the caller’s console', () => {
+    const setTimer = vi.spyOn(globalThis, 'setTimeout')
+    for (const delayMs of [-1, -301.5]) systemClock.clearTimer(systemClock.setTimer(() => {}, delayMs))
+    expect(setTimer.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0, 0])
+    setTimer.mockRestore()
+  })
+
   it('uses the timers that are there when it is asked, so that fake ones work', () => {
     vi.useFakeTimers()
     vi.setSystemTime(1_000_000)
