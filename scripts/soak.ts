@@ -1,0 +1,78 @@
+/**
+ * `npm run soak -- --minutes N`: mixed load and faults over real sockets, the clients in one process, the endpoint in
+ * another. Fails, with exit code 1, when anything that was sampled rises over the second half, when a call has not exactly
+ * one outcome, and when something is left at the end.
+ *
+ * `--calls N` at a time, `--seed N`, `--restart-every SECONDS` (the endpoint dies and comes back), `--json` instead of the
+ * table, `--leak heap|timers|listeners` to see that a leak is found.
+ */
+import { parseArgs } from 'node:util'
+import type { Leak, Tally } from './soak/messages.ts'
+import { Endpoint, runClients } from './soak/processes.ts'
+import { failuresOf, type Outcome, table } from './soak/report.ts'
+import { judge, type Sample } from './soak/series.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '30' },
+    calls: { type: 'string', default: '16' },
+    seed: { type: 'string', default: '1' },
+    'restart-every': { type: 'string', default: '20' },
+    json: { type: 'boolean', default: false },
+    leak: { type: 'string' },
+  },
+})
+
+const PROGRESS_EVERY_MS = 5_000
+
+process.exitCode = await soak()
+
+async function soak(): Promise<number> {
+  const ms = Number(values.minutes) * 60_000
+  const seed = Number(values.seed)
+  const endpoint = await Endpoint.start(seed)
+  // Also so that the record which the endpoint keeps of its requests does not fill the memory.
+  const restarting = setInterval(() => void endpoint.restart(), Number(values['restart-every']) * 1_000)
+  const samples: Sample[] = []
+  let tally: Tally = { calls: 0, outcomes: {}, kinds: {}, violations: [] }
+  let left: readonly string[] = ['everything: the clients did not come to their end']
+  const startedAt = performance.now()
+  let shownAt = startedAt
+  const code = await runClients(
+    {
+      baseURL: `http://127.0.0.1:${endpoint.port}/v1`,
+      port: endpoint.port,
+      seed,
+      ms,
+      calls: Number(values.calls),
+      leak: values.leak as Leak | undefined,
+    },
+    (message) => {
+      if ('over' in message) {
+        tally = message.over
+        left = message.left
+        return
+      }
+      samples.push(message.sample)
+      tally = message.tally
+      if (values.json || performance.now() - shownAt < PROGRESS_EVERY_MS) return
+      shownAt = performance.now()
+      show(message.sample, tally, (startedAt + ms - shownAt) / 1_000)
+    },
+  )
+  clearInterval(restarting)
+  await endpoint.stop()
+  const seconds = (performance.now() - startedAt) / 1_000
+  const outcome: Outcome = { seconds, seed, restarts: endpoint.restarts, tally, verdicts: judge(samples), left }
+  const failures = [...failuresOf(outcome), ...(code === 0 ? [] : [`the clients ended with ${code}`])]
+  if (values.json) console.log(JSON.stringify({ ...outcome, failures }))
+  else console.log(`\n${table(outcome)}\n\n${failures.length === 0 ? 'passed' : `FAILED\n${failures.join('\n')}`}`)
+  return failures.length === 0 ? 0 : 1
+}
+
+function show({ calls, heap, established, timers, leases }: Sample, { violations }: Tally, left: number): void {
+  console.log(
+    `${calls} calls, heap ${(heap / 1024).toFixed(1)} MiB, ${established} sockets, ${timers} timers, ${leases} leases, ` +
+      `${violations.length} violations, ${Math.max(0, left).toFixed(0)} s left`,
+  )
+}
