@@ -51,6 +51,8 @@ export interface CallContext {
     ReadingContext,
     'needsEvents' | 'wholeFrames' | 'commitAt' | 'maxEventBytes' | 'maxPreludeBytes'
   >
+  /** When the time of the call began, on the monotonic clock: earlier than the call where it goes on with another one. */
+  readonly startedAt?: number | undefined
   /** Times of the drop-in; off for other faces. */
   readonly beforeCommitMs: number
   readonly commitAfterMs: number

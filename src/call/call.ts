@@ -45,7 +45,7 @@ export class Call {
     this.#lostConversation = new LostConversation(this.#question, context, this.#log)
     const appliesToStreams = request.latency.kind === 'stream'
     this.#deadlines = {
-      startedAt: this.#log.startedAt,
+      startedAt: context.startedAt ?? this.#log.startedAt,
       total: context.timeouts.totalMs,
       beforeCommit: { ms: appliesToStreams ? context.beforeCommitMs : 0, source: 'beforeCommitMs' },
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,

@@ -137,6 +137,7 @@ export class ResilientClient implements AsyncDisposable {
       telemetry: this.#telemetry,
       maxRetries: this.#settings.policy.maxRetries,
       staleMs: this.#settings.timeouts.staleMs,
+      totalMs: this.#settings.timeouts.totalMs,
       validate: this.#settings.validate,
       onInterrupted: this.#settings.onInterrupted,
       assertOpen: () => this.#assertOpen(),

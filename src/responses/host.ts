@@ -12,6 +12,7 @@ export interface ResponsesHost {
   readonly telemetry: TelemetryEmitter
   readonly maxRetries: number
   readonly staleMs: Limit
+  readonly totalMs: Limit
   readonly validate: 'off' | 'report' | 'strict'
   readonly onInterrupted: 'error' | 'restart'
   /** @throws ClientClosedError after the client was closed. */

@@ -21,8 +21,8 @@ export interface RequestShape {
   readonly restartable?: boolean
   /** Hand over from the first event of any kind: what was seen once is never asked for again. */
   readonly commitAt?: 'first_event'
-  /** Goes on with what is under way: a client that is being closed lets it finish. */
-  readonly continues?: boolean
+  /** Goes on with what is under way since then: a client that is being closed lets it finish, and its time is the same. */
+  readonly continues?: { readonly since: number }
 }
 
 /** One request of the Responses API as a call, registered with its client. */
@@ -32,7 +32,10 @@ export function beginCall(host: ResponsesHost, shape: RequestShape, scope: Abort
   const request = toCallRequest(host, shape)
   const context = host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) })
   // What goes on has had its turn.
-  const call = new Call(request, shape.continues ? { ...context, admission: undefined } : context)
+  const call = new Call(
+    request,
+    shape.continues ? { ...context, admission: undefined, startedAt: shape.continues.since } : context,
+  )
   host.begin(scope)
   return call
 }

@@ -192,10 +192,13 @@ export class Responses {
     const host = this.#host
     const headers = headerPairs(options?.headers)
     const path = (id: string): string => `responses/${encodeURIComponent(id)}`
+    const continues = { since: host.clock.now() }
     return {
       clock: host.clock,
       maxFruitless: host.maxRetries,
       pollFor: host.staleMs,
+      startedAt: continues.since,
+      total: host.totalMs,
       hold: () => host.hold(scope),
       beginStream: (id, startingAfter) => {
         const query = {
@@ -209,12 +212,12 @@ export class Responses {
           headers,
           face: 'stream',
           commitAt: 'first_event',
-          continues: true,
+          continues,
         } as const
         return beginCall(host, shape, scope.child())
       },
       beginRetrieve: (id) => {
-        const shape = { method: 'GET', path: path(id), headers, face: 'json', continues: true } as const
+        const shape = { method: 'GET', path: path(id), headers, face: 'json', continues } as const
         return beginCall(host, shape, scope.child())
       },
     }

@@ -22,6 +22,9 @@ export interface Resumption {
   readonly maxFruitless: number
   /** How long is polled at most, when the endpoint no longer streams the response. `0` ms: without end. */
   readonly pollFor: Limit
+  /** When the time of the whole response began, on the monotonic clock; its pauses count as well. */
+  readonly startedAt: number
+  readonly total: Limit
   /** The response counts as under way between its calls, too; returns the function that ends that. */
   hold(): () => void
   beginStream(id: string, startingAfter: number | undefined): Call
@@ -55,14 +58,12 @@ export async function* resumed(
 ): AsyncGenerator<readonly SessionEvent[], void, undefined> {
   const id = on.id ?? how.id
   if (id === undefined) throw new TypeError('a response without an id cannot be picked up')
-  const { clock } = how
   let failed = on.failed
   for (let fruitless = 0; ; ) {
     const last = on.intake.lastSequenceNumber
     // Without numbers the endpoint would send everything again, and nobody could tell what is new.
     if (last === undefined && failed !== undefined) return yield* polled(how, on, id)
-    if (fruitless > 0)
-      await sleep(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), { clock, scope: on.scope })
+    if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
     const call = how.beginStream(id, last)
     on.onCall(call)
@@ -121,8 +122,21 @@ async function* polled(
         },
       )
     }
-    await sleep(pauseMs, { clock, scope: on.scope })
+    await pause(pauseMs, how, on)
   }
+}
+
+/** @throws DeadlineError when the time of the whole response is over. */
+async function pause(ms: number, { clock, startedAt, total }: Resumption, { scope, id }: Continuation): Promise<void> {
+  const leftMs = total.ms > 0 ? startedAt + total.ms - clock.now() : Infinity
+  await sleep(Math.min(ms, Math.max(0, leftMs)), { clock, scope })
+  if (ms < leftMs) return
+  throw new DeadlineError(`Picking up the response timed out: total deadline of ${total.ms} ms (${total.source}).`, {
+    code: 'total_timeout',
+    retryable: true,
+    responseId: id,
+    deadline: { name: 'total', ...total },
+  })
 }
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])

@@ -78,6 +78,27 @@ describe('background and store', () => {
     await s.nothingIsLeft()
   })
 
+  it.each([
+    [
+      'resumes that are cut',
+      (request: Request) => (isPoll(request) ? [fake.status(200, { body: final })] : [fake.delay(700), fake.reset()]),
+    ],
+    [
+      'polls',
+      (request: Request) =>
+        isPoll(request) ? [fake.status(200, { body: { ...final, status: 'in_progress' } })] : [fake.status(404)],
+    ],
+  ])('totalMs is the time of the whole response, %s and the pauses between included', async (_what, answer) => {
+    const s = scenario(
+      (request) => (request.method === 'POST' ? [fake.events(ok.slice(0, 5)), fake.reset()].flat() : answer(request)),
+      { timeouts: { totalMs: 5000 }, maxRetries: 50, retry: { budget: false } },
+    )
+    const { error } = await collected(s, s.responses.stream(params))
+    expect(error).toMatchObject({ deadline: { name: 'total', ms: 5000 } })
+    expect(Math.round(s.clock.now())).toBe(5000)
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
   it('a response can be picked up after a restart of the process', async () => {
     const s = scenario((request) => [fake.respond(ok.slice(startingAfter(request) + 1))].flat())
     const stream = s.responses.resume('resp_test', { starting_after: 3 })

@@ -48,7 +48,8 @@ function checkNotEarly(ledger: Ledger, entry: AttemptEntry, record: AttemptRecor
     idle: silentMs,
     progress: since(record.firstEventAtMs),
     stale: since(record.startedAtMs),
-    total: now - ledger.startedAt,
+    // A resume goes on with the time of its response.
+    total: now - (ledger.method === 'GET' ? ledger.caller.startedAt : ledger.startedAt),
     before_commit: now - ledger.startedAt,
   }
   const ran = passed[deadline.name]
