@@ -1,11 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message, Order } from './messages.ts'
+
+const FLAGS = ['--disable-warning=ExperimentalWarning']
+/** While the endpoint is away, a connection of somebody else may have its port for a moment. */
+const TRIES = 20
 
 /** The endpoint: killed at any moment and begun anew at the same port. */
 export class Endpoint {
   readonly #seed: number
   #process: ChildProcess
+  #changing = Promise.resolve()
+  #stopped = false
   restarts = 0
   readonly port: number
 
@@ -16,17 +23,27 @@ export class Endpoint {
   }
 
   static async start(seed: number): Promise<Endpoint> {
-    const process = spawnServer({ seed })
-    return new Endpoint(process, seed, await portOf(process))
+    const { process, port } = await startServer({ seed })
+    return new Endpoint(process, seed, port)
   }
 
-  async restart(): Promise<void> {
-    await this.stop()
-    this.#process = spawnServer({ seed: this.#seed + ++this.restarts, port: this.port })
-    await portOf(this.#process)
+  restart(): Promise<void> {
+    this.#changing = this.#changing.then(async () => {
+      if (this.#stopped) return
+      await this.#kill()
+      const { process } = await startServer({ seed: this.#seed + ++this.restarts, port: this.port })
+      this.#process = process
+    })
+    return this.#changing
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#changing
+    await this.#kill()
+  }
+
+  async #kill(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const gone = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')
@@ -37,7 +54,7 @@ export class Endpoint {
 /** Runs the clients to their end. @returns the exit code; not 0 also where they never said that they were over. */
 export async function runClients(order: Order, onMessage: (message: Message) => void): Promise<number | null> {
   const child = fork(new URL('./client.ts', import.meta.url), [JSON.stringify(order)], {
-    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--expose-gc', ...FLAGS],
   })
   child.on('message', (message: Message) => {
     onMessage(message)
@@ -48,13 +65,18 @@ export async function runClients(order: Order, onMessage: (message: Message) => 
   return code
 }
 
-function spawnServer(options: { readonly seed: number; readonly port?: number }): ChildProcess {
-  return fork(new URL('./server.ts', import.meta.url), [JSON.stringify(options)], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  })
-}
-
-async function portOf(process: ChildProcess): Promise<number> {
-  const [{ port }] = (await once(process, 'message')) as [{ port: number }]
-  return port
+async function startServer(options: { readonly seed: number; readonly port?: number }) {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const process = fork(new URL('./server.ts', import.meta.url), [JSON.stringify(options)], {
+      execArgv: FLAGS,
+      stdio: ['ignore', 'ignore', tries === TRIES ? 'inherit' : 'ignore', 'ipc'],
+    })
+    const port = await new Promise<number | undefined>((resolve) => {
+      process.once('message', ({ port }: { port: number }) => resolve(port))
+      process.once('exit', () => resolve(undefined))
+    })
+    if (port !== undefined) return { process, port }
+    await sleep(100)
+  }
+  throw new Error(`the endpoint did not start: ${JSON.stringify(options)}`)
 }

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../src/errors/errors.ts'
+import { cacheWorld } from './world.ts'
+
+describe('what is told of a client', () => {
+  it.each<[reason: string, end: (world: ReturnType<typeof cacheWorld>) => unknown]>([
+    ['evicted', ({ cache }) => cache.evict('a')],
+    ['rotated key', ({ cache }) => cache.evict('a', { reason: 'rotated key' })],
+    ['cache closed', ({ cache }) => cache.close()],
+    ['cache destroyed', ({ cache }) => cache.destroy()],
+    ['idle', ({ clock }) => clock.advance(300_000)],
+    ['least recently used', ({ cache }) => cache.acquire('b')],
+    [
+      'unusable',
+      ({ cache, clients }) => {
+        clients[0]!.usable = false
+        return cache.acquire('a')
+      },
+    ],
+  ])('is why it went: %s', async (reason, end) => {
+    const world = cacheWorld({ maxEntries: 1 })
+    ;(await world.cache.acquire('a')).release()
+    await end(world)
+    const about = world.events.filter(({ key, generation }) => key === 'a' && generation === 1)
+    expect(about).toEqual([
+      { type: 'created', key: 'a', generation: 1 },
+      { type: 'evicted', key: 'a', generation: 1, reason },
+      { type: 'destroyed', key: 'a', generation: 1, reason },
+    ])
+  })
+
+  it('is that it was unusable from the start, and whose fault that is', async () => {
+    const { cache, builds, events } = cacheWorld()
+    builds.push({ unusable: true })
+    const refused = cache.acquire('a')
+    await expect(refused).rejects.toThrow(/^create\(\) returned a client that isUsable\(\) refuses/)
+    await expect(refused).rejects.toMatchObject({ name: ConfigurationError.name, path: 'create' })
+    expect(events.map(({ type, reason }) => [type, reason])).toEqual([
+      ['created', undefined],
+      ['evicted', 'unusable'],
+      ['destroyed', 'unusable'],
+    ])
+  })
+
+  it('is that it came too late, when the cache was closed while it was built', async () => {
+    const { cache, builds, clock, events } = cacheWorld()
+    builds.push({ ms: 10 })
+    const refused = expect(cache.acquire('a')).rejects.toThrow('The client cache is closed')
+    await clock.settle()
+    const closing = cache.close()
+    await clock.advance(10)
+    await refused
+    await closing
+    expect(events.map(({ type, reason }) => [type, reason])).toEqual([
+      ['created', undefined],
+      ['evicted', 'cache closed'],
+      ['destroyed', 'cache closed'],
+    ])
+  })
+})
+
+describe('what is counted', () => {
+  it('are the leases of clients in the cache and of those that left it', async () => {
+    const { cache } = cacheWorld()
+    const old = [await cache.acquire('a'), await cache.acquire('a')]
+    cache.evict('a')
+    await cache.acquire('a')
+    expect(cache.stats()).toEqual({
+      entries: 1,
+      retired: 1,
+      leases: 3,
+      hits: 1,
+      created: 2,
+      poisoned: 0,
+      evicted: 1,
+      destroyed: 0,
+    })
+    for (const lease of old) lease.release()
+    expect(cache.stats()).toMatchObject({ retired: 0, leases: 1, destroyed: 1 })
+  })
+})
+
+describe('the order of use', () => {
+  it('is that of the last lease, and one that has left the cache does not come back by it', async () => {
+    const { cache, alive } = cacheWorld({ maxEntries: 2 })
+    ;(await cache.acquire('a')).release()
+    ;(await cache.acquire('b')).release()
+    ;(await cache.acquire('a')).release()
+    ;(await cache.acquire('c')).release()
+    expect(alive()).toEqual([1, 3])
+    ;(await cache.acquire('a')).release()
+    ;(await cache.acquire('d')).release()
+    expect(alive()).toEqual([1, 4])
+  })
+
+  it('gives nobody a client that was pushed out before he was told, and closed behind our back', async () => {
+    const { cache, clients } = cacheWorld({
+      maxEntries: 1,
+      onEvent({ type, key, generation }) {
+        if (type === 'evicted' && key === 'a' && generation === 1) clients[0]!.usable = false
+      },
+    })
+    const [a, b] = await Promise.all([cache.acquire('a'), cache.acquire('b')])
+    expect([a.client.usable, b.client.usable]).toEqual([true, true])
+    expect(a.generation).toBe(2)
+    a.release()
+    b.release()
+    expect(cache.stats()).toMatchObject({ leases: 0, retired: 0 })
+  })
+})
+
+describe('close and destroy', () => {
+  it('are final: a close behind a destroy opens nothing, a second close waits as well', async () => {
+    const { cache, clock, alive } = cacheWorld()
+    const lease = await cache.acquire('a')
+    let closed = 0
+    const closings = [cache.close(), cache.close()].map((closing) => closing.then(() => closed++))
+    await clock.settle()
+    expect([closed, alive()]).toEqual([0, [1]])
+    lease.release()
+    await Promise.all(closings)
+    await cache.destroy()
+    await cache.close()
+    await expect(cache.acquire('a')).rejects.toThrow('The client cache is closed. Create a new one, or close it later.')
+  })
+
+  it('need no retire callback', async () => {
+    const { cache, alive } = cacheWorld({ retire: undefined as never })
+    ;(await cache.acquire('a')).release()
+    await cache.close()
+    expect(alive()).toEqual([])
+  })
+})
+
+describe('the numbers of clients', () => {
+  it('go on for a key that is still in use somewhere, however many came since; others are forgotten', async () => {
+    const { cache } = cacheWorld({ maxEntries: 100_000 })
+    ;(await cache.acquire('gone')).release()
+    cache.evict('gone')
+    const poisoned = await cache.acquire('poisoned')
+    poisoned.poison('x')
+    ;(await cache.acquire('cached')).release()
+    for (let n = 0; n < 10_001; n++) (await cache.acquire(`k${n}`)).release()
+    cache.evict('cached')
+    expect((await cache.acquire('poisoned')).generation).toBe(2)
+    expect((await cache.acquire('cached')).generation).toBe(2)
+    expect((await cache.acquire('gone')).generation).toBe(1)
+    await cache.destroy()
+  })
+})
+
+describe('limits', () => {
+  it.each([
+    [{ maxEntries: 0 }, 'maxEntries: got 0; accepted is a whole number from 1.', 'maxEntries'],
+    [{ idleTtlMs: -1 }, 'idleTtlMs: got -1; accepted is 0 (off) or more.', 'idleTtlMs'],
+  ])('%o is refused with what is accepted', (options, message, path) => {
+    expect(() => cacheWorld(options)).toThrow(expect.objectContaining({ message, path }))
+  })
+})
