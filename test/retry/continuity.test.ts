@@ -108,6 +108,16 @@ describe('a parameter that the endpoint does not know', () => {
     expect(found?.advice.length).toBeGreaterThan(20)
   })
 
+  it.each([
+    ['previous_response_id', /send the whole input each turn, without previous_response_id/],
+    ['background', /no background responses: stream/],
+    ['conversation', /no conversations: send the whole input/],
+    ['store', /send store: false/],
+    ['temperature', /^Leave temperature out at this endpoint\.$/],
+  ])('comes with what works instead: %s', (parameter, advice) => {
+    expect(unsupportedParameter(400, { message: `Unsupported parameter: ${parameter}` })?.advice).toMatch(advice)
+  })
+
   it('is told by its code as well, as a 400, as a 422 and in a stream', () => {
     for (const status of [400, 422, undefined]) {
       expect(unsupportedParameter(status, { message: 'Unsupported parameter: x' })?.parameter).toBe('x')

@@ -15,6 +15,22 @@ const INPUT: DecisionInput = {
   random: seededRandom(1),
 }
 
+describe('a retry at another endpoint', () => {
+  const failed = failure('http_status', 'x', { lane: 'pushback', hintMs: 70_000 })
+  const decide = (elsewhere: boolean, hintMs: number) =>
+    decideRetry({ ...INPUT, failure: { ...failed, hintMs }, elsewhere }).decision
+
+  it('waits for nothing that this one asked for, be it too long or not', () => {
+    expect(decide(false, 70_000)).toEqual({ retry: false, reason: 'hint_too_long' })
+    expect(decide(false, 5_000)).toMatchObject({ retry: true, delayMs: 5_000 })
+    for (const hintMs of [70_000, 5_000]) {
+      const decision = decide(true, hintMs)
+      expect(decision).toMatchObject({ retry: true, lane: 'pushback' })
+      expect(decision.retry && decision.delayMs).toBeLessThanOrEqual(200)
+    }
+  })
+})
+
 describe('what a retry takes from the allowance', () => {
   it.each<[what: string, input: Partial<DecisionInput>, taken: Partial<RetryTally>]>([
     ['a lost connection', {}, { retries: 1, connectionRetries: 1 }],
