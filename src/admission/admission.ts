@@ -53,7 +53,7 @@ export class Admission {
   readonly #clock: Clock
   readonly #settings: AdmissionSettings
   readonly #gates = new Map<string, Gate>()
-  readonly #paces = new Map<string, Pace>()
+  readonly #paces = new Map<string, RatePace>()
 
   constructor(clock: Clock, settings: AdmissionSettings) {
     this.#clock = clock
@@ -115,8 +115,8 @@ export class Admission {
     return gate
   }
 
-  #paceOf(key: string): Pace {
-    const pace = this.#paces.get(key) ?? new Pace(this.#clock)
+  #paceOf(key: string): RatePace {
+    const pace = this.#paces.get(key) ?? new RatePace(this.#clock)
     this.#paces.delete(key)
     this.#paces.set(key, pace)
     if (this.#paces.size > MAX_KEYS) {
@@ -185,7 +185,7 @@ class Gate {
 }
 
 /** What an endpoint has said of its limits for one model. */
-class Pace {
+class RatePace {
   readonly #clock: Clock
   readonly #windows: Partial<Record<RateKind, RateWindow>> = {}
   /** Begun, or waiting to, and not answered yet. */

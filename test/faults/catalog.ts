@@ -3,8 +3,6 @@ export interface FaultRow {
   readonly title: string
   /** What the caller gets. `retried`: a new attempt with the same bytes on another client; nothing of the failed one is seen. */
   readonly expectation: string
-  /** Why there is no test yet, where the feature does not exist yet. */
-  readonly pending?: string
 }
 
 const row = (title: string, expectation: string): FaultRow => ({ title, expectation })
@@ -112,10 +110,7 @@ export const FAULTS: Readonly<Record<string, FaultRow>> = {
 
   // Several at once.
   71: row('any two of them, on seeds', 'every invariant holds'),
-  72: {
-    ...row('a hedge: ties, losers that fail, winners that die, aborts', 'one outcome'),
-    pending: 'there is no hedging yet',
-  },
+  72: row('a hedge: ties, losers that fail, winners that die, aborts', 'one outcome'),
   73: row('one origin is a black hole', 'another does not notice'),
 }
 
@@ -134,4 +129,8 @@ export const PROVED_ELSEWHERE: ReadonlyArray<readonly [row: string, file: string
   ['70', 'test/client/before-first-event.test.ts', 'an event loop blocked for 10 s'],
   ['70', 'test/watchdog/watchdog-lost-time.test.ts', 'kills nothing whose bytes are waiting'],
   ['71', 'test/simulation/simulation.test.ts', 'hold every invariant'],
+  ['72', 'test/client/hedge.test.ts', 'both legs answer in the same tick: one outcome, from one attempt'],
+  ['72', 'test/client/hedge.test.ts', 'a 4xx on the hedge does not fail the original that lives'],
+  ['72', 'test/client/hedge.test.ts', 'the winner that breaks after its commit is an interruption'],
+  ['72', 'test/client/hedge.test.ts', 'an abort ends all legs at once'],
 ]
