@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** The judge of `npm run mutate`: the tests of one folder, which `scripts/mutate.ts` names. */
 export default defineConfig({
   test: {
-    include: (process.env.MUTATE_TESTS ?? 'test/retry').split(',').map((folder) => `${folder}/**/*.test.ts`),
+    include: (process.env.MUTATE_TESTS ?? 'test/retry').split(',').map((folder) => `${folder}/**/*.{test,judge}.ts`),
     testTimeout: 30_000,
     maxWorkers: 1,
     provide: { full: false },

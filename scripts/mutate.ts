@@ -1,5 +1,6 @@
 /**
  * `npm run mutate -- --folder retry`: mutation testing of one folder, judged by its own tests. Without `--folder`: of all.
+ * `--file turn`: of its files that begin so, for folders that take hours.
  * `--force` tries every mutant again, also those whose code and tests are the same as at the last run: for a score that
  * counts, because of what runs when a module is loaded, a table for example, nobody knows which tests look at it. What
  * survives is listed by place, and explained in `test/mutation/survivors.md`.
@@ -7,19 +8,21 @@
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
-/** Of each folder: what is mutated, and the folders of tests that must notice. All of these run in seconds. */
+/** Of each folder: the folders of tests that must notice. All run in seconds; `test/mutation` simulates a few worlds. */
 const FOLDERS = {
-  retry: { mutate: ['src/retry/**/*.ts'], tests: ['test/retry'] },
-  watchdog: { mutate: ['src/watchdog/**/*.ts'], tests: ['test/watchdog'] },
-  cache: { mutate: ['src/cache/**/*.ts'], tests: ['test/cache'] },
-  call: { mutate: ['src/call/**/*.ts'], tests: ['test/call', 'test/client', 'test/responses', 'test/simulation'] },
-  undici: { mutate: ['src/transport/undici/**/*.ts'], tests: ['test/transport'] },
-} as const satisfies Record<string, { mutate: readonly string[]; tests: readonly string[] }>
+  retry: { from: 'src/retry', tests: ['test/retry'] },
+  watchdog: { from: 'src/watchdog', tests: ['test/watchdog'] },
+  cache: { from: 'src/cache', tests: ['test/cache'] },
+  call: { from: 'src/call', tests: ['test/call', 'test/client', 'test/responses', 'test/mutation'] },
+  undici: { from: 'src/transport/undici', tests: ['test/transport', 'test/mutation'] },
+} as const satisfies Record<string, { from: string; tests: readonly string[] }>
 
 /** Per cent of the mutants that the tests must notice. */
 const WANTED = 90
 
-const { values } = parseArgs({ options: { folder: { type: 'string' }, force: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { folder: { type: 'string' }, file: { type: 'string' }, force: { type: 'boolean', default: false } },
+})
 const names = Object.keys(FOLDERS) as Array<keyof typeof FOLDERS>
 const wanted = values.folder === undefined ? names : names.filter((name) => name === values.folder)
 if (wanted.length === 0) throw new Error(`--folder ${values.folder}: known are ${names.join(', ')}`)
@@ -33,20 +36,21 @@ for (const name of wanted) {
 console.log(scores.join('\n'))
 
 async function mutate(name: keyof typeof FOLDERS): Promise<number> {
-  const { mutate, tests } = FOLDERS[name]
+  const { from, tests } = FOLDERS[name]
+  const report = `reports/mutation/${name}${values.file === undefined ? '' : `-${values.file}`}`
   process.env.MUTATE_TESTS = tests.join()
   const results = await new Stryker({
     testRunner: 'vitest',
     vitest: { configFile: 'vitest.mutation.config.ts', related: false },
     plugins: ['@stryker-mutator/vitest-runner'],
-    mutate: [...mutate],
+    mutate: [`${from}/**/${values.file ?? ''}*.ts`],
     coverageAnalysis: 'perTest',
     concurrency: 1,
     incremental: true,
-    incrementalFile: `reports/mutation/${name}.incremental.json`,
+    incrementalFile: `${report}.incremental.json`,
     force: values.force,
     reporters: ['progress-append-only', 'json'],
-    jsonReporter: { fileName: `reports/mutation/${name}.json` },
+    jsonReporter: { fileName: `${report}.json` },
     tempDirName: '.stryker-tmp',
     allowConsoleColors: false,
   }).runMutationTest()
