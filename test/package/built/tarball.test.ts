@@ -55,7 +55,8 @@ describe('the packed package', () => {
     for (const file of inject('packedFiles').filter((name) => name.endsWith('.js'))) {
       const code = readFileSync(path.join(folder, file), 'utf8')
       for (const [, declared, assigned] of code.matchAll(/\bclass ([A-Z]\w*)|\b([A-Z]\w*) ?= ?class\b/g)) {
-        const name = (declared ?? assigned) as string
+        // The bundler numbers what has the name of another thing.
+        const name = ((declared ?? assigned) as string).replace(/\d+$/, '')
         places.set(name, (places.get(name) ?? new Set()).add(file))
       }
     }
