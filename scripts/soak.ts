@@ -7,7 +7,7 @@
  * table, `--leak heap|timers|listeners` to see that a leak is found.
  */
 import { parseArgs } from 'node:util'
-import type { Leak, Tally } from './soak/messages.ts'
+import { LEAKS, type Tally } from './soak/messages.ts'
 import { Endpoint, runClients } from './soak/processes.ts'
 import { failuresOf, type Outcome, table } from './soak/report.ts'
 import { judge, type Sample } from './soak/series.ts'
@@ -23,16 +23,25 @@ const { values } = parseArgs({
   },
 })
 
+function positive(name: 'minutes' | 'calls' | 'restart-every'): number {
+  const value = Number(values[name])
+  if (!(value > 0)) throw new Error(`--${name} ${values[name]}: accepted is a number above 0`)
+  return value
+}
+
+const leak = LEAKS.find((one) => one === values.leak)
+if (leak !== values.leak) throw new Error(`--leak ${values.leak}: accepted is ${LEAKS.join(', ')}`)
+
 const PROGRESS_EVERY_MS = 5_000
 
 process.exitCode = await soak()
 
 async function soak(): Promise<number> {
-  const ms = Number(values.minutes) * 60_000
+  const ms = positive('minutes') * 60_000
   const seed = Number(values.seed)
   const endpoint = await Endpoint.start(seed)
   // Also so that the record which the endpoint keeps of its requests does not fill the memory.
-  const restarting = setInterval(() => void endpoint.restart(), Number(values['restart-every']) * 1_000)
+  const restarting = setInterval(() => void endpoint.restart(), positive('restart-every') * 1_000)
   const samples: Sample[] = []
   let tally: Tally = { calls: 0, outcomes: {}, kinds: {}, violations: [] }
   let left: readonly string[] = ['everything: the clients did not come to their end']
@@ -44,8 +53,8 @@ async function soak(): Promise<number> {
       port: endpoint.port,
       seed,
       ms,
-      calls: Number(values.calls),
-      leak: values.leak as Leak | undefined,
+      calls: positive('calls'),
+      leak,
     },
     (message) => {
       if ('over' in message) {

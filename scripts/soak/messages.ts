@@ -12,7 +12,8 @@ export interface Order {
   readonly leak: Leak | undefined
 }
 
-export type Leak = 'heap' | 'timers' | 'listeners'
+export const LEAKS = ['heap', 'timers', 'listeners'] as const
+export type Leak = (typeof LEAKS)[number]
 
 export interface Tally {
   readonly calls: number

@@ -15,6 +15,12 @@ it('forgets the key built longest ago, so that keys without end cannot fill the 
   expect(generations.next('b', NOBODY)).toBe(1)
 })
 
+it('does not forget the key it has just counted, though nobody else is left to forget', () => {
+  const generations = new Generations(1)
+  const isAlive = (key: string): boolean => key === 'a'
+  expect(['a', 'b', 'b'].map((key) => generations.next(key, isAlive))).toEqual([1, 1, 2])
+})
+
 it('never forgets a key that is alive: its numbers must rise', () => {
   const generations = new Generations(2)
   const isAlive = (key: string): boolean => key === 'a'

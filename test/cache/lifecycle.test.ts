@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError } from '../../src/errors/errors.ts'
+import { ClientClosedError, ConfigurationError } from '../../src/errors/errors.ts'
 import { cacheWorld } from './world.ts'
 
 describe('what is told of a client', () => {
@@ -22,7 +22,7 @@ describe('what is told of a client', () => {
     ;(await world.cache.acquire('a')).release()
     await end(world)
     const about = world.events.filter(({ key, generation }) => key === 'a' && generation === 1)
-    expect(about).toEqual([
+    expect(about).toStrictEqual([
       { type: 'created', key: 'a', generation: 1 },
       { type: 'evicted', key: 'a', generation: 1, reason },
       { type: 'destroyed', key: 'a', generation: 1, reason },
@@ -51,6 +51,7 @@ describe('what is told of a client', () => {
     await clock.advance(10)
     await refused
     await closing
+    expect(cache.stats()).toMatchObject({ entries: 0, retired: 0, leases: 0 })
     expect(events.map(({ type, reason }) => [type, reason])).toEqual([
       ['created', undefined],
       ['evicted', 'cache closed'],
@@ -103,13 +104,85 @@ describe('the order of use', () => {
     const [a, b] = await Promise.all([cache.acquire('a'), cache.acquire('b')])
     expect([a.client.usable, b.client.usable]).toEqual([true, true])
     expect(a.generation).toBe(2)
+    // It had left already: it does not leave twice.
+    expect(clients[0]?.retired).toBe(1)
     a.release()
     b.release()
     expect(cache.stats()).toMatchObject({ leases: 0, retired: 0 })
   })
 })
 
+describe('between the end of a build and the one who waits for it', () => {
+  it('a client may be pushed out: he has it all the same, and nobody else', async () => {
+    const { cache } = cacheWorld({ maxEntries: 2 })
+    const leases = await Promise.all(['a', 'b', 'c'].map((key) => cache.acquire(key)))
+    expect(cache.stats()).toMatchObject({ entries: 2, retired: 1, leases: 3 })
+    for (const lease of leases) lease.release()
+    expect(cache.stats()).toMatchObject({ entries: 2, retired: 0, leases: 0 })
+  })
+
+  it('the cache may be closed: he is turned away, also from what was pushed out', async () => {
+    const closed = cacheWorld({
+      onEvent: ({ type }) => void (type === 'created' && queueMicrotask(() => void closed.cache.close())),
+    })
+    await expect(closed.cache.acquire('a')).rejects.toThrow(ClientClosedError)
+    const pushed = cacheWorld({
+      maxEntries: 1,
+      onEvent: ({ reason }) => void (reason === 'least recently used' && void pushed.cache.close()),
+    })
+    const waiting = ['a', 'b'].map((key) => expect(pushed.cache.acquire(key)).rejects.toThrow(ClientClosedError))
+    await Promise.all(waiting)
+    await pushed.cache.close()
+    expect([closed.alive(), pushed.alive()]).toEqual([[], []])
+  })
+
+  it('a client may become unusable: he gets another, and is told why', async () => {
+    const world = cacheWorld({
+      onEvent(event) {
+        world.events.push(event)
+        const [first] = world.clients
+        if (event.type === 'created' && first) queueMicrotask(() => (first.usable = false))
+      },
+    })
+    expect((await world.cache.acquire('a')).generation).toBe(2)
+    expect(world.events.find(({ type }) => type === 'evicted')).toMatchObject({ generation: 1, reason: 'unusable' })
+  })
+})
+
+describe('idle clients beside others', () => {
+  it('go in their time, whoever was evicted before them', async () => {
+    const { cache, clock, alive } = cacheWorld()
+    for (const key of ['a', 'b']) (await cache.acquire(key)).release()
+    cache.evict('a')
+    await clock.advance(300_000)
+    expect(alive()).toEqual([])
+  })
+
+  it('go alone: what has a lease stays, however old it is', async () => {
+    const { cache, clock, clients } = cacheWorld()
+    await cache.acquire('busy')
+    ;(await cache.acquire('idle')).release()
+    await clock.advance(300_000)
+    expect(clients.map(({ retired }) => retired)).toEqual([0, 1])
+  })
+})
+
 describe('close and destroy', () => {
+  it('wait for the last of several leases, and are what the end of a block does', async () => {
+    const { cache, clock } = cacheWorld()
+    const leases = [await cache.acquire('a'), await cache.acquire('b')]
+    let closed = false
+    const closing = cache[Symbol.asyncDispose]().then(() => {
+      closed = true
+    })
+    leases[0]?.release()
+    await clock.settle()
+    expect(closed).toBe(false)
+    leases[1]?.release()
+    await closing
+    await expect(cache.acquire('a')).rejects.toThrow(ClientClosedError)
+  })
+
   it('are final: a close behind a destroy opens nothing, a second close waits as well', async () => {
     const { cache, clock, alive } = cacheWorld()
     const lease = await cache.acquire('a')
