@@ -1,6 +1,7 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { sleep, withDeadline } from '../core/race.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { type RateKind, type RateWindow, readRateWindow, waitFor } from './rate-window.ts'
 
@@ -53,7 +54,7 @@ export class Admission {
   readonly #clock: Clock
   readonly #settings: AdmissionSettings
   readonly #gates = new Map<string, Gate>()
-  readonly #paces = new Map<string, RatePace>()
+  readonly #paces = new RecentMap<string, RatePace>(MAX_KEYS)
 
   constructor(clock: Clock, settings: AdmissionSettings) {
     this.#clock = clock
@@ -78,7 +79,10 @@ export class Admission {
       await gate.enter({ clock, scope, withinMs: entry.withinMs, onTimeout: entry.onTimeout })
     }
     // What names no model is no Responses call, and has limits of its own.
-    const pace = this.#settings.pace && model !== '' ? this.#paceOf(`${origin} ${model}`) : undefined
+    const pace =
+      this.#settings.pace && model !== ''
+        ? this.#paces.obtain(`${origin} ${model}`, () => new RatePace(clock))
+        : undefined
     const leave = pace?.join(inputTokens)
     const over = (): void => {
       leave?.()
@@ -113,19 +117,6 @@ export class Admission {
       this.#gates.set(origin, gate)
     }
     return gate
-  }
-
-  #paceOf(key: string): RatePace {
-    const pace = this.#paces.get(key) ?? new RatePace(this.#clock)
-    this.#paces.delete(key)
-    this.#paces.set(key, pace)
-    if (this.#paces.size > MAX_KEYS) {
-      for (const oldest of this.#paces.keys()) {
-        this.#paces.delete(oldest)
-        break
-      }
-    }
-    return pace
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { RecentMap } from '../core/recent-map.ts'
 
 /** What became of an attempt, as far as its endpoint is concerned. `dead`: silent until its time to the first event was over. */
 export type EndpointReport = 'alive' | 'failed' | 'dead'
@@ -24,7 +25,7 @@ export class EndpointHealth {
   #coolUntil = -Infinity
   #isProbing = false
   /** The endpoint asked for less of a model until then. */
-  readonly #hints = new Map<string, number>()
+  readonly #hints = new RecentMap<string, number>(MAX_MODELS)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -32,7 +33,7 @@ export class EndpointHealth {
 
   /** When it may get a call of this model; the past when it may now. */
   readyAt(model: string): number {
-    return Math.max(this.#coolUntil, this.#hints.get(model) ?? -Infinity)
+    return Math.max(this.#coolUntil, this.#hints.peek(model) ?? -Infinity)
   }
 
   /** Ready, and not waiting for the outcome of the one attempt that probes it. */
@@ -76,13 +77,6 @@ export class EndpointHealth {
 
   /** The endpoint itself asked for less of a model for so long. */
   hint(model: string, ms: number): void {
-    this.#hints.delete(model)
     this.#hints.set(model, this.#clock.now() + Math.min(ms, LONGEST_COOLING_MS))
-    if (this.#hints.size > MAX_MODELS) {
-      for (const oldest of this.#hints.keys()) {
-        this.#hints.delete(oldest)
-        break
-      }
-    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { isCredentialHeader } from '../errors/redact.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { EndpointHealth, type EndpointReport } from './endpoint-health.ts'
@@ -44,7 +45,7 @@ const MAX_RESPONSES = 10_000
 export class Endpoints {
   readonly all: readonly Endpoint[]
   readonly #options: EndpointsOptions
-  readonly #homes = new Map<string, Endpoint>()
+  readonly #homes = new RecentMap<string, Endpoint>(MAX_RESPONSES)
 
   constructor(options: EndpointsOptions) {
     this.#options = options
@@ -63,20 +64,14 @@ export class Endpoints {
 
   /** Where a response lives, as was seen, or as the caller says. */
   homeOf(responseId: string): Endpoint | undefined {
-    const seen = this.#homes.get(responseId)
+    const seen = this.#homes.peek(responseId)
     if (seen !== undefined) return seen
     const said = this.#options.endpointOf?.(responseId)?.replace(/\/+$/, '')
     return said === undefined ? undefined : this.all.find(({ name }) => name === said)
   }
 
   remember(responseId: string, endpoint: Endpoint): void {
-    this.#homes.delete(responseId)
     this.#homes.set(responseId, endpoint)
-    if (this.#homes.size <= MAX_RESPONSES) return
-    for (const oldest of this.#homes.keys()) {
-      this.#homes.delete(oldest)
-      break
-    }
   }
 
   /** One that is ready, by weight; those not tried yet first. When none is, the one that will be soonest. */

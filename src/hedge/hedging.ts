@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { suspectAfterMs, suspicionAt } from './hedge-rule.ts'
 import { LatencyModel } from './latency-model.ts'
@@ -39,7 +40,7 @@ export type HedgeRefusal = 'pushback' | 'budget'
 export class Hedging {
   readonly #clock: Clock
   readonly #model: LatencyModel
-  readonly #origins = new Map<string, OriginHealth>()
+  readonly #origins = new RecentMap<string, OriginHealth>(MAX_ORIGINS)
   readonly budget = new HedgeBudget()
 
   constructor(clock: Clock) {
@@ -48,20 +49,8 @@ export class Hedging {
   }
 
   planFor(traits: HedgeTraits, settings: HedgeSettings): HedgePlan {
-    return new HedgePlan(this.#clock, this.#model, this.#origin(traits.origin), this.budget, traits, settings)
-  }
-
-  #origin(name: string): OriginHealth {
-    const known = this.#origins.get(name) ?? { deadShare: new DeadShare(), pushedBackAt: -Infinity }
-    this.#origins.delete(name)
-    this.#origins.set(name, known)
-    if (this.#origins.size > MAX_ORIGINS) {
-      for (const oldest of this.#origins.keys()) {
-        this.#origins.delete(oldest)
-        break
-      }
-    }
-    return known
+    const origin = this.#origins.obtain(traits.origin, () => ({ deadShare: new DeadShare(), pushedBackAt: -Infinity }))
+    return new HedgePlan(this.#clock, this.#model, origin, this.budget, traits, settings)
   }
 }
 

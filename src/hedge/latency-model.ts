@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { SilenceSketch, SurvivalCurve } from './survival.ts'
 
 /** The last hour, in six parts: what an endpoint did before says little about today. */
@@ -40,7 +41,7 @@ const MAX_KEYS = 512
 /** First-event times by key. Keys are words of the caller's, so their number is bounded. */
 export class LatencyModel {
   readonly #clock: Clock
-  readonly #windows = new Map<string, LatencyWindow>()
+  readonly #windows = new RecentMap<string, LatencyWindow>(MAX_KEYS)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -56,15 +57,6 @@ export class LatencyModel {
   }
 
   #window(key: string): LatencyWindow {
-    const window = this.#windows.get(key) ?? new LatencyWindow()
-    this.#windows.delete(key)
-    this.#windows.set(key, window)
-    if (this.#windows.size > MAX_KEYS) {
-      for (const oldest of this.#windows.keys()) {
-        this.#windows.delete(oldest)
-        break
-      }
-    }
-    return window
+    return this.#windows.obtain(key, () => new LatencyWindow())
   }
 }

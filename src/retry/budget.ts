@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { RecentMap } from '../core/recent-map.ts'
 
 /**
  * Limits the amplification of an outage: retries of all calls to one origin draw on one account, which successes refill.
@@ -53,13 +54,13 @@ export class RetryBudget {
   }
 }
 
+const MAX_ORIGINS = 256
+
 /** The accounts of one client, one per origin. Bounded: the account used longest ago is forgotten (and thereby full). */
 export class RetryBudgets {
   readonly #options: RetryBudgetOptions | false
   readonly #clock: Clock
-  readonly #byOrigin = new Map<string, RetryBudget>()
-
-  static readonly #MAX_ORIGINS = 256
+  readonly #byOrigin = new RecentMap<string, RetryBudget>(MAX_ORIGINS)
 
   constructor(options: RetryBudgetOptions | false, clock: Clock) {
     this.#options = options
@@ -68,23 +69,12 @@ export class RetryBudgets {
 
   /** `undefined` when the budget is switched off. */
   of(origin: string): RetryBudget | undefined {
-    if (this.#options === false) return undefined
-    const known = this.#byOrigin.get(origin)
-    if (known !== undefined && this.#byOrigin.size === 1) return known
-    const budget = known ?? new RetryBudget(this.#options, this.#clock)
-    this.#byOrigin.delete(origin)
-    this.#byOrigin.set(origin, budget)
-    if (this.#byOrigin.size > RetryBudgets.#MAX_ORIGINS) {
-      for (const oldest of this.#byOrigin.keys()) {
-        this.#byOrigin.delete(oldest)
-        break
-      }
-    }
-    return budget
+    const options = this.#options
+    return options === false ? undefined : this.#byOrigin.obtain(origin, () => new RetryBudget(options, this.#clock))
   }
 
   /** Balance per origin. */
   balances(): Record<string, number> {
-    return Object.fromEntries([...this.#byOrigin].map(([origin, budget]) => [origin, budget.balance]))
+    return Object.fromEntries([...this.#byOrigin.entries()].map(([origin, budget]) => [origin, budget.balance]))
   }
 }
