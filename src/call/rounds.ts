@@ -67,7 +67,7 @@ export class Rounds {
   async play(refresh: boolean): Promise<RaceOutcome> {
     const plan = this.#hedgePlan()
     if (plan === undefined) {
-      const attempt = await this.#attempt(refresh)
+      const attempt = (await this.#attempt(refresh)) as Attempt
       return { attempt, opened: await attempt.opened }
     }
     let newCredential = refresh
@@ -119,8 +119,7 @@ export class Rounds {
     }
   }
 
-  #attempt(refresh: boolean): Promise<Attempt>
-  #attempt(refresh: boolean, race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
+  /** `undefined` only in a race that was decided meanwhile. */
   async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
     if (refresh) this.#hasRefreshed = true
     const { request, question, context, deadlines, log } = this.#options
