@@ -175,6 +175,7 @@ describe('close and destroy', () => {
     const closing = cache[Symbol.asyncDispose]().then(() => {
       closed = true
     })
+    await clock.settle()
     leases[0]?.release()
     await clock.settle()
     expect(closed).toBe(false)
