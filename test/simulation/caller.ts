@@ -31,6 +31,7 @@ export class Caller {
   pausedMs = 0
   /** Socket reads since then. */
   readsWhilePausing = 0
+  isReading = false
   lastDelivered = -1
   /** How the client was when the call began. */
   clientWas: 'open' | 'closed' | 'destroyed' = 'open'

@@ -83,6 +83,12 @@ export class RequestChecks implements RequestWatch {
     // What holds no whole event is taken in without a consumer.
     if (served.delivered === caller.lastDelivered) return
     caller.lastDelivered = served.delivered
+    // What has come in one turn of the event loop, as after a stall, is one read of a socket, though it was sent in pieces.
+    if (caller.isReading) return
+    caller.isReading = true
+    this.#context.soon(() => {
+      caller.isReading = false
+    })
     caller.readsWhilePausing++
     if (caller.readsWhilePausing > MOST_READS_AHEAD)
       this.#add('back_pressure', served, `${caller.readsWhilePausing} reads while the consumer does not read`)
