@@ -30,6 +30,7 @@ const bytes = z
   )
 const notNegative = z.number(accepts('a number from 0')).check(z.minimum(0, accepts('a number from 0')))
 const SHARE = 'a number from 0 to 1'
+const PROBABILITY = 'a number above 0 and below 1'
 const share = z.number(accepts(SHARE)).check(z.minimum(0, accepts(SHARE)), z.maximum(1, accepts(SHARE)))
 const flag = z.boolean(accepts('true or false'))
 const oneOf = <const T extends readonly string[]>(...values: T) =>
@@ -112,7 +113,9 @@ export const optionSchema = z.strictObject({
       [
         flag,
         section({
-          suspicion: z.optional(share.check(z.gt(0, accepts(SHARE)), z.lt(1, accepts(SHARE)))),
+          suspicion: z.optional(
+            z.number(accepts(PROBABILITY)).check(z.gt(0, accepts(PROBABILITY)), z.lt(1, accepts(PROBABILITY))),
+          ),
           minMs: z.optional(ms),
           maxLegs: z.optional(wholeFrom(2, 10)),
           maxWaste: z.optional(share),
