@@ -111,7 +111,7 @@ function draw(done: readonly Done[]): string[] {
         terminal.paint(
           'dim',
           `${padEnd('', 18)}  ${outage.calls} calls met it: ${outage.failed} failed, ${outage.attemptsPerCall.toFixed(1)} attempts each, at most ${outage.mostAttempts}; ` +
-            `after it new calls were as usual within ${seconds(outage.recoveredAfterMs)}, the last old one over after ${seconds(outage.settledAfterMs)}`,
+            `after it new calls were as usual within ${seconds(outage.recoveredAfterMs)}, 95 of 100 old ones over after ${seconds(outage.settledAfterMs.p95)}, the last after ${seconds(outage.settledAfterMs.last)}`,
         ),
       )
     }

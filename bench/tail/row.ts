@@ -37,8 +37,8 @@ export interface OutageResult {
   readonly mostAttempts: number
   /** After its end until calls that began from then on have their usual 95th percentile. Milliseconds. */
   readonly recoveredAfterMs: number
-  /** After its end until the last call that met it was over. Milliseconds. */
-  readonly settledAfterMs: number
+  /** After its end until 95 of 100 calls that met it were over, and the last. Milliseconds. */
+  readonly settledAfterMs: { readonly p95: number; readonly last: number }
 }
 
 interface Played {
@@ -131,12 +131,14 @@ function afterOutage(played: readonly Played[], { fromMs, toMs }: NonNullable<Wo
       break
     }
   }
+  const waits = met.map(({ endedAt }) => Math.max(0, endedAt - toMs))
+  const settled = percentiles(waits)
   return {
     calls: met.length,
     failed: met.filter(({ ok }) => !ok).length,
     attemptsPerCall: met.reduce((sum, { attempts }) => sum + attempts, 0) / met.length,
     mostAttempts: Math.max(...met.map(({ attempts }) => attempts)),
     recoveredAfterMs,
-    settledAfterMs: Math.max(0, ...met.map(({ endedAt }) => endedAt - toMs)),
+    settledAfterMs: { p95: settled.p95, last: Math.max(...waits) },
   }
 }

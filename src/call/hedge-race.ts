@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
 import type { HedgeCause } from '../errors/errors.ts'
-import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
+import type { HedgePlan, HedgeRefusal, HedgeStake } from '../hedge/hedging.ts'
 import type { HedgeEndEvent } from '../telemetry/events.ts'
 import type { Attempt, Opened } from './attempt.ts'
 
@@ -30,9 +30,15 @@ export interface RaceOutcome {
 interface Leg {
   readonly attempt: Attempt
   readonly startedAt: number
-  readonly isHedge: boolean
+  /** Of a hedge. */
+  readonly stake: HedgeStake | undefined
   answered: boolean
 }
+
+/** What an attempt is started for: the question itself, or why there is a hedge and what it costs. */
+type Launch =
+  | { readonly hedge?: never; readonly stake?: never }
+  | { readonly hedge: HedgeCause; readonly stake: HedgeStake }
 
 /** A hedge that was refused is asked for again after this long: budgets fill up, and pushbacks are forgotten. */
 const ASK_AGAIN_MS = 1000
@@ -47,7 +53,7 @@ export class HedgeRace {
   /** In the order of their start: the first is the original, or what took its place when it had failed. */
   #legs: Leg[] = []
   /** What is being started: its headers may take a while. */
-  #launching: { readonly hedge: HedgeCause | undefined } | undefined
+  #launching: Launch | undefined
   #lastStartAt = 0
   /** A hedge was refused for good: so would the next one be. */
   #futile = false
@@ -66,7 +72,7 @@ export class HedgeRace {
       this.#settle = resolve
       this.#reject = reject
     })
-    void this.#launch(undefined)
+    void this.#launch({})
   }
 
   /** No further attempt is wanted. */
@@ -93,8 +99,8 @@ export class HedgeRace {
     const winner = this.#legOf(attempt)
     if (winner === undefined) return
     this.#decide(winner)
-    if (!winner.isHedge) return
-    this.#options.plan.giveBack()
+    if (winner.stake === undefined) return
+    winner.stake.giveBack()
     this.#tellEnded(winner, 'won')
   }
 
@@ -105,18 +111,19 @@ export class HedgeRace {
 
   #join(attempt: Attempt): Leg | undefined {
     if (this.#launching === undefined || this.#decided) return undefined
-    const { hedge } = this.#launching
+    const { hedge, stake } = this.#launching
     this.#launching = undefined
     this.#lastStartAt = this.#options.clock.now()
-    const leg: Leg = { attempt, startedAt: this.#lastStartAt, isHedge: hedge !== undefined, answered: false }
+    const leg: Leg = { attempt, startedAt: this.#lastStartAt, stake, answered: false }
     this.#legs.push(leg)
     if (hedge !== undefined) this.#options.onHedge({ kind: 'started', attempt: attempt.number, ...hedge })
     return leg
   }
 
-  async #launch(hedge: HedgeCause | undefined): Promise<void> {
-    const { launch, plan } = this.#options
-    this.#launching = { hedge }
+  async #launch(begun: Launch): Promise<void> {
+    const { launch } = this.#options
+    const { hedge, stake } = begun
+    this.#launching = begun
     let attempt: Attempt | undefined
     let failed: { readonly error: unknown } | undefined
     try {
@@ -126,7 +133,7 @@ export class HedgeRace {
     }
     if (attempt === undefined) {
       this.#launching = undefined
-      if (hedge !== undefined) plan.giveBack()
+      stake?.giveBack()
       // Headers that cannot be had for a hedge are no reason to give up on what is on its way.
       if (failed !== undefined && hedge === undefined) this.#reject(failed.error)
       else if (this.#legs.length === 0) this.#settleLast()
@@ -144,7 +151,7 @@ export class HedgeRace {
     const wasOriginal = this.#legs[0] === leg
     this.#legs = this.#legs.filter((other) => other !== leg)
     if (opened.kind === 'failed') this.#learn(leg, opened)
-    if (leg.isHedge) this.#tellEnded(leg, 'failed')
+    if (leg.stake !== undefined) this.#tellEnded(leg, 'failed')
     if (opened.kind === 'failed' && opened.failure.lane === undefined) this.#futile = true
     this.#lastFailed = { attempt: leg.attempt, opened }
     const isFinal = opened.kind === 'aborted' || (wasOriginal && opened.failure.lane === undefined)
@@ -173,7 +180,7 @@ export class HedgeRace {
   #lose(leg: Leg, outcome: 'lost' | 'replaced'): void {
     if (!leg.answered && !leg.attempt.ended) this.#options.plan.givenUp(this.#silenceOf(leg))
     leg.attempt.lose()
-    if (leg.isHedge) this.#tellEnded(leg, outcome)
+    if (leg.stake !== undefined) this.#tellEnded(leg, outcome)
   }
 
   // When to start another leg.
@@ -216,16 +223,16 @@ export class HedgeRace {
       return
     }
     const silentMs = clock.now() - this.#lastStartAt
-    const refused = plan.take()
-    if (refused !== undefined) {
-      if (refused !== this.#refused) onHedge({ kind: 'refused', reason: refused })
-      this.#refused = refused
+    const stake = plan.take(this.#lastStartAt)
+    if (typeof stake === 'string') {
+      if (stake !== this.#refused) onHedge({ kind: 'refused', reason: stake })
+      this.#refused = stake
       this.#arm(ASK_AGAIN_MS)
       return
     }
     this.#refused = undefined
     if (this.#legs.length >= plan.settings.maxLegs) this.#freeSlot()
-    void this.#launch({ silentMs, suspicion: plan.suspicionAt(silentMs) })
+    void this.#launch({ hedge: { silentMs, suspicion: plan.suspicionAt(silentMs) }, stake })
   }
 
   /** All legs are suspect by now. The original stays: it has waited longest, and may be the one that thinks. */

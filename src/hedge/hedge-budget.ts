@@ -25,8 +25,8 @@ export class HedgeBudget {
     return true
   }
 
-  /** The hedge won: it was no waste. */
-  refund(): void {
+  /** The hedge won, or never went out: it was no waste. */
+  giveBack(): void {
     this.#balance = Math.min(CAPACITY, this.#balance + 1)
   }
 }

@@ -3,6 +3,7 @@ import { RecentMap } from '../core/recent-map.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { suspectAfterMs, suspicionAt } from './hedge-rule.ts'
 import { LatencyModel } from './latency-model.ts'
+import { Recovery } from './recovery.ts'
 
 /** How a client hedges. */
 export interface HedgeSettings {
@@ -29,12 +30,18 @@ const MAX_ORIGINS = 256
 
 /** What is learnt about one origin as a whole: connections die whatever the model. */
 interface OriginHealth {
-  deadShare: DeadShare
+  readonly deadShare: DeadShare
+  readonly recovery: Recovery
   pushedBackAt: number
 }
 
 /** Why there is no hedge. */
 export type HedgeRefusal = 'pushback' | 'budget'
+
+/** What a hedge costs, to be given back when it won, or never went out: then it cost nothing. */
+export interface HedgeStake {
+  giveBack(): void
+}
 
 /** What the hedges of one client and its views have in common: what was learnt, and what they may waste. */
 export class Hedging {
@@ -49,7 +56,11 @@ export class Hedging {
   }
 
   planFor(traits: HedgeTraits, settings: HedgeSettings): HedgePlan {
-    const origin = this.#origins.obtain(traits.origin, () => ({ deadShare: new DeadShare(), pushedBackAt: -Infinity }))
+    const origin = this.#origins.obtain(traits.origin, () => ({
+      deadShare: new DeadShare(),
+      recovery: new Recovery(),
+      pushedBackAt: -Infinity,
+    }))
     return new HedgePlan(this.#clock, this.#model, origin, this.budget, traits, settings)
   }
 }
@@ -92,15 +103,16 @@ export class HedgePlan {
     return suspicionAt(silentMs, this.#evidence(), this.settings.suspicion)
   }
 
-  /** Takes what a hedge costs, or says why there is none. */
-  take(): HedgeRefusal | undefined {
-    if (this.#clock.now() - this.#origin.pushedBackAt < QUIET_AFTER_PUSHBACK_MS) return 'pushback'
-    return this.#budget.withdraw() ? undefined : 'budget'
-  }
-
-  /** A hedge won, or never went out: it cost nothing. */
-  giveBack(): void {
-    this.#budget.refund()
+  /**
+   * Takes what a hedge costs, or says why there is none.
+   *
+   * @param silentSince when the call's latest attempt began.
+   */
+  take(silentSince: number): HedgeStake | HedgeRefusal {
+    const { pushedBackAt, recovery } = this.#origin
+    if (this.#clock.now() - pushedBackAt < QUIET_AFTER_PUSHBACK_MS) return 'pushback'
+    if (this.#budget.withdraw()) return this.#budget
+    return recovery.grant(silentSince) ? recovery : 'budget'
   }
 
   callEnded(): void {
@@ -111,6 +123,7 @@ export class HedgePlan {
   answered(ms: number): void {
     this.#model.add(this.#keys, 'answered', ms)
     this.#origin.deadShare.add(0)
+    this.#origin.recovery.answered(this.#clock.now())
   }
 
   /** An attempt was given up while it was silent: whether it was dead is known only as a probability. */

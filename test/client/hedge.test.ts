@@ -206,6 +206,54 @@ describe('hedging is refused', () => {
   })
 })
 
+describe('when an origin comes back after nothing answered', () => {
+  /** Without what a call may waste: the ten hedges to begin with are soon lost. */
+  const hedge = { maxWaste: 0 }
+
+  it('each answer frees one call that waits, beyond the budget, and that one frees the next', async () => {
+    let answers = false
+    const s = scenario(() => (answers ? [fake.delay(1000), fake.respond(ok)] : fake.stall()), {
+      hedge,
+      timeouts: { ttfbMs: 'auto' },
+    })
+    const old = Array.from({ length: 40 }, () => s.post().then(readAll))
+    await s.clock.advance(120_000)
+    const before = s.transport.requests.length
+    expect(before).toBe(50)
+    answers = true
+    const next = s.post().then(readAll)
+    await s.clock.advance(2999)
+    expect(s.transport.requests.length - before).toBeLessThanOrEqual(1 + 1 + 2)
+    await s.clock.advance(27_000)
+    expect(s.transport.requests.length - before).toBe(1 + 40)
+    expect((await Promise.all([next, ...old])).map(({ text }) => text)).toEqual(Array(41).fill(toSSE(ok)))
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('a call is helped once: what is silent after that, too, asks the budget', async () => {
+    let answers = false
+    const s = scenario(() => (answers ? [fake.delay(1000), fake.respond(ok)] : fake.stall()), {
+      hedge,
+      timeouts: { ttfbMs: 600_000 },
+    })
+    const waiting = s.post().catch(() => {})
+    await s.clock.advance(200_000)
+    const before = s.transport.requests.length
+    for (let n = 0; n < 5; n++) {
+      answers = true
+      const call = s.post().then(readAll)
+      await s.clock.advance(0)
+      answers = false
+      await s.clock.advance(4000)
+      expect((await call).text).toBe(toSSE(ok))
+    }
+    expect(s.transport.requests.length - before).toBe(5 + 1)
+    s.controller.abort()
+    await waiting
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+})
+
 it('hedge early, kill late: the automatic cutoff is 180 s with hedging, an explicit one stays', async () => {
   const s = await played([fake.stall()], { hedge: { suspicion: 0.999, minMs: 170_000 }, maxRetries: 0 })
   expect(s.clock.now()).toBeGreaterThanOrEqual(180_000)

@@ -176,6 +176,28 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'what a resumed stream says again is read on behind',
+    {
+      views: [{ limits: { preludeBytes: 1 } }, {}],
+      calls: [
+        {
+          face: 'background',
+          view: 0,
+          pauses: [{ after: 6, ms: 30_000 }],
+          attempts: [
+            { answer: completed, fault: { after: 3, how: 'stall', afterMs: 0 } },
+            { answer: completed, fault: { after: 3, how: 'fin', afterMs: 0 } },
+            {
+              answer: stream({ how: 'failed', code: 'server_is_overloaded', told: 'before_failed', behindMs: 999 }, 0),
+              perRead: 0,
+              resume: { repeats: 2 },
+            },
+          ],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

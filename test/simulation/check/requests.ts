@@ -80,6 +80,8 @@ export class RequestChecks implements RequestWatch {
     if (caller?.pausingSince === undefined || !entry?.committed || served.ended) return
     // Behind an `error` event the richer word is read, whatever the consumer does.
     if (served.stream?.frames[served.from + served.delivered - 1]?.class === 'terminal') return
+    // What a resumed stream says again is nothing for the consumer.
+    if (served.method === 'GET' && served.delivered <= (served.plan.resume?.repeats ?? 0)) return
     // What holds no whole event is taken in without a consumer.
     if (served.delivered === caller.lastDelivered) return
     caller.lastDelivered = served.delivered
