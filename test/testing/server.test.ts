@@ -39,6 +39,21 @@ describe('the endpoint', () => {
       expect((await post(server, STREAM)).text).toBe(toSSE(textStream({ id: 'resp_a', text: 'Yes' })))
     }))
 
+  it.each([
+    ['no input', {}],
+    ['an input of null', { input: null }],
+    ['items without text', { input: [{ type: 'item_reference', id: 'msg_1' }, {}, 5] }],
+    ['an item whose text is a number', { input: { text: 5 } }],
+  ])('says that nothing was said where the body holds %s', (_, fields) =>
+    withServer({}, async (server) => {
+      const answer = await post(server, { model: 'gpt-5.2', stream: true, ...fields })
+      expect(parse(answer.text).filter(({ type }) => type === 'response.output_text.done')).toMatchObject([
+        { text: 'You said: nothing' },
+      ])
+      server.assertConsumed()
+    }),
+  )
+
   it('sends each event by a write of its own unless they are merged', async () => {
     for (const [eventsPerWrite, writes] of [
       [1, EVENTS],

@@ -160,8 +160,8 @@ function lastText(input: unknown): string | undefined {
   if (Array.isArray(input)) {
     return input.map(lastText).findLast((text) => text !== undefined)
   }
-  const { text, content } = asObject(input) ?? {}
-  return lastText(text ?? content)
+  const item = asObject(input)
+  return item === undefined ? undefined : lastText(item.text ?? item.content)
 }
 
 function asObject(value: unknown): JsonObject | undefined {
