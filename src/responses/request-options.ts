@@ -1,47 +1,124 @@
 import { ConfigurationError } from '../errors/errors.ts'
+import { shown, shownKind } from '../errors/shown.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import type { ResponseStreamEvent } from './schema/index.ts'
 
-/** Everything that a request of the typed API takes beside its body: of each, what is accepted. */
-const RULES: Readonly<Record<string, readonly [accepts: (value: unknown) => boolean, accepted: string]>> = {
-  signal: [isSignal, 'an AbortSignal'],
-  headers: [(value) => value === null || (isObject(value) && !(Symbol.iterator in value)), 'an object of strings'],
-  onInterrupted: [(value) => value === 'error' || value === 'restart', "'error' or 'restart'"],
-  validate: [(value) => value === 'off' || value === 'report' || value === 'strict', "'off', 'report' or 'strict'"],
-  onDelta: [isFunction, 'a function'],
-  onRestart: [isFunction, 'a function'],
-  starting_after: [(value) => Number.isSafeInteger(value), 'a whole number'],
+export interface RequestOptions {
+  /** Ends the call at once; what it was awaiting rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Of this request alone; they win over the client's. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** @throws ConfigurationError for options of the wrong kind, and for headers that could write others; before any I/O. */
-export function checkOptions(options: unknown): void {
+export interface StreamOptions extends RequestOptions {
+  /**
+   * What happens when the stream breaks after output was handed over. `'error'` (the default, unless the client says
+   * otherwise): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event by
+   * which the consumer knows to drop what it has. Responses with `background` and `store` are resumed instead.
+   */
+  readonly onInterrupted?: 'error' | 'restart' | undefined
+  /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+}
+
+export interface CreateOptions extends RequestOptions {
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+  /** Told every event that carries a piece of output. What it throws ends the call. */
+  readonly onDelta?: ((delta: { readonly event: ResponseStreamEvent; readonly attempt: number }) => void) | undefined
+  /** Told before the output of another attempt begins: what `onDelta` told before is void. */
+  readonly onRestart?: ((restart: { readonly attempt: number }) => void) | undefined
+}
+
+export interface ResumeOptions extends RequestOptions {
+  /** `sequence_number` of the last event that was seen; those behind it are sent. Default: from the beginning. */
+  readonly starting_after?: number | undefined
+  readonly validate?: 'off' | 'report' | 'strict' | undefined
+}
+
+type Rule = readonly [accepts: (value: unknown) => boolean, accepted: string]
+
+const COMMON = {
+  signal: [isSignal, 'an AbortSignal'],
+  headers: [(value) => value === null || (isObject(value) && !(Symbol.iterator in value)), 'an object of strings'],
+} as const satisfies Record<keyof RequestOptions, Rule>
+const VALIDATE: Rule = [
+  (value) => value === 'off' || value === 'report' || value === 'strict',
+  "'off', 'report' or 'strict'",
+]
+const CALLBACK: Rule = [isFunction, 'a function']
+
+/** What each request takes beside its body. */
+const ACCEPTED = {
+  stream: {
+    ...COMMON,
+    onInterrupted: [(value) => value === 'error' || value === 'restart', "'error' or 'restart'"],
+    validate: VALIDATE,
+  } satisfies Record<keyof StreamOptions, Rule>,
+  create: {
+    ...COMMON,
+    validate: VALIDATE,
+    onDelta: CALLBACK,
+    onRestart: CALLBACK,
+  } satisfies Record<keyof CreateOptions, Rule>,
+  resume: {
+    ...COMMON,
+    starting_after: [(value) => Number.isSafeInteger(value), 'a whole number'],
+    validate: VALIDATE,
+  } satisfies Record<keyof ResumeOptions, Rule>,
+  retrieve: COMMON,
+  cancel: COMMON,
+} as const
+
+/**
+ * @throws ConfigurationError for options that are unknown or of the wrong kind, and for headers that could write others;
+ * before any I/O.
+ */
+export function checkOptions(method: keyof typeof ACCEPTED, options: unknown): void {
   if (options === undefined) return
-  if (!isObject(options)) throw new ConfigurationError('options: an object is accepted.', 'options')
-  for (const [name, [accepts, accepted]] of Object.entries(RULES)) {
-    const value = options[name]
+  if (!isObject(options) || Array.isArray(options))
+    throw new ConfigurationError(`options: got ${shownKind(options)}; accepted: an object.`, 'options')
+  const rules: Readonly<Record<string, Rule>> = ACCEPTED[method]
+  for (const [name, value] of Object.entries(options)) {
+    const path = `options.${name}`
+    if (!Object.hasOwn(rules, name)) throw unknownOption(method, name, value, Object.keys(rules))
+    const [accepts, accepted] = rules[name] as Rule
     if (value !== undefined && !accepts(value))
-      throw new ConfigurationError(`options.${name}: accepted is ${accepted}.`, `options.${name}`)
+      throw new ConfigurationError(`${path}: got ${shown(value)}; accepted: ${accepted}.`, path)
   }
   headerPairs(options.headers as Readonly<Record<string, unknown>> | null | undefined)
+}
+
+/** A text may be a secret: only numbers and flags are shown. */
+function unknownOption(method: string, name: string, value: unknown, known: readonly string[]): ConfigurationError {
+  const got = typeof value === 'string' ? shownKind(value) : shown(value)
+  return new ConfigurationError(
+    `Unknown option '${name}' of responses.${method}() (got ${got}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
+    `options.${name}`,
+  )
 }
 
 /** @throws ConfigurationError */
 export function checkParams(params: unknown): void {
   if (!isObject(params) || Array.isArray(params))
-    throw new ConfigurationError('params: an object is accepted, the body of the request.', 'params')
+    throw new ConfigurationError(
+      `params: got ${shownKind(params)}; accepted: an object, the body of the request.`,
+      'params',
+    )
 }
 
 /** A path of the request is made of it. @throws ConfigurationError */
 export function checkId(id: unknown): void {
   // `.` and `..` would lead to another path, and half a surrogate pair cannot be encoded.
   const usable = typeof id === 'string' && !/^\.{0,2}$/.test(id) && id.isWellFormed()
-  if (!usable) throw new ConfigurationError('id: accepted is the id of a response, a string.', 'id')
+  if (!usable) throw new ConfigurationError(`id: got ${shown(id)}; accepted: the id of a response, a string.`, 'id')
 }
 
 export function headerPairs(headers: Readonly<Record<string, unknown>> | null | undefined): HeaderPairs {
   return Object.entries(headers ?? {}).map(([name, value]) => {
     const path = `options.headers['${name}']`
-    if (typeof value !== 'string') throw new ConfigurationError(`${path}: accepted is a string.`, path)
+    if (typeof value !== 'string')
+      throw new ConfigurationError(`${path}: got ${shownKind(value)}; accepted: a string.`, path)
     assertHeader(name, value, path)
     return [name.toLowerCase(), value] as const
   })

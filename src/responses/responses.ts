@@ -4,13 +4,24 @@ import { ResponseAccumulator } from './accumulator.ts'
 import { EventIntake } from './event-intake.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
-import { checkId, checkOptions, checkParams, headerPairs } from './request-options.ts'
+import {
+  type CreateOptions,
+  checkId,
+  checkOptions,
+  checkParams,
+  headerPairs,
+  type RequestOptions,
+  type ResumeOptions,
+  type StreamOptions,
+} from './request-options.ts'
 import { beginCall } from './requests.ts'
 import { ResponseStream } from './response-stream.ts'
 import { parseResponse, type Resumption } from './resumption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { StreamSession } from './session.ts'
 import { type SessionEvent, type StreamRestartedEvent, terminalEventOf, withOutputText } from './session-events.ts'
+
+export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
 /** The body of a request, as the endpoint takes it. It goes out as it is; only `stream` is set. */
 export interface ResponseCreateParams {
@@ -20,42 +31,6 @@ export interface ResponseCreateParams {
   readonly previous_response_id?: string | null
   readonly [field: string]: unknown
 }
-
-export interface RequestOptions {
-  /** Ends the call at once; what it was awaiting rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-  /** Of this request alone; they win over the client's. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-}
-
-export interface StreamOptions extends RequestOptions {
-  /**
-   * What happens when the stream breaks after output was handed over. `'error'` (the default, unless the client says
-   * otherwise): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event by
-   * which the consumer knows to drop what it has. Responses with `background` and `store` are resumed instead.
-   */
-  readonly onInterrupted?: 'error' | 'restart' | undefined
-  /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
-  readonly validate?: 'off' | 'report' | 'strict' | undefined
-}
-
-export interface CreateOptions extends RequestOptions {
-  readonly validate?: 'off' | 'report' | 'strict' | undefined
-  /** Told every event that carries a piece of output. What it throws ends the call. */
-  readonly onDelta?: ((delta: { readonly event: ResponseStreamEvent; readonly attempt: number }) => void) | undefined
-  /** Told before the output of another attempt begins: what `onDelta` told before is void. */
-  readonly onRestart?: ((restart: { readonly attempt: number }) => void) | undefined
-}
-
-export interface ResumeOptions extends RequestOptions {
-  /** `sequence_number` of the last event that was seen; those behind it are sent. Default: from the beginning. */
-  readonly starting_after?: number | undefined
-  readonly validate?: 'off' | 'report' | 'strict' | undefined
-}
-
-type Events<O> = O extends { readonly onInterrupted: 'restart' }
-  ? ResponseStreamEvent | StreamRestartedEvent
-  : ResponseStreamEvent
 
 /** The Responses API, typed. Reached as `client.responses`. */
 export class Responses {
@@ -71,12 +46,14 @@ export class Responses {
    * @throws ConfigurationError for `stream: false` and for options that are not accepted; ClientClosedError. Everything else
    * comes out of the stream.
    */
-  stream<const O extends StreamOptions = StreamOptions>(
+  stream(
     params: ResponseCreateParams,
-    options?: O,
-  ): ResponseStream<Events<O>> {
+    options: StreamOptions & { readonly onInterrupted: 'restart' },
+  ): ResponseStream<SessionEvent>
+  stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream
+  stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream<SessionEvent> {
     checkParams(params)
-    checkOptions(options)
+    checkOptions('stream', options)
     if (params.stream === false)
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
     const onInterrupted = options?.onInterrupted ?? this.#host.onInterrupted
@@ -86,7 +63,7 @@ export class Responses {
       resumption: kept ? this.#resumption(options, scope) : undefined,
       onInterrupted,
       startingAfter: undefined,
-    })) as ResponseStream<Events<O>>
+    }))
   }
 
   /**
@@ -97,7 +74,7 @@ export class Responses {
    */
   async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<Response> {
     checkParams(params)
-    checkOptions(options)
+    checkOptions('create', options)
     if (params.stream === true)
       throw new ConfigurationError(
         'params.stream: got true; create() returns the whole response. Use stream().',
@@ -126,7 +103,7 @@ export class Responses {
    */
   resume(id: string, options: ResumeOptions = {}): ResponseStream {
     checkId(id)
-    checkOptions(options)
+    checkOptions('resume', options)
     return this.#open(options, (scope) => ({
       begin: undefined,
       resumption: { ...this.#resumption(options, scope), id },
@@ -138,14 +115,14 @@ export class Responses {
   /** One response as it is now. */
   async retrieve(id: string, options: RequestOptions = {}): Promise<Response> {
     checkId(id)
-    checkOptions(options)
+    checkOptions('retrieve', options)
     return this.#json('GET', `responses/${encodeURIComponent(id)}`, new AbortScope(options.signal), options)
   }
 
   /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
   async cancel(id: string, options: RequestOptions = {}): Promise<Response> {
     checkId(id)
-    checkOptions(options)
+    checkOptions('cancel', options)
     return this.#json('POST', `responses/${encodeURIComponent(id)}/cancel`, new AbortScope(options.signal), options)
   }
 

@@ -1,0 +1,98 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { ConfigurationError, type ResponseStreamEvent, type StreamRestartedEvent } from '../../src/index.ts'
+import { scenario } from './harness.ts'
+
+const params = { model: 'm', input: 'hi' }
+
+/** What a method says to options that it does not accept; nothing may have been sent. */
+async function refusal(method: 'stream' | 'create' | 'resume' | 'retrieve' | 'cancel', options: unknown) {
+  const s = scenario([])
+  const { responses } = s.client
+  const call = async (): Promise<unknown> =>
+    method === 'stream' || method === 'create'
+      ? responses[method](params, options as never)
+      : responses[method]('resp_1', options as never)
+  const error = await call().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(ConfigurationError)
+  expect(s.transport.requests).toEqual([])
+  await s.nothingIsLeft()
+  return error as ConfigurationError
+}
+
+describe('options of one request', () => {
+  it.each([
+    ['stream', 'signal, headers, onInterrupted, validate'],
+    ['create', 'signal, headers, validate, onDelta, onRestart'],
+    ['resume', 'signal, headers, starting_after, validate'],
+    ['retrieve', 'signal, headers'],
+    ['cancel', 'signal, headers'],
+  ] as const)('of %s that are unknown are refused with name, value, and what is accepted', async (method, accepted) => {
+    const error = await refusal(method, { timeoutMs: 5 })
+    expect(error.path).toBe('options.timeoutMs')
+    expect(error.message).toContain(
+      `Unknown option 'timeoutMs' of responses.${method}() (got 5); accepted are ${accepted}.`,
+    )
+    expect(error.message).toContain('client.withOptions')
+  })
+
+  it('of another method are unknown, too, and so are names that every object knows', async () => {
+    expect((await refusal('create', { onInterrupted: 'restart' })).path).toBe('options.onInterrupted')
+    expect((await refusal('stream', { starting_after: 5 })).path).toBe('options.starting_after')
+    expect((await refusal('retrieve', { constructor: 1 })).path).toBe('options.constructor')
+  })
+
+  it('show no text of an unknown one: it may be a key', async () => {
+    const { message } = await refusal('stream', { apiKey: 'swordfish' })
+    expect(message).toContain("Unknown option 'apiKey' of responses.stream() (got a value of type string)")
+    expect(message).not.toContain('swordfish')
+  })
+
+  it.each([
+    ['stream', { onInterrupted: 'again' }, 'options.onInterrupted', "'again'", "'error' or 'restart'"],
+    ['stream', { validate: true }, 'options.validate', 'true', "'off', 'report' or 'strict'"],
+    ['stream', { signal: {} }, 'options.signal', 'a value of type object', 'an AbortSignal'],
+    ['create', { onDelta: null }, 'options.onDelta', 'null', 'a function'],
+    ['resume', { starting_after: '5' }, 'options.starting_after', "'5'", 'a whole number'],
+    ['retrieve', { headers: new Headers() }, 'options.headers', 'a value of type object', 'an object of strings'],
+    ['cancel', { headers: { 'x-a': 5 } }, "options.headers['x-a']", 'a value of type number', 'a string'],
+    ['create', { headers: { 'x-a': undefined } }, "options.headers['x-a']", 'undefined', 'a string'],
+    ['create', 5, 'options', 'a value of type number', 'an object'],
+    ['stream', [], 'options', 'an array', 'an object'],
+    ['stream', null, 'options', 'null', 'an object'],
+  ] as const)('of the wrong kind are refused: %s %j', async (method, options, path, value, accepted) => {
+    const error = await refusal(method, options)
+    expect(error.path).toBe(path)
+    expect(error.message).toBe(`${path}: got ${value}; accepted: ${accepted}.`)
+  })
+
+  it('may be undefined, each and all', () => {
+    const s = scenario(() => [])
+    const options = { signal: undefined, headers: undefined, onInterrupted: undefined, validate: undefined }
+    expect(() => s.responses.stream(params, options)).not.toThrow()
+    expect(() => s.responses.stream(params, undefined)).not.toThrow()
+  })
+
+  it('are known to the compiler: what is unknown is an error, and a restart is among the events where it was asked for', () => {
+    const s = scenario([])
+    const typed = () => {
+      // @ts-expect-error an unknown option, alone
+      s.responses.stream(params, { timeoutMs: 5 })
+      // @ts-expect-error and beside one that is known
+      s.responses.stream(params, { validate: 'off', timeoutMs: 5 })
+      // @ts-expect-error also where a restart is asked for
+      s.responses.stream(params, { onInterrupted: 'restart', timeoutMs: 5 })
+      return {
+        plain: s.responses.stream(params),
+        restarted: s.responses.stream(params, { onInterrupted: 'restart' }),
+      }
+    }
+    type Events<S> = S extends AsyncIterable<infer E> ? E : never
+    expectTypeOf<Events<ReturnType<typeof typed>['plain']>>().toEqualTypeOf<ResponseStreamEvent>()
+    expectTypeOf<Events<ReturnType<typeof typed>['restarted']>>().toEqualTypeOf<
+      ResponseStreamEvent | StreamRestartedEvent
+    >()
+  })
+})
