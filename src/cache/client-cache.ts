@@ -3,7 +3,7 @@ import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { type Entry, newEntry } from './entry.ts'
 import { Generations } from './generations.ts'
 import { IdleSweep } from './idle-sweep.ts'
-import { limitsOf } from './limits.ts'
+import { checkOptions, limitsOf } from './limits.ts'
 import type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
 export type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
@@ -38,6 +38,7 @@ export class ClientCache<C> {
   readonly #counts = { hits: 0, created: 0, poisoned: 0, evicted: 0, destroyed: 0 }
 
   constructor(options: ClientCacheOptions<C>) {
+    checkOptions(options)
     this.#options = options
     this.#clock = options.clock ?? systemClock
     const { maxEntries, idleTtlMs } = limitsOf(options)

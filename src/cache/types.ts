@@ -11,7 +11,7 @@ export interface ClientCacheOptions<C> {
   retire?(client: C): void
   /** Clients kept at most; beyond it the one used longest ago goes. Default 100, at least 1. */
   readonly maxEntries?: number
-  /** A client without a lease is destroyed after this many ms. Default 300 000; `0` keeps it until it is evicted. */
+  /** A client without a lease is destroyed after this many ms. Default 300 000, at most 2 147 483 647; `0` keeps it until it is evicted. */
   readonly idleTtlMs?: number
   /** Default: the system's. */
   readonly clock?: Clock

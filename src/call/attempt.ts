@@ -15,7 +15,7 @@ import type {
   TransportRequest,
 } from '../transport/transport.ts'
 import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
-import { Watchdog } from '../watchdog/watchdog.ts'
+import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { Output } from './output.ts'
 import type { Reading, ReadingContext, Verdict } from './reading.ts'
@@ -55,7 +55,7 @@ export type Opened =
  * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
  * the commit, then passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
  */
-export class Attempt implements ExchangeObserver {
+export class Attempt implements ExchangeObserver, WatchdogEvents {
   readonly number: number
   readonly output = new Output()
   readonly opened: Promise<Opened>
@@ -85,11 +85,7 @@ export class Attempt implements ExchangeObserver {
     this.opened = new Promise((resolve) => {
       this.#settleOpened = resolve
     })
-    this.#watchdog = new Watchdog(options.clock, options.limits, options.deadlines, {
-      onExpired: (deadline) => this.#onExpired(deadline),
-      onCommitDue: () => this.#commit('commit_after'),
-      onLingerDue: () => this.#settleLinger(),
-    })
+    this.#watchdog = new Watchdog(options.clock, options.limits, options.deadlines, this)
     options.log.started(options.request.connection, options.target?.endpoint)
     this.#exchange = options.transport.send(options.request, this)
   }
@@ -235,6 +231,27 @@ export class Attempt implements ExchangeObserver {
     this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: reading.secrets }))
   }
 
+  // What the watchdog reports.
+
+  onExpired(deadline: DeadlineInfo): void {
+    // A quota that is used up is not retried because the line fell silent behind the words.
+    if (this.#lingering) {
+      this.#settleLinger()
+      return
+    }
+    const { host } = this.#options.request.url
+    const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
+    this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: this.#unsent }))
+  }
+
+  onCommitDue(): void {
+    this.#commit('commit_after')
+  }
+
+  onLingerDue(): void {
+    this.#settleLinger()
+  }
+
   // Inside.
 
   /** Provably: there is no connection yet. */
@@ -327,17 +344,6 @@ export class Attempt implements ExchangeObserver {
 
   #settleLinger(): void {
     this.#act(this.#reading?.lingered?.() ?? {})
-  }
-
-  #onExpired(deadline: DeadlineInfo): void {
-    // A quota that is used up is not retried because the line fell silent behind the words.
-    if (this.#lingering) {
-      this.#settleLinger()
-      return
-    }
-    const { host } = this.#options.request.url
-    const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
-    this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: this.#unsent }))
   }
 
   #finish(outcome: AttemptRecord['outcome']): void {

@@ -25,7 +25,7 @@ export interface CallRequest {
   /** Headers for one attempt. `refresh`: the credential was refused, get a new one. */
   headers(refresh: boolean, scope: AbortScope): Promise<HeaderPairs>
   /** Whether `headers(true)` can do better after a 401. */
-  readonly canRefresh: boolean
+  canRefresh(): boolean
   readonly latency: LatencyTraits
   readonly replay: Omit<ReplayTraits, 'bodyOpened'>
   /** Carries `previous_response_id`. */

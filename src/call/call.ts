@@ -199,7 +199,7 @@ export class Call {
     return (
       failed.status === 401 &&
       !this.#rounds.hasRefreshed &&
-      this.#request.canRefresh &&
+      this.#request.canRefresh() &&
       this.#question.replaySafety(failed) === 'safe'
     )
   }

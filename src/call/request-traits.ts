@@ -83,12 +83,13 @@ function word(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, LONGEST_WORD) : ''
 }
 
-const DECODERS: Readonly<Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer>> = {
-  gzip: zlib.gunzipSync,
-  br: zlib.brotliDecompressSync,
-  zstd: zlib.zstdDecompressSync,
-  deflate: zlib.inflateSync,
-}
+const DECODERS = new Map<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array>([
+  ['identity', (bytes) => bytes],
+  ['gzip', zlib.gunzipSync],
+  ['br', zlib.brotliDecompressSync],
+  ['zstd', zlib.zstdDecompressSync],
+  ['deflate', zlib.inflateSync],
+])
 
 /** Making one costs more than decoding a short body. */
 const decoder = new TextDecoder()
@@ -98,14 +99,10 @@ const MAX_DECODED_BYTES = 256 * 1024 * 1024
 
 export function parseBody(bytes: Uint8Array, headers: HeaderPairs): Record<string, unknown> | undefined {
   try {
-    const coding = headers
-      .find(([name]) => name === 'content-encoding')?.[1]
-      .trim()
-      .toLowerCase()
-    const decode = coding === undefined || coding === 'identity' ? undefined : DECODERS[coding]
-    if (coding !== undefined && coding !== 'identity' && decode === undefined) return undefined
-    const plain = decode === undefined ? bytes : decode(bytes, { maxOutputLength: MAX_DECODED_BYTES })
-    const json: unknown = JSON.parse(decoder.decode(plain))
+    const coding = headers.find(([name]) => name === 'content-encoding')?.[1] ?? 'identity'
+    const decode = DECODERS.get(coding.trim().toLowerCase())
+    if (decode === undefined) return undefined
+    const json: unknown = JSON.parse(decoder.decode(decode(bytes, { maxOutputLength: MAX_DECODED_BYTES })))
     return typeof json === 'object' && json !== null && !Array.isArray(json)
       ? (json as Record<string, unknown>)
       : undefined
@@ -139,13 +136,14 @@ export function estimateTokens(json: Readonly<Record<string, unknown>>): number 
   let bytes = 0
   for (const field of [json.input, json.instructions, json.tools]) {
     if (typeof field === 'string') bytes += Buffer.byteLength(field)
-    else if (field !== undefined && field !== null) bytes += jsonBytes(field)
+    else if (field !== null) bytes += jsonBytes(field)
   }
   return Math.ceil(bytes / BYTES_PER_TOKEN)
 }
 
 function jsonBytes(value: unknown): number {
   try {
+    // What is not there has no JSON.
     return Buffer.byteLength(JSON.stringify(value, withoutBase64) ?? '')
   } catch {
     // Nested deeper than the stack: what can be parsed cannot always be written again. The estimate is only an estimate.

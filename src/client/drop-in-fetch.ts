@@ -150,9 +150,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
       credentialIsOurs = filled.credentialIsOurs
       return filled.pairs
     },
-    get canRefresh() {
-      return credentialIsOurs && host.headers.canRefresh
-    },
+    canRefresh: () => credentialIsOurs && host.headers.canRefresh,
     latency: traits.latency,
     replay: {
       readOnce: body.kind === 'stream' && !body.replayable,

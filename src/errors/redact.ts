@@ -67,7 +67,8 @@ export function secretsOf(url: URL, headers: ReadonlyArray<readonly [string, str
     const token = value.slice(value.indexOf(' ') + 1)
     if (token !== value) secrets.push(token)
   }
-  for (const value of url.searchParams.values()) secrets.push(value, encodeURIComponent(value))
+  // Asking for them makes an object that the address keeps.
+  if (url.search !== '') for (const value of url.searchParams.values()) secrets.push(value, encodeURIComponent(value))
   if (url.password) secrets.push(url.password)
   return secrets
 }

@@ -55,7 +55,6 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
     ['user-agent', 'resilient-responses'],
     ...(shape.body === undefined ? [] : [['content-type', 'application/json'] as const]),
   ]
-  const present = new Set(fixed.map(([name]) => name))
   const traits = traitsOf({ method, url, headers: fixed, body })
   let epoch: number | undefined
   let credentialIsOurs = false
@@ -66,13 +65,11 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
     async headers(refresh, asking) {
       const own = await host.headers(asking, refresh ? epoch : undefined)
       epoch = own.epoch
-      const added = own.pairs.filter(([name]) => !present.has(name))
+      const added = own.pairs.filter(([name]) => !fixed.some(([present]) => present === name))
       credentialIsOurs = added.some(([name]) => isCredentialHeader(name))
       return [...fixed, ...added]
     },
-    get canRefresh() {
-      return credentialIsOurs && host.canRefresh
-    },
+    canRefresh: () => credentialIsOurs && host.canRefresh,
     // A read of one response, or the cancelling of one, is short and can be repeated: it is timed as a JSON call.
     latency: { ...traits.latency, kind: face },
     replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },

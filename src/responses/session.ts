@@ -133,34 +133,30 @@ export class StreamSession {
     try {
       const refused = unreadAnswer(call, attempt)
       if (refused !== undefined) throw refused
-      return yield* this.#take(attempt)
+      const whole: Uint8Array[] | undefined = isJson(attempt) ? [] : undefined
+      for (;;) {
+        const taken = this.#takeEvents(attempt, whole)
+        switch (taken.kind) {
+          case 'events':
+            if (taken.events.length > 0) yield taken.events
+            if (taken.failure !== undefined) return taken.failure
+            break
+          case 'end':
+            if (whole !== undefined) yield this.#wholeResponse(whole)
+            return attempt.failed
+          case 'failed':
+            if (attempt.record?.outcome === 'aborted') throw taken.error
+            return taken.error as Failure
+          case 'nothing':
+            await new Promise<void>((resolve) => {
+              attempt.output.whenReady(resolve)
+              attempt.flow()
+            })
+        }
+      }
     } finally {
       // The consumer may have left in the middle.
       if (!attempt.ended) attempt.cancel()
-    }
-  }
-
-  async *#take(attempt: Attempt): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined> {
-    const whole: Uint8Array[] | undefined = isJson(attempt) ? [] : undefined
-    for (;;) {
-      const taken = this.#takeEvents(attempt, whole)
-      switch (taken.kind) {
-        case 'events':
-          if (taken.events.length > 0) yield taken.events
-          if (taken.failure !== undefined) return taken.failure
-          break
-        case 'end':
-          if (whole !== undefined) yield this.#wholeResponse(whole)
-          return attempt.failed
-        case 'failed':
-          if (attempt.record?.outcome === 'aborted') throw taken.error
-          return taken.error as Failure
-        case 'nothing':
-          await new Promise<void>((resolve) => {
-            attempt.output.whenReady(resolve)
-            attempt.flow()
-          })
-      }
     }
   }
 

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { type Decoder, giveBackDecoder, takeDecoder } from './decoders.ts'
-import { classOfEvent, classOfType, type EventClass } from './event-classes.ts'
+import { classOfEvent, classOfType, type EventClass, ownType } from './event-classes.ts'
 import { parsedDelta, sniffedType, TYPE_PREFIX, typeOf } from './event-data.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
 
@@ -70,7 +70,7 @@ export class SseTap {
   #endedWithLf = false
   #begun = false
   /** How the deltas of the current run begin. */
-  #run: { readonly type: string; readonly opening: string; readonly dataAt: number } | undefined
+  #run: Run | undefined
 
   /**
    * While `true`, every event is parsed. Afterwards only those are whose class depends on it, and of deltas that follow each
@@ -262,8 +262,7 @@ export class SseTap {
   #beginRun({ type }: TappedEvent, { data, event: name }: Message): void {
     if (name !== undefined && name !== type) return
     if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return
-    const lead = name === undefined ? 'data: ' : `event: ${name}\ndata: `
-    this.#run = { type, opening: `${lead}${TYPE_PREFIX}${type}"`, dataAt: lead.length }
+    this.#run = runOf(type, name !== undefined)
   }
 
   #parse({ data, event: name }: Message): TappedEvent | undefined {
@@ -277,6 +276,29 @@ export class SseTap {
     const type = typeOf(json, name)
     return { type, class: classOfEvent(type, json), data, json }
   }
+}
+
+/** How deltas of one type begin, which follow each other. */
+interface Run {
+  readonly type: string
+  readonly opening: string
+  readonly dataAt: number
+}
+
+const runs = new Map<string, Run>()
+/** Endpoints could invent types without end. */
+const MAX_REMEMBERED_RUNS = 64
+
+/** Of strings of its own: what is made of pieces of a chunk would hold on to the chunk for as long as the stream lasts. */
+function runOf(type: string, named: boolean): Run {
+  const own = ownType(type)
+  const lead = named ? `event: ${own}\ndata: ` : 'data: '
+  const opening = `${lead}${TYPE_PREFIX}${own}"`
+  const known = runs.get(opening)
+  if (known !== undefined) return known
+  const run = { type: own, opening, dataAt: lead.length }
+  if (runs.size < MAX_REMEMBERED_RUNS) runs.set(opening, run)
+  return run
 }
 
 function unparsed(type: string, data: string): TappedEvent {

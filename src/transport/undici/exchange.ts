@@ -9,7 +9,7 @@ import type { Connection, ConnectionUser } from './connection.ts'
 import type { ConnectionPool } from './pool.ts'
 import { headerPairs } from './raw-headers.ts'
 import { toDispatch } from './request.ts'
-import { ResponseBody } from './response-body.ts'
+import { type BodySink, ResponseBody } from './response-body.ts'
 import type { Dispatcher } from './undici-parts.ts'
 
 const DRAIN_MS = 100
@@ -30,11 +30,13 @@ export interface ExchangeSource {
     callback: (error: unknown, carrier: Carrier | undefined) => void,
   ) => () => void
   readonly clock: Clock
-  onEnded(exchange: UndiciExchange): void
+  /** The lease of a carrier has ended. */
+  readonly leavePlace: (origin: string) => void
+  readonly onEnded: (exchange: UndiciExchange) => void
 }
 
 /** One exchange over undici's dispatch interface. */
-export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.DispatchHandler, Member {
+export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispatcher.DispatchHandler, Member {
   place = -1
   readonly #request: TransportRequest
   readonly #source: ExchangeSource
@@ -164,13 +166,9 @@ export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.Disp
     const raw = headerPairs(controller?.rawHeaders ?? undefined, parsed)
     const bodyless = this.#request.method === 'HEAD' || status === 204 || status === 205 || status === 304
     const codings = bodyless ? [] : (codingsOf(raw) ?? [])
-    this.#body = new ResponseBody({
-      codings,
-      data: (chunk) => this.#observer?.data(chunk),
-      end: () => this.#complete(),
-      error: (error) => this.#fail(error),
-      flow: (on) => (on ? this.#controller?.resume() : this.#controller?.pause()),
-    })
+    // They are views of what the socket has read, and nobody looks at them again: a stream would hold them to its end.
+    if (this.#carrier?.kind === 'leased' && controller !== null) controller.rawHeaders = null
+    this.#body = new ResponseBody(codings, this)
     if (this.#paused) this.#body.pause()
     this.#observer?.head({
       status,
@@ -211,6 +209,25 @@ export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.Disp
       this.#blame(error)
       this.#body.fail(error)
     }
+  }
+
+  // What the body tells.
+
+  onBodyData(chunk: Uint8Array): void {
+    this.#observer?.data(chunk)
+  }
+
+  onBodyEnd(): void {
+    this.#complete()
+  }
+
+  onBodyError(error: unknown): void {
+    this.#fail(error)
+  }
+
+  onBodyFlow(on: boolean): void {
+    if (on) this.#controller?.resume()
+    else this.#controller?.pause()
   }
 
   // Inside.
@@ -284,6 +301,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, Dispatcher.Disp
       if (how === 'clean') carrier.lease.client.giveBack(carrier.connection)
       else carrier.connection.destroy()
       carrier.lease.release()
+      this.#source.leavePlace(this.#request.url.origin)
     } else if (carrier?.kind === 'foreign' && how === 'broken') {
       // We can abort what we started, and nothing else: the dispatcher is the caller's.
       this.#controller?.abort(new Error('the exchange has ended'))

@@ -31,6 +31,7 @@ interface Ahead {
 export class ConnectionPool {
   readonly origin: string
   readonly #options: PoolOptions
+  readonly #connectionOptions: ConnectionOptions
   /** All that have not ended. */
   readonly #live = new Set<Connection>()
   #idle: Idle[] = []
@@ -39,6 +40,7 @@ export class ConnectionPool {
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#connectionOptions = { ...options, onEnded: (ended) => this.#forget(ended) }
     this.origin = options.origin.origin
   }
 
@@ -126,17 +128,9 @@ export class ConnectionPool {
   }
 
   #open(): Connection {
-    const { connector, origin, keepAliveMs, maxHeaderBytes, onOpened, onClosed } = this.#options
-    const connection = new Connection({
-      connector,
-      origin,
-      keepAliveMs,
-      maxHeaderBytes,
-      onEnded: (ended) => this.#forget(ended),
-      onClosed,
-    })
+    const connection = new Connection(this.#connectionOptions)
     this.#live.add(connection)
-    onOpened(connection)
+    this.#options.onOpened(connection)
     return connection
   }
 

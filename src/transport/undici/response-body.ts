@@ -1,13 +1,12 @@
 import { type BodyDecoder, createDecoder } from '../decode.ts'
 
-export interface ResponseBodyOptions {
-  /** In the order in which they were applied; none: the bytes are passed on as they are. */
-  readonly codings: readonly string[]
-  data(chunk: Uint8Array): void
-  end(): void
-  error(error: unknown): void
+/** Where the body goes. */
+export interface BodySink {
+  onBodyData(chunk: Uint8Array): void
+  onBodyEnd(): void
+  onBodyError(error: unknown): void
   /** The connection is to be read on, or not for the time being. */
-  flow(on: boolean): void
+  onBodyFlow(on: boolean): void
 }
 
 /**
@@ -15,7 +14,7 @@ export interface ResponseBodyOptions {
  * back per HTTP chunk, and everything above would pay per chunk what it can pay per read), and codings are undone.
  */
 export class ResponseBody {
-  readonly #options: ResponseBodyOptions
+  readonly #sink: BodySink
   readonly #decoder: BodyDecoder | undefined
   #chunks: Uint8Array[] = []
   #flushQueued = false
@@ -24,13 +23,14 @@ export class ResponseBody {
   #lost: { readonly error: unknown } | undefined
   #over = false
 
-  constructor(options: ResponseBodyOptions) {
-    this.#options = options
-    if (options.codings.length === 0) return
-    this.#decoder = createDecoder(options.codings, {
-      data: (chunk) => options.data(chunk),
+  /** @param codings in the order in which they were applied; none: the bytes are passed on as they are. */
+  constructor(codings: readonly string[], sink: BodySink) {
+    this.#sink = sink
+    if (codings.length === 0) return
+    this.#decoder = createDecoder(codings, {
+      data: (chunk) => sink.onBodyData(chunk),
       end: () => this.#finish(),
-      error: (error) => options.error(this.#lost === undefined ? error : this.#lost.error),
+      error: (error) => sink.onBodyError(this.#lost === undefined ? error : this.#lost.error),
       want: (more) => {
         this.#decoderFull = !more
         this.#flow()
@@ -78,13 +78,13 @@ export class ResponseBody {
   }
 
   #flow(): void {
-    if (!this.#over) this.#options.flow(!this.#paused && !this.#decoderFull)
+    if (!this.#over) this.#sink.onBodyFlow(!this.#paused && !this.#decoderFull)
   }
 
   #finish(): void {
     if (this.#over) return
-    if (this.#lost === undefined) this.#options.end()
-    else this.#options.error(this.#lost.error)
+    if (this.#lost === undefined) this.#sink.onBodyEnd()
+    else this.#sink.onBodyError(this.#lost.error)
   }
 
   /** Copies, because undici's chunks share the buffer of the read. */
@@ -102,6 +102,6 @@ export class ResponseBody {
       at += chunk.length
     }
     if (this.#decoder !== undefined) this.#decoder.write(merged)
-    else this.#options.data(merged)
+    else this.#sink.onBodyData(merged)
   }
 }

@@ -1,5 +1,4 @@
 import { ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
-import type { Clock } from '../../core/clock.ts'
 import { LiveSet } from '../../core/live-set.ts'
 import { transportEnded } from '../ended.ts'
 import type {
@@ -12,7 +11,7 @@ import type {
 } from '../transport.ts'
 import type { Connection } from './connection.ts'
 import { Connector } from './connector.ts'
-import { type Carrier, UndiciExchange } from './exchange.ts'
+import { type Carrier, type ExchangeSource, UndiciExchange } from './exchange.ts'
 import { ConnectionGate } from './gate.ts'
 import { settingsOf, type UndiciTransportOptions } from './options.ts'
 import { ConnectionPool } from './pool.ts'
@@ -28,7 +27,7 @@ export class UndiciTransport implements Transport {
   readonly name = 'undici'
   readonly abilities = { seesConnect: true, seesSent: true, choosesConnection: true } as const
   readonly #cache: ClientCache<ConnectionPool>
-  readonly #clock: Clock
+  readonly #source: ExchangeSource
   readonly #maxConnections: number
   readonly #gates = new Map<string, ConnectionGate>()
   readonly #exchanges = new LiveSet<UndiciExchange>()
@@ -41,7 +40,15 @@ export class UndiciTransport implements Transport {
   constructor(options: UndiciTransportOptions = {}) {
     const settings = settingsOf(options)
     const { keepAliveMs, warmMs } = settings
-    this.#clock = settings.clock
+    this.#source = {
+      carrierFor: (request, callback) => this.#carrierFor(request, callback),
+      clock: settings.clock,
+      leavePlace: (origin) => this.#leavePlace(origin),
+      onEnded: (ended) => {
+        this.#exchanges.delete(ended)
+        this.#tellQuiet()
+      },
+    }
     this.#maxConnections = settings.maxConnections
     const connector = new Connector({ tls: options.tls, proxy: options.proxy })
     this.#cache = new ClientCache<ConnectionPool>({
@@ -67,20 +74,13 @@ export class UndiciTransport implements Transport {
         pool.destroy()
       },
       idleTtlMs: Math.max(keepAliveMs, warmMs) + POOL_IDLE_SLACK_MS,
-      clock: this.#clock,
+      clock: settings.clock,
       onEvent: (event) => this.#tell(event),
     })
   }
 
   send(request: TransportRequest, observer: ExchangeObserver): Exchange {
-    const exchange = new UndiciExchange(request, observer, {
-      carrierFor: (wanted, callback) => this.#carrierFor(wanted, callback),
-      clock: this.#clock,
-      onEnded: (ended) => {
-        this.#exchanges.delete(ended)
-        this.#tellQuiet()
-      },
-    })
+    const exchange = new UndiciExchange(request, observer, this.#source)
     this.#exchanges.add(exchange)
     return exchange
   }
@@ -137,16 +137,12 @@ export class UndiciTransport implements Transport {
     let carrier: Carrier
     try {
       const lease = await this.#cache.acquire(request.url.origin)
-      const release = (): void => {
+      if (!wanted()) {
         lease.release()
         this.#leavePlace(request.url.origin)
-      }
-      if (!wanted()) {
-        release()
         return
       }
-      const connection = lease.client.take(request.connection === 'fresh')
-      carrier = { kind: 'leased', lease: { ...lease, release }, connection }
+      carrier = { kind: 'leased', lease, connection: lease.client.take(request.connection === 'fresh') }
     } catch (error) {
       this.#leavePlace(request.url.origin)
       callback(this.#closed ? transportEnded('UND_ERR_CLOSED') : error, undefined)
