@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ClientCache } from '../../src/cache/client-cache.ts'
 import { ClientClosedError, ConfigurationError } from '../../src/errors/errors.ts'
 import { cacheWorld } from './world.ts'
 
@@ -223,11 +224,61 @@ describe('the numbers of clients', () => {
   })
 })
 
-describe('limits', () => {
-  it.each([
-    [{ maxEntries: 0 }, 'maxEntries: got 0; accepted is a whole number from 1.', 'maxEntries'],
-    [{ idleTtlMs: -1 }, 'idleTtlMs: got -1; accepted is 0 (off) or more.', 'idleTtlMs'],
-  ])('%o is refused with what is accepted', (options, message, path) => {
-    expect(() => cacheWorld(options)).toThrow(expect.objectContaining({ message, path }))
+describe('options', () => {
+  it.each<[options: object, path: string, got: string, accepted: string]>([
+    [{ maxEntries: 0 }, 'maxEntries', '0', 'a whole number from 1'],
+    [{ maxEntries: '5' }, 'maxEntries', "'5'", 'a whole number from 1'],
+    [{ maxEntries: null }, 'maxEntries', 'null', 'a whole number from 1'],
+    [{ idleTtlMs: -1 }, 'idleTtlMs', '-1', 'a number of milliseconds from 0 (off) to 2147483647'],
+    // A longer delay would end a timer at once, again and again.
+    [{ idleTtlMs: 2 ** 31 }, 'idleTtlMs', '2147483648', 'a number of milliseconds from 0 (off) to 2147483647'],
+    [{ create: undefined }, 'create', 'undefined', 'a function'],
+    [{ isUsable: true }, 'isUsable', 'true', 'a function'],
+    [{ destroy: {} }, 'destroy', 'a value of type object', 'a function'],
+    [{ retire: 'later' }, 'retire', "'later'", 'a function'],
+    [{ onEvent: [] }, 'onEvent', 'an array', 'a function'],
+    [{ clock: { now: () => 0 } }, 'clock', 'a value of type object', 'a Clock, for example a VirtualClock'],
+    [{ clock: null }, 'clock', 'null', 'a Clock, for example a VirtualClock'],
+  ])('%o is refused with what is accepted', (options, path, got, accepted) => {
+    const message = `${path}: got ${got}; accepted: ${accepted}.`
+    expect(() => new ClientCache({ ...NEEDED, ...options })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message, path }),
+    )
+  })
+
+  it('that are unknown are refused with those that are known', () => {
+    expect(() => new ClientCache({ ...NEEDED, maxEntires: 5 } as never)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /^Unknown option 'maxEntires' of a ClientCache; accepted are create, .*maxEntries/,
+        ),
+        path: 'maxEntires',
+      }),
+    )
+    expect(() => new ClientCache({ ...NEEDED, constructor: 5 } as never)).toThrow(/Unknown option 'constructor'/)
+  })
+
+  it.each([undefined, null, 5, () => {}])('must be an object: %s', (options) => {
+    expect(() => new ClientCache(options as never)).toThrow(/^The options of a ClientCache must be an object; got /)
+  })
+
+  it('may be undefined where there is a default, and an object of a class with fields of its own', async () => {
+    const undefinedOnes = { retire: undefined, onEvent: undefined, maxEntries: undefined, idleTtlMs: undefined }
+    expect(() => new ClientCache({ ...NEEDED, ...undefinedOnes, clock: undefined } as never)).not.toThrow()
+    class Agents {
+      readonly region = 'eu'
+      create() {
+        return { region: this.region }
+      }
+      isUsable() {
+        return true
+      }
+      destroy() {}
+    }
+    const cache = new ClientCache(new Agents())
+    expect((await cache.acquire('a')).client).toEqual({ region: 'eu' })
+    await cache.destroy()
   })
 })
+
+const NEEDED = { create: () => ({}), isUsable: () => true, destroy: () => {} }
