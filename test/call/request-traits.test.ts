@@ -27,6 +27,7 @@ describe('a Responses call', () => {
     'https://api.openai.com/v1/responses',
     'https://api.test/responses',
     'https://api.test/v1/responses/',
+    'https://api.test/v1/responses//',
     'https://api.test/openai/responses?api-version=2026-01-01',
     'https://chatgpt.com/backend-api/codex/responses',
   ])('is a POST with a JSON body to %s', (url) => {
@@ -101,13 +102,17 @@ describe('an encoded body', () => {
   })
 
   it('is none of ours where it is broken, of an unknown coding, or a bomb', () => {
-    // 300 MiB, as 300 members of one MiB.
-    const bomb = Buffer.concat(Array(300).fill(zlib.gzipSync(Buffer.alloc(1024 * 1024))))
+    // 300 MiB of JSON, as 300 members of one MiB of blanks within an object.
+    const [start, blanks, rest] = ['{', Buffer.alloc(1024 * 1024, ' '), '"stream":true}'].map((part) =>
+      zlib.gzipSync(part),
+    )
+    const bomb = Buffer.concat([start, ...Array(300).fill(blanks), rest] as Buffer[])
     for (const [coding, bytes] of [
       ['gzip', plain],
       ['br', zlib.gzipSync(plain)],
       ['zstd', zlib.zstdCompressSync(plain).subarray(0, 20)],
       ['compress', plain],
+      ['constructor', plain],
       ['gzip, br', zlib.gzipSync(plain)],
       ['gzip', bomb],
     ] as const) {
@@ -204,6 +209,21 @@ describe('the estimate of input tokens', () => {
     expect(estimateTokens({ input: `see ${data}` })).toBeGreaterThan(100_000)
   })
 
+  it('counts every byte of what surrounds the base64 that it leaves out, and what is too short to matter', () => {
+    const tokens = (value: unknown): number => estimateTokens({ input: value })
+    const bytes = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
+    const [short, long] = [63, 64].map((length) => 'data:image/png;base64,'.padEnd(length, 'A'))
+    expect(tokens([short])).toBe(bytes([short]))
+    expect(tokens([long])).toBe(bytes(['']))
+    expect(tokens([{ image_url: long, detail: null, of: [1, true] }])).toBe(
+      bytes([{ image_url: '', detail: null, of: [1, true] }]),
+    )
+    // An array is none of its only string.
+    const longest = 'A'.repeat(400)
+    expect(tokens([[longest], [longest]])).toBe(bytes([[''], ['']]))
+    expect(tokens(Array(64).fill(7))).toBe(bytes(Array(64).fill(7)))
+  })
+
   it('is a whole number from 0 for any JSON, and never an exception', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (input, instructions, tools) => {
@@ -213,6 +233,7 @@ describe('the estimate of input tokens', () => {
       }),
     )
     const deep = `{"stream":true,"input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
-    expect(traits({ body: { kind: 'bytes', bytes: encode(deep) } }).latency.kind).toBe('stream')
+    const found = traits({ body: { kind: 'bytes', bytes: encode(deep) } }).latency
+    expect(found).toMatchObject({ kind: 'stream', estimatedInputTokens: 0 })
   })
 })

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import type { Chunk } from '../../src/call/chunk.ts'
+import { Output } from '../../src/call/output.ts'
+
+const chunk = (bytes: number): Chunk => ({ bytes: new Uint8Array(bytes), events: [] })
+
+/** An output and how often its consumer was woken. */
+function waiting(output: Output) {
+  const woken = { times: 0 }
+  output.whenReady(() => woken.times++)
+  return woken
+}
+
+it('hands over what was put, in order, and then nothing', () => {
+  const output = new Output()
+  const [first, second] = [chunk(3), chunk(4)]
+  expect(output.take()).toEqual({ kind: 'nothing' })
+  output.put(first)
+  output.put(second)
+  expect([output.bytes, output.chunks]).toEqual([7, [first, second]])
+  expect(output.take()).toEqual({ kind: 'chunk', chunk: first })
+  expect(output.bytes).toBe(4)
+  expect(output.take()).toEqual({ kind: 'chunk', chunk: second })
+  expect(output.bytes).toBe(0)
+  expect(output.take()).toEqual({ kind: 'nothing' })
+  expect([output.ended, output.over]).toEqual([false, false])
+})
+
+it.each([
+  ['an end', (output: Output) => output.end(), { kind: 'end' }, true],
+  ['a failure', (output: Output) => output.fail('why'), { kind: 'failed', error: 'why' }, false],
+])('tells %s behind everything that was received', (_, finish, expected, over) => {
+  const output = new Output()
+  output.put(chunk(3))
+  finish(output)
+  expect([output.ended, output.over]).toEqual([true, false])
+  expect(output.take().kind).toBe('chunk')
+  expect(output.take()).toEqual(expected)
+  expect(output.take()).toEqual(expected)
+  expect([output.ended, output.over]).toEqual([true, over])
+})
+
+it('ends once: what comes later changes nothing', () => {
+  const ended = new Output()
+  ended.end()
+  ended.fail('late')
+  ended.put(chunk(3))
+  expect([ended.bytes, ended.take()]).toEqual([0, { kind: 'end' }])
+  const failed = new Output()
+  failed.fail('why')
+  failed.end()
+  failed.fail('late')
+  expect(failed.take()).toEqual({ kind: 'failed', error: 'why' })
+})
+
+it('throws away what nobody has taken, even behind an end', () => {
+  const output = new Output()
+  output.put(chunk(3))
+  output.end()
+  output.discard('gone')
+  expect([output.bytes, output.chunks, output.ended, output.over]).toEqual([0, [], true, false])
+  expect(output.take()).toEqual({ kind: 'failed', error: 'gone' })
+})
+
+it.each([
+  ['a chunk', (output: Output) => output.put(chunk(1))],
+  ['the end', (output: Output) => output.end()],
+  ['a failure', (output: Output) => output.fail('why')],
+  ['being discarded', (output: Output) => output.discard('gone')],
+])('wakes its consumer once, by %s', (_, happens) => {
+  const output = new Output()
+  expect(output.wanted).toBe(false)
+  const woken = waiting(output)
+  expect([output.wanted, woken.times]).toEqual([true, 0])
+  happens(output)
+  expect([output.wanted, woken.times]).toEqual([false, 1])
+  happens(output)
+  expect(woken.times).toBe(1)
+  // There is something already: the next one is woken at once.
+  expect(waiting(output).times).toBe(1)
+})
+
+it('wakes nobody for what was taken before', () => {
+  const output = new Output()
+  output.put(chunk(1))
+  output.take()
+  expect(waiting(output).times).toBe(0)
+})

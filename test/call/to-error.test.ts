@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import { type CallFacts, toError } from '../../src/call/to-error.ts'
+import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
+import type { AttemptRecord, Continuity, DeadlineInfo } from '../../src/errors/errors.ts'
+import { failure } from '../../src/errors/failure.ts'
+
+const RECORD: AttemptRecord = {
+  attempt: 1,
+  outcome: 'failed',
+  phase: 'waiting',
+  generation: 1,
+  connectionReused: false,
+  startedAtMs: 0,
+  endedAtMs: 5,
+}
+const FACTS: CallFacts = {
+  attempts: [],
+  giveUpReason: undefined,
+  replaySafety: 'unknown',
+  responseStarted: true,
+  phase: 'prelude',
+  anchored: false,
+  committed: false,
+  lastSequenceNumber: undefined,
+}
+const DEADLINE: DeadlineInfo = { name: 'idle', ms: 5, source: 'option' }
+const CODES = Object.keys(ERROR_CATALOG) as ErrorCode[]
+
+const CLASS_OF_FAMILY = {
+  deadline: 'DeadlineError',
+  connection: 'ConnectionError',
+  protocol: 'ProtocolError',
+  upstream: 'UpstreamError',
+  request: 'RequestError',
+  closed: 'ClientClosedError',
+} as const
+
+/** Codes whose class says more than that of their family. */
+const CLASS_OF_CODE: Partial<Record<ErrorCode, string>> = {
+  stream_incomplete: 'StreamInterruptedError',
+  previous_response_not_found: 'PreviousResponseNotFoundError',
+  state_not_portable: 'StateNotPortableError',
+}
+
+/** All that end a call by the clock: nothing is wrong with the request. */
+const TIMES_OF_CALL: readonly ErrorCode[] = ['total_timeout', 'before_commit_timeout', 'queue_timeout']
+
+describe.each(CODES)('a failure of the code %s', (code) => {
+  const { family, lane, meaning } = ERROR_CATALOG[code]
+
+  it('becomes the error of its family, with the facts of the call', () => {
+    const error = toError(failure(code), FACTS)
+    expect(error.name).toBe(CLASS_OF_CODE[code] ?? CLASS_OF_FAMILY[family])
+    expect(error).toMatchObject({ code, replaySafety: 'unknown', responseStarted: true, phase: 'prelude' })
+    expect(error.message).toBe(meaning)
+    expect(error.continuity).toBeUndefined()
+    expect((error.cause as Error).message).toBe(meaning)
+  })
+
+  it('behind the commit is an interruption, unless the endpoint spoke', () => {
+    const error = toError(failure(code, undefined, { deadline: DEADLINE }), {
+      ...FACTS,
+      committed: true,
+      lastSequenceNumber: 7,
+    })
+    if (family === 'upstream') expect(error.name).toBe(CLASS_OF_CODE[code] ?? 'UpstreamError')
+    else {
+      expect(error.name).toBe('StreamInterruptedError')
+      expect(error).toMatchObject({ lastSequenceNumber: 7, deadline: DEADLINE })
+    }
+    expect(error.message).toBe(`${meaning} (output had been handed over, so the call was not repeated)`)
+  })
+
+  it('may heal where it has a lane, or was only a matter of time', () => {
+    const mayHeal = lane === 'connection' || lane === 'pushback'
+    const expected = code !== 'client_closed' && (mayHeal || TIMES_OF_CALL.includes(code))
+    expect(toError(failure(code), FACTS).retryable).toBe(expected)
+  })
+
+  it('of a call that continues a response says what that means for the conversation', () => {
+    const cut: readonly ErrorCode[] = ['stream_incomplete', 'body_truncated', 'malformed_event']
+    const expected: Continuity | undefined =
+      family === 'request' || family === 'closed'
+        ? undefined
+        : cut.includes(code)
+          ? 'stream_incomplete'
+          : 'upstream_unavailable'
+    expect(toError(failure(code), { ...FACTS, anchored: true }).continuity).toBe(expected)
+    const late = toError(failure(code, undefined, { deadline: DEADLINE }), { ...FACTS, anchored: true })
+    expect(late.continuity).toBe('upstream_request_timeout')
+  })
+})
+
+describe('the history', () => {
+  it.each([
+    [[], undefined, ''],
+    [[RECORD], undefined, ''],
+    [[RECORD], 'retries_exhausted', ' (1 attempt, gave up: retries_exhausted)'],
+    [[RECORD, RECORD], 'budget_exhausted', ' (2 attempts, gave up: budget_exhausted)'],
+    [[], 'not_retryable', ' (0 attempts, gave up: not_retryable)'],
+  ] as const)('of %j and %s ends the message', (attempts, giveUpReason, expected) => {
+    const error = toError(failure('connection_reset', 'It broke.'), { ...FACTS, attempts, giveUpReason })
+    expect(error.message).toBe(`It broke.${expected}`)
+    expect(error.giveUpReason).toBe(giveUpReason)
+  })
+
+  it('is a copy, and tells the ids of the answers', () => {
+    const attempts = [
+      { ...RECORD, requestId: 'req_1' },
+      { ...RECORD, attempt: 2 },
+      { ...RECORD, attempt: 3, requestId: 'req_3' },
+    ]
+    const error = toError(failure('connection_reset'), { ...FACTS, attempts })
+    attempts.pop()
+    expect(error.attempts).toHaveLength(3)
+    expect(error.requestIds).toEqual(['req_1', 'req_3'])
+  })
+})
+
+describe('what a failure knows', () => {
+  it('of the endpoint is on the error', () => {
+    const known = {
+      status: 429,
+      upstreamCode: 'slow_down',
+      upstreamType: 'overload',
+      hintMs: 1500,
+      responseId: 'resp_1',
+    }
+    const { hintMs: retryAfterMs, ...words } = known
+    expect(toError(failure('http_status', undefined, known), FACTS)).toMatchObject({ ...words, retryAfterMs })
+    expect(toError(failure('previous_response_not_found', undefined, known), FACTS)).toMatchObject(words)
+  })
+
+  it('of a refused parameter is on the error, and its advice in the message', () => {
+    const unsupported = { parameter: 'store', advice: 'Leave it out.' }
+    const error = toError(failure('unsupported_by_endpoint', 'It says no.', { status: 400, unsupported }), FACTS)
+    expect(error).toMatchObject({ name: 'UnsupportedByEndpointError', parameter: 'store', status: 400 })
+    expect(error.message).toBe('It says no. Leave it out.')
+  })
+
+  it('of a deadline is on the error', () => {
+    expect(toError(failure('idle_timeout', undefined, { deadline: DEADLINE }), FACTS)).toMatchObject({
+      deadline: DEADLINE,
+    })
+  })
+
+  it('of the system is the end of the chain', () => {
+    const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
+    const { cause: end } = toError(failure('connection_reset', undefined, { cause }), FACTS)
+    expect(end).toMatchObject({ message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read' })
+    expect(end).not.toBe(cause)
+  })
+})
