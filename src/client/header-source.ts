@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 import { ConfigurationError, keepOutOfPrint, RequestError, ResilientError } from '../errors/errors.ts'
 import { isCredentialHeader, redact } from '../errors/redact.ts'
+import { shownKind } from '../errors/shown.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
@@ -96,17 +97,19 @@ export class HeaderSource {
 }
 
 function checked(made: unknown): Array<[string, string]> {
-  const entries =
-    made instanceof Headers
-      ? [...made]
-      : typeof made === 'object' && made !== null && !Array.isArray(made)
-        ? Object.entries(made)
-        : undefined
-  if (entries === undefined) throw new ConfigurationError('headers() must return an object of strings.', 'headers')
-  return entries.map(([name, value]) => {
+  const isObject = typeof made === 'object' && made !== null
+  // Of a `Map` or an array nothing would be sent, or nonsense: their entries are no properties.
+  if (!isObject || (Symbol.iterator in made && !(made instanceof Headers))) {
+    throw new ConfigurationError(
+      `headers(): it returned ${shownKind(made)}; accepted: an object of strings, or a promise of one.`,
+      'headers()',
+    )
+  }
+  return (made instanceof Headers ? [...made] : Object.entries(made)).map(([name, value]) => {
+    const path = `headers()['${redact(name)}']`
     if (typeof value !== 'string')
-      throw new ConfigurationError(`headers() returned no string for '${redact(name)}'.`, 'headers')
-    assertHeader(name, value, `headers()['${name}']`)
+      throw new ConfigurationError(`${path}: it returned ${shownKind(value)}; accepted: a string.`, path)
+    assertHeader(name, value, path)
     return [name, value]
   })
 }

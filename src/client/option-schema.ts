@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { ConfigurationError } from '../errors/errors.ts'
+import { shown, shownKind } from '../errors/shown.ts'
 
 /** The longest delay a timer can hold. */
 const MAX_MS = 2 ** 31 - 1
@@ -29,6 +30,7 @@ const bytes = z
     z.minimum(0, accepts('a whole number of bytes, 0 for no bound')),
   )
 const notNegative = z.number(accepts('a number from 0')).check(z.minimum(0, accepts('a number from 0')))
+const API_KEY = 'a string that is not empty; leave it out where no key is needed'
 const SHARE = 'a number from 0 to 1'
 const PROBABILITY = 'a number above 0 and below 1'
 const share = z.number(accepts(SHARE)).check(z.minimum(0, accepts(SHARE)), z.maximum(1, accepts(SHARE)))
@@ -55,9 +57,7 @@ const tlsVersion = oneOf('TLSv1.2', 'TLSv1.3')
 
 export const optionSchema = z.strictObject({
   baseURL: z.optional(z.string(accepts('an http: or https: address, for example https://api.openai.com/v1'))),
-  apiKey: z.optional(
-    z.string(accepts('a string that is not empty')).check(z.minLength(1, accepts('a string that is not empty'))),
-  ),
+  apiKey: z.optional(z.string(accepts(API_KEY)).check(z.minLength(1, accepts(API_KEY)))),
   headers: z.optional(
     z.custom<Record<string, string> | ((context: { refresh: boolean }) => unknown)>(
       (value) => typeof value === 'function' || isHeaderObject(value),
@@ -201,7 +201,7 @@ function isHeaderObject(value: unknown): boolean {
 export type ParsedOptions = z.infer<typeof optionSchema>
 
 /** Options whose values must not appear in a message. */
-const SECRET_PATHS = /^(?:apiKey|headers|proxy|tls)\b/
+const SECRET_PATHS = /^(?:apiKey|headers|endpoints\.\d+\.headers|proxy|tls)\b/
 
 /**
  * Checks the shape and the types of options; returns copies of all its objects, so that what the caller holds is neither
@@ -227,6 +227,12 @@ export function parseOptions(options: unknown): ParsedOptions {
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     options,
   )
+  const name = path.endsWith('headers') ? headerAtFault(value) : undefined
+  if (name !== undefined) {
+    const header = `${path}['${name}']`
+    const got = shownKind((value as Readonly<Record<string, unknown>>)[name])
+    throw new ConfigurationError(`${header}: got ${got}; accepted: a string.`, header)
+  }
   throw new ConfigurationError(`${path}: got ${show(value, path)}; accepted: ${issue.message}.`, path)
 }
 
@@ -250,10 +256,12 @@ function innerShape(schema: unknown): Record<string, unknown> | undefined {
   )
 }
 
+/** Where an object of headers holds something else than a string: the schema says only that it does. */
+function headerAtFault(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) return undefined
+  return Object.entries(value).find(([, header]) => typeof header !== 'string')?.[0]
+}
+
 function show(value: unknown, path: string): string {
-  if (value === null) return 'null'
-  if (SECRET_PATHS.test(path) || typeof value === 'object' || typeof value === 'function') {
-    return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
-  }
-  return typeof value === 'string' ? `'${value.slice(0, 60)}'` : String(value)
+  return SECRET_PATHS.test(path) ? shownKind(value) : shown(value)
 }

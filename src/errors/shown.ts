@@ -11,6 +11,7 @@ export function shown(value: unknown): string {
 /** The same for a value that may be a secret: its kind alone. */
 export function shownKind(value: unknown): string {
   if (value === null || value === undefined) return String(value)
+  if (value === '') return 'an empty string'
   return Array.isArray(value) ? 'an array' : typed(value)
 }
 

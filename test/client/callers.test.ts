@@ -200,6 +200,27 @@ describe('callers', () => {
     expect((await wrong.settle(wrong.post())).error).toMatchObject({ code: 'invalid_configuration' })
   })
 
+  it.each([
+    [undefined, 'headers(): it returned undefined; accepted: an object of strings, or a promise of one.'],
+    ['Bearer x', 'headers(): it returned a value of type string; accepted: an object of strings, or a promise of one.'],
+    [[['a', 'b']], 'headers(): it returned an array; accepted: an object of strings, or a promise of one.'],
+    [
+      new Map([['a', 'b']]),
+      'headers(): it returned a value of type object; accepted: an object of strings, or a promise of one.',
+    ],
+    [
+      { 'x-a': 'b', authorization: undefined },
+      "headers()['authorization']: it returned undefined; accepted: a string.",
+    ],
+  ])('headers() that returns what is no headers is refused, before anything is sent: %o', async (made, message) => {
+    const s = scenario([], { baseURL: 'https://api.test/v1', headers: () => made as never })
+    expect((await s.settle(s.post())).error).toMatchObject({ code: 'invalid_configuration', message })
+    const { error } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    expect(error).toMatchObject({ code: 'invalid_configuration', message })
+    expect(s.transport.requests).toEqual([])
+    await s.nothingIsLeft()
+  })
+
   it('fault 69: headers() that never settles is bounded', async () => {
     const s = scenario([], { baseURL: 'https://api.test/v1', headers: () => new Promise(() => {}) })
     const { error } = await s.settle(s.post())
