@@ -41,6 +41,7 @@ export interface RetryOptions {
 
 /** One of several places that answer the same calls. */
 export interface EndpointOptions {
+  /** As `ResilientClientOptions.baseURL`. A query goes with every request that this endpoint gets, and to no other one. */
   readonly baseURL: string
   /**
    * Sent to this endpoint alone; they win over all others. Credentials of the caller, `apiKey` and `headers` never go to
@@ -174,7 +175,11 @@ export interface CallOptions {
  * for options that are not given.
  */
 export interface ResilientClientOptions extends CallOptions {
-  /** Where `apiKey` and `headers` may be sent. Default `https://api.openai.com/v1`. */
+  /**
+   * What stands before the path of every request of `client.responses`, and the origin to which `apiKey` and `headers` may
+   * be sent. A query, as in `https://x.example/openai/v1?api-version=preview`, goes with each of those requests; requests of
+   * the drop-in go where they say. Default `https://api.openai.com/v1`.
+   */
   readonly baseURL?: string | undefined
   /** Default `'leased'`: see `UndiciTransportOptions`, as for the next four. */
   readonly isolation?: 'leased' | 'fresh' | undefined

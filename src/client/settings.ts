@@ -251,8 +251,10 @@ function httpUrl(value: string, path = 'baseURL'): URL {
     (url.protocol === 'https:' || url.protocol === 'http:') &&
     url.username === '' &&
     url.password === ''
-  )
+  ) {
+    url.hash = ''
     return url
+  }
   throw new ConfigurationError(
     `${path}: got an address that is not usable; accepted is an http: or https: address without credentials, for example https://api.openai.com/v1.`,
     path,

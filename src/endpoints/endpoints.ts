@@ -51,7 +51,7 @@ export class Endpoints {
     this.#options = options
     this.all = options.endpoints.map((settings) => ({
       ...settings,
-      name: `${settings.baseURL.origin}${settings.baseURL.pathname.replace(/\/+$/, '')}`,
+      name: nameOf(settings.baseURL),
       health: new EndpointHealth(options.clock),
     }))
   }
@@ -66,8 +66,9 @@ export class Endpoints {
   homeOf(responseId: string): Endpoint | undefined {
     const seen = this.#homes.peek(responseId)
     if (seen !== undefined) return seen
-    const said = this.#options.endpointOf?.(responseId)?.replace(/\/+$/, '')
-    return said === undefined ? undefined : this.all.find(({ name }) => name === said)
+    const said = this.#options.endpointOf?.(responseId)
+    const url = said === undefined ? null : URL.parse(said)
+    return url === null ? undefined : this.all.find(({ name }) => name === nameOf(url))
   }
 
   remember(responseId: string, endpoint: Endpoint): void {
@@ -154,7 +155,7 @@ export class Route {
     this.#tried.add(chosen)
     chosen.health.begin()
     const isElsewhere = chosen.baseURL.origin !== url.origin
-    const target = chosen === this.#addressed ? url : new URL(`${chosen.name}${below(url, this.#addressed.name)}`)
+    const target = chosen === this.#addressed ? url : addressAt(chosen, url, this.#addressed)
     let isOver = false
     return {
       url: target,
@@ -173,11 +174,26 @@ export class Route {
   }
 }
 
-/** What follows the base of an endpoint in an address; `undefined` when it is not below it. */
+/** Origin and path: what stands before the address of every request to an endpoint. */
+function nameOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname.replace(/\/+$/, '')}`
+}
+
+/** What follows the base of an endpoint in the path of an address; `undefined` when it is not below it. */
 function below(url: URL, name: string): string | undefined {
   const address = `${url.origin}${url.pathname}`
   if (address !== name && !address.startsWith(`${name}/`)) return undefined
-  return `${address.slice(name.length)}${url.search}`
+  return address.slice(name.length)
+}
+
+/** The same request at another endpoint, with the query of that one's base in the place of the addressed one's. */
+function addressAt({ name, baseURL }: Endpoint, url: URL, addressed: Endpoint): URL {
+  const path = `${name}${below(url, addressed.name) ?? ''}`
+  if (baseURL.search === '' && addressed.baseURL.search === '') return new URL(`${path}${url.search}`)
+  const target = new URL(`${path}${baseURL.search}`)
+  const replaced = new Set([...addressed.baseURL.searchParams.keys(), ...baseURL.searchParams.keys()])
+  for (const [key, value] of url.searchParams) if (!replaced.has(key)) target.searchParams.append(key, value)
+  return target
 }
 
 /** The endpoint's own headers win. Credentials for one origin never go to another. */

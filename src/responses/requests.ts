@@ -42,7 +42,9 @@ export function beginCall(host: ResponsesHost, shape: RequestShape, scope: Abort
 
 function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
   const { method, headers, face } = shape
-  const url = new URL(`${host.baseURL.href.replace(/\/+$/, '')}/${shape.path}`)
+  // A query of the base stays: Azure has its `api-version` there.
+  const url = new URL(host.baseURL)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${shape.path}`
   for (const [name, value] of Object.entries(shape.query ?? {})) url.searchParams.set(name, value)
   const body =
     shape.body === undefined

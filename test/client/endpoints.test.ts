@@ -85,6 +85,34 @@ describe('several endpoints', () => {
     await s.nothingIsLeft()
   })
 
+  it('each gets the query of its own base, and none that of another', async () => {
+    const stream = [fake.events(textStream({ id: 'resp_a', background: true }).slice(0, 5)), fake.reset()].flat()
+    const s = scenario((request) => (request.method === 'POST' ? stream : fake.status(404)), {
+      endpoints: [
+        { baseURL: `${A}/?api-version=1&deployment=x` },
+        { baseURL: `${B}?api-version=2` },
+        { baseURL: 'https://c.test/v1' },
+      ],
+      endpointOf: (id) => `${id === 'resp_b' ? B : 'https://c.test/v1'}/?api-version=2`,
+    })
+    for (let n = 0; n < 12; n++) {
+      await s.settle(s.client.responses.create(create))
+      await s.settle(s.client.responses.resume('resp_b', { starting_after: 4 }).finalResponse())
+      await s.settle(s.client.responses.retrieve('resp_c'))
+    }
+    expect(new Set(s.transport.requests.map(({ url }) => url))).toEqual(
+      new Set([
+        `${A}/responses?api-version=1&deployment=x`,
+        `${B}/responses?api-version=2`,
+        'https://c.test/v1/responses',
+        `${B}/responses/resp_b?api-version=2&stream=true&starting_after=4`,
+        `${B}/responses/resp_b?api-version=2`,
+        'https://c.test/v1/responses/resp_c',
+      ]),
+    )
+    await s.nothingIsLeft()
+  })
+
   it('each gets its own headers, and none the credentials of another origin', async () => {
     const s = at({ a: answering('resp_a'), b: answering('resp_b') }, { apiKey: undefined })
     for (let n = 0; n < 12; n++) {

@@ -18,6 +18,19 @@ describe('client.responses.create', () => {
     await s.nothingIsLeft()
   })
 
+  it.each([
+    ['https://x.test/openai/v1?api-version=1', 'https://x.test/openai/v1/responses?api-version=1'],
+    ['https://x.test/openai/v1/?api-version=a%20b&x=', 'https://x.test/openai/v1/responses?api-version=a%20b&x='],
+    ['https://x.test?api-version=1', 'https://x.test/responses?api-version=1'],
+    ['https://x.test/v1//', 'https://x.test/v1/responses'],
+    ['https://x.test/v1#here', 'https://x.test/v1/responses'],
+  ])('appends its path to that of the base, and keeps the query: %s', async (baseURL, address) => {
+    const s = scenario([fake.respond(ok)], { baseURL })
+    expect((await s.settle(s.responses.create(params))).error).toBeUndefined()
+    expect(s.transport.requests.map(({ url }) => url)).toEqual([address])
+    await s.nothingIsLeft()
+  })
+
   it.each(ok.slice(0, -1).map((_, index) => index + 1))(
     'fault 38: interrupted behind event %i: one correct result',
     async (index) => {
