@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { AnswerReading, PassThroughReading } from '../../src/call/answer-reading.ts'
+import type { Verdict } from '../../src/call/reading.ts'
+import { encode, readingContext, shown } from './reading-context.ts'
+
+type Given = Parameters<typeof readingContext>[0]
+
+/** Reads a whole answer, given in these pieces. */
+function read(given: Given, ...pieces: readonly string[]): Verdict[] {
+  const reading = new AnswerReading(readingContext(given).context)
+  return [...pieces.map((piece) => reading.push(encode(piece))), reading.end()]
+}
+const lastOf = (verdicts: readonly Verdict[]): Verdict => verdicts.at(-1) as Verdict
+
+describe('an answer that is no stream', () => {
+  it('is held in pieces and judged as a whole', () => {
+    const verdicts = read({ kind: 'json' }, '{"a"', ':1}')
+    expect(verdicts.map(shown)).toEqual([{ text: '{"a"' }, { text: ':1}' }, { commit: 'answer', finished: true }])
+    expect(verdicts[0]?.chunk?.events).toEqual([])
+  })
+
+  it.each([
+    [399, undefined],
+    [400, { code: 'http_status', status: 400, upstreamCode: 'slow_down', lane: 'pushback', hintMs: 5000 }],
+    [503, { code: 'http_status', status: 503, upstreamCode: 'slow_down', lane: 'pushback', hintMs: 5000 }],
+  ])('of status %i is judged by what it says', (status, failure) => {
+    const head = { status, statusText: '', headers: [['retry-after', '5']] as const }
+    const last = lastOf(read({ kind: 'json', head }, '{"error":{"code":"slow_down"}}'))
+    expect(last).toEqual(
+      failure === undefined
+        ? { commit: 'answer', finished: true }
+        : { failure: expect.objectContaining(failure), finished: true },
+    )
+  })
+
+  it('keeps secrets to itself, and reads dates by the clock', () => {
+    // 2026-01-01T00:00:00Z.
+    const context = { wallNow: () => 1_767_225_600_000, secrets: ['hunter2hunter2'] }
+    const head = { status: 503, statusText: '', headers: [['retry-after', 'Thu, 01 Jan 2026 00:00:07 GMT']] as const }
+    const { failure } = lastOf(read({ ...context, head }, '{"error":{"message":"not hunter2hunter2"}}'))
+    expect(failure?.hintMs).toBe(7000)
+    expect(failure?.message).toMatch(/^The endpoint answered 503: not /)
+    expect(failure?.message).not.toContain('hunter2')
+  })
+})
+
+describe('in place of a stream', () => {
+  it.each<[what: string, type: string | undefined, text: string, expected: object]>([
+    ['nothing', undefined, '', { code: 'empty_response' }],
+    ['blanks', 'text/plain', ' \r\n ', { code: 'empty_response' }],
+    ['an error', 'application/json', '{"error":{"code":"slow_down"}}', { code: 'response_failed' }],
+    ['a whole response', 'application/json', '{"id":"resp_1","error":null}', { commit: 'answer' }],
+    ['null', 'application/json', 'null', { code: 'unexpected_content' }],
+    ['a number', 'application/json', '5', { code: 'unexpected_content' }],
+    ['a page', 'text/html', '<p>Hello', { code: 'unexpected_content' }],
+    ['broken JSON', 'application/json', '{"id":', { code: 'unexpected_content' }],
+  ])('%s of type %s: %j', (_, type, text, expected) => {
+    expect(shown(lastOf(read({ type }, text)))).toEqual({ ...expected, finished: true })
+  })
+
+  it('shows what came, without markup and secrets', () => {
+    const secrets = ['hunter2hunter2']
+    const page = lastOf(read({ type: 'text/html; a=b', secrets }, '<html><b>Down</b> hunter2hunter2</html>')).failure
+    expect(page?.message).toMatch(/^Expected an event stream, got text\/html; a=b: +Down /)
+    expect(page?.message).not.toMatch(/[<>]|hunter2/)
+    const large = read({ type: 'text/html' }, 'x'.repeat(501))[0]?.failure
+    expect(large?.message).toBe('Expected an event stream, got text/html: ')
+    expect(lastOf(read({}, 'Down')).failure?.message).toBe('Expected an event stream, got no content-type: Down')
+  })
+})
+
+describe('an answer that is larger than what is held', () => {
+  const [most, more] = ['x'.repeat(500), 'x'.repeat(501)]
+
+  it('is judged when it is, and no sooner', () => {
+    expect(shown(read({ kind: 'json' }, most)[0] as Verdict)).toEqual({ text: most })
+    expect(shown(read({ kind: 'json' }, more)[0] as Verdict)).toEqual({ text: more, commit: 'answer' })
+    expect(read({ kind: 'json' }, most, 'y').map(shown)[1]).toEqual({ text: 'y', commit: 'answer' })
+  })
+
+  it.each<[given: Given, expected: object]>([
+    // The status alone makes this worth another attempt, and this not.
+    [{ status: 503 }, { code: 'http_status' }],
+    [{ status: 400 }, { text: more, commit: 'answer' }],
+    // No error is so large.
+    [{ type: 'application/json' }, { text: more, commit: 'answer' }],
+    // A page, whose text nobody needs whole.
+    [{ type: 'text/html', maxEventBytes: 0 }, { code: 'unexpected_content' }],
+    [{}, { code: 'unexpected_content' }],
+  ])('%j', (given, expected) => {
+    expect(shown(read(given, more)[0] as Verdict)).toEqual(expected)
+  })
+
+  it('is passed on from then on, and ends without another look', () => {
+    const reading = new AnswerReading(readingContext({ status: 400 }).context)
+    reading.push(encode('{"error":'))
+    reading.committed()
+    expect(shown(reading.push(encode('x'.repeat(5000))))).toEqual({ text: 'x'.repeat(5000) })
+    expect(reading.end()).toEqual({ finished: true })
+  })
+
+  it.each<[given: Given, bytes: number, fails: boolean]>([
+    [{}, 1000, false],
+    [{}, 1001, true],
+    [{ status: 299 }, 1001, true],
+    [{ type: 'Application/JSON; charset=utf-8' }, 1001, true],
+    // Off.
+    [{ maxEventBytes: 0 }, 100_000, false],
+  ])('has the bound of one event where a typed face needs it whole: %j, %i bytes', (given, bytes, fails) => {
+    const text = 'x'.repeat(bytes)
+    const [first] = read({ kind: 'json', needsEvents: true, type: 'application/json', ...given }, text)
+    expect(shown(first as Verdict)).toEqual(fails ? { code: 'event_too_large' } : { text })
+    if (fails) expect(first?.failure?.message).toBe('The response is larger than limits.eventBytes.')
+  })
+
+  it.each<Given>([{ status: 300 }, { type: 'text/plain' }, { type: undefined }, { needsEvents: false }])(
+    'has the bound of what is held where nobody needs it whole: %j',
+    (given) => {
+      const whole = { kind: 'json', needsEvents: true, type: 'application/json' } as const
+      expect(shown(read({ ...whole, ...given }, more)[0] as Verdict)).toEqual({ text: more, commit: 'answer' })
+    },
+  )
+})
+
+it('what is none of ours is passed on', () => {
+  const reading = new PassThroughReading()
+  const bytes = encode('x')
+  expect(reading.push(bytes)).toEqual({ chunk: { bytes, events: [] } })
+  expect(reading.end()).toEqual({ finished: true })
+})

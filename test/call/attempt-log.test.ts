@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { AttemptLog } from '../../src/call/attempt-log.ts'
+import { failure } from '../../src/errors/failure.ts'
+import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+import type { AttemptTimes } from '../../src/watchdog/deadlines.ts'
+
+const CONNECTION = { generation: 3, reused: true, connectionId: 9 }
+const head = (headers: [string, string][] = []) => ({ status: 503, statusText: '', headers })
+
+/** The log of the second attempt of a call that began at 1000. */
+function log(hedge?: { silentMs: number; suspicion: number }) {
+  const clock = new VirtualClock({ startMs: 1000 })
+  const told: object[] = []
+  const telemetry = new TelemetryEmitter((event) => told.push(event))
+  const attempt = new AttemptLog({ id: 5, startedAt: 1000, clock, telemetry }, 2, hedge)
+  return { clock, told, attempt }
+}
+const ending = {
+  outcome: 'failed',
+  phase: 'waiting',
+  times: { startedAt: 1000 } as AttemptTimes,
+  failure: undefined,
+} as const
+const mark = (atMs: number) => ({ callId: 5, attempt: 2, atMs })
+
+describe('an attempt tells', () => {
+  it('each of its steps, when it happens', async () => {
+    const { clock, told, attempt } = log()
+    attempt.started('fresh', undefined)
+    expect(attempt.connection).toBeUndefined()
+    await clock.advance(1.6)
+    attempt.connected(CONNECTION)
+    expect(attempt.connection).toBe(CONNECTION)
+    await clock.advance(1)
+    attempt.headers(head([['x-request-id', 'req_1']]))
+    attempt.firstEvent('response.created')
+    await clock.advance(1)
+    attempt.committed('progress')
+    const record = attempt.ended(ending)
+    expect(told).toEqual([
+      { type: 'attempt_start', ...mark(0), connection: 'fresh' },
+      { type: 'attempt_connected', ...mark(2), ...CONNECTION },
+      { type: 'attempt_headers', ...mark(3), status: 503, requestId: 'req_1' },
+      { type: 'attempt_first_event', ...mark(3), eventType: 'response.created' },
+      { type: 'attempt_commit', ...mark(4), reason: 'progress' },
+      { type: 'attempt_end', ...mark(4), record },
+    ])
+    expect(Object.keys(told[0] as object)).not.toContain('endpoint')
+  })
+
+  it('where it goes, where there is a choice', () => {
+    const { told, attempt } = log()
+    attempt.started('any', 'https://api.test/v1')
+    expect(told).toEqual([{ type: 'attempt_start', ...mark(0), connection: 'any', endpoint: 'https://api.test/v1' }])
+    expect(attempt.ended(ending).endpoint).toBe('https://api.test/v1')
+  })
+})
+
+describe('the record', () => {
+  it('of an attempt that saw nothing has no times but its own', async () => {
+    const { clock, attempt } = log()
+    attempt.started('any', undefined)
+    await clock.advance(9.6)
+    const record = attempt.ended(ending)
+    expect(record).toEqual({
+      attempt: 2,
+      outcome: 'failed',
+      phase: 'waiting',
+      code: undefined,
+      generation: 0,
+      connectionReused: false,
+      startedAtMs: 0,
+      connectedAtMs: undefined,
+      sentAtMs: undefined,
+      headersAtMs: undefined,
+      firstEventAtMs: undefined,
+      endedAtMs: 10,
+      status: undefined,
+      requestId: undefined,
+      deadline: undefined,
+    })
+    expect(Object.keys(record)).not.toEqual(expect.arrayContaining(['hedge']))
+    expect(Object.keys(record)).not.toEqual(expect.arrayContaining(['endpoint']))
+  })
+
+  it('has every time since the start of the call, rounded, and what was seen', async () => {
+    const { clock, attempt } = log({ silentMs: 4, suspicion: 0.5 })
+    attempt.connected(CONNECTION)
+    await clock.advance(8)
+    attempt.headers(head([['request-id', 'req_2']]))
+    await clock.advance(8)
+    const deadline = { name: 'idle', ms: 5, source: 'option' } as const
+    const record = attempt.ended({
+      outcome: 'failed',
+      phase: 'prelude',
+      times: { startedAt: 1001.4, connectedAt: 1002.6, sentAt: 1004, firstEventAt: 1009 } as AttemptTimes,
+      failure: failure('idle_timeout', undefined, { deadline }),
+    })
+    expect(record).toMatchObject({
+      code: 'idle_timeout',
+      phase: 'prelude',
+      generation: 3,
+      connectionReused: true,
+      startedAtMs: 1,
+      connectedAtMs: 3,
+      sentAtMs: 4,
+      headersAtMs: 8,
+      firstEventAtMs: 9,
+      endedAtMs: 16,
+      status: 503,
+      requestId: 'req_2',
+      deadline,
+      hedge: { silentMs: 4, suspicion: 0.5 },
+    })
+  })
+})
+
+it('with nobody listening nothing is built, and all is remembered', () => {
+  const telemetry = new TelemetryEmitter(undefined)
+  telemetry.emit = () => {
+    throw new Error('told')
+  }
+  const attempt = new AttemptLog({ id: 1, startedAt: 0, clock: new VirtualClock(), telemetry }, 1, undefined)
+  attempt.started('any', 'https://api.test')
+  attempt.connected(CONNECTION)
+  attempt.headers(head())
+  attempt.firstEvent('x')
+  attempt.committed('answer')
+  expect(attempt.ended(ending)).toMatchObject({ status: 503, generation: 3, endpoint: 'https://api.test' })
+})

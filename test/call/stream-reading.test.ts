@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { StreamReading } from '../../src/call/stream-reading.ts'
+import { encode, frame, readingContext, shown } from './reading-context.ts'
+
+const CREATED = frame({ type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } })
+const QUEUED = frame({ type: 'response.queued' })
+const DELTA = frame({ type: 'response.output_text.delta', delta: 'x' })
+const COMPLETED = frame({ type: 'response.completed', response: { id: 'resp_1', status: 'completed' } })
+
+/** Reads these pieces, as an attempt does: a verdict that commits is told back. What it told of each, end included. */
+function read(given: Parameters<typeof readingContext>[0], ...pieces: readonly (string | 'END')[]) {
+  const { context, events } = readingContext(given)
+  const reading = new StreamReading(context)
+  const verdicts = pieces.map((piece) => {
+    const verdict = piece === 'END' ? reading.end() : reading.push(encode(piece))
+    if (verdict.commit !== undefined) reading.committed()
+    return verdict
+  })
+  return { verdicts, shown: verdicts.map(shown), events, reading, last: verdicts.at(-1) }
+}
+
+describe('the commit', () => {
+  it('is with the first progress, and once', () => {
+    expect(read({}, CREATED, QUEUED, DELTA, DELTA, COMPLETED).shown).toEqual([
+      { text: CREATED },
+      { text: QUEUED },
+      { text: DELTA, commit: 'progress' },
+      { text: DELTA },
+      { text: COMPLETED, commit: 'terminal', finished: true },
+    ])
+  })
+
+  it('is with the first event where that is wanted, heartbeats included', () => {
+    const ping = frame({ type: 'keepalive' })
+    expect(read({ commitAt: 'first_event' }, ': hi\n\n', ping).shown).toEqual([
+      { text: ': hi\n\n' },
+      { text: ping, commit: 'first_event' },
+    ])
+    expect(read({ commitAt: 'first_event' }, DELTA).shown).toEqual([{ text: DELTA, commit: 'progress' }])
+  })
+
+  it('is with the id of the response where the caller needs that', () => {
+    expect(read({ commitWithId: true }, QUEUED, CREATED).shown).toEqual([
+      { text: QUEUED },
+      { text: CREATED, commit: 'first_event' },
+    ])
+  })
+
+  it('is when more has come than is held', () => {
+    const half = `: ${'x'.repeat(246)}\n\n`
+    expect(half).toHaveLength(250)
+    expect(read({}, half, half).shown).toEqual([{ text: half }, { text: half }])
+    expect(read({}, half, half, ':').shown[2]).toEqual({ text: ':', commit: 'prelude_full' })
+    // Progress in the same piece says more.
+    expect(read({}, half, half + DELTA).shown[1]).toEqual({ text: half + DELTA, commit: 'progress' })
+    // Behind the commit nothing is counted.
+    expect(read({}, DELTA, half, half, half).shown[3]).toEqual({ text: half })
+  })
+
+  it('is of no failure that the endpoint reports, and of every result', () => {
+    for (const type of ['response.failed', 'response.error']) {
+      expect(read({}, frame({ type })).shown).toEqual([
+        { text: frame({ type }), finished: true, code: 'response_failed' },
+      ])
+    }
+    const done = (type: string, status?: string) => frame({ type, response: { status } })
+    for (const [text, isResult] of [
+      [done('response.completed', 'failed'), true],
+      [done('response.incomplete', 'failed'), true],
+      [done('response.done'), true],
+      [done('response.done', 'cancelled'), true],
+      [done('response.done', 'failed'), false],
+    ] as const) {
+      const expected = isResult ? { commit: 'terminal' } : { code: 'response_failed' }
+      expect(read({}, text).shown).toEqual([{ text, finished: true, ...expected }])
+    }
+  })
+
+  it('is none behind a commit', () => {
+    const { shown, reading } = read({ commitAt: 'first_event', commitWithId: true }, DELTA, CREATED, QUEUED)
+    expect(shown.slice(1)).toEqual([{ text: CREATED }, { text: QUEUED }])
+    expect(reading.push(encode(COMPLETED)).finished).toBe(true)
+  })
+})
+
+describe('the end', () => {
+  it.each<[what: string, pieces: readonly string[], expected: object]>([
+    ['of nothing', ['END'], { code: 'empty_response' }],
+    ['of an unfinished stream', [CREATED, 'END'], { code: 'stream_incomplete' }],
+    ['of comments', [': hi\n\n', 'END'], { code: 'stream_incomplete' }],
+    ['that is marked too soon', [CREATED, 'data: [DONE]\n\n'], { text: 'data: [DONE]\n\n', code: 'stream_incomplete' }],
+    [
+      'within the terminal frame',
+      [COMPLETED.slice(0, -1), 'END'],
+      { text: '\n\n', commit: 'terminal', finished: true },
+    ],
+    ['within another frame', [DELTA.slice(0, -1), 'END'], { code: 'stream_incomplete' }],
+  ])('%s', (_, pieces, expected) => {
+    expect(read({}, ...pieces).shown.at(-1)).toEqual(expected)
+  })
+
+  it('leaves what is behind it', () => {
+    expect(read({}, `${COMPLETED}${DELTA}: more`).shown).toEqual([
+      { text: COMPLETED, commit: 'terminal', finished: true },
+    ])
+  })
+
+  it('that fails names its response, and takes hints from the headers', () => {
+    const other = frame({ type: 'response.queued', response: { id: 'resp_2' } })
+    const failed = frame({ type: 'response.failed', response: { error: { code: 'slow_down' } } })
+    const head = { status: 200, statusText: '', headers: [['retry-after-ms', '1500']] as const }
+    expect(read({ head }, failed).last?.failure).toMatchObject({ hintMs: 1500, upstreamCode: 'slow_down' })
+    const named = frame({ type: 'response.failed', response: { id: 'resp_3', error: { message: 'hunter2hunter2' } } })
+    const { failure } = read({ secrets: ['hunter2hunter2'] }, other, named).last ?? {}
+    expect(failure?.responseId).toBe('resp_3')
+    expect(failure?.message).not.toContain('hunter2')
+  })
+})
+
+describe('an error event', () => {
+  const ERROR = frame({ type: 'error', code: 'slow_down', message: 'first' })
+  const failed = (error: object): string => frame({ type: 'response.failed', response: { id: 'resp_1', error } })
+
+  it('waits for what may follow, and is the last word where nothing does', () => {
+    const { shown: told, reading } = read({}, ERROR)
+    expect(told).toEqual([{ text: ERROR, linger: true }])
+    expect(reading.lingered()).toMatchObject({ finished: true, failure: { upstreamCode: 'slow_down' } })
+  })
+
+  it.each<[what: string, follows: string, expected: object]>([
+    ['the bytes end', 'END', { finished: true }],
+    ['the end is marked', 'data: [DONE]\n\n', { text: 'data: [DONE]\n\n', finished: true }],
+    ['what cannot be read', 'data: {"type":\n\n', { finished: true }],
+    ['progress, which is none any more', DELTA, { text: DELTA, linger: undefined }],
+  ])('is the last word when behind it %s', (_, follows, expected) => {
+    const { verdicts } = read({}, ERROR, follows)
+    const last = verdicts.at(-1) ?? {}
+    if (!('finished' in expected)) expect(last).toMatchObject({ linger: false })
+    else expect(last).toMatchObject({ finished: true, failure: { upstreamCode: 'slow_down' } })
+    expect(shown(last)).toMatchObject({ ...('text' in expected && { text: expected.text }) })
+  })
+
+  it('and the failed response behind it are one report, and the richer decides', () => {
+    const last = (...pieces: readonly string[]) => read({}, ...pieces).last?.failure
+    expect(last(ERROR, failed({ code: 'insufficient_quota', message: 'second' }))).toMatchObject({
+      upstreamCode: 'insufficient_quota',
+      message: expect.stringContaining('second'),
+      responseId: 'resp_1',
+    })
+    // Without a code it adds what the first did not say, and takes nothing back.
+    expect(last(ERROR, failed({ message: 'second', type: 'kind' }))).toMatchObject({
+      upstreamCode: 'slow_down',
+      upstreamType: 'kind',
+      message: expect.stringContaining('first'),
+    })
+    expect(last(ERROR, frame({ type: 'response.failed' }))).toMatchObject({ upstreamCode: 'slow_down' })
+    expect(last(frame({ type: 'error' }), failed({ message: 'second' }))?.message).toContain('second')
+    expect(last(ERROR + failed({ code: 'insufficient_quota' }))?.upstreamCode).toBe('insufficient_quota')
+  })
+
+  it('is taken back by a result', () => {
+    expect(read({}, ERROR, COMPLETED).shown[1]).toEqual({ text: COMPLETED, commit: 'terminal', finished: true })
+  })
+})
+
+describe('what cannot be read', () => {
+  it('is a failure behind what came before it', () => {
+    const { shown: told, last } = read({}, CREATED, `${DELTA}data: {"type":\n\n`)
+    expect(told[1]).toEqual({ text: DELTA, commit: 'progress', code: 'malformed_event' })
+    expect(last?.failure?.message).toBe('The data of an event is no valid JSON.')
+    expect(read({}, 'data: {\n\n').shown).toEqual([{ code: 'malformed_event' }])
+  })
+
+  it('has a bound', () => {
+    const { last } = read({}, CREATED, frame({ type: 'x', of: 'x'.repeat(1000) }))
+    expect(last?.failure).toMatchObject({
+      code: 'event_too_large',
+      message: 'One event is larger than limits.eventBytes (1000 bytes).',
+    })
+  })
+})
+
+describe('events', () => {
+  const names = (events: ReadonlyArray<{ type: string; json: unknown }>): string[] =>
+    events.map(({ type, json }) => `${type}${json === undefined ? '' : '!'}`)
+
+  it('are told to the watchdog, and go with their bytes', () => {
+    const { verdicts, events } = read({ needsEvents: true }, CREATED + QUEUED, DELTA)
+    expect(names(events)).toEqual(['response.created!', 'response.queued!', 'response.output_text.delta!'])
+    expect(verdicts.map(({ chunk }) => chunk?.events.length)).toEqual([2, 1])
+  })
+
+  it('are parsed behind the commit where somebody reads them', () => {
+    expect(names(read({ needsEvents: true }, DELTA, DELTA).events)).toEqual(
+      Array(2).fill('response.output_text.delta!'),
+    )
+    const delta = 'response.output_text.delta'
+    expect(names(read({}, DELTA, DELTA).events)).toEqual([`${delta}!`, delta])
+    // In one piece, too.
+    expect(names(read({}, DELTA + DELTA).events)).toEqual([`${delta}!`, delta])
+    // A commit by time comes from outside.
+    const { context, events } = readingContext({})
+    const reading = new StreamReading(context)
+    reading.committed()
+    reading.push(encode(DELTA))
+    expect(names(events)).toEqual([delta])
+  })
+})
+
+describe('whole frames', () => {
+  const whole = { wholeFrames: true } as const
+  const texts = (...pieces: readonly string[]) =>
+    read(whole, ...pieces).shown.map((verdict) => (verdict as { text?: string }).text)
+
+  it.each(['\n\n', '\r\n\r\n', '\r\r'])('are handed on, and the rest waits: %j', (blank) => {
+    const [first, second] = ['first', 'second'].map((word) => `: ${word}${blank}`) as [string, string]
+    expect(texts(first + second)).toEqual([first + second])
+    expect(texts(first + second.slice(0, 4), second.slice(4))).toEqual([first, second])
+    expect(texts(...(first + second))).toEqual([
+      ...Array(first.length - 1).fill(undefined),
+      first,
+      ...Array(second.length - 1).fill(undefined),
+      second,
+    ])
+  })
+
+  it('that end in different ways are told apart by the last', () => {
+    expect(texts(': a\r\n\r\n: b\n\n: c')).toEqual([': a\r\n\r\n: b\n\n'])
+    expect(texts(': a\n\n: b\r\n\r\n: c')).toEqual([': a\n\n: b\r\n\r\n'])
+  })
+
+  it('are repaired at the end of the stream', () => {
+    expect(texts(COMPLETED.slice(0, -2), 'END')).toEqual([undefined, COMPLETED])
+  })
+
+  it('count for what is held when they are handed on', () => {
+    const half = `: ${'x'.repeat(246)}\n\n`
+    expect(read(whole, half, half, `: ${'x'.repeat(400)}`).shown[2]).toEqual({})
+    expect(read(whole, half, half, ':', '\n\n').shown[3]).toEqual({ text: ':\n\n', commit: 'prelude_full' })
+  })
+})
