@@ -76,9 +76,10 @@ export class AnswerReading implements Reading {
     if (text === undefined && this.#saysJson) return undefined
     if (hasError(body)) return this.#upstream(undefined, body)
     // Some endpoints ignore `stream: true` and answer with the whole response.
-    if (typeof body === 'object' && body !== null) return undefined
+    if (looksLikeResponse(body)) return undefined
     const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
-    const excerpt = redact((text ?? '').replace(/<[^>]*>/g, ' '), this.#context.secrets)
+    const words = fieldsOf(body) ?? (text ?? '').replace(/<[^>]*>/g, ' ')
+    const excerpt = redact(words, this.#context.secrets)
     return failure('unexpected_content', `Expected an event stream, got ${redact(type)}: ${excerpt}`)
   }
 
@@ -102,6 +103,30 @@ export class PassThroughReading implements Reading {
   end(): Verdict {
     return { finished: true }
   }
+}
+
+const STATUSES: ReadonlySet<unknown> = new Set([
+  'completed',
+  'failed',
+  'in_progress',
+  'cancelled',
+  'queued',
+  'incomplete',
+])
+
+/** Gateways leave out much of a response, but not all that makes it one. */
+export function looksLikeResponse(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  const { id, object, output, status } = body as Readonly<Record<string, unknown>>
+  return typeof id === 'string' || object === 'response' || Array.isArray(output) || STATUSES.has(status)
+}
+
+/** What JSON holds that is no response: the names of its fields, because what stands in them may be a conversation. */
+function fieldsOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  if (Array.isArray(body)) return 'a list'
+  const names = Object.keys(body)
+  return names.length === 0 ? 'an object without fields' : `an object with ${names.join(', ')}`
 }
 
 function hasError(body: unknown): boolean {

@@ -1,3 +1,4 @@
+import { looksLikeResponse } from '../call/answer-reading.ts'
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { headerOf } from '../call/reading.ts'
@@ -148,7 +149,7 @@ function isTerminal(response: Response): boolean {
 /**
  * The body of an answer that came whole.
  *
- * @throws ProtocolError `unexpected_content` for what is no JSON object: a page of a proxy, or nothing; see `unreadAnswer`.
+ * @throws ProtocolError `unexpected_content` for what is no response: a page of a proxy, nothing, or other JSON; see `unreadAnswer`.
  */
 export function parseResponse(call: Call, attempt: Attempt): Response {
   const chunks = attempt.output.chunks.map((chunk) => chunk.bytes)
@@ -156,7 +157,7 @@ export function parseResponse(call: Call, attempt: Attempt): Response {
   const refused = unreadAnswer(call, attempt)
   if (refused !== undefined) throw refused
   const response = parseJson(new TextDecoder().decode(Buffer.concat(chunks)))
-  if (typeof response === 'object' && response !== null) return response as Response
+  if (looksLikeResponse(response)) return response as Response
   const type = attempt.answer === undefined ? undefined : headerOf(attempt.answer, 'content-type')
   throw new ProtocolError(`Expected a response as JSON, got ${redact(type ?? 'no content-type')} that is none.`, {
     code: 'unexpected_content',

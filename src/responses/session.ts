@@ -133,7 +133,7 @@ export class StreamSession {
     try {
       const refused = unreadAnswer(call, attempt)
       if (refused !== undefined) throw refused
-      const whole: Uint8Array[] | undefined = isJson(attempt) ? [] : undefined
+      const whole: Uint8Array[] | undefined = isWhole(attempt) ? [] : undefined
       for (;;) {
         const taken = this.#takeEvents(attempt, whole)
         switch (taken.kind) {
@@ -188,6 +188,7 @@ function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
   return attempt.output.chunks.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
 }
 
-function isJson({ answer }: Attempt): boolean {
-  return answer !== undefined && (headerOf(answer, 'content-type')?.toLowerCase().includes('json') ?? false)
+/** By what it says of itself it is no event stream, so that it was read, and held, as a whole. */
+function isWhole({ answer }: Attempt): boolean {
+  return answer !== undefined && /json|html|xml/i.test(headerOf(answer, 'content-type') ?? '')
 }
