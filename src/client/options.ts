@@ -104,7 +104,10 @@ export type HeadersOption =
 
 /** Options of a client that `withOptions` can change: those that concern calls, not connections. */
 export interface CallOptions {
-  /** Sent as `Authorization: Bearer …`, to `baseURL`'s origin only, where the caller's request has none. */
+  /**
+   * Sent as `Authorization: Bearer …`, to `baseURL`'s origin only, where the caller's request has none. Default: none. No
+   * environment variable is read for it: `apiKey: process.env.OPENAI_API_KEY`.
+   */
   readonly apiKey?: string | undefined
   /** Fill what a request lacks; the request's own headers win. Sent to `baseURL`'s origin only. */
   readonly headers?: HeadersOption | undefined

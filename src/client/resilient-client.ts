@@ -78,7 +78,10 @@ export class ResilientClient implements AsyncDisposable {
    * reason, with `TypeError('fetch failed', { cause })` around our error, or with `ClientClosedError`.
    */
   readonly fetch: FetchFunction
-  /** The Responses API, typed: `stream`, `create`, `resume`, `retrieve`, `cancel`. */
+  /**
+   * The Responses API, typed: `stream`, `create`, `resume`, `retrieve`, `cancel`. Its credential is `apiKey`, or comes with
+   * `headers`; `OPENAI_API_KEY` is not read.
+   */
   readonly responses: Responses
   readonly #settings: ClientSettings
   readonly #headers: HeaderSource
@@ -196,6 +199,7 @@ export class ResilientClient implements AsyncDisposable {
     return new ResilientClient(marker)
   }
 
+  /** What is under way and what is held right now. A view tells of its client as a whole. */
   stats(): ResilientClientStats {
     const { transport, calls, budgets, admission } = this.#shared
     return {

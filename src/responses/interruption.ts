@@ -9,6 +9,7 @@ import {
   UpstreamError,
 } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
+import { isCredentialHeader } from '../errors/redact.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import { ResponseFailedError } from './failed-error.ts'
 import type { Response } from './schema/index.ts'
@@ -18,6 +19,10 @@ export function isReported({ code }: Failure): boolean {
   return ERROR_CATALOG[code].family === 'upstream'
 }
 
+/** Said where it is the likeliest reason of all: SDKs read the variable. */
+const NO_CREDENTIAL =
+  'No credential was sent: give the client `apiKey` or `headers`; OPENAI_API_KEY is not read from the environment.'
+
 /** The error of a failure that the endpoint itself reported, by status or inside the stream. */
 export function reportedError(
   call: Call,
@@ -26,7 +31,12 @@ export function reportedError(
   response: Response | undefined,
   reason?: NonNullable<CallOutcome['gaveUp']>['reason'],
 ): ResilientError {
-  const error = call.errorOf(failed, attempt, reason)
+  const isAnonymous = failed.status === 401 && !attempt.request.headers.some(([name]) => isCredentialHeader(name))
+  const error = call.errorOf(
+    isAnonymous ? { ...failed, message: `${failed.message} ${NO_CREDENTIAL}` } : failed,
+    attempt,
+    reason,
+  )
   if (failed.code !== 'response_failed' || !(error instanceof UpstreamError)) return error
   const { upstreamCode, upstreamType } = error
   return new ResponseFailedError(error.message, { ...detailsOf(error), upstreamCode, upstreamType, response })

@@ -24,7 +24,7 @@ export interface UnknownEvent {
  */
 export type ResponseStreamEvent = KnownResponseEvent | UnknownEvent
 
-/** Whether this version knows the type of an event. It says nothing about the fields: see `validateEvent`. */
+/** Whether this version knows the type of an event. It says nothing about its fields: `validate: 'strict'` checks those. */
 export function isKnownEvent(event: { readonly type: string }): event is KnownResponseEvent {
   return Object.hasOwn(eventRows, event.type) || isCodexEvent(event)
 }
