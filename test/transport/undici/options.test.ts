@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/core/clock.ts'
 import { ConfigurationError } from '../../../src/errors/errors.ts'
+import { settingsOf } from '../../../src/transport/undici/options.ts'
 import { undiciTransport } from '../../../src/transport/undici/undici-transport.ts'
 import { RawServer } from '../../support/raw-server.ts'
 import { fetched } from '../../support/recorder.ts'
@@ -35,5 +37,51 @@ describe('options of the undici transport', () => {
     expect(options).toEqual({ isolation: 'leased', tls: { minVersion: 'TLSv1.2' } })
     await transport.close()
     await server.close()
+  })
+})
+
+describe('settings of the undici transport', () => {
+  const DEFAULTS = {
+    isolated: false,
+    keepAliveMs: 30_000,
+    warm: 0,
+    warmMs: 10_000,
+    maxConnections: Infinity,
+    maxHeaderBytes: 65_536,
+    clock: systemClock,
+  }
+
+  it.each<[options: Parameters<typeof settingsOf>[0], settings: Partial<typeof DEFAULTS>]>([
+    [{}, {}],
+    [{ isolation: 'leased' }, {}],
+    [{ isolation: 'fresh' }, { isolated: true }],
+    // A connection that may not wait serves nobody else.
+    [{ keepAliveMs: 0 }, { isolated: true, keepAliveMs: 0 }],
+    [{ keepAliveMs: 0.5 }, { keepAliveMs: 0.5 }],
+    [
+      { warm: 3, warmMs: 0 },
+      { warm: 3, warmMs: 0 },
+    ],
+    [{ maxConnections: 1 }, { maxConnections: 1 }],
+    [{ maxHeaderBytes: 0 }, { maxHeaderBytes: 0 }],
+  ])('of %j', (options, settings) => {
+    expect(settingsOf(options)).toEqual({ ...DEFAULTS, ...settings })
+  })
+
+  it.each([
+    [{ isolation: 'no' }, 'isolation', "isolation: got no; accepted are 'leased' and 'fresh'."],
+    [{ keepAliveMs: -1 }, 'keepAliveMs', 'keepAliveMs: got -1; accepted are milliseconds from 0.'],
+    [{ warmMs: 'x' }, 'warmMs', 'warmMs: got x; accepted are milliseconds from 0.'],
+    [{ warm: 0.5 }, 'warm', 'warm: got 0.5; accepted is a whole number from 0.'],
+    [{ maxConnections: 0 }, 'maxConnections', 'maxConnections: got 0; accepted is a whole number from 1.'],
+    [{ maxHeaderBytes: -1 }, 'maxHeaderBytes', 'maxHeaderBytes: got -1; accepted is a whole number from 0.'],
+  ])('of %j are refused, with what is accepted', (options, path, message) => {
+    let refused: unknown
+    try {
+      settingsOf(options as never)
+    } catch (error) {
+      refused = error
+    }
+    expect(refused).toMatchObject({ name: 'ConfigurationError', path, message })
   })
 })

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { headerPairs } from '../../../src/transport/undici/raw-headers.ts'
+
+const bytes = (...values: number[]): Buffer => Buffer.from(values)
+
+it.each([
+  ['bytes', [Buffer.from('X-First'), Buffer.from('One'), Buffer.from('x-second'), bytes(0xe9)]],
+  ['texts', ['X-First', 'One', 'x-second', 'é']],
+])('header pairs are as the wire had them, names in lower case: %s', (_, raw) => {
+  expect(headerPairs(raw as Buffer[], { ignored: 'x' })).toEqual([
+    ['x-first', 'One'],
+    ['x-second', 'é'],
+  ])
+})
+
+it('a name twice is two pairs, and a name without a value is none', () => {
+  expect(headerPairs(['a', '1', 'A', '2', 'b'], {})).toEqual([
+    ['a', '1'],
+    ['a', '2'],
+  ])
+  expect(headerPairs(['a', undefined] as never, {})).toEqual([['a', '']])
+})
+
+it.each([[undefined], [{ 'x-other': 'shape' }]])(
+  'where the wire is not told, they are of what was parsed: %j',
+  (raw) => {
+    const parsed = { 'Set-Cookie': ['a', 'b'], 'X-First': 'One', gone: undefined, none: [] }
+    expect(headerPairs(raw as undefined, parsed)).toEqual([
+      ['set-cookie', 'a'],
+      ['set-cookie', 'b'],
+      ['x-first', 'One'],
+    ])
+  },
+)

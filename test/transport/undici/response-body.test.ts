@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import zlib from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { ResponseBody } from '../../../src/transport/undici/response-body.ts'
+import { turns, until } from '../../support/until.ts'
+
+/** A body and what its sink was told, in order. */
+function body(...codings: string[]) {
+  const told: unknown[] = []
+  const received: Uint8Array[] = []
+  const response = new ResponseBody(codings, {
+    onBodyData: (chunk) => {
+      received.push(chunk)
+      told.push(Buffer.from(chunk).toString())
+    },
+    onBodyEnd: () => told.push('END'),
+    onBodyError: (error) => told.push(error),
+    onBodyFlow: (on) => told.push(on),
+  })
+  return { response, told, received }
+}
+const tick = (): Promise<void> => Promise.resolve()
+
+describe('the body of a response', () => {
+  it('is handed over once for each read, as a copy', async () => {
+    const { response, told, received } = body()
+    const read = Buffer.from('abc')
+    response.write(read.subarray(0, 1))
+    response.write(read.subarray(1))
+    expect(told).toEqual([])
+    await tick()
+    read.fill('x')
+    expect(told).toEqual(['abc'])
+    expect(received.map(String)).toEqual([String([...Buffer.from('abc')])])
+    response.write(Buffer.from('d'))
+    await tick()
+    response.end()
+    expect(told).toEqual(['abc', 'd', 'END'])
+  })
+
+  it('that ends in the same read is handed over before its end, and once', async () => {
+    const { response, told } = body()
+    response.write(Buffer.from('abc'))
+    response.end()
+    expect(told).toEqual(['abc', 'END'])
+    await tick()
+    expect(told).toEqual(['abc', 'END'])
+  })
+
+  it('that is lost is handed over before its failure', () => {
+    const { response, told } = body()
+    const error = new Error('lost')
+    response.write(Buffer.from('abc'))
+    response.fail(error)
+    expect(told).toEqual(['abc', error])
+  })
+
+  it('that is discarded says nothing more', async () => {
+    const { response, told } = body()
+    response.write(Buffer.from('abc'))
+    response.discard()
+    await tick()
+    response.write(Buffer.from('def'))
+    await tick()
+    response.end()
+    response.pause()
+    response.resume()
+    response.fail(new Error('lost'))
+    expect(told).toEqual([])
+  })
+
+  it('is paused and resumed by its consumer', () => {
+    const { response, told } = body()
+    response.pause()
+    response.resume()
+    expect(told).toEqual([false, true])
+  })
+})
+
+describe('an encoded body', () => {
+  const texts = (told: readonly unknown[]): string => told.filter((one) => typeof one === 'string').join('')
+
+  it('is decoded, and its end comes behind its last bytes', async () => {
+    const { response, told } = body('gzip', 'br')
+    const bytes = zlib.brotliCompressSync(zlib.gzipSync('hello'))
+    response.write(bytes.subarray(0, 5))
+    await tick()
+    response.write(bytes.subarray(5))
+    response.end()
+    await until(() => told.includes('END'), 'the body has ended')
+    expect(texts(told)).toBe('helloEND')
+  })
+
+  it('that is lost is decoded as far as it came, and fails with the loss', async () => {
+    const { response, told } = body('gzip')
+    const error = new Error('lost')
+    const bytes = zlib.gzipSync('hello'.repeat(1000))
+    response.write(bytes.subarray(0, -4))
+    response.fail(error)
+    await until(() => told.includes(error), 'the body has failed')
+    expect(texts(told)).toBe('hello'.repeat(1000))
+    expect(told.at(-1)).toBe(error)
+  })
+
+  it('that was whole when it was lost fails with the loss, too', async () => {
+    const { response, told } = body('gzip')
+    const error = new Error('lost')
+    response.write(zlib.gzipSync('hello'))
+    response.fail(error)
+    await until(() => told.includes(error), 'the body has failed')
+    expect(told).not.toContain('END')
+  })
+
+  it('that is broken fails with what is wrong', async () => {
+    const { response, told } = body('gzip')
+    response.write(Buffer.from('no gzip at all'))
+    await until(() => told.some((one) => one instanceof Error), 'the body has failed')
+    expect(told.at(-1)).toMatchObject({ code: 'ERR_RESILIENT_DECODING' })
+  })
+
+  it('stops the connection while its decoder is full or its consumer does not read', async () => {
+    const { response, told, received } = body('gzip')
+    const flow = (): unknown => told.findLast((one) => typeof one === 'boolean')
+    const bytes = randomBytes(1024 * 1024)
+    response.pause()
+    expect(flow()).toBe(false)
+    // Far more than a decoder holds.
+    response.write(zlib.gzipSync(bytes))
+    await tick()
+    response.resume()
+    // The consumer reads on, and the decoder is still full.
+    expect(flow()).toBe(false)
+    await until(() => flow() === true, 'the connection is read on')
+    response.end()
+    await until(() => told.includes('END'), 'the body has ended')
+    expect(Buffer.concat(received).equals(bytes)).toBe(true)
+  })
+
+  it('that is discarded is decoded no further', async () => {
+    const { response, told } = body('gzip')
+    response.write(zlib.gzipSync('hello'))
+    await tick()
+    response.discard()
+    await turns(5)
+    expect(told).toEqual([])
+  })
+})
