@@ -222,7 +222,12 @@ export class Call {
 
   /** What comes out at the end: the endpoint's own answer if the last failure was one, else the last real error (5.3). */
   #giveUp(attempt: Attempt, failed: Failure, reason: GiveUpReason): CallOutcome {
-    if (attempt.record?.outcome !== 'answered' || ERROR_CATALOG[failed.code].family !== 'upstream') {
+    const { record } = attempt
+    // An answer that is handed over is no error that could say it.
+    if (record !== undefined) {
+      this.#records[this.#records.indexOf(record)] = { ...record, giveUpReason: reason, retryAfterMs: failed.hintMs }
+    }
+    if (record?.outcome !== 'answered' || ERROR_CATALOG[failed.code].family !== 'upstream') {
       throw this.errorOf(failed, attempt, reason)
     }
     this.#end('failed', failed)

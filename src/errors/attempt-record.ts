@@ -43,6 +43,12 @@ export interface AttemptRecord {
   readonly endpoint?: string | undefined
   /** Set on a hedge: why it was started. */
   readonly hedge?: HedgeCause | undefined
+  /** Set where a background response was gone on with: its stream was picked up, or its state was read. */
+  readonly resumes?: 'stream' | 'state' | undefined
+  /** Set on the attempt that the call gave up with: why there was no further one. */
+  readonly giveUpReason?: GiveUpReason | undefined
+  /** The delay that the endpoint asked for when the call gave up. Milliseconds. */
+  readonly retryAfterMs?: number | undefined
 }
 
 /** The attempt before a hedge had been silent for so long, and was dead with a probability of `suspicion`, 0 to 1. */

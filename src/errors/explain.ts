@@ -1,4 +1,4 @@
-import type { AttemptRecord, GiveUpReason } from './attempt-record.ts'
+import type { AttemptRecord, DeadlineInfo, GiveUpReason } from './attempt-record.ts'
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 
 /** What is known of a call, over or not. */
@@ -8,23 +8,26 @@ export interface CallHistory {
   readonly code?: ErrorCode | undefined
   readonly giveUpReason?: GiveUpReason | undefined
   readonly retryAfterMs?: number | undefined
+  readonly deadline?: DeadlineInfo | undefined
+  /** The caller has ended it. */
+  readonly aborted?: boolean | undefined
 }
 
 /** A few lines a person can read: what each attempt met, which deadline fired, what was hedged, and why it ended. */
 export function explainHistory(history: CallHistory): string {
   const lines = history.attempts.map((record, index) => describeAttempt(record, history.attempts[index - 1]))
-  const last = lastWord(history)
+  const last = history.aborted ? abortOf(history) : lastWord(history)
   return [...lines, ...(last === undefined ? [] : [last])].join('\n')
 }
 
 function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined): string {
-  const parts = [
-    `attempt ${record.attempt} at ${seconds(record.startedAtMs)}${record.hedge === undefined ? '' : ' (hedge)'}:`,
-  ]
+  const kind = record.hedge !== undefined ? ' (hedge)' : record.resumes === undefined ? '' : RESUMES[record.resumes]
+  const parts = [`attempt ${record.attempt} at ${seconds(record.startedAtMs)}${kind}:`]
   const facts: string[] = []
   if (record.hedge !== undefined) {
     const { silentMs, suspicion } = record.hedge
-    facts.push(`the one before had been silent for ${seconds(silentMs)}, dead with ${Math.round(suspicion * 100)} %`)
+    const percent = Math.round(suspicion * 100)
+    facts.push(`the one before had been silent for ${seconds(silentMs)} and was ${percent} % likely to be dead`)
   } else if (before !== undefined && record.startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
     facts.push(`after a wait of ${seconds(record.startedAtMs - before.endedAtMs)}`)
   }
@@ -39,6 +42,8 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
   facts.push(endOf(record))
   return [...parts, facts.join(', ')].join(' ')
 }
+
+const RESUMES = { stream: ' (resume)', state: ' (poll)' } as const
 
 /** Shorter waits are the jitter of a reconnect. */
 const WORTH_TELLING_MS = 300
@@ -71,11 +76,33 @@ const REASONS: Readonly<Record<GiveUpReason, string>> = {
   hint_too_long: 'the endpoint asked for a longer wait than `retry.maxHintMs`',
 }
 
-function lastWord({ code, giveUpReason, retryAfterMs }: CallHistory): string | undefined {
+/** Of these the code says all: the time of the call was over, whatever else might have been tried. */
+const TIME_IS_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'total_timeout',
+  'before_commit_timeout',
+  'queue_timeout',
+])
+
+function lastWord(history: CallHistory): string | undefined {
+  const last = history.attempts.at(-1)
+  // Of an answer that was handed over there is no error: the attempt knows.
+  const { code, giveUpReason, retryAfterMs } =
+    history.code === undefined && last?.giveUpReason !== undefined ? last : history
   if (code === undefined) return undefined
-  const why = giveUpReason === undefined ? '' : ` No further attempt: ${REASONS[giveUpReason]}.`
+  const { deadline } = history
+  const isTold = deadline === undefined || last?.deadline?.name === deadline.name
+  const limit = isTold ? '' : ` The ${deadline.name} deadline was ${seconds(deadline.ms)} (${deadline.source}).`
+  const isClear = giveUpReason === undefined || TIME_IS_UP.has(code)
+  const why = isClear ? '' : ` No further attempt: ${REASONS[giveUpReason]}.`
   const hint = retryAfterMs === undefined ? '' : ` The endpoint asked for ${seconds(retryAfterMs)}.`
-  return `${code}: ${ERROR_CATALOG[code].meaning}${why}${hint}`
+  return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}`
+}
+
+/** An attempt that was under way says it itself. */
+function abortOf({ attempts }: CallHistory): string | undefined {
+  const last = attempts.at(-1)
+  if (last === undefined) return 'aborted by the caller before anything was sent'
+  return last.outcome === 'aborted' ? undefined : 'aborted by the caller before another attempt'
 }
 
 function seconds(ms: number): string {

@@ -2,6 +2,7 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import {
+  type AttemptRecord,
   ClientClosedError,
   RequestError,
   ResilientError,
@@ -53,6 +54,14 @@ export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | 
   }
   const message = `The endpoint answered ${status}, with more than limits.preludeBytes about it.`
   return new UpstreamError(message, { ...details, code: 'http_status', status })
+}
+
+/** The error of the last call of several, with the history of them all. */
+export function withHistory(error: unknown, attempts: readonly AttemptRecord[]): unknown {
+  if (!(error instanceof ResilientError)) return error
+  const requestIds = attempts.map(({ requestId }) => requestId).filter((id) => id !== undefined)
+  // Nobody has seen it yet, and a copy would have to be of the same class.
+  return Object.assign(error, { attempts, requestIds })
 }
 
 /** The error that ends a stream, with what can be kept of its output. Anything but an error of ours stays what it is. */

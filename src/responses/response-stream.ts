@@ -1,9 +1,15 @@
 import type { AbortScope } from '../core/abort.ts'
-import { type AttemptRecord, RequestError } from '../errors/errors.ts'
-import { explainHistory } from '../errors/explain.ts'
+import { type AttemptRecord, RequestError, ResilientError } from '../errors/errors.ts'
+import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import type { Response, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
 import { type SessionEvent, withOutputText } from './session-events.ts'
+
+function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
+  const { code, giveUpReason, retryAfterMs } = error
+  const { deadline } = error as { readonly deadline?: CallHistory['deadline'] }
+  return { code, giveUpReason, retryAfterMs, deadline }
+}
 
 /** Frees what a stream holds when it was thrown away without being read to its end. */
 const abandoned = new FinalizationRegistry<AbortScope>((scope) => scope.abort(new Error('the stream was thrown away')))
@@ -50,9 +56,15 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     return this.#session.attempts
   }
 
-  /** The history of the call so far in a few lines that a person can read: one for each attempt that has ended. */
+  /**
+   * The history of the call so far in a few lines that a person can read: one for each attempt that has ended, and one that
+   * says why it failed, or that the caller ended it.
+   */
   explain(): string {
-    return explainHistory({ attempts: this.attempts })
+    const { attempts } = this
+    const end = this.#scope.aborted ? this.#scope.reason : this.#session.failure
+    if (end instanceof ResilientError) return explainHistory({ ...factsOf(end), attempts })
+    return explainHistory({ attempts, aborted: this.#scope.aborted })
   }
 
   /**

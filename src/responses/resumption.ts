@@ -38,7 +38,8 @@ interface Continuation {
   readonly scope: AbortScope
   readonly intake: EventIntake
   readonly id: string | undefined
-  onCall(call: Call): void
+  /** Told of every call that is made: for the stream, or for the state of the response. */
+  onCall(call: Call, resumes: 'stream' | 'state'): void
   pump(call: Call, outcome: CallOutcome): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined>
   accept(event: ResponseStreamEvent): void
   response(): Response | undefined
@@ -67,7 +68,7 @@ export async function* resumed(
     if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
     const call = how.beginStream(id, last)
-    on.onCall(call)
+    on.onCall(call, 'stream')
     const outcome = await call.run()
     if (isRefusal(outcome)) return yield* polled(how, on, id)
     failed = yield* on.pump(call, outcome)
@@ -94,7 +95,7 @@ async function* polled(
   const startedAt = clock.now()
   for (let round = 0; ; round++) {
     const call = how.beginRetrieve(id)
-    on.onCall(call)
+    on.onCall(call, 'state')
     const outcome = await call.run()
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)

@@ -7,7 +7,7 @@ import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import type { Accepted, EventIntake } from './event-intake.ts'
-import { isReported, reportedError, unreadAnswer, withPartial } from './interruption.ts'
+import { isReported, reportedError, unreadAnswer, withHistory, withPartial } from './interruption.ts'
 import { type Resumption, resumed } from './resumption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
@@ -29,10 +29,12 @@ export interface SessionOptions {
  */
 export class StreamSession {
   readonly #options: SessionOptions
-  readonly #calls: Call[] = []
+  readonly #calls: CallOfSession[] = []
   #seen = new ResponseAccumulator()
   /** The endpoint's own answer, where there was no stream to hand over. */
   gaveUp: CallOutcome | undefined
+  /** What was thrown at its end, if it failed. */
+  failure: unknown
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -42,9 +44,15 @@ export class StreamSession {
     return this.#seen
   }
 
-  /** The history of all calls, in order. */
+  /** The history of all calls, in order, as that of one. */
   get attempts(): readonly AttemptRecord[] {
-    return this.#calls.flatMap((call) => call.attempts)
+    let before = 0
+    return this.#calls.flatMap(({ call, sinceMs, resumes }) => {
+      const records =
+        resumes === undefined ? call.attempts : call.attempts.map((record) => moved(record, before, sinceMs, resumes))
+      before += records.length
+      return records
+    })
   }
 
   /** @throws the error that ends the stream, with what can be kept of its output; the caller's reason on an abort. */
@@ -54,13 +62,16 @@ export class StreamSession {
       if (begin === undefined) yield* this.#resume()
       else yield* this.#create(begin())
     } catch (error) {
-      throw scope.aborted ? scope.reason : withPartial(error, this.#seen, this.#options.intake.lastSequenceNumber)
+      if (scope.aborted) throw scope.reason
+      const whole = this.#calls.length > 1 ? withHistory(error, this.attempts) : error
+      this.failure = withPartial(whole, this.#seen, this.#options.intake.lastSequenceNumber)
+      throw this.failure
     }
   }
 
   async *#create(call: Call): AsyncGenerator<readonly SessionEvent[], void, undefined> {
     const { onInterrupted } = this.#options
-    this.#calls.push(call)
+    this.#calls.push({ call, sinceMs: 0, resumes: undefined })
     let outcome = await call.run()
     for (;;) {
       const failed = yield* this.#pump(call, outcome)
@@ -109,7 +120,8 @@ export class StreamSession {
         scope,
         intake,
         id: this.#seen.id,
-        onCall: (call) => this.#calls.push(call),
+        onCall: (call, resumes) =>
+          this.#calls.push({ call, sinceMs: resumption.clock.now() - resumption.startedAt, resumes }),
         pump: (call, outcome) => this.#pump(call, outcome),
         accept: (event) => this.#seen.add(event),
         response: () => this.#ended(),
@@ -180,6 +192,29 @@ export class StreamSession {
     const event = terminalEventOf(response)
     this.#seen.add(event)
     return [event]
+  }
+}
+
+/** A call of a session, and when it began after the first one. */
+interface CallOfSession {
+  readonly call: Call
+  readonly sinceMs: number
+  readonly resumes: AttemptRecord['resumes']
+}
+
+/** A record of a call that goes on with an earlier one, on the time line of that one. */
+function moved(record: AttemptRecord, before: number, byMs: number, resumes: AttemptRecord['resumes']): AttemptRecord {
+  const later = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms + byMs))
+  return {
+    ...record,
+    attempt: record.attempt + before,
+    startedAtMs: Math.round(record.startedAtMs + byMs),
+    connectedAtMs: later(record.connectedAtMs),
+    sentAtMs: later(record.sentAtMs),
+    headersAtMs: later(record.headersAtMs),
+    firstEventAtMs: later(record.firstEventAtMs),
+    endedAtMs: Math.round(record.endedAtMs + byMs),
+    resumes,
   }
 }
 

@@ -27,7 +27,7 @@ describe('explain', () => {
     expect(explain(value)).toBe(
       [
         'attempt 1 at 0 ms: connected in 0 ms, given up after 10 s for another attempt',
-        'attempt 2 at 10 s (hedge): the one before had been silent for 10 s, dead with 80 %, connected in 0 ms, answered 200, first event after 0 ms, handed over, whole after 0 ms',
+        'attempt 2 at 10 s (hedge): the one before had been silent for 10 s and was 80 % likely to be dead, connected in 0 ms, answered 200, first event after 0 ms, handed over, whole after 0 ms',
       ].join('\n'),
     )
     await s.nothingIsLeft({ allowHangUp: true })
@@ -40,6 +40,121 @@ describe('explain', () => {
     await s.settle(stream.finalResponse())
     expect(explain(stream)).toBe(stream.explain())
     expect(stream.explain().split('\n')).toHaveLength(2)
+    await s.nothingIsLeft()
+  })
+
+  it('says of an answer that was handed over why it was not asked for again', async () => {
+    const s = scenario(() => fake.status(429, { headers: { 'retry-after': '2' } }), { maxRetries: 1 })
+    const { value } = await s.settle(s.post())
+    expect((value as Response).status).toBe(429)
+    expect(explain(value)?.split('\n').at(-1)).toBe(
+      'http_status: The endpoint answered with an error status. No further attempt: all retries were used (`maxRetries`). The endpoint asked for 2 s.',
+    )
+    await s.nothingIsLeft()
+    const refused = scenario([fake.status(400)])
+    expect(explain((await refused.settle(refused.post())).value)).toMatch(
+      /\nhttp_status: .* No further attempt: asking again would not help\.$/,
+    )
+    await refused.nothingIsLeft()
+  })
+
+  it('gives the value of a deadline that ended the call between two attempts, or before the first', async () => {
+    const s = scenario(() => fake.stall(), { concurrency: { calls: 1, queueMs: 3000 } })
+    const first = s.post()
+    expect(explain((await s.settle(s.post())).error)).toBe(
+      'queue_timeout: The turn of the call did not come within concurrency.queueMs. Nothing was sent. The queue deadline was 3 s (option).',
+    )
+    s.controller.abort()
+    await s.settle(first)
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it.each([
+    ['total_timeout', { timeouts: { totalMs: 5000 } }, 'The whole call took longer than timeouts.totalMs.'],
+    [
+      'before_commit_timeout',
+      { beforeCommitMs: 5000 },
+      'No first event within beforeCommitMs, retries included (drop-in only).',
+    ],
+  ] as const)('says no more than that the time was up: %s', async (code, options, meaning) => {
+    const s = scenario([fake.stall()], options)
+    const { error } = await s.settle(s.post())
+    expect(explain(error)?.split('\n')).toEqual([
+      expect.stringMatching(/^attempt 1 .* cut while waiting by the (?:total|before_commit) deadline of 5 s/),
+      `${code}: ${meaning}`,
+    ])
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('says of a stream that the caller ended it, and when', async () => {
+    let isBusy = false
+    const s = scenario(() => (isBusy ? fake.status(503) : fake.stall()), {
+      retry: { baseDelayMs: 20_000 },
+      concurrency: { calls: 1 },
+    })
+    const ask = () => s.client.responses.stream({ model: 'm', input: 'hi' })
+    const waiting = ask()
+    await s.clock.advance(5000)
+    const queued = ask()
+    await s.clock.settle()
+    queued.abort()
+    await s.settle(queued.finalResponse())
+    expect(explain(queued)).toBe('aborted by the caller before anything was sent')
+    waiting.abort()
+    await s.settle(waiting.finalResponse())
+    expect(explain(waiting)).toBe(
+      'attempt 1 at 0 ms: connected in 0 ms, aborted by the caller while waiting, after 5 s',
+    )
+    isBusy = true
+    const backingOff = ask()
+    await s.clock.advance(1)
+    backingOff.abort()
+    await s.settle(backingOff.finalResponse())
+    expect(explain(backingOff)?.split('\n')).toEqual([
+      'attempt 1 at 0 ms: connected in 0 ms, answered 503, http_status while waiting, after 0 ms',
+      'aborted by the caller before another attempt',
+    ])
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('says of a stream why it failed, as its error does', async () => {
+    const events = ok.slice(0, ok.findIndex(({ type }) => type.endsWith('.delta')) + 1)
+    const s = scenario([[fake.events(events), fake.reset()].flat()])
+    const stream = s.client.responses.stream({ model: 'm', input: 'hi' })
+    const { error } = await s.settle(stream.finalResponse())
+    expect(explain(error)).toMatch(/\nconnection_reset: .* No further attempt: output had been handed over\.$/)
+    expect(explain(stream)).toBe(explain(error))
+    await s.nothingIsLeft()
+  })
+
+  it('counts the attempts of a background response on, over all the calls that it takes', async () => {
+    const events = textStream({ text: 'hello', background: true })
+    const cut = (from: number, to: number, afterMs: number) =>
+      [fake.events(events.slice(from, to)), fake.delay(afterMs), fake.reset()].flat()
+    const s = scenario([cut(0, 5, 2000), cut(5, 7, 3000), fake.status(404), fake.status(503), fake.status(503)], {
+      maxRetries: 1,
+      random: () => 0.5,
+    })
+    const stream = s.client.responses.stream({ model: 'm', input: 'hi', background: true, store: true })
+    const { error } = await s.settle(stream.finalResponse())
+    expect(explain(stream)?.split('\n')).toEqual([
+      'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset while committed, after 2 s',
+      'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset while committed, after 3 s',
+      'attempt 3 at 5 s (resume): connected in 0 ms, answered 404, http_status while waiting, after 0 ms',
+      'attempt 4 at 5 s (poll): on a connection used before, answered 503, http_status while waiting, after 0 ms',
+      'attempt 5 at 5.3 s (poll): connected in 0 ms, answered 503, http_status while waiting, after 0 ms',
+      'http_status: The endpoint answered with an error status. No further attempt: all retries were used (`maxRetries`).',
+    ])
+    expect(explain(error)).toBe(explain(stream))
+    expect(
+      findResilientError(error)?.attempts.map(({ attempt, startedAtMs, resumes }) => [attempt, startedAtMs, resumes]),
+    ).toEqual([
+      [1, 0, undefined],
+      [2, 2000, 'stream'],
+      [3, 5000, 'stream'],
+      [4, 5000, 'state'],
+      [5, 5250, 'state'],
+    ])
     await s.nothingIsLeft()
   })
 
