@@ -76,6 +76,12 @@ describe('the commit', () => {
     }
   })
 
+  it('is of no failure either where the first event is one', () => {
+    const failed = frame({ type: 'response.failed' })
+    const expected = { text: failed, finished: true, code: 'response_failed' }
+    expect(read({ commitAt: 'first_event' }, failed).shown).toEqual([expected])
+  })
+
   it('is none behind a commit', () => {
     const { shown, reading } = read({ commitAt: 'first_event', commitWithId: true }, DELTA, CREATED, QUEUED)
     expect(shown.slice(1)).toEqual([{ text: CREATED }, { text: QUEUED }])
@@ -171,6 +177,10 @@ describe('what cannot be read', () => {
     expect(read({}, 'data: {\n\n').shown).toEqual([{ code: 'malformed_event' }])
   })
 
+  it('stays so', () => {
+    expect(read({}, 'data: {\n\n', 'END').shown[1]).toEqual({ code: 'malformed_event' })
+  })
+
   it('has a bound', () => {
     const { last } = read({}, CREATED, frame({ type: 'x', of: 'x'.repeat(1000) }))
     expect(last?.failure).toMatchObject({
@@ -224,6 +234,13 @@ describe('whole frames', () => {
     ])
   })
 
+  it.each(['\n\n', '\r\n\r\n', '\r\r'])('are found where the cut is within their end: %j', (blank) => {
+    const first = `: first${blank}`
+    for (let cut = 1; cut < blank.length; cut++) {
+      expect(texts(first.slice(0, -cut), first.slice(-cut))).toEqual([undefined, first])
+    }
+  })
+
   it('that end in different ways are told apart by the last', () => {
     expect(texts(': a\r\n\r\n: b\n\n: c')).toEqual([': a\r\n\r\n: b\n\n'])
     expect(texts(': a\n\n: b\r\n\r\n: c')).toEqual([': a\n\n: b\r\n\r\n'])
@@ -231,6 +248,7 @@ describe('whole frames', () => {
 
   it('are repaired at the end of the stream', () => {
     expect(texts(COMPLETED.slice(0, -2), 'END')).toEqual([undefined, COMPLETED])
+    expect(texts(`${DELTA}: more`, 'END')).toEqual([DELTA, undefined])
   })
 
   it('count for what is held when they are handed on', () => {
