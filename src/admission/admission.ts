@@ -1,5 +1,6 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
+import { Gate } from '../core/gate.ts'
 import { sleep, withDeadline } from '../core/race.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
@@ -74,9 +75,11 @@ export class Admission {
     const clock = this.#clock
     const gate = this.#gateOf(origin)
     const lateAt = clock.now() + entry.withinMs
-    if (!gate.tryEnter()) {
+    if (gate.isFull) {
       onWaiting('limit')
-      await gate.enter({ clock, scope, withinMs: entry.withinMs, onTimeout: entry.onTimeout })
+      await this.#place(gate, entry)
+    } else {
+      gate.enter(() => {})
     }
     // What names no model is no Responses call, and has limits of its own.
     const pace =
@@ -110,6 +113,20 @@ export class Admission {
     }
   }
 
+  async #place(gate: Gate, { scope, withinMs, onTimeout }: Entry): Promise<void> {
+    let giveUp!: () => boolean
+    const place = new Promise<void>((letIn) => {
+      giveUp = gate.enter(letIn)
+    })
+    try {
+      await withDeadline(place, { clock: this.#clock, scope, ms: Math.min(withinMs, LONGEST_WAIT_MS), onTimeout })
+    } catch (error) {
+      // Let in, in the very tick of the abort: the place goes on to the next.
+      if (!giveUp()) gate.leave()
+      throw error
+    }
+  }
+
   #gateOf(origin: string): Gate {
     let gate = this.#gates.get(origin)
     if (gate === undefined) {
@@ -117,61 +134,6 @@ export class Admission {
       this.#gates.set(origin, gate)
     }
     return gate
-  }
-}
-
-/** So many at a time; the others wait in the order in which they came. */
-class Gate {
-  readonly #limit: number
-  readonly #waiters = new Set<() => void>()
-  #inside = 0
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  get waiting(): number {
-    return this.#waiters.size
-  }
-
-  get isIdle(): boolean {
-    return this.#inside === 0 && this.#waiters.size === 0
-  }
-
-  tryEnter(): boolean {
-    if (this.#inside >= this.#limit || this.#waiters.size > 0) return false
-    this.#inside++
-    return true
-  }
-
-  async enter(options: {
-    readonly clock: Clock
-    readonly scope: AbortScope
-    readonly withinMs: number
-    readonly onTimeout: () => Error
-  }): Promise<void> {
-    let letIn!: () => void
-    const turn = new Promise<void>((resolve) => {
-      letIn = resolve
-    })
-    this.#waiters.add(letIn)
-    try {
-      await withDeadline(turn, { ...options, ms: Math.min(options.withinMs, LONGEST_WAIT_MS) })
-    } catch (error) {
-      // Let in, in the very tick of the abort: the place goes on to the next.
-      if (!this.#waiters.delete(letIn)) this.leave()
-      throw error
-    }
-  }
-
-  /** The place goes to whoever has waited longest. */
-  leave(): void {
-    for (const letIn of this.#waiters) {
-      this.#waiters.delete(letIn)
-      letIn()
-      return
-    }
-    this.#inside--
   }
 }
 

@@ -158,7 +158,7 @@ export class Rounds {
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       onEnded: (ended) => this.#onEnded(ended),
     })
-    this.#current = [...this.#current, attempt]
+    this.#current = this.#current.concat(attempt)
     return attempt
   }
 

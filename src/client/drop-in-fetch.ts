@@ -132,8 +132,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
   const { url, method, body } = request
   const isOurs = url.origin === host.settings.baseURL.origin
   const isForeign = traits.latency.kind === 'other'
-  const present = new Set(request.headers.map(([name]) => name))
-  const theirs: HeaderPairs = [...request.headers, ...defaultHeaders(traits).filter(([name]) => !present.has(name))]
+  const theirs = withDefaults(request.headers, traits)
   let epoch: number | undefined
   let credentialIsOurs = false
   return {
@@ -163,6 +162,11 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     asks: traits.asks,
     continues: traits.continues ?? responseIdIn(url),
   }
+}
+
+function withDefaults(headers: HeaderPairs, traits: RequestTraits): HeaderPairs {
+  const missing = defaultHeaders(traits).filter(([name]) => !headers.some(([present]) => present === name))
+  return headers.concat(missing)
 }
 
 /** Event streams are asked for as they are: decoding one costs more than it saves, and holds events back. */

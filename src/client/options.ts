@@ -15,7 +15,8 @@ export interface TimeoutOptions {
   /**
    * Request written → first stream event of any kind; SSE comments do not count. Default `'auto'`: 45 s, more for large
    * inputs (to 180 s), medium (120 s) and high effort (300 s) and the flex tier (900 s). Each cut multiplies it by 1.6, to
-   * at most twice the first. After the first event it no longer applies: long generations are never cut by it.
+   * at most twice the first, a number that was given, too: 30 000 is 30, 48, 60, 60 … s. After the first event it no longer
+   * applies: long generations are never cut by it.
    */
   readonly ttfbMs?: number | 'auto' | undefined
   /** Last byte of any kind → next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. */

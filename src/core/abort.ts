@@ -29,7 +29,7 @@ export class AbortScope implements Member {
 
   /** Calls `watcher` on abort; returns the function that stops watching. */
   watch(watcher: (reason: unknown) => void): () => void {
-    this.#watchers = [...this.#watchers, watcher]
+    this.#watchers = this.#watchers.concat(watcher)
     return () => {
       this.#watchers = this.#watchers.filter((other) => other !== watcher)
     }

@@ -262,7 +262,8 @@ export class SseTap {
   #beginRun({ type }: TappedEvent, { data, event: name }: Message): void {
     if (name !== undefined && name !== type) return
     if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return
-    this.#run = runOf(type, name !== undefined)
+    const named = name !== undefined
+    if (this.#run?.type !== type || this.#run.named !== named) this.#run = runOf(type, named)
   }
 
   #parse({ data, event: name }: Message): TappedEvent | undefined {
@@ -281,6 +282,7 @@ export class SseTap {
 /** How deltas of one type begin, which follow each other. */
 interface Run {
   readonly type: string
+  readonly named: boolean
   readonly opening: string
   readonly dataAt: number
 }
@@ -296,7 +298,7 @@ function runOf(type: string, named: boolean): Run {
   const opening = `${lead}${TYPE_PREFIX}${own}"`
   const known = runs.get(opening)
   if (known !== undefined) return known
-  const run = { type: own, opening, dataAt: lead.length }
+  const run = { type: own, named, opening, dataAt: lead.length }
   if (runs.size < MAX_REMEMBERED_RUNS) runs.set(opening, run)
   return run
 }

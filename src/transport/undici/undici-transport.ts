@@ -1,4 +1,5 @@
 import { ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
+import { Gate } from '../../core/gate.ts'
 import { LiveSet } from '../../core/live-set.ts'
 import { transportEnded } from '../ended.ts'
 import type {
@@ -12,7 +13,6 @@ import type {
 import type { Connection } from './connection.ts'
 import { Connector } from './connector.ts'
 import { type Carrier, type ExchangeSource, UndiciExchange } from './exchange.ts'
-import { ConnectionGate } from './gate.ts'
 import { settingsOf, type UndiciTransportOptions } from './options.ts'
 import { ConnectionPool } from './pool.ts'
 import type { Dispatcher } from './undici-parts.ts'
@@ -29,7 +29,8 @@ export class UndiciTransport implements Transport {
   readonly #cache: ClientCache<ConnectionPool>
   readonly #source: ExchangeSource
   readonly #maxConnections: number
-  readonly #gates = new Map<string, ConnectionGate>()
+  /** Of connections to an origin (`maxConnections`). */
+  readonly #gates = new Map<string, Gate>()
   readonly #exchanges = new LiveSet<UndiciExchange>()
   readonly #connections = new Set<Connection>()
   readonly #pools = new Set<ConnectionPool>()
@@ -163,7 +164,7 @@ export class UndiciTransport implements Transport {
       enter()
       return () => {}
     }
-    const gate = this.#gates.get(origin) ?? new ConnectionGate(this.#maxConnections)
+    const gate = this.#gates.get(origin) ?? new Gate(this.#maxConnections)
     this.#gates.set(origin, gate)
     return gate.enter(enter)
   }
@@ -171,7 +172,7 @@ export class UndiciTransport implements Transport {
   #leavePlace(origin: string): void {
     const gate = this.#gates.get(origin)
     gate?.leave()
-    if (gate?.unused) this.#gates.delete(origin)
+    if (gate?.isIdle) this.#gates.delete(origin)
   }
 
   #quiet(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Gate } from '../../../src/core/gate.ts'
 import { seededRandom } from '../../../src/testing/index.ts'
-import { ConnectionGate } from '../../../src/transport/undici/gate.ts'
 import { clientSockets } from '../../support/proc-net.ts'
 import { RawServer } from '../../support/raw-server.ts'
 import { type Sent, send } from '../../support/recorder.ts'
@@ -131,7 +131,7 @@ describe('maxConnections', () => {
 
 describe('the gate', () => {
   it('lets in at once while there is room, and the next in turn when somebody leaves', () => {
-    const gate = new ConnectionGate(2)
+    const gate = new Gate(2)
     const entered: number[] = []
     const giveUp = [1, 2, 3, 4, 5].map((n) => gate.enter(() => entered.push(n)))
     expect(entered).toEqual([1, 2])
@@ -141,13 +141,13 @@ describe('the gate', () => {
     gate.leave()
     expect(entered).toEqual([1, 2, 4, 5])
     gate.leave()
-    expect(gate.unused).toBe(false)
+    expect(gate.isIdle).toBe(false)
     gate.leave()
-    expect(gate.unused).toBe(true)
+    expect(gate.isIdle).toBe(true)
   })
 
   it('does not mind who gives up after having entered', () => {
-    const gate = new ConnectionGate(1)
+    const gate = new Gate(1)
     const giveUp = gate.enter(() => {})
     giveUp()
     let entered = false
