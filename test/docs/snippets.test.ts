@@ -20,7 +20,10 @@ function snippetsOf(page: string): Array<[string, string]> {
   ])
 }
 
-it('every TypeScript example of the documentation compiles', () => {
+it.each([
+  ['as this package does', []],
+  ['beside the types of the DOM, which many projects have', ['lib.dom.d.ts', 'lib.dom.iterable.d.ts']],
+])('every TypeScript example of the documentation compiles %s', (_, libraries) => {
   const snippets = new Map(pages.flatMap(snippetsOf))
   expect(snippets.size).toBeGreaterThan(3)
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile)
@@ -39,6 +42,7 @@ it('every TypeScript example of the documentation compiles', () => {
     [...snippets.keys()],
     {
       ...options,
+      lib: [...(options.lib ?? []), ...libraries],
       paths: {
         'resilient-responses': [path.join(root, 'src/index.ts')],
         'resilient-responses/testing': [path.join(root, 'src/testing/index.ts')],
