@@ -1,0 +1,456 @@
+import { describe, expect, it } from 'vitest'
+import type { Attempt, Opened } from '../../src/call/attempt.ts'
+import { HedgeRace, type HedgeTold } from '../../src/call/hedge-race.ts'
+import type { HedgeCause } from '../../src/errors/errors.ts'
+import { failure } from '../../src/errors/failure.ts'
+import type { HedgePlan, HedgeRefusal } from '../../src/hedge/hedging.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+
+const RESET: Opened = { kind: 'failed', failure: failure('connection_reset') }
+const FINAL: Opened = { kind: 'failed', failure: failure('http_status', undefined, { lane: undefined }) }
+const PUSHBACK: Opened = { kind: 'failed', failure: failure('http_status', undefined, { lane: 'pushback' }) }
+const TTFB: Opened = { kind: 'failed', failure: failure('ttfb_timeout') }
+const ABORTED: Opened = { kind: 'aborted', reason: 'why' }
+const COMMITTED: Opened = { kind: 'committed' }
+
+/** As much of an attempt as a race sees. */
+class Leg {
+  readonly number: number
+  ended = false
+  open!: (opened: Opened) => void
+  readonly opened = new Promise<Opened>((resolve) => {
+    this.open = (opened) => {
+      this.ended = true
+      resolve(opened)
+    }
+  })
+  isLost = false
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  lose(): void {
+    this.isLost = true
+    this.open({ kind: 'lost' })
+  }
+}
+const attemptOf = (leg: Leg): Attempt => leg as unknown as Attempt
+
+interface Launched {
+  readonly hedge: HedgeCause | undefined
+  readonly at: number
+  readonly ready: (attempt: Attempt | undefined) => void
+  readonly fail: (error: unknown) => void
+}
+
+/** A race that began at 1000, whose attempts are suspect after 10 ms of silence. `byHand`: launches wait for the test. */
+async function race({ maxLegs = 3, byHand = false, onLaunch }: Given = {}) {
+  const clock = new VirtualClock({ startMs: 1000 })
+  const legs: Leg[] = []
+  const launches: Launched[] = []
+  const told: string[] = []
+  const learnt: string[] = []
+  const asked: number[] = []
+  const state = { suspectAfterMs: 10, refusals: [] as HedgeRefusal[], givenBack: 0, stopped: 0 }
+  const plan = {
+    settings: { maxLegs },
+    suspectAfterMs: () => state.suspectAfterMs,
+    suspicionAt: (ms: number) => ms / 100,
+    take: (since: number) => {
+      asked.push(since)
+      return state.refusals.shift() ?? { giveBack: () => state.givenBack++ }
+    },
+    answered: (ms: number) => learnt.push(`answered ${ms}`),
+    givenUp: (ms: number) => learnt.push(`given up ${ms}`),
+    pushedBack: () => learnt.push('pushed back'),
+  } as unknown as HedgePlan
+  const tell = ({ kind, ...facts }: HedgeTold): void => {
+    told.push([kind, ...Object.values(facts)].join(' '))
+  }
+  const racing = new HedgeRace({
+    clock,
+    plan,
+    launch: (own, hedge) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Attempt | undefined>()
+      launches.push({ hedge, at: clock.now(), ready: resolve, fail: reject })
+      if (byHand) return promise
+      const leg = new Leg(legs.length + 1)
+      legs.push(leg)
+      onLaunch?.(own, attemptOf(leg))
+      return Promise.resolve(attemptOf(leg))
+    },
+    onHedge: tell,
+  })
+  let outcome: unknown
+  racing.outcome.then(
+    ({ attempt, opened }) => {
+      outcome = [attempt.number, opened]
+    },
+    (error: unknown) => {
+      outcome = { error }
+    },
+  )
+  await clock.settle()
+  const leg = (number: number): Leg => legs[number - 1] as Leg
+  return {
+    clock,
+    racing,
+    launches,
+    told,
+    learnt,
+    asked,
+    state,
+    leg,
+    launched: (number: number): Launched => launches[number - 1] as Launched,
+    /** What the race came to, so far. */
+    outcome: () => outcome,
+    firstEvent: (number: number) => racing.firstEvent(attemptOf(leg(number))),
+    async commit(number: number) {
+      racing.committing(attemptOf(leg(number)))
+      leg(number).open(COMMITTED)
+      await clock.settle()
+    },
+    async open(number: number, opened: Opened) {
+      leg(number).open(opened)
+      await clock.settle()
+    },
+  }
+}
+interface Given {
+  readonly maxLegs?: number
+  readonly byHand?: boolean
+  readonly onLaunch?: (own: HedgeRace, attempt: Attempt) => void
+}
+
+describe('an attempt alone', () => {
+  it('that commits in time is the outcome, and nothing is left', async () => {
+    const r = await race()
+    await r.clock.advance(9)
+    expect(r.racing.decided).toBe(false)
+    await r.commit(1)
+    expect(r.outcome()).toEqual([1, COMMITTED])
+    expect(r.racing.decided).toBe(true)
+    r.clock.assertNothingPending()
+    expect([r.launches.length, r.told, r.learnt]).toEqual([1, [], []])
+  })
+
+  it('that has answered needs no hedge, however long it takes', async () => {
+    const r = await race()
+    await r.clock.advance(4)
+    r.firstEvent(1)
+    r.firstEvent(1)
+    r.clock.assertNothingPending()
+    await r.clock.advance(5000)
+    expect([r.launches.length, r.learnt]).toEqual([1, ['answered 4']])
+    await r.commit(1)
+    expect(r.outcome()).toEqual([1, COMMITTED])
+  })
+
+  it.each([
+    ['fails', RESET, []],
+    ['fails for good', FINAL, []],
+    ['is pushed back', PUSHBACK, ['pushed back']],
+    ['is cut while it is silent', TTFB, ['given up 3']],
+    ['is aborted', ABORTED, []],
+  ])('that %s is the outcome', async (_, opened, learnt) => {
+    const r = await race()
+    await r.clock.advance(3)
+    await r.open(1, opened)
+    expect([r.outcome(), r.learnt, r.racing.decided]).toEqual([[1, opened], learnt, true])
+    r.clock.assertNothingPending()
+  })
+
+  it('that cannot be launched fails the call', async () => {
+    const r = await race({ byHand: true })
+    r.launched(1).fail('no headers')
+    await r.clock.settle()
+    expect(r.outcome()).toEqual({ error: 'no headers' })
+    r.clock.assertNothingPending()
+  })
+
+  it('is heard of before its launch has settled', async () => {
+    const r = await race({
+      onLaunch: (own, attempt) => {
+        own.firstEvent(attempt)
+        own.committing(attempt)
+      },
+    })
+    await r.open(1, COMMITTED)
+    expect([r.outcome(), r.learnt]).toEqual([[1, COMMITTED], ['answered 0']])
+  })
+
+  it('is what is known: of others nothing is heard', async () => {
+    const r = await race()
+    const stranger = attemptOf(new Leg(9))
+    r.racing.firstEvent(stranger)
+    r.racing.committing(stranger)
+    expect([r.racing.decided, r.learnt]).toEqual([false, []])
+    await r.commit(1)
+    r.racing.firstEvent(stranger)
+    r.racing.committing(stranger)
+    expect([r.outcome(), r.learnt]).toEqual([[1, COMMITTED], []])
+  })
+})
+
+describe('a silent attempt', () => {
+  it('gets company when it is suspect, and no sooner', async () => {
+    const r = await race()
+    await r.clock.advance(9)
+    expect(r.launches).toHaveLength(1)
+    await r.clock.advance(1)
+    expect(r.launched(2)).toMatchObject({ at: 1010, hedge: { silentMs: 10, suspicion: 0.1 } })
+    expect(r.asked).toEqual([1000])
+    expect(r.told).toEqual(['started 2 10 0.1'])
+    await r.clock.advance(10)
+    expect(r.launched(3)).toMatchObject({ at: 1020, hedge: { silentMs: 10 } })
+    expect(r.asked).toEqual([1000, 1010])
+  })
+
+  it('loses to a hedge that commits first, which then has cost nothing', async () => {
+    const r = await race()
+    r.racing.whenDecided(() => r.state.stopped++)
+    await r.clock.advance(15)
+    expect(r.state.stopped).toBe(0)
+    await r.commit(2)
+    expect([r.outcome(), r.leg(1).isLost, r.leg(2).isLost]).toEqual([[2, COMMITTED], true, false])
+    expect(r.told.slice(1)).toEqual(['ended 2 won'])
+    expect([r.state.givenBack, r.state.stopped, r.learnt]).toEqual([1, 1, ['given up 15']])
+    r.clock.assertNothingPending()
+  })
+
+  it('wins when it commits first, and the hedge was paid for', async () => {
+    const r = await race()
+    await r.clock.advance(15)
+    await r.commit(1)
+    expect([r.outcome(), r.leg(1).isLost, r.leg(2).isLost]).toEqual([[1, COMMITTED], false, true])
+    expect(r.told.slice(1)).toEqual(['ended 2 lost'])
+    expect([r.state.givenBack, r.learnt]).toEqual([0, ['given up 5']])
+  })
+
+  it('that loses teaches nothing where it had answered, or ended by itself', async () => {
+    const answered = await race()
+    await answered.clock.advance(15)
+    answered.firstEvent(1)
+    await answered.commit(2)
+    expect(answered.learnt).toEqual(['answered 15'])
+    const ended = await race()
+    await ended.clock.advance(15)
+    // In the same tick, so that the race does not know yet.
+    ended.leg(1).open(PUSHBACK)
+    await ended.commit(2)
+    expect([ended.outcome(), ended.learnt, ended.told.slice(1)]).toEqual([[2, COMMITTED], [], ['ended 2 won']])
+    const both = await race()
+    await both.clock.advance(15)
+    both.leg(2).open(PUSHBACK)
+    await both.commit(1)
+    expect([both.learnt, both.told.slice(1)]).toEqual([[], ['ended 2 lost']])
+  })
+
+  it('gets no second hedge while one of them has answered', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    r.firstEvent(2)
+    await r.clock.advance(5000)
+    expect([r.launches.length, r.learnt]).toEqual([2, ['answered 2']])
+  })
+
+  it('gets another one when the one that had answered has failed', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    r.firstEvent(2)
+    await r.clock.advance(100)
+    await r.open(2, RESET)
+    await r.clock.advance(0)
+    expect([r.launches.length, r.told]).toEqual([3, ['started 2 10 0.1', 'ended 2 failed', 'started 3 102 1.02']])
+  })
+
+  it('waits longer when more is known by the time it would be suspect', async () => {
+    const r = await race()
+    r.state.suspectAfterMs = 25
+    await r.clock.advance(24)
+    expect(r.launches).toHaveLength(1)
+    await r.clock.advance(1)
+    expect(r.launched(2).hedge).toEqual({ silentMs: 25, suspicion: 0.25 })
+  })
+
+  it('gets no company where something has come by the time its timer is late', async () => {
+    const r = await race()
+    const late: (() => void)[] = []
+    r.clock.afterIO = (callback) => {
+      late.push(callback)
+    }
+    await r.clock.advance(10)
+    r.firstEvent(1)
+    for (const callback of late) callback()
+    await r.clock.settle()
+    expect([late.length, r.launches.length, r.asked]).toEqual([1, 1, []])
+  })
+})
+
+describe('an attempt that fails beside others', () => {
+  it('leaves the race to them', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    await r.open(1, RESET)
+    expect([r.outcome(), r.racing.decided]).toEqual([undefined, false])
+    await r.commit(2)
+    expect(r.outcome()).toEqual([2, COMMITTED])
+  })
+
+  it('is the outcome when it was the last', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    await r.open(1, PUSHBACK)
+    await r.open(2, TTFB)
+    expect([r.outcome(), r.learnt]).toEqual([
+      [2, TTFB],
+      ['pushed back', 'given up 2'],
+    ])
+    expect([r.told.slice(1), r.state.givenBack]).toEqual([['ended 2 failed'], 0])
+  })
+
+  it('for good as the original ends the race', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    await r.open(1, FINAL)
+    expect([r.outcome(), r.leg(2).isLost, r.told.slice(1)]).toEqual([[1, FINAL], true, ['ended 2 lost']])
+  })
+
+  it('for good as a hedge leaves it to the original alone', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    await r.open(2, FINAL)
+    r.clock.assertNothingPending()
+    await r.clock.advance(5000)
+    expect([r.outcome(), r.launches.length]).toEqual([undefined, 2])
+    await r.commit(1)
+    expect(r.outcome()).toEqual([1, COMMITTED])
+  })
+
+  it('for good in the place of the original ends the race', async () => {
+    const r = await race()
+    await r.clock.advance(22)
+    await r.open(1, RESET)
+    await r.open(2, FINAL)
+    expect([r.outcome(), r.leg(3).isLost]).toEqual([[2, FINAL], true])
+  })
+
+  it('by an abort ends the race', async () => {
+    const r = await race()
+    await r.clock.advance(12)
+    await r.open(2, ABORTED)
+    expect([r.outcome(), r.leg(1).isLost, r.told.slice(1)]).toEqual([[2, ABORTED], true, ['ended 2 failed']])
+  })
+})
+
+describe('a hedge that is being launched', () => {
+  /** The original runs, and the launch of a hedge waits. */
+  async function launching() {
+    const r = await race({ byHand: true })
+    const original = new Leg(1)
+    r.launched(1).ready(attemptOf(original))
+    await r.clock.advance(10)
+    expect(r.launches).toHaveLength(2)
+    return { ...r, original }
+  }
+
+  it('is waited for when all others have failed', async () => {
+    const r = await launching()
+    r.original.open(RESET)
+    await r.clock.advance(5000)
+    expect([r.outcome(), r.launches.length]).toEqual([undefined, 2])
+    const hedge = new Leg(2)
+    r.launched(2).ready(attemptOf(hedge))
+    await r.clock.settle()
+    r.racing.committing(attemptOf(hedge))
+    hedge.open(COMMITTED)
+    await r.clock.settle()
+    expect(r.outcome()).toEqual([2, COMMITTED])
+  })
+
+  it.each([
+    ['cannot be', (launched: Launched) => launched.fail('no headers')],
+    ['is not wanted any more', (launched: Launched) => launched.ready(undefined)],
+  ])('and %s has cost nothing, and the race goes on', async (_, settle) => {
+    const r = await launching()
+    settle(r.launched(2))
+    await r.clock.settle()
+    expect([r.outcome(), r.told, r.state.givenBack]).toEqual([undefined, [], 1])
+    r.racing.committing(attemptOf(r.original))
+    r.original.open(COMMITTED)
+    await r.clock.settle()
+    expect(r.outcome()).toEqual([1, COMMITTED])
+  })
+
+  it.each([
+    ['cannot be', (launched: Launched) => launched.fail('no headers')],
+    ['is not wanted any more', (launched: Launched) => launched.ready(undefined)],
+  ])('and %s leaves what the others came to', async (_, settle) => {
+    const r = await launching()
+    r.original.open(RESET)
+    await r.clock.settle()
+    settle(r.launched(2))
+    await r.clock.settle()
+    expect(r.outcome()).toEqual([1, RESET])
+    r.clock.assertNothingPending()
+  })
+
+  it('is the only one: none is launched beside it', async () => {
+    const r = await launching()
+    r.launched(2).ready(attemptOf(new Leg(2)))
+    await r.clock.advance(10)
+    expect(r.launches).toHaveLength(3)
+    r.original.open(RESET)
+    await r.clock.advance(5000)
+    expect(r.launches).toHaveLength(3)
+    r.clock.assertNothingPending()
+  })
+
+  it('and is there too late is none of the race', async () => {
+    const r = await launching()
+    r.racing.committing(attemptOf(r.original))
+    const late = new Leg(2)
+    r.launched(2).ready(attemptOf(late))
+    late.open(COMMITTED)
+    r.original.open(COMMITTED)
+    await r.clock.settle()
+    expect([r.outcome(), r.told]).toEqual([[1, COMMITTED], []])
+    r.clock.assertNothingPending()
+  })
+})
+
+describe('a hedge that is refused', () => {
+  it('is asked for again each second, and told once for each reason', async () => {
+    const r = await race()
+    r.state.refusals = ['budget', 'budget', 'pushback', 'budget']
+    await r.clock.advance(10)
+    expect([r.launches.length, r.told]).toEqual([1, ['refused budget']])
+    await r.clock.advance(999)
+    expect(r.asked).toHaveLength(1)
+    await r.clock.advance(1)
+    expect([r.asked.length, r.told]).toEqual([2, ['refused budget']])
+    await r.clock.advance(2000)
+    expect(r.told).toEqual(['refused budget', 'refused pushback', 'refused budget'])
+    await r.clock.advance(1000)
+    expect(r.told.at(-1)).toBe('started 2 4010 40.1')
+    // A refusal behind it is news.
+    r.state.refusals = ['budget']
+    await r.clock.advance(10)
+    expect(r.told.at(-1)).toBe('refused budget')
+  })
+})
+
+describe('as many as may run', () => {
+  it('make room for the next: the oldest hedge goes, the original stays', async () => {
+    const r = await race({ maxLegs: 2 })
+    await r.clock.advance(20)
+    expect([r.leg(1).isLost, r.leg(2).isLost, r.launches.length]).toEqual([false, true, 3])
+    expect(r.told).toEqual(['started 2 10 0.1', 'ended 2 replaced', 'started 3 10 0.1'])
+    expect([r.learnt, r.state.givenBack]).toEqual([['given up 10'], 0])
+    await r.clock.advance(10)
+    expect([r.leg(1).isLost, r.leg(3).isLost, r.leg(4).isLost]).toEqual([false, true, false])
+    await r.commit(1)
+    expect([r.outcome(), r.told.at(-1)]).toEqual([[1, COMMITTED], 'ended 4 lost'])
+  })
+})
