@@ -34,6 +34,7 @@ describe('the body of a response', () => {
     expect(received.map(String)).toEqual([String([...Buffer.from('abc')])])
     response.write(Buffer.from('d'))
     await tick()
+    expect(told).toEqual(['abc', 'd'])
     response.end()
     expect(told).toEqual(['abc', 'd', 'END'])
   })
@@ -134,6 +135,14 @@ describe('an encoded body', () => {
     response.end()
     await until(() => told.includes('END'), 'the body has ended')
     expect(Buffer.concat(received).equals(bytes)).toBe(true)
+  })
+
+  it('lets the connection be read on as its decoder has room, where nobody has paused', async () => {
+    const { response, told } = body('gzip')
+    response.write(zlib.gzipSync(randomBytes(1024 * 1024)))
+    await until(() => told.includes(true), 'the connection is read on')
+    expect(told.find((one) => typeof one === 'boolean')).toBe(false)
+    response.discard()
   })
 
   it('that is discarded is decoded no further', async () => {
