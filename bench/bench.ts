@@ -1,16 +1,19 @@
-import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { terminalOn } from '../demo/terminal.ts'
-import { BASELINE, baselineOf, type Checked, regressions } from './check.ts'
+import { nodeOf } from '../scripts/nodes.ts'
+import { baselineOf, figuresOf, readBaseline } from './baseline.ts'
+import { type BuiltPackage, builtPackage } from './built-package.ts'
+import { regressions } from './check.ts'
 import { type Size, workloads } from './measures.ts'
-import { nodeOf } from './nodes.ts'
+import { MOST_STREAMS, streamsThatFit } from './open-files.ts'
 import { PROBES, type ProbeName } from './probes/contract.ts'
 import { runProbes } from './probes/rounds.ts'
 import { ServerProcess } from './processes.ts'
+import { draw, publish } from './publish.ts'
 import { drawMeasures, drawRatios } from './report.ts'
 import { type RoundsResult, runRounds } from './rounds.ts'
-import { ROWS, targetText, verdictOf } from './rows.ts'
+import { keyOf, ROWS, targetText, verdictOf } from './rows.ts'
 
 const HELP = `npm run bench -- [options]
 
@@ -20,7 +23,8 @@ round in turn, and prints ratios of CPU time beside what they should reach.
   --quick           fewer and smaller rounds: about a minute instead of five
   --json            the result as JSON, and nothing else
   --check           exit with 1 if a ratio is worse than bench/baseline.json by more than a quarter
-  --keep            write the ratios to bench/baseline.json
+  --publish         write the result to bench/baseline.json, and draw docs/bench.svg and the README's table from it
+  --draw            measure nothing: draw both again from bench/baseline.json
   --streams         only what is measured per event and per call
   --probe <name>    only this probe; may be given several times: ${Object.keys(PROBES).join(', ')}
   --nodes <list>    measure on these versions of Node, for one column each: 22.19,24,26
@@ -35,15 +39,15 @@ interface Scale {
 }
 
 const FULL: Scale = {
-  size: { deltas: 100_000, shortCalls: 4000 },
+  size: { deltas: 100_000, shortCalls: 5000 },
   budgetMs: 150_000,
   leastRounds: 3,
   mostRounds: 15,
   probeRounds: 3,
 }
 const QUICK: Scale = {
-  size: { deltas: 25_000, shortCalls: 1500 },
-  budgetMs: 25_000,
+  size: { deltas: 20_000, shortCalls: 300 },
+  budgetMs: 15_000,
   leastRounds: 2,
   mostRounds: 7,
   probeRounds: 1,
@@ -56,7 +60,8 @@ function options() {
         quick: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         check: { type: 'boolean', default: false },
-        keep: { type: 'boolean', default: false },
+        publish: { type: 'boolean', default: false },
+        draw: { type: 'boolean', default: false },
         streams: { type: 'boolean', default: false },
         probe: { type: 'string', multiple: true },
         help: { type: 'boolean', default: false },
@@ -65,6 +70,9 @@ function options() {
     })
     const unknown = values.probe?.find((name) => !Object.hasOwn(PROBES, name))
     if (unknown !== undefined) throw new Error(`no probe is called ${unknown}`)
+    if (values.publish && (values.streams || values.probe !== undefined)) {
+      throw new Error('--publish needs all of it: neither --streams nor --probe')
+    }
     return values
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${HELP}\n`)
@@ -72,30 +80,42 @@ function options() {
   }
 }
 
-const { quick, json, check, keep, streams, probe, help, nodes: versions } = options()
+const { quick, json, check, streams, probe, nodes: versions, ...wanted } = options()
 const terminal = terminalOn(process.stdout, process.env)
 const scale = quick ? QUICK : FULL
-if (help) terminal.print(HELP)
-else report(await measureAll())
+const mostStreams = streamsThatFit()
+const busy = (os.loadavg()[0] ?? 0) > os.availableParallelism() / 2
+if (wanted.help) terminal.print(HELP)
+else if (wanted.draw) draw(readBaseline())
+else await measureAll().then(report, fail)
 
 async function measureAll(): Promise<RoundsResult[]> {
   const nodes = versions?.split(',').map(nodeOf) ?? [process.execPath]
-  const servers = await Promise.all([
-    ServerProcess.start(Object.values(workloads(scale.size))),
-    ServerProcess.start([]),
-  ] as const)
+  const built = streams ? undefined : builtPackage()
   try {
+    const servers = await Promise.all([
+      ServerProcess.start(Object.values(workloads(scale.size))),
+      ServerProcess.start([]),
+    ] as const)
     const results: RoundsResult[] = []
-    for (const node of nodes) results.push(await measureOn(node, servers, nodes.length))
+    for (const node of nodes) results.push(await measureOn(node, servers, built, nodes.length))
+    for (const server of servers) server.stop()
     return results
   } finally {
-    for (const server of servers) server.stop()
+    built?.remove()
   }
+}
+
+/** One that fails is no row that is missing: nothing that was measured counts. Its children end with this process. */
+function fail(error: unknown): never {
+  process.stderr.write(`\nthe benchmark failed: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
 }
 
 async function measureOn(
   node: string,
   servers: readonly [ServerProcess, ServerProcess],
+  built: BuiltPackage | undefined,
   nodes: number,
 ): Promise<RoundsResult> {
   const { size, leastRounds, mostRounds, probeRounds } = scale
@@ -109,17 +129,10 @@ async function measureOn(
     mostRounds: none ? -1 : mostRounds,
     onRound: (round) => say(round === 0 ? 'warming up' : `round ${round}`),
   })
-  const probes = streams
-    ? {}
-    : await runProbes({
-        node,
-        servers,
-        quick,
-        rounds: probeRounds,
-        only: probe as ProbeName[] | undefined,
-        onProbe: say,
-      })
-  return { ...measured, probes }
+  if (built === undefined) return { ...measured, probes: {} }
+  const only = probe as ProbeName[] | undefined
+  const options = { node, servers, built: built.folder, mostStreams, quick, rounds: probeRounds, only, onProbe: say }
+  return { ...measured, probes: await runProbes(options) }
 }
 
 function say(what: string): void {
@@ -130,12 +143,14 @@ function say(what: string): void {
 }
 
 function report(results: readonly RoundsResult[]): void {
-  const checked = results.map(checkedOf)
   if (json) process.stdout.write(`${JSON.stringify(asJson(results), undefined, 2)}\n`)
   else print(results)
-  if (keep) writeFileSync(BASELINE, `${JSON.stringify(baselineOf(checked), undefined, 2)}\n`)
-  if (!check) return
-  const worse = regressions(checked)
+  // Before it may be replaced.
+  const before = check ? readBaseline() : undefined
+  if (wanted.publish) publish(baselineOf(results, { ...scale.size, quick, busy }))
+  if (before === undefined) return
+  const checked = results.map((result) => ({ version: result.version, figures: figuresOf(result) }))
+  const worse = regressions(checked, before)
   for (const line of worse) process.stderr.write(`worse than before: ${line}\n`)
   process.exitCode = worse.length > 0 ? 1 : 0
 }
@@ -147,34 +162,44 @@ function print(results: readonly RoundsResult[]): void {
   const load = `load of the machine ${os.loadavg()[0]?.toFixed(1)}`
   terminal.print(
     '',
+    ...(busy ? ['The machine was busy with something else already: figures to look at, not to trust.', ''] : []),
     terminal.paint('dim', `${workload}; ${cpus.length} × ${cpus[0]?.model.trim()}; ${load}`),
     '',
     ...drawRatios(terminal, results),
     '',
+    ...(mostStreams < MOST_STREAMS
+      ? [`A process may open too few files: ${mostStreams} streams wait, not ${MOST_STREAMS}.`, '']
+      : []),
     ...results.flatMap((result) => (result.rounds > 0 ? [...drawMeasures(terminal, result, size), ''] : [])),
   )
 }
 
-function checkedOf({ version, measures, probes }: RoundsResult): Checked {
-  const parts = ROWS.flatMap(({ title, parts: list }) =>
-    list.map((part) => ({ key: `${title} / ${part.label}`, part, spread: part.measure(measures, probes) })),
-  )
-  return { version, parts }
-}
-
 function asJson(all: readonly RoundsResult[]): object {
   return {
+    quick,
+    busy,
     size: scale.size,
+    mostStreams,
     load: os.loadavg()[0],
     results: all.map(({ version, rounds, measures, probes }) => ({
       node: version,
       rounds,
-      ratios: ROWS.flatMap(({ title, against, parts }) =>
-        parts.map((part) => {
+      ratios: ROWS.flatMap((row) =>
+        row.parts.map((part) => {
           const spread = part.measure(measures, probes)
+          const { title, against } = row
           const { label, unit = '×' } = part
-          const verdict = verdictOf(part, spread)
-          return { title, against, part: label, unit, target: targetText(part), ...spread, verdict }
+          const verdict = verdictOf(part, spread, version)
+          return {
+            title,
+            against,
+            part: label,
+            key: keyOf(row, part),
+            unit,
+            target: targetText(part),
+            ...spread,
+            verdict,
+          }
         }),
       ),
       measures,

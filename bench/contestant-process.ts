@@ -13,6 +13,10 @@ const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise
   openai_on_ours: () => import('./contestants/openai-on-ours.ts'),
   ai_default: () => import('./contestants/ai-default.ts'),
   ai_on_ours: () => import('./contestants/ai-on-ours.ts'),
+  global_fetch: () => import('./contestants/global-fetch.ts'),
+  ky: () => import('./contestants/ky.ts'),
+  got: () => import('./contestants/got.ts'),
+  axios: () => import('./contestants/axios.ts'),
 }
 
 async function measure(

@@ -10,6 +10,10 @@ export const CONTESTANTS = [
   'openai_on_ours',
   'ai_default',
   'ai_on_ours',
+  'global_fetch',
+  'ky',
+  'got',
+  'axios',
 ] as const
 export type ContestantName = (typeof CONTESTANTS)[number]
 

@@ -1,4 +1,5 @@
 import type { ContestantName, Measurement, Workload } from './contract.ts'
+import { EVENTS_AROUND } from './streams.ts'
 
 /** A workload under the name by which the rows of the table ask for it. */
 export type WorkloadName =
@@ -33,14 +34,17 @@ export function workloads({ deltas, shortCalls }: Size): Readonly<Record<Workloa
   }
 }
 
+/** Clients of HTTP in general: they hand over bytes and know nothing of events. */
+const BYTE_READERS = ['drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'ky', 'got', 'axios'] as const
+
 /** Who takes part in what. */
 export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName[]>> = {
-  bytes_event: ['drop_in', 'undici_fetch', 'dispatch'],
-  bytes_block: ['drop_in', 'undici_fetch', 'dispatch'],
+  bytes_event: BYTE_READERS,
+  bytes_block: BYTE_READERS,
   events_event: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
   events_block: ['typed', 'dispatch', 'openai_default', 'openai_on_ours'],
   events_segment: ['typed', 'dispatch', 'openai_default'],
-  short_bytes: ['drop_in', 'undici_fetch', 'dispatch'],
+  short_bytes: BYTE_READERS,
   short_events: ['typed', 'dispatch', 'openai_default', 'openai_on_ours', 'ai_default', 'ai_on_ours'],
 }
 
@@ -73,3 +77,11 @@ export function ratioOf(
   const denominators = measures[workload][under] ?? []
   return spreadOf(numerators.map((one, round) => one[quantity] / (denominators[round]?.[quantity] ?? Number.NaN)))
 }
+
+/** What the cost of a workload is divided by. */
+export function unitsOf({ calls, deltas }: Workload): { readonly unit: 'call' | 'event'; readonly units: number } {
+  return calls > 1 ? { unit: 'call', units: calls } : { unit: 'event', units: deltas + EVENTS_AROUND }
+}
+
+/** `24` of `v24.21.0`. */
+export const majorOf = (version: string): string => version.replace(/^v/, '').split('.')[0] ?? ''

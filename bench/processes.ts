@@ -7,17 +7,21 @@ interface Message {
   readonly cert?: string
   readonly version?: string
   readonly measurement?: Measurement
-  readonly value?: number
+  readonly value?: number | Readonly<Record<string, number>>
   readonly error?: string
 }
+
+/** Whoever has said nothing for so long hangs. */
+const PATIENCE_MS = 180_000
 
 /** A child that speaks by messages: one question, one answer. */
 export class Child {
   readonly #process: ChildProcess
   readonly #name: string
 
-  constructor(file: string, args: readonly string[], node: string, flags: readonly string[] = []) {
-    this.#name = args[0] ?? file
+  /** @param name what errors call it. */
+  constructor(name: string, file: string, args: readonly string[], node: string, flags: readonly string[] = []) {
+    this.#name = name
     this.#process = fork(new URL(file, import.meta.url), args, {
       execPath: node,
       execArgv: ['--disable-warning=ExperimentalWarning', ...flags],
@@ -25,17 +29,26 @@ export class Child {
     })
   }
 
+  /** @throws when the child answers with an error, ends without an answer, or gives none for minutes. */
   ask(question?: object): Promise<Message> {
+    const child = this.#process
     return new Promise((resolve, reject) => {
-      const onExit = (code: number | null): void => reject(new Error(`${this.#name} ended with ${code}`))
-      const onMessage = (message: Message): void => {
-        this.#process.off('exit', onExit)
-        if (message.error === undefined) resolve(message)
-        else reject(new Error(`${this.#name}: ${message.error}`))
+      const settle = (act: () => void): void => {
+        clearTimeout(timer)
+        child.off('exit', onExit).off('error', onError).off('message', onMessage)
+        act()
       }
-      this.#process.once('message', onMessage)
-      this.#process.once('exit', onExit)
-      if (question !== undefined) this.#process.send(question)
+      const fail = (why: string): void => settle(() => reject(new Error(`${this.#name} ${why}`)))
+      const onExit = (): void => fail(`ended with ${child.signalCode ?? child.exitCode}, without an answer`)
+      const onError = (error: Error): void => fail(`cannot be reached: ${error.message}`)
+      const onMessage = (message: Message): void => {
+        if (message.error === undefined) settle(() => resolve(message))
+        else fail(`failed: ${message.error}`)
+      }
+      const timer = setTimeout(() => fail(`has not answered for ${PATIENCE_MS / 1000} s`), PATIENCE_MS)
+      child.on('message', onMessage).on('exit', onExit).on('error', onError)
+      if (child.exitCode !== null || child.signalCode !== null) onExit()
+      else if (question !== undefined) child.send(question)
     })
   }
 
@@ -68,7 +81,7 @@ export class ServerProcess {
   /** @param workloads what it will be asked for. */
   static async start(workloads: readonly Workload[]): Promise<ServerProcess> {
     const answers = new Set(workloads.map(answerOf))
-    const child = new Child('./server.ts', [...answers], process.execPath)
+    const child = new Child('the server', './server.ts', [...answers], process.execPath)
     return new ServerProcess(child, await child.ask())
   }
 
@@ -89,7 +102,7 @@ export class ContestantProcess {
   }
 
   static async start(name: ContestantName, node: string): Promise<ContestantProcess> {
-    const child = new Child('./contestant-process.ts', [name], node)
+    const child = new Child(`contestant ${name}`, './contestant-process.ts', [name], node)
     const { version } = await child.ask()
     return new ContestantProcess(name, child, version ?? '')
   }
@@ -98,10 +111,12 @@ export class ContestantProcess {
   async run(workload: Workload, port: number, expected: Expectation): Promise<Measurement> {
     const url = `http://127.0.0.1:${port}/${answerOf(workload)}/v1`
     const { measurement } = await this.#child.ask({ workload, url })
-    if (measurement === undefined) throw new Error(`${this.name} measured nothing`)
+    if (measurement === undefined) throw new Error(`contestant ${this.name} measured nothing`)
     const wanted = expected(workload)
     if (measurement.read !== wanted) {
-      throw new Error(`${this.name} read ${measurement.read} ${workload.read} instead of ${wanted}`)
+      throw new Error(
+        `contestant ${this.name} read ${measurement.read} ${workload.read} instead of ${wanted} (${answerOf(workload)})`,
+      )
     }
     return measurement
   }

@@ -1,9 +1,8 @@
 import { padEnd, padStart, type Terminal } from '../demo/terminal.ts'
-import type { ContestantName } from './contract.ts'
-import { PARTICIPANTS, type Size, type Spread, spreadOf, type WorkloadName, workloads } from './measures.ts'
+import { PARTICIPANTS, type Size, type Spread, spreadOf, unitsOf, type WorkloadName, workloads } from './measures.ts'
+import { NAMES, TITLES } from './names.ts'
 import type { RoundsResult } from './rounds.ts'
-import { ROWS, targetText, type Verdict, verdictOf } from './rows.ts'
-import { EVENTS_AROUND } from './streams.ts'
+import { type Part, ROWS, targetText, type Verdict, verdictOf } from './rows.ts'
 
 const LABEL_WIDTH = 74
 const TARGET_WIDTH = 8
@@ -16,26 +15,29 @@ const STYLES: Readonly<Record<Verdict, Parameters<Terminal['paint']>[0]>> = {
 }
 const SIGNS: Readonly<Record<Verdict, string>> = { reached: '✓', missed: '✕', open: ' ' }
 
-/** The ratios with their targets, one column per Node. */
+/** The ratios with their targets, one column per Node. What no Node measured, because it was not asked for, is left out. */
 export function drawRatios(terminal: Terminal, results: readonly RoundsResult[]): string[] {
   const head = results.map(({ version }) => padStart(terminal.paint('bold', `Node ${version.slice(1)}`), COLUMN_WIDTH))
   return [
     `${' '.repeat(LABEL_WIDTH)}${padStart('target', TARGET_WIDTH)}${head.join('')}`,
-    ...ROWS.flatMap((row) => [
-      '',
-      terminal.paint('bold', row.title),
-      terminal.paint('dim', `  against ${row.against}`),
-      ...row.parts.map((part) => {
-        const cells = results.map(({ measures, probes }) => {
-          const spread = part.measure(measures, probes)
-          const verdict = verdictOf(part, spread)
-          const text = `${SIGNS[verdict]} ${withUnit(spread, part.unit)}`
-          return padStart(terminal.paint(STYLES[verdict], text), COLUMN_WIDTH)
-        })
-        return `${padEnd(`  ${part.label}`, LABEL_WIDTH)}${padStart(targetText(part), TARGET_WIDTH)}${cells.join('')}`
-      }),
-    ]),
+    ...ROWS.flatMap((row) => {
+      const parts = row.parts.flatMap((part) => drawPart(terminal, part, results))
+      const title = [terminal.paint('bold', row.title), terminal.paint('dim', `  against ${row.against}`)]
+      return parts.length === 0 ? [] : ['', ...title, ...parts]
+    }),
   ]
+}
+
+function drawPart(terminal: Terminal, part: Part, results: readonly RoundsResult[]): string[] {
+  const spreads = results.map(({ measures, probes }) => part.measure(measures, probes))
+  if (spreads.every(({ median }) => Number.isNaN(median))) return []
+  const cells = results.map(({ version }, at) => {
+    const spread = spreads[at] as Spread
+    const verdict = verdictOf(part, spread, version)
+    const text = `${SIGNS[verdict]} ${withUnit(spread, part.unit)}`
+    return padStart(terminal.paint(STYLES[verdict], text), COLUMN_WIDTH)
+  })
+  return [`${padEnd(`  ${part.label}`, LABEL_WIDTH)}${padStart(targetText(part), TARGET_WIDTH)}${cells.join('')}`]
 }
 
 /** What the ratios are made of. */
@@ -49,41 +51,18 @@ export function drawMeasures(terminal: Terminal, result: RoundsResult, size: Siz
   for (const [name, workload] of Object.entries(workloads(size)) as Array<
     [WorkloadName, ReturnType<typeof workloads>[WorkloadName]]
   >) {
-    const isShort = workload.calls > 1
-    const units = isShort ? workload.calls : workload.deltas + EVENTS_AROUND
+    const { unit, units } = unitsOf(workload)
     lines.push('', `  ${TITLES[name]}`)
     for (const contestant of PARTICIPANTS[name]) {
       const list = result.measures[name][contestant] ?? []
       const cpu = spreadOf(list.map(({ cpuUs }) => cpuUs / units))
       const wall = spreadOf(list.map(({ wallUs }) => wallUs / units))
-      const unit = isShort ? 'call ' : 'event'
       lines.push(
-        `    ${padEnd(NAMES[contestant], 42)}${padStart(micros(cpu), 26)} CPU per ${unit}${padStart(micros(wall), 26)} wall`,
+        `    ${padEnd(NAMES[contestant], 42)}${padStart(micros(cpu), 26)} CPU per ${padEnd(unit, 5)}${padStart(micros(wall), 26)} wall`,
       )
     }
   }
   return lines
-}
-
-export const TITLES: Readonly<Record<WorkloadName, string>> = {
-  bytes_event: 'one stream, body read as bytes, one event per HTTP chunk',
-  bytes_block: 'one stream, body read as bytes, HTTP chunks of 16 KB',
-  events_event: 'one stream, every event parsed, one event per HTTP chunk',
-  events_block: 'one stream, every event parsed, HTTP chunks of 16 KB',
-  events_segment: 'one stream, every event parsed, one event per TCP segment',
-  short_bytes: 'short calls, 20 events each, 64 at a time, bodies read as bytes',
-  short_events: 'short calls, 20 events each, 64 at a time, every event parsed',
-}
-
-export const NAMES: Readonly<Record<ContestantName, string>> = {
-  typed: 'typed stream',
-  drop_in: 'drop-in fetch',
-  undici_fetch: 'undici.fetch',
-  dispatch: 'undici dispatch by hand',
-  openai_default: 'openai SDK on its default fetch',
-  openai_on_ours: 'openai SDK on our fetch',
-  ai_default: 'AI SDK on its default fetch',
-  ai_on_ours: 'AI SDK on our fetch',
 }
 
 function withUnit({ median, min, max }: Spread, unit = '×'): string {

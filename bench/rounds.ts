@@ -24,7 +24,9 @@ export interface RoundsResult {
 
 /** Round after round, all contestants one behind the other in each: a disturbance hits all of them alike. */
 export async function runRounds(options: RoundsOptions): Promise<Omit<RoundsResult, 'probes'>> {
-  const children = await Promise.all(CONTESTANTS.map((name) => ContestantProcess.start(name, options.node)))
+  // Where nothing is measured, one tells which Node it is.
+  const names = options.mostRounds < 0 ? (['drop_in'] as const) : CONTESTANTS
+  const children = await Promise.all(names.map((name) => ContestantProcess.start(name, options.node)))
   try {
     return await measureRounds(new Map(children.map((child) => [child.name, child])), options)
   } finally {

@@ -1,4 +1,5 @@
-import { type Measures, ratioOf, type Spread, spreadOf } from './measures.ts'
+import { type Measures, majorOf, PARTICIPANTS, ratioOf, type Spread, spreadOf, type WorkloadName } from './measures.ts'
+import { NAMES } from './names.ts'
 import type { ProbeName } from './probes/contract.ts'
 import { type ProbeMeasures, probeKey } from './probes/rounds.ts'
 
@@ -14,8 +15,18 @@ export interface Part {
   /** Of the figures, where they are no ratios. */
   readonly unit?: string
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | 'information'
+  /** The major version of Node that the target is for, if not for all. */
+  readonly onNode?: string
   measure(measures: Measures, probes: ProbeMeasures): Spread
 }
+
+const FIRST_CALLERS = [
+  ['typed stream', 'typed'],
+  ['drop-in fetch', 'drop_in'],
+  ['undici dispatch by hand', 'dispatch'],
+  ['global fetch, which Node loads when it is first used', 'global_fetch'],
+  ['openai SDK on its default fetch', 'openai'],
+] as const
 
 /** The ratios that the design asks for, in its order. */
 export const ROWS: readonly Row[] = [
@@ -68,11 +79,13 @@ export const ROWS: readonly Row[] = [
       {
         label: 'one event per chunk',
         target: { atLeast: 1.4 },
+        onNode: '26',
         measure: (all) => ratioOf(all, 'events_event', ['openai_default', 'openai_on_ours']),
       },
       {
         label: '16 KB chunks',
         target: { atLeast: 1.4 },
+        onNode: '26',
         measure: (all) => ratioOf(all, 'events_block', ['openai_default', 'openai_on_ours']),
       },
     ],
@@ -147,23 +160,62 @@ export const ROWS: readonly Row[] = [
       },
     ],
   },
+  beside('CPU per event, body read as bytes, one event per chunk', 'bytes_event'),
+  beside('CPU per event, body read as bytes, 16 KB chunks', 'bytes_block'),
+  beside('CPU per short call (20 events, 64 at a time), body read as bytes', 'short_bytes'),
   {
-    title: 'heap per waiting stream, 2 000 of them',
+    title: 'heap per waiting stream, 2 000 of them (quick: 500)',
     against: 'undici dispatch by hand, one Client each, with a decoder and a parser',
     parts: [
-      { label: 'typed stream', target: { atMost: 1.25 }, measure: probeRatio('waiting', 'typed', 'dispatch') },
-      { label: 'drop-in fetch', target: { atMost: 1.6 }, measure: probeRatio('waiting', 'drop_in', 'dispatch') },
-      { label: 'undici.fetch', target: 'information', measure: probeRatio('waiting', 'undici_fetch', 'dispatch') },
-      { label: 'typed stream', unit: 'KB', target: 'information', measure: probeValue('waiting', 'typed') },
+      {
+        label: 'typed stream',
+        target: { atMost: 1.25 },
+        measure: probeRatio('waiting', 'typed/heap', 'dispatch/heap'),
+      },
+      {
+        label: 'drop-in fetch',
+        target: { atMost: 1.6 },
+        measure: probeRatio('waiting', 'drop_in/heap', 'dispatch/heap'),
+      },
+      {
+        label: 'undici.fetch',
+        target: 'information',
+        measure: probeRatio('waiting', 'undici_fetch/heap', 'dispatch/heap'),
+      },
+      { label: 'typed stream', unit: 'KB', target: 'information', measure: probeValue('waiting', 'typed/heap') },
     ],
+  },
+  {
+    title: 'RSS per waiting stream, 2 000 of them (quick: 500), and CPU to open it',
+    against: 'undici dispatch by hand, one Client each, with a decoder and a parser',
+    parts: (['typed', 'drop_in', 'undici_fetch'] as const).flatMap((name) => [
+      {
+        label: `${NAMES[name]}: RSS`,
+        target: 'information',
+        measure: probeRatio('waiting', `${name}/rss`, 'dispatch/rss'),
+      },
+      {
+        label: `${NAMES[name]}: CPU`,
+        target: 'information',
+        measure: probeRatio('waiting', `${name}/cpu`, 'dispatch/cpu'),
+      },
+    ]),
   },
   {
     title: 'heap per waiting typed stream, by their number',
     against: '100 of them',
     parts: [
-      { label: '1 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '1000', '100') },
-      { label: '5 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '5000', '100') },
-      { label: '9 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '9000', '100') },
+      { label: '1 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '1000/heap', '100/heap') },
+      { label: '5 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '5000/heap', '100/heap') },
+      { label: '10 000', target: { atMost: 1.1 }, measure: probeRatio('crowd', '10000/heap', '100/heap') },
+    ],
+  },
+  {
+    title: 'waiting typed streams, 10 000 of them',
+    against: '1 000 of them, each',
+    parts: [
+      { label: 'RSS', target: 'information', measure: probeRatio('crowd', '10000/rss', '1000/rss') },
+      { label: 'CPU to open', target: 'information', measure: probeRatio('crowd', '10000/cpu', '1000/cpu') },
     ],
   },
   {
@@ -226,7 +278,44 @@ export const ROWS: readonly Row[] = [
       { label: 'wake-ups', unit: '', target: { atMost: 1 }, measure: probeValue('timers', 'fired') },
     ],
   },
+  {
+    title: 'from making a client to the first event of the first call of a process, least of all runs',
+    against: 'undici.fetch; all modules are imported already',
+    parts: [
+      ...FIRST_CALLERS.map(
+        ([label, variant]): Part => ({
+          label,
+          target: 'information',
+          measure: leastRatio('first_call', variant, 'undici_fetch'),
+        }),
+      ),
+      { label: 'drop-in fetch', unit: 'ms', target: 'information', measure: leastOf('first_call', 'drop_in') },
+    ],
+  },
+  {
+    title: 'time to import the package, built, least of all runs',
+    against: 'importing what it uses of undici, zod and eventsource-parser',
+    parts: [
+      { label: 'all', target: { atMost: 1.2 }, measure: leastRatio('import_time', 'package', 'dependencies') },
+      { label: 'all', unit: 'ms', target: 'information', measure: leastOf('import_time', 'package') },
+    ],
+  },
 ]
+
+/** All that read bytes, beside the floor. */
+function beside(title: string, workload: WorkloadName): Row {
+  return {
+    title,
+    against: 'undici dispatch by hand',
+    parts: PARTICIPANTS[workload]
+      .filter((name) => name !== 'dispatch')
+      .map((name) => ({
+        label: NAMES[name],
+        target: 'information',
+        measure: (all) => ratioOf(all, workload, [name, 'dispatch']),
+      })),
+  }
+}
 
 function probeValue(probe: ProbeName, variant: string): Part['measure'] {
   return (_measures, probes) => spreadOf(probes[probeKey(probe, variant)] ?? [])
@@ -239,10 +328,31 @@ function probeRatio(probe: ProbeName, over: string, under: string): Part['measur
   }
 }
 
+/** Of wall time in new processes: whatever else runs on the machine only adds to it. */
+function leastOf(probe: ProbeName, variant: string): Part['measure'] {
+  return (_measures, probes) => spreadOf(least(probes[probeKey(probe, variant)]))
+}
+
+function leastRatio(probe: ProbeName, over: string, under: string): Part['measure'] {
+  return (_measures, probes) => {
+    const [above] = least(probes[probeKey(probe, over)])
+    const [below] = least(probes[probeKey(probe, under)])
+    return spreadOf(above === undefined || below === undefined ? [] : [above / below])
+  }
+}
+
+const least = (values: readonly number[] = []): number[] => (values.length === 0 ? [] : [Math.min(...values)])
+
+/** What a part of a row is called where it stands alone. */
+export function keyOf({ title }: Row, { label, unit = '×' }: Part): string {
+  return `${title} / ${label}${unit === '×' || unit === '' ? '' : `, ${unit}`}`
+}
+
 export type Verdict = 'reached' | 'missed' | 'open'
 
-export function verdictOf({ target }: Part, { median }: Spread): Verdict {
+export function verdictOf({ target, onNode }: Part, { median }: Spread, version: string): Verdict {
   if (typeof target === 'string' || Number.isNaN(median)) return 'open'
+  if (onNode !== undefined && onNode !== majorOf(version)) return 'open'
   const reached = 'atMost' in target ? median <= target.atMost : median >= target.atLeast
   return reached ? 'reached' : 'missed'
 }

@@ -4,7 +4,8 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** What the package stands on: the parts of undici it uses, zod and the parser. */
-const DEPENDENCIES = ['undici/lib/dispatcher/client.js', 'zod/mini', 'eventsource-parser']
+export const DEPENDENCIES: readonly string[] = ['undici/lib/dispatcher/client.js', 'zod/mini', 'eventsource-parser']
+export const PACKAGE = 'resilient-responses'
 
 export interface ImportTimes {
   /** Milliseconds, the least of all rounds: what else runs on the machine only adds. */
@@ -22,13 +23,14 @@ export async function importTimes(folder: string, rounds = 21): Promise<ImportTi
   const times = { dependencies: [] as number[], package: [] as number[] }
   for (let round = 0; round < rounds; round++) {
     times.dependencies.push(await importTime(folder, DEPENDENCIES))
-    times.package.push(await importTime(folder, ['resilient-responses']))
+    times.package.push(await importTime(folder, [PACKAGE]))
   }
   const [dependenciesMs, packageMs] = [Math.min(...times.dependencies), Math.min(...times.package)]
   return { dependenciesMs, packageMs, ratio: packageMs / dependenciesMs }
 }
 
-async function importTime(folder: string, specifiers: readonly string[]): Promise<number> {
+/** Milliseconds, in a new process of the same Node. */
+export async function importTime(folder: string, specifiers: readonly string[]): Promise<number> {
   const imports = specifiers.map((specifier) => `await import('${specifier}')`).join('\n')
   const code = `const start = performance.now()\n${imports}\nprocess.stdout.write(String(performance.now() - start))`
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })

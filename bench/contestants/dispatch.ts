@@ -3,10 +3,10 @@ import { Agent, type Dispatcher } from 'undici'
 import type { Contestant } from '../contract.ts'
 import { REQUEST } from './reading.ts'
 
-/** undici's `dispatch` by hand, without anything around it: the floor. */
-export async function create(): Promise<Contestant> {
+/** A function that sends the request to an address, and is done when the last bytes of the answer were given. */
+export function dispatching(): (url: string, onData: (chunk: Buffer) => void) => Promise<void> {
   const agent = new Agent({ allowH2: false })
-  const dispatch = (url: string, onData: (chunk: Buffer) => void): Promise<void> =>
+  return (url, onData) =>
     new Promise((resolve, reject) => {
       const { origin, pathname } = new URL(`${url}/responses`)
       const handler: Dispatcher.DispatchHandler = {
@@ -19,6 +19,11 @@ export async function create(): Promise<Contestant> {
       const { method, headers, body } = REQUEST
       agent.dispatch({ origin, path: pathname, method, headers, body }, handler)
     })
+}
+
+/** undici's `dispatch` by hand, without anything around it: the floor. */
+export async function create(): Promise<Contestant> {
+  const dispatch = dispatching()
   return {
     async bytes(url) {
       let bytes = 0

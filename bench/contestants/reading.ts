@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { createParser } from 'eventsource-parser'
 
 export const REQUEST = {
@@ -14,6 +15,18 @@ export async function countBytes(response: Response): Promise<number> {
     if (done) return bytes
     bytes += value.length
   }
+}
+
+/** Of a stream of Node, read in the cheapest way that it has. */
+export function streamedBytes(stream: Readable): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let bytes = 0
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+    })
+    stream.on('end', () => resolve(bytes))
+    stream.on('error', reject)
+  })
 }
 
 export async function countEvents(response: Response): Promise<number> {

@@ -38,12 +38,12 @@ export const tlsConnect: Probe = async (variant, { tls, ca, quick }) => {
   return cpuPer(quick ? 100 : 400, 50, acts[variant] as () => Promise<void>)
 }
 
-export const neighbour: Probe = async (variant, { plain, other, quick }) => {
+export const neighbour: Probe = async (variant, { plain, other, mostStreams, quick }) => {
   const { fetch } = new ResilientClient()
   const asked = async (): Promise<void> => readAll(await fetch(`${other}${PATH}`, REQUEST))
   for (let i = 0; i < 1000; i++) await asked()
   let over = false
-  const crowd = inParallel(variant === 'alone' ? 0 : 1000, 1000, async () => {
+  const crowd = inParallel(variant === 'alone' ? 0 : Math.min(1000, mostStreams), 1000, async () => {
     while (!over) {
       await readAll(await fetch(`${plain}${PATH}`, REQUEST))
       // As far apart as the answers of models are.

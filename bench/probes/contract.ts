@@ -1,9 +1,9 @@
 /** What is not measured per event: each variant of a probe runs in a new process, and brings one number. */
 export const PROBES = {
-  /** Heap per stream that waits, KB. */
+  /** What a stream that waits costs: heap and RSS, KB; CPU to open it, microseconds. */
   waiting: ['typed', 'drop_in', 'dispatch', 'undici_fetch'],
   /** The same for typed streams alone, by how many there are. */
-  crowd: ['100', '1000', '5000', '9000'],
+  crowd: ['100', '1000', '5000', '10000'],
   /** CPU per connect over TLS 1.3 to an origin seen before, request and short answer included. Microseconds. */
   tls_connect: ['ours', 'client_each'],
   /** CPU per short call on connections that are kept, new, or opened ahead. Microseconds. */
@@ -16,6 +16,10 @@ export const PROBES = {
   neighbour: ['alone', 'beside_1000'],
   /** Of 5 000 silent streams over 60 s of virtual time, per attempt. */
   timers: ['armed', 'fired'],
+  /** From making the client to the first event of its first call, all modules imported. Milliseconds. */
+  first_call: ['typed', 'drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'openai'],
+  /** Time to import the package as it is built, or what it stands on. Milliseconds. */
+  import_time: ['package', 'dependencies'],
 } as const
 
 export type ProbeName = keyof typeof PROBES
@@ -27,8 +31,12 @@ export interface ProbeContext {
   readonly tls: string
   /** PEM: what the server on `tls` is certified by. */
   readonly ca: string
-  /** What the server remembers of resets. */
+  /** A folder from which the built package can be imported by its name. */
+  readonly built: string
+  /** As many streams as a process may have open at once: each takes a file. */
+  readonly mostStreams: number
   readonly quick: boolean
 }
 
-export type Probe = (variant: string, context: ProbeContext) => Promise<number>
+/** One number, or several by their names. */
+export type Probe = (variant: string, context: ProbeContext) => Promise<number | Readonly<Record<string, number>>>

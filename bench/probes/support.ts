@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Needs `--expose-gc`. */
-export async function heapAfterGc(): Promise<number> {
+export async function memoryAfterGc(): Promise<NodeJS.MemoryUsage> {
   for (let pass = 0; pass < 3; pass++) {
     await sleep(20)
     globalThis.gc?.()
   }
-  return process.memoryUsage().heapUsed
+  return process.memoryUsage()
 }
 
 export async function inParallel(count: number, concurrency: number, act: () => Promise<void>): Promise<void> {

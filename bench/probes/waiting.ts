@@ -3,34 +3,46 @@ import { Client, type Dispatcher, fetch as undiciFetch } from 'undici'
 import { ResilientClient } from '../../src/index.ts'
 import { REQUEST } from '../contestants/reading.ts'
 import type { Probe } from './contract.ts'
-import { heapAfterGc, inParallel } from './support.ts'
+import { inParallel, memoryAfterGc } from './support.ts'
 
 /** Opens one stream, reads its first delta, and waits for more. Whatever must stay alive is returned. */
 type Open = (base: string) => Promise<unknown>
 
-export async function heapPerStream(count: number, base: string, open: Open): Promise<number> {
+async function costsPerStream(count: number, base: string, open: Open): Promise<Readonly<Record<string, number>>> {
   // What is made once, whatever the number of streams.
   const held: unknown[] = [await open(base)]
-  const before = await heapAfterGc()
+  const before = await memoryAfterGc()
+  const cpuBefore = process.cpuUsage()
   await inParallel(count, 50, async () => {
     held.push(await open(base))
   })
-  const after = await heapAfterGc()
-  return held.length > 0 ? (after - before) / count / 1024 : 0
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const after = await memoryAfterGc()
+  if (held.length !== count + 1) throw new Error(`${held.length} streams wait instead of ${count + 1}`)
+  const kb = (bytes: number): number => bytes / count / 1024
+  return {
+    heap: kb(after.heapUsed - before.heapUsed),
+    rss: kb(after.rss - before.rss),
+    cpu: (user + system) / count,
+  }
 }
 
-export function typedOpener(base: string): Open {
+function typedOpener(base: string): Open {
   const client = new ResilientClient({ baseURL: `${base}/hold/v1`, apiKey: 'sk-bench' })
   return async () => {
     const events = client.responses.stream({ model: 'bench', input: 'hi' })[Symbol.asyncIterator]()
-    for (;;) if ((await events.next()).value?.type === 'response.output_text.delta') break
-    return [events, events.next()]
+    for (;;) {
+      const { done, value } = await events.next()
+      if (done) throw new Error('the stream ended before its first delta')
+      if (value.type === 'response.output_text.delta') return [events, events.next()]
+    }
   }
 }
 
 async function firstRead(response: { readonly body: unknown }): Promise<unknown> {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  await reader.read()
+  const { done } = await reader.read()
+  if (done) throw new Error('the body ended before its first bytes')
   return [response, reader, reader.read()]
 }
 
@@ -60,9 +72,10 @@ const OPENERS: Readonly<Record<string, (base: string) => Open>> = {
     }),
 }
 
-export const waiting: Probe = (variant, { plain, quick }) => {
+export const waiting: Probe = (variant, { plain, mostStreams, quick }) => {
   const opener = OPENERS[variant] as (base: string) => Open
-  return heapPerStream(quick ? 500 : 2000, plain, opener(plain))
+  return costsPerStream(Math.min(quick ? 500 : 2000, mostStreams), plain, opener(plain))
 }
 
-export const crowd: Probe = (count, { plain }) => heapPerStream(Number(count), plain, typedOpener(plain))
+export const crowd: Probe = (count, { plain, mostStreams }) =>
+  costsPerStream(Math.min(Number(count), mostStreams), plain, typedOpener(plain))

@@ -3,9 +3,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-/** The path of a Node of that version, installed with npm into a folder that later runs find again. */
+/**
+ * The path of a Node of that version, `26` or `22.19` or `22.19.0`: the one that runs, or else one that npm installs into a
+ * folder that later runs find again.
+ */
 export function nodeOf(version: string): string {
-  if (process.versions.node.startsWith(`${version}.`)) return process.execPath
+  if (`${process.versions.node}.`.startsWith(`${version}.`)) return process.execPath
   const folder = path.join(os.tmpdir(), `resilient-responses-node-${version}`)
   const binary = path.join(folder, 'node_modules/node/bin/node')
   if (existsSync(binary)) return binary
@@ -14,5 +17,6 @@ export function nodeOf(version: string): string {
   const manifest = { private: true, dependencies: { node: version }, allowScripts: { node: true } }
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
   execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (!existsSync(binary)) throw new Error(`npm installed no Node ${version} in ${folder}`)
   return binary
 }

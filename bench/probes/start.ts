@@ -1,0 +1,84 @@
+import { createParser } from 'eventsource-parser'
+import { DEPENDENCIES, importTime, PACKAGE } from '../../scripts/import-time.ts'
+import { REQUEST } from '../contestants/reading.ts'
+import type { Probe } from './contract.ts'
+
+const PATH = '/event/15/v1'
+
+/** Makes a client and a call, and tells when its first event came. */
+type FirstCall = (base: string) => Promise<number>
+
+/** Each imports what it needs; how long that takes is a figure of its own. */
+const FIRST_CALLS: Readonly<Record<string, () => Promise<FirstCall>>> = {
+  typed: async () => {
+    const { ResilientClient } = await import('../../src/index.ts')
+    return async (base) => {
+      const client = new ResilientClient({ baseURL: `${base}${PATH}`, apiKey: 'sk-bench' })
+      return firstOf(client.responses.stream({ model: 'bench', input: 'hi' }))
+    }
+  },
+  drop_in: async () => {
+    const { ResilientClient } = await import('../../src/index.ts')
+    return async (base) => firstEvent(await new ResilientClient().fetch(`${base}${PATH}/responses`, REQUEST))
+  },
+  dispatch: async () => {
+    const { dispatching } = await import('../contestants/dispatch.ts')
+    return (base) =>
+      new Promise((resolve, reject) => {
+        const feed = firstEventIn(resolve)
+        dispatching()(`${base}${PATH}`, feed).then(() => reject(new Error('no event came')), reject)
+      })
+  },
+  undici_fetch: async () => {
+    const { fetch } = await import('undici')
+    return async (base) => firstEvent((await fetch(`${base}${PATH}/responses`, REQUEST)) as unknown as Response)
+  },
+  global_fetch: async () => async (base) => firstEvent(await fetch(`${base}${PATH}/responses`, REQUEST)),
+  openai: async () => {
+    const { default: OpenAI } = await import('openai')
+    return async (base) => {
+      const sdk = new OpenAI({ apiKey: 'sk-bench', baseURL: `${base}${PATH}`, maxRetries: 0 })
+      return firstOf(await sdk.responses.create({ model: 'bench', input: 'hi', stream: true }))
+    }
+  },
+}
+
+async function firstOf(events: AsyncIterable<unknown>): Promise<number> {
+  for await (const _event of events) return performance.now()
+  throw new Error('no event came')
+}
+
+/** Takes the bytes of an answer, and tells when the first event was parsed. */
+function firstEventIn(onFirst: (at: number) => void): (chunk: Uint8Array) => void {
+  const decoder = new TextDecoder()
+  const parser = createParser({
+    onEvent({ data }) {
+      if (JSON.parse(data).type !== undefined) onFirst(performance.now())
+    },
+  })
+  return (chunk) => parser.feed(decoder.decode(chunk, { stream: true }))
+}
+
+async function firstEvent(response: Response): Promise<number> {
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
+  let first: number | undefined
+  const feed = firstEventIn((at) => {
+    first ??= at
+  })
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) throw new Error('no event came')
+    feed(value)
+    if (first !== undefined) return first
+  }
+}
+
+export const firstCall: Probe = async (variant, { plain }) => {
+  const call = await (FIRST_CALLS[variant] as () => Promise<FirstCall>)()
+  const before = performance.now()
+  return (await call(plain)) - before
+}
+
+export const importedIn: Probe = (variant, { built }) =>
+  importTime(built, variant === 'package' ? [PACKAGE] : DEPENDENCIES)

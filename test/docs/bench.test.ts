@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Baseline, readBaseline } from '../../bench/baseline.ts'
+import { drawChart } from '../../bench/chart.ts'
+import { regressions } from '../../bench/check.ts'
+import { CHART, README, withTable } from '../../bench/publish.ts'
+import { keyOf, ROWS } from '../../bench/rows.ts'
+import { drawTable, TABLE } from '../../bench/table.ts'
+
+const KEYS = ROWS.flatMap((row) => row.parts.map((part) => ({ key: keyOf(row, part), part })))
+
+describe('the figures of the README', () => {
+  it('are those of bench/baseline.json: `npm run bench -- --draw` writes them', () => {
+    const readme = readFileSync(README, 'utf8')
+    expect(withTable(readme, drawTable(readBaseline()))).toBe(readme)
+  })
+
+  it('and so are those of the chart', () => {
+    expect(readFileSync(CHART, 'utf8')).toBe(drawChart(readBaseline()))
+  })
+
+  it('are all of rows that the benchmark measures, and no two of its rows are kept under one name', () => {
+    const keys = KEYS.map(({ key }) => key)
+    expect(TABLE.map(({ key }) => key).filter((key) => !keys.includes(key))).toEqual([])
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  it('stand for costs: what is measured as a gain is turned round, and what was not measured is a dash', () => {
+    const [cost, gain, ...rest] = [TABLE.find(({ isGain }) => !isGain), TABLE.find(({ isGain }) => isGain), ...TABLE]
+    const figures = { [cost?.key ?? '']: 0.8, [gain?.key ?? '']: 4 }
+    const drawn = drawTable(baseline(figures))
+    expect(drawn).toMatch(/\| 0\.80 × +\|/)
+    expect(drawn).toMatch(/\| 0\.25 × +\|/)
+    expect(drawn.match(/\| – +\|/g)).toHaveLength(rest.length - 2)
+  })
+
+  it('say of which run they are, if it was no full one on a quiet machine', () => {
+    const note = (quick: boolean, busy: boolean) => /\((.*)\)/.exec(drawTable({ quick, busy, nodes: {} }))?.[1]
+    expect([note(false, false), note(true, false), note(false, true), note(true, true)]).toEqual([
+      'medians',
+      'medians of a quick run',
+      'medians of a run on a busy machine',
+      'medians of a quick run on a busy machine',
+    ])
+  })
+
+  it('have a place between two markers, or there is an error', () => {
+    expect(() => withTable('# a page without', 'a table')).toThrow('the page lacks the markers')
+  })
+})
+
+describe('npm run bench -- --check', () => {
+  const [cost, gain, informal] = [
+    KEYS.find(({ part }) => typeof part.target === 'object' && 'atMost' in part.target),
+    KEYS.find(({ part }) => typeof part.target === 'object' && 'atLeast' in part.target),
+    KEYS.find(({ part }) => part.target === 'information'),
+  ].map((each) => each ?? expect.unreachable('there is one of each kind'))
+
+  const worse = (kind: typeof cost, before: number, now: number): string[] => {
+    const { key, part } = kind as NonNullable<typeof kind>
+    const spread = { median: now, min: now, max: now }
+    return regressions([{ version: 'v24.1.0', figures: [{ key, part, spread }] }], baseline({ [key]: before }))
+  }
+
+  it('tells a cost that has grown by more than a quarter', () => {
+    expect(worse(cost, 1, 1.3)).toEqual([`Node 24.1.0, ${cost?.key}: 1 became 1.30`])
+    expect(worse(cost, 1, 1.2)).toEqual([])
+    expect(worse(cost, 1, 0.5)).toEqual([])
+  })
+
+  it('tells a gain that has shrunk by more than a quarter', () => {
+    expect(worse(gain, 4, 2.9)).toEqual([`Node 24.1.0, ${gain?.key}: 4 became 2.90`])
+    expect(worse(gain, 4, 3.1)).toEqual([])
+    expect(worse(gain, 4, 9)).toEqual([])
+  })
+
+  it('holds nothing against what has no target, was not measured, or was not kept', () => {
+    expect(worse(informal, 1, 9)).toEqual([])
+    expect(worse(cost, 1, Number.NaN)).toEqual([])
+    const figures = [{ ...(cost as NonNullable<typeof cost>), spread: { median: 9, min: 9, max: 9 } }]
+    expect(regressions([{ version: 'v24.1.0', figures }], baseline({}))).toEqual([])
+    expect(regressions([{ version: 'v99.1.0', figures }], baseline({ [cost?.key ?? '']: 1 }))).toEqual([])
+  })
+})
+
+function baseline(figures: Readonly<Record<string, number>>): Baseline {
+  return { quick: false, busy: false, nodes: { 24: { version: 'v24.1.0', rounds: 3, figures, cpuUs: {} } } }
+}
