@@ -33,13 +33,18 @@ const FOREIGN: RequestTraits = {
 /**
  * A Responses call is `POST …/responses` with a JSON body, or `GET …/responses/{id}?stream=true`. Everything else is
  * foreign: it passes through with connection-level resilience. The body is looked into, never changed.
+ *
+ * @param params what the body was written from, where that is known: a long one need not be parsed again.
  */
-export function traitsOf(request: {
-  readonly method: string
-  readonly url: URL
-  readonly headers: HeaderPairs
-  readonly body: RequestBody
-}): RequestTraits {
+export function traitsOf(
+  request: {
+    readonly method: string
+    readonly url: URL
+    readonly headers: HeaderPairs
+    readonly body: RequestBody
+  },
+  params?: Readonly<Record<string, unknown>>,
+): RequestTraits {
   const { method, url, body } = request
   const path = url.pathname.replace(/\/+$/, '')
   if (method === 'GET' && /\/responses\/[^/]+$/.test(path) && url.searchParams.get('stream') === 'true') {
@@ -48,7 +53,7 @@ export function traitsOf(request: {
   if (method !== 'POST' || !path.endsWith('/responses')) return FOREIGN
   // What can be read once is not looked into: it is sent, and its answer read for what it is.
   if (body.kind === 'stream' && !body.replayable) return { ...FOREIGN, latency: { ...FOREIGN.latency, kind: 'json' } }
-  const json = body.kind === 'bytes' ? parseBody(body.bytes, request.headers) : undefined
+  const json = params ?? (body.kind === 'bytes' ? parseBody(body.bytes, request.headers) : undefined)
   if (json === undefined) return FOREIGN
   const isSet = (field: string): boolean => json[field] !== undefined && json[field] !== null
   return {

@@ -14,7 +14,7 @@ export interface RequestShape {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   /** Serialised once, here: the same bytes go out on every attempt. */
-  readonly body?: object
+  readonly body?: Readonly<Record<string, unknown>>
   /** Of this request alone; they win over the client's. */
   readonly headers: HeaderPairs
   readonly face: 'stream' | 'json'
@@ -57,7 +57,7 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
     ['user-agent', 'resilient-responses'],
     ...(shape.body === undefined ? [] : [['content-type', 'application/json'] as const]),
   ]
-  const traits = traitsOf({ method, url, headers: fixed, body })
+  const traits = traitsOf({ method, url, headers: fixed, body }, shape.body)
   let epoch: number | undefined
   let credentialIsOurs = false
   return {

@@ -32,15 +32,18 @@ export const canReadProcNet = process.platform === 'linux'
 export function tcpSockets(): TcpSocket[] {
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
     const rows = readFileSync(path, 'latin1').trim().split('\n').slice(1)
-    return rows.map((row) => {
+    const sockets = rows.map((row) => {
       const [, local = '', remote = '', state = '', , , , , , inode] = row.trim().split(/\s+/)
-      return {
+      const socket: TcpSocket = {
         state: STATES[Number.parseInt(state, 16) - 1] ?? 'CLOSE',
         localPort: portOf(local),
         remotePort: portOf(remote),
         owned: inode !== '0',
       }
+      return [`${local} ${remote}`, socket] as const
     })
+    // The table is not read at once: where it changes meanwhile, the kernel may show a socket twice.
+    return [...new Map(sockets).values()]
   })
 }
 
