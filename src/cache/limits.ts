@@ -1,5 +1,5 @@
+import { shown } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { shown } from '../errors/shown.ts'
 import type { ClientCacheOptions } from './types.ts'
 
 const DEFAULT_MAX_ENTRIES = 100

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
+import { shown, shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { shown, shownKind } from '../errors/shown.ts'
 
 /** The longest delay a timer can hold. */
 const MAX_MS = 2 ** 31 - 1

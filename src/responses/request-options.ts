@@ -1,5 +1,5 @@
+import { shown, shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { shown, shownKind } from '../errors/shown.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'

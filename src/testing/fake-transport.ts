@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.ts'
+import { shown } from '../core/shown.ts'
 import type {
   ClientLifecycleEvent,
   Exchange,
@@ -14,6 +15,7 @@ import { networkError } from './fake-transport/network-errors.ts'
 import { RecordedRequest } from './fake-transport/recorded-request.ts'
 import { type Script, spellOut } from './fake-transport/script.ts'
 import { describeStep, type FakeAttempt } from './fake-transport/steps.ts'
+import { checkNames } from './usage.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What happens in each attempt: a list, in the order in which attempts arrive, or a function that is asked for each. */
@@ -61,12 +63,19 @@ export class FakeTransport implements Transport {
   readonly #mistakes: string[] = []
   #ended: 'closed' | 'destroyed' | undefined
 
-  /** @throws TypeError when a step of the plan cannot come where it stands, e.g. anything after a stall. */
+  /** @throws TypeError for what is no plan, and when a step of it cannot come where it stands, e.g. anything after a stall. */
   constructor(plan: FakePlan, options: FakeTransportOptions = {}) {
+    if (typeof plan !== 'function' && !Array.isArray(plan)) {
+      throw new TypeError(
+        `FakeTransport: the plan is ${shown(plan)}; expected an array with one entry per attempt, or a function that gives one`,
+      )
+    }
+    checkNames('FakeTransport', options, ['clock', 'abilities'] satisfies Array<keyof FakeTransportOptions>)
+    checkNames('FakeTransport: abilities', options.abilities ?? {}, Object.keys(ABILITIES))
     const clock = options.clock ?? systemClock
     this.#clock = clock instanceof VirtualClock ? clock.labelled('fake transport') : clock
     this.#plan = typeof plan === 'function' ? plan : plan.map(spellPlanned)
-    this.abilities = { seesConnect: true, seesSent: true, choosesConnection: true, ...options.abilities }
+    this.abilities = { ...ABILITIES, ...options.abilities }
   }
 
   send(request: TransportRequest, observer: ExchangeObserver): Exchange {
@@ -169,6 +178,8 @@ export class FakeTransport implements Transport {
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 }
+
+const ABILITIES: TransportAbilities = { seesConnect: true, seesSent: true, choosesConnection: true }
 
 const ENDED_CODES = { closed: 'UND_ERR_CLOSED', destroyed: 'UND_ERR_DESTROYED' } as const
 

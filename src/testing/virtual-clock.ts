@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
 import { nextTurn } from '../core/turn.ts'
+import { checkNames } from './usage.ts'
 import { type Queued, TimerQueue } from './virtual-clock/timer-queue.ts'
 import { type TimerCounts, TimerTally } from './virtual-clock/timer-tally.ts'
 
@@ -76,7 +77,9 @@ export class VirtualClock implements Clock {
   #order = 0
   #moving = false
 
+  /** @throws TypeError for an option that is unknown. */
   constructor(options: VirtualClockOptions = {}) {
+    checkNames('VirtualClock', options, ['epochMs', 'startMs', 'traces'] satisfies Array<keyof VirtualClockOptions>)
     this.#nowMs = options.startMs ?? 0
     this.#wallOffsetMs = (options.epochMs ?? DEFAULT_EPOCH_MS) - this.#nowMs
     this.#traces = options.traces ?? false

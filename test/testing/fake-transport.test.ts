@@ -189,6 +189,36 @@ describe('a script', () => {
     expect(() => new FakeTransport([attempt])).toThrow(message)
   })
 
+  it.each<[plan: unknown, options: unknown, message: RegExp]>([
+    [undefined, {}, /^FakeTransport: the plan is undefined; expected an array/],
+    ['ok', {}, /^FakeTransport: the plan is 'ok'; expected an array/],
+    [['ok'], {}, /^FakeTransport: attempt 1: step 1 is 'ok'; expected what `fake` makes/],
+    [[fake.stall(), [undefined]], {}, /^FakeTransport: attempt 2: step 1 is undefined; expected/],
+    [[{ type: 'constructor' }], {}, /^FakeTransport: attempt 1: step 1 is a value of type object; expected/],
+    [[], { clok: 1 }, /^FakeTransport: unknown option 'clok'; known are clock, abilities$/],
+    [
+      [],
+      { abilities: { seesAll: true } },
+      /^FakeTransport: abilities: unknown option 'seesAll'; known are seesConnect/,
+    ],
+    [[], null, /^FakeTransport: the options are null; expected an object$/],
+  ])('refuses what is no plan and no options: %j, %j', (plan, options, message) => {
+    expect(() => new FakeTransport(plan as never, options as never)).toThrow(message)
+  })
+
+  it.each([
+    [() => fake.status('x' as never), "expected a status from 100 to 999, got 'x'"],
+    [() => fake.status(99), 'expected a status from 100 to 999, got 99'],
+    [() => fake.respond([], { status: 200.5 }), 'expected a status from 100 to 999, got 200.5'],
+    [() => textStream('hi' as never), "the options of a stream are 'hi'; expected an object, e.g. { text: 'hi' }"],
+    [
+      () => new VirtualClock({ start: 5 } as never),
+      "VirtualClock: unknown option 'start'; known are epochMs, startMs, traces",
+    ],
+  ])('builders refuse what they cannot use: %s', (build, message) => {
+    expect(build).toThrow(message)
+  })
+
   it('can be made on the fly from the request', async () => {
     const { clock, transport, send } = setUp((request) => (request.attempt === 1 ? fake.reset() : fake.respond([])))
     const first = send({ attempt: 1 })

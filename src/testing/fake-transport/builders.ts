@@ -1,3 +1,4 @@
+import { shown } from '../../core/shown.ts'
 import type { HeaderPairs } from '../../transport/transport.ts'
 import {
   type FakeDelivery,
@@ -84,7 +85,7 @@ export const fake = {
   /** Status line and headers alone. */
   head: (status = 200, headers: FakeHeaders = {}, options: { readonly statusText?: string } = {}): FakeStep => ({
     type: 'head',
-    status,
+    status: statusCode(status),
     statusText: options.statusText ?? '',
     headers,
   }),
@@ -177,6 +178,11 @@ function spaced(steps: readonly FakeStep[], everyMs = 0): readonly FakeStep[] {
 function duration(ms = 0): number {
   if (!(ms >= 0)) throw new RangeError(`expected milliseconds, 0 or more, got ${String(ms)}`)
   return ms
+}
+
+function statusCode(status: number): number {
+  if (Number.isInteger(status) && status >= 100 && status <= 999) return status
+  throw new RangeError(`expected a status from 100 to 999, got ${shown(status)}`)
 }
 
 function count(n: number): number {

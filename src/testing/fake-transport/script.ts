@@ -1,3 +1,4 @@
+import { shown } from '../../core/shown.ts'
 import { sseFrame } from '../streams.ts'
 import type { FailurePhase } from './network-errors.ts'
 import {
@@ -68,6 +69,8 @@ export function spellOut(attempt: FakeAttempt): Script {
   let reached: Reached = 'new'
 
   for (const [n, step] of steps.entries()) {
+    if (!isStep(step))
+      throw new TypeError(`step ${n + 1} is ${shown(step)}; expected what \`fake\` makes, e.g. fake.stall()`)
     const [from, to] = POSSIBLE[step.type]
     if (isAfter(reached, to)) {
       const before = n > 0 ? ` after ${describeStep(steps[n - 1]!)}` : ''
@@ -155,6 +158,10 @@ export function spellOut(attempt: FakeAttempt): Script {
 
 function flatten(attempt: FakeAttempt): readonly FakeStep[] {
   return [attempt].flat(2) as readonly FakeStep[]
+}
+
+function isStep(step: unknown): step is FakeStep {
+  return typeof step === 'object' && step !== null && Object.hasOwn(POSSIBLE, (step as FakeStep).type)
 }
 
 function isAfter(a: Reached, b: Reached): boolean {

@@ -1,3 +1,4 @@
+import { shown } from '../../core/shown.ts'
 import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './types.ts'
 
 /** Numbers the events and keeps account of the finished items. */
@@ -10,6 +11,9 @@ export class StreamWriter {
   #deltas = 0
 
   constructor(options: StreamOptions) {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError(`the options of a stream are ${shown(options)}; expected an object, e.g. { text: 'hi' }`)
+    }
     this.#options = options
     this.#suffix = (options.id ?? 'resp_test').replace(/^resp_/, '')
     const status = options.background ? 'queued' : 'in_progress'
