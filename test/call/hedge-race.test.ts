@@ -396,6 +396,20 @@ describe('a hedge that is being launched', () => {
     r.clock.assertNothingPending()
   })
 
+  it('and cannot be is no reason to give up on those that run', async () => {
+    const r = await launching()
+    const hedge = new Leg(2)
+    r.launched(2).ready(attemptOf(hedge))
+    await r.clock.advance(10)
+    r.original.open(RESET)
+    r.launched(3).fail('no headers')
+    await r.clock.settle()
+    expect([r.outcome(), hedge.isLost]).toEqual([undefined, false])
+    hedge.open(FINAL)
+    await r.clock.settle()
+    expect(r.outcome()).toEqual([2, FINAL])
+  })
+
   it('is the only one: none is launched beside it', async () => {
     const r = await launching()
     r.launched(2).ready(attemptOf(new Leg(2)))

@@ -1,0 +1,293 @@
+import { describe, expect, it } from 'vitest'
+import { CallLog } from '../../src/call/call-log.ts'
+import type { CallContext, CallRequest } from '../../src/call/call-request.ts'
+import type { HedgeRace } from '../../src/call/hedge-race.ts'
+import { Question } from '../../src/call/question.ts'
+import { traitsOf } from '../../src/call/request-traits.ts'
+import { Rounds } from '../../src/call/rounds.ts'
+import { AbortScope } from '../../src/core/abort.ts'
+import type { HedgePlan } from '../../src/hedge/hedging.ts'
+import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
+import { FakeTransport, fake, seededRandom, VirtualClock } from '../../src/testing/index.ts'
+import type { HeaderPairs } from '../../src/transport/transport.ts'
+
+const url = new URL('https://api.test/v1/responses')
+const HEADERS: HeaderPairs = [['x-own', '1']]
+const off = { ms: 0, source: 'default' }
+
+interface Given {
+  readonly script?: ConstructorParameters<typeof FakeTransport>[0]
+  readonly method?: string
+  readonly body?: object
+  readonly totalMs?: number
+  readonly hedged?: boolean
+  /** How the headers of an attempt are had. */
+  readonly headers?: (refresh: boolean, scope: AbortScope) => Promise<HeaderPairs>
+}
+
+/** The rounds of a call that begins at 1000, by itself. */
+function rounds({
+  script = [],
+  method = 'POST',
+  body = { stream: true },
+  totalMs = 0,
+  hedged = false,
+  headers,
+}: Given) {
+  const clock = new VirtualClock({ startMs: 1000 })
+  const scope = new AbortScope(undefined)
+  const transport = new FakeTransport(script, { clock })
+  const asked: { refresh: boolean; scope: AbortScope }[] = []
+  const planned: object[] = []
+  const ended: number[] = []
+  const told: string[] = []
+  const bytes = new TextEncoder().encode(JSON.stringify(body))
+  const address = method === 'POST' ? url : new URL(`${url}/resp_1?stream=true`)
+  const traits = traitsOf({ method, url: address, headers: [], body: { kind: 'bytes', bytes } })
+  const request: CallRequest = {
+    ...traits,
+    url: address,
+    method,
+    body: { kind: 'bytes', bytes },
+    headers: (refresh, asking) => {
+      asked.push({ refresh, scope: asking })
+      return headers?.(refresh, asking) ?? Promise.resolve(HEADERS)
+    },
+    canRefresh: (() => true) as never,
+    replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },
+  }
+  let callsEnded = 0
+  const plan = {
+    settings: { maxLegs: 3 },
+    suspectAfterMs: () => 10_000,
+    suspicionAt: () => 0.5,
+    take: () => ({ giveBack: () => {} }),
+    answered: () => {},
+    givenUp: () => {},
+    callEnded: () => callsEnded++,
+  } as unknown as HedgePlan
+  const hedging = {
+    planFor: (...args: object[]) => {
+      planned.push(...args)
+      return plan
+    },
+  }
+  const context = {
+    transport,
+    clock,
+    random: seededRandom(1),
+    timeouts: {
+      connectMs: off,
+      sendMs: off,
+      ttfbMs: 'auto',
+      idleMs: off,
+      progressMs: off,
+      staleMs: { ms: 1_800_000, source: 'default' },
+      totalMs: off,
+    },
+    scope,
+    reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
+    hedge: hedged ? { hedging, settings: { maxLegs: 3 } } : undefined,
+  } as unknown as CallContext
+  const telemetry = new TelemetryEmitter((event) => {
+    if (event.type === 'hedge_start' || event.type === 'hedge_end') told.push(`${event.type} ${event.attempt}`)
+  })
+  const own = new Rounds({
+    request,
+    question: new Question(request, undefined),
+    context,
+    deadlines: {
+      startedAt: clock.now(),
+      total: { ms: totalMs, source: 'option' },
+      beforeCommit: off,
+      commitAfterMs: 0,
+    },
+    log: new CallLog(clock, telemetry),
+    errorOf: (failure) => new Error(failure.code),
+    onEnded: (attempt) => ended.push(attempt.number),
+  })
+  return { rounds: own, clock, scope, transport, asked, planned, ended, told, callsEnded: () => callsEnded }
+}
+
+const never = (): Promise<HeaderPairs> => new Promise(() => {})
+/** What a promise has come to. */
+async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T | { error: unknown } | 'pending'> {
+  let found: T | { error: unknown } | 'pending' = 'pending'
+  promise.then(
+    (value) => {
+      found = value
+    },
+    (error: unknown) => {
+      found = { error }
+    },
+  )
+  await clock.settle()
+  return found
+}
+
+describe('the headers of an attempt', () => {
+  it.each([
+    ['without an end', 0],
+    ['that has as long as they may take', 30_000],
+    ['that has longer', 31_000],
+  ])('of a call %s are asked for in the scope of the call', async (_, totalMs) => {
+    const r = rounds({ totalMs })
+    expect(await r.rounds.headers(true, undefined)).toBe(HEADERS)
+    expect(r.asked).toEqual([{ refresh: true, scope: r.scope }])
+    expect(r.asked[0]?.scope).toBe(r.scope)
+    r.clock.assertNothingPending()
+  })
+
+  it('of a call that ends before are waited for no longer', async () => {
+    const r = rounds({ totalMs: 29_999, headers: never })
+    const asking = r.rounds.headers(false, undefined)
+    void asking.catch(() => {})
+    await r.clock.advance(29_998)
+    expect(await settled(r.clock, asking)).toBe('pending')
+    expect(r.asked[0]?.scope).not.toBe(r.scope)
+    expect(r.asked[0]?.scope.aborted).toBe(false)
+    await r.clock.advance(1)
+    expect(await settled(r.clock, asking)).toMatchObject({ error: { message: 'total_timeout' } })
+    expect(r.asked[0]?.scope.aborted).toBe(true)
+    r.clock.assertNothingPending()
+  })
+
+  it('of a call that ends before come in time, too', async () => {
+    const r = rounds({ totalMs: 10 })
+    expect(await r.rounds.headers(false, undefined)).toBe(HEADERS)
+    r.clock.assertNothingPending()
+  })
+
+  it('in a race end with it, and with the call, and leave nothing behind', async () => {
+    const r = rounds({ headers: never })
+    let decide = (): void => {}
+    const race = { whenDecided: (stop: () => void) => (decide = stop) } as unknown as HedgeRace
+    void r.rounds.headers(false, race)
+    const [{ scope } = { scope: r.scope }] = r.asked
+    expect([scope === r.scope, scope.aborted]).toEqual([false, false])
+    decide()
+    expect([scope.aborted, r.scope.aborted]).toEqual([true, false])
+
+    const aborted = rounds({ headers: never })
+    void aborted.rounds.headers(false, race)
+    aborted.scope.abort('why')
+    expect(aborted.asked[0]?.scope.reason).toBe('why')
+
+    const quick = rounds({})
+    await quick.rounds.headers(false, race)
+    expect(quick.asked[0]?.scope.aborted).toBe(true)
+    // Nothing of it listens to the call any more.
+    let watchers = 0
+    const { watch } = quick.scope
+    quick.scope.watch = (watcher) => {
+      watchers++
+      const unwatch = watch.call(quick.scope, watcher)
+      return () => {
+        watchers--
+        unwatch()
+      }
+    }
+    await quick.rounds.headers(false, race)
+    expect(watchers).toBe(0)
+  })
+})
+
+describe('a round', () => {
+  const committed = [fake.head(200), fake.event({ type: 'response.output_text.delta', delta: 'x' }), fake.stall()]
+
+  it('is one attempt where nothing is hedged', async () => {
+    const r = rounds({ script: [fake.stall()] })
+    expect(r.rounds.abort('early')).toBe(false)
+    const playing = r.rounds.play(true)
+    await r.clock.settle()
+    expect([r.asked.map(({ refresh }) => refresh), r.rounds.hasRefreshed]).toEqual([[true], true])
+    expect(r.rounds.abort('why')).toBe(true)
+    expect((await playing).opened).toEqual({ kind: 'aborted', reason: 'why' })
+    expect(r.ended).toEqual([1])
+    r.rounds.clear()
+    expect(r.rounds.abort('late')).toBe(false)
+    r.rounds.end()
+    expect([r.planned, r.callsEnded()]).toEqual([[], 0])
+  })
+
+  it('asks for a new credential only where that is wanted', async () => {
+    const r = rounds({ script: [fake.status(400)] })
+    await r.rounds.play(false)
+    expect([r.asked.map(({ refresh }) => refresh), r.rounds.hasRefreshed]).toEqual([[false], false])
+  })
+
+  it('ends with the call while its headers are asked for, whoever gives them', async () => {
+    let give = (_headers: HeaderPairs): void => {}
+    const r = rounds({ headers: () => new Promise((resolve) => (give = resolve)) })
+    const playing = r.rounds.play(false)
+    r.scope.abort('why')
+    give(HEADERS)
+    await expect(playing).rejects.toBe('why')
+    expect(r.transport.requests).toEqual([])
+  })
+
+  it('gives a silent attempt the time of its kind, and more after each cut, and after no other failure', async () => {
+    const r = rounds({ script: [fake.reset(), fake.stall(), fake.stall()] })
+    expect((await r.rounds.play(false)).opened).toMatchObject({ failure: { code: 'connection_reset' } })
+    const deadlines: unknown[] = []
+    for (let n = 0; n < 2; n++) {
+      const playing = r.rounds.play(false)
+      await r.clock.advance(100_000)
+      const { opened } = await playing
+      deadlines.push(opened.kind === 'failed' && opened.failure.deadline)
+    }
+    expect(deadlines).toMatchObject([{ ms: 45_000 }, { ms: 72_000 }])
+    expect(r.transport.requests.map(({ connection }) => connection)).toEqual(['any', 'fresh', 'fresh'])
+  })
+
+  it.each([
+    ['a call that may double something', { body: { stream: true, background: true } }],
+    ['a call that does not stream', { body: {} }],
+    ['a stream that is asked for again', { method: 'GET' }],
+  ])('is one attempt in %s', async (_, given) => {
+    const r = rounds({ hedged: true, script: [fake.stall()], ...given })
+    void r.rounds.play(false)
+    await r.clock.advance(20_000)
+    expect([r.planned, r.transport.requests.length]).toEqual([[], 1])
+    r.rounds.abort('done')
+  })
+
+  it('is a race in others, planned once by what the call asks for', async () => {
+    const body = { stream: true, model: 'm', reasoning: { effort: 'high' }, input: 'x'.repeat(40) }
+    const r = rounds({ hedged: true, body, script: [fake.stall(), committed] })
+    const playing = r.rounds.play(true)
+    await r.clock.advance(10_000)
+    const { attempt, opened } = await playing
+    expect([attempt.number, opened.kind]).toEqual([2, 'committed'])
+    // A credential is exchanged once, not by each of them.
+    expect(r.asked.map(({ refresh }) => refresh)).toEqual([true, false])
+    expect(r.planned).toEqual([
+      { origin: 'https://api.test', model: 'm', effort: 'high', tier: '', anchored: false, inputTokens: 10 },
+      { maxLegs: 3 },
+    ])
+    expect(r.told).toEqual(['hedge_start 2', 'hedge_end 2'])
+    expect(r.transport.requests.map(({ outcome }) => outcome)).toEqual(['destroyed', 'open'])
+    r.rounds.abort('done')
+    r.rounds.end()
+    expect(r.callsEnded()).toBe(1)
+    void r.rounds.play(false).catch(() => {})
+    expect(r.planned).toHaveLength(2)
+  })
+
+  it('that is decided while the headers of a hedge are asked for sends none', async () => {
+    let give = (_headers: HeaderPairs): void => {}
+    let n = 0
+    const r = rounds({
+      hedged: true,
+      script: [[fake.delay(12_000), ...committed]],
+      headers: () => (n++ === 0 ? Promise.resolve(HEADERS) : new Promise((resolve) => (give = resolve))),
+    })
+    const playing = r.rounds.play(false)
+    await r.clock.advance(12_000)
+    expect((await playing).attempt.number).toBe(1)
+    give(HEADERS)
+    await r.clock.settle()
+    expect([r.asked.length, r.transport.requests.length, r.told]).toEqual([2, 1, []])
+    r.rounds.abort('done')
+  })
+})
