@@ -17,6 +17,8 @@ export function remember(response: Response, attempts: readonly AttemptRecord[])
  * deadline fired, its value and where the value came from; what was hedged; why there was no further retry. No line holds
  * a header, a query value, or anything of a body.
  *
+ * An abort comes out as the caller's own reason, which knows nothing of the call: ask the stream or the response.
+ *
  * @param subject an error (ours, or what a host has wrapped around it), a `ResponseStream`, or a `Response` of `client.fetch`.
  * @returns `undefined` for anything else.
  */

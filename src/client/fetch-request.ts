@@ -1,3 +1,4 @@
+import { shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
@@ -89,7 +90,8 @@ const CHECKED_OPTIONS = [
 ] as const
 
 function assertOptions(init: FetchInit, base: Request | undefined): void {
-  if (typeof init !== 'object' && typeof init !== 'function') throw new TypeError('init: accepted is an object.')
+  if (typeof init !== 'object' && typeof init !== 'function')
+    throw new TypeError(`init: got ${shownKind(init)}; accepted: an object.`)
   const options = init as Readonly<Record<string, unknown>>
   const given = CHECKED_OPTIONS.filter((name) => options[name] !== undefined)
   if (given.length > 0) new Request('http://localhost', Object.fromEntries(given.map((name) => [name, options[name]])))

@@ -142,7 +142,7 @@ export const ERROR_CATALOG = {
     'protocol',
     'pushback',
     'UND_ERR_SOCKET',
-    'A streaming call was answered with a page (captive portal, CDN) instead of a stream.',
+    'The answer is a page (captive portal, CDN), or JSON that is no response, instead of a stream or a response.',
   ),
   invalid_event: row('protocol', 'final', 'UND_ERR_SOCKET', "An event is not what it should be (validate: 'strict')."),
   sequence_gap: row(

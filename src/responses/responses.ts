@@ -23,7 +23,10 @@ import { type SessionEvent, type StreamRestartedEvent, terminalEventOf, withOutp
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
-/** The body of a request, as the endpoint takes it. It goes out as it is; only `stream` is set. */
+/**
+ * The body of a request, as the endpoint takes it. It goes out as it is; only `stream` is set. No name of a field is refused,
+ * here or at run time: gateways have fields of their own, and the endpoint says what it does not know.
+ */
 export interface ResponseCreateParams {
   readonly model?: string
   readonly input?: unknown
