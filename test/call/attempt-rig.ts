@@ -1,0 +1,115 @@
+import { Attempt, type AttemptOptions, type Opened } from '../../src/call/attempt.ts'
+import { AttemptLog } from '../../src/call/attempt-log.ts'
+import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
+import type { TelemetryEvent } from '../../src/telemetry/events.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+import type { Exchange, HeaderPairs, Transport } from '../../src/transport/transport.ts'
+import { encode } from './reading-context.ts'
+
+const off = { ms: 0, source: 'default' }
+const limit = (ms: number) => ({ ms, source: 'option' })
+
+export const INFO = { generation: 2, reused: true, connectionId: 7 }
+
+export type Given = Partial<Pick<AttemptOptions, 'onHead' | 'onCommit' | 'target'>> & {
+  readonly reading?: Partial<AttemptOptions['reading']>
+  readonly limits?: Partial<AttemptOptions['limits']>
+  readonly commitAfterMs?: number
+  readonly seesConnect?: boolean
+  readonly takeResponse?: () => Response
+}
+
+/** An attempt on an exchange that the test plays by hand, at 1000 of a call that began then. */
+export function attempted(given: Given = {}) {
+  const { reading, limits, commitAfterMs = 0, seesConnect = true, takeResponse, ...hooks } = given
+  const clock = new VirtualClock({ startMs: 1000 })
+  const asked: string[] = []
+  const told: TelemetryEvent[] = []
+  const heard: string[] = []
+  const exchange: Exchange = {
+    pause: () => asked.push('pause'),
+    resume: () => asked.push('resume'),
+    destroy: () => asked.push('destroy'),
+    drain: () => asked.push('drain'),
+    poison: (reason) => asked.push(`poison ${reason}`),
+    ...(takeResponse && { takeResponse }),
+  }
+  const transport = {
+    abilities: { seesConnect, seesSent: true, choosesConnection: true },
+    send: () => exchange,
+  } as unknown as Transport
+  const telemetry = new TelemetryEmitter((event) => told.push(event))
+  const call = { id: 1, startedAt: 1000, clock, telemetry }
+  const attempt = new Attempt({
+    number: 3,
+    request: {
+      url: new URL('https://api.test:8443/v1/responses'),
+      method: 'POST',
+      headers: [],
+      body: { kind: 'none' },
+      connection: 'fresh',
+      attempt: 3,
+    },
+    transport,
+    clock,
+    log: new AttemptLog(call, 3, undefined),
+    limits: {
+      connect: limit(10),
+      send: limit(20),
+      ttfb: limit(100),
+      idle: limit(200),
+      progress: limit(1000),
+      stale: off,
+      ...limits,
+    } as AttemptOptions['limits'],
+    deadlines: { startedAt: 1000, total: off, beforeCommit: off, commitAfterMs },
+    reading: {
+      kind: 'stream',
+      needsEvents: true,
+      wholeFrames: false,
+      commitAt: 'progress',
+      commitWithId: false,
+      maxEventBytes: 1e6,
+      maxPreludeBytes: 1e6,
+      secrets: ['hunter2hunter2'],
+      ...reading,
+    },
+    onFirstEvent: ({ number }) => heard.push(`first event ${number}`),
+    onCommit: ({ number, committed }) => heard.push(`commit ${number} ${committed}`),
+    onEnded: ({ number, ended }) => heard.push(`ended ${number} ${ended}`),
+    ...hooks,
+  })
+  let opened: Opened | undefined
+  void attempt.opened.then((how) => {
+    opened = how
+  })
+  return {
+    attempt,
+    clock,
+    exchange,
+    heard,
+    told: () => told.map(({ type }) => type),
+    /** What was asked of the exchange since the last look. */
+    asked: () => asked.splice(0),
+    opened: async () => {
+      await clock.settle()
+      return opened
+    },
+    sent() {
+      attempt.connecting()
+      attempt.connected(INFO)
+      attempt.sending()
+      attempt.sent()
+    },
+    head(status = 200, headers: HeaderPairs = []) {
+      attempt.head({ status, statusText: '', headers })
+    },
+    data: (...frames: readonly string[]) => attempt.data(encode(frames.join(''))),
+    /** Takes what there is, as a consumer does. */
+    take() {
+      const taken = attempt.output.take()
+      attempt.flow()
+      return taken.kind === 'chunk' ? Buffer.from(taken.chunk.bytes).toString() : taken
+    },
+  }
+}

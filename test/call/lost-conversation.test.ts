@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest'
+import type { Attempt } from '../../src/call/attempt.ts'
+import type { CallContext } from '../../src/call/call-request.ts'
+import { LostConversation } from '../../src/call/lost-conversation.ts'
+import type { PreviousResponseNotFoundContext } from '../../src/call/not-found.ts'
+import { AbortScope } from '../../src/core/abort.ts'
+import type { AttemptRecord } from '../../src/errors/errors.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+import type { RequestBody } from '../../src/transport/transport.ts'
+
+const bytesOf = (body: object): Uint8Array => new TextEncoder().encode(JSON.stringify(body))
+const ASKED: RequestBody = { kind: 'bytes', bytes: bytesOf({ previous_response_id: 'resp_1', input: 'hi' }) }
+const url = new URL('https://api.test/v1/responses?key=hunter2hunter2')
+const headers = [['x-own', '1']] as const
+const record = (outcome: AttemptRecord['outcome']): AttemptRecord => ({ outcome }) as AttemptRecord
+
+/** What becomes of a lost conversation whose hook answers so; `undefined`: there is no hook. */
+function lost(answer?: () => unknown, { anchored = true, body = ASKED } = {}) {
+  const told: PreviousResponseNotFoundContext[] = []
+  const rebuilt: unknown[] = []
+  const logged: unknown[] = []
+  const question = {
+    traits: { anchored },
+    get isRebuilt() {
+      return rebuilt.length > 0
+    },
+    rebuild: (...given: unknown[]) => rebuilt.push(given),
+  }
+  const onPreviousResponseNotFound =
+    answer &&
+    ((context: PreviousResponseNotFoundContext) => {
+      told.push(context)
+      return answer()
+    })
+  const context = { clock: new VirtualClock(), scope: new AbortScope(undefined), onPreviousResponseNotFound }
+  const log = { rebuilt: (...given: unknown[]) => logged.push(given) }
+  const conversation = new LostConversation(question as never, context as unknown as CallContext, log as never)
+  const attempt = { number: 2, request: { url, headers, body } } as unknown as Attempt
+  return {
+    told,
+    rebuilt,
+    logged,
+    goesOn: (...outcomes: AttemptRecord['outcome'][]) => conversation.goesOn(attempt, outcomes.map(record)),
+    findsHome: () => conversation.findsHome({ url, headers, body }),
+  }
+}
+
+it('a call that continues nothing has nothing to ask', async () => {
+  const l = lost(() => ({}), { anchored: false })
+  expect([await l.goesOn('failed', 'answered'), l.told]).toEqual([false, []])
+})
+
+it('without a hook the answer stands, but for the one behind a lost attempt', async () => {
+  const l = lost()
+  expect(await l.goesOn('answered')).toBe(false)
+  expect(await l.goesOn('failed', 'answered')).toBe(true)
+  expect(await l.goesOn('failed', 'answered', 'answered')).toBe(false)
+  expect(await l.findsHome()).toBe(false)
+})
+
+it('the hook is told what is lost, and what it gives is asked instead, once', async () => {
+  const l = lost(() => ({ input: 'the history' }))
+  expect(await l.goesOn('answered')).toBe(true)
+  expect(l.told).toMatchObject([
+    {
+      previousResponseId: 'resp_1',
+      request: { url: expect.not.stringContaining('hunter2'), body: { previous_response_id: 'resp_1', input: 'hi' } },
+      attempts: [{ outcome: 'answered' }],
+      reason: 'first_answer',
+    },
+  ])
+  const bytes = bytesOf({ input: 'the history' })
+  expect(l.rebuilt).toMatchObject([[{ kind: 'bytes' }, { url, headers }]])
+  expect(l.logged).toEqual([[2, ASKED.kind === 'bytes' ? ASKED.bytes.length : 0, bytes.length]])
+  expect([await l.goesOn('answered', 'answered'), l.told.length]).toEqual([false, 1])
+})
+
+it('behind a lost attempt the endpoint is asked once more before the hook', async () => {
+  const l = lost(() => ({}))
+  expect([await l.goesOn('failed', 'answered'), l.told.length]).toEqual([true, 0])
+  expect(await l.goesOn('failed', 'answered', 'answered')).toBe(true)
+  expect(l.told).toMatchObject([{ reason: 'after_transport_failure' }])
+})
+
+it('a hook that gives nothing lets the answer stand', async () => {
+  const l = lost(() => undefined)
+  expect([await l.goesOn('answered'), l.told.length, l.rebuilt, l.logged]).toEqual([false, 1, [], []])
+})
+
+it('of a response that lives nobody knows where the hook is told before anything is sent', async () => {
+  const l = lost(() => ({ input: 'the history' }))
+  expect(await l.findsHome()).toBe(true)
+  expect(l.told).toMatchObject([{ reason: 'state_not_portable', attempts: [] }])
+  expect(l.logged).toMatchObject([[0, expect.any(Number), expect.any(Number)]])
+})
+
+it.each<RequestBody>([{ kind: 'none' }, { kind: 'bytes', bytes: new TextEncoder().encode('no JSON') }])(
+  'where there is no body to rebuild the hook is not asked: %j',
+  async (body) => {
+    const l = lost(() => ({}), { body })
+    expect([await l.findsHome(), l.told]).toEqual([false, []])
+  },
+)
