@@ -58,6 +58,30 @@ describe('in place of a stream', () => {
     expect(shown(lastOf(read({ type }, text)))).toEqual({ ...expected, finished: true })
   })
 
+  it.each<[body: object, isResponse: boolean]>([
+    [{ id: 'resp_1' }, true],
+    [{ object: 'response' }, true],
+    [{ output: [] }, true],
+    ...['completed', 'failed', 'in_progress', 'cancelled', 'queued', 'incomplete'].map(
+      (status) => [{ status }, true] as [object, boolean],
+    ),
+    [{ id: 5, object: 'list', output: 'x', status: 'ok' }, false],
+    [{}, false],
+    [[], false],
+  ])('JSON is a response where one field of it says so: %j', (body, isResponse) => {
+    const expected = isResponse ? { commit: 'answer' } : { code: 'unexpected_content' }
+    expect(shown(lastOf(read({}, JSON.stringify(body))))).toEqual({ ...expected, finished: true })
+  })
+
+  it.each([
+    [[1], 'a list'],
+    [{}, 'an object without fields'],
+    [{ ok: 'a secret', data: { more: 1 } }, 'an object with ok, data'],
+  ])('shows of JSON the names of its fields alone: %j', (body, words) => {
+    const { failure } = lastOf(read({ type: 'application/json' }, JSON.stringify(body)))
+    expect(failure?.message).toBe(`Expected an event stream, got application/json: ${words}`)
+  })
+
   it('shows what came, without markup and secrets', () => {
     const secrets = ['hunter2hunter2']
     const page = lastOf(read({ type: 'text/html; a=b', secrets }, '<html><b>Down</b> hunter2hunter2</html>')).failure
