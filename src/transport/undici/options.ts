@@ -36,8 +36,25 @@ export interface UndiciTransportSettings {
   readonly clock: Clock
 }
 
-/** @throws ConfigurationError for a value that is not accepted. */
+const NAMES: Readonly<Record<keyof UndiciTransportOptions, true>> = {
+  isolation: true,
+  keepAliveMs: true,
+  warm: true,
+  warmMs: true,
+  maxConnections: true,
+  proxy: true,
+  tls: true,
+  maxHeaderBytes: true,
+  clock: true,
+}
+
+/** @throws ConfigurationError for an option that is unknown, and for a value that is not accepted. */
 export function settingsOf(options: UndiciTransportOptions): UndiciTransportSettings {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name))
+  if (unknown !== undefined) {
+    const known = Object.keys(NAMES).join(', ')
+    throw new ConfigurationError(`Unknown option '${unknown}' of undiciTransport(); accepted are ${known}.`, unknown)
+  }
   const { isolation = 'leased' } = options
   if (isolation !== 'leased' && isolation !== 'fresh') {
     throw new ConfigurationError(`isolation: got ${String(isolation)}; accepted are 'leased' and 'fresh'.`, 'isolation')

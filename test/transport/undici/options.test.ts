@@ -75,6 +75,11 @@ describe('settings of the undici transport', () => {
     [{ warm: 0.5 }, 'warm', 'warm: got 0.5; accepted is a whole number from 0.'],
     [{ maxConnections: 0 }, 'maxConnections', 'maxConnections: got 0; accepted is a whole number from 1.'],
     [{ maxHeaderBytes: -1 }, 'maxHeaderBytes', 'maxHeaderBytes: got -1; accepted is a whole number from 0.'],
+    [
+      { isolaton: 'fresh' },
+      'isolaton',
+      "Unknown option 'isolaton' of undiciTransport(); accepted are isolation, keepAliveMs, warm, warmMs, maxConnections, proxy, tls, maxHeaderBytes, clock.",
+    ],
   ])('of %j are refused, with what is accepted', (options, path, message) => {
     let refused: unknown
     try {
