@@ -20,7 +20,7 @@ const HELP = `npm run bench -- [options]
 Measures the client beside others, each in a process of its own against servers in others, round by
 round in turn, and prints ratios of CPU time beside what they should reach.
 
-  --quick           fewer and smaller rounds: about a minute instead of five
+  --quick           fewer and smaller rounds: about a minute for each Node instead of several
   --json            the result as JSON, and nothing else
   --check           exit with 1 if a ratio is worse than bench/baseline.json by more than a quarter
   --publish         write the result to bench/baseline.json, and draw docs/bench.svg and the README's table from it
@@ -98,7 +98,10 @@ async function measureAll(): Promise<RoundsResult[]> {
       ServerProcess.start([]),
     ] as const)
     const results: RoundsResult[] = []
-    for (const node of nodes) results.push(await measureOn(node, servers, built, nodes.length))
+    for (const [at, node] of nodes.entries()) {
+      if (nodes.length > 1) say(`Node ${versions?.split(',')[at]}`)
+      results.push(await measureOn(node, servers, built, nodes.length))
+    }
     for (const server of servers) server.stop()
     return results
   } finally {

@@ -22,6 +22,8 @@ export interface RoundsResult {
   readonly probes: ProbeMeasures
 }
 
+const WARM_UP_CALLS = 2000
+
 /** Round after round, all contestants one behind the other in each: a disturbance hits all of them alike. */
 export async function runRounds(options: RoundsOptions): Promise<Omit<RoundsResult, 'probes'>> {
   // Where nothing is measured, one tells which Node it is.
@@ -59,10 +61,13 @@ async function measureRounds(
       for (const contestant of rotated(PARTICIPANTS[name], round)) {
         const child = children.get(contestant)
         // A process that lives for long has long since compiled what a short call runs through.
-        if (round === 0 && workload.calls > 1)
-          for (let i = 0; i < 2; i++) await child?.run(workload, server.port, expected)
+        if (round === 0) {
+          const part = { ...workload, calls: Math.min(workload.calls, WARM_UP_CALLS) }
+          for (let i = 0; i < (workload.calls > 1 ? 3 : 1); i++) await child?.run(part, server.port, expected)
+          continue
+        }
         const measurement = await child?.run(workload, server.port, expected)
-        if (round === 0 || measurement === undefined) continue
+        if (measurement === undefined) continue
         const list = measures[name][contestant] ?? []
         measures[name][contestant] = list
         list.push(measurement)
