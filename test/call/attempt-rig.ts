@@ -11,7 +11,7 @@ const limit = (ms: number) => ({ ms, source: 'option' })
 
 export const INFO = { generation: 2, reused: true, connectionId: 7 }
 
-export type Given = Partial<Pick<AttemptOptions, 'onHead' | 'onCommit' | 'target'>> & {
+export type Given = Partial<Pick<AttemptOptions, 'onHead' | 'onFirstEvent' | 'onCommit' | 'target'>> & {
   readonly reading?: Partial<AttemptOptions['reading']>
   readonly limits?: Partial<AttemptOptions['limits']>
   readonly commitAfterMs?: number
@@ -89,6 +89,7 @@ export function attempted(given: Given = {}) {
     exchange,
     heard,
     told: () => told.map(({ type }) => type),
+    commits: () => told.flatMap((event) => (event.type === 'attempt_commit' ? [event.reason] : [])),
     /** What was asked of the exchange since the last look. */
     asked: () => asked.splice(0),
     opened: async () => {

@@ -31,8 +31,10 @@ describe('an attempt that succeeds', () => {
     expect(a.asked()).toEqual([])
     expect(a.take()).toBe(DELTA)
     expect(a.asked()).toEqual(['resume'])
+    a.data(DELTA)
+    expect([a.asked(), a.take(), a.asked()]).toEqual([['pause'], DELTA, ['resume']])
     a.data(COMPLETED)
-    expect(a.asked()).toEqual(['drain'])
+    expect([a.asked(), a.commits()]).toEqual([['drain'], ['progress']])
     expect([a.take(), a.take()]).toEqual([COMPLETED, { kind: 'end' }])
     expect(a.attempt.record).toMatchObject({ outcome: 'committed', code: undefined, phase: 'committed', attempt: 3 })
     expect(a.heard).toEqual(['first event 3', 'commit 3 false', 'ended 3 true'])
@@ -55,6 +57,14 @@ describe('an attempt that succeeds', () => {
     expect(await a.opened()).toEqual({ kind: 'committed' })
     expect([a.take(), a.take()]).toEqual([CREATED + DELTA + COMPLETED, { kind: 'end' }])
     expect(a.asked().at(-1)).toBe('drain')
+  })
+
+  it('needs nobody who listens', async () => {
+    const a = attempted({ onFirstEvent: undefined, onCommit: undefined })
+    a.sent()
+    a.head()
+    a.data(DELTA)
+    expect(await a.opened()).toEqual({ kind: 'committed' })
   })
 
   it('is not disturbed by what comes behind its end', async () => {
@@ -111,6 +121,15 @@ describe('an attempt that fails', () => {
     expect(a.asked()).toEqual(['destroy'])
     expect(a.attempt.failed).toMatchObject({ code: 'request_body_failed' })
     expect(a.attempt.failed?.message).not.toContain('hunter2')
+  })
+
+  it('waits as long as the endpoint asks, by its clock', () => {
+    const a = attempted()
+    a.sent()
+    // The clock says 2026-01-01T00:00:00Z.
+    a.head(429, [['retry-after', 'Thu, 01 Jan 2026 00:00:05 GMT']])
+    a.attempt.end()
+    expect(a.attempt.failed?.hintMs).toBe(5000)
   })
 
   it('names the host', () => {
@@ -211,6 +230,32 @@ describe('an attempt whose time is over', () => {
     expect(a.asked()).toEqual([`poison ${name}_timeout`, 'destroy'])
     expect(a.attempt.record).toMatchObject({ outcome: 'failed', phase, deadline: { name } })
     a.clock.assertNothingPending()
+  })
+
+  it('has more time to be sent as long as that goes on', async () => {
+    const a = attempted()
+    connecting(a)
+    connected(a)
+    await a.clock.advance(15)
+    a.attempt.sending()
+    await a.clock.advance(19)
+    expect(a.attempt.ended).toBe(false)
+    await a.clock.advance(1)
+    expect(a.attempt.failed?.code).toBe('send_timeout')
+  })
+
+  it('has more of it with each progress', async () => {
+    const a = attempted({ limits: { progress: { ms: 150, source: 'option' } } })
+    a.sent()
+    a.head()
+    for (let n = 0; n < 4; n++) {
+      a.data(DELTA)
+      a.take()
+      await a.clock.advance(100)
+    }
+    expect(a.attempt.ended).toBe(false)
+    await a.clock.advance(50)
+    expect(a.attempt.failed?.code).toBe('progress_timeout')
   })
 
   it('is heard of when its head comes late: the request counts as written', async () => {
@@ -315,8 +360,23 @@ describe('an `error` event', () => {
     expect(a.asked()).toEqual(['resume'])
     a.data(': more\n\n')
     expect(a.asked()).toEqual([])
+    while (a.attempt.output.bytes > 0) a.take()
+    expect(a.asked()).toEqual([])
     a.data(FAILED)
     expect([a.attempt.ended, a.asked()]).toEqual([true, ['drain']])
+  })
+
+  it('behind the commit is the last word when the line falls silent, whether the consumer reads or not', async () => {
+    const a = attempted()
+    a.sent()
+    a.head()
+    a.data(DELTA)
+    await a.clock.advance(5000)
+    a.data(ERROR)
+    await a.clock.advance(199)
+    expect(a.attempt.ended).toBe(false)
+    await a.clock.advance(1)
+    expect(a.attempt.failed).toMatchObject({ upstreamCode: 'slow_down' })
   })
 
   it('behind the commit is read on where the consumer reads, too', async () => {
@@ -357,6 +417,26 @@ describe('an attempt that is ended from outside', () => {
     a.clock.assertNothingPending()
   })
 
+  it('by whoever hears of its first event hands nothing over', () => {
+    const a = attempted({ onFirstEvent: (own) => own.abort('why') })
+    a.sent()
+    a.head()
+    a.data(DELTA)
+    expect([a.attempt.committed, a.commits(), a.attempt.output.bytes, a.asked()]).toEqual([false, [], 0, ['destroy']])
+  })
+
+  it('hears nothing more, and nothing before its head', () => {
+    const a = attempted()
+    a.sent()
+    a.data('early')
+    expect([a.attempt.ended, a.attempt.output.bytes]).toEqual([false, 0])
+    const over = attempted()
+    over.sent()
+    over.attempt.abort('why')
+    over.data('late')
+    expect(over.attempt.responseStarted).toBe(false)
+  })
+
   it('reads no further', async () => {
     const a = attempted()
     a.sent()
@@ -378,10 +458,18 @@ describe('an answer that is passed on', () => {
     a.head(redirect)
     expect(await a.opened()).toEqual({ kind: 'committed' })
     expect([a.attempt.ended, a.attempt.untouched, a.heard]).toEqual([false, undefined, ['commit 3 false']])
+    expect(a.commits()).toEqual(['answer'])
     a.data('body')
     expect(a.take()).toBe('body')
     a.attempt.end()
     expect(a.attempt.record?.outcome).toBe('committed')
+  })
+
+  it('is read by us where the transport has none of its own', () => {
+    const a = attempted({ reading: { kind: 'other' } })
+    a.sent()
+    a.head()
+    expect([a.attempt.committed, a.attempt.ended]).toEqual([true, false])
   })
 
   it('is the transport’s own response where it has one, and the attempt is over', async () => {
@@ -431,7 +519,7 @@ describe('a prelude that is due', () => {
     expect(a.take()).toBe(CREATED)
     a.data(DELTA)
     expect([a.take(), a.heard]).toEqual([DELTA, ['first event 3', 'commit 3 false']])
-    expect(a.told().filter((type) => type === 'attempt_commit')).toHaveLength(1)
+    expect(a.commits()).toEqual(['commit_after'])
   })
 })
 
@@ -474,6 +562,15 @@ describe('what an attempt knows', () => {
     together.head()
     together.data(...frames)
     expect(together.attempt.lastSequenceNumber).toBe(number)
+  })
+
+  it('is the number of an event that came with the end of the bytes', () => {
+    const a = attempted()
+    a.sent()
+    a.head()
+    a.data(COMPLETED.slice(0, -1))
+    a.attempt.end()
+    expect(a.attempt.lastSequenceNumber).toBe(9)
   })
 
   it.each([

@@ -53,7 +53,7 @@ function rounds({
       asked.push({ refresh, scope: asking })
       return headers?.(refresh, asking) ?? Promise.resolve(HEADERS)
     },
-    canRefresh: (() => true) as never,
+    canRefresh: () => true,
     replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },
   }
   let callsEnded = 0

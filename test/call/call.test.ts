@@ -1,0 +1,551 @@
+import { describe, expect, it } from 'vitest'
+import { Call, type CallContext, type CallOutcome, type CallRequest } from '../../src/call/call.ts'
+import { traitsOf } from '../../src/call/request-traits.ts'
+import { AbortScope } from '../../src/core/abort.ts'
+import type { Target, TargetEnd } from '../../src/endpoints/endpoints.ts'
+import type { ResilientError } from '../../src/errors/errors.ts'
+import { failure } from '../../src/errors/failure.ts'
+import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
+import type { TelemetryEvent } from '../../src/telemetry/events.ts'
+import { FakeTransport, fake, seededRandom, textStream, VirtualClock } from '../../src/testing/index.ts'
+
+const url = new URL('https://api.test/v1/responses')
+const off = { ms: 0, source: 'default' }
+const OK = textStream({ text: 'hi' })
+const DELTA = fake.event({ type: 'response.output_text.delta', delta: 'x', sequence_number: 7 })
+const broken = [fake.head(200), DELTA, fake.reset()]
+const notFound = () => fake.status(400, { body: { error: { code: 'previous_response_not_found' } } })
+
+interface Given {
+  readonly script?: ConstructorParameters<typeof FakeTransport>[0]
+  readonly body?: object
+  readonly canRefresh?: boolean
+  readonly maxRetries?: number
+  readonly totalMs?: number
+  readonly startedAt?: number
+  readonly beforeCommitMs?: number
+  readonly commitAfterMs?: number
+  readonly restartable?: boolean
+  readonly hook?: () => object | undefined
+  readonly queued?: boolean
+  /** There are endpoints: what the one that is chosen says. */
+  readonly target?: { readonly isHomeless?: boolean; readonly hasElsewhere?: boolean }
+}
+
+/** A call that begins at 1000. */
+function call(given: Given = {}) {
+  const { script = [fake.respond(OK)], body = {}, maxRetries = 4, totalMs = 0, target: endpoint } = given
+  const clock = new VirtualClock({ startMs: 1000 })
+  const transport = new FakeTransport(script, { clock })
+  const controller = new AbortController()
+  const scope = new AbortScope(controller.signal)
+  const events: TelemetryEvent[] = []
+  const refreshes: boolean[] = []
+  const ends: TargetEnd[] = []
+  const count = { ended: 0, deposits: 0, withdrawals: 0, released: 0 }
+  const bytes = new TextEncoder().encode(JSON.stringify({ stream: true, ...body }))
+  const traits = traitsOf({ method: 'POST', url, headers: [], body: { kind: 'bytes', bytes } })
+  const request: CallRequest = {
+    ...traits,
+    url,
+    method: 'POST',
+    body: { kind: 'bytes', bytes },
+    headers: async (refresh) => {
+      refreshes.push(refresh)
+      return []
+    },
+    canRefresh: () => given.canRefresh ?? false,
+    replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: false },
+  }
+  const target: Target = {
+    url,
+    endpoint: 'https://api.test/v1',
+    headers: (pairs) => pairs,
+    hasElsewhere: () => endpoint?.hasElsewhere ?? false,
+    ended: (end) => ends.push(end),
+  }
+  const ticket = { answered: () => {}, release: () => count.released++ }
+  const context = {
+    transport,
+    clock,
+    random: seededRandom(1),
+    telemetry: new TelemetryEmitter((event) => events.push(event)),
+    timeouts: {
+      connectMs: off,
+      sendMs: off,
+      ttfbMs: { ms: 100, source: 'option' },
+      idleMs: off,
+      progressMs: off,
+      staleMs: off,
+      totalMs: { ms: totalMs, source: 'option' },
+    },
+    policy: { maxRetries, baseDelayMs: 500, maxDelayMs: 20_000, maxHintMs: 60_000, retryUnknown: false },
+    budget: {
+      deposit: () => count.deposits++,
+      withdraw: () => {
+        count.withdrawals++
+        return true
+      },
+    },
+    scope,
+    reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
+    startedAt: given.startedAt,
+    beforeCommitMs: given.beforeCommitMs ?? 0,
+    commitAfterMs: given.commitAfterMs ?? 0,
+    restartable: given.restartable ?? false,
+    onPreviousResponseNotFound: given.hook,
+    endpoints: endpoint && { routeOf: () => ({ isHomeless: endpoint.isHomeless ?? false, pick: () => target }) },
+    admission: given.queued && { gate: { enter: async () => ticket }, queueMs: 0 },
+    onEnded: () => count.ended++,
+  } as unknown as CallContext
+  const own = new Call(request, context)
+  /** What a promise comes to, in as much time as it takes. */
+  async function settled<T>(promise: Promise<T>): Promise<{ value?: T; error?: unknown }> {
+    let found: { value?: T; error?: unknown } | undefined
+    promise.then(
+      (value) => {
+        found = { value }
+      },
+      (error: unknown) => {
+        found = { error }
+      },
+    )
+    await clock.settle()
+    for (let n = 0; found === undefined && n < 100; n++) {
+      const next = clock.pending()[0]
+      if (next === undefined) throw new Error('nothing is pending, and nothing has settled')
+      await clock.advance(Math.max(0, next.dueMs - clock.now()))
+    }
+    return found ?? {}
+  }
+  return {
+    call: own,
+    clock,
+    transport,
+    controller,
+    scope,
+    events,
+    refreshes,
+    ends,
+    count,
+    settled,
+    run: () => settled(own.run()),
+    /** Takes all of the output, until there is nothing more for now. */
+    async drain({ attempt }: CallOutcome) {
+      for (let n = 0; n < 50; n++) {
+        const { kind } = attempt.output.take()
+        if (kind === 'end' || kind === 'failed') return kind
+        attempt.flow()
+        await clock.settle()
+      }
+      return 'open'
+    },
+    of: <T extends TelemetryEvent['type']>(type: T) =>
+      events.filter((event): event is Extract<TelemetryEvent, { type: T }> => event.type === type),
+    /** It is over, once, and nothing is left. */
+    over(outcome: string, code?: string) {
+      expect(events.filter(({ type }) => type === 'call_end')).toMatchObject([
+        { outcome, code, attempts: own.attempts.length },
+      ])
+      expect(count.ended).toBe(1)
+      clock.assertNothingPending()
+    },
+  }
+}
+type Rig = ReturnType<typeof call>
+const errorIn = async (r: Rig): Promise<ResilientError> => (await r.run()).error as ResilientError
+const decisions = (r: Rig) =>
+  r.of('retry_decision').map(({ attempt, code, decision }) => ({ attempt, code, ...decision }))
+
+describe('a call that succeeds', () => {
+  it('is over when its output is, and pays into the budget', async () => {
+    const r = call({ queued: true })
+    const { value } = await r.run()
+    const outcome = value as CallOutcome
+    expect([outcome.gaveUp, outcome.attempt.number, r.refreshes]).toEqual([undefined, 1, [false]])
+    expect(await r.drain(outcome)).toBe('end')
+    r.over('completed')
+    expect(r.call.attempts).toMatchObject([{ attempt: 1, outcome: 'committed' }])
+    expect(r.count).toMatchObject({ deposits: 1, withdrawals: 0, released: 1 })
+    expect(r.of('call_start')).toHaveLength(1)
+    // Nothing of it listens any more.
+    r.controller.abort('late')
+    expect(r.scope.aborted).toBe(false)
+  })
+
+  it('behind a failure does so with a new attempt, behind a pause', async () => {
+    const r = call({ script: [fake.reset(), fake.status(503), fake.respond(OK)] })
+    const { value } = await r.run()
+    expect(value?.attempt.number).toBe(3)
+    expect(decisions(r)).toMatchObject([
+      { attempt: 1, code: 'connection_reset', retry: true, lane: 'connection', free: false },
+      { attempt: 2, code: 'http_status', retry: true, lane: 'pushback', free: false },
+    ])
+    const delays = decisions(r).map((decision) => ('delayMs' in decision ? decision.delayMs : 0))
+    const [first, second, third] = r.of('attempt_start').map(({ atMs }) => atMs) as [number, number, number]
+    expect([second - first, third - second].map((ms, n) => Math.abs(ms - (delays[n] as number)) <= 1)).toEqual([
+      true,
+      true,
+    ])
+    await r.drain(value as CallOutcome)
+    r.over('completed')
+    // The first reconnect is on the house.
+    expect(r.count).toMatchObject({ deposits: 1, withdrawals: 1 })
+  })
+
+  it('whose output breaks is failed, and pays nothing', async () => {
+    const r = call({ script: [broken] })
+    const { value } = await r.run()
+    expect(await r.drain(value as CallOutcome)).toBe('failed')
+    r.over('failed', 'connection_reset')
+    expect(r.count.deposits).toBe(0)
+  })
+
+  it('whose output is aborted is aborted, and pays nothing', async () => {
+    const r = call({ script: [[fake.head(200), DELTA, fake.stall()]] })
+    await r.run()
+    r.controller.abort('why')
+    r.over('aborted')
+    expect(r.count.deposits).toBe(0)
+  })
+})
+
+describe('a call that fails', () => {
+  it('fails with the last real error and the history', async () => {
+    const r = call({ script: [fake.reset(), fake.stall()], maxRetries: 1 })
+    const error = await errorIn(r)
+    expect(error).toMatchObject({
+      name: 'DeadlineError',
+      code: 'ttfb_timeout',
+      giveUpReason: 'retries_exhausted',
+      replaySafety: 'safe',
+      phase: 'waiting',
+      responseStarted: false,
+      attempts: [
+        { attempt: 1, code: 'connection_reset' },
+        { attempt: 2, code: 'ttfb_timeout' },
+      ],
+    })
+    expect(decisions(r).at(-1)).toMatchObject({ attempt: 2, retry: false, reason: 'retries_exhausted' })
+    r.over('failed', 'ttfb_timeout')
+  })
+
+  it('knows of its response what the attempt knows', async () => {
+    const created = fake.event({ type: 'response.created', sequence_number: 3, response: { id: 'resp_1' } })
+    const r = call({
+      script: [[fake.head(200), created, fake.reset()]],
+      body: { previous_response_id: 'resp_0' },
+      maxRetries: 0,
+    })
+    expect(await errorIn(r)).toMatchObject({
+      responseId: 'resp_1',
+      responseStarted: true,
+      phase: 'prelude',
+      continuity: 'upstream_unavailable',
+    })
+  })
+
+  it('by the endpoint’s word hands that over', async () => {
+    const r = call({ script: [fake.status(400, { body: { error: { code: 'invalid_prompt' } } })] })
+    const { value } = await r.run()
+    expect(value?.gaveUp).toMatchObject({ reason: 'not_retryable', failure: { code: 'http_status', status: 400 } })
+    r.over('failed', 'http_status')
+    expect(await r.drain(value as CallOutcome)).toBe('end')
+  })
+
+  it('by an answer that is no word of the endpoint throws', async () => {
+    const r = call({ script: [fake.respond([], { contentType: 'text/html' } as never)], maxRetries: 0 })
+    const error = await errorIn(r)
+    expect(['unexpected_content', 'empty_response', 'stream_incomplete']).toContain(error.code)
+    r.over('failed', error.code)
+  })
+
+  it('by the abort of its caller fails with the reason, wherever it is', async () => {
+    const before = call()
+    before.controller.abort('why')
+    expect((await before.run()).error).toBe('why')
+    before.over('aborted')
+    expect(before.transport.requests).toEqual([])
+
+    const during = call({ script: [fake.stall()] })
+    const running = during.call.run()
+    await during.clock.advance(5)
+    during.controller.abort('why')
+    expect((await during.settled(running)).error).toBe('why')
+    during.over('aborted')
+
+    const between = call({ script: [fake.status(503, { headers: { 'retry-after': '5' } })] })
+    const waiting = between.call.run()
+    await between.clock.advance(100)
+    between.controller.abort('why')
+    expect((await between.settled(waiting)).error).toBe('why')
+    between.over('aborted', 'http_status')
+    expect(between.transport.requests).toHaveLength(1)
+  })
+})
+
+describe('a credential that is refused', () => {
+  it('is exchanged once, beside all counting', async () => {
+    const r = call({ script: [fake.status(401), fake.respond(OK)], canRefresh: true, maxRetries: 0 })
+    expect((await r.run()).value?.attempt.number).toBe(2)
+    expect(r.refreshes).toEqual([false, true])
+    expect(decisions(r)).toEqual([
+      { attempt: 1, code: 'http_status', retry: true, delayMs: 0, lane: 'pushback', free: true },
+    ])
+    expect(r.count.withdrawals).toBe(0)
+  })
+
+  it('and again is the answer', async () => {
+    const r = call({ script: [fake.status(401), fake.status(401)], canRefresh: true })
+    expect((await r.run()).value?.gaveUp?.failure.status).toBe(401)
+    expect(r.refreshes).toEqual([false, true])
+  })
+
+  it('is not exchanged again for a later attempt', async () => {
+    const r = call({ script: [fake.status(401), fake.reset(), fake.respond(OK)], canRefresh: true })
+    await r.run()
+    expect(r.refreshes).toEqual([false, true, false])
+  })
+
+  it.each<[what: string, given: Given, status: number]>([
+    ['by another status', { canRefresh: true }, 403],
+    ['where there is no other', { canRefresh: false }, 401],
+    ['where the call may double something', { canRefresh: true, body: { background: true } }, 401],
+  ])('%s is the answer', async (_, given, status) => {
+    const r = call({ ...given, script: [fake.status(status)] })
+    expect((await r.run()).value?.gaveUp?.reason).toBe('not_retryable')
+    expect(r.refreshes).toEqual([false])
+  })
+})
+
+describe('a conversation that is not found', () => {
+  const body = { previous_response_id: 'resp_1' }
+
+  it('is asked for once more behind a lost attempt, beside all counting', async () => {
+    const r = call({ body, script: [fake.reset(), notFound(), fake.respond(OK)], maxRetries: 1, canRefresh: true })
+    expect((await r.run()).value?.attempt.number).toBe(3)
+    expect(decisions(r)[1]).toEqual({
+      attempt: 2,
+      code: 'previous_response_not_found',
+      retry: true,
+      delayMs: 0,
+      lane: 'connection',
+      free: true,
+    })
+    expect(r.refreshes).toEqual([false, false, false])
+  })
+
+  it('and was refused a credential before does not ask for another', async () => {
+    const r = call({
+      body,
+      script: [fake.status(401), notFound(), fake.respond(OK)],
+      canRefresh: true,
+      hook: () => ({}),
+    })
+    await r.run()
+    expect(r.refreshes).toEqual([false, true, false])
+  })
+
+  it('is the answer at once, and where it is the answer again', async () => {
+    const first = call({ body, script: [notFound()] })
+    expect((await first.run()).value?.gaveUp).toMatchObject({ failure: { code: 'previous_response_not_found' } })
+    const again = call({ body, script: [fake.reset(), notFound(), notFound()] })
+    expect((await again.run()).value?.attempt.number).toBe(3)
+    again.over('failed', 'previous_response_not_found')
+  })
+
+  it('may be rebuilt', async () => {
+    const r = call({ body, script: [notFound(), fake.respond(OK)], hook: () => ({ input: 'all' }) })
+    await r.run()
+    expect(r.transport.requests.map(({ text }) => JSON.parse(text ?? ''))).toEqual([
+      { stream: true, ...body },
+      { stream: true, input: 'all' },
+    ])
+  })
+
+  it('is the answer where there is no time for another', async () => {
+    let asked = 0
+    const hook = (): object => ({ asked: asked++ })
+    const r = call({ body, script: [[fake.delay(60), notFound()]], totalMs: 60, hook })
+    expect((await r.run()).value?.gaveUp?.failure.code).toBe('previous_response_not_found')
+    expect([r.clock.now(), asked]).toEqual([1060, 0])
+  })
+})
+
+describe('a response that lives nobody knows where', () => {
+  const homeless = { body: { previous_response_id: 'resp_1' }, target: { isHomeless: true } }
+
+  it('is not asked for', async () => {
+    const r = call(homeless)
+    const error = await errorIn(r)
+    expect(error).toMatchObject({
+      name: 'StateNotPortableError',
+      code: 'state_not_portable',
+      giveUpReason: 'not_retryable',
+      phase: 'preparing',
+      responseStarted: false,
+      message:
+        'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound. (0 attempts, gave up: not_retryable)',
+    })
+    expect([r.transport.requests, r.refreshes]).toEqual([[], [false]])
+    r.over('failed')
+  })
+
+  it('may be rebuilt', async () => {
+    const r = call({ ...homeless, hook: () => ({ input: 'all' }) })
+    expect((await r.run()).value?.attempt.number).toBe(1)
+    expect(r.of('request_rebuilt')).toMatchObject([{ attempt: 0 }])
+  })
+})
+
+describe('the time of a call', () => {
+  it.each<[what: string, given: Given, code: string, at: number]>([
+    ['in all', { totalMs: 50 }, 'total_timeout', 1050],
+    ['that began with another one', { totalMs: 50, startedAt: 970 }, 'total_timeout', 1020],
+    ['until there is something to show', { beforeCommitMs: 50 }, 'before_commit_timeout', 1050],
+  ])('%s ends it', async (_, given, code, at) => {
+    const r = call({ ...given, script: [fake.stall()] })
+    expect((await errorIn(r)).code).toBe(code)
+    expect(r.clock.now()).toBe(at)
+    r.over('failed', code)
+  })
+
+  it('to have something to show is that of a stream alone', async () => {
+    const answer = fake.status(200, { body: { id: 'resp_1' } })
+    const r = call({
+      body: { stream: false },
+      beforeCommitMs: 50,
+      commitAfterMs: 20,
+      script: [[fake.delay(500), answer]],
+    })
+    expect((await r.run()).value?.gaveUp).toBeUndefined()
+    expect(r.of('attempt_commit')).toMatchObject([{ reason: 'answer' }])
+  })
+
+  it('to hand over a prelude is that of a stream', async () => {
+    const created = fake.event({ type: 'response.created' })
+    const r = call({ commitAfterMs: 20, script: [[fake.head(200), created, fake.stall()]] })
+    await r.run()
+    expect([r.clock.now(), r.of('attempt_commit')]).toMatchObject([1020, [{ reason: 'commit_after' }]])
+  })
+
+  it('leaves no time for a pause that is longer', async () => {
+    const r = call({ totalMs: 4000, script: [fake.status(503, { headers: { 'retry-after': '5' } })] })
+    expect((await r.run()).value?.gaveUp?.reason).toBe('deadline_exceeded')
+  })
+})
+
+describe('a call that can take its output back', () => {
+  const begun = async (given: Given) => {
+    const r = call({ restartable: true, ...given })
+    const outcome = (await r.run()).value as CallOutcome
+    expect(await r.drain(outcome)).toBe('failed')
+    expect([r.count.ended, r.of('call_end')]).toEqual([0, []])
+    return { ...r, outcome, failed: outcome.attempt.failed as NonNullable<typeof outcome.attempt.failed> }
+  }
+
+  it('goes on behind a broken attempt, by the same allowance', async () => {
+    const r = await begun({ script: [broken, fake.respond(OK)], maxRetries: 1 })
+    const { value } = await r.settled(r.call.restart(r.outcome.attempt, r.failed))
+    expect([value?.attempt.number, decisions(r)]).toMatchObject([2, [{ attempt: 1, retry: true, lane: 'connection' }]])
+    await r.drain(value as CallOutcome)
+    r.over('completed')
+    expect(r.count.deposits).toBe(1)
+  })
+
+  it('fails where there is no further attempt', async () => {
+    const r = await begun({ script: [broken], maxRetries: 0 })
+    const { error } = await r.settled(r.call.restart(r.outcome.attempt, r.failed))
+    expect(error).toMatchObject({
+      name: 'StreamInterruptedError',
+      code: 'connection_reset',
+      giveUpReason: 'retries_exhausted',
+      lastSequenceNumber: 7,
+    })
+    expect(decisions(r)).toMatchObject([{ retry: false, reason: 'retries_exhausted' }])
+    r.over('failed', 'connection_reset')
+  })
+
+  it('ends where nobody goes on with it', async () => {
+    const r = await begun({ script: [broken] })
+    r.call.finish(r.failed)
+    r.call.finish(r.failed)
+    r.over('failed', 'connection_reset')
+    expect(r.call.errorOf(r.failed, r.outcome.attempt)).toMatchObject({ giveUpReason: 'committed', attempts: [{}] })
+  })
+
+  it('is ended by an abort while it waits', async () => {
+    const r = await begun({ script: [broken] })
+    r.controller.abort('why')
+    r.over('aborted', 'connection_reset')
+  })
+
+  it('is over where the failure is final', async () => {
+    const failed = fake.event({ type: 'response.failed', response: { error: { code: 'invalid_prompt' } } })
+    const r = call({ restartable: true, script: [[fake.head(200), DELTA, failed, fake.eof()]] })
+    await r.drain((await r.run()).value as CallOutcome)
+    r.over('failed', 'response_failed')
+  })
+})
+
+describe('an endpoint is told', () => {
+  const target = {}
+  it.each<[what: string, script: NonNullable<Given['script']>, ends: readonly object[]]>([
+    ['that it is alive by an answer', [fake.respond(OK)], [{ report: 'alive' }]],
+    ['that it is alive by a refusal', [fake.status(400)], [{ report: 'alive', hintMs: undefined }]],
+    [
+      'that it failed by a pushback, and what it asked for',
+      [fake.status(503, { headers: { 'retry-after-ms': '70' } })],
+      [{ report: 'failed', hintMs: 70 }],
+    ],
+    ['that it failed by a reset', [fake.reset()], [{ report: 'failed' }]],
+    ['that it failed by a certificate', [fake.connectError('CERT_HAS_EXPIRED' as never)], [{ report: 'failed' }]],
+    ['that it is dead by its silence', [fake.stall()], [{ report: 'dead' }]],
+  ])('%s', async (_, script, ends) => {
+    const r = call({ target, script, maxRetries: 0 })
+    const { value } = await r.run()
+    if (value !== undefined) await r.drain(value)
+    expect(r.ends).toMatchObject(ends)
+    expect(r.of('attempt_start')).toMatchObject([{ endpoint: 'https://api.test/v1' }])
+  })
+
+  it('which response it has', async () => {
+    const created = fake.event({ type: 'response.created', response: { id: 'resp_1' } })
+    const r = call({ target, script: [[fake.head(200), created, fake.reset()]], maxRetries: 0 })
+    await r.run()
+    expect(r.ends).toMatchObject([{ report: 'failed', responseId: 'resp_1' }])
+  })
+
+  it('nothing of how it fares by an abort', async () => {
+    const r = call({ target, script: [fake.stall()] })
+    const running = r.call.run()
+    await r.clock.advance(5)
+    r.controller.abort('why')
+    await r.settled(running)
+    expect(r.ends).toEqual([{ report: undefined, hintMs: undefined, responseId: undefined }])
+  })
+
+  it('what it asked for is no reason to wait where another takes the call', async () => {
+    const script = [fake.status(503, { headers: { 'retry-after': '30' } }), fake.respond(OK)]
+    const r = call({ target: { hasElsewhere: true }, script })
+    await r.run()
+    expect(r.clock.now()).toBeLessThan(3000)
+    const alone = call({ target: { hasElsewhere: false }, script })
+    await alone.run()
+    expect(alone.clock.now()).toBeGreaterThanOrEqual(31_000)
+  })
+})
+
+it('the error of a failure that no attempt met is that of a call in preparation', () => {
+  const r = call()
+  expect(r.call.errorOf(failure('connection_reset'), undefined)).toMatchObject({
+    phase: 'preparing',
+    responseStarted: false,
+    giveUpReason: undefined,
+    responseId: undefined,
+    attempts: [],
+  })
+  expect(r.call.errorOf(failure('connection_reset', undefined, { responseId: 'resp_1' }), undefined).responseId).toBe(
+    'resp_1',
+  )
+})
