@@ -66,7 +66,7 @@ export const TABLE: readonly TableRow[] = [
   {
     what: 'CPU per TLS connect to an origin seen before',
     beside: '`new Client` of undici',
-    key: 'a connect over TLS 1.3 to an origin seen before, CPU, request and answer included / fresh connection',
+    key: 'a connect over TLS 1.3 to an origin seen before, CPU / fresh connection',
   },
   {
     what: 'time to the first event of a process, `client.fetch`',

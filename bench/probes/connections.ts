@@ -1,5 +1,8 @@
-import { Client } from 'undici'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { buildConnector, Client } from 'undici'
 import { ResilientClient } from '../../src/index.ts'
+import { Connector } from '../../src/transport/undici/connector.ts'
 import { REQUEST } from '../contestants/reading.ts'
 import type { Probe } from './contract.ts'
 import { cpuPer, inParallel, medianOf } from './support.ts'
@@ -26,9 +29,31 @@ export const connections: Probe = async (variant, { plain, tls, ca, quick }) => 
 export const tlsConnect: Probe = async (variant, { tls, ca, quick }) => {
   const { fetch } = new ResilientClient({ isolation: 'fresh', tls: { ca } })
   const { method, headers, body } = REQUEST
+  const origin = new URL(tls)
+  const { hostname, port, protocol } = origin
+  const connector = new Connector({ tls: { ca } })
+  const opened = (open: (told: (error: Error | null, socket: Socket | null) => void) => void): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      open((error, socket) => (socket === null ? reject(error) : resolve(socket)))
+    })
+  const ours = (): Promise<Socket> => opened((told) => connector.open(origin, told))
+  const theirs = (): Promise<Socket> =>
+    opened((told) =>
+      buildConnector({ ca, allowH2: false })({ hostname, host: hostname, port, protocol }, told as never),
+    )
+  const ended = async (socket: Socket): Promise<void> => {
+    socket.destroy()
+    await once(socket, 'close')
+  }
+  const first = await ours()
+  // The server's ticket comes behind the handshake.
+  await once(first, 'session')
+  await ended(first)
   const acts: Readonly<Record<string, () => Promise<void>>> = {
-    ours: async () => readAll(await fetch(`${tls}${PATH}`, REQUEST)),
-    client_each: async () => {
+    connect: async () => ended(await ours()),
+    connect_default: async () => ended(await theirs()),
+    call: async () => readAll(await fetch(`${tls}${PATH}`, REQUEST)),
+    call_client_each: async () => {
       const client = new Client(tls, { allowH2: false, connect: { ca } })
       const answer = await client.request({ path: PATH, method, headers, body })
       await answer.body.arrayBuffer()

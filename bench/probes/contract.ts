@@ -4,8 +4,8 @@ export const PROBES = {
   waiting: ['typed', 'drop_in', 'dispatch', 'undici_fetch'],
   /** The same for typed streams alone, by how many there are. */
   crowd: ['100', '1000', '5000', '10000'],
-  /** CPU per connect over TLS 1.3 to an origin seen before, request and short answer included. Microseconds. */
-  tls_connect: ['ours', 'client_each'],
+  /** CPU per connect over TLS 1.3 to an origin seen before, alone, and of a short call on a new one each. Microseconds. */
+  tls_connect: ['connect', 'connect_default', 'call', 'call_client_each'],
   /** CPU per short call on connections that are kept, new, or opened ahead. Microseconds. */
   connections: ['leased', 'fresh', 'fresh_warm', 'tls_leased', 'tls_fresh', 'tls_fresh_warm'],
   /** From the reset of a connection to the next request on the wire, jitter set to zero. Milliseconds. */
