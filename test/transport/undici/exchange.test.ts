@@ -1,0 +1,602 @@
+import zlib from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { VirtualClock } from '../../../src/testing/index.ts'
+import type {
+  ConnectionInfo,
+  ExchangeObserver,
+  ResponseHead,
+  TransportRequest,
+} from '../../../src/transport/transport.ts'
+import { type Carrier, UndiciExchange } from '../../../src/transport/undici/exchange.ts'
+import { turns, until } from '../../support/until.ts'
+
+const RESET = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+const CLIENTS_FAULT = Object.assign(new Error('the body failed'), { code: 'ERR_RESILIENT_BODY' })
+
+interface Given {
+  readonly request?: Partial<TransportRequest>
+  /** On a dispatcher of the caller's. */
+  readonly foreign?: boolean
+  /** The connection had carried requests before. */
+  readonly served?: number
+  readonly dispatch?: () => boolean
+  readonly on?: Partial<ExchangeObserver>
+}
+
+/** An exchange on a connection and a parser that are played by hand. */
+function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given = {}) {
+  const clock = new VirtualClock()
+  const told: unknown[] = []
+  const done: string[] = []
+  const controlled: string[] = []
+  const controller = {
+    rawHeaders: undefined as unknown,
+    pause: () => controlled.push('pause'),
+    resume: () => controlled.push('resume'),
+    abort: (reason: Error) => controlled.push(`abort ${reason.message}`),
+  }
+  let dispatched: { readonly options: Record<string, unknown>; readonly handler: UndiciExchange } | undefined
+  const dispatcher = {
+    dispatch: (options: Record<string, unknown>, handler: UndiciExchange) => {
+      dispatched = { options, handler }
+      return dispatch?.() ?? true
+    },
+  }
+  const connection = {
+    id: 7,
+    client: dispatcher,
+    served,
+    user: undefined as unknown,
+    flushed: true,
+    failure: undefined as Error | undefined,
+    expectHead: () => done.push('expect a head'),
+    destroy: () => done.push('destroy'),
+  }
+  const lease = {
+    generation: 2,
+    client: { giveBack: (back: unknown) => done.push(back === connection ? 'give back' : 'give back another') },
+    poison: (reason: string) => done.push(`poison ${reason}`),
+    release: () => done.push('release'),
+  }
+  const carrier = (foreign
+    ? { kind: 'foreign', dispatcher }
+    : { kind: 'leased', lease, connection }) as unknown as Carrier
+  let callBack!: (error: unknown, carrier: Carrier | undefined) => void
+  const observer: ExchangeObserver = {
+    connecting: () => told.push('connecting'),
+    connected: (info: ConnectionInfo) => told.push(info),
+    sending: () => told.push('sending'),
+    sent: () => told.push('sent'),
+    head: (head: ResponseHead) => told.push(head),
+    data: (chunk) => told.push(Buffer.from(chunk).toString()),
+    end: () => told.push('end'),
+    error: (error) => told.push(error),
+    ...on,
+  }
+  const exchange = new UndiciExchange(
+    {
+      url: new URL('https://api.test/v1/responses'),
+      method: 'POST',
+      headers: [],
+      body: { kind: 'none' },
+      connection: 'any',
+      attempt: 1,
+      ...request,
+    },
+    observer,
+    {
+      carrierFor: (_request, callback) => {
+        callBack = callback
+        return () => done.push('give up waiting')
+      },
+      clock,
+      leavePlace: (origin) => done.push(`leave ${origin}`),
+      onEnded: (ended) => done.push(ended === exchange ? 'ended' : 'another ended'),
+    },
+  )
+  const own = {
+    exchange,
+    clock,
+    controller,
+    connection,
+    start: () => callBack(undefined, carrier),
+    refuse: (error: unknown) => callBack(error, undefined),
+    dispatched: () => dispatched?.options,
+    told: () => told.splice(0),
+    done: () => done.splice(0),
+    controlled: () => controlled.splice(0),
+    begin: () => exchange.onRequestStart(controller as never),
+    async sent() {
+      own.start()
+      own.begin()
+      exchange.onRequestSent()
+      await turns(1)
+    },
+    head(status = 200, headers: Record<string, string | string[]> = {}) {
+      controller.rawHeaders = undefined
+      exchange.onResponseStart(controller as never, status, headers, 'OK')
+    },
+    async data(bytes: string | Buffer) {
+      exchange.onResponseData(controller as never, Buffer.from(bytes))
+      await turns(1)
+    },
+    end: () => exchange.onResponseEnd(),
+    fail: (error: Error) => exchange.onResponseError(controller as never, error),
+    /** Headers have come, and what was told before is forgotten. */
+    async answered() {
+      await own.sent()
+      own.head()
+      own.told()
+      own.done()
+      own.controlled()
+    },
+  }
+  return own
+}
+
+const LEFT = ['release', 'leave https://api.test', 'ended']
+const CLEAN = ['give up waiting', 'give back', ...LEFT]
+const BROKEN = ['give up waiting', 'destroy', ...LEFT]
+
+describe('an exchange', () => {
+  it('tells each step once, and gives its connection back', async () => {
+    const e = exchanged()
+    expect(e.dispatched()).toBeUndefined()
+    e.start()
+    expect(e.dispatched()).toMatchObject({ origin: 'https://api.test', method: 'POST' })
+    expect([e.connection.user, e.connection.served, e.told()]).toEqual([e.exchange, 1, []])
+    e.exchange.onConnecting()
+    e.exchange.onConnected()
+    e.begin()
+    expect(e.done()).toEqual(['expect a head'])
+    e.exchange.onFlushed()
+    e.exchange.onRequestSent()
+    await turns(1)
+    e.exchange.onFlushed()
+    e.head(200, { 'x-a': '1' })
+    expect(e.told()).toEqual([
+      'connecting',
+      { generation: 2, reused: false, connectionId: 7 },
+      'sending',
+      'sent',
+      { status: 200, statusText: 'OK', headers: [['x-a', '1']] },
+    ])
+    expect(e.controller.rawHeaders).toBeNull()
+    await e.data('one')
+    await e.data('two')
+    e.end()
+    expect([e.told(), e.done()]).toEqual([['one', 'two', 'end'], CLEAN])
+    e.end()
+    e.fail(RESET)
+    await e.data('more')
+    e.exchange.drain()
+    e.exchange.destroy()
+    expect([e.told(), e.done()]).toEqual([[], []])
+    e.clock.assertNothingPending()
+  })
+
+  it('on a connection that is open already is connected at once', () => {
+    const e = exchanged({ served: 1 })
+    e.start()
+    expect([e.told(), e.connection.served]).toEqual([[{ generation: 2, reused: true, connectionId: 7 }], 2])
+  })
+
+  it('that is ended by whoever hears of its connection sends nothing', () => {
+    let end = (): void => {}
+    const e = exchanged({ served: 1, on: { connected: () => end() } })
+    end = () => e.exchange.destroy()
+    e.start()
+    expect([e.dispatched(), e.done()]).toEqual([undefined, BROKEN])
+  })
+
+  it('without a carrier fails with the reason', () => {
+    const e = exchanged()
+    e.refuse(RESET)
+    expect([e.told(), e.done()]).toEqual([[RESET], ['give up waiting', 'ended']])
+  })
+
+  it('that undici refuses fails, and blames the connection', () => {
+    const error = new Error('no dispatch')
+    const e = exchanged({
+      dispatch: () => {
+        throw error
+      },
+    })
+    e.start()
+    expect([e.told(), e.done()]).toEqual([[error], ['poison no dispatch', ...BROKEN]])
+  })
+})
+
+describe('a request counts as sent', () => {
+  it('when the operating system has it, and no sooner', async () => {
+    const e = exchanged()
+    e.start()
+    e.begin()
+    e.connection.flushed = false
+    e.exchange.onRequestSent()
+    await turns(1)
+    expect(e.told()).toEqual([])
+    e.connection.flushed = true
+    e.exchange.onFlushed()
+    e.exchange.onFlushed()
+    expect(e.told()).toEqual(['sent'])
+  })
+
+  it('by the time its answer comes, if it has it by then', async () => {
+    const flushed = exchanged()
+    flushed.start()
+    flushed.begin()
+    flushed.exchange.onRequestSent()
+    flushed.head()
+    expect(flushed.told()).toMatchObject(['sent', { status: 200 }])
+    const early = exchanged()
+    early.start()
+    early.begin()
+    early.head()
+    early.exchange.onFlushed()
+    early.exchange.onRequestSent()
+    await turns(1)
+    // What is still being written is of no more interest.
+    expect(early.told()).toMatchObject([{ status: 200 }])
+  })
+
+  it('not behind its end', async () => {
+    const e = exchanged()
+    e.start()
+    e.begin()
+    e.exchange.onRequestSent()
+    e.exchange.destroy()
+    await turns(1)
+    expect(e.told()).toEqual([])
+  })
+
+  it('on a dispatcher of the caller’s by its own word', async () => {
+    const e = exchanged({ foreign: true })
+    e.start()
+    expect(e.told()).toEqual([])
+    e.begin()
+    e.begin()
+    e.exchange.onBodySent()
+    e.exchange.onRequestSent()
+    await turns(1)
+    e.exchange.onBodySent()
+    expect(e.told()).toEqual([{ generation: 0, reused: false, connectionId: undefined }, 'sending', 'sent'])
+    e.exchange.onConnected()
+    e.exchange.poison('why')
+    e.head()
+    expect(e.controller.rawHeaders).toBeUndefined()
+    e.end()
+    expect([e.told().at(-1), e.done()]).toEqual(['end', ['give up waiting', 'ended']])
+  })
+
+  it('piece by piece is told by the connection alone', () => {
+    const e = exchanged()
+    e.start()
+    e.exchange.onBodySent()
+    expect(e.told()).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  it('has as many interim ones before it as it likes', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.head(103)
+    e.head(199)
+    expect(e.told()).toEqual([])
+    e.head(200)
+    expect(e.told()).toMatchObject([{ status: 200 }])
+  })
+
+  it('without a reason has an empty one', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.exchange.onResponseStart(e.controller as never, 200, {})
+    expect(e.told()).toMatchObject([{ statusText: '' }])
+  })
+
+  it('has its headers as the wire had them', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.controller.rawHeaders = [Buffer.from('X-Raw'), Buffer.from('1')]
+    e.exchange.onResponseStart(e.controller as never, 200, { 'x-parsed': '1' }, 'OK')
+    expect(e.told()).toMatchObject([{ headers: [['x-raw', '1']] }])
+    // Of a dispatcher that has no controller they are what it says.
+    const bare = exchanged({ foreign: true })
+    bare.start()
+    bare.exchange.onResponseStart(null as never, 200, { 'x-parsed': '1' }, 'OK')
+    expect(bare.told()).toMatchObject([{ headers: [['x-parsed', '1']] }])
+  })
+
+  it('that is encoded is decoded, and its headers are true of that', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.head(200, { 'content-encoding': 'gzip', 'content-length': '99', 'x-a': '1' })
+    expect(e.told()).toMatchObject([{ headers: [['x-a', '1']] }])
+    await e.data(zlib.gzipSync('hello'))
+    e.end()
+    const told: unknown[] = []
+    await until(() => {
+      told.push(...e.told())
+      return told.includes('end')
+    }, 'the body has ended')
+    expect(told).toEqual(['hello', 'end'])
+  })
+
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 205],
+    ['GET', 304],
+  ])('to %s with status %i has no body to decode', async (method, status) => {
+    const e = exchanged({ request: { method } })
+    await e.sent()
+    e.told()
+    e.head(status, { 'content-encoding': 'gzip', 'content-length': '99' })
+    expect(e.told()).toMatchObject([
+      {
+        headers: [
+          ['content-encoding', 'gzip'],
+          ['content-length', '99'],
+        ],
+      },
+    ])
+    e.end()
+    expect(e.told()).toEqual(['end'])
+  })
+
+  it('of a coding that is not known is passed on as it is', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.head(200, { 'content-encoding': 'of-tomorrow' })
+    await e.data('bytes')
+    expect(e.told()).toMatchObject([{ headers: [['content-encoding', 'of-tomorrow']] }, 'bytes'])
+  })
+
+  it('is not read while it is paused', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.pause()
+    e.exchange.pause()
+    expect(e.controlled()).toEqual(['pause'])
+    // What one read has brought may still come, and says so again.
+    await e.data('late')
+    expect([e.controlled(), e.told()]).toEqual([['pause'], ['late']])
+    e.exchange.resume()
+    e.exchange.resume()
+    expect(e.controlled()).toEqual(['resume'])
+    await e.data('more')
+    expect(e.controlled()).toEqual([])
+  })
+
+  it('that has not begun can be paused, too', async () => {
+    const e = exchanged()
+    e.exchange.pause()
+    e.exchange.resume()
+    await e.sent()
+    e.controlled()
+    e.exchange.pause()
+    expect(e.controlled()).toEqual(['pause'])
+    e.exchange.resume()
+    expect(e.controlled()).toEqual(['resume'])
+    e.exchange.pause()
+    e.controlled()
+    e.head()
+    expect(e.controlled()).toEqual(['pause'])
+    e.exchange.resume()
+    expect(e.controlled()).toEqual(['resume'])
+  })
+
+  it('has no empty pieces', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.pause()
+    e.controlled()
+    await e.data('')
+    expect([e.told(), e.controlled()]).toEqual([[], []])
+  })
+})
+
+describe('an exchange that fails', () => {
+  it('before its answer blames the connection, and says so', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.done()
+    e.fail(RESET)
+    expect([e.told(), e.done()]).toEqual([[RESET], ['poison read ECONNRESET', ...BROKEN]])
+  })
+
+  it('within its answer hands over what it has, and blames the connection at once', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.onResponseData(e.controller as never, Buffer.from('half'))
+    e.fail(RESET)
+    expect(e.done()[0]).toBe('poison read ECONNRESET')
+    await turns(1)
+    expect(e.told()).toEqual(['half', RESET])
+    e.end()
+    expect(e.told()).toEqual([])
+  })
+
+  it('by what is not the connection’s fault blames nobody', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.done()
+    e.fail(CLIENTS_FAULT)
+    expect(e.done()).toEqual(BROKEN)
+    const answered = exchanged()
+    await answered.answered()
+    answered.fail(CLIENTS_FAULT)
+    expect(answered.done()).toEqual(BROKEN)
+  })
+
+  it('by what is no error blames the connection, too', () => {
+    const e = exchanged()
+    e.start()
+    e.exchange.fail('why')
+    expect([e.told(), e.done()]).toEqual([['why'], ['poison failed', ...BROKEN]])
+  })
+
+  it('because its connection was reset where its body seemed to end', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.connection.failure = RESET
+    e.end()
+    expect(e.told()).toEqual([RESET])
+    expect(e.done()).toEqual(expect.arrayContaining(['poison read ECONNRESET', ...BROKEN]))
+    // A connection of the caller's is not looked into.
+    const foreign = exchanged({ foreign: true })
+    await foreign.answered()
+    foreign.connection.failure = RESET
+    foreign.end()
+    expect(foreign.told()).toEqual(['end'])
+  })
+
+  it('without an answer that has ended is over', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.end()
+    expect(e.told()).toEqual(['end'])
+  })
+})
+
+describe('an exchange that is ended', () => {
+  it('by destroy() says nothing more, and its body is asked for no more', async () => {
+    let stopped = 0
+    const open = (): AsyncIterable<Uint8Array> => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: async () => {
+          stopped++
+          return { done: true, value: undefined }
+        },
+      }),
+    })
+    const e = exchanged({ request: { body: { kind: 'stream', replayable: false, length: undefined, open } } })
+    await e.sent()
+    e.told()
+    e.done()
+    const source = e.dispatched()?.body as AsyncIterator<Uint8Array>
+    void source.next()
+    await turns(1)
+    e.exchange.destroy()
+    e.exchange.destroy()
+    await turns(1)
+    expect([e.told(), e.done(), stopped]).toEqual([[], BROKEN, 1])
+    e.fail(RESET)
+    e.head()
+    await e.data('late')
+    e.end()
+    expect([e.told(), e.done()]).toEqual([[], []])
+  })
+
+  it('before there is a carrier gives up waiting', () => {
+    const e = exchanged()
+    e.exchange.destroy()
+    expect(e.done()).toEqual(['give up waiting', 'ended'])
+  })
+
+  it('before undici has begun is ended there, too', () => {
+    const e = exchanged()
+    e.start()
+    e.exchange.destroy()
+    e.done()
+    e.begin()
+    expect([e.controlled(), e.done(), e.told()]).toEqual([['abort the exchange has ended'], [], []])
+  })
+
+  it('on a dispatcher of the caller’s is ended there', async () => {
+    const e = exchanged({ foreign: true })
+    await e.answered()
+    e.exchange.destroy()
+    expect(e.controlled()[0]).toMatch(/^abort /)
+    expect(e.done()).toEqual(['give up waiting', 'ended'])
+  })
+
+  it('poisons its client where that is asked for', () => {
+    const e = exchanged()
+    e.exchange.poison('early')
+    e.start()
+    e.exchange.poison('why')
+    expect(e.done()).toEqual(['poison why'])
+  })
+})
+
+describe('an exchange that is drained', () => {
+  it('before its answer is ended at once', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.done()
+    e.exchange.drain()
+    expect(e.done()).toEqual(BROKEN)
+  })
+
+  it('reads what is left, tells nobody, and keeps the connection', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.pause()
+    e.controlled()
+    e.exchange.drain()
+    e.exchange.drain()
+    expect([e.controlled(), e.clock.pending().map(({ inMs, unref }) => [inMs, unref])]).toEqual([
+      ['resume'],
+      [[100, true]],
+    ])
+    e.exchange.pause()
+    e.exchange.resume()
+    await e.data('x'.repeat(64 * 1024))
+    expect([e.controlled(), e.done()]).toEqual([[], []])
+    e.end()
+    expect([e.told(), e.done()]).toEqual([[], CLEAN])
+    e.clock.assertNothingPending()
+  })
+
+  it.each([
+    ['more than 64 KB come', async (e: ReturnType<typeof exchanged>) => e.data('x'.repeat(64 * 1024 + 1))],
+    ['100 ms have passed', async (e: ReturnType<typeof exchanged>) => e.clock.advance(100)],
+  ])('is ended when %s', async (_, happens) => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.drain()
+    await happens(e)
+    expect([e.told(), e.done()]).toEqual([[], BROKEN])
+    e.clock.assertNothingPending()
+  })
+
+  it('counts what comes in pieces', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.drain()
+    await e.data('x'.repeat(40 * 1024))
+    expect(e.done()).toEqual([])
+    await e.data('x'.repeat(40 * 1024))
+    expect(e.done()).toEqual(BROKEN)
+  })
+
+  it('that breaks blames the connection all the same', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.exchange.drain()
+    e.fail(RESET)
+    expect([e.told(), e.done()]).toEqual([[], ['poison read ECONNRESET', ...BROKEN]])
+  })
+
+  it('while its decoder still has something to say keeps the connection', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.head(200, { 'content-encoding': 'gzip' })
+    e.told()
+    e.done()
+    e.exchange.onResponseData(e.controller as never, zlib.gzipSync('hello'))
+    e.end()
+    e.exchange.drain()
+    expect([e.told(), e.done()]).toEqual([[], CLEAN])
+  })
+})
