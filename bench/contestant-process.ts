@@ -1,24 +1,10 @@
+import { loadContestant } from './contestants/load.ts'
 import type { Contestant, ContestantName, Measurement, Workload } from './contract.ts'
 
 /**
  * The child process of one contestant. Nothing but the contestant is loaded into it: importing undici's main entry, for
  * one, changes the built-in fetch.
  */
-const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise<Contestant> }>>> = {
-  typed: () => import('./contestants/typed.ts'),
-  drop_in: () => import('./contestants/drop-in.ts'),
-  undici_fetch: () => import('./contestants/undici-fetch.ts'),
-  dispatch: () => import('./contestants/dispatch.ts'),
-  openai_default: () => import('./contestants/openai-default.ts'),
-  openai_on_ours: () => import('./contestants/openai-on-ours.ts'),
-  ai_default: () => import('./contestants/ai-default.ts'),
-  ai_on_ours: () => import('./contestants/ai-on-ours.ts'),
-  global_fetch: () => import('./contestants/global-fetch.ts'),
-  ky: () => import('./contestants/ky.ts'),
-  got: () => import('./contestants/got.ts'),
-  axios: () => import('./contestants/axios.ts'),
-}
-
 async function measure(
   contestant: Contestant,
   { read, calls, concurrency }: Workload,
@@ -43,8 +29,7 @@ async function measure(
   return { cpuUs: user + system, wallUs, read: total }
 }
 
-const { create } = await LOADERS[process.argv[2] as ContestantName]()
-const contestant = await create()
+const contestant = await loadContestant(process.argv[2] as ContestantName)
 process.on('message', async ({ workload, url }: { workload: Workload; url: string }) => {
   try {
     process.send?.({ measurement: await measure(contestant, workload, url) })

@@ -6,7 +6,7 @@ import type { Probe } from './contract.ts'
 import { inParallel, memoryAfterGc } from './support.ts'
 
 /** Opens one stream, reads its first delta, and waits for more. Whatever must stay alive is returned. */
-type Open = (base: string) => Promise<unknown>
+export type Open = (base: string) => Promise<unknown>
 
 async function costsPerStream(count: number, base: string, open: Open): Promise<Readonly<Record<string, number>>> {
   // What is made once, whatever the number of streams.
@@ -46,7 +46,11 @@ async function firstRead(response: { readonly body: unknown }): Promise<unknown>
   return [response, reader, reader.read()]
 }
 
-const OPENERS: Readonly<Record<string, (base: string) => Open>> = {
+/** Whose waiting streams are looked at. */
+export const WAITING = ['typed', 'drop_in', 'undici_fetch', 'dispatch'] as const
+export type WaitingName = (typeof WAITING)[number]
+
+const OPENERS: Readonly<Record<WaitingName, (base: string) => Open>> = {
   typed: typedOpener,
   drop_in: () => {
     const { fetch } = new ResilientClient()
@@ -72,10 +76,12 @@ const OPENERS: Readonly<Record<string, (base: string) => Open>> = {
     }),
 }
 
-export const waiting: Probe = (variant, { plain, mostStreams, quick }) => {
-  const opener = OPENERS[variant] as (base: string) => Open
-  return costsPerStream(Math.min(quick ? 500 : 2000, mostStreams), plain, opener(plain))
+export function openerOf(name: WaitingName, base: string): Open {
+  return OPENERS[name](base)
 }
+
+export const waiting: Probe = (variant, { plain, mostStreams, quick }) =>
+  costsPerStream(Math.min(quick ? 500 : 2000, mostStreams), plain, openerOf(variant as WaitingName, plain))
 
 export const crowd: Probe = (count, { plain, mostStreams }) =>
   costsPerStream(Math.min(Number(count), mostStreams), plain, typedOpener(plain))

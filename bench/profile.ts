@@ -1,0 +1,67 @@
+/**
+ * Where the time of a workload goes, and who holds the memory of a stream that waits:
+ *
+ *   npm run bench:profile -- typed short_events
+ *   npm run bench:profile -- --heap typed
+ */
+import { parseArgs } from 'node:util'
+import { padEnd, padStart } from '../demo/terminal.ts'
+import { CONTESTANTS, type ContestantName } from './contract.ts'
+import { PARTICIPANTS, type WorkloadName, workloads } from './measures.ts'
+import { NAMES, TITLES } from './names.ts'
+import { WAITING, type WaitingName } from './probes/waiting.ts'
+import { ServerProcess } from './processes.ts'
+import { profileCpu } from './profile/cpu.ts'
+import { profileHeap } from './profile/heap.ts'
+
+const all = workloads({ deltas: 100_000, shortCalls: 20_000 })
+const { values, positionals } = parseArgs({
+  options: { heap: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const [name, workload] = positionals
+const usage = values.heap
+  ? WAITING.includes(name as WaitingName)
+    ? undefined
+    : `--heap takes one of ${WAITING.join(', ')}`
+  : CONTESTANTS.includes(name as ContestantName) && workload !== undefined && Object.hasOwn(all, workload)
+    ? undefined
+    : `wanted are one of ${CONTESTANTS.join(', ')} and one of ${Object.keys(all).join(', ')}`
+if (usage !== undefined) {
+  process.stderr.write(`${usage}\n`)
+  process.exit(2)
+}
+
+const server = await ServerProcess.start(Object.values(all))
+const base = `http://127.0.0.1:${server.port}`
+try {
+  if (values.heap) await heap(name as WaitingName)
+  else await cpu(name as ContestantName, workload as WorkloadName)
+} finally {
+  server.stop()
+}
+// Streams that wait would keep the process.
+process.exit()
+
+async function cpu(contestant: ContestantName, which: WorkloadName): Promise<void> {
+  if (!PARTICIPANTS[which].includes(contestant)) throw new Error(`${contestant} takes no part in ${which}`)
+  const one = all[which]
+  const spent = await profileCpu(contestant, one, `${base}/${one.framing}/${one.deltas}/v1`)
+  const total = spent.reduce((sum, { us }) => sum + us, 0)
+  console.log(`${NAMES[contestant]}: ${TITLES[which]}; microseconds for each call\n`)
+  for (const { where, us } of spent) if (us >= total / 100) line(where, us, total)
+  line('all', total, total)
+}
+
+async function heap(which: WaitingName): Promise<void> {
+  const held = await profileHeap(which, base)
+  const total = held.reduce((sum, { bytes }) => sum + bytes, 0)
+  console.log(`${which}: bytes for each stream that waits, by the class that keeps them\n`)
+  for (const { owner, bytes } of held) if (bytes >= total / 100) line(owner, bytes, total)
+  line('all', total, total)
+}
+
+function line(what: string, value: number, total: number): void {
+  const share = `${((100 * value) / total).toFixed(0)} %`
+  console.log(`  ${padEnd(what, 32)}${padStart(value.toFixed(value < 100 ? 1 : 0), 10)}${padStart(share, 8)}`)
+}
