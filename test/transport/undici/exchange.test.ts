@@ -255,18 +255,19 @@ describe('a request counts as sent', () => {
     e.start()
     expect(e.told()).toEqual([])
     e.begin()
+    expect(e.told()).toEqual([{ generation: 0, reused: false, connectionId: undefined }])
     e.begin()
     e.exchange.onBodySent()
     e.exchange.onRequestSent()
     await turns(1)
     e.exchange.onBodySent()
-    expect(e.told()).toEqual([{ generation: 0, reused: false, connectionId: undefined }, 'sending', 'sent'])
+    expect(e.told()).toEqual(['sending', 'sent'])
     e.exchange.onConnected()
     e.exchange.poison('why')
     e.head()
     expect(e.controller.rawHeaders).toBeUndefined()
     e.end()
-    expect([e.told().at(-1), e.done()]).toEqual(['end', ['give up waiting', 'ended']])
+    expect([e.told().at(-1), e.done(), e.controlled()]).toEqual(['end', ['give up waiting', 'ended'], []])
   })
 
   it('piece by piece is told by the connection alone', () => {
@@ -392,6 +393,42 @@ describe('an answer', () => {
     expect(e.controlled()).toEqual(['resume'])
   })
 
+  it('that is encoded is not decoded on while it is paused', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.head(200, { 'content-encoding': 'gzip' })
+    e.told()
+    e.exchange.pause()
+    await e.data(zlib.gzipSync('hello'))
+    await turns(20)
+    expect(e.told()).toEqual([])
+    e.exchange.resume()
+    const told: unknown[] = []
+    await until(() => {
+      told.push(...e.told())
+      return told.includes('hello')
+    }, 'it is decoded')
+  })
+
+  it('that comes before its head is no answer', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    await e.data('early')
+    expect(e.told()).toEqual([])
+  })
+
+  it('needs no controller', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.told()
+    e.exchange.onResponseStart(null as never, 200, {}, 'OK')
+    e.exchange.pause()
+    e.exchange.onResponseData(null as never, Buffer.from('x'))
+    await turns(1)
+    expect(e.told()).toMatchObject([{ status: 200 }, 'x'])
+  })
+
   it('has no empty pieces', async () => {
     const e = exchanged()
     await e.answered()
@@ -422,6 +459,17 @@ describe('an exchange that fails', () => {
     expect(e.told()).toEqual(['half', RESET])
     e.end()
     expect(e.told()).toEqual([])
+  })
+
+  it('while what it has is decoded blames the connection at once', async () => {
+    const e = exchanged()
+    await e.sent()
+    e.head(200, { 'content-encoding': 'gzip' })
+    e.done()
+    await e.data(zlib.gzipSync('hello'.repeat(10_000)).subarray(0, 40))
+    e.fail(RESET)
+    expect(e.done()).toEqual(['poison read ECONNRESET'])
+    await until(() => e.told().includes(RESET), 'it has failed')
   })
 
   it('by what is not the connection’s fault blames nobody', async () => {
@@ -491,10 +539,27 @@ describe('an exchange that is ended', () => {
     await turns(1)
     expect([e.told(), e.done(), stopped]).toEqual([[], BROKEN, 1])
     e.fail(RESET)
+    e.exchange.fail(RESET)
     e.head()
     await e.data('late')
     e.end()
     expect([e.told(), e.done()]).toEqual([[], []])
+  })
+
+  it('or drained tells nobody what its connection tells', async () => {
+    for (const end of ['destroy', 'drain'] as const) {
+      const e = exchanged()
+      e.exchange.onConnected()
+      e.start()
+      e.exchange[end]()
+      e.exchange.onConnecting()
+      e.exchange.onConnected()
+      e.exchange.onFlushed()
+      e.exchange.onRequestSent()
+      e.exchange.onFlushed()
+      await turns(1)
+      expect(e.told()).toEqual([])
+    }
   })
 
   it('before there is a carrier gives up waiting', () => {
@@ -516,8 +581,29 @@ describe('an exchange that is ended', () => {
     const e = exchanged({ foreign: true })
     await e.answered()
     e.exchange.destroy()
-    expect(e.controlled()[0]).toMatch(/^abort /)
+    expect(e.controlled()).toEqual(['abort the exchange has ended'])
     expect(e.done()).toEqual(['give up waiting', 'ended'])
+    const early = exchanged({ foreign: true })
+    early.start()
+    early.exchange.destroy()
+    expect(early.done()).toEqual(['give up waiting', 'ended'])
+  })
+
+  it.each<[what: string, happens: (e: ReturnType<typeof exchanged>) => unknown]>([
+    ['by a failure', (e) => e.exchange.fail(RESET)],
+    ['after more than 64 KB', (e) => [e.exchange.drain(), e.data('x'.repeat(70_000))]],
+    ['after 100 ms', (e) => [e.exchange.drain(), e.clock.advance(100)]],
+  ])('%s on a dispatcher of the caller’s is ended there', async (_, happens) => {
+    const e = exchanged({ foreign: true })
+    await e.answered()
+    happens(e)
+    await turns(5)
+    expect(e.controlled()).toContain('abort the exchange has ended')
+    const early = exchanged({ foreign: true })
+    early.start()
+    early.begin()
+    early.exchange.drain()
+    expect(early.controlled()).toEqual(['abort the exchange has ended'])
   })
 
   it('poisons its client where that is asked for', () => {
