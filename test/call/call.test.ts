@@ -20,6 +20,8 @@ interface Given {
   readonly script?: ConstructorParameters<typeof FakeTransport>[0]
   readonly body?: object
   readonly canRefresh?: boolean
+  readonly headersNever?: boolean
+  readonly noBudget?: boolean
   readonly maxRetries?: number
   readonly totalMs?: number
   readonly startedAt?: number
@@ -52,7 +54,7 @@ function call(given: Given = {}) {
     body: { kind: 'bytes', bytes },
     headers: async (refresh) => {
       refreshes.push(refresh)
-      return []
+      return given.headersNever ? new Promise(() => {}) : []
     },
     canRefresh: () => given.canRefresh ?? false,
     replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: false },
@@ -80,13 +82,15 @@ function call(given: Given = {}) {
       totalMs: { ms: totalMs, source: 'option' },
     },
     policy: { maxRetries, baseDelayMs: 500, maxDelayMs: 20_000, maxHintMs: 60_000, retryUnknown: false },
-    budget: {
-      deposit: () => count.deposits++,
-      withdraw: () => {
-        count.withdrawals++
-        return true
-      },
-    },
+    budget: given.noBudget
+      ? undefined
+      : {
+          deposit: () => count.deposits++,
+          withdraw: () => {
+            count.withdrawals++
+            return true
+          },
+        },
     scope,
     reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
     startedAt: given.startedAt,
@@ -193,6 +197,12 @@ describe('a call that succeeds', () => {
     expect(r.count).toMatchObject({ deposits: 1, withdrawals: 1 })
   })
 
+  it('needs no budget', async () => {
+    const r = call({ noBudget: true })
+    expect(await r.drain((await r.run()).value as CallOutcome)).toBe('end')
+    r.over('completed')
+  })
+
   it('whose output breaks is failed, and pays nothing', async () => {
     const r = call({ script: [broken] })
     const { value } = await r.run()
@@ -251,13 +261,20 @@ describe('a call that fails', () => {
     expect(value?.gaveUp).toMatchObject({ reason: 'not_retryable', failure: { code: 'http_status', status: 400 } })
     r.over('failed', 'http_status')
     expect(await r.drain(value as CallOutcome)).toBe('end')
+    expect(r.call.attempts).toMatchObject([{ giveUpReason: 'not_retryable', retryAfterMs: undefined }])
+    const hinted = call({ script: [fake.status(503, { headers: { 'retry-after': '99' } })] })
+    await hinted.run()
+    expect(hinted.call.attempts).toMatchObject([{ giveUpReason: 'hint_too_long', retryAfterMs: 99_000 }])
   })
 
   it('by an answer that is no word of the endpoint throws', async () => {
-    const r = call({ script: [fake.respond([], { contentType: 'text/html' } as never)], maxRetries: 0 })
+    const r = call({
+      script: [fake.status(200, { body: '<p>', headers: { 'content-type': 'text/html' } })],
+      maxRetries: 0,
+    })
     const error = await errorIn(r)
-    expect(['unexpected_content', 'empty_response', 'stream_incomplete']).toContain(error.code)
-    r.over('failed', error.code)
+    expect([error.code, r.call.attempts[0]?.outcome]).toEqual(['unexpected_content', 'answered'])
+    r.over('failed', 'unexpected_content')
   })
 
   it('by the abort of its caller fails with the reason, wherever it is', async () => {
@@ -265,7 +282,7 @@ describe('a call that fails', () => {
     before.controller.abort('why')
     expect((await before.run()).error).toBe('why')
     before.over('aborted')
-    expect(before.transport.requests).toEqual([])
+    expect([before.transport.requests, before.refreshes]).toEqual([[], []])
 
     const during = call({ script: [fake.stall()] })
     const running = during.call.run()
@@ -405,9 +422,15 @@ describe('the time of a call', () => {
     ['until there is something to show', { beforeCommitMs: 50 }, 'before_commit_timeout', 1050],
   ])('%s ends it', async (_, given, code, at) => {
     const r = call({ ...given, script: [fake.stall()] })
-    expect((await errorIn(r)).code).toBe(code)
+    const error = await errorIn(r)
+    const source = code === 'before_commit_timeout' ? 'beforeCommitMs' : 'option'
+    expect(error).toMatchObject({ code, deadline: { source } })
     expect(r.clock.now()).toBe(at)
     r.over('failed', code)
+    // Its headers are waited for no longer, either.
+    const asking = call({ ...given, headersNever: true })
+    expect(await errorIn(asking)).toMatchObject({ code, phase: 'preparing', attempts: [] })
+    expect(asking.clock.now()).toBe(at)
   })
 
   it('to have something to show is that of a stream alone', async () => {
@@ -451,6 +474,21 @@ describe('a call that can take its output back', () => {
     await r.drain(value as CallOutcome)
     r.over('completed')
     expect(r.count.deposits).toBe(1)
+  })
+
+  it('holds nothing any more of what nobody has taken', async () => {
+    const r = call({ restartable: true, script: [broken, fake.respond(OK)] })
+    const { attempt } = (await r.run()).value as CallOutcome
+    await r.clock.settle()
+    expect(r.call.errorOf(failure('connection_reset'), attempt)).toMatchObject({
+      phase: 'preparing',
+      responseStarted: true,
+    })
+    attempt.output.take()
+    attempt.flow()
+    await r.clock.settle()
+    await r.settled(r.call.restart(attempt, failure('connection_reset')))
+    expect(attempt.output.take()).toEqual({ kind: 'failed', error: undefined })
   })
 
   it('fails where there is no further attempt', async () => {
@@ -522,7 +560,7 @@ describe('an endpoint is told', () => {
     await r.clock.advance(5)
     r.controller.abort('why')
     await r.settled(running)
-    expect(r.ends).toEqual([{ report: undefined, hintMs: undefined, responseId: undefined }])
+    expect(r.ends).toStrictEqual([{ report: undefined, hintMs: undefined, responseId: undefined }])
   })
 
   it('what it asked for is no reason to wait where another takes the call', async () => {
