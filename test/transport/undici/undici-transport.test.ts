@@ -190,6 +190,11 @@ describe('the transport', () => {
     handlers[0]?.onResponseStart(null as never, 200, {}, 'OK')
     handlers[0]?.onResponseEnd()
     expect([told, FakeConnection.made, t.counts()]).toEqual([[200, 'end'], [], [0, 0, 0, 0]])
+    const { exchange } = await t.sent({ dispatcher })
+    const abort = vi.fn()
+    handlers[1]?.onRequestStart({ abort } as never)
+    exchange.destroy()
+    expect(abort).toHaveBeenCalledTimes(1)
   })
 
   it.each([
@@ -235,6 +240,15 @@ describe('a bound on connections', () => {
     expect((await t.sent()).told).toEqual(['connected 1 1'])
   })
 
+  it('holds for who comes later, too', async () => {
+    const t = transported({ maxConnections: 2, isolation: 'fresh' })
+    await t.sent()
+    await t.sent()
+    await t.answer(1)
+    for (let n = 0; n < 3; n++) await t.sent()
+    expect(t.counts().slice(0, 3)).toEqual([2, 0, 2])
+  })
+
   it('gives the place of one that is ended while it gets its client to the next', async () => {
     const t = transported({ maxConnections: 1 })
     const first = t.send()
@@ -266,8 +280,10 @@ describe('the end of the transport', () => {
   it('by close() waits for what a caller’s dispatcher carries, too', async () => {
     const t = transported()
     const { exchange } = await t.sent({ dispatcher: { dispatch: () => true } })
+    await t.sent()
     const closing = t.transport.close()
-    expect(await isSettled(t.clock, closing)).toBe(false)
+    await t.answer(1)
+    expect([await isSettled(t.clock, closing), t.counts()]).toEqual([false, [0, 0, 0, 0]])
     exchange.destroy()
     expect(await isSettled(t.clock, closing)).toBe(true)
   })
