@@ -87,6 +87,7 @@ describe('in place of a stream', () => {
     const page = lastOf(read({ type: 'text/html; a=b', secrets }, '<html><b>Down</b> hunter2hunter2</html>')).failure
     expect(page?.message).toMatch(/^Expected an event stream, got text\/html; a=b: +Down /)
     expect(page?.message).not.toMatch(/[<>]|hunter2/)
+    expect(lastOf(read({}, '<p>one</p><p>two</p>')).failure?.message).toMatch(/one +two/)
     const large = read({ type: 'text/html' }, 'x'.repeat(501))[0]?.failure
     expect(large?.message).toBe('Expected an event stream, got text/html: ')
     expect(lastOf(read({}, 'Down')).failure?.message).toBe('Expected an event stream, got no content-type: Down')

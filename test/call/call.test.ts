@@ -16,6 +16,16 @@ const DELTA = fake.event({ type: 'response.output_text.delta', delta: 'x', seque
 const broken = [fake.head(200), DELTA, fake.reset()]
 const notFound = () => fake.status(400, { body: { error: { code: 'previous_response_not_found' } } })
 
+const PLAN = {
+  settings: { maxLegs: 2 },
+  suspectAfterMs: () => 50,
+  suspicionAt: () => 0.5,
+  take: () => ({ giveBack: () => {} }),
+  answered: () => {},
+  givenUp: () => {},
+  callEnded: () => {},
+}
+
 interface Given {
   readonly script?: ConstructorParameters<typeof FakeTransport>[0]
   readonly body?: object
@@ -30,6 +40,8 @@ interface Given {
   readonly restartable?: boolean
   readonly hook?: () => object | undefined
   readonly queued?: boolean
+  /** A silent attempt gets company after 50 ms. */
+  readonly hedged?: boolean
   /** There are endpoints: what the one that is chosen says. */
   readonly target?: { readonly isHomeless?: boolean; readonly hasElsewhere?: boolean }
 }
@@ -100,6 +112,7 @@ function call(given: Given = {}) {
     onPreviousResponseNotFound: given.hook,
     endpoints: endpoint && { routeOf: () => ({ isHomeless: endpoint.isHomeless ?? false, pick: () => target }) },
     admission: given.queued && { gate: { enter: async () => ticket }, queueMs: 0 },
+    hedge: given.hedged && { hedging: { planFor: () => PLAN }, settings: PLAN.settings },
     onEnded: () => count.ended++,
   } as unknown as CallContext
   const own = new Call(request, context)
@@ -561,6 +574,14 @@ describe('an endpoint is told', () => {
     r.controller.abort('why')
     await r.settled(running)
     expect(r.ends).toStrictEqual([{ report: undefined, hintMs: undefined, responseId: undefined }])
+  })
+
+  it('nothing of how it fares by an attempt that another one overtook', async () => {
+    const r = call({ target, hedged: true, script: [fake.stall(), fake.respond(OK)] })
+    const { value } = await r.run()
+    expect(value?.attempt.number).toBe(2)
+    await r.drain(value as CallOutcome)
+    expect(r.ends.map(({ report }) => report)).toEqual([undefined, 'alive'])
   })
 
   it('what it asked for is no reason to wait where another takes the call', async () => {

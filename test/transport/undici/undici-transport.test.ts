@@ -281,8 +281,11 @@ describe('the end of the transport', () => {
     const t = transported()
     const { exchange } = await t.sent({ dispatcher: { dispatch: () => true } })
     await t.sent()
+    FakeConnection.closesAtOnce = false
     const closing = t.transport.close()
     await t.answer(1)
+    expect(await isSettled(t.clock, closing)).toBe(false)
+    t.one(1).close()
     expect([await isSettled(t.clock, closing), t.counts()]).toEqual([false, [0, 0, 0, 0]])
     exchange.destroy()
     expect(await isSettled(t.clock, closing)).toBe(true)
