@@ -96,7 +96,11 @@ describe('an encoded body', () => {
     [' GZIP ', zlib.gzipSync(plain)],
   ])('is understood, and left as it is: %s', (coding, bytes) => {
     const copy = Uint8Array.from(bytes)
-    const found = traits({ headers: [['content-encoding', coding]], body: { kind: 'bytes', bytes } })
+    const headers = [
+      ['content-type', 'application/json'],
+      ['content-encoding', coding],
+    ] as const
+    const found = traits({ headers, body: { kind: 'bytes', bytes } })
     expect(found).toMatchObject({ latency: { kind: 'stream', estimatedInputTokens: 2000 }, anchored: true })
     expect(Uint8Array.from(bytes)).toEqual(copy)
   })

@@ -162,6 +162,19 @@ describe('which proxy leads to an origin', () => {
     expect(choose('https://api.test')).toBe('http://https_proxy.test/')
   })
 
+  it('is none for what is exempt, by either name', () => {
+    vi.stubEnv('HTTPS_PROXY', 'http://proxy.test')
+    for (const [lower, upper, found] of [
+      [undefined, 'api.test', undefined],
+      ['api.test', undefined, undefined],
+      ['other.test', 'api.test', 'http://proxy.test/'],
+    ]) {
+      vi.stubEnv('no_proxy', lower)
+      vi.stubEnv('NO_PROXY', upper)
+      expect([lower, upper, choose('https://api.test')]).toEqual([lower, upper, found])
+    }
+  })
+
   it.each([
     ['proxy', 'ftp://proxy.test'],
     ['proxy', 'http://'],
