@@ -1,6 +1,6 @@
 /**
  * `npm run mutate -- --folder retry`: mutation testing of one folder, judged by its own tests. Without `--folder`: of all.
- * `--file turn`: of its files that begin so, for folders that take hours.
+ * `--file turn`: of its files that begin so, `--file call.ts`: of that one, for folders that take hours.
  * `--force` tries every mutant again, also those whose code and tests are the same as at the last run: for a score that
  * counts, because of what runs when a module is loaded, a table for example, nobody knows which tests look at it. What
  * survives is listed by place, and explained in `test/mutation/survivors.md`.
@@ -43,7 +43,7 @@ async function mutate(name: keyof typeof FOLDERS): Promise<number> {
     testRunner: 'vitest',
     vitest: { configFile: 'vitest.mutation.config.ts', related: false },
     plugins: ['@stryker-mutator/vitest-runner'],
-    mutate: [`${from}/**/${values.file ?? ''}*.ts`],
+    mutate: [`${from}/**/${values.file?.endsWith('.ts') ? values.file : `${values.file ?? ''}*.ts`}`],
     coverageAnalysis: 'perTest',
     concurrency: 1,
     incremental: true,
