@@ -11,7 +11,7 @@ const MOST_GRANTS = 256
  * One origin's return after a time in which nothing answered. Calls that met it wait on attempts that are dead, and the
  * waste budget is spent, so hedges are granted beyond it: one for each answer, and the same again when it wins. That doubles
  * them in the time an answer takes, as the slow start of TCP does: all of them at once would be a stampede, and were the
- * origin to fall silent again, no more would go out than answers came.
+ * origin to fall silent again, no more than two for each answer would have gone out.
  */
 export class Recovery {
   #lastAnswerAt = -Infinity
