@@ -27,8 +27,8 @@ export function workloads({ deltas, shortCalls }: Size): Readonly<Record<Workloa
     bytes_block: { ...stream, read: 'bytes', framing: 'block' },
     events_event: { ...stream, read: 'events', framing: 'event' },
     events_block: { ...stream, read: 'events', framing: 'block' },
-    // Segments are sent one by one, which takes the server longer than the client: fewer are enough.
-    events_segment: { ...stream, deltas: Math.ceil(deltas / 10), read: 'events', framing: 'segment' },
+    // As events come from a model: one by one, with time between them, on many streams at once.
+    events_segment: { read: 'events', framing: 'segment', deltas: Math.ceil(deltas / 200), calls: 64, concurrency: 64 },
     short_bytes: { ...short, read: 'bytes' },
     short_events: { ...short, read: 'events' },
   }
@@ -80,7 +80,9 @@ export function ratioOf(
 
 /** What the cost of a workload is divided by. */
 export function unitsOf({ calls, deltas }: Workload): { readonly unit: 'call' | 'event'; readonly units: number } {
-  return calls > 1 ? { unit: 'call', units: calls } : { unit: 'event', units: deltas + EVENTS_AROUND }
+  return deltas === SHORT_DELTAS
+    ? { unit: 'call', units: calls }
+    : { unit: 'event', units: calls * (deltas + EVENTS_AROUND) }
 }
 
 /** `24` of `v24.21.0`. */

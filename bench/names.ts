@@ -6,7 +6,7 @@ export const TITLES: Readonly<Record<WorkloadName, string>> = {
   bytes_block: 'one stream, body read as bytes, HTTP chunks of 16 KB',
   events_event: 'one stream, every event parsed, one event per HTTP chunk',
   events_block: 'one stream, every event parsed, HTTP chunks of 16 KB',
-  events_segment: 'one stream, every event parsed, one event per TCP segment',
+  events_segment: '64 streams at once, every event parsed, one event per TCP segment',
   short_bytes: 'short calls, 20 events each, 64 at a time, bodies read as bytes',
   short_events: 'short calls, 20 events each, 64 at a time, every event parsed',
 }

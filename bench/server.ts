@@ -15,27 +15,46 @@ type Act = (socket: net.Socket) => void
 function reply(name: string): Act {
   const [framing, deltas] = name.split('/')
   const { pieces } = buildAnswer(Number(deltas), framing as Framing)
-  // Each piece in a segment of its own: the next one is written when the client has had the time to read it.
-  return (socket) => write(socket, pieces, framing === 'segment')
+  return (socket) => (framing === 'segment' ? writeApart(socket, pieces) : write(socket, pieces))
 }
 
-function write(socket: net.Socket, pieces: readonly Buffer[], apart: boolean): void {
+function write(socket: net.Socket, pieces: readonly Buffer[]): void {
   let at = 0
   const go = (): void => {
     while (at < pieces.length) {
-      const flushed = socket.write(pieces[at++] as Buffer)
-      if (at === pieces.length) return
-      if (!flushed) {
-        socket.once('drain', go)
-        return
-      }
-      if (apart) {
-        setImmediate(go)
+      if (!socket.write(pieces[at++] as Buffer)) {
+        if (at < pieces.length) socket.once('drain', go)
         return
       }
     }
   }
   go()
+}
+
+/** Between two segments of a stream: more than the slowest client takes to read one of each of the others. */
+const APART_MS = 3
+
+interface Apart {
+  readonly socket: net.Socket
+  readonly pieces: readonly Buffer[]
+  at: number
+}
+
+const apart = new Set<Apart>()
+let beat: NodeJS.Timeout | undefined
+
+/** Each piece in a segment of its own, which the client finds alone: a kernel merges what is not read at once. */
+function writeApart(socket: net.Socket, pieces: readonly Buffer[]): void {
+  apart.add({ socket, pieces, at: 0 })
+  beat ??= setInterval(() => {
+    for (const one of apart) {
+      one.socket.write(one.pieces[one.at++] as Buffer)
+      if (one.at === one.pieces.length) apart.delete(one)
+    }
+    if (apart.size > 0) return
+    clearInterval(beat)
+    beat = undefined
+  }, APART_MS)
 }
 
 const json = (value: unknown): Buffer => {
