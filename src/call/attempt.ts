@@ -275,8 +275,7 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
 
   #takeNumber(): void {
     if (this.#lastEvent === undefined) return
-    const match = /"sequence_number"\s*:\s*(\d+)/.exec(this.#lastEvent.data)
-    this.#lastNumber = match === null ? undefined : Number(match[1])
+    this.#lastNumber = numberOf(this.#lastEvent)
     this.#lastEvent = undefined
   }
 
@@ -287,7 +286,11 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
     if (verdict.linger) this.#linger()
     if (verdict.finished) this.#complete(verdict.failure)
     else if (verdict.failure !== undefined) this.#fail(verdict.failure)
-    else if (this.#committed && !this.#lingering) this.#holdBack()
+    else {
+      this.output.notify()
+      // A consumer that waited has taken it by now.
+      if (this.#committed && !this.#lingering) this.#holdBack()
+    }
   }
 
   #commit(reason: CommitReason): void {
@@ -352,4 +355,14 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
     this.record = this.#options.log.ended({ outcome, phase, times: this.#watchdog.times, failure: this.failed })
     this.#options.onEnded(this)
   }
+}
+
+/** Where an event was not parsed, its text is looked through: once for each socket read. */
+function numberOf({ data, json }: TappedEvent): number | undefined {
+  if (typeof json === 'object' && json !== null) {
+    const { sequence_number: number } = json as { readonly sequence_number?: unknown }
+    return typeof number === 'number' ? number : undefined
+  }
+  const match = /"sequence_number"\s*:\s*(\d+)/.exec(data)
+  return match === null ? undefined : Number(match[1])
 }

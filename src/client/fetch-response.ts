@@ -74,8 +74,8 @@ class BodySource {
     const { output } = options.attempt
     const taken = output.take()
     switch (taken.kind) {
-      case 'chunk':
-        controller.enqueue(taken.chunk.bytes)
+      case 'item':
+        controller.enqueue(taken.item.bytes)
         if (output.over) this.#close(controller)
         else options.attempt.flow()
         return undefined
@@ -86,11 +86,12 @@ class BodySource {
         this.#letGo()
         fail(controller, options, taken.error)
         return undefined
-      case 'nothing': {
-        const ready = new Promise<void>((resolve) => output.whenReady(resolve))
-        options.attempt.flow()
-        return ready.then(() => this.pull(controller))
-      }
+      case 'nothing':
+        return new Promise((resolve) => {
+          // Passed on right where it comes, so that reading need not stop for it.
+          output.whenReady(() => resolve(this.pull(controller)))
+          options.attempt.flow()
+        })
     }
   }
 

@@ -1,18 +1,17 @@
 import type { AbortScope } from '../core/abort.ts'
 import { type AttemptRecord, RequestError, ResilientError } from '../errors/errors.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
+import { abandoned } from './abandoned.ts'
 import type { Response, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
 import { type SessionEvent, withOutputText } from './session-events.ts'
+import { StreamReader } from './stream-reader.ts'
 
 function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
   const { code, giveUpReason, retryAfterMs } = error
   const { deadline } = error as { readonly deadline?: CallHistory['deadline'] }
   return { code, giveUpReason, retryAfterMs, deadline }
 }
-
-/** Frees what a stream holds when it was thrown away without being read to its end. */
-const abandoned = new FinalizationRegistry<AbortScope>((scope) => scope.abort(new Error('the stream was thrown away')))
 
 /**
  * The events of one response, as they come, across all the attempts that it takes. It starts when it is made, and reads no
@@ -21,24 +20,12 @@ const abandoned = new FinalizationRegistry<AbortScope>((scope) => scope.abort(ne
 export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E> {
   readonly #session: StreamSession
   readonly #scope: AbortScope
-  readonly #batches: AsyncGenerator<readonly SessionEvent[], void, undefined>
-  readonly #ended: Promise<void>
-  #settle!: { resolve(): void; reject(error: unknown): void }
-  #next: Promise<IteratorResult<readonly SessionEvent[], void>>
-  #reader: 'iteration' | 'final_response' | undefined
+  #reader: StreamReader<E> | undefined
 
   constructor(session: StreamSession, scope: AbortScope) {
     this.#session = session
     this.#scope = scope
-    this.#ended = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
-    })
-    // Whoever wants to know asks; a rejection that nobody looks at must not end the process.
-    this.#ended.catch(() => {})
-    this.#batches = session.batches()
-    this.#next = this.#batches.next()
-    this.#next.catch((error) => this.#settle.reject(error))
-    abandoned.register(this, scope, scope)
+    abandoned.register(this, scope, this)
   }
 
   /** `response.id`, once an event carried it. */
@@ -77,10 +64,10 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     // An iteration that begins in the same tick is the reader; this only waits for it.
     await Promise.resolve()
     if (this.#reader === undefined) {
-      this.#reader = 'final_response'
-      void this.#readToEnd()
+      this.#reader = new StreamReader(this, this.#session, this.#scope)
+      this.#reader.readToEnd()
     }
-    await this.#ended
+    await this.#reader.whenOver()
     const { seen } = this.#session
     return withOutputText(seen.toResponse(), seen.outputText)
   }
@@ -94,6 +81,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   /** Ends the stream at once: a pending read, and `finalResponse()`, reject with `reason`. */
   abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
     this.#scope.abort(reason)
+    this.#session.leave(reason)
   }
 
   /**
@@ -132,80 +120,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
         },
       )
     }
-    this.#reader = 'iteration'
-    let batch: SessionEvent[] = []
-    let at = 0
-    let over = false
-    const nextBatch = async (): Promise<IteratorResult<E, undefined>> => {
-      for (;;) {
-        if (over) return { done: true, value: undefined }
-        // What was handed out is not held while the next one is awaited: neither here nor by the generators below, which
-        // keep what they yielded last.
-        batch.length = 0
-        at = 0
-        const { done, value } = await this.#takeBatch()
-        if (done) {
-          over = true
-          return { done: true, value: undefined }
-        }
-        batch = value as SessionEvent[]
-        at = 1
-        if (batch.length > 0) return { done: false, value: batch[0] as E }
-      }
-    }
-    return {
-      next: () => (at < batch.length ? Promise.resolve({ done: false, value: batch[at++] as E }) : nextBatch()),
-      return: async () => {
-        if (!over) {
-          over = true
-          this.#leave()
-        }
-        return { done: true, value: undefined }
-      },
-    }
-  }
-
-  async #readToEnd(): Promise<void> {
-    try {
-      for (;;) if ((await this.#takeBatch()).done) return
-    } catch {
-      // `#ended` tells whoever waits.
-    }
-  }
-
-  async #takeBatch(): Promise<IteratorResult<readonly SessionEvent[], void>> {
-    const current = this.#next
-    try {
-      const taken = await current
-      if (taken.done) {
-        this.#release()
-        this.#settle.resolve()
-      } else {
-        this.#next = this.#batches.next()
-        // Read when its turn comes; until then its failure is nobody's surprise.
-        this.#next.catch(() => {})
-      }
-      return taken
-    } catch (error) {
-      this.#release()
-      this.#settle.reject(error)
-      throw error
-    }
-  }
-
-  /** The consumer has left the loop. */
-  #leave(): void {
-    const reason = new RequestError('The stream was left before its end, so there is no final response.', {
-      code: 'stream_abandoned',
-    })
-    this.#scope.abort(reason)
-    this.#release()
-    this.#settle.reject(reason)
-  }
-
-  /** The listener on the caller's signal goes with the stream. */
-  #release(): void {
-    abandoned.unregister(this.#scope)
-    this.#scope.dispose()
+    this.#reader = new StreamReader(this, this.#session, this.#scope)
+    return this.#reader
   }
 }

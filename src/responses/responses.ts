@@ -2,6 +2,7 @@ import { AbortScope } from '../core/abort.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import { EventIntake } from './event-intake.ts'
+import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
 import {
@@ -17,9 +18,9 @@ import {
 import { beginCall } from './requests.ts'
 import { ResponseStream } from './response-stream.ts'
 import { parseResponse, type Resumption } from './resumption.ts'
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { Response } from './schema/index.ts'
 import { StreamSession } from './session.ts'
-import { type SessionEvent, type StreamRestartedEvent, terminalEventOf, withOutputText } from './session-events.ts'
+import { type SessionEvent, terminalEventOf, withOutputText } from './session-events.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
@@ -230,23 +231,4 @@ function beginOrDispose<T>(begin: () => T, scope: AbortScope): T {
     scope.dispose()
     throw error
   }
-}
-
-/** Reads a session to its end, and makes one response of it. */
-export async function foldSession(
-  session: StreamSession,
-  options: Pick<CreateOptions, 'onDelta' | 'onRestart'>,
-): Promise<Response> {
-  let attempt = 1
-  for await (const batch of session.batches()) {
-    for (const event of batch) {
-      if (event.type === 'stream.restarted') {
-        attempt = (event as StreamRestartedEvent).attempt
-        options.onRestart?.({ attempt })
-      } else if (options.onDelta !== undefined && event.type.endsWith('.delta')) {
-        options.onDelta({ event: event as ResponseStreamEvent, attempt })
-      }
-    }
-  }
-  return withOutputText(session.seen.toResponse(), session.seen.outputText)
 }

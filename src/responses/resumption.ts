@@ -12,7 +12,7 @@ import type { Limit } from '../watchdog/deadlines.ts'
 import type { EventIntake } from './event-intake.ts'
 import { isReported, reportedError, unreadAnswer } from './interruption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
-import { type SessionEvent, terminalEventOf } from './session-events.ts'
+import { terminalEventOf } from './session-events.ts'
 
 /** How a response that the endpoint keeps is picked up. */
 export interface Resumption {
@@ -40,8 +40,10 @@ interface Continuation {
   readonly id: string | undefined
   /** Told of every call that is made: for the stream, or for the state of the response. */
   onCall(call: Call, resumes: 'stream' | 'state'): void
-  pump(call: Call, outcome: CallOutcome): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined>
-  accept(event: ResponseStreamEvent): void
+  /** Hands on what an attempt brings. Resolves to how it failed, or to nothing if the response is complete. */
+  pump(call: Call, outcome: CallOutcome): Promise<Failure | undefined>
+  /** Hands on one event that is no part of a stream. */
+  hand(event: ResponseStreamEvent): void
   response(): Response | undefined
 }
 
@@ -54,24 +56,21 @@ const POLL_CAP_MS = 10_000
  * Goes on behind the last event that was delivered, as often as it takes; when the endpoint refuses that, which it does
  * some minutes after the start, polls the response until it is terminal. The `POST` is never repeated.
  */
-export async function* resumed(
-  how: Resumption,
-  on: Continuation,
-): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+export async function resumed(how: Resumption, on: Continuation): Promise<void> {
   const id = on.id ?? how.id
   if (id === undefined) throw new TypeError('a response without an id cannot be picked up')
   let failed = on.failed
   for (let fruitless = 0; ; ) {
     const last = on.intake.lastSequenceNumber
     // Without numbers the endpoint would send everything again, and nobody could tell what is new.
-    if (last === undefined && failed !== undefined) return yield* polled(how, on, id)
+    if (last === undefined && failed !== undefined) return polled(how, on, id)
     if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
     const call = how.beginStream(id, last)
     on.onCall(call, 'stream')
     const outcome = await call.run()
-    if (isRefusal(outcome)) return yield* polled(how, on, id)
-    failed = yield* on.pump(call, outcome)
+    if (isRefusal(outcome)) return polled(how, on, id)
+    failed = await on.pump(call, outcome)
     if (failed === undefined) return
     if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
     fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
@@ -86,11 +85,7 @@ function isRefusal({ gaveUp }: CallOutcome): boolean {
   return status === 400 || status === 404
 }
 
-async function* polled(
-  how: Resumption,
-  on: Continuation,
-  id: string,
-): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+async function polled(how: Resumption, on: Continuation, id: string): Promise<void> {
   const { clock, pollFor } = how
   const startedAt = clock.now()
   for (let round = 0; ; round++) {
@@ -101,9 +96,7 @@ async function* polled(
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
     const response = parseResponse(call, attempt)
     if (isTerminal(response)) {
-      const event = terminalEventOf(response)
-      on.accept(event)
-      yield [event]
+      on.hand(terminalEventOf(response))
       if (response.status === 'failed') {
         const { code, message } = response.error ?? {}
         const words = failure('response_failed', `The response failed${code ? ` (${code})` : ''}: ${message ?? ''}`, {
@@ -153,7 +146,7 @@ function isTerminal(response: Response): boolean {
  * @throws ProtocolError `unexpected_content` for what is no response: a page of a proxy, nothing, or other JSON; see `unreadAnswer`.
  */
 export function parseResponse(call: Call, attempt: Attempt): Response {
-  const chunks = attempt.output.chunks.map((chunk) => chunk.bytes)
+  const chunks = attempt.output.items.map((chunk) => chunk.bytes)
   attempt.cancel()
   const refused = unreadAnswer(call, attempt)
   if (refused !== undefined) throw refused

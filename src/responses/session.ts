@@ -1,12 +1,12 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
-import type { Taken } from '../call/output.ts'
 import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { Mailbox, type Taken } from '../core/mailbox.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { ResponseAccumulator } from './accumulator.ts'
-import type { Accepted, EventIntake } from './event-intake.ts'
+import type { EventIntake } from './event-intake.ts'
 import { isReported, reportedError, unreadAnswer, withHistory, withPartial } from './interruption.ts'
 import { type Resumption, resumed } from './resumption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
@@ -23,13 +23,25 @@ export interface SessionOptions {
   readonly onInterrupted: 'error' | 'restart' | 'fold'
 }
 
+/** An attempt whose output is being handed on, and who is told how it failed, or that it brought all. */
+interface Pumped {
+  readonly attempt: Attempt
+  /** What came of an endpoint that does not stream: the whole response, in pieces. */
+  readonly whole: Uint8Array[] | undefined
+  onEnd(failed: Failure | undefined): void
+}
+
 /**
  * One response, over all the calls and attempts that it takes: created, resumed where the endpoint keeps it, restarted
- * where the caller wants that. Events come out in batches, one per socket read, each exactly once and in order.
+ * where the caller wants that. Events come out in batches, one per socket read, each exactly once and in order; one batch
+ * is made ahead. From the socket to whoever waits for them there is no promise in between: events mostly come one by one.
  */
 export class StreamSession {
   readonly #options: SessionOptions
   readonly #calls: CallOfSession[] = []
+  readonly #batches = new Mailbox<readonly SessionEvent[]>()
+  #pumped: Pumped | undefined
+  #filling = false
   #seen = new ResponseAccumulator()
   /** The endpoint's own answer, where there was no stream to hand over. */
   gaveUp: CallOutcome | undefined
@@ -38,6 +50,8 @@ export class StreamSession {
 
   constructor(options: SessionOptions) {
     this.#options = options
+    const { begin } = options
+    void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin())))
   }
 
   get seen(): ResponseAccumulator {
@@ -55,45 +69,96 @@ export class StreamSession {
     })
   }
 
-  /** @throws the error that ends the stream, with what can be kept of its output; the caller's reason on an abort. */
-  async *batches(): AsyncGenerator<readonly SessionEvent[], void, undefined> {
-    const { begin, scope } = this.#options
+  /**
+   * The next batch, if there is one. `failed` brings the error that ends the stream, with what can be kept of its output;
+   * the caller's reason on an abort.
+   */
+  take(): Taken<readonly SessionEvent[]> {
+    const taken = this.#batches.take()
+    this.#fill()
+    return taken
+  }
+
+  /** Calls `wake` once, as soon as `take` finds something. One reader at a time. */
+  whenReady(wake: () => void): void {
+    this.#batches.whenReady(wake)
+  }
+
+  /** The response has ended, and everything of it was taken. */
+  get isDrained(): boolean {
+    return this.#seen.terminal !== undefined && this.#batches.items.length === 0
+  }
+
+  /** The reader wants no more: what it has not taken is thrown away, and `error` is what `take` finds from now on. */
+  leave(error: unknown): void {
+    if (this.#batches.over) return
+    this.#batches.discard(error)
+    this.#endPump()
+    this.#options.scope.dispose()
+  }
+
+  /** Whatever goes wrong ends the stream. */
+  async #guard(act: () => Promise<void>): Promise<void> {
     try {
-      if (begin === undefined) yield* this.#resume()
-      else yield* this.#create(begin())
+      await act()
     } catch (error) {
-      if (scope.aborted) throw scope.reason
-      const whole = this.#calls.length > 1 ? withHistory(error, this.attempts) : error
-      this.failure = withPartial(whole, this.#seen, this.#options.intake.lastSequenceNumber)
-      throw this.failure
+      this.#fail(error)
     }
   }
 
-  async *#create(call: Call): AsyncGenerator<readonly SessionEvent[], void, undefined> {
-    const { onInterrupted } = this.#options
-    this.#calls.push({ call, sinceMs: 0, resumes: undefined })
-    let outcome = await call.run()
-    for (;;) {
-      const failed = yield* this.#pump(call, outcome)
-      if (failed === undefined) return
-      const { attempt } = outcome
-      const reported = isReported(failed)
-      // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
-      if (!reported && failed.lane !== undefined && this.#canResume()) {
-        yield* this.#resume({ call, failed })
-        return
-      }
-      const again =
-        failed.lane !== undefined && (onInterrupted === 'fold' || (onInterrupted === 'restart' && !reported))
-      if (!again) {
-        call.finish(failed)
-        throw reported ? reportedError(call, attempt, failed, this.#ended()) : call.errorOf(failed, attempt)
-      }
-      outcome = await call.restart(attempt, failed)
-      this.#seen = new ResponseAccumulator()
-      this.#options.intake.reset()
-      yield [{ type: 'stream.restarted', attempt: outcome.attempt.number }]
+  #end(): void {
+    this.#options.scope.dispose()
+    this.#batches.end()
+  }
+
+  #fail(error: unknown): void {
+    const { scope, intake } = this.#options
+    // The listener on the caller's signal goes with the stream.
+    scope.dispose()
+    if (scope.aborted) {
+      this.#batches.fail(scope.reason)
+      return
     }
+    const whole = this.#calls.length > 1 ? withHistory(error, this.attempts) : error
+    this.failure = withPartial(whole, this.#seen, intake.lastSequenceNumber)
+    this.#batches.fail(this.failure)
+  }
+
+  async #create(call: Call): Promise<void> {
+    this.#calls.push({ call, sinceMs: 0, resumes: undefined })
+    this.#play(call, await call.run())
+  }
+
+  /** Nothing waits for the end of what is pumped: a stream that does would hold that, too. */
+  #play(call: Call, outcome: CallOutcome): void {
+    this.#pump(call, outcome, (failed) => void this.#guard(() => this.#goOn(call, outcome, failed)))
+  }
+
+  /** Behind what the call that creates the response has brought. */
+  async #goOn(call: Call, { attempt }: CallOutcome, failed: Failure | undefined): Promise<void> {
+    // The attempt is still telling of its end.
+    await undefined
+    if (failed === undefined) {
+      this.#end()
+      return
+    }
+    const { onInterrupted } = this.#options
+    const reported = isReported(failed)
+    // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
+    if (!reported && failed.lane !== undefined && this.#canResume()) {
+      await this.#resume({ call, failed })
+      return
+    }
+    const again = failed.lane !== undefined && (onInterrupted === 'fold' || (onInterrupted === 'restart' && !reported))
+    if (!again) {
+      call.finish(failed)
+      throw reported ? reportedError(call, attempt, failed, this.#ended()) : call.errorOf(failed, attempt)
+    }
+    const outcome = await call.restart(attempt, failed)
+    this.#seen = new ResponseAccumulator()
+    this.#options.intake.reset()
+    this.#hand([{ type: 'stream.restarted', attempt: outcome.attempt.number }])
+    this.#play(call, outcome)
   }
 
   /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
@@ -105,93 +170,117 @@ export class StreamSession {
     return this.#options.resumption !== undefined && this.#seen.id !== undefined
   }
 
-  async *#resume(broken?: {
-    readonly call: Call
-    readonly failed: Failure
-  }): AsyncGenerator<readonly SessionEvent[], void, undefined> {
+  async #resume(broken?: { readonly call: Call; readonly failed: Failure }): Promise<void> {
     const { resumption, intake, scope } = this.#options
     if (resumption === undefined) return
     // First of all: the end of the one call must not pass for the end of the response.
     const letGo = resumption.hold()
     broken?.call.finish(broken.failed)
     try {
-      yield* resumed(resumption, {
+      await resumed(resumption, {
         failed: broken?.failed,
         scope,
         intake,
         id: this.#seen.id,
         onCall: (call, resumes) =>
           this.#calls.push({ call, sinceMs: resumption.clock.now() - resumption.startedAt, resumes }),
-        pump: (call, outcome) => this.#pump(call, outcome),
-        accept: (event) => this.#seen.add(event),
+        pump: (call, outcome) => new Promise((resolve) => this.#pump(call, outcome, resolve)),
+        hand: (event) => {
+          this.#seen.add(event)
+          this.#hand([event])
+        },
         response: () => this.#ended(),
       })
+      this.#end()
     } finally {
       letGo()
     }
   }
 
-  /** Hands on what an attempt brings. Returns how it failed, or nothing if the response is complete. */
-  async *#pump(
-    call: Call,
-    outcome: CallOutcome,
-  ): AsyncGenerator<readonly SessionEvent[], Failure | undefined, undefined> {
+  /**
+   * Hands on what an attempt brings, as it is taken. `onEnd` is told how it failed, or nothing if the response is complete.
+   *
+   * @throws the error of an answer that is no stream.
+   */
+  #pump(call: Call, outcome: CallOutcome, onEnd: Pumped['onEnd']): void {
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) {
       this.gaveUp = outcome
       for (const event of heldEvents(attempt)) this.#seen.add(event)
       throw reportedError(call, attempt, gaveUp.failure, this.#ended(), gaveUp.reason)
     }
+    const refused = unreadAnswer(call, attempt)
+    if (refused !== undefined) {
+      attempt.cancel()
+      throw refused
+    }
+    this.#pumped = { attempt, whole: isWhole(attempt) ? [] : undefined, onEnd }
+    this.#fill()
+  }
+
+  /** Makes the next batch, unless there is one. */
+  readonly #fill = (): void => {
+    // Whoever is handed a batch takes it at once, and asks for more.
+    if (this.#filling) return
+    this.#filling = true
     try {
-      const refused = unreadAnswer(call, attempt)
-      if (refused !== undefined) throw refused
-      const whole: Uint8Array[] | undefined = isWhole(attempt) ? [] : undefined
-      for (;;) {
-        const taken = this.#takeEvents(attempt, whole)
-        switch (taken.kind) {
-          case 'events':
-            if (taken.events.length > 0) yield taken.events
-            if (taken.failure !== undefined) return taken.failure
-            break
-          case 'end':
-            if (whole !== undefined) yield this.#wholeResponse(whole)
-            return attempt.failed
-          case 'failed':
-            if (attempt.record?.outcome === 'aborted') throw taken.error
-            return taken.error as Failure
-          case 'nothing':
-            await new Promise<void>((resolve) => {
-              attempt.output.whenReady(resolve)
-              attempt.flow()
-            })
-        }
-      }
+      while (this.#pumped !== undefined && this.#batches.items.length === 0) if (!this.#move(this.#pumped)) break
+    } catch (error) {
+      this.#endPump()
+      this.#fail(error)
     } finally {
-      // The consumer may have left in the middle.
-      if (!attempt.ended) attempt.cancel()
+      this.#filling = false
     }
   }
 
-  /** Apart from the generator, which would hold the bytes of the last read for as long as it waits for the next. */
-  #takeEvents(
-    attempt: Attempt,
-    whole: Uint8Array[] | undefined,
-  ): Exclude<Taken, { kind: 'chunk' }> | ({ readonly kind: 'events' } & Accepted) {
+  /** One step: what one socket read brought, or the end. `false` when there is nothing yet. */
+  #move({ attempt, whole, onEnd }: Pumped): boolean {
     const taken = attempt.output.take()
-    if (taken.kind !== 'chunk') return taken
-    whole?.push(taken.chunk.bytes)
-    const accepted = this.#options.intake.accept(taken.chunk.events)
-    for (const event of accepted.events) this.#seen.add(event)
-    if (accepted.failure === undefined) attempt.flow()
-    return { kind: 'events', ...accepted }
+    switch (taken.kind) {
+      case 'item': {
+        whole?.push(taken.item.bytes)
+        const { events, failure } = this.#options.intake.accept(taken.item.events)
+        for (const event of events) this.#seen.add(event)
+        if (failure === undefined) attempt.flow()
+        else this.#endPump()
+        if (events.length > 0) this.#hand(events)
+        if (failure !== undefined) onEnd(failure)
+        return true
+      }
+      case 'end':
+        if (whole !== undefined) this.#hand([this.#wholeResponse(whole)])
+        this.#endPump()
+        onEnd(attempt.failed)
+        return true
+      case 'failed':
+        if (attempt.record?.outcome === 'aborted') throw taken.error
+        this.#endPump()
+        onEnd(taken.error as Failure)
+        return true
+      case 'nothing':
+        attempt.output.whenReady(this.#fill)
+        attempt.flow()
+        return false
+    }
+  }
+
+  #hand(batch: readonly SessionEvent[]): void {
+    this.#batches.put(batch)
+    this.#batches.notify()
+  }
+
+  #endPump(): void {
+    const attempt = this.#pumped?.attempt
+    this.#pumped = undefined
+    if (attempt !== undefined && !attempt.ended) attempt.cancel()
   }
 
   /** An endpoint that does not stream answered with the whole response: the one event that it amounts to. */
-  #wholeResponse(chunks: readonly Uint8Array[]): readonly SessionEvent[] {
+  #wholeResponse(chunks: readonly Uint8Array[]): SessionEvent {
     const response = JSON.parse(new TextDecoder().decode(Buffer.concat(chunks))) as Response
     const event = terminalEventOf(response)
     this.#seen.add(event)
-    return [event]
+    return event
   }
 }
 
@@ -220,7 +309,7 @@ function moved(record: AttemptRecord, before: number, byMs: number, resumes: Att
 
 /** Events of an attempt that failed before its commit: its own words about the failure. */
 function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
-  return attempt.output.chunks.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
+  return attempt.output.items.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
 }
 
 /** By what it says of itself it is no event stream, so that it was read, and held, as a whole. */

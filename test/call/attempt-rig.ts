@@ -110,7 +110,7 @@ export function attempted(given: Given = {}) {
     take() {
       const taken = attempt.output.take()
       attempt.flow()
-      return taken.kind === 'chunk' ? Buffer.from(taken.chunk.bytes).toString() : taken
+      return taken.kind === 'item' ? Buffer.from(taken.item.bytes).toString() : taken
     },
   }
 }

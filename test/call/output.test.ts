@@ -17,10 +17,10 @@ it('hands over what was put, in order, and then nothing', () => {
   expect(output.take()).toEqual({ kind: 'nothing' })
   output.put(first)
   output.put(second)
-  expect([output.bytes, output.chunks]).toEqual([7, [first, second]])
-  expect(output.take()).toEqual({ kind: 'chunk', chunk: first })
+  expect([output.bytes, output.items]).toEqual([7, [first, second]])
+  expect(output.take()).toEqual({ kind: 'item', item: first })
   expect(output.bytes).toBe(4)
-  expect(output.take()).toEqual({ kind: 'chunk', chunk: second })
+  expect(output.take()).toEqual({ kind: 'item', item: second })
   expect(output.bytes).toBe(0)
   expect(output.take()).toEqual({ kind: 'nothing' })
   expect([output.ended, output.over]).toEqual([false, false])
@@ -34,7 +34,7 @@ it.each([
   output.put(chunk(3))
   finish(output)
   expect([output.ended, output.over]).toEqual([true, false])
-  expect(output.take().kind).toBe('chunk')
+  expect(output.take().kind).toBe('item')
   expect(output.take()).toEqual(expected)
   expect(output.take()).toEqual(expected)
   expect([output.ended, output.over]).toEqual([true, over])
@@ -58,12 +58,18 @@ it('throws away what nobody has taken, even behind an end', () => {
   output.put(chunk(3))
   output.end()
   output.discard('gone')
-  expect([output.bytes, output.chunks, output.ended, output.over]).toEqual([0, [], true, false])
+  expect([output.bytes, output.items, output.ended, output.over]).toEqual([0, [], true, false])
   expect(output.take()).toEqual({ kind: 'failed', error: 'gone' })
 })
 
 it.each([
-  ['a chunk', (output: Output) => output.put(chunk(1))],
+  [
+    'a chunk',
+    (output: Output) => {
+      output.put(chunk(1))
+      output.notify()
+    },
+  ],
   ['the end', (output: Output) => output.end()],
   ['a failure', (output: Output) => output.fail('why')],
   ['being discarded', (output: Output) => output.discard('gone')],

@@ -1,0 +1,78 @@
+/** What `take` finds. `failed` comes only after everything has been taken: nothing received is lost to a failure. */
+export type Taken<T> =
+  | { readonly kind: 'item'; readonly item: T }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export type Ending = Extract<Taken<never>, { kind: 'end' | 'failed' }>
+
+const NOTHING: Taken<never> = { kind: 'nothing' }
+const END: Ending = { kind: 'end' }
+
+/** What one side puts and the other takes: items in order, then one ending. One consumer at a time. */
+export class Mailbox<T> {
+  #items: T[] = []
+  #ending: Ending | undefined
+  #wake: (() => void) | undefined
+
+  get ended(): boolean {
+    return this.#ending !== undefined
+  }
+
+  /** Everything was taken, and it ended well: nothing more will come. */
+  get over(): boolean {
+    return this.#ending?.kind === 'end' && this.#items.length === 0
+  }
+
+  /** A consumer waits for the next item. */
+  get wanted(): boolean {
+    return this.#wake !== undefined
+  }
+
+  /** What was not taken yet. */
+  get items(): readonly T[] {
+    return this.#items
+  }
+
+  /** Adds an item. A consumer that waits is woken by `notify`, when whoever puts is done. */
+  put(item: T): void {
+    if (this.#ending === undefined) this.#items.push(item)
+  }
+
+  end(): void {
+    this.#ending ??= END
+    this.notify()
+  }
+
+  fail(error: unknown): void {
+    this.#ending ??= { kind: 'failed', error }
+    this.notify()
+  }
+
+  /** Throws away what nobody has taken, and ends: the consumer has left, or the caller has aborted. */
+  discard(error: unknown): void {
+    this.#items = []
+    this.#ending = { kind: 'failed', error }
+    this.notify()
+  }
+
+  take(): Taken<T> {
+    if (this.#items.length > 0) return { kind: 'item', item: this.#items.shift() as T }
+    return this.#ending ?? NOTHING
+  }
+
+  /** Calls `wake` once, as soon as `take` finds something: at once, if it does already. */
+  whenReady(wake: () => void): void {
+    this.#wake = wake
+    this.notify()
+  }
+
+  /** Wakes the consumer, if one waits and there is something for it. */
+  notify(): void {
+    const wake = this.#wake
+    if (wake === undefined || (this.#items.length === 0 && this.#ending === undefined)) return
+    this.#wake = undefined
+    wake()
+  }
+}

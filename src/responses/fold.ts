@@ -1,0 +1,38 @@
+import type { CreateOptions } from './request-options.ts'
+import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { StreamSession } from './session.ts'
+import { type StreamRestartedEvent, withOutputText } from './session-events.ts'
+
+/**
+ * Reads a session to its end, and makes one response of it.
+ *
+ * @throws what ends the session, and what the caller's callbacks throw: the session is left then.
+ */
+export async function foldSession(
+  session: StreamSession,
+  { onDelta, onRestart }: Pick<CreateOptions, 'onDelta' | 'onRestart'>,
+): Promise<Response> {
+  let attempt = 1
+  try {
+    for (;;) {
+      const taken = session.take()
+      if (taken.kind === 'end') return withOutputText(session.seen.toResponse(), session.seen.outputText)
+      if (taken.kind === 'failed') throw taken.error
+      if (taken.kind === 'nothing') {
+        await new Promise<void>((resolve) => session.whenReady(resolve))
+        continue
+      }
+      for (const event of taken.item) {
+        if (event.type === 'stream.restarted') {
+          attempt = (event as StreamRestartedEvent).attempt
+          onRestart?.({ attempt })
+        } else if (onDelta !== undefined && event.type.endsWith('.delta')) {
+          onDelta({ event: event as ResponseStreamEvent, attempt })
+        }
+      }
+    }
+  } catch (error) {
+    session.leave(error)
+    throw error
+  }
+}
