@@ -75,7 +75,7 @@ class BodySource {
     const taken = output.take()
     switch (taken.kind) {
       case 'item':
-        controller.enqueue(taken.item.bytes)
+        controller.enqueue(owned(taken.item.bytes))
         if (output.over) this.#close(controller)
         else options.attempt.flow()
         return undefined
@@ -110,6 +110,12 @@ class BodySource {
     if (this.#options !== undefined) abandoned.unregister(this.#options.attempt)
     this.#options = undefined
   }
+}
+
+/** Whoever reads a body may transfer the buffer of a chunk: it must hold nothing else. */
+function owned(bytes: Uint8Array): Uint8Array {
+  const isOwn = bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array
+  return isOwn ? bytes : new Uint8Array(bytes)
 }
 
 /** All that was received has been taken: only now may the failure surface, because it would throw away what is queued. */

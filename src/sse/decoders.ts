@@ -4,6 +4,13 @@ const MAX_SPARE = 16
 
 export type Decoder = InstanceType<typeof TextDecoder>
 
+const whole = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** UTF-8 that neither begins nor ends within a character. */
+export function decodeWhole(bytes: Uint8Array): string {
+  return whole.decode(bytes)
+}
+
 /** For UTF-8 in pieces. A byte order mark is left to the reader. */
 export function takeDecoder(): Decoder {
   return spare.pop() ?? new TextDecoder('utf-8', { ignoreBOM: true })

@@ -72,7 +72,10 @@ export interface ExchangeObserver {
   /** The whole request was written. */
   sent(): void
   head(head: ResponseHead): void
-  /** Decoded body bytes, never empty. The receiver may keep the chunk. All bytes of one socket read come as one chunk. */
+  /**
+   * Decoded body bytes, never empty. All bytes of one socket read come as one chunk. The receiver may keep it, but not give
+   * its buffer away: it may be a view of what was read.
+   */
   data(chunk: Uint8Array): void
   end(): void
   /** The exchange failed. The client that carried it is poisoned already when the connection is to blame. */

@@ -1,13 +1,11 @@
 import type { Connector, Dial, Socket } from './connector.ts'
-import { InterimFilter } from './interim.ts'
 import { Client } from './undici-parts.ts'
+import { Wire, type WireObserver } from './wire.ts'
 
 /** Who uses a connection now, and wants to know how it gets on. */
-export interface ConnectionUser {
+export interface ConnectionUser extends WireObserver {
   onConnecting(): void
   onConnected(): void
-  /** Everything written so far was accepted by the operating system. */
-  onFlushed(): void
 }
 
 export interface ConnectionOptions {
@@ -32,7 +30,7 @@ let nextId = 1
  * One socket for its whole life, and the undici `Client` that speaks HTTP over it. It is never reconnected: what comes
  * after a failure is another connection.
  */
-export class Connection {
+export class Connection implements WireObserver {
   readonly id = nextId++
   readonly client: Client
   /** Requests that were sent over it. */
@@ -42,10 +40,9 @@ export class Connection {
   readonly #maxHeaderBytes: number
   #dial: Dial | undefined
   #socket: Socket | undefined
-  #interim: InterimFilter | undefined
+  #wire: Wire | undefined
   /** undici has the socket, or waits for it. */
   #claimed: Connected | 'taken' | undefined
-  #unflushed = 0
   #failure: Error | undefined
   #ended = false
 
@@ -76,7 +73,12 @@ export class Connection {
 
   /** Nothing of what was written waits to be accepted by the operating system. */
   get flushed(): boolean {
-    return this.#unflushed === 0
+    return this.#wire?.flushed ?? true
+  }
+
+  /** `onParsed` will tell when what was read is parsed. */
+  get parsing(): boolean {
+    return this.#wire?.parsing ?? false
   }
 
   /** How the socket failed, if it did. undici keeps it to itself where a body ends with its connection. */
@@ -91,7 +93,7 @@ export class Connection {
 
   /** A request is being written. */
   expectHead(): void {
-    this.#interim?.expectHead()
+    this.#wire?.expectHead()
   }
 
   /**
@@ -164,32 +166,23 @@ export class Connection {
     socket.once('close', () => this.destroy())
   }
 
-  /**
-   * Counts what has been written but not yet accepted by the operating system. undici says when it has handed a request
-   * to the socket; a peer that does not read shows only here.
-   */
   #adopt(socket: Socket): void {
     this.#socket = socket
-    this.#interim = new InterimFilter(socket, this.#maxHeaderBytes)
+    this.#wire = new Wire(socket, this.#maxHeaderBytes, this)
     // Before undici's own listener, which may take the failure for the end of a body.
     socket.on('error', (error) => {
       this.#failure ??= error
     })
-    const write = socket.write.bind(socket) as (chunk: unknown, encoding: unknown, callback: Written) => boolean
-    const onWritten: Written = (error) => {
-      // What could not be written stays unflushed.
-      if (error) return
-      this.#unflushed--
-      if (this.#unflushed === 0) this.user?.onFlushed()
-    }
-    socket.write = ((chunk: unknown, encoding?: unknown): boolean => {
-      this.#unflushed++
-      return write(chunk, typeof encoding === 'string' ? encoding : undefined, onWritten)
-    }) as typeof socket.write
+  }
+
+  onFlushed(): void {
+    this.user?.onFlushed()
+  }
+
+  onParsed(): void {
+    this.user?.onParsed()
   }
 }
-
-type Written = (error?: Error | null) => void
 
 /** With a code that undici does not take for a reason to try again. */
 function refusal(): Error {

@@ -131,6 +131,10 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     else this.#observer?.sending()
   }
 
+  onParsed(): void {
+    this.#body?.flush()
+  }
+
   // What undici tells.
 
   /** May run twice; the later controller counts. */
@@ -185,8 +189,10 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
       if (this.#drained > DRAIN_BYTES) this.#end('broken')
       return
     }
-    this.#body?.write(chunk)
     if (this.#paused) controller?.pause()
+    // Nobody comes back for more where reading is paused; of a dispatcher of the caller's we see no reads at all.
+    const isTold = this.#carrier?.kind === 'leased' && this.#carrier.connection.parsing && !controller?.paused
+    this.#body?.write(chunk, isTold)
   }
 
   onResponseEnd(): void {

@@ -1,12 +1,10 @@
-import type { Socket } from './connector.ts'
-
 /** `HTTP/1.1 1xx`; 101 is no interim answer but the end of HTTP on this connection. */
 const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r\n]/
 const STATUS_LINE_BYTES = 13
 const BLANK_LINE = '\r\n\r\n'
 
 /**
- * Takes interim answers (1xx) out of what undici reads from a socket, up to the head of the final answer: undici takes a
+ * Takes interim answers (1xx) out of what is read from a socket, up to the head of the final answer: undici takes a
  * `100 Continue` that it did not ask for as the death of the connection, though a client must be able to ignore it
  * (RFC 9110 15.2). However many come, no more than one is held.
  */
@@ -16,17 +14,8 @@ export class InterimFilter {
   #active = false
 
   /** @param maxBytes an interim answer larger than this is left to undici, and fails there as every too large head does. */
-  constructor(socket: Socket, maxBytes: number) {
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
-    const read = socket.read.bind(socket) as (size?: number) => Buffer | null
-    socket.read = (size?: number): Buffer | null => {
-      for (;;) {
-        const chunk = read(size)
-        if (chunk === null || !this.#active) return chunk
-        const passed = this.#pass(chunk)
-        if (passed !== undefined) return passed
-      }
-    }
   }
 
   /** A request is being written: what comes next is the head of its answer, or interim ones before it. */
@@ -35,7 +24,9 @@ export class InterimFilter {
     this.#held = undefined
   }
 
-  #pass(chunk: Buffer): Buffer | undefined {
+  /** What is left of a read; `undefined` if nothing is. */
+  pass(chunk: Buffer): Buffer | undefined {
+    if (!this.#active) return chunk
     let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
     this.#held = undefined
     for (;;) {

@@ -38,16 +38,29 @@ export class ResponseBody {
     })
   }
 
-  /** @param chunk used before the next turn of the event loop, and copied. */
-  write(chunk: Uint8Array): void {
+  /** @param isTold `flush` is called when the read that brought the chunk is parsed. Otherwise it happens in a microtask. */
+  write(chunk: Uint8Array, isTold: boolean): void {
     this.#chunks.push(chunk)
-    if (this.#flushQueued) return
+    if (isTold || this.#flushQueued) return
     this.#flushQueued = true
-    queueMicrotask(this.#flush)
+    queueMicrotask(() => {
+      this.#flushQueued = false
+      this.flush()
+    })
+  }
+
+  /** Hands over what one read has brought. */
+  flush(): void {
+    if (this.#chunks.length === 0 || this.#over) return
+    const chunks = this.#chunks
+    this.#chunks = []
+    const bytes = chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks)
+    if (this.#decoder !== undefined) this.#decoder.write(bytes)
+    else this.#sink.onBodyData(bytes)
   }
 
   end(): void {
-    this.#flush()
+    this.flush()
     if (this.#decoder === undefined) this.#finish()
     else this.#decoder.end()
   }
@@ -86,22 +99,16 @@ export class ResponseBody {
     if (this.#lost === undefined) this.#sink.onBodyEnd()
     else this.#sink.onBodyError(this.#lost.error)
   }
+}
 
-  /** Copies, because undici's chunks share the buffer of the read. */
-  readonly #flush = (): void => {
-    this.#flushQueued = false
-    if (this.#chunks.length === 0 || this.#over) return
-    const chunks = this.#chunks
-    this.#chunks = []
-    let length = 0
-    for (const chunk of chunks) length += chunk.length
-    const merged = new Uint8Array(length)
-    let at = 0
-    for (const chunk of chunks) {
-      merged.set(chunk, at)
-      at += chunk.length
-    }
-    if (this.#decoder !== undefined) this.#decoder.write(merged)
-    else this.#sink.onBodyData(merged)
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const chunk of chunks) length += chunk.length
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
   }
+  return bytes
 }

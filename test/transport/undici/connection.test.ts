@@ -92,6 +92,7 @@ function connected(given: Partial<ConnectionOptions> = {}) {
     onConnecting: () => told.push('connecting'),
     onConnected: () => told.push('connected'),
     onFlushed: () => told.push('flushed'),
+    onParsed: () => told.push('parsed'),
   }
   connection.user = user
   const socket = new FakeSocket()

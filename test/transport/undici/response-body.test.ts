@@ -22,26 +22,46 @@ function body(...codings: string[]) {
 const tick = (): Promise<void> => Promise.resolve()
 
 describe('the body of a response', () => {
-  it('is handed over once for each read, as a copy', async () => {
+  it('is handed over once for each read, in one piece', async () => {
     const { response, told, received } = body()
     const read = Buffer.from('abc')
-    response.write(read.subarray(0, 1))
-    response.write(read.subarray(1))
+    response.write(read.subarray(0, 1), false)
+    response.write(read.subarray(1), false)
     expect(told).toEqual([])
     await tick()
-    read.fill('x')
     expect(told).toEqual(['abc'])
     expect(received.map(String)).toEqual([String([...Buffer.from('abc')])])
-    response.write(Buffer.from('d'))
+    response.write(Buffer.from('d'), false)
     await tick()
     expect(told).toEqual(['abc', 'd'])
     response.end()
     expect(told).toEqual(['abc', 'd', 'END'])
   })
 
+  it('is handed over when it is told that a read was parsed', async () => {
+    const { response, told } = body()
+    response.write(Buffer.from('ab'), true)
+    response.write(Buffer.from('c'), true)
+    await tick()
+    expect(told).toEqual([])
+    response.flush()
+    expect(told).toEqual(['abc'])
+    response.flush()
+    await tick()
+    expect(told).toEqual(['abc'])
+  })
+
+  it('is not copied where a read brought one piece', async () => {
+    const { response, received } = body()
+    const piece = Buffer.from('abc')
+    response.write(piece, true)
+    response.flush()
+    expect(received[0]).toBe(piece)
+  })
+
   it('that ends in the same read is handed over before its end, and once', async () => {
     const { response, told } = body()
-    response.write(Buffer.from('abc'))
+    response.write(Buffer.from('abc'), false)
     response.end()
     expect(told).toEqual(['abc', 'END'])
     await tick()
@@ -51,17 +71,17 @@ describe('the body of a response', () => {
   it('that is lost is handed over before its failure', () => {
     const { response, told } = body()
     const error = new Error('lost')
-    response.write(Buffer.from('abc'))
+    response.write(Buffer.from('abc'), false)
     response.fail(error)
     expect(told).toEqual(['abc', error])
   })
 
   it('that is discarded says nothing more', async () => {
     const { response, told } = body()
-    response.write(Buffer.from('abc'))
+    response.write(Buffer.from('abc'), false)
     response.discard()
     await tick()
-    response.write(Buffer.from('def'))
+    response.write(Buffer.from('def'), false)
     await tick()
     response.end()
     response.pause()
@@ -84,9 +104,9 @@ describe('an encoded body', () => {
   it('is decoded, and its end comes behind its last bytes', async () => {
     const { response, told } = body('gzip', 'br')
     const bytes = zlib.brotliCompressSync(zlib.gzipSync('hello'))
-    response.write(bytes.subarray(0, 5))
+    response.write(bytes.subarray(0, 5), false)
     await tick()
-    response.write(bytes.subarray(5))
+    response.write(bytes.subarray(5), false)
     response.end()
     await until(() => told.includes('END'), 'the body has ended')
     expect(texts(told)).toBe('helloEND')
@@ -96,7 +116,7 @@ describe('an encoded body', () => {
     const { response, told } = body('gzip')
     const error = new Error('lost')
     const bytes = zlib.gzipSync('hello'.repeat(1000))
-    response.write(bytes.subarray(0, -4))
+    response.write(bytes.subarray(0, -4), false)
     response.fail(error)
     await until(() => told.includes(error), 'the body has failed')
     expect(texts(told)).toBe('hello'.repeat(1000))
@@ -106,7 +126,7 @@ describe('an encoded body', () => {
   it('that was whole when it was lost fails with the loss, too', async () => {
     const { response, told } = body('gzip')
     const error = new Error('lost')
-    response.write(zlib.gzipSync('hello'))
+    response.write(zlib.gzipSync('hello'), false)
     response.fail(error)
     await until(() => told.includes(error), 'the body has failed')
     expect(told).not.toContain('END')
@@ -114,7 +134,7 @@ describe('an encoded body', () => {
 
   it('that is broken fails with what is wrong', async () => {
     const { response, told } = body('gzip')
-    response.write(Buffer.from('no gzip at all'))
+    response.write(Buffer.from('no gzip at all'), false)
     await until(() => told.some((one) => one instanceof Error), 'the body has failed')
     expect(told.at(-1)).toMatchObject({ code: 'ERR_RESILIENT_DECODING' })
   })
@@ -126,7 +146,7 @@ describe('an encoded body', () => {
     response.pause()
     expect(flow()).toBe(false)
     // Far more than a decoder holds.
-    response.write(zlib.gzipSync(bytes))
+    response.write(zlib.gzipSync(bytes), false)
     await tick()
     response.resume()
     // The consumer reads on, and the decoder is still full.
@@ -139,7 +159,7 @@ describe('an encoded body', () => {
 
   it('lets the connection be read on as its decoder has room, where nobody has paused', async () => {
     const { response, told } = body('gzip')
-    response.write(zlib.gzipSync(randomBytes(1024 * 1024)))
+    response.write(zlib.gzipSync(randomBytes(1024 * 1024)), false)
     await until(() => told.includes(true), 'the connection is read on')
     expect(told.find((one) => typeof one === 'boolean')).toBe(false)
     response.discard()
@@ -147,7 +167,7 @@ describe('an encoded body', () => {
 
   it('that is discarded is decoded no further', async () => {
     const { response, told } = body('gzip')
-    response.write(zlib.gzipSync('hello'))
+    response.write(zlib.gzipSync('hello'), false)
     await tick()
     response.discard()
     await turns(5)

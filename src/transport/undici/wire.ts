@@ -1,0 +1,92 @@
+import type { Socket } from './connector.ts'
+import { InterimFilter } from './interim.ts'
+
+export interface WireObserver {
+  /** Everything written so far was accepted by the operating system. */
+  onFlushed(): void
+  /** What the last read brought was parsed, all of it. */
+  onParsed(): void
+}
+
+type Read = (this: Socket, size?: number) => Buffer | null
+type Write = (this: Socket, chunk: unknown, encoding: unknown, callback: (error?: Error | null) => void) => boolean
+
+const WIRE = Symbol('wire')
+
+type Wired = Socket & { readonly [WIRE]: Wire }
+
+/**
+ * What passes between undici and its socket, seen from in between: it counts what has been written but not yet accepted by
+ * the operating system (undici says when it has handed a request to the socket; a peer that does not read shows only here),
+ * takes interim answers out, and knows where one read ends, which undici's callbacks do not tell.
+ */
+export class Wire {
+  readonly #socket: Socket
+  readonly #observer: WireObserver
+  readonly #read: Read
+  readonly #write: Write
+  readonly #interim: InterimFilter
+  #unflushed = 0
+  #parsing = false
+
+  constructor(socket: Socket, maxHeaderBytes: number, observer: WireObserver) {
+    this.#socket = socket
+    this.#observer = observer
+    this.#read = socket.read as Read
+    this.#write = socket.write as Write
+    this.#interim = new InterimFilter(maxHeaderBytes)
+    // The same functions for all sockets: a stream that waits has one.
+    Object.assign(socket, { [WIRE]: this, read, write })
+  }
+
+  get flushed(): boolean {
+    return this.#unflushed === 0
+  }
+
+  /** Something was read, and whoever parses it will come back for more: `onParsed` follows, unless reading is paused. */
+  get parsing(): boolean {
+    return this.#parsing
+  }
+
+  /** A request is being written: what comes next is the head of its answer, or interim ones before it. */
+  expectHead(): void {
+    this.#interim.expectHead()
+  }
+
+  read(size: number | undefined): Buffer | null {
+    if (this.#parsing) {
+      this.#parsing = false
+      this.#observer.onParsed()
+      // What it has brought may have been the last that was wanted.
+      if (this.#socket.destroyed) return null
+    }
+    for (;;) {
+      const chunk = this.#read.call(this.#socket, size)
+      if (chunk === null) return null
+      const passed = this.#interim.pass(chunk)
+      if (passed === undefined) continue
+      this.#parsing = true
+      return passed
+    }
+  }
+
+  write(chunk: unknown, encoding: unknown): boolean {
+    this.#unflushed++
+    return this.#write.call(this.#socket, chunk, typeof encoding === 'string' ? encoding : undefined, this.#onWritten)
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    // What could not be written stays unflushed.
+    if (error) return
+    this.#unflushed--
+    if (this.#unflushed === 0) this.#observer.onFlushed()
+  }
+}
+
+function read(this: Wired, size?: number): Buffer | null {
+  return this[WIRE].read(size)
+}
+
+function write(this: Wired, chunk: unknown, encoding?: unknown): boolean {
+  return this[WIRE].write(chunk, encoding)
+}
