@@ -88,7 +88,7 @@ export class AnswerReading implements Reading {
       status,
       error: errorFieldsOf(body),
       header: (name) => headerOf(this.#context.head, name),
-      wallNow: this.#context.wallNow(),
+      wallNow: this.#context.clock.wallNow(),
       secrets: this.#context.secrets,
     })
   }

@@ -18,7 +18,7 @@ import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
 import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { Output } from './output.ts'
-import type { Reading, ReadingContext, Verdict } from './reading.ts'
+import type { EventObserver, Reading, ReadingContext, Verdict } from './reading.ts'
 import { readingFor } from './reading-for.ts'
 
 export interface AttemptOptions {
@@ -31,15 +31,19 @@ export interface AttemptOptions {
   readonly deadlines: CallDeadlines
   /** Which of several endpoints it goes to. */
   readonly target?: Target | undefined
-  readonly reading: Omit<ReadingContext, 'head' | 'onEvent' | 'wallNow'>
+  readonly reading: Omit<ReadingContext, 'head' | 'observer' | 'clock'>
   /** Told of the status and headers of the answer. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
   /** Told of the first event of any kind. */
   readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
   /** Told right before the commit takes effect. */
   readonly onCommit?: ((attempt: Attempt) => void) | undefined
+  readonly owner: AttemptOwner
+}
+
+export interface AttemptOwner {
   /** Told once, when nothing of the attempt is left running. */
-  onEnded(attempt: Attempt): void
+  onAttemptEnded(attempt: Attempt): void
 }
 
 /** How an attempt opens: with something to hand over, or with a failure. */
@@ -55,7 +59,7 @@ export type Opened =
  * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
  * the commit, then passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
  */
-export class Attempt implements ExchangeObserver, WatchdogEvents {
+export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents {
   readonly number: number
   readonly output = new Output()
   readonly opened: Promise<Opened>
@@ -197,7 +201,7 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
     const { clock, log, reading } = this.#options
     log.headers(head)
     this.#options.onHead?.(head)
-    const chosen = readingFor({ ...reading, head, wallNow: () => clock.wallNow(), onEvent: this.#onEvent })
+    const chosen = readingFor({ ...reading, head, clock, observer: this })
     this.#reading = chosen.reading
     if (!chosen.commitAtOnce) return
     this.#commit('answer')
@@ -231,6 +235,21 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
     this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: reading.secrets }))
   }
 
+  // What the reading reports.
+
+  onEvent(event: TappedEvent): void {
+    if (this.#watchdog.times.firstEventAt === undefined) {
+      this.#options.log.firstEvent(event.type)
+      this.#options.onFirstEvent?.(this)
+    }
+    this.#watchdog.event(event.class === 'progress')
+    if (event.class !== 'heartbeat') this.#lastEvent = event
+    this.#responseId ??= responseIdOf(event.json)
+    if (event.class !== 'lifecycle') return
+    const status = responseStatus(event.json)
+    if (status !== undefined) this.#watchdog.queued(status === 'queued')
+  }
+
   // What the watchdog reports.
 
   onExpired(deadline: DeadlineInfo): void {
@@ -258,19 +277,6 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
   get #unsent(): boolean {
     const { phase } = this
     return phase === 'connecting' || (phase === 'preparing' && this.#options.transport.abilities.seesConnect)
-  }
-
-  readonly #onEvent = (event: TappedEvent): void => {
-    if (this.#watchdog.times.firstEventAt === undefined) {
-      this.#options.log.firstEvent(event.type)
-      this.#options.onFirstEvent?.(this)
-    }
-    this.#watchdog.event(event.class === 'progress')
-    if (event.class !== 'heartbeat') this.#lastEvent = event
-    this.#responseId ??= responseIdOf(event.json)
-    if (event.class !== 'lifecycle') return
-    const status = responseStatus(event.json)
-    if (status !== undefined) this.#watchdog.queued(status === 'queued')
   }
 
   #takeNumber(): void {
@@ -353,7 +359,7 @@ export class Attempt implements ExchangeObserver, WatchdogEvents {
     const phase = this.phase
     this.#watchdog.stop()
     this.record = this.#options.log.ended({ outcome, phase, times: this.#watchdog.times, failure: this.failed })
-    this.#options.onEnded(this)
+    this.#options.owner.onAttemptEnded(this)
   }
 }
 

@@ -11,7 +11,7 @@ import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { LostConversation } from './lost-conversation.ts'
 import { Question } from './question.ts'
-import { Rounds } from './rounds.ts'
+import { Rounds, type RoundsOwner } from './rounds.ts'
 import { toError } from './to-error.ts'
 import { takeTurn } from './turn.ts'
 
@@ -25,7 +25,7 @@ export interface CallOutcome {
 }
 
 /** One call over all its attempts. `run` is its whole life up to the point where there is something to hand over. */
-export class Call {
+export class Call implements RoundsOwner {
   readonly #log: CallLog
   readonly #request: CallRequest
   readonly #question: Question
@@ -56,8 +56,7 @@ export class Call {
       context,
       deadlines: this.#deadlines,
       log: this.#log,
-      errorOf: (failed) => this.errorOf(failed, undefined),
-      onEnded: (ended) => this.#onAttemptEnded(ended),
+      owner: this,
     })
   }
 
@@ -169,7 +168,7 @@ export class Call {
   }
 
   /** The error of a failure, with everything the call knows. */
-  errorOf(failure: Failure, attempt: Attempt | undefined, reason?: GiveUpReason): ResilientError {
+  errorOf(failure: Failure, attempt?: Attempt, reason?: GiveUpReason): ResilientError {
     return toError(
       { ...failure, responseId: failure.responseId ?? attempt?.responseId },
       {
@@ -185,7 +184,7 @@ export class Call {
     )
   }
 
-  #onAttemptEnded(attempt: Attempt): void {
+  onAttemptEnded(attempt: Attempt): void {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
     attempt.target?.ended(endOf(attempt))
     if (!attempt.committed) return

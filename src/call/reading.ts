@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
@@ -28,6 +29,11 @@ export interface Reading {
   committed?(): void
 }
 
+/** Told of every event, for the watchdog. */
+export interface EventObserver {
+  onEvent(event: TappedEvent): void
+}
+
 /** What a reading needs to know of its call. */
 export interface ReadingContext {
   readonly head: ResponseHead
@@ -42,9 +48,8 @@ export interface ReadingContext {
   readonly maxEventBytes: number
   readonly maxPreludeBytes: number
   readonly secrets: readonly string[]
-  readonly wallNow: () => number
-  /** Told of every event, for the watchdog. */
-  readonly onEvent: (event: TappedEvent) => void
+  readonly clock: Pick<Clock, 'wallNow'>
+  readonly observer: EventObserver
 }
 
 export function headerOf(head: ResponseHead, name: string): string | undefined {

@@ -6,7 +6,7 @@ import { secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
@@ -20,13 +20,15 @@ export interface RoundsOptions {
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly log: CallLog
-  readonly errorOf: (failure: Failure) => Error
-  /** Told of every attempt, when nothing of it is left running. */
-  onEnded(attempt: Attempt): void
+  readonly owner: RoundsOwner
+}
+
+export interface RoundsOwner extends AttemptOwner {
+  errorOf(failure: Failure): Error
 }
 
 /** The attempts of a call, round by round: one at a time, or several side by side where that is wanted and safe. */
-export class Rounds {
+export class Rounds implements AttemptOwner {
   readonly #options: RoundsOptions
   /** The attempts under way, and the one whose output is being taken. */
   #current: Attempt[] = []
@@ -101,7 +103,7 @@ export class Rounds {
 
   /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
   async headers(refresh: boolean, race: HedgeRace | undefined): Promise<HeaderPairs> {
-    const { context, question, deadlines, errorOf } = this.#options
+    const { context, question, deadlines, owner } = this.#options
     const { clock, scope } = context
     const ms = callEndsAt(deadlines) - clock.now()
     // By itself, asking takes no longer than that.
@@ -110,7 +112,7 @@ export class Rounds {
     const asking = scope.child()
     race?.whenDecided(() => asking.abort(undefined))
     const headers = question.headers(refresh, asking)
-    const onTimeout = (): Error => errorOf(outOfTime(firstOfCall(deadlines)))
+    const onTimeout = (): Error => owner.errorOf(outOfTime(firstOfCall(deadlines)))
     try {
       return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
     } finally {
@@ -156,14 +158,14 @@ export class Rounds {
       onHead: ticket === undefined ? undefined : ({ headers }) => ticket.answered(headers),
       onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
-      onEnded: (ended) => this.#onEnded(ended),
+      owner: this,
     })
     this.#current = this.#current.concat(attempt)
     return attempt
   }
 
-  #onEnded(attempt: Attempt): void {
+  onAttemptEnded(attempt: Attempt): void {
     if (attempt.failed?.code === 'ttfb_timeout') this.#ttfbCuts++
-    this.#options.onEnded(attempt)
+    this.#options.owner.onAttemptEnded(attempt)
   }
 }

@@ -59,7 +59,7 @@ export class StreamReading implements Reading {
     let commit: CommitReason | undefined
     let last: TappedEvent | undefined
     for (const event of tapped.events) {
-      this.#context.onEvent(event)
+      this.#context.observer.onEvent(event)
       commit ??= this.#commitFor(event)
       if (event.class === 'terminal') last = this.#report(event)
     }
@@ -126,7 +126,7 @@ export class StreamReading implements Reading {
       status: undefined,
       error: reported.fields,
       header: (name) => headerOf(this.#context.head, name),
-      wallNow: this.#context.wallNow(),
+      wallNow: this.#context.clock.wallNow(),
       responseId: reported.responseId,
       secrets: this.#context.secrets,
     })

@@ -63,14 +63,15 @@ type Controller = ReadableStreamDefaultController<Uint8Array>
  */
 class BodySource {
   #options: ResponseOptions | undefined
+  #onReady: (() => void) | undefined
 
   constructor(options: ResponseOptions) {
     this.#options = options
   }
 
-  pull(controller: Controller): void | Promise<void> {
+  pull(controller: Controller): void {
     const options = this.#options
-    if (options === undefined) return undefined
+    if (options === undefined) return
     const { output } = options.attempt
     const taken = output.take()
     switch (taken.kind) {
@@ -78,20 +79,20 @@ class BodySource {
         controller.enqueue(owned(taken.item.bytes))
         if (output.over) this.#close(controller)
         else options.attempt.flow()
-        return undefined
+        return
       case 'end':
         this.#close(controller)
-        return undefined
+        return
       case 'failed':
         this.#letGo()
         fail(controller, options, taken.error)
-        return undefined
+        return
       case 'nothing':
-        return new Promise((resolve) => {
-          // Passed on right where it comes, so that reading need not stop for it.
-          output.whenReady(() => resolve(this.pull(controller)))
-          options.attempt.flow()
-        })
+        // Passed on right where it comes, so that reading need not stop for it, and no promise waits.
+        this.#onReady ??= () => this.pull(controller)
+        output.whenReady(this.#onReady)
+        options.attempt.flow()
+        return
     }
   }
 

@@ -92,7 +92,7 @@ export class HeaderSource {
   #withKey(pairs: ReadonlyArray<readonly [string, string]>): HeaderPairs {
     const lower = pairs.map(([name, value]) => [name.toLowerCase(), value] as const)
     if (this.#apiKey === undefined || lower.some(([name]) => name === 'authorization')) return lower
-    return [...lower, ['authorization', `Bearer ${this.#apiKey}`]]
+    return lower.concat([['authorization', `Bearer ${this.#apiKey}`]])
   }
 }
 
@@ -121,5 +121,5 @@ export function fillGaps(
 ): { readonly pairs: HeaderPairs; readonly credentialIsOurs: boolean } {
   const present = new Set(theirs.map(([name]) => name))
   const added = ours.filter(([name]) => !present.has(name))
-  return { pairs: [...theirs, ...added], credentialIsOurs: added.some(([name]) => isCredentialHeader(name)) }
+  return { pairs: theirs.concat(added), credentialIsOurs: added.some(([name]) => isCredentialHeader(name)) }
 }

@@ -1,5 +1,7 @@
 import type { Member } from './live-set.ts'
 
+type Watcher = (reason: unknown) => void
+
 /**
  * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes.
  * `dispose()` removes it: a long-lived signal must not collect listeners. The owner of the scope can abort it, too.
@@ -7,15 +9,16 @@ import type { Member } from './live-set.ts'
 export class AbortScope implements Member {
   place = -1
   readonly #signal: AbortSignal | undefined
-  #watchers: ReadonlyArray<(reason: unknown) => void> = []
+  readonly #parent: AbortScope | undefined
+  #watchers: readonly (Watcher | AbortScope)[] = []
   #aborted: { readonly reason: unknown } | undefined
-  #detach: (() => void) | undefined
   #disposed = false
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(signal: AbortSignal | undefined, parent?: AbortScope) {
     this.#signal = signal
+    this.#parent = parent
     if (signal?.aborted) this.#aborted = { reason: signal.reason }
-    else signal?.addEventListener('abort', this.#onAbort, { once: true })
+    else signal?.addEventListener('abort', this, { once: true })
   }
 
   get aborted(): boolean {
@@ -28,25 +31,26 @@ export class AbortScope implements Member {
   }
 
   /** Calls `watcher` on abort; returns the function that stops watching. */
-  watch(watcher: (reason: unknown) => void): () => void {
+  watch(watcher: Watcher): () => void {
     this.#watchers = this.#watchers.concat(watcher)
-    return () => {
-      this.#watchers = this.#watchers.filter((other) => other !== watcher)
-    }
+    return () => this.#forget(watcher)
   }
 
   /** Aborts from within. The first reason counts. */
   abort(reason: unknown): void {
     if (this.#aborted !== undefined || this.#disposed) return
     this.#aborted = { reason }
-    for (const watcher of this.#watchers) watcher(reason)
+    for (const watcher of this.#watchers) {
+      if (typeof watcher === 'function') watcher(reason)
+      else watcher.abort(reason)
+    }
   }
 
   /** A scope of its own that is aborted with this one: for a part that ends earlier. Disposing it leaves this one alone. */
   child(): AbortScope {
-    const child = new AbortScope(undefined)
+    const child = new AbortScope(undefined, this)
     if (this.#aborted !== undefined) child.abort(this.#aborted.reason)
-    else child.#detach = this.watch((reason) => child.abort(reason))
+    else this.#watchers = this.#watchers.concat(child)
     return child
   }
 
@@ -57,10 +61,17 @@ export class AbortScope implements Member {
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-    this.#detach?.()
+    this.#signal?.removeEventListener('abort', this)
+    if (this.#parent !== undefined) this.#parent.#forget(this)
     this.#watchers = []
   }
 
-  readonly #onAbort = (): void => this.abort(this.#signal?.reason)
+  /** Of the signal: the scope itself is its listener. */
+  handleEvent(): void {
+    this.abort(this.#signal?.reason)
+  }
+
+  #forget(watcher: Watcher | AbortScope): void {
+    this.#watchers = this.#watchers.filter((other) => other !== watcher)
+  }
 }

@@ -7,12 +7,14 @@ export type Taken<T> =
 
 export type Ending = Extract<Taken<never>, { kind: 'end' | 'failed' }>
 
+/** Many wait at the same time with nothing in them. */
+const NO_ITEMS: readonly never[] = []
 const NOTHING: Taken<never> = { kind: 'nothing' }
 const END: Ending = { kind: 'end' }
 
 /** What one side puts and the other takes: items in order, then one ending. One consumer at a time. */
 export class Mailbox<T> {
-  #items: T[] = []
+  #items: readonly T[] = NO_ITEMS
   #ending: Ending | undefined
   #wake: (() => void) | undefined
 
@@ -37,7 +39,10 @@ export class Mailbox<T> {
 
   /** Adds an item. A consumer that waits is woken by `notify`, when whoever puts is done. */
   put(item: T): void {
-    if (this.#ending === undefined) this.#items.push(item)
+    if (this.#ending !== undefined) return
+    // A list that was made by `push` has room for seventeen.
+    if (this.#items.length === 0) this.#items = [item]
+    else (this.#items as T[]).push(item)
   }
 
   end(): void {
@@ -52,14 +57,16 @@ export class Mailbox<T> {
 
   /** Throws away what nobody has taken, and ends: the consumer has left, or the caller has aborted. */
   discard(error: unknown): void {
-    this.#items = []
+    this.#items = NO_ITEMS
     this.#ending = { kind: 'failed', error }
     this.notify()
   }
 
   take(): Taken<T> {
-    if (this.#items.length > 0) return { kind: 'item', item: this.#items.shift() as T }
-    return this.#ending ?? NOTHING
+    if (this.#items.length === 0) return this.#ending ?? NOTHING
+    const item = (this.#items as T[]).shift() as T
+    if (this.#items.length === 0) this.#items = NO_ITEMS
+    return { kind: 'item', item }
   }
 
   /** Calls `wake` once, as soon as `take` finds something: at once, if it does already. */

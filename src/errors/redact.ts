@@ -70,5 +70,6 @@ export function secretsOf(url: URL, headers: ReadonlyArray<readonly [string, str
   // Asking for them makes an object that the address keeps.
   if (url.search !== '') for (const value of url.searchParams.values()) secrets.push(value, encodeURIComponent(value))
   if (url.password) secrets.push(url.password)
-  return secrets
+  // A copy has no room to spare; it is kept for as long as the stream lasts.
+  return secrets.slice()
 }

@@ -50,13 +50,12 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
     shape.body === undefined
       ? ({ kind: 'none' } as const)
       : ({ kind: 'bytes', bytes: encoder.encode(serialised(shape.body)) } as const)
-  const fixed: HeaderPairs = [
-    ...headers,
+  const fixed = headers.concat([
     ['accept', face === 'stream' ? 'text/event-stream' : 'application/json'],
     ['accept-encoding', face === 'stream' ? 'identity' : 'gzip, deflate, br'],
     ['user-agent', 'resilient-responses'],
     ...(shape.body === undefined ? [] : [['content-type', 'application/json'] as const]),
-  ]
+  ])
   const traits = traitsOf({ method, url, headers: fixed, body }, shape.body)
   let epoch: number | undefined
   let credentialIsOurs = false
@@ -69,7 +68,7 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
       epoch = own.epoch
       const added = own.pairs.filter(([name]) => !fixed.some(([present]) => present === name))
       credentialIsOurs = added.some(([name]) => isCredentialHeader(name))
-      return [...fixed, ...added]
+      return fixed.concat(added)
     },
     canRefresh: () => credentialIsOurs && host.canRefresh,
     // A read of one response, or the cancelling of one, is short and can be repeated: it is timed as a JSON call.

@@ -37,8 +37,8 @@ interface Pumped {
  * is made ahead. From the socket to whoever waits for them there is no promise in between: events mostly come one by one.
  */
 export class StreamSession {
-  readonly #options: SessionOptions
-  readonly #calls: CallOfSession[] = []
+  readonly #options: Omit<SessionOptions, 'begin'>
+  #calls: readonly CallOfSession[] = []
   readonly #batches = new Mailbox<readonly SessionEvent[]>()
   #pumped: Pumped | undefined
   #filling = false
@@ -48,9 +48,8 @@ export class StreamSession {
   /** What was thrown at its end, if it failed. */
   failure: unknown
 
-  constructor(options: SessionOptions) {
+  constructor({ begin, ...options }: SessionOptions) {
     this.#options = options
-    const { begin } = options
     void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin())))
   }
 
@@ -125,7 +124,7 @@ export class StreamSession {
   }
 
   async #create(call: Call): Promise<void> {
-    this.#calls.push({ call, sinceMs: 0, resumes: undefined })
+    this.#calls = [{ call, sinceMs: 0, resumes: undefined }]
     this.#play(call, await call.run())
   }
 
@@ -182,8 +181,10 @@ export class StreamSession {
         scope,
         intake,
         id: this.#seen.id,
-        onCall: (call, resumes) =>
-          this.#calls.push({ call, sinceMs: resumption.clock.now() - resumption.startedAt, resumes }),
+        onCall: (call, resumes) => {
+          const sinceMs = resumption.clock.now() - resumption.startedAt
+          this.#calls = this.#calls.concat({ call, sinceMs, resumes })
+        },
         pump: (call, outcome) => new Promise((resolve) => this.#pump(call, outcome, resolve)),
         hand: (event) => {
           this.#seen.add(event)

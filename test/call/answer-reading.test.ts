@@ -35,7 +35,7 @@ describe('an answer that is no stream', () => {
 
   it('keeps secrets to itself, and reads dates by the clock', () => {
     // 2026-01-01T00:00:00Z.
-    const context = { wallNow: () => 1_767_225_600_000, secrets: ['hunter2hunter2'] }
+    const context = { clock: { wallNow: () => 1_767_225_600_000 }, secrets: ['hunter2hunter2'] }
     const head = { status: 503, statusText: '', headers: [['retry-after', 'Thu, 01 Jan 2026 00:00:07 GMT']] as const }
     const { failure } = lastOf(read({ ...context, head }, '{"error":{"message":"not hunter2hunter2"}}'))
     expect(failure?.hintMs).toBe(7000)

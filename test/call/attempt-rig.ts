@@ -76,7 +76,7 @@ export function attempted(given: Given = {}) {
     },
     onFirstEvent: ({ number }) => heard.push(`first event ${number}`),
     onCommit: ({ number, committed }) => heard.push(`commit ${number} ${committed}`),
-    onEnded: ({ number, ended }) => heard.push(`ended ${number} ${ended}`),
+    owner: { onAttemptEnded: ({ number, ended }) => heard.push(`ended ${number} ${ended}`) },
     ...hooks,
   })
   let opened: Opened | undefined

@@ -26,8 +26,8 @@ export function readingContext(given: Partial<ReadingContext> & { status?: numbe
     maxEventBytes: 1000,
     maxPreludeBytes: 500,
     secrets: [],
-    wallNow: () => 0,
-    onEvent: (event) => events.push(event),
+    clock: { wallNow: () => 0 },
+    observer: { onEvent: (event) => events.push(event) },
     ...more,
   }
   return { context, events }

@@ -103,8 +103,10 @@ function rounds({
       commitAfterMs: 0,
     },
     log: new CallLog(clock, telemetry),
-    errorOf: (failure) => new Error(failure.code),
-    onEnded: (attempt) => ended.push(attempt.number),
+    owner: {
+      errorOf: (failure) => new Error(failure.code),
+      onAttemptEnded: (attempt) => ended.push(attempt.number),
+    },
   })
   return { rounds: own, clock, scope, transport, asked, planned, ended, told, callsEnded: () => callsEnded }
 }

@@ -19,7 +19,7 @@ export function appended(known: unknown, delta: string): string {
  * some 50 bytes for each delta. 4096, and for long texts a share of their length, so that the copying stays linear.
  */
 function flatteningStep(length: number): number {
-  return Math.max(4096, 1 << (27 - Math.clz32(length)))
+  return Math.max(4096, 1 << (29 - Math.clz32(length)))
 }
 
 /** To read one character, V8 makes one string of the tree, and keeps it in its place. */

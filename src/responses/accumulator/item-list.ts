@@ -12,15 +12,20 @@ export interface Entry {
   finished: boolean
 }
 
+/** So many are looked through as quickly as looked up, and most responses have no more. */
+const FEW = 8
+
 /**
  * The items of a response, each under its `output_index`. Ids serve only where the index is missing or where several items
  * share it: some gateways write another id into each event, others the same index into all.
  */
 export class ItemList {
   /** In the order in which they were first heard of. */
-  readonly #entries: Entry[] = []
-  readonly #byIndex = new Map<number, Entry>()
-  readonly #byId = new Map<string, Entry>()
+  #entries: readonly Entry[] = []
+  /** Of more items than are quickly looked through. */
+  #byIndex: Map<number, Entry> | undefined
+  /** Made when one is first looked for by its id. */
+  #byId: Map<string, Entry> | undefined
   #nextIndex = 0
 
   inOrder(): readonly Entry[] {
@@ -60,10 +65,11 @@ export class ItemList {
   }
 
   #find(index: unknown, id: unknown): Entry | undefined {
-    if (!isIndex(index)) return typeof id === 'string' ? this.#byId.get(id) : undefined
-    const known = this.#byIndex.get(index)
+    if (!isIndex(index)) return typeof id === 'string' ? this.#named(id) : undefined
+    const known =
+      this.#byIndex === undefined ? this.#entries.findLast((each) => each.index === index) : this.#byIndex.get(index)
     if (known === undefined || typeof id !== 'string' || known.item.id === id) return known
-    const namesake = this.#byId.get(id)
+    const namesake = this.#named(id)
     return namesake?.index === index ? namesake : known
   }
 
@@ -76,15 +82,23 @@ export class ItemList {
   #enter(place: unknown, item: Loose): Entry {
     const index = isIndex(place) ? place : this.#nextIndex
     const entry: Entry = { index, item, announced: false, payloadFinished: false, finished: false }
-    this.#entries.push(entry)
-    this.#byIndex.set(index, entry)
+    // What `push` makes of an empty list has room for seventeen.
+    if (this.#entries.length === 0) this.#entries = [entry]
+    else (this.#entries as Entry[]).push(entry)
+    if (this.#entries.length > FEW) this.#byIndex ??= new Map(this.#entries.map((each) => [each.index, each]))
+    this.#byIndex?.set(index, entry)
     this.#nextIndex = Math.max(this.#nextIndex, index + 1)
     this.#name(entry)
     return entry
   }
 
   #name(entry: Entry): void {
-    if (typeof entry.item.id === 'string') this.#byId.set(entry.item.id, entry)
+    if (typeof entry.item.id === 'string') this.#byId?.set(entry.item.id, entry)
+  }
+
+  #named(id: string): Entry | undefined {
+    this.#byId ??= new Map(this.#entries.map((each) => [each.item.id as string, each]))
+    return this.#byId.get(id)
   }
 }
 

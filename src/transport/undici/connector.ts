@@ -159,11 +159,15 @@ function awaitConnect(
   const settle = (error: Error | null): void => {
     if (settled) return
     settled = true
+    socket.off('close', onClose)
     finish(error, error === null ? socket : null)
+    // Whoever listens for errors now does so in its place. A socket without a listener would turn a late error into an
+    // uncaught exception; a third one would make Node keep room for nineteen.
+    if (socket.listenerCount('error') > 1) socket.off('error', settle)
   }
+  const onClose = (): void => settle(Object.assign(new Error('closed while connecting'), { code: 'ECONNRESET' }))
   socket.once(event, () => settle(null))
-  // The listener stays: a socket without one would turn a late error into an uncaught exception.
-  socket.on('error', (error) => settle(error))
-  socket.once('close', () => settle(Object.assign(new Error('closed while connecting'), { code: 'ECONNRESET' })))
+  socket.on('error', settle)
+  socket.once('close', onClose)
   return { destroy: () => socket.destroy() }
 }

@@ -40,7 +40,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
   place = -1
   readonly #request: TransportRequest
   readonly #source: ExchangeSource
-  readonly #giveUpWaiting: () => void
+  #giveUpWaiting: (() => void) | undefined
   #observer: ExchangeObserver | undefined
   #carrier: Carrier | undefined
   #controller: Dispatcher.DispatchController | undefined
@@ -60,6 +60,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     this.#observer = observer
     this.#source = source
     this.#giveUpWaiting = source.carrierFor(request, (error, carrier) => {
+      this.#giveUpWaiting = undefined
       if (carrier === undefined) this.#fail(error)
       else this.#start(carrier)
     })
@@ -298,7 +299,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
   #end(how: 'clean' | 'broken'): void {
     if (this.#over) return
     this.#over = true
-    this.#giveUpWaiting()
+    this.#giveUpWaiting?.()
     if (this.#drainTimer !== undefined) this.#source.clock.clearTimer(this.#drainTimer)
     this.#body?.discard()
     this.#requestBody?.stop()

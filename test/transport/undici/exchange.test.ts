@@ -135,8 +135,8 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
 }
 
 const LEFT = ['release', 'leave https://api.test', 'ended']
-const CLEAN = ['give up waiting', 'give back', ...LEFT]
-const BROKEN = ['give up waiting', 'destroy', ...LEFT]
+const CLEAN = ['give back', ...LEFT]
+const BROKEN = ['destroy', ...LEFT]
 
 describe('an exchange', () => {
   it('tells each step once, and gives its connection back', async () => {
@@ -192,7 +192,7 @@ describe('an exchange', () => {
   it('without a carrier fails with the reason', () => {
     const e = exchanged()
     e.refuse(RESET)
-    expect([e.told(), e.done()]).toEqual([[RESET], ['give up waiting', 'ended']])
+    expect([e.told(), e.done()]).toEqual([[RESET], ['ended']])
   })
 
   it('that undici refuses fails, and blames the connection', () => {
@@ -267,7 +267,7 @@ describe('a request counts as sent', () => {
     e.head()
     expect(e.controller.rawHeaders).toBeUndefined()
     e.end()
-    expect([e.told().at(-1), e.done(), e.controlled()]).toEqual(['end', ['give up waiting', 'ended'], []])
+    expect([e.told().at(-1), e.done(), e.controlled()]).toEqual(['end', ['ended'], []])
   })
 
   it('piece by piece is told by the connection alone', () => {
@@ -582,11 +582,11 @@ describe('an exchange that is ended', () => {
     await e.answered()
     e.exchange.destroy()
     expect(e.controlled()).toEqual(['abort the exchange has ended'])
-    expect(e.done()).toEqual(['give up waiting', 'ended'])
+    expect(e.done()).toEqual(['ended'])
     const early = exchanged({ foreign: true })
     early.start()
     early.exchange.destroy()
-    expect(early.done()).toEqual(['give up waiting', 'ended'])
+    expect(early.done()).toEqual(['ended'])
   })
 
   it.each<[what: string, happens: (e: ReturnType<typeof exchanged>) => unknown]>([
