@@ -74,7 +74,7 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
   readonly #options: AttemptOptions
   readonly #watchdog: Watchdog
   readonly #exchange: Exchange
-  #settleOpened!: (opened: Opened) => void
+  #resolveOpened: ((opened: Opened) => void) | undefined
   #reading: Reading | undefined
   /** Until its number is taken: its data holds on to all the text that it came with. */
   #lastEvent: TappedEvent | undefined
@@ -87,7 +87,7 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
     this.#options = options
     this.number = options.number
     this.opened = new Promise((resolve) => {
-      this.#settleOpened = resolve
+      this.#resolveOpened = resolve
     })
     this.#watchdog = new Watchdog(options.clock, options.limits, options.deadlines, this)
     options.log.started(options.request.connection, options.target?.endpoint)
@@ -353,6 +353,12 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
 
   #settleLinger(): void {
     this.#act(this.#reading?.lingered?.() ?? {})
+  }
+
+  /** The first word counts. */
+  #settleOpened(opened: Opened): void {
+    this.#resolveOpened?.(opened)
+    this.#resolveOpened = undefined
   }
 
   #finish(outcome: AttemptRecord['outcome']): void {

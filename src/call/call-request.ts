@@ -66,5 +66,5 @@ export interface CallContext {
   /** Set where a silent attempt gets company. */
   readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
   /** Told once, when the call and its body are over. */
-  onEnded(): void
+  onEnded(scope: AbortScope): void
 }

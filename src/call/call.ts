@@ -1,3 +1,4 @@
+import type { Abortable } from '../core/abort.ts'
 import { sleep } from '../core/race.ts'
 import type { TargetEnd } from '../endpoints/endpoints.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
@@ -25,11 +26,12 @@ export interface CallOutcome {
 }
 
 /** One call over all its attempts. `run` is its whole life up to the point where there is something to hand over. */
-export class Call implements RoundsOwner {
+export class Call implements RoundsOwner, Abortable {
   readonly #log: CallLog
   readonly #request: CallRequest
   readonly #question: Question
-  readonly #lostConversation: LostConversation
+  /** Most calls lose none. */
+  #lostConversation: LostConversation | undefined
   readonly #context: CallContext
   readonly #deadlines: CallDeadlines
   readonly #records: AttemptRecord[] = []
@@ -42,7 +44,6 @@ export class Call implements RoundsOwner {
     this.#question = new Question(request, context.endpoints)
     this.#context = context
     this.#log = new CallLog(context.clock, context.telemetry)
-    this.#lostConversation = new LostConversation(this.#question, context, this.#log)
     const appliesToStreams = request.latency.kind === 'stream'
     this.#deadlines = {
       startedAt: context.startedAt ?? this.#log.startedAt,
@@ -72,10 +73,7 @@ export class Call implements RoundsOwner {
    */
   run(): Promise<CallOutcome> {
     this.#log.started(this.#request)
-    this.#context.scope.watch((reason) => {
-      // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
-      if (this.#rounds.abort(reason)) this.#end('aborted', undefined)
-    })
+    this.#context.scope.watch(this)
     return this.#endOnError(async () => {
       if (this.#question.isHomeless) await this.#findHome()
       this.#rounds.ticket = await takeTurn({
@@ -106,6 +104,12 @@ export class Call implements RoundsOwner {
     })
   }
 
+  /** The caller aborted, or the client was destroyed. */
+  abort(reason: unknown): void {
+    // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
+    if (this.#rounds.abort(reason)) this.#end('aborted', undefined)
+  }
+
   /** Ends a call that could have been restarted and was not. */
   finish(failed: Failure): void {
     this.#end('failed', failed)
@@ -115,7 +119,7 @@ export class Call implements RoundsOwner {
   async #findHome(): Promise<void> {
     const { url, body } = this.#request
     const headers = await this.#rounds.headers(false, undefined)
-    if (await this.#lostConversation.findsHome({ url, headers, body })) return
+    if (await this.#lost().findsHome({ url, headers, body })) return
     throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
   }
 
@@ -146,7 +150,12 @@ export class Call implements RoundsOwner {
   /** Behind a genuine not-found: with the same question, or with a rebuilt one. */
   async #goesOn(attempt: Attempt): Promise<boolean> {
     if (callEndsAt(this.#deadlines) <= this.#context.clock.now()) return false
-    return this.#lostConversation.goesOn(attempt, this.#records)
+    return this.#lost().goesOn(attempt, this.#records)
+  }
+
+  #lost(): LostConversation {
+    this.#lostConversation ??= new LostConversation(this.#question, this.#context, this.#log)
+    return this.#lostConversation
   }
 
   /** Between two attempts. */
@@ -239,7 +248,7 @@ export class Call implements RoundsOwner {
     this.#rounds.end()
     this.#context.scope.dispose()
     this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
-    this.#context.onEnded()
+    this.#context.onEnded(this.#context.scope)
   }
 }
 

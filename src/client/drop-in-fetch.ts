@@ -164,19 +164,21 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
   }
 }
 
-function withDefaults(headers: HeaderPairs, traits: RequestTraits): HeaderPairs {
-  const missing = defaultHeaders(traits).filter(([name]) => !headers.some(([present]) => present === name))
+function withDefaults(headers: HeaderPairs, { latency }: RequestTraits): HeaderPairs {
+  const missing = (latency.kind === 'stream' ? STREAM_HEADERS : DEFAULT_HEADERS).filter(
+    ([name]) => !headers.some(([present]) => present === name),
+  )
   return headers.concat(missing)
 }
 
+/** The same ones for all: a stream keeps its headers to its end. */
+const DEFAULT_HEADERS: HeaderPairs = [
+  ['accept', '*/*'],
+  ['accept-encoding', 'gzip, deflate, br'],
+  ['user-agent', 'resilient-responses'],
+]
 /** Event streams are asked for as they are: decoding one costs more than it saves, and holds events back. */
-function defaultHeaders({ latency }: RequestTraits): HeaderPairs {
-  return [
-    ['accept', '*/*'],
-    ['accept-encoding', latency.kind === 'stream' ? 'identity' : 'gzip, deflate, br'],
-    ['user-agent', 'resilient-responses'],
-  ]
-}
+const STREAM_HEADERS: HeaderPairs = DEFAULT_HEADERS.with(1, ['accept-encoding', 'identity'])
 
 function answer(
   host: FetchHost,

@@ -62,44 +62,47 @@ type Controller = ReadableStreamDefaultController<Uint8Array>
  * collections, and everything that a call is made of would with them.
  */
 class BodySource {
-  #options: ResponseOptions | undefined
+  readonly #onStreamFailure: ResponseOptions['onStreamFailure']
+  #call: Call | undefined
+  #attempt: Attempt | undefined
   #onReady: (() => void) | undefined
 
-  constructor(options: ResponseOptions) {
-    this.#options = options
+  constructor({ call, attempt, onStreamFailure }: ResponseOptions) {
+    this.#call = call
+    this.#attempt = attempt
+    this.#onStreamFailure = onStreamFailure
   }
 
   pull(controller: Controller): void {
-    const options = this.#options
-    if (options === undefined) return
-    const { output } = options.attempt
+    const attempt = this.#attempt
+    if (attempt === undefined) return
+    const { output } = attempt
     const taken = output.take()
     switch (taken.kind) {
       case 'item':
         controller.enqueue(owned(taken.item.bytes))
         if (output.over) this.#close(controller)
-        else options.attempt.flow()
+        else attempt.flow()
         return
       case 'end':
         this.#close(controller)
         return
       case 'failed':
-        this.#letGo()
-        fail(controller, options, taken.error)
+        this.#fail(controller, attempt, taken.error)
         return
       case 'nothing':
         // Passed on right where it comes, so that reading need not stop for it, and no promise waits.
         this.#onReady ??= () => this.pull(controller)
         output.whenReady(this.#onReady)
-        options.attempt.flow()
+        attempt.flow()
         return
     }
   }
 
   cancel(): void {
-    const options = this.#options
+    const attempt = this.#attempt
     this.#letGo()
-    options?.attempt.cancel()
+    attempt?.cancel()
   }
 
   #close(controller: Controller): void {
@@ -107,9 +110,33 @@ class BodySource {
     controller.close()
   }
 
+  /** All that was received has been taken: only now may the failure surface, because it would throw away what is queued. */
+  #fail(controller: Controller, attempt: Attempt, error: unknown): void {
+    const call = this.#call
+    this.#letGo()
+    if (call === undefined || attempt.record?.outcome === 'aborted') {
+      controller.error(error)
+      return
+    }
+    const failed = error as Failure
+    const interrupted = call.errorOf(failed, attempt)
+    if (this.#onStreamFailure === 'error') {
+      controller.error(new TypeError('terminated', { cause: interrupted }))
+      return
+    }
+    const event = {
+      type: 'error',
+      sequence_number: (attempt.lastSequenceNumber ?? -1) + 1,
+      error: { type: 'server_error', code: failed.code, message: interrupted.message, param: null },
+    }
+    controller.enqueue(new TextEncoder().encode(`event: error\ndata: ${JSON.stringify(event)}\n\n`))
+    controller.close()
+  }
+
   #letGo(): void {
-    if (this.#options !== undefined) abandoned.unregister(this.#options.attempt)
-    this.#options = undefined
+    if (this.#attempt !== undefined) abandoned.unregister(this.#attempt)
+    this.#attempt = undefined
+    this.#call = undefined
   }
 }
 
@@ -117,27 +144,6 @@ class BodySource {
 function owned(bytes: Uint8Array): Uint8Array {
   const isOwn = bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array
   return isOwn ? bytes : new Uint8Array(bytes)
-}
-
-/** All that was received has been taken: only now may the failure surface, because it would throw away what is queued. */
-function fail(controller: Controller, { call, attempt, onStreamFailure }: ResponseOptions, error: unknown): void {
-  if (attempt.record?.outcome === 'aborted') {
-    controller.error(error)
-    return
-  }
-  const failed = error as Failure
-  const interrupted = call.errorOf(failed, attempt)
-  if (onStreamFailure === 'error') {
-    controller.error(new TypeError('terminated', { cause: interrupted }))
-    return
-  }
-  const event = {
-    type: 'error',
-    sequence_number: (attempt.lastSequenceNumber ?? -1) + 1,
-    error: { type: 'server_error', code: failed.code, message: interrupted.message, param: null },
-  }
-  controller.enqueue(new TextEncoder().encode(`event: error\ndata: ${JSON.stringify(event)}\n\n`))
-  controller.close()
 }
 
 /** `Response` refuses what some servers put into their reason phrases. */

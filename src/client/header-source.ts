@@ -23,6 +23,8 @@ export class HeaderSource {
   readonly #option: HeadersOption | undefined
   readonly #apiKey: string | undefined
   readonly #clock: Clock
+  /** Where nobody is asked, they are the same for all. */
+  #fixed: OwnHeaders | undefined
   #epoch = 0
   #refreshing: Promise<HeaderPairs> | undefined
 
@@ -46,7 +48,8 @@ export class HeaderSource {
    */
   async get(scope: AbortScope, refusedEpoch?: number): Promise<OwnHeaders> {
     if (typeof this.#option !== 'function') {
-      return { pairs: this.#withKey(Object.entries(this.#option ?? {})), epoch: 0 }
+      this.#fixed ??= { pairs: this.#withKey(Object.entries(this.#option ?? {})), epoch: 0 }
+      return this.#fixed
     }
     const refresh = refusedEpoch !== undefined && refusedEpoch === this.#epoch
     const asked = refresh || this.#refreshing !== undefined ? this.#refresh() : this.#ask(false)

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { utf8 } from '../core/utf8.ts'
 import type { RequestBody } from '../transport/transport.ts'
 
 export interface EncodedBody {
@@ -6,8 +7,6 @@ export interface EncodedBody {
   /** What the body says of itself, for requests without a `content-type`. */
   readonly contentType: string | undefined
 }
-
-const encoder = new TextEncoder()
 
 const NO_BODY: EncodedBody = { body: { kind: 'none' }, contentType: undefined }
 
@@ -17,8 +16,7 @@ const MAX_BUFFERED_FORM_BYTES = 64 * 1024 * 1024
 /** Every kind of body that the built-in `fetch` takes, as what a transport sends. Bytes are copied, as `fetch` does. */
 export async function encodeBody(source: unknown, duplex: string | undefined): Promise<EncodedBody> {
   if (source === undefined || source === null) return NO_BODY
-  if (typeof source === 'string')
-    return { body: bytes(encoder.encode(source)), contentType: 'text/plain;charset=UTF-8' }
+  if (typeof source === 'string') return { body: bytes(utf8(source)), contentType: 'text/plain;charset=UTF-8' }
   if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) {
     return { body: bytes(new Uint8Array(source).slice()), contentType: undefined }
   }
@@ -30,7 +28,7 @@ export async function encodeBody(source: unknown, duplex: string | undefined): P
   }
   if (source instanceof URLSearchParams) {
     return {
-      body: bytes(encoder.encode(String(source))),
+      body: bytes(utf8(String(source))),
       contentType: 'application/x-www-form-urlencoded;charset=UTF-8',
     }
   }
@@ -56,7 +54,7 @@ export async function encodeBody(source: unknown, duplex: string | undefined): P
       contentType: undefined,
     }
   }
-  return { body: bytes(encoder.encode(String(source))), contentType: 'text/plain;charset=UTF-8' }
+  return { body: bytes(utf8(String(source))), contentType: 'text/plain;charset=UTF-8' }
 }
 
 async function encodeForm(form: FormData): Promise<EncodedBody> {
@@ -96,7 +94,7 @@ function isAsyncIterable(value: unknown): boolean {
 
 async function* asBytes(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
-    if (typeof chunk === 'string') yield encoder.encode(chunk)
+    if (typeof chunk === 'string') yield Buffer.from(chunk)
     else if (ArrayBuffer.isView(chunk)) yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     else throw new TypeError('The request body yielded a chunk that is neither bytes nor a string.')
   }

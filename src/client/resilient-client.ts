@@ -85,6 +85,7 @@ export class ResilientClient implements AsyncDisposable {
   readonly responses: Responses
   readonly #settings: ClientSettings
   readonly #headers: HeaderSource
+  readonly #reading: CallContext['reading']
   readonly #telemetry: TelemetryEmitter
   readonly #shared: Shared
   readonly #isView: boolean
@@ -134,6 +135,8 @@ export class ResilientClient implements AsyncDisposable {
         if (this.#telemetry.wants(event.type)) this.#telemetry.emit(event)
       })
     }
+    this.#reading = readingOf(this.#settings)
+    const typedReading = { ...this.#reading, needsEvents: true, wholeFrames: false }
     this.responses = new Responses({
       baseURL: this.#settings.baseURL,
       clock,
@@ -152,7 +155,7 @@ export class ResilientClient implements AsyncDisposable {
         beforeCommitMs: 0,
         commitAfterMs: 0,
         restartable,
-        reading: { ...this.#readingOptions(), needsEvents: true, wholeFrames: false, ...(commitAt && { commitAt }) },
+        reading: commitAt === undefined ? typedReading : { ...typedReading, commitAt },
       }),
       begin: (scope) => this.#shared.calls.add(scope),
       hold: (scope) => {
@@ -246,17 +249,6 @@ export class ResilientClient implements AsyncDisposable {
     }
   }
 
-  #readingOptions(): CallContext['reading'] {
-    const { commit, limits, onStreamFailure } = this.#settings
-    return {
-      needsEvents: false,
-      wholeFrames: onStreamFailure === 'sse_error',
-      commitAt: commit,
-      maxEventBytes: limits.eventBytes,
-      maxPreludeBytes: limits.preludeBytes === 0 ? Infinity : limits.preludeBytes,
-    }
-  }
-
   #contextFor(origin: string, scope: AbortScope): CallContext {
     const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs, hedge, concurrency } = this.#settings
     const { admission, endpoints } = this.#shared
@@ -269,7 +261,7 @@ export class ResilientClient implements AsyncDisposable {
       policy,
       budget: this.#shared.budgets.of(origin),
       scope,
-      reading: this.#readingOptions(),
+      reading: this.#reading,
       beforeCommitMs,
       commitAfterMs,
       restartable: false,
@@ -277,9 +269,11 @@ export class ResilientClient implements AsyncDisposable {
       endpoints,
       admission: admission === undefined ? undefined : { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
       hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
-      onEnded: () => this.#over(scope),
+      onEnded: this.#onCallEnded,
     }
   }
+
+  readonly #onCallEnded = (scope: AbortScope): void => this.#over(scope)
 
   #over(scope: AbortScope): void {
     const { calls, onIdle } = this.#shared
@@ -290,6 +284,17 @@ export class ResilientClient implements AsyncDisposable {
 
 /** How `withOptions` tells the constructor whose view it makes, without an option that a user could set. */
 const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
+
+/** How the drop-in reads an answer. */
+function readingOf({ commit, limits, onStreamFailure }: ClientSettings): CallContext['reading'] {
+  return {
+    needsEvents: false,
+    wholeFrames: onStreamFailure === 'sse_error',
+    commitAt: commit,
+    maxEventBytes: limits.eventBytes,
+    maxPreludeBytes: limits.preludeBytes === 0 ? Infinity : limits.preludeBytes,
+  }
+}
 
 function defaultTransport(options: ResilientClientOptions, settings: ClientSettings): Transport {
   const { isolation, keepAliveMs, warm, warmMs, maxConnections, proxy, tls } = options

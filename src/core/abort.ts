@@ -1,16 +1,21 @@
 import type { Member } from './live-set.ts'
 
-type Watcher = (reason: unknown) => void
+/** What is told of an abort. */
+export interface Abortable {
+  abort(reason: unknown): void
+}
+
+type Watcher = ((reason: unknown) => void) | Abortable
 
 /**
  * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes.
  * `dispose()` removes it: a long-lived signal must not collect listeners. The owner of the scope can abort it, too.
  */
-export class AbortScope implements Member {
+export class AbortScope implements Member, Abortable {
   place = -1
   readonly #signal: AbortSignal | undefined
   readonly #parent: AbortScope | undefined
-  #watchers: readonly (Watcher | AbortScope)[] = []
+  #watchers: readonly Watcher[] = []
   #aborted: { readonly reason: unknown } | undefined
   #disposed = false
 
@@ -30,7 +35,7 @@ export class AbortScope implements Member {
     return this.#aborted?.reason
   }
 
-  /** Calls `watcher` on abort; returns the function that stops watching. */
+  /** Tells `watcher` of an abort; returns the function that stops watching. */
   watch(watcher: Watcher): () => void {
     this.#watchers = this.#watchers.concat(watcher)
     return () => this.#forget(watcher)
@@ -71,7 +76,7 @@ export class AbortScope implements Member {
     this.abort(this.#signal?.reason)
   }
 
-  #forget(watcher: Watcher | AbortScope): void {
+  #forget(watcher: Watcher): void {
     this.#watchers = this.#watchers.filter((other) => other !== watcher)
   }
 }

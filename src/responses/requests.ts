@@ -1,12 +1,11 @@
 import { Call, type CallRequest } from '../call/call.ts'
 import { responseIdIn, traitsOf } from '../call/request-traits.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { utf8 } from '../core/utf8.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { isCredentialHeader } from '../errors/redact.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponsesHost } from './host.ts'
-
-const encoder = new TextEncoder()
 
 export interface RequestShape {
   readonly method: 'GET' | 'POST'
@@ -40,6 +39,21 @@ export function beginCall(host: ResponsesHost, shape: RequestShape, scope: Abort
   return call
 }
 
+/** The same ones for all: a stream keeps its headers to its end. */
+const JSON_CONTENT: HeaderPairs = [['content-type', 'application/json']]
+const FIXED_HEADERS: Readonly<Record<RequestShape['face'], HeaderPairs>> = {
+  stream: [
+    ['accept', 'text/event-stream'],
+    ['accept-encoding', 'identity'],
+    ['user-agent', 'resilient-responses'],
+  ],
+  json: [
+    ['accept', 'application/json'],
+    ['accept-encoding', 'gzip, deflate, br'],
+    ['user-agent', 'resilient-responses'],
+  ],
+}
+
 function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
   const { method, headers, face } = shape
   // A query of the base stays: Azure has its `api-version` there.
@@ -49,13 +63,8 @@ function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
   const body =
     shape.body === undefined
       ? ({ kind: 'none' } as const)
-      : ({ kind: 'bytes', bytes: encoder.encode(serialised(shape.body)) } as const)
-  const fixed = headers.concat([
-    ['accept', face === 'stream' ? 'text/event-stream' : 'application/json'],
-    ['accept-encoding', face === 'stream' ? 'identity' : 'gzip, deflate, br'],
-    ['user-agent', 'resilient-responses'],
-    ...(shape.body === undefined ? [] : [['content-type', 'application/json'] as const]),
-  ])
+      : ({ kind: 'bytes', bytes: utf8(serialised(shape.body)) } as const)
+  const fixed = headers.concat(FIXED_HEADERS[face], shape.body === undefined ? [] : JSON_CONTENT)
   const traits = traitsOf({ method, url, headers: fixed, body }, shape.body)
   let epoch: number | undefined
   let credentialIsOurs = false

@@ -76,31 +76,45 @@ function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, 
   return room <= first.ms ? first : { ms: room, source: `${grown.source}, kept below staleMs` }
 }
 
+function auto(seconds: number, why: string): Limit {
+  return { ms: seconds * 1000, source: `auto: ${why}` }
+}
+
+/** The same objects for all: a stream holds its limits to its end. */
+const TTFB = {
+  base: auto(45, 'base'),
+  from10K: auto(60, 'input from 10 K tokens'),
+  from50K: auto(120, 'input from 50 K tokens'),
+  from100K: auto(180, 'input from 100 K tokens'),
+  medium: auto(120, 'medium effort'),
+  high: auto(300, 'high effort'),
+  flex: auto(900, 'flex tier'),
+  // Another attempt is under way long before: there is no hurry to kill one that may be thinking. Of high effort's first
+  // events a few in ten thousand come after 300 s.
+  hedged: auto(180, 'hedged'),
+  hedgedHigh: auto(600, 'hedged, high effort'),
+} as const
+const IDLE = { base: auto(300, 'base'), high: auto(600, 'high effort'), flex: auto(900, 'flex tier') } as const
+
 function autoTtfb({ estimatedInputTokens: tokens, effort, flex }: LatencyTraits, hedged: boolean): Limit {
-  const steps: ReadonlyArray<readonly [atLeast: boolean, seconds: number, why: string]> = [
-    [true, 45, 'base'],
-    [tokens >= 10_000, 60, 'input from 10 K tokens'],
-    [tokens >= 50_000, 120, 'input from 50 K tokens'],
-    [tokens >= 100_000, 180, 'input from 100 K tokens'],
-    [effort === 'medium', 120, 'medium effort'],
-    [effort === 'high', 300, 'high effort'],
-    [flex, 900, 'flex tier'],
-    // Another attempt is under way long before: there is no hurry to kill one that may be thinking. Of high effort's first
-    // events a few in ten thousand come after 300 s.
-    [hedged, 180, 'hedged'],
-    [hedged && effort === 'high', 600, 'hedged, high effort'],
-  ]
-  let chosen = { ms: 0, source: '' }
-  for (const [applies, seconds, why] of steps) {
-    if (applies && seconds * 1000 > chosen.ms) chosen = { ms: seconds * 1000, source: `auto: ${why}` }
+  let chosen: Limit = TTFB.base
+  const atLeast = (applies: boolean, limit: Limit): void => {
+    if (applies && limit.ms > chosen.ms) chosen = limit
   }
+  atLeast(tokens >= 10_000, TTFB.from10K)
+  atLeast(tokens >= 50_000, TTFB.from50K)
+  atLeast(tokens >= 100_000, TTFB.from100K)
+  atLeast(effort === 'medium', TTFB.medium)
+  atLeast(effort === 'high', TTFB.high)
+  atLeast(flex, TTFB.flex)
+  atLeast(hedged, TTFB.hedged)
+  atLeast(hedged && effort === 'high', TTFB.hedgedHigh)
   return chosen
 }
 
 function autoIdle({ effort, flex }: LatencyTraits): Limit {
-  if (flex) return { ms: 900_000, source: 'auto: flex tier' }
-  if (effort === 'high') return { ms: 600_000, source: 'auto: high effort' }
-  return { ms: 300_000, source: 'auto: base' }
+  if (flex) return IDLE.flex
+  return effort === 'high' ? IDLE.high : IDLE.base
 }
 
 /** Automatic values give way to explicit ones; two explicit values that contradict each other were refused before. */

@@ -159,11 +159,11 @@ function awaitConnect(
   const settle = (error: Error | null): void => {
     if (settled) return
     settled = true
-    socket.off('close', onClose)
+    // Before others listen: for a third listener Node makes room for nineteen.
+    socket.off('close', onClose).off('error', settle)
     finish(error, error === null ? socket : null)
-    // Whoever listens for errors now does so in its place. A socket without a listener would turn a late error into an
-    // uncaught exception; a third one would make Node keep room for nineteen.
-    if (socket.listenerCount('error') > 1) socket.off('error', settle)
+    // A socket without a listener would turn a late error into an uncaught exception.
+    if (socket.listenerCount('error') === 0) socket.on('error', settle)
   }
   const onClose = (): void => settle(Object.assign(new Error('closed while connecting'), { code: 'ECONNRESET' }))
   socket.once(event, () => settle(null))

@@ -4,29 +4,21 @@ const STATUS_LINE_BYTES = 13
 const BLANK_LINE = '\r\n\r\n'
 
 /**
- * Takes interim answers (1xx) out of what is read from a socket, up to the head of the final answer: undici takes a
+ * Takes interim answers (1xx) out of what is read from a socket, before the final one: undici takes a
  * `100 Continue` that it did not ask for as the death of the connection, though a client must be able to ignore it
  * (RFC 9110 15.2). However many come, no more than one is held.
  */
 export class InterimFilter {
   readonly #maxBytes: number
   #held: Buffer | undefined
-  #active = false
 
   /** @param maxBytes an interim answer larger than this is left to undici, and fails there as every too large head does. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  /** A request is being written: what comes next is the head of its answer, or interim ones before it. */
-  expectHead(): void {
-    this.#active = true
-    this.#held = undefined
-  }
-
-  /** What is left of a read; `undefined` if nothing is. */
+  /** What is left of a read: the beginning of the final answer. `undefined` while there is none. */
   pass(chunk: Buffer): Buffer | undefined {
-    if (!this.#active) return chunk
     let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
     this.#held = undefined
     for (;;) {
@@ -42,7 +34,6 @@ export class InterimFilter {
       bytes = bytes.subarray(end + BLANK_LINE.length)
       if (bytes.length === 0) return undefined
     }
-    this.#active = false
     return bytes
   }
 }

@@ -25,7 +25,11 @@ export class Wire {
   readonly #observer: WireObserver
   readonly #read: Read
   readonly #write: Write
-  readonly #interim: InterimFilter
+  readonly #maxHeaderBytes: number
+  /** While the head of an answer is awaited. */
+  #interim: InterimFilter | undefined
+  /** While something is being written. */
+  #onWritten: ((error?: Error | null) => void) | undefined
   #unflushed = 0
   #parsing = false
 
@@ -34,7 +38,7 @@ export class Wire {
     this.#observer = observer
     this.#read = socket.read as Read
     this.#write = socket.write as Write
-    this.#interim = new InterimFilter(maxHeaderBytes)
+    this.#maxHeaderBytes = maxHeaderBytes
     // The same functions for all sockets: a stream that waits has one.
     Object.assign(socket, { [WIRE]: this, read, write })
   }
@@ -50,7 +54,7 @@ export class Wire {
 
   /** A request is being written: what comes next is the head of its answer, or interim ones before it. */
   expectHead(): void {
-    this.#interim.expectHead()
+    this.#interim = new InterimFilter(this.#maxHeaderBytes)
   }
 
   read(size: number | undefined): Buffer | null {
@@ -63,8 +67,9 @@ export class Wire {
     for (;;) {
       const chunk = this.#read.call(this.#socket, size)
       if (chunk === null) return null
-      const passed = this.#interim.pass(chunk)
+      const passed = this.#interim === undefined ? chunk : this.#interim.pass(chunk)
       if (passed === undefined) continue
+      this.#interim = undefined
       this.#parsing = true
       return passed
     }
@@ -72,14 +77,17 @@ export class Wire {
 
   write(chunk: unknown, encoding: unknown): boolean {
     this.#unflushed++
+    this.#onWritten ??= (error) => this.#written(error)
     return this.#write.call(this.#socket, chunk, typeof encoding === 'string' ? encoding : undefined, this.#onWritten)
   }
 
-  readonly #onWritten = (error?: Error | null): void => {
+  #written(error: Error | null | undefined): void {
     // What could not be written stays unflushed.
     if (error) return
     this.#unflushed--
-    if (this.#unflushed === 0) this.#observer.onFlushed()
+    if (this.#unflushed > 0) return
+    this.#onWritten = undefined
+    this.#observer.onFlushed()
   }
 }
 

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import type { Socket } from '../../../src/transport/undici/connector.ts'
+import { Wire } from '../../../src/transport/undici/wire.ts'
+
+type Done = (error?: Error | null) => void
+
+/** A wire over a socket that is played by hand, and what it told. */
+function wired(...pieces: readonly string[]) {
+  const told: string[] = []
+  const rest = pieces.map((piece) => Buffer.from(piece))
+  const written: { readonly chunk: unknown; readonly encoding: unknown; readonly done: Done }[] = []
+  const socket = {
+    destroyed: false,
+    read(this: unknown) {
+      expect(this).toBe(socket)
+      return rest.shift() ?? null
+    },
+    write(this: unknown, chunk: unknown, encoding: unknown, done: Done) {
+      expect(this).toBe(socket)
+      written.push({ chunk, encoding, done })
+      return false
+    },
+  }
+  const wire = new Wire(socket as unknown as Socket, 1000, {
+    onFlushed: () => told.push('flushed'),
+    onParsed: () => told.push('parsed'),
+  })
+  return { wire, socket: socket as unknown as Socket, fake: socket, written, told, rest }
+}
+
+describe('a wire', () => {
+  it('tells that what was read is parsed when undici comes back for more', () => {
+    const { wire, socket, told } = wired('one', 'two')
+    expect(wire.parsing).toBe(false)
+    expect([String(socket.read()), wire.parsing, told]).toEqual(['one', true, []])
+    expect([String(socket.read()), wire.parsing, told]).toEqual(['two', true, ['parsed']])
+    expect([socket.read(), wire.parsing, told]).toEqual([null, false, ['parsed', 'parsed']])
+    expect([socket.read(), told.length]).toEqual([null, 2])
+  })
+
+  it('reads no further when what was parsed was the last that was wanted', () => {
+    const { socket, fake, told, rest } = wired('one', 'two')
+    socket.read()
+    fake.destroyed = true
+    expect([socket.read(), told, rest.length]).toEqual([null, ['parsed'], 1])
+  })
+
+  it('reads what follows a head as it comes', () => {
+    const { wire, socket } = wired('HTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 100 Continue\r\n\r\n')
+    wire.expectHead()
+    socket.read()
+    expect(String(socket.read())).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+  })
+
+  it('is flushed when all that was written is accepted, each time anew', () => {
+    const { wire, socket, written, told } = wired()
+    expect(wire.flushed).toBe(true)
+    expect(socket.write('one', 'latin1')).toBe(false)
+    socket.write('two')
+    expect(written.map(({ chunk, encoding }) => [chunk, encoding])).toEqual([
+      ['one', 'latin1'],
+      ['two', undefined],
+    ])
+    written[0]?.done()
+    expect([wire.flushed, told]).toEqual([false, []])
+    written[1]?.done(null)
+    expect([wire.flushed, told]).toEqual([true, ['flushed']])
+    socket.write('three')
+    written[2]?.done(new Error('EPIPE'))
+    expect([wire.flushed, told]).toEqual([false, ['flushed']])
+  })
+})
