@@ -3,6 +3,7 @@ import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { type Entry, newEntry } from './entry.ts'
 import { Generations } from './generations.ts'
 import { IdleSweep } from './idle-sweep.ts'
+import { Lease, type LeaseKeeper } from './lease.ts'
 import { checkOptions, limitsOf } from './limits.ts'
 import type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
@@ -12,6 +13,13 @@ interface Build<C> {
   waiting: number
   readonly done: Promise<Entry<C>>
 }
+
+/**
+ * `acquire` for who holds thousands of leases: the same lease, but as an object whose methods need their `this`.
+ *
+ * @throws as `ClientCache.acquire`.
+ */
+export let acquireLease: <C>(cache: ClientCache<C>, key: string) => Promise<Lease<C>>
 
 /**
  * Clients by key, handed out as leases. A client that failed is poisoned: it leaves the cache at once, so that whoever
@@ -33,6 +41,10 @@ export class ClientCache<C> {
   readonly #generations = new Generations()
   readonly #dying = new Set<Promise<void>>()
   readonly #sweep: IdleSweep
+  readonly #keeper: LeaseKeeper<C> = {
+    poison: (entry, reason) => this.#poison(entry, reason),
+    release: (entry) => this.#release(entry),
+  }
   #state: 'open' | 'closing' | 'destroyed' = 'open'
   #onDrained: Array<() => void> = []
   readonly #counts = { hits: 0, created: 0, poisoned: 0, evicted: 0, destroyed: 0 }
@@ -57,6 +69,22 @@ export class ClientCache<C> {
    * @throws ClientClosedError after `close()` or `destroy()`; whatever `create` throws.
    */
   async acquire(key: string): Promise<ClientLease<C>> {
+    const lease = await this.#acquire(key)
+    const release = (): void => lease.release()
+    return {
+      client: lease.client,
+      generation: lease.generation,
+      poison: (reason) => lease.poison(reason),
+      release,
+      [Symbol.dispose]: release,
+    }
+  }
+
+  static {
+    acquireLease = (cache, key) => cache.#acquire(key)
+  }
+
+  async #acquire(key: string): Promise<Lease<C>> {
     for (;;) {
       this.#assertOpen()
       const cached = this.#entries.get(key)
@@ -192,25 +220,13 @@ export class ClientCache<C> {
     return false
   }
 
-  #lease(entry: Entry<C>): ClientLease<C> {
+  #lease(entry: Entry<C>): Lease<C> {
     // Among one there is no order to keep, and most clients talk to one origin.
     if (this.#entries.size > 1 && this.#entries.get(entry.key) === entry) {
       this.#entries.delete(entry.key)
       this.#entries.set(entry.key, entry)
     }
-    let held = true
-    const release = (): void => {
-      if (!held) return
-      held = false
-      this.#release(entry)
-    }
-    return {
-      client: entry.client,
-      generation: entry.generation,
-      poison: (reason) => this.#poison(entry, reason),
-      release,
-      [Symbol.dispose]: release,
-    }
+    return new Lease(entry, this.#keeper)
   }
 
   #poison(entry: Entry<C>, reason: string): void {

@@ -149,7 +149,9 @@ function wholePart(
     const place = placeIn(parts, event[`${list}_index`] ?? (isLast ? undefined : parts.length))
     if (place === undefined || !isLoose(event.part)) return
     const fresh = copyOf(event.part)
-    parts[place] = isLast ? fresh : withWhatIsKnown(fresh, parts[place])
+    // An empty list makes room for seventeen, and most items have one part.
+    if (place === 0 && parts.length === 0) item[list] = [fresh]
+    else parts[place] = isLast ? fresh : withWhatIsKnown(fresh, parts[place])
   }
   return {
     added: { itemType, fold: (item, event) => put(item, event, false) },

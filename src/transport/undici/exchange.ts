@@ -1,4 +1,4 @@
-import type { ClientLease } from '../../cache/client-cache.ts'
+import type { Lease } from '../../cache/lease.ts'
 import type { Clock, TimerHandle } from '../../core/clock.ts'
 import type { Member } from '../../core/live-set.ts'
 import { blamesConnection } from '../blame.ts'
@@ -20,7 +20,7 @@ const UNKNOWN_CONNECTION: ConnectionInfo = { generation: 0, reused: false, conne
 
 /** A connection under a lease, or a dispatcher that the caller owns. */
 export type Carrier =
-  | { readonly kind: 'leased'; readonly lease: ClientLease<ConnectionPool>; readonly connection: Connection }
+  | { readonly kind: 'leased'; readonly lease: Lease<ConnectionPool>; readonly connection: Connection }
   | { readonly kind: 'foreign'; readonly dispatcher: Dispatcher }
 
 export interface ExchangeSource {

@@ -1,4 +1,4 @@
-import { ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
+import { acquireLease, ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
 import { Gate } from '../../core/gate.ts'
 import { LiveSet } from '../../core/live-set.ts'
 import { transportEnded } from '../ended.ts'
@@ -137,7 +137,7 @@ export class UndiciTransport implements Transport {
   ): Promise<void> {
     let carrier: Carrier
     try {
-      const lease = await this.#cache.acquire(request.url.origin)
+      const lease = await acquireLease(this.#cache, request.url.origin)
       if (!wanted()) {
         lease.release()
         this.#leavePlace(request.url.origin)
