@@ -3,7 +3,7 @@ import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { type Entry, newEntry } from './entry.ts'
 import { Generations } from './generations.ts'
 import { IdleSweep } from './idle-sweep.ts'
-import { Lease, type LeaseKeeper } from './lease.ts'
+import { Lease, type LeaseKeeper, withoutThis } from './lease.ts'
 import { checkOptions, limitsOf } from './limits.ts'
 import type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
@@ -68,23 +68,16 @@ export class ClientCache<C> {
    *
    * @throws ClientClosedError after `close()` or `destroy()`; whatever `create` throws.
    */
-  async acquire(key: string): Promise<ClientLease<C>> {
-    const lease = await this.#acquire(key)
-    const release = (): void => lease.release()
-    return {
-      client: lease.client,
-      generation: lease.generation,
-      poison: (reason) => lease.poison(reason),
-      release,
-      [Symbol.dispose]: release,
-    }
+  acquire(key: string): Promise<ClientLease<C>> {
+    return this.#acquire(key, withoutThis)
   }
 
   static {
-    acquireLease = (cache, key) => cache.#acquire(key)
+    acquireLease = (cache, key) => cache.#acquire(key, (lease) => lease)
   }
 
-  async #acquire(key: string): Promise<Lease<C>> {
+  /** @param handedOutAs made of the lease in the same tick: a moment later its client may be unusable. */
+  async #acquire<L>(key: string, handedOutAs: (lease: Lease<C>) => L): Promise<L> {
     for (;;) {
       this.#assertOpen()
       const cached = this.#entries.get(key)
@@ -92,14 +85,14 @@ export class ClientCache<C> {
         if (this.#isUsable(cached.client)) {
           this.#counts.hits++
           cached.leases++
-          return this.#lease(cached)
+          return handedOutAs(this.#lease(cached))
         }
         this.#retire(cached, 'unusable')
       }
       const build = this.#builds.get(key) ?? this.#build(key)
       build.waiting++
       const entry = await build.done
-      if (this.#mayServe(entry)) return this.#lease(entry)
+      if (this.#mayServe(entry)) return handedOutAs(this.#lease(entry))
       // It was poisoned, evicted or closed between the end of the build and now: ask again.
       this.#release(entry)
     }

@@ -36,3 +36,15 @@ export class Lease<C> implements Omit<ClientLease<C>, typeof Symbol.dispose> {
     this.#keeper.release(this.#entry)
   }
 }
+
+/** A lease whose methods may be taken off it. */
+export function withoutThis<C>(lease: Lease<C>): ClientLease<C> {
+  const release = (): void => lease.release()
+  return {
+    client: lease.client,
+    generation: lease.generation,
+    poison: (reason) => lease.poison(reason),
+    release,
+    [Symbol.dispose]: release,
+  }
+}
