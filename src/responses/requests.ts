@@ -54,12 +54,27 @@ const FIXED_HEADERS: Readonly<Record<RequestShape['face'], HeaderPairs>> = {
   ],
 }
 
+function urlOf({ baseURL }: ResponsesHost, { path, query = {} }: Pick<RequestShape, 'path' | 'query'>): URL {
+  // A query of the base stays: Azure has its `api-version` there.
+  const url = new URL(baseURL)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return url
+}
+
+const CREATE_PATH = 'responses'
+const createUrls = new WeakMap<ResponsesHost, URL>()
+
+/** Practically all calls go there: one address for all of a client, made once. */
+function createUrl(host: ResponsesHost): URL {
+  const known = createUrls.get(host) ?? urlOf(host, { path: CREATE_PATH })
+  createUrls.set(host, known)
+  return known
+}
+
 function toCallRequest(host: ResponsesHost, shape: RequestShape): CallRequest {
   const { method, headers, face } = shape
-  // A query of the base stays: Azure has its `api-version` there.
-  const url = new URL(host.baseURL)
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${shape.path}`
-  for (const [name, value] of Object.entries(shape.query ?? {})) url.searchParams.set(name, value)
+  const url = shape.path === CREATE_PATH && shape.query === undefined ? createUrl(host) : urlOf(host, shape)
   const body =
     shape.body === undefined
       ? ({ kind: 'none' } as const)
