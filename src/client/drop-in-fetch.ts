@@ -106,8 +106,8 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
       ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
     },
   }
-  const response = fetchedResponse(JSON.stringify(folded.json), init, { url: request.url.href, redirected: false })
-  return remember(response, call.attempts)
+  const { attempts } = call
+  return fetchedResponse(JSON.stringify(folded.json), init, { url: request.url.href, redirected: false, attempts })
 }
 
 async function run(
@@ -196,7 +196,7 @@ function answer(
     return remember(untouched, call.attempts)
   }
   const isStream = traits.latency.kind === 'stream'
-  const response = toResponse({
+  return toResponse({
     call,
     attempt,
     url: attempt.answer?.url || attempt.request.url.href,
@@ -206,5 +206,4 @@ function answer(
     spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
     onStreamFailure: isStream ? host.settings.onStreamFailure : 'error',
   })
-  return remember(response, call.attempts)
 }

@@ -2,8 +2,9 @@ import type { AttemptRecord } from '../errors/errors.ts'
 import { explainHistory } from '../errors/explain.ts'
 import { findResilientError } from '../errors/find.ts'
 import { ResponseStream } from '../responses/response-stream.ts'
+import { attemptsBehind } from './fetched-response.ts'
 
-/** The attempts behind each response that was handed out: the records, which keep nothing else alive. */
+/** The attempts behind each response that was handed out as it came: the records, which keep nothing else alive. */
 const ATTEMPTS = new WeakMap<Response, readonly AttemptRecord[]>()
 
 /** Remembers what `explain(response)` is asked for; says nothing about the response to anyone else. */
@@ -24,7 +25,7 @@ export function remember(response: Response, attempts: readonly AttemptRecord[])
  */
 export function explain(subject: unknown): string | undefined {
   if (subject instanceof ResponseStream) return subject.explain()
-  const attempts = subject instanceof Response ? ATTEMPTS.get(subject) : undefined
+  const attempts = subject instanceof Response ? (attemptsBehind(subject) ?? ATTEMPTS.get(subject)) : undefined
   if (attempts !== undefined) return explainHistory({ attempts })
   return findResilientError(subject)?.explain()
 }

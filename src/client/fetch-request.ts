@@ -111,12 +111,13 @@ function methodOf(method: string): string {
 function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [string, string]> {
   if (source === undefined) return []
   if (source === null) throw new TypeError('headers: null is not accepted.')
-  const entries =
-    source instanceof Headers
-      ? source
-      : Symbol.iterator in source
-        ? (source as Iterable<[string, string]>)
-        : namedEntries(source)
+  if (source instanceof Headers) {
+    const pairs = [...source]
+    // Most is checked already, but not all that a request cannot carry.
+    for (const [name, value] of pairs) assertAccepted(name, value)
+    return pairs
+  }
+  const entries = Symbol.iterator in source ? (source as Iterable<[string, string]>) : namedEntries(source)
   const checked = new Headers()
   for (const entry of entries) {
     const [name, value, ...more] = entry
@@ -124,14 +125,18 @@ function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [
       throw new TypeError('headers: a list holds pairs of a name and a value.')
     // Unlike `String`, it refuses a symbol.
     const trimmed = `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '')
-    try {
-      assertHeader(String(name), trimmed, `headers['${String(name)}']`)
-    } catch (cause) {
-      throw new TypeError(cause instanceof ConfigurationError ? cause.message : 'A header is not accepted.', { cause })
-    }
+    assertAccepted(String(name), trimmed)
     checked.append(String(name), trimmed)
   }
   return [...checked]
+}
+
+function assertAccepted(name: string, value: string): void {
+  try {
+    assertHeader(name, value, `headers['${name}']`)
+  } catch (cause) {
+    throw new TypeError(cause instanceof ConfigurationError ? cause.message : 'A header is not accepted.', { cause })
+  }
 }
 
 function namedEntries(source: object): Array<[string, string]> {

@@ -30,11 +30,16 @@ const abandoned = new FinalizationRegistry<Attempt>((attempt) => attempt.cancel(
 /** The attempt's answer as a real `Response`, whose body takes what the attempt hands over. */
 export function toResponse(options: ResponseOptions): Response {
   const { attempt, url, redirected, method } = options
+  const { attempts } = options.call
   const status = attempt.answer?.status ?? 200
   const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
   if (bodyless && !attempt.ended) attempt.cancel()
   const statusText = cleanStatusText(attempt.answer?.statusText ?? '')
-  const response = fetchedResponse(bodyless ? null : bodyOf(options), { status, statusText }, { url, redirected })
+  const response = fetchedResponse(
+    bodyless ? null : bodyOf(options),
+    { status, statusText },
+    { url, redirected, attempts },
+  )
   fillHeaders(response.headers, attempt.answer?.headers ?? [], options)
   return response
 }

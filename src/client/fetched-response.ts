@@ -1,3 +1,5 @@
+import type { AttemptRecord } from '../errors/errors.ts'
+
 interface FetchedInit {
   readonly status: number
   readonly statusText?: string
@@ -7,10 +9,15 @@ interface FetchedInit {
 interface Origin {
   readonly url: string
   readonly redirected: boolean
+  /** The history of the call behind it: records, which keep nothing else alive. */
+  readonly attempts: readonly AttemptRecord[]
 }
 
 type Body = ReadableStream<Uint8Array> | string | null
-type Fetched = new (body: Body, init: FetchedInit, origin: Origin) => Response
+interface Fetched {
+  new (body: Body, init: FetchedInit, origin: Origin): Response
+  attemptsBehind(response: Response): readonly AttemptRecord[] | undefined
+}
 
 /** Declared with accessors and a method, as it is made; the types of Node list properties, which cannot be overridden. */
 type Inherited = Omit<Response, 'url' | 'redirected' | 'type' | 'clone'> & { clone(): Response }
@@ -24,6 +31,11 @@ export function fetchedResponse(body: Body, init: FetchedInit, origin: Origin): 
   return new Fetched(body, init, origin)
 }
 
+/** The attempts behind a response that was made here, or cloned from one. */
+export function attemptsBehind(response: Response): readonly AttemptRecord[] | undefined {
+  return Fetched?.attemptsBehind(response)
+}
+
 /** Not at import: whoever looks at `globalThis.Response` makes Node load all of the built-in fetch. */
 function defineFetched(): Fetched {
   const Fetched = class Response extends (globalThis.Response as unknown as HandMade) {
@@ -34,6 +46,10 @@ function defineFetched(): Fetched {
       this.#origin = origin
       // A hand-made one refuses what lies beyond 599, and there are proxies that answer so.
       if (init.status > 599) Object.defineProperty(this, 'status', { value: init.status })
+    }
+
+    static attemptsBehind(response: object): readonly AttemptRecord[] | undefined {
+      return #origin in response ? response.#origin.attempts : undefined
     }
 
     get url(): string {

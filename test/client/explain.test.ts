@@ -158,6 +158,16 @@ describe('explain', () => {
     await s.nothingIsLeft()
   })
 
+  it('knows what is behind the clone of a response', async () => {
+    const s = scenario([fake.status(503), fake.respond(ok)])
+    const { value } = await s.settle(s.post())
+    const clone = (value as Response).clone()
+    await s.settle(Promise.all([(value as Response).text(), clone.text()]))
+    expect(explain(clone)?.split('\n')).toHaveLength(2)
+    expect(explain(clone)).toBe(explain(value))
+    await s.nothingIsLeft()
+  })
+
   it('knows nothing of what is not ours', async () => {
     expect(explain(new Response())).toBeUndefined()
     expect(explain(new Error('x'))).toBeUndefined()
