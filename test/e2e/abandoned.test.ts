@@ -74,6 +74,12 @@ describe('fault 63: a consumer that leaves frees the socket', () => {
     server.script([{ at: 'before_event', event: 6, effect: 'stall' }])
   })
 
+  const PARAMS = { model: 'm', input: 'hi' }
+  const typed = (): ResilientClient => {
+    client = new ResilientClient({ clock, baseURL: `${server.url}/v1` })
+    return client
+  }
+
   const expectFreed = async (): Promise<void> => {
     await server.waitFor('connection_closed')
     expect(server.requests[0]?.outcome).toBe('client_gone')
@@ -123,6 +129,34 @@ describe('fault 63: a consumer that leaves frees the socket', () => {
     await expectFreed()
   })
 
+  it('by dropping a typed stream unread', async () => {
+    typed().responses.stream(PARAMS)
+    await server.waitFor('fault')
+    await collectGarbageUntil(() => server.connections[0]?.open === false)
+    await expectFreed()
+  })
+
+  it('but not while it iterates a typed stream that nobody else holds', async () => {
+    const events = typed().responses.stream(PARAMS)[Symbol.asyncIterator]()
+    await events.next()
+    await server.waitFor('fault')
+    const waiting = (async () => {
+      for (let next = await events.next(); !next.done; next = await events.next());
+    })()
+    // Another one is thrown away beside it: when that one is found, this one would have been, too.
+    let isCollected = false
+    const registry = new FinalizationRegistry(() => {
+      isCollected = true
+    })
+    registry.register({}, undefined)
+    await collectGarbageUntil(() => isCollected)
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    expect(server.connections[0]?.open).toBe(true)
+    await events.return?.()
+    await waiting
+    await expectFreed()
+  })
+
   it('by holding on to it unread: at staleMs at the latest', async () => {
     const response = await call()
     await server.waitFor('fault')
@@ -133,5 +167,20 @@ describe('fault 63: a consumer that leaves frees the socket', () => {
     const { text, error } = await readAll(response)
     expect(toSSE(ANSWER).startsWith(text)).toBe(true)
     expect(error).toMatchObject({ message: 'terminated', cause: { code: 'stale_timeout' } })
+  })
+})
+
+describe('a consumer that takes possession of what it reads', () => {
+  it.each([1, 5])('finds nothing else in the memory of a chunk, with %s events to a write', async (eventsPerWrite) => {
+    const answer = textStream({ text: 'one two three four five' })
+    await start({ eventsPerWrite, respond: () => answer })
+    const reader = ((await call()).body as ReadableStream<Uint8Array>).getReader()
+    let text = ''
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      expect([next.value.constructor, next.value.byteLength]).toEqual([Uint8Array, next.value.buffer.byteLength])
+      // Takes the memory away from here.
+      text += Buffer.from(structuredClone(next.value, { transfer: [next.value.buffer as ArrayBuffer] })).toString()
+    }
+    expect(text).toBe(toSSE(answer))
   })
 })

@@ -72,6 +72,79 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
+  it('leaving the loop behind the terminal event leaves nothing: there is a final response', async () => {
+    const s = scenario([fake.respond(ok, { everyMs: 10 }), fake.respond(failedStream({ code: 'invalid_prompt' }))])
+    const stream = s.responses.stream(params)
+    const read = s.settle(
+      (async () => {
+        for await (const event of stream) if (event.type === 'response.completed') return event
+        return undefined
+      })(),
+    )
+    expect((await read).value).toEqual(ok.at(-1))
+    expect((await s.settle(stream.finalResponse())).value).toEqual(final)
+    const refused = s.responses.stream(params)
+    await s.settle(
+      (async () => {
+        for await (const event of refused) if (event.type === 'response.failed') return
+      })(),
+    )
+    expect((await s.settle(refused.finalResponse())).error).toBeInstanceOf(ResponseFailedError)
+    await s.nothingIsLeft()
+  })
+
+  it('gives those who ask without waiting their answers in order, and the end to all who ask behind it', async () => {
+    const s = scenario([fake.respond(ok, { everyMs: 10 })])
+    const events = s.responses.stream(params)[Symbol.asyncIterator]()
+    const asked = Promise.all(Array.from({ length: ok.length + 2 }, () => events.next()))
+    const { value } = await s.settle(asked)
+    expect(value).toEqual([
+      ...ok.map((event) => ({ done: false, value: event })),
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ])
+    await s.nothingIsLeft()
+  })
+
+  it('gives an error to all who ask behind it, and lets them be answered in order', async () => {
+    const s = scenario([fake.status(400)])
+    const events = s.responses.stream(params)[Symbol.asyncIterator]()
+    const asked = Promise.allSettled([events.next(), events.next()])
+    const { value } = await s.settle(asked)
+    expect(value).toMatchObject([
+      { status: 'rejected', reason: { status: 400 } },
+      { status: 'rejected', reason: { status: 400 } },
+    ])
+    await s.nothingIsLeft()
+  })
+
+  it('return() while a read is pending ends that, too', async () => {
+    const s = scenario([[fake.events(upToDelta), fake.stall()].flat()])
+    const stream = s.responses.stream(params)
+    const events = stream[Symbol.asyncIterator]()
+    for (const event of upToDelta) expect((await s.settle(events.next())).value).toEqual({ done: false, value: event })
+    const pending = events.next()
+    expect(await events.return?.()).toEqual({ done: true, value: undefined })
+    expect(await pending).toEqual({ done: true, value: undefined })
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+    await expect(stream.finalResponse()).rejects.toMatchObject({ code: 'stream_abandoned' })
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('abort() ends an iteration that stands still, with what it has not taken, and finalResponse()', async () => {
+    const s = scenario([fake.respond(ok, { everyMs: 10 })])
+    const stream = s.responses.stream(params)
+    const events = stream[Symbol.asyncIterator]()
+    expect((await s.settle(events.next())).value).toEqual({ done: false, value: ok[0] })
+    const response = stream.finalResponse()
+    const told = expect(response).rejects.toThrow('enough')
+    await s.clock.advance(10)
+    stream.abort(new Error('enough'))
+    await expect(events.next()).rejects.toThrow('enough')
+    await told
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
   it("abort() and the caller's signal end it with their reason", async () => {
     const s = scenario([fake.stall(), [fake.events(upToDelta), fake.stall()].flat()])
     const reason = new Error('enough')

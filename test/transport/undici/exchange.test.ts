@@ -31,6 +31,7 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
   const controlled: string[] = []
   const controller = {
     rawHeaders: undefined as unknown,
+    paused: false,
     pause: () => controlled.push('pause'),
     resume: () => controlled.push('resume'),
     abort: (reason: Error) => controlled.push(`abort ${reason.message}`),
@@ -48,6 +49,7 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
     served,
     user: undefined as unknown,
     flushed: true,
+    parsing: false,
     failure: undefined as Error | undefined,
     expectHead: () => done.push('expect a head'),
     destroy: () => done.push('destroy'),
@@ -357,6 +359,35 @@ describe('an answer', () => {
     e.head(200, { 'content-encoding': 'of-tomorrow' })
     await e.data('bytes')
     expect(e.told()).toMatchObject([{ headers: [['content-encoding', 'of-tomorrow']] }, 'bytes'])
+  })
+
+  it('is handed over when what was read is parsed, in one piece', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.connection.parsing = true
+    await e.data('one ')
+    await e.data('two')
+    expect(e.told()).toEqual([])
+    e.exchange.onParsed()
+    expect(e.told()).toEqual(['one two'])
+    e.exchange.onParsed()
+    expect(e.told()).toEqual([])
+  })
+
+  it('is handed over without that where undici, being paused, does not come back for more', async () => {
+    const e = exchanged()
+    await e.answered()
+    e.connection.parsing = true
+    e.controller.paused = true
+    await e.data('one')
+    expect(e.told()).toEqual(['one'])
+  })
+
+  it('is nothing that can be parsed before there is one', () => {
+    const e = exchanged()
+    e.start()
+    e.exchange.onParsed()
+    expect(e.told()).toEqual([])
   })
 
   it('is not read while it is paused', async () => {
