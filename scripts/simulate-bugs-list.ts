@@ -75,7 +75,7 @@ export const BUGS: readonly Bug[] = [
     'src/transport/undici/exchange.ts',
     'carrier.lease.release()',
     'carrier.lease.release()\n      carrier.lease.release()',
-    { file: 'src/cache/client-cache.ts', find: 'if (!held) return\n', replace: '' },
+    { file: 'src/cache/lease.ts', find: 'if (!this.#held) return\n', replace: '' },
   ),
   bug(
     'the idle sweep leaves its timer',
@@ -86,7 +86,7 @@ export const BUGS: readonly Bug[] = [
   bug(
     'a listener is left on the signal',
     'src/core/abort.ts',
-    "this.#signal?.removeEventListener('abort', this.#onAbort)",
+    "this.#signal?.removeEventListener('abort', this)",
     '',
   ),
   bug(
