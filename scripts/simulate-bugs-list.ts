@@ -61,7 +61,7 @@ export const BUGS: readonly Bug[] = [
     'the prelude is flushed twice',
     'src/call/attempt.ts',
     "this.#settleOpened({ kind: 'committed' })",
-    "for (const chunk of [...this.output.chunks]) this.output.put(chunk)\n    this.#settleOpened({ kind: 'committed' })",
+    "for (const chunk of [...this.output.items]) this.output.put(chunk)\n    this.#settleOpened({ kind: 'committed' })",
   ),
   bug('a consumer that does not read is not waited for', 'src/call/attempt.ts', 'this.#exchange.pause()', ''),
   bug(
