@@ -83,12 +83,7 @@ export const BUGS: readonly Bug[] = [
     'if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)',
     '',
   ),
-  bug(
-    'a listener is left on the signal',
-    'src/core/abort.ts',
-    "this.#signal?.removeEventListener('abort', this)",
-    '',
-  ),
+  bug('a listener is left on the signal', 'src/core/abort.ts', "this.#signal?.removeEventListener('abort', this)", ''),
   bug(
     'a retry goes over a connection that was used before',
     'src/call/rounds.ts',

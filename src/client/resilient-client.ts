@@ -5,7 +5,7 @@ import { LiveSet } from '../core/live-set.ts'
 import { Endpoints } from '../endpoints/endpoints.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
-import { Responses } from '../responses/responses.ts'
+import { type Responses, responsesOf } from '../responses/responses.ts'
 import { RetryBudgets } from '../retry/budget.ts'
 import { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
@@ -137,7 +137,7 @@ export class ResilientClient implements AsyncDisposable {
     }
     this.#reading = readingOf(this.#settings)
     const typedReading = { ...this.#reading, needsEvents: true, wholeFrames: false }
-    this.responses = new Responses({
+    this.responses = responsesOf({
       baseURL: this.#settings.baseURL,
       clock,
       telemetry: this.#telemetry,

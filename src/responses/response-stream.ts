@@ -13,6 +13,9 @@ function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
   return { code, giveUpReason, retryAfterMs, deadline }
 }
 
+/** Not by `new`: what a stream is made of is nobody's business, and would stand in the declarations that users read. */
+export let openStream: <E extends SessionEvent>(session: StreamSession, scope: AbortScope) => ResponseStream<E>
+
 /**
  * The events of one response, as they come, across all the attempts that it takes. It starts when it is made, and reads no
  * further ahead than one socket read: iterate it, or ask for `finalResponse()`, or both.
@@ -22,7 +25,11 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   readonly #scope: AbortScope
   #reader: StreamReader<E> | undefined
 
-  constructor(session: StreamSession, scope: AbortScope) {
+  static {
+    openStream = (session, scope) => new ResponseStream(session, scope)
+  }
+
+  private constructor(session: StreamSession, scope: AbortScope) {
     this.#session = session
     this.#scope = scope
     abandoned.register(this, scope, this)

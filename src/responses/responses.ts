@@ -16,7 +16,7 @@ import {
   type StreamOptions,
 } from './request-options.ts'
 import { beginCall } from './requests.ts'
-import { ResponseStream } from './response-stream.ts'
+import { openStream, type ResponseStream } from './response-stream.ts'
 import { parseResponse, type Resumption } from './resumption.ts'
 import type { Response } from './schema/index.ts'
 import { StreamSession } from './session.ts'
@@ -36,11 +36,18 @@ export interface ResponseCreateParams {
   readonly [field: string]: unknown
 }
 
+/** Not by `new`: what a client does for its API would stand in the declarations that users read. */
+export let responsesOf: (host: ResponsesHost) => Responses
+
 /** The Responses API, typed. Reached as `client.responses`. */
 export class Responses {
   readonly #host: ResponsesHost
 
-  constructor(host: ResponsesHost) {
+  static {
+    responsesOf = (host) => new Responses(host)
+  }
+
+  private constructor(host: ResponsesHost) {
     this.#host = host
   }
 
@@ -143,7 +150,7 @@ export class Responses {
     const scope = new AbortScope(options?.signal)
     const { startingAfter, ...rest } = plan(scope)
     const intake = this.#intake(options, startingAfter, rest.resumption !== undefined)
-    return new ResponseStream(new StreamSession({ ...rest, scope, intake }), scope)
+    return openStream(new StreamSession({ ...rest, scope, intake }), scope)
   }
 
   #intake(
