@@ -13,8 +13,8 @@ import type { Transport, TransportStats } from '../transport/transport.ts'
 import { UndiciTransport } from '../transport/undici/undici-transport.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
-import { parseOptions } from './option-schema.ts'
 import type { CallOptions, ResilientClientOptions } from './options.ts'
+import { parseOptions } from './parse-options.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
 
 export interface ResilientClientStats extends TransportStats {

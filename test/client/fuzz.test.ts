@@ -41,7 +41,7 @@ const likely = fc.oneof(
 )
 const named = (names: readonly string[]) =>
   fc.dictionary(fc.constantFrom(...names, 'unknown', '__proto__'), likely, { maxKeys: 5 })
-const NAMES = Object.keys(optionSchema.shape).filter((name) => name !== 'clock' && name !== 'transport')
+const NAMES = Object.keys(optionSchema().shape).filter((name) => name !== 'clock' && name !== 'transport')
 const nested = fc.record(
   {
     timeouts: named(['connectMs', 'ttfbMs', 'idleMs', 'staleMs', 'totalMs']),

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { optionSchema, parseOptions } from '../../src/client/option-schema.ts'
+import { optionSchema } from '../../src/client/option-schema.ts'
+import { parseOptions } from '../../src/client/parse-options.ts'
 import { resolveSettings } from '../../src/client/settings.ts'
 import { ConfigurationError } from '../../src/errors/errors.ts'
 import { FakeTransport, VirtualClock } from '../../src/testing/index.ts'
@@ -53,7 +54,7 @@ describe('options', () => {
   it('are all optional, and accepted all together', () => {
     expect(parseOptions({})).toEqual({})
     expect(parseOptions(ALL)).toEqual(ALL)
-    const undefinedOnes = Object.fromEntries(Object.keys(optionSchema.shape).map((name) => [name, undefined]))
+    const undefinedOnes = Object.fromEntries(Object.keys(optionSchema().shape).map((name) => [name, undefined]))
     expect(() => resolveSettings(parseOptions(undefinedOnes))).not.toThrow()
   })
 
@@ -195,7 +196,7 @@ describe('options', () => {
         values,
         fc.record(Object.fromEntries(Object.keys(schema).map((name) => [name, values])), { requiredKeys: [] }),
       )
-    const { shape } = optionSchema
+    const { shape } = optionSchema()
     const names = Object.fromEntries(Object.keys(shape).map((name) => [name, values]))
     const nested = {
       timeouts: level({ ttfbMs: 1, idleMs: 1, staleMs: 1, totalMs: 1, other: 1 }),

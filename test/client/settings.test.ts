@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { parseOptions } from '../../src/client/option-schema.ts'
 import type { ResilientClientOptions } from '../../src/client/options.ts'
+import { parseOptions } from '../../src/client/parse-options.ts'
 import { type ClientSettings, resolveSettings } from '../../src/client/settings.ts'
 import { ConfigurationError } from '../../src/errors/errors.ts'
 import { FakeTransport, VirtualClock } from '../../src/testing/index.ts'

@@ -15,8 +15,9 @@ export type Shape = Readonly<Record<string, z.ZodMiniType>>
 
 /** Anything with a `type`; and where a row has the name of that type, the row's fields too. */
 function typed(rows: Readonly<Record<string, Shape>> = {}) {
-  const schemas = new Map(Object.entries(rows).map(([type, shape]) => [type, z.looseObject(shape)]))
+  let schemas: ReadonlyMap<string, z.ZodMiniType> | undefined
   return z.looseObject({ type: text }).check(({ value, issues }) => {
+    schemas ??= new Map(Object.entries(rows).map(([type, shape]) => [type, z.looseObject(shape)]))
     const result = schemas.get(value.type)?.safeParse(value)
     if (result?.error !== undefined) issues.push(...(result.error.issues as z.core.$ZodRawIssue[]))
   })
