@@ -3,10 +3,6 @@ import type { Duplex } from 'node:stream'
 import { readEnv } from '../../core/env.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 
-// Not imported: to make an ES module of `node:http`, Node runs its getters, and they load all of the built-in fetch (20 ms).
-const http = process.getBuiltinModule('node:http')
-const https = process.getBuiltinModule('node:https')
-
 /** Which proxy, if any, leads to an origin. */
 export type ProxyChoice = (origin: URL) => URL | undefined
 
@@ -83,6 +79,14 @@ function bareHost(url: URL): string {
   return url.hostname.toLowerCase().replace(/^\[|\]$|\.$/g, '')
 }
 
+/**
+ * Not imported: to make an ES module of `node:http`, Node runs its getters, and they load all of the built-in fetch (20 ms).
+ * Not at import either: most programs have no proxy.
+ */
+function clientFor({ protocol }: URL): Pick<typeof import('node:https'), 'request'> {
+  return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http') as typeof import('node:https')
+}
+
 export interface Tunnel {
   destroy(): void
 }
@@ -102,7 +106,7 @@ export function openTunnel(
   const authority = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`
   const host = bareHost(proxy)
   const credentials = credentialsOf(proxy) ?? ''
-  const request = (proxy.protocol === 'https:' ? https : http).request({
+  const request = clientFor(proxy).request({
     method: 'CONNECT',
     host,
     // Without it, Node would ask for, and verify, the name of the target.
