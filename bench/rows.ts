@@ -211,6 +211,15 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'waiting typed streams, 5 000 of them',
+    against: 'undici dispatch by hand, one Client each, with a decoder and a parser',
+    parts: [
+      { label: 'heap', target: 'information', measure: probeRatio('crowd', '5000/heap', '5000_by_hand/heap') },
+      { label: 'RSS', target: 'information', measure: probeRatio('crowd', '5000/rss', '5000_by_hand/rss') },
+      { label: 'CPU to open', target: 'information', measure: probeRatio('crowd', '5000/cpu', '5000_by_hand/cpu') },
+    ],
+  },
+  {
     title: 'waiting typed streams, 10 000 of them',
     against: '1 000 of them, each',
     parts: [

@@ -3,7 +3,7 @@ export const PROBES = {
   /** What a stream that waits costs: heap and RSS, KB; CPU to open it, microseconds. */
   waiting: ['typed', 'drop_in', 'dispatch', 'undici_fetch'],
   /** The same for typed streams alone, by how many there are. */
-  crowd: ['100', '1000', '5000', '10000'],
+  crowd: ['100', '1000', '5000', '10000', '5000_by_hand'],
   /** CPU per connect over TLS 1.3 to an origin seen before, alone, and of a short call on a new one each. Microseconds. */
   tls_connect: ['connect', 'connect_default', 'call', 'call_client_each'],
   /** CPU per short call on connections that are kept, new, or opened ahead. Microseconds. */

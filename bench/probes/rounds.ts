@@ -29,7 +29,7 @@ export async function runProbes(options: ProbeOptions): Promise<ProbeMeasures> {
     for (const probe of only ?? (Object.keys(PROBES) as ProbeName[])) {
       for (let sample = 0; sample < samplesOf(probe, quick); sample++) {
         for (const variant of PROBES[probe]) {
-          if (quick && probe === 'crowd' && Number(variant) > 1000) continue
+          if (quick && probe === 'crowd' && Number.parseInt(variant, 10) > 1000) continue
           const key = probeKey(probe, variant)
           if (sample === 0) onProbe(key)
           for (const [name, value] of await measure(probe, variant, context, node)) {

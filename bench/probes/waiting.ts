@@ -83,5 +83,11 @@ export function openerOf(name: WaitingName, base: string): Open {
 export const waiting: Probe = (variant, { plain, mostStreams, quick }) =>
   costsPerStream(Math.min(quick ? 500 : 2000, mostStreams), plain, openerOf(variant as WaitingName, plain))
 
-export const crowd: Probe = (count, { plain, mostStreams }) =>
-  costsPerStream(Math.min(Number(count), mostStreams), plain, typedOpener(plain))
+export const crowd: Probe = (variant, { plain, mostStreams }) => {
+  const [count, byHand] = variant.split('_by_')
+  return costsPerStream(
+    Math.min(Number(count), mostStreams),
+    plain,
+    byHand === undefined ? typedOpener(plain) : openerOf('dispatch', plain),
+  )
+}
