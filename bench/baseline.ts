@@ -53,6 +53,26 @@ export function baselineOf(
   return { quick, busy, nodes: Object.fromEntries(nodes) }
 }
 
+/**
+ * What only a part was measured of, completed with what was known.
+ *
+ * @throws when both are not of the same versions of Node.
+ */
+export function completed(part: Baseline, known: Baseline): Baseline {
+  const nodes = { ...known.nodes }
+  for (const [major, measured] of Object.entries(part.nodes)) {
+    const before = known.nodes[major]
+    if (before?.version !== measured.version) {
+      throw new Error(
+        `${measured.version} was measured in part, and what is known is of ${before?.version ?? 'another'}`,
+      )
+    }
+    const ofStreams = measured.rounds > 0 ? measured : before
+    nodes[major] = { ...ofStreams, figures: { ...before.figures, ...measured.figures } }
+  }
+  return { quick: part.quick || known.quick, busy: part.busy || known.busy, nodes }
+}
+
 export interface Figure {
   readonly key: string
   readonly part: Part

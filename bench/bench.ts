@@ -2,7 +2,7 @@ import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { terminalOn } from '../demo/terminal.ts'
 import { nodeOf } from '../scripts/nodes.ts'
-import { baselineOf, figuresOf, readBaseline } from './baseline.ts'
+import { baselineOf, completed, figuresOf, readBaseline } from './baseline.ts'
 import { type BuiltPackage, builtPackage } from './built-package.ts'
 import { regressions } from './check.ts'
 import { type Size, workloads } from './measures.ts'
@@ -23,10 +23,12 @@ round in turn, and prints ratios of CPU time beside what they should reach.
   --quick           fewer and smaller rounds: about a minute for each Node instead of several
   --json            the result as JSON, and nothing else
   --check           exit with 1 if a ratio is worse than bench/baseline.json by more than a quarter
-  --publish         write the result to bench/baseline.json, and draw docs/bench.svg and the README's table from it
+  --publish         write the result to bench/baseline.json, and draw docs/bench.svg and the README's table from it;
+                    of a part (--streams, --probe) what was not measured stays
   --draw            measure nothing: draw both again from bench/baseline.json
   --streams         only what is measured per event and per call
   --probe <name>    only this probe; may be given several times: ${Object.keys(PROBES).join(', ')}
+  --rounds <n>      so many rounds of what is measured per event and per call
   --nodes <list>    measure on these versions of Node, for one column each: 22.19,24,26
   --help            this text`
 
@@ -66,12 +68,13 @@ function options() {
         probe: { type: 'string', multiple: true },
         help: { type: 'boolean', default: false },
         nodes: { type: 'string' },
+        rounds: { type: 'string' },
       },
     })
     const unknown = values.probe?.find((name) => !Object.hasOwn(PROBES, name))
     if (unknown !== undefined) throw new Error(`no probe is called ${unknown}`)
-    if (values.publish && (values.streams || values.probe !== undefined)) {
-      throw new Error('--publish needs all of it: neither --streams nor --probe')
+    if (values.rounds !== undefined && !/^[1-9]\d?$/.test(values.rounds)) {
+      throw new Error('--rounds takes a number from 1 to 99')
     }
     return values
   } catch (error) {
@@ -82,7 +85,9 @@ function options() {
 
 const { quick, json, check, streams, probe, nodes: versions, ...wanted } = options()
 const terminal = terminalOn(process.stdout, process.env)
-const scale = quick ? QUICK : FULL
+const usual = quick ? QUICK : FULL
+const rounds = wanted.rounds === undefined ? undefined : Number(wanted.rounds)
+const scale: Scale = rounds === undefined ? usual : { ...usual, leastRounds: rounds, mostRounds: rounds }
 const mostStreams = streamsThatFit()
 const busy = (os.loadavg()[0] ?? 0) > os.availableParallelism() / 2
 if (wanted.help) terminal.print(HELP)
@@ -150,7 +155,10 @@ function report(results: readonly RoundsResult[]): void {
   else print(results)
   // Before it may be replaced.
   const before = check ? readBaseline() : undefined
-  if (wanted.publish) publish(baselineOf(results, { ...scale.size, quick, busy }))
+  if (wanted.publish) {
+    const measured = baselineOf(results, { ...scale.size, quick, busy })
+    publish(streams || probe !== undefined ? completed(measured, readBaseline()) : measured)
+  }
   if (before === undefined) return
   const checked = results.map((result) => ({ version: result.version, figures: figuresOf(result) }))
   const worse = regressions(checked, before)
