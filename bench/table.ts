@@ -26,6 +26,17 @@ export const TABLE: readonly TableRow[] = [
     isGain: true,
   },
   {
+    what: 'the same, events one by one, as a model sends them',
+    beside: BY_HAND,
+    key: 'CPU per event, typed stream / one event per TCP segment',
+  },
+  {
+    what: 'the same, events one by one, as a model sends them',
+    beside: OPENAI,
+    key: 'CPU per event, typed stream, times faster / one event per TCP segment',
+    isGain: true,
+  },
+  {
     what: 'CPU per event, `openai` SDK on `client.fetch`',
     beside: OPENAI,
     key: 'CPU per event, openai SDK on our fetch, times faster / one event per chunk',
@@ -57,6 +68,11 @@ export const TABLE: readonly TableRow[] = [
     what: 'heap per waiting stream, typed',
     beside: '`dispatch` of undici by hand, a `Client` each',
     key: 'heap per waiting stream, 2 000 of them (quick: 500) / typed stream',
+  },
+  {
+    what: 'heap per waiting stream, `client.fetch`',
+    beside: '`dispatch` of undici by hand, a `Client` each',
+    key: 'heap per waiting stream, 2 000 of them (quick: 500) / drop-in fetch',
   },
   {
     what: 'heap per waiting stream when 10 000 wait',

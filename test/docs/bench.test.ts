@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Baseline, readBaseline } from '../../bench/baseline.ts'
+import { type Baseline, completed, readBaseline } from '../../bench/baseline.ts'
 import { drawChart } from '../../bench/chart.ts'
 import { regressions } from '../../bench/check.ts'
 import { CHART, README, withTable } from '../../bench/publish.ts'
@@ -42,6 +42,23 @@ describe('the figures of the README', () => {
       'medians of a run on a busy machine',
       'medians of a quick run on a busy machine',
     ])
+  })
+
+  it('of a part leave the others as they were, and are of the same Node', () => {
+    const node = { version: 'v24.1.0', rounds: 3, figures: { a: 1, b: 2 }, cpuUs: { short_bytes: { drop_in: 5 } } }
+    const known: Baseline = { quick: false, busy: false, nodes: { 24: node } }
+    const part = (rounds: number, version = 'v24.1.0'): Baseline => ({
+      quick: false,
+      busy: true,
+      nodes: { 24: { version, rounds, figures: { b: 9 }, cpuUs: {} } },
+    })
+    expect(completed(part(0), known)).toEqual({
+      quick: false,
+      busy: true,
+      nodes: { 24: { ...node, figures: { a: 1, b: 9 } } },
+    })
+    expect(completed(part(7), known).nodes[24]).toMatchObject({ rounds: 7, figures: { a: 1, b: 9 }, cpuUs: {} })
+    expect(() => completed(part(7, 'v24.2.0'), known)).toThrow('v24.2.0 was measured in part')
   })
 
   it('have a place between two markers, or there is an error', () => {
