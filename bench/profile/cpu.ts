@@ -36,14 +36,19 @@ export async function profileCpu(name: ContestantName, workload: Workload, url: 
     spent.set(where, (spent.get(where) ?? 0) + (profile.timeDeltas?.[index] ?? 0) / workload.calls)
   }
   spent.delete('(idle)')
+  spent.delete(PROFILER)
   return [...spent].map(([where, us]) => ({ where, us })).sort((a, b) => b.us - a.us)
 }
+
+/** What the profiler costs itself. */
+const PROFILER = '(profiler)'
 
 function placeOf({ functionName, url }: { readonly functionName: string; readonly url: string }): string {
   const packaged = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]
   if (packaged !== undefined) return packaged
   const own = /\/src\/(.+?)\/[^/]*$/.exec(url)?.[1]
   if (own !== undefined) return `src/${own}`
+  if (url === 'node:inspector') return PROFILER
   if (url.startsWith('node:')) return 'node'
   if (url.startsWith('wasm:')) return 'undici (its parser)'
   if (url !== '') return 'the benchmark itself'
