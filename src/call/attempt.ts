@@ -4,6 +4,7 @@ import type { AttemptPhase, AttemptRecord, DeadlineInfo } from '../errors/errors
 import { type Failure, failure } from '../errors/failure.ts'
 import { classifyTransportError } from '../retry/classify-transport.ts'
 import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
+import { sequenceNumberOf } from '../sse/event-data.ts'
 import type { TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type {
@@ -281,7 +282,7 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
 
   #takeNumber(): void {
     if (this.#lastEvent === undefined) return
-    this.#lastNumber = numberOf(this.#lastEvent)
+    this.#lastNumber = sequenceNumberOf(this.#lastEvent)
     this.#lastEvent = undefined
   }
 
@@ -367,14 +368,4 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
     this.record = this.#options.log.ended({ outcome, phase, times: this.#watchdog.times, failure: this.failed })
     this.#options.owner.onAttemptEnded(this)
   }
-}
-
-/** Where an event was not parsed, its text is looked through: once for each socket read. */
-function numberOf({ data, json }: TappedEvent): number | undefined {
-  if (typeof json === 'object' && json !== null) {
-    const { sequence_number: number } = json as { readonly sequence_number?: unknown }
-    return typeof number === 'number' ? number : undefined
-  }
-  const match = /"sequence_number"\s*:\s*(\d+)/.exec(data)
-  return match === null ? undefined : Number(match[1])
 }

@@ -1,4 +1,4 @@
-import { Mailbox } from '../core/mailbox.ts'
+import { Mailbox, type Taken } from '../core/mailbox.ts'
 import type { Chunk } from './chunk.ts'
 
 /**
@@ -19,7 +19,7 @@ export class Output extends Mailbox<Chunk> {
     super.put(chunk)
   }
 
-  override take(): ReturnType<Mailbox<Chunk>['take']> {
+  override take(): Taken<Chunk> {
     const taken = super.take()
     if (taken.kind === 'item') this.#bytes -= taken.item.bytes.length
     return taken

@@ -37,3 +37,19 @@ export function sniffedType(data: string): string | undefined {
   if (type.includes('\\') || (!type.endsWith('.delta') && data.includes('"error"'))) return undefined
   return ownType(type)
 }
+
+/** The number of an event, if it has one. Where it was not parsed its text is looked through: not for each event, then. */
+export function sequenceNumberOf({
+  data,
+  json,
+}: {
+  readonly data: string
+  readonly json: unknown
+}): number | undefined {
+  if (typeof json === 'object' && json !== null) {
+    const { sequence_number: number } = json as { readonly sequence_number?: unknown }
+    return typeof number === 'number' ? number : undefined
+  }
+  const match = /"sequence_number"\s*:\s*(\d+)/.exec(data)
+  return match === null ? undefined : Number(match[1])
+}

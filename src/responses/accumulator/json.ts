@@ -5,27 +5,11 @@ export function isLoose(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Deeper than any response is; what is deeper is copied in another way. */
-const MAX_DEPTH = 32
-
 /**
- * A deep copy of parsed JSON; holes of arrays are closed. An endpoint decides how deep its JSON is: what is deeper than
- * anything of use is copied without recursion. A good deal cheaper than `structuredClone`.
+ * A deep copy of parsed JSON; holes of arrays are closed. Without recursion, because an endpoint decides how deep its JSON
+ * is, and a good deal cheaper than `structuredClone`.
  */
 export function copyOf<T>(value: T): T {
-  return copied(value, MAX_DEPTH) as T
-}
-
-function copied(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (depth === 0) return copiedFlat(value)
-  if (Array.isArray(value)) return Object.values(value).map((each) => copied(each, depth - 1))
-  const to: Loose = {}
-  for (const key of Object.keys(value)) put(to, key, copied((value as Loose)[key], depth - 1))
-  return to
-}
-
-function copiedFlat(value: unknown): unknown {
   const open: [from: object, to: object][] = []
   const root = begin(value, open)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -33,7 +17,7 @@ function copiedFlat(value: unknown): unknown {
     if (Array.isArray(from)) for (const each of Object.values(from)) (to as unknown[]).push(begin(each, open))
     else for (const key of Object.keys(from)) put(to as Loose, key, begin((from as Loose)[key], open))
   }
-  return root
+  return root as T
 }
 
 function begin(value: unknown, open: [from: object, to: object][]): unknown {
