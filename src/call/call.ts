@@ -6,7 +6,7 @@ import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/erro
 import { type Failure, failure } from '../errors/failure.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
-import { type CallDeadlines, callEndsAt } from '../watchdog/deadlines.ts'
+import { type CallDeadlines, callEndsAt, type Limit } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
@@ -48,7 +48,7 @@ export class Call implements RoundsOwner, Abortable {
     this.#deadlines = {
       startedAt: context.startedAt ?? this.#log.startedAt,
       total: context.timeouts.totalMs,
-      beforeCommit: { ms: appliesToStreams ? context.beforeCommitMs : 0, source: 'beforeCommitMs' },
+      beforeCommit: appliesToStreams ? beforeCommit(context.beforeCommitMs) : NOT_BOUND,
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
     }
     this.#rounds = new Rounds({
@@ -250,6 +250,13 @@ export class Call implements RoundsOwner, Abortable {
     this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
     this.#context.onEnded(this.#context.scope)
   }
+}
+
+/** The same for all that have none: a stream holds it to its end. */
+const NOT_BOUND: Limit = { ms: 0, source: 'beforeCommitMs' }
+
+function beforeCommit(ms: number): Limit {
+  return ms === 0 ? NOT_BOUND : { ...NOT_BOUND, ms }
 }
 
 /** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */

@@ -1,5 +1,6 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
+import type { Consumer } from '../core/mailbox.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { fetchedResponse } from './fetched-response.ts'
@@ -66,11 +67,11 @@ type Controller = ReadableStreamDefaultController<Uint8Array>
  * Takes what the attempt hands over. Lets go of the call when it is over: Node's streams may outlive several minor
  * collections, and everything that a call is made of would with them.
  */
-class BodySource {
+class BodySource implements Consumer {
   readonly #onStreamFailure: ResponseOptions['onStreamFailure']
   #call: Call | undefined
   #attempt: Attempt | undefined
-  #onReady: (() => void) | undefined
+  #controller: Controller | undefined
 
   constructor({ call, attempt, onStreamFailure }: ResponseOptions) {
     this.#call = call
@@ -97,11 +98,16 @@ class BodySource {
         return
       case 'nothing':
         // Passed on right where it comes, so that reading need not stop for it, and no promise waits.
-        this.#onReady ??= () => this.pull(controller)
-        output.whenReady(this.#onReady)
+        this.#controller = controller
+        output.whenReady(this)
         attempt.flow()
         return
     }
+  }
+
+  /** Told by the output. */
+  onReady(): void {
+    if (this.#controller !== undefined) this.pull(this.#controller)
   }
 
   cancel(): void {

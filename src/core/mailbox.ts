@@ -7,6 +7,12 @@ export type Taken<T> =
 
 export type Ending = Extract<Taken<never>, { kind: 'end' | 'failed' }>
 
+/** Who waits until there is something to take. An object that is there anyway: many wait, and each for every event. */
+export interface Consumer {
+  /** There is something: called once for each `whenReady`. */
+  onReady(): void
+}
+
 /** Many wait at the same time with nothing in them. */
 const NO_ITEMS: readonly never[] = []
 const NOTHING: Taken<never> = { kind: 'nothing' }
@@ -16,7 +22,7 @@ const END: Ending = { kind: 'end' }
 export class Mailbox<T> {
   #items: readonly T[] = NO_ITEMS
   #ending: Ending | undefined
-  #wake: (() => void) | undefined
+  #waiting: Consumer | undefined
 
   get ended(): boolean {
     return this.#ending !== undefined
@@ -29,7 +35,7 @@ export class Mailbox<T> {
 
   /** A consumer waits for the next item. */
   get wanted(): boolean {
-    return this.#wake !== undefined
+    return this.#waiting !== undefined
   }
 
   /** What was not taken yet. */
@@ -69,17 +75,17 @@ export class Mailbox<T> {
     return { kind: 'item', item }
   }
 
-  /** Calls `wake` once, as soon as `take` finds something: at once, if it does already. */
-  whenReady(wake: () => void): void {
-    this.#wake = wake
+  /** Wakes the consumer once, as soon as `take` finds something: at once, if it does already. */
+  whenReady(consumer: Consumer): void {
+    this.#waiting = consumer
     this.notify()
   }
 
   /** Wakes the consumer, if one waits and there is something for it. */
   notify(): void {
-    const wake = this.#wake
-    if (wake === undefined || (this.#items.length === 0 && this.#ending === undefined)) return
-    this.#wake = undefined
-    wake()
+    const waiting = this.#waiting
+    if (waiting === undefined || (this.#items.length === 0 && this.#ending === undefined)) return
+    this.#waiting = undefined
+    waiting.onReady()
   }
 }

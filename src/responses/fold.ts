@@ -19,7 +19,7 @@ export async function foldSession(
       if (taken.kind === 'end') return withOutputText(session.seen.toResponse(), session.seen.outputText)
       if (taken.kind === 'failed') throw taken.error
       if (taken.kind === 'nothing') {
-        await new Promise<void>((resolve) => session.whenReady(resolve))
+        await new Promise<void>((resolve) => session.whenReady({ onReady: resolve }))
         continue
       }
       for (const event of taken.item) {

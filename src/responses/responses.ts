@@ -15,7 +15,7 @@ import {
   type ResumeOptions,
   type StreamOptions,
 } from './request-options.ts'
-import { beginCall } from './requests.ts'
+import { beginCall } from './begin-call.ts'
 import { openStream, type ResponseStream } from './response-stream.ts'
 import { parseResponse, type Resumption } from './resumption.ts'
 import type { Response } from './schema/index.ts'

@@ -2,7 +2,7 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
-import { Mailbox, type Taken } from '../core/mailbox.ts'
+import { type Consumer, Mailbox, type Taken } from '../core/mailbox.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { ResponseAccumulator } from './accumulator.ts'
@@ -11,6 +11,7 @@ import { isReported, reportedError, unreadAnswer, withHistory, withPartial } fro
 import { type Resumption, resumed } from './resumption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
+import { type CallOfSession, historyOf } from './session-history.ts'
 
 export interface SessionOptions {
   readonly scope: AbortScope
@@ -23,12 +24,14 @@ export interface SessionOptions {
   readonly onInterrupted: 'error' | 'restart' | 'fold'
 }
 
-/** An attempt whose output is being handed on, and who is told how it failed, or that it brought all. */
+/** What is being handed on. */
 interface Pumped {
-  readonly attempt: Attempt
+  readonly call: Call
+  readonly outcome: CallOutcome
   /** What came of an endpoint that does not stream: the whole response, in pieces. */
   readonly whole: Uint8Array[] | undefined
-  onEnd(failed: Failure | undefined): void
+  /** Told how it failed, or that it brought all. Without it the session goes on by itself: most streams wait, and hold less. */
+  readonly onEnd: ((failed: Failure | undefined) => void) | undefined
 }
 
 /**
@@ -36,7 +39,7 @@ interface Pumped {
  * where the caller wants that. Events come out in batches, one per socket read, each exactly once and in order; one batch
  * is made ahead. From the socket to whoever waits for them there is no promise in between: events mostly come one by one.
  */
-export class StreamSession {
+export class StreamSession implements Consumer {
   readonly #options: Omit<SessionOptions, 'begin'>
   #calls: readonly CallOfSession[] = []
   readonly #batches = new Mailbox<readonly SessionEvent[]>()
@@ -59,13 +62,7 @@ export class StreamSession {
 
   /** The history of all calls, in order, as that of one. */
   get attempts(): readonly AttemptRecord[] {
-    let before = 0
-    return this.#calls.flatMap(({ call, sinceMs, resumes }) => {
-      const records =
-        resumes === undefined ? call.attempts : call.attempts.map((record) => moved(record, before, sinceMs, resumes))
-      before += records.length
-      return records
-    })
+    return historyOf(this.#calls)
   }
 
   /**
@@ -78,9 +75,9 @@ export class StreamSession {
     return taken
   }
 
-  /** Calls `wake` once, as soon as `take` finds something. One reader at a time. */
-  whenReady(wake: () => void): void {
-    this.#batches.whenReady(wake)
+  /** Wakes the reader once, as soon as `take` finds something. One reader at a time. */
+  whenReady(reader: Consumer): void {
+    this.#batches.whenReady(reader)
   }
 
   /** The response has ended, and everything of it was taken. */
@@ -125,12 +122,7 @@ export class StreamSession {
 
   async #create(call: Call): Promise<void> {
     this.#calls = [{ call, sinceMs: 0, resumes: undefined }]
-    this.#play(call, await call.run())
-  }
-
-  /** Nothing waits for the end of what is pumped: a stream that does would hold that, too. */
-  #play(call: Call, outcome: CallOutcome): void {
-    this.#pump(call, outcome, (failed) => void this.#guard(() => this.#goOn(call, outcome, failed)))
+    this.#pump(call, await call.run())
   }
 
   /** Behind what the call that creates the response has brought. */
@@ -157,7 +149,7 @@ export class StreamSession {
     this.#seen = new ResponseAccumulator()
     this.#options.intake.reset()
     this.#hand([{ type: 'stream.restarted', attempt: outcome.attempt.number }])
-    this.#play(call, outcome)
+    this.#pump(call, outcome)
   }
 
   /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
@@ -199,11 +191,11 @@ export class StreamSession {
   }
 
   /**
-   * Hands on what an attempt brings, as it is taken. `onEnd` is told how it failed, or nothing if the response is complete.
+   * Hands on what an attempt brings, as it is taken.
    *
    * @throws the error of an answer that is no stream.
    */
-  #pump(call: Call, outcome: CallOutcome, onEnd: Pumped['onEnd']): void {
+  #pump(call: Call, outcome: CallOutcome, onEnd?: Pumped['onEnd']): void {
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) {
       this.gaveUp = outcome
@@ -215,12 +207,17 @@ export class StreamSession {
       attempt.cancel()
       throw refused
     }
-    this.#pumped = { attempt, whole: isWhole(attempt) ? [] : undefined, onEnd }
+    this.#pumped = { call, outcome, whole: isWhole(attempt) ? [] : undefined, onEnd }
+    this.#fill()
+  }
+
+  /** Told by the attempt's output. */
+  onReady(): void {
     this.#fill()
   }
 
   /** Makes the next batch, unless there is one. */
-  readonly #fill = (): void => {
+  #fill(): void {
     // Whoever is handed a batch takes it at once, and asks for more.
     if (this.#filling) return
     this.#filling = true
@@ -235,7 +232,9 @@ export class StreamSession {
   }
 
   /** One step: what one socket read brought, or the end. `false` when there is nothing yet. */
-  #move({ attempt, whole, onEnd }: Pumped): boolean {
+  #move(pumped: Pumped): boolean {
+    const { whole } = pumped
+    const { attempt } = pumped.outcome
     const taken = attempt.output.take()
     switch (taken.kind) {
       case 'item': {
@@ -245,21 +244,21 @@ export class StreamSession {
         if (failure === undefined) attempt.flow()
         else this.#endPump()
         if (events.length > 0) this.#hand(events)
-        if (failure !== undefined) onEnd(failure)
+        if (failure !== undefined) this.#tellEnd(pumped, failure)
         return true
       }
       case 'end':
         if (whole !== undefined) this.#hand([this.#wholeResponse(whole)])
         this.#endPump()
-        onEnd(attempt.failed)
+        this.#tellEnd(pumped, attempt.failed)
         return true
       case 'failed':
         if (attempt.record?.outcome === 'aborted') throw taken.error
         this.#endPump()
-        onEnd(taken.error as Failure)
+        this.#tellEnd(pumped, taken.error as Failure)
         return true
       case 'nothing':
-        attempt.output.whenReady(this.#fill)
+        attempt.output.whenReady(this)
         attempt.flow()
         return false
     }
@@ -270,8 +269,13 @@ export class StreamSession {
     this.#batches.notify()
   }
 
+  #tellEnd({ call, outcome, onEnd }: Pumped, failed: Failure | undefined): void {
+    if (onEnd === undefined) void this.#guard(() => this.#goOn(call, outcome, failed))
+    else onEnd(failed)
+  }
+
   #endPump(): void {
-    const attempt = this.#pumped?.attempt
+    const attempt = this.#pumped?.outcome.attempt
     this.#pumped = undefined
     if (attempt !== undefined && !attempt.ended) attempt.cancel()
   }
@@ -282,29 +286,6 @@ export class StreamSession {
     const event = terminalEventOf(response)
     this.#seen.add(event)
     return event
-  }
-}
-
-/** A call of a session, and when it began after the first one. */
-interface CallOfSession {
-  readonly call: Call
-  readonly sinceMs: number
-  readonly resumes: AttemptRecord['resumes']
-}
-
-/** A record of a call that goes on with an earlier one, on the time line of that one. */
-function moved(record: AttemptRecord, before: number, byMs: number, resumes: AttemptRecord['resumes']): AttemptRecord {
-  const later = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms + byMs))
-  return {
-    ...record,
-    attempt: record.attempt + before,
-    startedAtMs: Math.round(record.startedAtMs + byMs),
-    connectedAtMs: later(record.connectedAtMs),
-    sentAtMs: later(record.sentAtMs),
-    headersAtMs: later(record.headersAtMs),
-    firstEventAtMs: later(record.firstEventAtMs),
-    endedAtMs: Math.round(record.endedAtMs + byMs),
-    resumes,
   }
 }
 

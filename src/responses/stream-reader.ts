@@ -1,11 +1,13 @@
 import type { AbortScope } from '../core/abort.ts'
-import type { Ending } from '../core/mailbox.ts'
+import type { Consumer, Ending } from '../core/mailbox.ts'
 import { RequestError } from '../errors/errors.ts'
 import { abandoned } from './abandoned.ts'
 import type { StreamSession } from './session.ts'
 import type { SessionEvent } from './session-events.ts'
 
-interface Waiter<T> {
+/** As `PromiseWithResolvers`, but of methods: with its functions a reader of some events would be none of any. */
+interface Asked<T> {
+  readonly promise: Promise<T>
   resolve(value: T): void
   reject(error: unknown): void
 }
@@ -14,17 +16,17 @@ const NOTHING: readonly never[] = []
 const DONE = { done: true, value: undefined } as const
 
 /** The one reader of a session: the iteration of a stream, or what reads it to its end. */
-export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, undefined, undefined> {
+export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, undefined, undefined>, Consumer {
   /** Held, because a stream that is being read was not thrown away. */
   readonly #stream: object
   readonly #session: StreamSession
   readonly #scope: AbortScope
   #batch: readonly E[] = NOTHING
   #at = 0
-  #waiting: Promise<IteratorResult<E, undefined>> | undefined
+  #asked: Asked<IteratorResult<E, undefined>> | undefined
   #left = false
   #ending: Ending | undefined
-  #watchers: Waiter<void>[] | undefined
+  #over: Asked<void> | undefined
 
   /** @param stream under which its scope is registered as `abandoned`. */
   constructor(stream: object, session: StreamSession, scope: AbortScope) {
@@ -36,22 +38,24 @@ export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, un
   next(): Promise<IteratorResult<E, undefined>> {
     if (this.#at < this.#batch.length) return Promise.resolve({ done: false, value: this.#batch[this.#at++] as E })
     // Whoever asks without waiting for the answer gets the answers in order.
-    if (this.#waiting !== undefined)
-      return this.#waiting.then(
-        () => this.next(),
-        () => this.next(),
-      )
-    let waiter!: Waiter<IteratorResult<E, undefined>>
-    const promise = new Promise<IteratorResult<E, undefined>>((resolve, reject) => {
-      waiter = { resolve, reject }
-    })
-    if (this.#settle(waiter)) return promise
-    this.#waiting = promise
-    this.#session.whenReady(() => {
-      this.#waiting = undefined
-      this.#settle(waiter)
-    })
-    return promise
+    if (this.#asked !== undefined) {
+      const next = (): Promise<IteratorResult<E, undefined>> => this.next()
+      return this.#asked.promise.then(next, next)
+    }
+    const asked = Promise.withResolvers<IteratorResult<E, undefined>>()
+    if (!this.#answer(asked)) {
+      this.#asked = asked
+      this.#session.whenReady(this)
+    }
+    return asked.promise
+  }
+
+  /** Told by the session. */
+  onReady(): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    if (asked === undefined) this.readToEnd()
+    else this.#answer(asked)
   }
 
   /** Leaving early frees the connection. */
@@ -59,6 +63,8 @@ export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, un
     const hasAll = this.#at >= this.#batch.length && this.#session.isDrained
     this.#left = true
     this.#batch = NOTHING
+    this.#asked?.resolve(DONE)
+    this.#asked = undefined
     if (this.#ending !== undefined) return DONE
     // Behind the terminal event there is nothing to leave: the response is whole.
     if (hasAll) this.readToEnd()
@@ -68,7 +74,7 @@ export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, un
       })
       this.#scope.abort(reason)
       this.#session.leave(reason)
-      this.#over({ kind: 'failed', error: reason })
+      this.#end({ kind: 'failed', error: reason })
     }
     return DONE
   }
@@ -78,27 +84,27 @@ export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, un
     for (;;) {
       const taken = this.#session.take()
       if (taken.kind === 'item') continue
-      if (taken.kind === 'nothing') this.#session.whenReady(() => this.readToEnd())
-      else this.#over(taken)
+      if (taken.kind === 'nothing') this.#session.whenReady(this)
+      else this.#end(taken)
       return
     }
   }
 
   /** Resolves when all was read. Rejects with what ended the stream before. */
   whenOver(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const watcher = { resolve, reject }
-      if (this.#ending !== undefined) tell(watcher, this.#ending)
-      else this.#watchers = [...(this.#watchers ?? []), watcher]
-    })
+    if (this.#over === undefined) {
+      this.#over = Promise.withResolvers()
+      if (this.#ending !== undefined) tell(this.#over, this.#ending)
+    }
+    return this.#over.promise
   }
 
   /** `false` when there is nothing yet. */
-  #settle({ resolve, reject }: Waiter<IteratorResult<E, undefined>>): boolean {
+  #answer(asked: Asked<IteratorResult<E, undefined>>): boolean {
     // What was handed out is not held while the next one is awaited.
     this.#batch = NOTHING
     if (this.#left) {
-      resolve(DONE)
+      asked.resolve(DONE)
       return true
     }
     const taken = this.#session.take()
@@ -106,25 +112,24 @@ export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, un
     if (taken.kind === 'item') {
       this.#batch = taken.item as readonly E[]
       this.#at = 1
-      resolve({ done: false, value: this.#batch[0] as E })
+      asked.resolve({ done: false, value: this.#batch[0] as E })
       return true
     }
-    this.#over(taken)
-    if (taken.kind === 'failed') reject(taken.error)
-    else resolve(DONE)
+    this.#end(taken)
+    if (taken.kind === 'failed') asked.reject(taken.error)
+    else asked.resolve(DONE)
     return true
   }
 
-  #over(ending: Ending): void {
+  #end(ending: Ending): void {
     if (this.#ending !== undefined) return
     this.#ending = ending
     abandoned.unregister(this.#stream)
-    for (const watcher of this.#watchers ?? []) tell(watcher, ending)
-    this.#watchers = undefined
+    if (this.#over !== undefined) tell(this.#over, ending)
   }
 }
 
-function tell({ resolve, reject }: Waiter<void>, ending: Ending): void {
-  if (ending.kind === 'failed') reject(ending.error)
-  else resolve()
+function tell(asked: Asked<void>, ending: Ending): void {
+  if (ending.kind === 'failed') asked.reject(ending.error)
+  else asked.resolve()
 }

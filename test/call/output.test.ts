@@ -7,7 +7,7 @@ const chunk = (bytes: number): Chunk => ({ bytes: new Uint8Array(bytes), events:
 /** An output and how often its consumer was woken. */
 function waiting(output: Output) {
   const woken = { times: 0 }
-  output.whenReady(() => woken.times++)
+  output.whenReady({ onReady: () => void woken.times++ })
   return woken
 }
 
