@@ -3,9 +3,11 @@
  * another. Fails, with exit code 1, when anything that was sampled rises over the second half, when a call has not exactly
  * one outcome, and when something is left at the end.
  *
- * `--calls N` at a time, `--seed N`, `--restart-every SECONDS` (the endpoint dies and comes back), `--json` instead of the
- * table, `--leak heap|timers|listeners` to see that a leak is found.
+ * `--calls N` at a time, `--seed N`, `--restart-every SECONDS` (the endpoint dies and comes back, and stays for so long),
+ * `--until-ok N` (goes on beyond its minutes until so many calls went well), `--json` instead of the table,
+ * `--leak heap|timers|listeners` to see that a leak is found.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { LEAKS, type Tally } from './soak/messages.ts'
 import { Endpoint, runClients } from './soak/processes.ts'
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '16' },
     seed: { type: 'string', default: '1' },
     'restart-every': { type: 'string', default: '20' },
+    'until-ok': { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
     leak: { type: 'string' },
   },
@@ -29,6 +32,10 @@ function positive(name: 'minutes' | 'calls' | 'restart-every'): number {
   return value
 }
 
+const untilOk = Number(values['until-ok'])
+if (!Number.isInteger(untilOk) || untilOk < 0) {
+  throw new Error(`--until-ok ${values['until-ok']}: accepted is a whole number from 0`)
+}
 const leak = LEAKS.find((one) => one === values.leak)
 if (leak !== values.leak) throw new Error(`--leak ${values.leak}: accepted is ${LEAKS.join(', ')}`)
 
@@ -36,12 +43,21 @@ const PROGRESS_EVERY_MS = 5_000
 
 process.exitCode = await soak()
 
+/** However long a start takes on a busy machine, the endpoint is there for the same time. */
+async function keepRestarting(endpoint: Endpoint, everyMs: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(everyMs, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) await endpoint.restart()
+  }
+}
+
 async function soak(): Promise<number> {
   const ms = positive('minutes') * 60_000
   const seed = Number(values.seed)
   const endpoint = await Endpoint.start(seed)
   // Also so that the record which the endpoint keeps of its requests does not fill the memory.
-  const restarting = setInterval(() => void endpoint.restart(), positive('restart-every') * 1_000)
+  const over = new AbortController()
+  const restarting = keepRestarting(endpoint, positive('restart-every') * 1_000, over.signal)
   const samples: Sample[] = []
   let tally: Tally = { calls: 0, outcomes: {}, kinds: {}, violations: [] }
   let left: readonly string[] = ['everything: the clients did not come to their end']
@@ -54,6 +70,7 @@ async function soak(): Promise<number> {
       seed,
       ms,
       calls: positive('calls'),
+      untilOk,
       leak,
     },
     (message) => {
@@ -69,7 +86,8 @@ async function soak(): Promise<number> {
       show(message.sample, tally, (startedAt + ms - shownAt) / 1_000)
     },
   )
-  clearInterval(restarting)
+  over.abort()
+  await restarting
   await endpoint.stop()
   const seconds = (performance.now() - startedAt) / 1_000
   const outcome: Outcome = { seconds, seed, restarts: endpoint.restarts, tally, verdicts: judge(samples), left }

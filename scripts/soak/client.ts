@@ -31,9 +31,8 @@ const sampling = setInterval(() => {
   plant()
   say({ sample: sampler.take(load.calls, load.stats()), tally: tally() })
 }, everyMs)
-const end = setTimeout(() => load.stop(), order.ms)
-await load.run(order.calls)
-clearTimeout(end)
+const endsAt = performance.now() + order.ms
+await load.run(order.calls, () => performance.now() >= endsAt && (load.outcomes.ok ?? 0) >= order.untilOk)
 clearInterval(sampling)
 await load.close()
 say({ over: tally(), left: await whatIsLeft() })

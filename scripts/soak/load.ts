@@ -42,7 +42,6 @@ export class Load {
   readonly #own: readonly ResilientClient[]
   readonly #clients: readonly ResilientClient[]
   #begun = 0
-  #stopped = false
 
   constructor(baseURL: string, signal: AbortSignal, seed: number) {
     const plain = new ResilientClient({ ...OPTIONS, baseURL })
@@ -59,16 +58,12 @@ export class Load {
     return this.#own.map((client) => client.stats())
   }
 
-  /** Makes `atATime` calls at a time until `stop()`. Resolves when the last one is over. */
-  async run(atATime: number): Promise<void> {
+  /** Makes `atATime` calls at a time until there are enough. Resolves when the last one is over. */
+  async run(atATime: number, isEnough: () => boolean): Promise<void> {
     const worker = async (): Promise<void> => {
-      while (!this.#stopped) await this.#oneCall()
+      while (!isEnough()) await this.#oneCall()
     }
     await Promise.all(Array.from({ length: atATime }, worker))
-  }
-
-  stop(): void {
-    this.#stopped = true
   }
 
   async close(): Promise<void> {

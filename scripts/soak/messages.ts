@@ -8,6 +8,8 @@ export interface Order {
   readonly seed: number
   readonly ms: number
   readonly calls: number
+  /** Goes on beyond its time until so many calls went well. */
+  readonly untilOk: number
   /** Planted, to see that it is found. */
   readonly leak: Leak | undefined
 }
