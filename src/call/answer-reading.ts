@@ -43,8 +43,8 @@ export class AnswerReading implements Reading {
 
   /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
   get #isWholeResponse(): boolean {
-    const { head, needsEvents } = this.#context
-    return needsEvents && head.status < 300 && this.#saysJson
+    const { head, settings } = this.#context
+    return settings.needsEvents && head.status < 300 && this.#saysJson
   }
 
   get #saysJson(): boolean {
@@ -52,7 +52,7 @@ export class AnswerReading implements Reading {
   }
 
   get #bound(): number {
-    const { maxEventBytes, maxPreludeBytes } = this.#context
+    const { maxEventBytes, maxPreludeBytes } = this.#context.settings
     return this.#isWholeResponse ? maxEventBytes || Infinity : maxPreludeBytes
   }
 
@@ -79,7 +79,7 @@ export class AnswerReading implements Reading {
     if (looksLikeResponse(body)) return undefined
     const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
     const words = fieldsOf(body) ?? (text ?? '').replace(/<[^>]*>/g, ' ')
-    const excerpt = redact(words, this.#context.secrets)
+    const excerpt = redact(words, this.#context.owner.secrets)
     return failure('unexpected_content', `Expected an event stream, got ${redact(type)}: ${excerpt}`)
   }
 
@@ -89,7 +89,7 @@ export class AnswerReading implements Reading {
       error: errorFieldsOf(body),
       header: (name) => headerOf(this.#context.head, name),
       wallNow: this.#context.clock.wallNow(),
-      secrets: this.#context.secrets,
+      secrets: this.#context.owner.secrets,
     })
   }
 }

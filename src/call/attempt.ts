@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Target } from '../endpoints/endpoints.ts'
 import type { AttemptPhase, AttemptRecord, DeadlineInfo } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
+import { secretsOf } from '../errors/redact.ts'
 import { classifyTransportError } from '../retry/classify-transport.ts'
 import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
 import { sequenceNumberOf } from '../sse/event-data.ts'
@@ -19,7 +20,7 @@ import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
 import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { Output } from './output.ts'
-import type { EventObserver, Reading, ReadingContext, Verdict } from './reading.ts'
+import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
 import { readingFor } from './reading-for.ts'
 
 export interface AttemptOptions {
@@ -32,7 +33,9 @@ export interface AttemptOptions {
   readonly deadlines: CallDeadlines
   /** Which of several endpoints it goes to. */
   readonly target?: Target | undefined
-  readonly reading: Omit<ReadingContext, 'head' | 'observer' | 'clock'>
+  readonly kind: ReadingContext['kind']
+  readonly commitWithId: boolean
+  readonly reading: ReadingSettings
   /** Told of the status and headers of the answer. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
   /** Told of the first event of any kind. */
@@ -56,11 +59,14 @@ export type Opened =
   /** Another attempt of the call was first. */
   | { readonly kind: 'lost' }
 
+/** The same for all: whoever reads a stream holds how it opened. */
+const COMMITTED: Opened = { kind: 'committed' }
+
 /**
  * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
  * the commit, then passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
  */
-export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents {
+export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   readonly number: number
   readonly output = new Output()
   readonly opened: Promise<Opened>
@@ -199,14 +205,14 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
     this.answer = head
     this.#watchdog.sent()
     this.#watchdog.byte()
-    const { clock, log, reading } = this.#options
+    const { clock, log, kind, commitWithId, reading: settings } = this.#options
     log.headers(head)
     this.#options.onHead?.(head)
-    const chosen = readingFor({ ...reading, head, clock, observer: this })
+    const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this })
     this.#reading = chosen.reading
     if (!chosen.commitAtOnce) return
     this.#commit('answer')
-    if (reading.kind !== 'other' || this.#exchange.takeResponse === undefined) return
+    if (kind !== 'other' || this.#exchange.takeResponse === undefined) return
     this.untouched = this.#exchange.takeResponse()
     this.#finish('committed')
     this.output.end()
@@ -231,12 +237,17 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
       this.#settleLinger()
       return
     }
-    const { request, reading } = this.#options
-    const { host } = request.url
-    this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: reading.secrets }))
+    const { host } = this.#options.request.url
+    this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: this.secrets }))
   }
 
-  // What the reading reports.
+  // What the reading asks and reports.
+
+  /** Looked for when there is something to hide them in: most attempts need none. */
+  get secrets(): readonly string[] {
+    const { url, headers } = this.#options.request
+    return secretsOf(url, headers)
+  }
 
   onEvent(event: TappedEvent): void {
     if (this.#watchdog.times.firstEventAt === undefined) {
@@ -307,7 +318,7 @@ export class Attempt implements ExchangeObserver, EventObserver, WatchdogEvents 
     this.#watchdog.committed()
     this.#reading?.committed?.()
     this.#options.log.committed(reason)
-    this.#settleOpened({ kind: 'committed' })
+    this.#settleOpened(COMMITTED)
     this.#holdBack()
   }
 

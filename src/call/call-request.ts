@@ -11,7 +11,7 @@ import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { HeaderPairs, RequestBody, Transport } from '../transport/transport.ts'
 import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { PreviousResponseNotFoundHook } from './not-found.ts'
-import type { ReadingContext } from './reading.ts'
+import type { ReadingSettings } from './reading.ts'
 import type { ModelTraits } from './request-traits.ts'
 
 /** What the caller asked for. The same for every attempt but for the headers, which may carry rotating credentials. */
@@ -47,10 +47,7 @@ export interface CallContext {
   readonly policy: RetryPolicy
   readonly budget: RetryBudget | undefined
   readonly scope: AbortScope
-  readonly reading: Pick<
-    ReadingContext,
-    'needsEvents' | 'wholeFrames' | 'commitAt' | 'maxEventBytes' | 'maxPreludeBytes'
-  >
+  readonly reading: ReadingSettings
   /** When the time of the call began, on the monotonic clock: earlier than the call where it goes on with another one. */
   readonly startedAt?: number | undefined
   /** Times of the drop-in; off for other faces. */

@@ -29,27 +29,34 @@ export interface Reading {
   committed?(): void
 }
 
-/** Told of every event, for the watchdog. */
-export interface EventObserver {
+/** The attempt whose answer is read. */
+export interface ReadingOwner {
+  /** Told of every event, for the watchdog. */
   onEvent(event: TappedEvent): void
+  /** What must not appear in an excerpt: the credentials of the request. */
+  readonly secrets: readonly string[]
+}
+
+/** How a client, or one of its faces, reads answers: the same for all its calls. */
+export interface ReadingSettings {
+  /** The consumer reads events; otherwise it reads bytes, and not every event needs parsing. */
+  readonly needsEvents: boolean
+  /** Hand on whole frames only, so that a frame of our own can follow at any time (`onStreamFailure: 'sse_error'`). */
+  readonly wholeFrames: boolean
+  readonly commitAt: 'progress' | 'first_event'
+  readonly maxEventBytes: number
+  readonly maxPreludeBytes: number
 }
 
 /** What a reading needs to know of its call. */
 export interface ReadingContext {
   readonly head: ResponseHead
   readonly kind: 'stream' | 'json' | 'other'
-  /** The consumer reads events; otherwise it reads bytes, and not every event needs parsing. */
-  readonly needsEvents: boolean
-  /** Hand on whole frames only, so that a frame of our own can follow at any time (`onStreamFailure: 'sse_error'`). */
-  readonly wholeFrames: boolean
-  readonly commitAt: 'progress' | 'first_event'
   /** `background` and `store`: the caller needs the id as soon as there is one. */
   readonly commitWithId: boolean
-  readonly maxEventBytes: number
-  readonly maxPreludeBytes: number
-  readonly secrets: readonly string[]
+  readonly settings: ReadingSettings
   readonly clock: Pick<Clock, 'wallNow'>
-  readonly observer: EventObserver
+  readonly owner: ReadingOwner
 }
 
 export function headerOf(head: ResponseHead, name: string): string | undefined {

@@ -2,7 +2,6 @@ import type { Ticket } from '../admission/admission.ts'
 import { withDeadline } from '../core/race.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
-import { secretsOf } from '../errors/redact.ts'
 import type { HedgePlan } from '../hedge/hedging.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
@@ -154,7 +153,9 @@ export class Rounds implements AttemptOwner {
       limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
       deadlines,
       target,
-      reading: { ...reading, kind: latency.kind, commitWithId, secrets: secretsOf(url, headers) },
+      kind: latency.kind,
+      commitWithId,
+      reading,
       onHead: ticket === undefined ? undefined : ({ headers }) => ticket.answered(headers),
       onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),

@@ -8,6 +8,7 @@ import { headerOf, type Reading, type ReadingContext, type Verdict } from './rea
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array()
+const NO_PIECES: readonly never[] = []
 
 /**
  * Reads an event stream, and holds the commit rule (5.2): what came before the first progress can still be taken back, so
@@ -18,7 +19,7 @@ export class StreamReading implements Reading {
   readonly #tap: SseTap
   #heldBytes = 0
   /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
-  #cut: Uint8Array[] = []
+  #cut: readonly Uint8Array[] = NO_PIECES
   #receivedBytes = 0
   #committed = false
   #reported: { readonly fields: UpstreamErrorFields | undefined; readonly responseId: string | undefined } | undefined
@@ -27,7 +28,7 @@ export class StreamReading implements Reading {
   constructor(context: ReadingContext) {
     this.#context = context
     // Progress commits, and from then on the bytes are what matters.
-    this.#tap = new SseTap(context.maxEventBytes, !context.needsEvents)
+    this.#tap = new SseTap(context.settings.maxEventBytes, !context.settings.needsEvents)
   }
 
   push(bytes: Uint8Array): Verdict {
@@ -52,14 +53,14 @@ export class StreamReading implements Reading {
 
   committed(): void {
     this.#committed = true
-    this.#tap.parseAll = this.#context.needsEvents
+    this.#tap.parseAll = this.#context.settings.needsEvents
   }
 
   #judge(tapped: Tapped, bytes: Uint8Array | undefined): Verdict {
     let commit: CommitReason | undefined
     let last: TappedEvent | undefined
     for (const event of tapped.events) {
-      this.#context.observer.onEvent(event)
+      this.#context.owner.onEvent(event)
       commit ??= this.#commitFor(event)
       if (event.class === 'terminal') last = this.#report(event)
     }
@@ -75,22 +76,23 @@ export class StreamReading implements Reading {
     }
     if (tapped.problem !== undefined) return { chunk, commit, failure: this.#problem(tapped.problem) }
     if (tapped.done) return { chunk, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
-    if (!this.#committed && this.#heldBytes > this.#context.maxPreludeBytes) commit ??= 'prelude_full'
+    if (!this.#committed && this.#heldBytes > this.#context.settings.maxPreludeBytes) commit ??= 'prelude_full'
     return { chunk, commit, linger: last !== undefined }
   }
 
   /** With `wholeFrames`, what follows the last complete frame waits for the rest of its own. */
   #frames(bytes: Uint8Array | undefined): Uint8Array | undefined {
-    if (!this.#context.wholeFrames || bytes === undefined) return bytes
+    if (!this.#context.settings.wholeFrames || bytes === undefined) return bytes
     // The blank line may have begun in what came before.
     const before = Buffer.concat(this.#cut.slice(-3)).subarray(-3)
     const end = lastFrameEnd(Buffer.concat([before, bytes])) - before.length
     if (end <= 0) {
-      this.#cut.push(bytes)
+      if (this.#cut.length === 0) this.#cut = [bytes]
+      else (this.#cut as Uint8Array[]).push(bytes)
       return NOTHING
     }
     const frames = Buffer.concat([...this.#cut, bytes.subarray(0, end)])
-    this.#cut = end < bytes.length ? [bytes.subarray(end)] : []
+    this.#cut = end < bytes.length ? [bytes.subarray(end)] : NO_PIECES
     return frames
   }
 
@@ -98,7 +100,7 @@ export class StreamReading implements Reading {
   #commitFor(event: TappedEvent): CommitReason | undefined {
     if (this.#committed || event.class === 'terminal') return undefined
     if (event.class === 'progress') return 'progress'
-    if (this.#context.commitAt === 'first_event') return 'first_event'
+    if (this.#context.settings.commitAt === 'first_event') return 'first_event'
     if (this.#context.commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
     return undefined
   }
@@ -128,7 +130,7 @@ export class StreamReading implements Reading {
       header: (name) => headerOf(this.#context.head, name),
       wallNow: this.#context.clock.wallNow(),
       responseId: reported.responseId,
-      secrets: this.#context.secrets,
+      secrets: this.#context.owner.secrets,
     })
     // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
     return { finished: true, failure: failed }
@@ -137,7 +139,7 @@ export class StreamReading implements Reading {
   #problem(problem: NonNullable<Tapped['problem']>): Failure {
     if (problem.kind === 'malformed_event')
       return failure('malformed_event', `The data of an event is ${problem.detail}.`, this.#facts())
-    const limit = this.#context.maxEventBytes
+    const limit = this.#context.settings.maxEventBytes
     return failure('event_too_large', `One event is larger than limits.eventBytes (${limit} bytes).`, this.#facts())
   }
 

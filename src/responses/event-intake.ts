@@ -13,6 +13,8 @@ export interface IntakeOptions {
   readonly startingAfter: number | undefined
 }
 
+const NO_EVENTS: readonly never[] = []
+
 export interface Accepted {
   readonly events: readonly ResponseStreamEvent[]
   /** Why nothing after these events can be handed on. */
@@ -44,7 +46,7 @@ export class EventIntake {
   }
 
   accept(tapped: readonly TappedEvent[]): Accepted {
-    const events: ResponseStreamEvent[] = []
+    let events: ResponseStreamEvent[] | undefined
     for (const each of tapped) {
       const event = asEvent(each)
       const before = this.#guard.last
@@ -55,14 +57,16 @@ export class EventIntake {
         this.#report('sequence_gap', event, `${before} is followed by ${event.sequence_number}`)
         if (this.#options.mendsGaps) {
           this.#guard = new SequenceGuard(before)
-          return { events, failure: failure('sequence_gap') }
+          return { events: events ?? NO_EVENTS, failure: failure('sequence_gap') }
         }
       }
       const invalid = this.#check(each, event)
-      if (invalid !== undefined) return { events, failure: invalid }
-      events.push(event)
+      if (invalid !== undefined) return { events: events ?? NO_EVENTS, failure: invalid }
+      // Mostly there is one, and a list that was made by `push` has room for seventeen.
+      if (events === undefined) events = [event]
+      else events.push(event)
     }
-    return { events, failure: undefined }
+    return { events: events ?? NO_EVENTS, failure: undefined }
   }
 
   #check(tapped: TappedEvent, event: ResponseStreamEvent): Failure | undefined {

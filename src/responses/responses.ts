@@ -1,6 +1,7 @@
 import { AbortScope } from '../core/abort.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { ResponseAccumulator } from './accumulator.ts'
+import { beginCall } from './begin-call.ts'
 import { EventIntake } from './event-intake.ts'
 import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
@@ -15,7 +16,6 @@ import {
   type ResumeOptions,
   type StreamOptions,
 } from './request-options.ts'
-import { beginCall } from './begin-call.ts'
 import { openStream, type ResponseStream } from './response-stream.ts'
 import { parseResponse, type Resumption } from './resumption.ts'
 import type { Response } from './schema/index.ts'

@@ -41,6 +41,8 @@ const FIELD_NAME_SLACK = 64
 
 const LONE_CR = /\r(?!\n|$)/
 
+const NO_EVENTS: readonly never[] = []
+
 /** The fields of a frame that matter. */
 interface Message {
   readonly event?: string | undefined
@@ -56,7 +58,7 @@ export class SseTap {
   #decoder: Decoder | undefined
   #parser: EventSourceParser | undefined
   readonly #maxEventBytes: number
-  #events: TappedEvent[] = []
+  #events: readonly TappedEvent[] = NO_EVENTS
   #problem: TapProblem | undefined
   #ended = false
   #lingering = false
@@ -96,7 +98,7 @@ export class SseTap {
   }
 
   push(chunk: Uint8Array): Tapped {
-    this.#events = []
+    this.#events = NO_EVENTS
     if (this.#isOver()) return this.#take(0)
     const endsLine = chunk.at(-1) === 10
     let text = this.#heldCr + this.#decoded(chunk, endsLine)
@@ -120,13 +122,13 @@ export class SseTap {
    * `repair` is then what forwarded bytes need to make it a frame for others, too. Anything else left over was cut off.
    */
   end(): Tapped & { readonly repair: string | undefined } {
-    this.#events = []
+    this.#events = NO_EVENTS
     if (this.#isOver()) return { ...this.#take(0), repair: undefined }
     this.#feed(`${this.#heldCr}${this.#decoder?.decode() ?? ''}\n\n`)
     this.#letGo()
     if (this.#ended || this.#events.some((event) => event.class === 'terminal'))
       return { ...this.#take(REPAIR.length), repair: REPAIR }
-    this.#events = []
+    this.#events = NO_EVENTS
     this.#problem = undefined
     return { ...this.#take(0), repair: undefined }
   }
@@ -138,10 +140,16 @@ export class SseTap {
     return this.#decoder.decode(chunk, { stream: true })
   }
 
+  /** Events mostly come one by one, and a list that was made by `push` has room for seventeen. */
+  #add(event: TappedEvent): void {
+    if (this.#events.length === 0) this.#events = [event]
+    else (this.#events as TappedEvent[]).push(event)
+  }
+
   #take(bytes: number): Tapped {
     const events = this.#events
     // Handed on: a stream that waits holds none of what it has brought.
-    this.#events = []
+    this.#events = NO_EVENTS
     return { events, problem: this.#problem, bytes, done: this.#done }
   }
 
@@ -201,13 +209,13 @@ export class SseTap {
       if (this.parseAll) {
         const json = parsedDelta(data, type)
         if (json === undefined) break
-        this.#events.push({ type, class: 'progress', data, json })
+        this.#add({ type, class: 'progress', data, json })
       } else {
         last = data
       }
       at = lineEnd + 2
     }
-    if (last !== undefined) this.#events.push({ type, class: 'progress', data: last, json: undefined })
+    if (last !== undefined) this.#add({ type, class: 'progress', data: last, json: undefined })
     return at
   }
 
@@ -254,7 +262,7 @@ export class SseTap {
     const event = sniffed === undefined ? this.#parse(message) : unparsed(sniffed, data)
     if (event === undefined) return
     if (this.#lingering && event.class !== 'terminal') return
-    this.#events.push(event)
+    this.#add(event)
     if (event.class === 'progress') {
       if (this.#untilProgress) this.parseAll = false
       if (event.type.endsWith('.delta')) this.#beginRun(event, message)

@@ -45,6 +45,8 @@ export class Watchdog {
   #graced: DueDeadline | undefined
   #rechecking = false
   #stopped = false
+  /** One for all timers, and smaller than a function with what it was made in. */
+  readonly #fire = this.#onTimer.bind(this)
 
   constructor(clock: Clock, limits: AttemptLimits, call: CallDeadlines, events: WatchdogEvents) {
     this.#clock = clock
@@ -171,7 +173,7 @@ export class Watchdog {
     const now = this.#clock.now()
     // What is due already was not waited for: it must not look like a timer that fires late.
     this.#armedFor = Math.max(at, now)
-    this.#timer = this.#clock.setTimer(this.#onTimer, this.#armedFor - now)
+    this.#timer = this.#clock.setTimer(this.#fire, this.#armedFor - now)
   }
 
   #disarm(): void {
@@ -180,7 +182,7 @@ export class Watchdog {
     this.#armedFor = Infinity
   }
 
-  readonly #onTimer = (): void => {
+  #onTimer(): void {
     const firedFor = this.#armedFor
     this.#timer = undefined
     this.#armedFor = Infinity

@@ -12,7 +12,7 @@ const limit = (ms: number) => ({ ms, source: 'option' })
 export const INFO = { generation: 2, reused: true, connectionId: 7 }
 
 export type Given = Partial<Pick<AttemptOptions, 'onHead' | 'onFirstEvent' | 'onCommit' | 'target'>> & {
-  readonly reading?: Partial<AttemptOptions['reading']>
+  readonly kind?: AttemptOptions['kind']
   readonly limits?: Partial<AttemptOptions['limits']>
   readonly commitAfterMs?: number
   readonly seesConnect?: boolean
@@ -21,7 +21,7 @@ export type Given = Partial<Pick<AttemptOptions, 'onHead' | 'onFirstEvent' | 'on
 
 /** An attempt on an exchange that the test plays by hand, at 1000 of a call that began then. */
 export function attempted(given: Given = {}) {
-  const { reading, limits, commitAfterMs = 0, seesConnect = true, takeResponse, ...hooks } = given
+  const { kind = 'stream', limits, commitAfterMs = 0, seesConnect = true, takeResponse, ...hooks } = given
   const clock = new VirtualClock({ startMs: 1000 })
   const asked: string[] = []
   const told: TelemetryEvent[] = []
@@ -45,7 +45,7 @@ export function attempted(given: Given = {}) {
     request: {
       url: new URL('https://api.test:8443/v1/responses'),
       method: 'POST',
-      headers: [],
+      headers: [['authorization', 'Bearer hunter2hunter2']],
       body: { kind: 'none' },
       connection: 'fresh',
       attempt: 3,
@@ -63,16 +63,14 @@ export function attempted(given: Given = {}) {
       ...limits,
     } as AttemptOptions['limits'],
     deadlines: { startedAt: 1000, total: off, beforeCommit: off, commitAfterMs },
+    kind,
+    commitWithId: false,
     reading: {
-      kind: 'stream',
       needsEvents: true,
       wholeFrames: false,
       commitAt: 'progress',
-      commitWithId: false,
       maxEventBytes: 1e6,
       maxPreludeBytes: 1e6,
-      secrets: ['hunter2hunter2'],
-      ...reading,
     },
     onFirstEvent: ({ number }) => heard.push(`first event ${number}`),
     onCommit: ({ number, committed }) => heard.push(`commit ${number} ${committed}`),

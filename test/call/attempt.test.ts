@@ -466,7 +466,7 @@ describe('an answer that is passed on', () => {
   })
 
   it('is read by us where the transport has none of its own', () => {
-    const a = attempted({ reading: { kind: 'other' } })
+    const a = attempted({ kind: 'other' })
     a.sent()
     a.head()
     expect([a.attempt.committed, a.attempt.ended]).toEqual([true, false])
@@ -480,7 +480,7 @@ describe('an answer that is passed on', () => {
       },
     })
     const response = new Response(body)
-    const a = attempted({ reading: { kind: 'other' }, takeResponse: () => response })
+    const a = attempted({ kind: 'other', takeResponse: () => response })
     a.sent()
     a.head()
     expect(a.attempt.untouched).toBe(response)
@@ -494,12 +494,12 @@ describe('an answer that is passed on', () => {
     ours.head(redirect)
     expect([ours.attempt.untouched, ours.attempt.ended]).toEqual([undefined, false])
     // A response without a body, or whose body is being read, has nothing to cancel.
-    const bare = attempted({ reading: { kind: 'other' }, takeResponse: () => new Response(null) })
+    const bare = attempted({ kind: 'other', takeResponse: () => new Response(null) })
     bare.head()
     bare.attempt.cancel()
     const locked = new Response('x')
     locked.body?.getReader()
-    const read = attempted({ reading: { kind: 'other' }, takeResponse: () => locked })
+    const read = attempted({ kind: 'other', takeResponse: () => locked })
     read.head()
     read.attempt.cancel()
     await a.clock.settle()

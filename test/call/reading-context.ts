@@ -1,4 +1,4 @@
-import type { ReadingContext, Verdict } from '../../src/call/reading.ts'
+import type { ReadingContext, ReadingOwner, ReadingSettings, Verdict } from '../../src/call/reading.ts'
 import type { TappedEvent } from '../../src/sse/tap.ts'
 import type { ResponseHead } from '../../src/transport/transport.ts'
 
@@ -7,28 +7,33 @@ export const encode = (text: string): Uint8Array => new TextEncoder().encode(tex
 /** One frame of an event stream. */
 export const frame = (json: object): string => `data: ${JSON.stringify(json)}\n\n`
 
+export type Given = Partial<ReadingSettings & Pick<ReadingContext, 'head' | 'kind' | 'commitWithId' | 'clock'>> &
+  Partial<Pick<ReadingOwner, 'secrets'>> & { readonly status?: number; readonly type?: string | undefined }
+
 /** What a reading is told of its call, and the events that it told. */
-export function readingContext(given: Partial<ReadingContext> & { status?: number; type?: string | undefined } = {}) {
-  const { status = 200, type, ...more } = given
-  const head: ResponseHead = {
+export function readingContext(given: Given = {}) {
+  const { status = 200, type, kind = 'stream', commitWithId = false, secrets = [], ...more } = given
+  const usual: ResponseHead = {
     status,
     statusText: '',
     headers: [['x-first', '1'], ...(type === undefined ? [] : [['content-type', type] as const])],
   }
+  const { head = usual, clock = { wallNow: () => 0 }, ...settings } = more
   const events: TappedEvent[] = []
   const context: ReadingContext = {
     head,
-    kind: 'stream',
-    needsEvents: false,
-    wholeFrames: false,
-    commitAt: 'progress',
-    commitWithId: false,
-    maxEventBytes: 1000,
-    maxPreludeBytes: 500,
-    secrets: [],
-    clock: { wallNow: () => 0 },
-    observer: { onEvent: (event) => events.push(event) },
-    ...more,
+    kind,
+    commitWithId,
+    settings: {
+      needsEvents: false,
+      wholeFrames: false,
+      commitAt: 'progress',
+      maxEventBytes: 1000,
+      maxPreludeBytes: 500,
+      ...settings,
+    },
+    clock,
+    owner: { onEvent: (event) => void events.push(event), secrets },
   }
   return { context, events }
 }

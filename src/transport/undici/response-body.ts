@@ -1,5 +1,7 @@
 import { type BodyDecoder, createDecoder } from '../decode.ts'
 
+const NO_CHUNKS: readonly never[] = []
+
 /** Where the body goes. */
 export interface BodySink {
   onBodyData(chunk: Uint8Array): void
@@ -16,7 +18,7 @@ export interface BodySink {
 export class ResponseBody {
   readonly #sink: BodySink
   readonly #decoder: BodyDecoder | undefined
-  #chunks: Uint8Array[] = []
+  #chunks: readonly Uint8Array[] = NO_CHUNKS
   #flushQueued = false
   #paused = false
   #decoderFull = false
@@ -40,7 +42,9 @@ export class ResponseBody {
 
   /** @param isTold `flush` is called when the read that brought the chunk is parsed. Otherwise it happens in a microtask. */
   write(chunk: Uint8Array, isTold: boolean): void {
-    this.#chunks.push(chunk)
+    // Mostly there is one, and a list that was made by `push` has room for seventeen.
+    if (this.#chunks.length === 0) this.#chunks = [chunk]
+    else (this.#chunks as Uint8Array[]).push(chunk)
     if (isTold || this.#flushQueued) return
     this.#flushQueued = true
     queueMicrotask(() => {
@@ -53,7 +57,7 @@ export class ResponseBody {
   flush(): void {
     if (this.#chunks.length === 0 || this.#over) return
     const chunks = this.#chunks
-    this.#chunks = []
+    this.#chunks = NO_CHUNKS
     const bytes = chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks)
     if (this.#decoder !== undefined) this.#decoder.write(bytes)
     else this.#sink.onBodyData(bytes)
@@ -86,7 +90,7 @@ export class ResponseBody {
   /** Nothing is handed over any more. */
   discard(): void {
     this.#over = true
-    this.#chunks = []
+    this.#chunks = NO_CHUNKS
     this.#decoder?.destroy()
   }
 
