@@ -60,8 +60,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'the prelude is flushed twice',
     'src/call/attempt.ts',
-    "this.#settleOpened(COMMITTED)",
-    "for (const chunk of [...this.output.items]) this.output.put(chunk)\n    this.#settleOpened(COMMITTED)",
+    'this.#settleOpened(COMMITTED)',
+    'for (const chunk of [...this.output.items]) this.output.put(chunk)\n    this.#settleOpened(COMMITTED)',
   ),
   bug('a consumer that does not read is not waited for', 'src/call/attempt.ts', 'this.#exchange.pause()', ''),
   bug(
