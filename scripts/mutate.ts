@@ -1,6 +1,8 @@
 /**
  * `npm run mutate -- --folder retry`: mutation testing of one folder, judged by its own tests. Without `--folder`: of all.
  * `--file turn`: of its files that begin so, `--file call.ts`: of that one, for folders that take hours.
+ * `--tests test/call/turn.test.ts`: judged by these files or folders alone, which takes minutes; a lower bound, because what
+ * a part of the tests notices, all of them notice.
  * `--force` tries every mutant again, also those whose code and tests are the same as at the last run: for a score that
  * counts, because of what runs when a module is loaded, a table for example, nobody knows which tests look at it. What
  * survives is listed by place, and explained in `test/mutation/survivors.md`.
@@ -21,7 +23,12 @@ const FOLDERS = {
 const WANTED = 90
 
 const { values } = parseArgs({
-  options: { folder: { type: 'string' }, file: { type: 'string' }, force: { type: 'boolean', default: false } },
+  options: {
+    folder: { type: 'string' },
+    file: { type: 'string' },
+    tests: { type: 'string' },
+    force: { type: 'boolean', default: false },
+  },
 })
 const names = Object.keys(FOLDERS) as Array<keyof typeof FOLDERS>
 const wanted = values.folder === undefined ? names : names.filter((name) => name === values.folder)
@@ -37,8 +44,9 @@ console.log(scores.join('\n'))
 
 async function mutate(name: keyof typeof FOLDERS): Promise<number> {
   const { from, tests } = FOLDERS[name]
-  const report = `reports/mutation/${name}${values.file === undefined ? '' : `-${values.file}`}`
-  process.env.MUTATE_TESTS = tests.join()
+  const part = [values.file, values.tests].filter((one) => one !== undefined).map((one) => one.replace(/\W+/g, '_'))
+  const report = `reports/mutation/${[name, ...part].join('-')}`
+  process.env.MUTATE_TESTS = values.tests ?? tests.join()
   const results = await new Stryker({
     testRunner: 'vitest',
     vitest: { configFile: 'vitest.mutation.config.ts', related: false },
