@@ -59,6 +59,18 @@ describe('an attempt that succeeds', () => {
     expect(a.asked().at(-1)).toBe('drain')
   })
 
+  it('wakes a consumer that waits with what was read, and reads on where that takes it', () => {
+    const a = attempted()
+    a.sent()
+    a.head()
+    a.data(DELTA)
+    expect([a.take(), a.asked()]).toEqual([DELTA, ['pause', 'resume']])
+    const taken: unknown[] = []
+    a.attempt.output.whenReady({ onReady: () => taken.push(a.take()) })
+    a.data(DELTA)
+    expect([taken, a.asked()]).toEqual([[DELTA], []])
+  })
+
   it('needs nobody who listens', async () => {
     const a = attempted({ onFirstEvent: undefined, onCommit: undefined })
     a.sent()
