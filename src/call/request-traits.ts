@@ -1,4 +1,4 @@
-import zlib from 'node:zlib'
+import { zlib } from '../core/builtins.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { LatencyTraits } from '../watchdog/deadlines.ts'
 
@@ -90,10 +90,10 @@ function word(value: unknown): string {
 
 const DECODERS = new Map<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array>([
   ['identity', (bytes) => bytes],
-  ['gzip', zlib.gunzipSync],
-  ['br', zlib.brotliDecompressSync],
-  ['zstd', zlib.zstdDecompressSync],
-  ['deflate', zlib.inflateSync],
+  ['gzip', (bytes, options) => zlib().gunzipSync(bytes, options)],
+  ['br', (bytes, options) => zlib().brotliDecompressSync(bytes, options)],
+  ['zstd', (bytes, options) => zlib().zstdDecompressSync(bytes, options)],
+  ['deflate', (bytes, options) => zlib().inflateSync(bytes, options)],
 ])
 
 /** Making one costs more than decoding a short body. */

@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { isNativeError } from 'node:util/types'
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 import { redact } from './redact.ts'
 
@@ -50,7 +50,7 @@ const MAX_DEPTH = 10
  * because a chain may be a circle. Errors of another realm, as test runners have them, count as well.
  */
 export function* errorChain(error: unknown, depth = 0, seen = new Set<unknown>()): Generator<Error> {
-  if (!(error instanceof Error || types.isNativeError(error)) || depth > MAX_DEPTH || seen.has(error)) return
+  if (!(error instanceof Error || isNativeError(error)) || depth > MAX_DEPTH || seen.has(error)) return
   seen.add(error)
   yield error
   const { errors } = error as { errors?: unknown }

@@ -1,5 +1,5 @@
 import type { Transform } from 'node:stream'
-import zlib from 'node:zlib'
+import { zlib } from '../core/builtins.ts'
 import type { HeaderPairs } from './transport.ts'
 
 /** Where decoded bytes go. */
@@ -25,12 +25,12 @@ const MAX_CODINGS = 3
 const ZLIB_METHOD = 8
 
 const DECODERS: Readonly<Record<string, (firstByte: number) => Transform>> = {
-  gzip: () => zlib.createGunzip(),
-  'x-gzip': () => zlib.createGunzip(),
+  gzip: () => zlib().createGunzip(),
+  'x-gzip': () => zlib().createGunzip(),
   // The zlib format (RFC 9110 8.4.1.2); some servers send the bare deflate data instead.
-  deflate: (firstByte) => ((firstByte & 0x0f) === ZLIB_METHOD ? zlib.createInflate() : zlib.createInflateRaw()),
-  br: () => zlib.createBrotliDecompress(),
-  zstd: () => zlib.createZstdDecompress(),
+  deflate: (firstByte) => ((firstByte & 0x0f) === ZLIB_METHOD ? zlib().createInflate() : zlib().createInflateRaw()),
+  br: () => zlib().createBrotliDecompress(),
+  zstd: () => zlib().createZstdDecompress(),
 }
 
 /** The codings of a body in the order in which they were applied; `undefined` if there is one that is not known. */

@@ -1,5 +1,6 @@
-import net from 'node:net'
-import tls from 'node:tls'
+import type { Socket as NetSocket } from 'node:net'
+import type { SecureContext, SecureContextOptions, SecureVersion } from 'node:tls'
+import { net, tls } from '../../core/builtins.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 import { chooseProxy, openTunnel, type ProxyChoice } from './proxy.ts'
 
@@ -15,11 +16,11 @@ export interface TlsOptions {
   readonly servername?: string
   /** Default `true`. `false` accepts any certificate: for a test server of your own, never for anything else. */
   readonly rejectUnauthorized?: boolean
-  readonly minVersion?: tls.SecureVersion
-  readonly maxVersion?: tls.SecureVersion
+  readonly minVersion?: SecureVersion
+  readonly maxVersion?: SecureVersion
 }
 
-export type Socket = net.Socket
+export type Socket = NetSocket
 
 /** A connection being opened. `destroy` ends it at any time, also before there is a connection. */
 export interface Dial {
@@ -39,7 +40,7 @@ export class Connector {
   readonly #tls: TlsOptions
   readonly #proxyFor: ProxyChoice
   readonly #sessions = new Map<string, Buffer>()
-  #secureContext: tls.SecureContext | undefined
+  #secureContext: SecureContext | undefined
 
   constructor(options: { readonly tls?: TlsOptions | undefined; readonly proxy?: string | undefined }) {
     this.#tls = { ...options.tls }
@@ -112,14 +113,14 @@ export class Connector {
     return this.#tls.ca as string | Buffer | Array<string | Buffer> | undefined
   }
 
-  #context(): tls.SecureContext {
+  #context(): SecureContext {
     this.#secureContext ??= this.#createContext()
     return this.#secureContext
   }
 
-  #createContext(): tls.SecureContext {
+  #createContext(): SecureContext {
     const { cert, key, passphrase, minVersion, maxVersion } = this.#tls
-    const given = { ca: this.#ca, cert, key, passphrase, minVersion, maxVersion } as tls.SecureContextOptions
+    const given = { ca: this.#ca, cert, key, passphrase, minVersion, maxVersion } as SecureContextOptions
     try {
       // OpenSSL passes over what it cannot read here, and every certificate would be refused later.
       for (const pem of [given.ca ?? []].flat()) if (!pem.includes('-----BEGIN ')) throw new Error('ca is not PEM')

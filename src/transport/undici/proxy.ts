@@ -1,5 +1,5 @@
-import net from 'node:net'
 import type { Duplex } from 'node:stream'
+import { http, https, net } from '../../core/builtins.ts'
 import { readEnv } from '../../core/env.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 
@@ -79,14 +79,6 @@ function bareHost(url: URL): string {
   return url.hostname.toLowerCase().replace(/^\[|\]$|\.$/g, '')
 }
 
-/**
- * Not imported: to make an ES module of `node:http`, Node runs its getters, and they load all of the built-in fetch (20 ms).
- * Not at import either: most programs have no proxy.
- */
-function clientFor({ protocol }: URL): Pick<typeof import('node:https'), 'request'> {
-  return process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http') as typeof import('node:https')
-}
-
 export interface Tunnel {
   destroy(): void
 }
@@ -106,7 +98,8 @@ export function openTunnel(
   const authority = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`
   const host = bareHost(proxy)
   const credentials = credentialsOf(proxy) ?? ''
-  const request = clientFor(proxy).request({
+  const client: Pick<ReturnType<typeof https>, 'request'> = proxy.protocol === 'https:' ? https() : http()
+  const request = client.request({
     method: 'CONNECT',
     host,
     // Without it, Node would ask for, and verify, the name of the target.

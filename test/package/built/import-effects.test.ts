@@ -111,4 +111,31 @@ describe('importing the package', () => {
   it('would be seen to warn', async () => {
     expect((await effectsOf("process.emitWarning('careful')")).warnings).toEqual(['Warning: careful'])
   })
+
+  // Parts of Node that take long to load, and that most programs never use: see src/core/builtins.ts.
+  const HEAVY = [
+    'zlib',
+    'https',
+    'internal/blocklist',
+    'internal/util/parse_args/parse_args',
+    'internal/deps/undici/undici',
+  ]
+  const loadedBy = async (code: string): Promise<unknown> => {
+    const script = `
+      ${code}
+      const loaded = new Set(process.moduleLoadList.map((one) => one.replace('NativeModule ', '')))
+      process.stdout.write(JSON.stringify(${JSON.stringify(HEAVY)}.filter((name) => loaded.has(name))))`
+    const args = ['--input-type=module', '-e', script]
+    return JSON.parse((await run(process.execPath, args, { cwd: inject('consumerFolder') })).stdout)
+  }
+
+  it('loads nothing of Node that only few programs need', async () => {
+    expect(await loadedBy("new (await import('resilient-responses')).ResilientClient()")).toEqual([])
+  })
+
+  it('would be seen to load more', async () => {
+    const code =
+      "await import('node:zlib'); await import('node:net'); await import('node:util'); await import('node:https')"
+    expect(await loadedBy(code)).toEqual(expect.arrayContaining(HEAVY.slice(0, 4)))
+  })
 })
