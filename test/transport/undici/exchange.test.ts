@@ -383,6 +383,13 @@ describe('an answer', () => {
     expect(e.told()).toEqual(['one'])
   })
 
+  it('is handed over without that on a dispatcher of the caller’s, of whose reads nothing is known', async () => {
+    const e = exchanged({ foreign: true })
+    await e.answered()
+    await e.data('one')
+    expect(e.told()).toEqual(['one'])
+  })
+
   it('is nothing that can be parsed before there is one', () => {
     const e = exchanged()
     e.start()
