@@ -5,7 +5,7 @@ import { ConfigurationError, ResilientError } from '../errors/errors.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { remember } from './explain.ts'
-import { type FetchRequest, inputUrl, takeApart } from './fetch-request.ts'
+import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
 import { toResponse } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
 import { fillGaps, type HeaderSource } from './header-source.ts'
@@ -36,9 +36,10 @@ const SPENT: ReadonlySet<string> = new Set([
 
 /** A `fetch` over the calls of a client. One stable function that needs no `this`. */
 export function createDropInFetch(host: FetchHost): FetchFunction {
+  const urls = new InputUrls()
   return async function fetch(input, init) {
     // openai probes the environment with `fetch('data:,')`; such addresses are no network calls.
-    const url = inputUrl(input)
+    const url = urls.urlOf(input)
     if (url.protocol === 'data:' || url.protocol === 'blob:') return globalThis.fetch(input, init)
     host.assertOpen()
     const request = await takeApart(url, input, init)
@@ -60,7 +61,8 @@ async function follow(host: FetchHost, first: FetchRequest, traitsOfFirst: Reque
     const { call, outcome } = await run(host, request, traits)
     const { attempt } = outcome
     // The answer of another endpoint than the one addressed redirects nobody: it knows that origin, not this one.
-    const isAddressed = attempt.request.url.origin === request.url.origin
+    const asked = attempt.request.url
+    const isAddressed = asked === request.url || asked.origin === request.url.origin
     const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
     if (next === undefined) return answer(host, request, traits, call, outcome, hops > 0)
     attempt.cancel()

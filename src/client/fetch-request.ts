@@ -23,8 +23,19 @@ type FetchInit = Omit<RequestInit, 'dispatcher'> & { readonly duplex?: string; r
 const NORMALIZED_METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
-export function inputUrl(input: FetchInput): URL {
-  const text = input instanceof Request ? input.url : String(input)
+/** The addresses of calls. Practically all of a client go to one, so that the last is not parsed again; nobody changes it. */
+export class InputUrls {
+  #last: { readonly text: string; readonly url: URL } | undefined
+
+  /** @throws TypeError for what the built-in `fetch` refuses, too. */
+  urlOf(input: FetchInput): URL {
+    const text = input instanceof Request ? input.url : String(input)
+    if (this.#last?.text !== text) this.#last = { text, url: inputUrl(text) }
+    return this.#last.url
+  }
+}
+
+function inputUrl(text: string): URL {
   const url = URL.parse(text)
   if (url === null) throw new TypeError('Failed to parse URL: fetch needs an absolute http: or https: address.')
   if (url.username !== '' || url.password !== '') {
@@ -37,7 +48,7 @@ export function inputUrl(input: FetchInput): URL {
 }
 
 /**
- * @param url the `inputUrl` of `input`.
+ * @param url the address of `input`.
  * @throws TypeError for what the built-in `fetch` refuses, too; the same before any I/O.
  */
 export async function takeApart(

@@ -32,6 +32,23 @@ describe('the drop-in fetch', () => {
     await s.nothingIsLeft()
   })
 
+  it('goes to the address of each call, whatever the one before had', async () => {
+    const s = scenario(Array.from({ length: 5 }, () => fake.status(200)))
+    const changing = new URL('https://api.test/v1/a')
+    const asked: string[] = []
+    const ask = async (input: string | URL | Request): Promise<unknown> => asked.push((await s.client.fetch(input)).url)
+    await ask(changing)
+    changing.pathname = '/v1/b'
+    await ask(changing)
+    await ask('https://api.test/v1/b')
+    await expect(s.client.fetch('https://me:pw@api.test/v1/b')).rejects.toThrow(TypeError)
+    await ask(new Request('https://api.test/v1/c#part'))
+    await ask(changing)
+    expect(asked).toEqual(['a', 'b', 'b', 'c', 'b'].map((name) => `https://api.test/v1/${name}`))
+    expect(s.transport.requests.map(({ url }) => String(url))).toEqual(asked)
+    await s.nothingIsLeft()
+  })
+
   it('accepts a Request, whose parts the init overrides', async () => {
     const s = scenario([fake.respond(ok)])
     const request = new Request(URL_RESPONSES, {
