@@ -168,17 +168,18 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     this.#checkSent()
     // An endpoint may answer before it has read everything; what is still being written then is of no more interest.
     this.#sentReported = true
-    const raw = headerPairs(controller?.rawHeaders ?? undefined, parsed)
+    const isOurs = this.#carrier?.kind === 'leased'
+    const headers = headerPairs(controller?.rawHeaders ?? undefined, parsed, isOurs)
     const bodyless = this.#request.method === 'HEAD' || status === 204 || status === 205 || status === 304
-    const codings = bodyless ? [] : (codingsOf(raw) ?? [])
+    const codings = bodyless ? [] : (codingsOf(headers) ?? [])
     // They are views of what the socket has read, and nobody looks at them again: a stream would hold them to its end.
-    if (this.#carrier?.kind === 'leased' && controller !== null) controller.rawHeaders = null
+    if (isOurs && controller !== null) controller.rawHeaders = null
     this.#body = new ResponseBody(codings, this)
     if (this.#paused) this.#body.pause()
     this.#observer?.head({
       status,
       statusText: statusText ?? '',
-      headers: codings.length > 0 ? decodedHeaders(raw) : raw,
+      headers: codings.length > 0 ? decodedHeaders(headers) : headers,
     })
   }
 

@@ -2,9 +2,22 @@ import type { HeaderPairs } from '../transport.ts'
 
 type ParsedHeaders = Record<string, string | string[] | undefined>
 
-/** Header pairs as the wire had them, or from what a dispatcher made of them where it does not tell. */
-export function headerPairs(raw: Buffer[] | string[] | ParsedHeaders | undefined, parsed: ParsedHeaders): HeaderPairs {
+/**
+ * Header pairs as the wire had them, or from what a dispatcher made of them where it does not tell.
+ *
+ * @param isOurs `parsed` is of our own undici: it takes bytes for characters, too, and has the order of the wire as long as no
+ * name comes twice. Others, and other versions, may decode UTF-8.
+ */
+export function headerPairs(
+  raw: Buffer[] | string[] | ParsedHeaders | undefined,
+  parsed: ParsedHeaders,
+  isOurs = false,
+): HeaderPairs {
   if (Array.isArray(raw)) {
+    if (isOurs) {
+      const pairs = Object.entries(parsed)
+      if (pairs.length * 2 === raw.length) return pairs as ReadonlyArray<readonly [string, string]>
+    }
     // A stream keeps them to its end: no room to spare.
     return Array.from({ length: raw.length >> 1 }, (_, i) => [
       decodeLatin1(raw[2 * i]).toLowerCase(),

@@ -301,12 +301,18 @@ describe('an answer', () => {
   })
 
   it('has its headers as the wire had them', async () => {
-    const e = exchanged()
-    await e.sent()
-    e.told()
-    e.controller.rawHeaders = [Buffer.from('X-Raw'), Buffer.from('1')]
-    e.exchange.onResponseStart(e.controller as never, 200, { 'x-parsed': '1' }, 'OK')
-    expect(e.told()).toMatchObject([{ headers: [['x-raw', '1']] }])
+    const answered = async (foreign: boolean, parsed: Record<string, string>) => {
+      const e = exchanged({ foreign })
+      await e.sent()
+      e.told()
+      e.controller.rawHeaders = [Buffer.from('X-Raw'), Buffer.from('1')]
+      e.exchange.onResponseStart(e.controller as never, 200, parsed, 'OK')
+      return e.told()
+    }
+    expect(await answered(true, { 'x-parsed': '1' })).toMatchObject([{ headers: [['x-raw', '1']] }])
+    // Our own undici decodes them rightly.
+    expect(await answered(false, { 'x-parsed': '1' })).toMatchObject([{ headers: [['x-parsed', '1']] }])
+    expect(await answered(false, { 'x-more': '1', 'x-than': '2' })).toMatchObject([{ headers: [['x-raw', '1']] }])
     // Of a dispatcher that has no controller they are what it says.
     const bare = exchanged({ foreign: true })
     bare.start()

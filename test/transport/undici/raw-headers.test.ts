@@ -21,6 +21,18 @@ it('a name twice is two pairs, and a name without a value is none', () => {
   expect(headerPairs(['a', undefined] as never, {})).toEqual([['a', '']])
 })
 
+it('what our own undici has decoded is taken as it is, unless a name came twice', () => {
+  const raw = [Buffer.from('X-First'), Buffer.from('One'), Buffer.from('x-second'), bytes(0xe9)]
+  const parsed = { 'x-first': 'decoded', 'x-second': 'é' }
+  expect(headerPairs(raw, parsed, true)).toEqual(Object.entries(parsed))
+  expect(headerPairs(raw, parsed)[0]).toEqual(['x-first', 'One'])
+  expect(headerPairs(['a', '1', 'b', '2', 'A', '3'], { a: ['1', '3'], b: '2' }, true)).toEqual([
+    ['a', '1'],
+    ['b', '2'],
+    ['a', '3'],
+  ])
+})
+
 it.each([[undefined], [{ 'x-other': 'shape' }]])(
   'where the wire is not told, they are of what was parsed: %j',
   (raw) => {
