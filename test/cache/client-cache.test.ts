@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ClientCache } from '../../src/cache/client-cache.ts'
+import { acquireLease, ClientCache } from '../../src/cache/client-cache.ts'
 import { ClientClosedError, ConfigurationError } from '../../src/errors/errors.ts'
 import { cacheWorld } from './world.ts'
 
@@ -122,6 +122,17 @@ describe('a hit', () => {
       throw new Error('already gone')
     })
     expect((await cache.acquire('a')).client).toBe(clients[1])
+  })
+})
+
+describe('a lease as our own transport takes it', () => {
+  it('is the lease of any other, handed out in the tick in which it is made', async () => {
+    const { cache, clients } = cacheWorld()
+    const lease = await acquireLease(cache, 'a')
+    expect([lease.client, lease.generation, cache.stats().leases]).toEqual([clients[0], 1, 1])
+    lease.poison('broken')
+    lease.release()
+    expect([cache.stats().leases, clients[0]?.destroyed]).toEqual([0, 1])
   })
 })
 

@@ -259,7 +259,8 @@ describe('options', () => {
   })
 
   it.each([undefined, null, 5, () => {}])('must be an object: %s', (options) => {
-    expect(() => new ClientCache(options as never)).toThrow(/^The options of a ClientCache must be an object; got /)
+    const message = expect.stringMatching(/^The options of a ClientCache must be an object; got /)
+    expect(() => new ClientCache(options as never)).toThrow(expect.objectContaining({ message, path: '' }))
   })
 
   it('may be undefined where there is a default, and an object of a class with fields of its own', async () => {

@@ -216,6 +216,26 @@ describe('a connection', () => {
   })
 })
 
+describe('what was read', () => {
+  it('is told to be parsed when undici comes back for more, to whoever uses the connection then', () => {
+    const c = connected()
+    expect(c.connection.parsing).toBe(false)
+    c.client.claim()
+    c.open()
+    c.told()
+    c.socket.emit('readable')
+    c.socket.push('one')
+    expect(c.connection.parsing).toBe(false)
+    expect(String(c.socket.read())).toBe('one')
+    expect([c.connection.parsing, c.told()]).toEqual([true, []])
+    expect(c.socket.read()).toBe(null)
+    expect([c.connection.parsing, c.told()]).toEqual([false, ['parsed']])
+    c.connection.user = undefined
+    c.socket.push('two')
+    expect([String(c.socket.read()), c.socket.read(), c.told()]).toEqual(['two', null, []])
+  })
+})
+
 describe('what was written', () => {
   it('counts until the operating system has it', () => {
     const c = connected()
