@@ -7,6 +7,12 @@ export interface Abortable {
 
 type Watcher = ((reason: unknown) => void) | Abortable
 
+const NOBODY: readonly Watcher[] = []
+
+function isList(watchers: Watcher | readonly Watcher[]): watchers is readonly Watcher[] {
+  return Array.isArray(watchers)
+}
+
 /**
  * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes.
  * `dispose()` removes it: a long-lived signal must not collect listeners. The owner of the scope can abort it, too.
@@ -15,7 +21,8 @@ export class AbortScope implements Member, Abortable {
   place = -1
   readonly #signal: AbortSignal | undefined
   readonly #parent: AbortScope | undefined
-  #watchers: readonly Watcher[] = []
+  /** One mostly, and then it is no list: a stream holds two scopes to its end. */
+  #watchers: Watcher | readonly Watcher[] = NOBODY
   #aborted: { readonly reason: unknown } | undefined
   #disposed = false
 
@@ -37,7 +44,7 @@ export class AbortScope implements Member, Abortable {
 
   /** Tells `watcher` of an abort; returns the function that stops watching. */
   watch(watcher: Watcher): () => void {
-    this.#watchers = this.#watchers.concat(watcher)
+    this.#add(watcher)
     return () => this.#forget(watcher)
   }
 
@@ -45,7 +52,7 @@ export class AbortScope implements Member, Abortable {
   abort(reason: unknown): void {
     if (this.#aborted !== undefined || this.#disposed) return
     this.#aborted = { reason }
-    for (const watcher of this.#watchers) {
+    for (const watcher of this.#list()) {
       if (typeof watcher === 'function') watcher(reason)
       else watcher.abort(reason)
     }
@@ -55,7 +62,7 @@ export class AbortScope implements Member, Abortable {
   child(): AbortScope {
     const child = new AbortScope(undefined, this)
     if (this.#aborted !== undefined) child.abort(this.#aborted.reason)
-    else this.#watchers = this.#watchers.concat(child)
+    else this.#add(child)
     return child
   }
 
@@ -68,7 +75,7 @@ export class AbortScope implements Member, Abortable {
     this.#disposed = true
     this.#signal?.removeEventListener('abort', this)
     if (this.#parent !== undefined) this.#parent.#forget(this)
-    this.#watchers = []
+    this.#watchers = NOBODY
   }
 
   /** Of the signal: the scope itself is its listener. */
@@ -76,7 +83,17 @@ export class AbortScope implements Member, Abortable {
     this.abort(this.#signal?.reason)
   }
 
+  #list(): readonly Watcher[] {
+    return isList(this.#watchers) ? this.#watchers : [this.#watchers]
+  }
+
+  #add(watcher: Watcher): void {
+    const watchers = this.#list()
+    this.#watchers = watchers.length === 0 ? watcher : [...watchers, watcher]
+  }
+
   #forget(watcher: Watcher): void {
-    this.#watchers = this.#watchers.filter((other) => other !== watcher)
+    const left = this.#list().filter((other) => other !== watcher)
+    this.#watchers = left.length > 1 ? left : (left[0] ?? NOBODY)
   }
 }

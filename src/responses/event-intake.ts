@@ -23,12 +23,16 @@ export interface Accepted {
 
 /** Makes events for the caller of what the tap read: numbered ones exactly once and in order, checked as far as asked. */
 export class EventIntake {
-  readonly #options: IntakeOptions
+  readonly #validate: IntakeOptions['validate']
+  readonly #mendsGaps: boolean
+  readonly #telemetry: TelemetryEmitter
   #guard: SequenceGuard
 
-  constructor(options: IntakeOptions) {
-    this.#options = options
-    this.#guard = new SequenceGuard(options.startingAfter)
+  constructor({ validate, mendsGaps, telemetry, startingAfter }: IntakeOptions) {
+    this.#validate = validate
+    this.#mendsGaps = mendsGaps
+    this.#telemetry = telemetry
+    this.#guard = new SequenceGuard(startingAfter)
   }
 
   get lastSequenceNumber(): number | undefined {
@@ -55,7 +59,7 @@ export class EventIntake {
       if (verdict === 'duplicate' && each.class !== 'terminal') continue
       if (verdict === 'gap') {
         this.#report('sequence_gap', event, `${before} is followed by ${event.sequence_number}`)
-        if (this.#options.mendsGaps) {
+        if (this.#mendsGaps) {
           this.#guard = new SequenceGuard(before)
           return { events: events ?? NO_EVENTS, failure: failure('sequence_gap') }
         }
@@ -70,12 +74,12 @@ export class EventIntake {
   }
 
   #check(tapped: TappedEvent, event: ResponseStreamEvent): Failure | undefined {
-    const { validate } = this.#options
+    const validate = this.#validate
     if (validate === 'off') return undefined
     if (validate === 'report') {
       if (tapped.class !== 'terminal' && tapped.class !== 'lifecycle') return undefined
       // A report that nobody hears is not worth the look.
-      if (!this.#options.telemetry.wants('event_problem')) return undefined
+      if (!this.#telemetry.wants('event_problem')) return undefined
     }
     const result = validateEvent(event)
     if (result.ok) return undefined
@@ -86,9 +90,8 @@ export class EventIntake {
   }
 
   #report(problem: 'sequence_gap' | 'invalid_event', event: ResponseStreamEvent, detail: string): void {
-    const { telemetry } = this.#options
-    if (telemetry.wants('event_problem'))
-      telemetry.emit({ type: 'event_problem', problem, eventType: event.type, detail })
+    if (this.#telemetry.wants('event_problem'))
+      this.#telemetry.emit({ type: 'event_problem', problem, eventType: event.type, detail })
   }
 }
 

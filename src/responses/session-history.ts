@@ -1,22 +1,24 @@
 import type { Call } from '../call/call.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 
-/** A call of a session, and when it began after the first one. */
+/** A call that picks a response up again, and when it began after the session did. */
 export interface CallOfSession {
   readonly call: Pick<Call, 'attempts'>
   readonly sinceMs: number
-  readonly resumes: AttemptRecord['resumes']
+  readonly resumes: NonNullable<AttemptRecord['resumes']>
 }
 
-/** The history of all calls, in order, as that of one. */
-export function historyOf(calls: readonly CallOfSession[]): readonly AttemptRecord[] {
-  let before = 0
-  return calls.flatMap(({ call, sinceMs, resumes }) => {
-    const records =
-      resumes === undefined ? call.attempts : call.attempts.map((record) => moved(record, before, sinceMs, resumes))
-    before += records.length
-    return records
-  })
+/** The history of all calls, in order, as that of one. `first` is absent where the response was created elsewhere. */
+export function historyOf(
+  first: Pick<Call, 'attempts'> | undefined,
+  resumed: readonly CallOfSession[],
+): readonly AttemptRecord[] {
+  const records = [...(first?.attempts ?? [])]
+  for (const { call, sinceMs, resumes } of resumed) {
+    const before = records.length
+    records.push(...call.attempts.map((record) => moved(record, before, sinceMs, resumes)))
+  }
+  return records
 }
 
 /** A record of a call that goes on with an earlier one, on the time line of that one. */

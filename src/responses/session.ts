@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly onInterrupted: 'error' | 'restart' | 'fold'
 }
 
+const NO_CALLS: readonly never[] = []
+
 /** What is being handed on. */
 interface Pumped {
   readonly call: Call
@@ -41,7 +43,10 @@ interface Pumped {
  */
 export class StreamSession implements Consumer {
   readonly #options: Omit<SessionOptions, 'begin'>
-  #calls: readonly CallOfSession[] = []
+  /** The call that creates the response. */
+  #first: Call | undefined
+  /** Those that picked it up again. */
+  #resumes: readonly CallOfSession[] = NO_CALLS
   readonly #batches = new Mailbox<readonly SessionEvent[]>()
   #pumped: Pumped | undefined
   #filling = false
@@ -62,7 +67,7 @@ export class StreamSession implements Consumer {
 
   /** The history of all calls, in order, as that of one. */
   get attempts(): readonly AttemptRecord[] {
-    return historyOf(this.#calls)
+    return historyOf(this.#first, this.#resumes)
   }
 
   /**
@@ -115,13 +120,14 @@ export class StreamSession implements Consumer {
       this.#batches.fail(scope.reason)
       return
     }
-    const whole = this.#calls.length > 1 ? withHistory(error, this.attempts) : error
+    const calls = this.#resumes.length + (this.#first === undefined ? 0 : 1)
+    const whole = calls > 1 ? withHistory(error, this.attempts) : error
     this.failure = withPartial(whole, this.#seen, intake.lastSequenceNumber)
     this.#batches.fail(this.failure)
   }
 
   async #create(call: Call): Promise<void> {
-    this.#calls = [{ call, sinceMs: 0, resumes: undefined }]
+    this.#first = call
     this.#pump(call, await call.run())
   }
 
@@ -175,7 +181,7 @@ export class StreamSession implements Consumer {
         id: this.#seen.id,
         onCall: (call, resumes) => {
           const sinceMs = resumption.clock.now() - resumption.startedAt
-          this.#calls = this.#calls.concat({ call, sinceMs, resumes })
+          this.#resumes = this.#resumes.concat({ call, sinceMs, resumes })
         },
         pump: (call, outcome) => new Promise((resolve) => this.#pump(call, outcome, resolve)),
         hand: (event) => {

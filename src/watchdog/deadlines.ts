@@ -56,6 +56,18 @@ export function limitsFor(
   ttfbCuts: number,
   hedged = false,
 ): AttemptLimits {
+  const limits = derived(settings, traits, ttfbCuts, hedged)
+  const last = lastLimits.get(settings)
+  if (last !== undefined && NAMES_OF_LIMITS.every((name) => last[name] === limits[name])) return last
+  lastLimits.set(settings, limits)
+  return limits
+}
+
+const NAMES_OF_LIMITS = ['connect', 'send', 'ttfb', 'idle', 'progress', 'stale'] as const
+/** Practically all attempts of a client have the same: a stream holds its limits to its end. */
+const lastLimits = new WeakMap<TimeoutSettings, AttemptLimits>()
+
+function derived(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: number, hedged: boolean): AttemptLimits {
   const { connectMs: connect, sendMs: send, staleMs: stale, progressMs: progress } = settings
   if (traits.kind === 'other') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale: OFF }
   // Headers come only after the generation: nothing between the request and the answer can be timed more closely.
