@@ -1,4 +1,5 @@
 import type { Ticket } from '../admission/admission.ts'
+import { type Few, including, listOf } from '../core/few.ts'
 import { withDeadline } from '../core/race.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
@@ -30,7 +31,7 @@ export interface RoundsOwner extends AttemptOwner {
 export class Rounds implements AttemptOwner {
   readonly #options: RoundsOptions
   /** The attempts under way, and the one whose output is being taken. */
-  #current: Attempt[] = []
+  #current: Few<Attempt>
   #attemptNumber = 0
   #ttfbCuts = 0
   #hasRefreshed = false
@@ -49,13 +50,14 @@ export class Rounds implements AttemptOwner {
 
   /** Ends what is under way; whether there was anything. */
   abort(reason: unknown): boolean {
-    for (const attempt of this.#current) attempt.abort(reason)
-    return this.#current.length > 0
+    const current = listOf(this.#current)
+    for (const attempt of current) attempt.abort(reason)
+    return current.length > 0
   }
 
   /** The round is over, and its output was not taken. */
   clear(): void {
-    this.#current = []
+    this.#current = undefined
   }
 
   /** The call is over. */
@@ -161,7 +163,7 @@ export class Rounds implements AttemptOwner {
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       owner: this,
     })
-    this.#current = this.#current.concat(attempt)
+    this.#current = including(this.#current, attempt)
     return attempt
   }
 

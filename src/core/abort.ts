@@ -1,3 +1,4 @@
+import { type Few, including, listOf, without } from './few.ts'
 import type { Member } from './live-set.ts'
 
 /** What is told of an abort. */
@@ -7,12 +8,6 @@ export interface Abortable {
 
 type Watcher = ((reason: unknown) => void) | Abortable
 
-const NOBODY: readonly Watcher[] = []
-
-function isList(watchers: Watcher | readonly Watcher[]): watchers is readonly Watcher[] {
-  return Array.isArray(watchers)
-}
-
 /**
  * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes.
  * `dispose()` removes it: a long-lived signal must not collect listeners. The owner of the scope can abort it, too.
@@ -21,8 +16,7 @@ export class AbortScope implements Member, Abortable {
   place = -1
   readonly #signal: AbortSignal | undefined
   readonly #parent: AbortScope | undefined
-  /** One mostly, and then it is no list: a stream holds two scopes to its end. */
-  #watchers: Watcher | readonly Watcher[] = NOBODY
+  #watchers: Few<Watcher>
   #aborted: { readonly reason: unknown } | undefined
   #disposed = false
 
@@ -44,7 +38,7 @@ export class AbortScope implements Member, Abortable {
 
   /** Tells `watcher` of an abort; returns the function that stops watching. */
   watch(watcher: Watcher): () => void {
-    this.#add(watcher)
+    this.#watchers = including(this.#watchers, watcher)
     return () => this.#forget(watcher)
   }
 
@@ -52,7 +46,7 @@ export class AbortScope implements Member, Abortable {
   abort(reason: unknown): void {
     if (this.#aborted !== undefined || this.#disposed) return
     this.#aborted = { reason }
-    for (const watcher of this.#list()) {
+    for (const watcher of listOf(this.#watchers)) {
       if (typeof watcher === 'function') watcher(reason)
       else watcher.abort(reason)
     }
@@ -62,7 +56,7 @@ export class AbortScope implements Member, Abortable {
   child(): AbortScope {
     const child = new AbortScope(undefined, this)
     if (this.#aborted !== undefined) child.abort(this.#aborted.reason)
-    else this.#add(child)
+    else this.#watchers = including<Watcher>(this.#watchers, child)
     return child
   }
 
@@ -75,7 +69,7 @@ export class AbortScope implements Member, Abortable {
     this.#disposed = true
     this.#signal?.removeEventListener('abort', this)
     if (this.#parent !== undefined) this.#parent.#forget(this)
-    this.#watchers = NOBODY
+    this.#watchers = undefined
   }
 
   /** Of the signal: the scope itself is its listener. */
@@ -83,17 +77,7 @@ export class AbortScope implements Member, Abortable {
     this.abort(this.#signal?.reason)
   }
 
-  #list(): readonly Watcher[] {
-    return isList(this.#watchers) ? this.#watchers : [this.#watchers]
-  }
-
-  #add(watcher: Watcher): void {
-    const watchers = this.#list()
-    this.#watchers = watchers.length === 0 ? watcher : [...watchers, watcher]
-  }
-
   #forget(watcher: Watcher): void {
-    const left = this.#list().filter((other) => other !== watcher)
-    this.#watchers = left.length > 1 ? left : (left[0] ?? NOBODY)
+    this.#watchers = without(this.#watchers, watcher)
   }
 }

@@ -29,7 +29,7 @@ const NO_CALLS: readonly never[] = []
 /** What is being handed on. */
 interface Pumped {
   readonly call: Call
-  readonly outcome: CallOutcome
+  readonly attempt: Attempt
   /** What came of an endpoint that does not stream: the whole response, in pieces. */
   readonly whole: Uint8Array[] | undefined
   /** Told how it failed, or that it brought all. Without it the session goes on by itself: most streams wait, and hold less. */
@@ -42,7 +42,10 @@ interface Pumped {
  * is made ahead. From the socket to whoever waits for them there is no promise in between: events mostly come one by one.
  */
 export class StreamSession implements Consumer {
-  readonly #options: Omit<SessionOptions, 'begin'>
+  readonly #scope: AbortScope
+  readonly #intake: EventIntake
+  readonly #resumption: Resumption | undefined
+  readonly #onInterrupted: SessionOptions['onInterrupted']
   /** The call that creates the response. */
   #first: Call | undefined
   /** Those that picked it up again. */
@@ -56,8 +59,11 @@ export class StreamSession implements Consumer {
   /** What was thrown at its end, if it failed. */
   failure: unknown
 
-  constructor({ begin, ...options }: SessionOptions) {
-    this.#options = options
+  constructor({ scope, intake, begin, resumption, onInterrupted }: SessionOptions) {
+    this.#scope = scope
+    this.#intake = intake
+    this.#resumption = resumption
+    this.#onInterrupted = onInterrupted
     void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin())))
   }
 
@@ -95,7 +101,7 @@ export class StreamSession implements Consumer {
     if (this.#batches.over) return
     this.#batches.discard(error)
     this.#endPump()
-    this.#options.scope.dispose()
+    this.#scope.dispose()
   }
 
   /** Whatever goes wrong ends the stream. */
@@ -108,21 +114,20 @@ export class StreamSession implements Consumer {
   }
 
   #end(): void {
-    this.#options.scope.dispose()
+    this.#scope.dispose()
     this.#batches.end()
   }
 
   #fail(error: unknown): void {
-    const { scope, intake } = this.#options
     // The listener on the caller's signal goes with the stream.
-    scope.dispose()
-    if (scope.aborted) {
-      this.#batches.fail(scope.reason)
+    this.#scope.dispose()
+    if (this.#scope.aborted) {
+      this.#batches.fail(this.#scope.reason)
       return
     }
     const calls = this.#resumes.length + (this.#first === undefined ? 0 : 1)
     const whole = calls > 1 ? withHistory(error, this.attempts) : error
-    this.failure = withPartial(whole, this.#seen, intake.lastSequenceNumber)
+    this.failure = withPartial(whole, this.#seen, this.#intake.lastSequenceNumber)
     this.#batches.fail(this.failure)
   }
 
@@ -132,14 +137,14 @@ export class StreamSession implements Consumer {
   }
 
   /** Behind what the call that creates the response has brought. */
-  async #goOn(call: Call, { attempt }: CallOutcome, failed: Failure | undefined): Promise<void> {
+  async #goOn(call: Call, attempt: Attempt, failed: Failure | undefined): Promise<void> {
     // The attempt is still telling of its end.
     await undefined
     if (failed === undefined) {
       this.#end()
       return
     }
-    const { onInterrupted } = this.#options
+    const onInterrupted = this.#onInterrupted
     const reported = isReported(failed)
     // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
     if (!reported && failed.lane !== undefined && this.#canResume()) {
@@ -153,7 +158,7 @@ export class StreamSession implements Consumer {
     }
     const outcome = await call.restart(attempt, failed)
     this.#seen = new ResponseAccumulator()
-    this.#options.intake.reset()
+    this.#intake.reset()
     this.#hand([{ type: 'stream.restarted', attempt: outcome.attempt.number }])
     this.#pump(call, outcome)
   }
@@ -164,11 +169,11 @@ export class StreamSession implements Consumer {
   }
 
   #canResume(): boolean {
-    return this.#options.resumption !== undefined && this.#seen.id !== undefined
+    return this.#resumption !== undefined && this.#seen.id !== undefined
   }
 
   async #resume(broken?: { readonly call: Call; readonly failed: Failure }): Promise<void> {
-    const { resumption, intake, scope } = this.#options
+    const resumption = this.#resumption
     if (resumption === undefined) return
     // First of all: the end of the one call must not pass for the end of the response.
     const letGo = resumption.hold()
@@ -176,8 +181,8 @@ export class StreamSession implements Consumer {
     try {
       await resumed(resumption, {
         failed: broken?.failed,
-        scope,
-        intake,
+        scope: this.#scope,
+        intake: this.#intake,
         id: this.#seen.id,
         onCall: (call, resumes) => {
           const sinceMs = resumption.clock.now() - resumption.startedAt
@@ -213,7 +218,7 @@ export class StreamSession implements Consumer {
       attempt.cancel()
       throw refused
     }
-    this.#pumped = { call, outcome, whole: isWhole(attempt) ? [] : undefined, onEnd }
+    this.#pumped = { call, attempt, whole: isWhole(attempt) ? [] : undefined, onEnd }
     this.#fill()
   }
 
@@ -239,13 +244,12 @@ export class StreamSession implements Consumer {
 
   /** One step: what one socket read brought, or the end. `false` when there is nothing yet. */
   #move(pumped: Pumped): boolean {
-    const { whole } = pumped
-    const { attempt } = pumped.outcome
+    const { attempt, whole } = pumped
     const taken = attempt.output.take()
     switch (taken.kind) {
       case 'item': {
         whole?.push(taken.item.bytes)
-        const { events, failure } = this.#options.intake.accept(taken.item.events)
+        const { events, failure } = this.#intake.accept(taken.item.events)
         for (const event of events) this.#seen.add(event)
         if (failure === undefined) attempt.flow()
         else this.#endPump()
@@ -275,13 +279,13 @@ export class StreamSession implements Consumer {
     this.#batches.notify()
   }
 
-  #tellEnd({ call, outcome, onEnd }: Pumped, failed: Failure | undefined): void {
-    if (onEnd === undefined) void this.#guard(() => this.#goOn(call, outcome, failed))
+  #tellEnd({ call, attempt, onEnd }: Pumped, failed: Failure | undefined): void {
+    if (onEnd === undefined) void this.#guard(() => this.#goOn(call, attempt, failed))
     else onEnd(failed)
   }
 
   #endPump(): void {
-    const attempt = this.#pumped?.outcome.attempt
+    const attempt = this.#pumped?.attempt
     this.#pumped = undefined
     if (attempt !== undefined && !attempt.ended) attempt.cancel()
   }
