@@ -27,38 +27,31 @@ export interface CallOutcome {
 
 /** One call over all its attempts. `run` is its whole life up to the point where there is something to hand over. */
 export class Call implements RoundsOwner, Abortable {
-  readonly #log: CallLog
-  readonly #request: CallRequest
-  readonly #question: Question
+  readonly log: CallLog
+  readonly request: CallRequest
+  readonly question: Question
   /** Most calls lose none. */
   #lostConversation: LostConversation | undefined
-  readonly #context: CallContext
-  readonly #deadlines: CallDeadlines
+  readonly context: CallContext
+  readonly deadlines: CallDeadlines
   readonly #records: AttemptRecord[] = []
   readonly #rounds: Rounds
   #tally = NO_RETRIES
   #over = false
 
   constructor(request: CallRequest, context: CallContext) {
-    this.#request = request
-    this.#question = new Question(request, context.endpoints)
-    this.#context = context
-    this.#log = new CallLog(context.clock, context.telemetry)
+    this.request = request
+    this.question = new Question(request, context.endpoints)
+    this.context = context
+    this.log = new CallLog(context.clock, context.telemetry)
     const appliesToStreams = request.latency.kind === 'stream'
-    this.#deadlines = {
-      startedAt: context.startedAt ?? this.#log.startedAt,
+    this.deadlines = {
+      startedAt: context.startedAt ?? this.log.startedAt,
       total: context.timeouts.totalMs,
       beforeCommit: appliesToStreams ? beforeCommit(context.beforeCommitMs) : NOT_BOUND,
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
     }
-    this.#rounds = new Rounds({
-      request,
-      question: this.#question,
-      context,
-      deadlines: this.#deadlines,
-      log: this.#log,
-      owner: this,
-    })
+    this.#rounds = new Rounds(this)
   }
 
   /** The history so far, in order. */
@@ -72,16 +65,16 @@ export class Call implements RoundsOwner, Abortable {
    * @throws the caller's own reason on an abort; else a `ResilientError` with the history of the call.
    */
   run(): Promise<CallOutcome> {
-    this.#log.started(this.#request)
-    this.#context.scope.watch(this)
+    this.log.started(this.request)
+    this.context.scope.watch(this)
     return this.#endOnError(async () => {
-      if (this.#question.isHomeless) await this.#findHome()
+      if (this.question.isHomeless) await this.#findHome()
       this.#rounds.ticket = await takeTurn({
-        context: this.#context,
-        deadlines: this.#deadlines,
-        origin: this.#request.url.origin,
-        traits: this.#question.traits,
-        log: this.#log,
+        context: this.context,
+        deadlines: this.deadlines,
+        origin: this.request.url.origin,
+        traits: this.question.traits,
+        log: this.log,
         errorOf: (failed) => this.errorOf(failed, undefined),
       })
       return this.#untilOpened()
@@ -97,7 +90,7 @@ export class Call implements RoundsOwner, Abortable {
   restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
     return this.#endOnError(async () => {
       const { decision, tally } = this.#decide(attempt, failed, false)
-      this.#log.decided(attempt.number, failed.code, decision)
+      this.log.decided(attempt.number, failed.code, decision)
       if (!decision.retry) throw this.errorOf(failed, attempt, decision.reason)
       await this.#before(attempt, decision.delayMs, tally)
       return this.#untilOpened()
@@ -117,7 +110,7 @@ export class Call implements RoundsOwner, Abortable {
 
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
   async #findHome(): Promise<void> {
-    const { url, body } = this.#request
+    const { url, body } = this.request
     const headers = await this.#rounds.headers(false, undefined)
     if (await this.#lost().findsHome({ url, headers, body })) return
     throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
@@ -125,14 +118,14 @@ export class Call implements RoundsOwner, Abortable {
 
   async #untilOpened(): Promise<CallOutcome> {
     for (let refresh = false; ; ) {
-      this.#context.scope.throwIfAborted()
+      this.context.scope.throwIfAborted()
       const { attempt, opened } = await this.#rounds.play(refresh)
       if (opened.kind === 'aborted') throw opened.reason
       if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
       if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
 
       if (opened.failure.code === 'previous_response_not_found' && (await this.#goesOn(attempt))) {
-        this.#log.decided(attempt.number, opened.failure.code, ASK_AGAIN)
+        this.log.decided(attempt.number, opened.failure.code, ASK_AGAIN)
         await this.#before(attempt, 0, this.#tally)
         refresh = false
         continue
@@ -141,7 +134,7 @@ export class Call implements RoundsOwner, Abortable {
       const { decision, tally } = refresh
         ? { decision: RETRY_WITH_NEW_CREDENTIAL, tally: this.#tally }
         : this.#decide(attempt, opened.failure, attempt.committed)
-      this.#log.decided(attempt.number, opened.failure.code, decision)
+      this.log.decided(attempt.number, opened.failure.code, decision)
       if (!decision.retry) return this.#giveUp(attempt, opened.failure, decision.reason)
       await this.#before(attempt, decision.delayMs, tally)
     }
@@ -149,18 +142,18 @@ export class Call implements RoundsOwner, Abortable {
 
   /** Behind a genuine not-found: with the same question, or with a rebuilt one. */
   async #goesOn(attempt: Attempt): Promise<boolean> {
-    if (callEndsAt(this.#deadlines) <= this.#context.clock.now()) return false
+    if (callEndsAt(this.deadlines) <= this.context.clock.now()) return false
     return this.#lost().goesOn(attempt, this.#records)
   }
 
   #lost(): LostConversation {
-    this.#lostConversation ??= new LostConversation(this.#question, this.#context, this.#log)
+    this.#lostConversation ??= new LostConversation(this.question, this.context, this.log)
     return this.#lostConversation
   }
 
   /** Between two attempts. */
   async #before(previous: Attempt, delayMs: number, tally: RetryTally): Promise<void> {
-    const { clock, scope } = this.#context
+    const { clock, scope } = this.context
     this.#tally = tally
     previous.output.discard(undefined)
     this.#rounds.clear()
@@ -171,7 +164,7 @@ export class Call implements RoundsOwner, Abortable {
     try {
       return await act()
     } catch (error) {
-      this.#end(this.#context.scope.aborted ? 'aborted' : 'failed', undefined)
+      this.#end(this.context.scope.aborted ? 'aborted' : 'failed', undefined)
       throw error
     }
   }
@@ -183,10 +176,10 @@ export class Call implements RoundsOwner, Abortable {
       {
         attempts: this.#records,
         giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
-        replaySafety: this.#question.replaySafety(failure),
+        replaySafety: this.question.replaySafety(failure),
         responseStarted: attempt?.responseStarted ?? false,
         phase: attempt?.record?.phase ?? 'preparing',
-        anchored: this.#question.traits.anchored,
+        anchored: this.question.traits.anchored,
         committed: attempt?.committed ?? false,
         lastSequenceNumber: attempt?.lastSequenceNumber,
       },
@@ -197,9 +190,9 @@ export class Call implements RoundsOwner, Abortable {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
     attempt.target?.ended(endOf(attempt))
     if (!attempt.committed) return
-    if (this.#context.restartable && attempt.failed?.lane !== undefined) return
+    if (this.context.restartable && attempt.failed?.lane !== undefined) return
     const aborted = attempt.record?.outcome === 'aborted'
-    if (!aborted && attempt.failed === undefined) this.#context.budget?.deposit()
+    if (!aborted && attempt.failed === undefined) this.context.budget?.deposit()
     this.#end(aborted ? 'aborted' : attempt.failed === undefined ? 'completed' : 'failed', attempt.failed)
   }
 
@@ -207,22 +200,22 @@ export class Call implements RoundsOwner, Abortable {
     return (
       failed.status === 401 &&
       !this.#rounds.hasRefreshed &&
-      this.#request.canRefresh() &&
-      this.#question.replaySafety(failed) === 'safe'
+      this.request.canRefresh() &&
+      this.question.replaySafety(failed) === 'safe'
     )
   }
 
   #decide(attempt: Attempt, failed: Failure, committed: boolean): { decision: RetryDecision; tally: RetryTally } {
-    const { policy, budget, random, clock } = this.#context
+    const { policy, budget, random, clock } = this.context
     return decideRetry({
       failure: failed,
-      replay: this.#question.replaySafety(failed),
+      replay: this.question.replaySafety(failed),
       committed,
       staleConnection: attempt.connectionWasStale,
       tally: this.#tally,
       policy,
       budget,
-      remainingMs: callEndsAt(this.#deadlines) - clock.now(),
+      remainingMs: callEndsAt(this.deadlines) - clock.now(),
       random,
       elsewhere: attempt.target?.hasElsewhere(),
     })
@@ -246,9 +239,9 @@ export class Call implements RoundsOwner, Abortable {
     if (this.#over) return
     this.#over = true
     this.#rounds.end()
-    this.#context.scope.dispose()
-    this.#log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
-    this.#context.onEnded(this.#context.scope)
+    this.context.scope.dispose()
+    this.log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
+    this.context.onEnded(this.context.scope)
   }
 }
 

@@ -14,22 +14,19 @@ import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import type { Question } from './question.ts'
 import { outOfTime } from './turn.ts'
 
-export interface RoundsOptions {
+/** The call whose attempts they are. */
+export interface RoundsOwner extends AttemptOwner {
   readonly request: CallRequest
   readonly question: Question
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly log: CallLog
-  readonly owner: RoundsOwner
-}
-
-export interface RoundsOwner extends AttemptOwner {
   errorOf(failure: Failure): Error
 }
 
 /** The attempts of a call, round by round: one at a time, or several side by side where that is wanted and safe. */
 export class Rounds implements AttemptOwner {
-  readonly #options: RoundsOptions
+  readonly #call: RoundsOwner
   /** The attempts under way, and the one whose output is being taken. */
   #current: Few<Attempt>
   #attemptNumber = 0
@@ -39,8 +36,8 @@ export class Rounds implements AttemptOwner {
   /** What the call was let in by, where calls take turns. */
   ticket: Ticket | undefined
 
-  constructor(options: RoundsOptions) {
-    this.#options = options
+  constructor(call: RoundsOwner) {
+    this.#call = call
   }
 
   /** A new credential has been asked for. */
@@ -74,7 +71,7 @@ export class Rounds implements AttemptOwner {
       return { attempt, opened: await attempt.opened }
     }
     let newCredential = refresh
-    const { context, log } = this.#options
+    const { context, log } = this.#call
     const race = new HedgeRace({
       clock: context.clock,
       plan,
@@ -89,7 +86,7 @@ export class Rounds implements AttemptOwner {
   }
 
   #hedgePlan(): HedgePlan | undefined {
-    const { context, request, question } = this.#options
+    const { context, request, question } = this.#call
     const { hedge } = context
     const { url, method } = request
     const { latency, anchored, asks } = question.traits
@@ -104,7 +101,7 @@ export class Rounds implements AttemptOwner {
 
   /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
   async headers(refresh: boolean, race: HedgeRace | undefined): Promise<HeaderPairs> {
-    const { context, question, deadlines, owner } = this.#options
+    const { context, question, deadlines } = this.#call
     const { clock, scope } = context
     const ms = callEndsAt(deadlines) - clock.now()
     // By itself, asking takes no longer than that.
@@ -113,7 +110,7 @@ export class Rounds implements AttemptOwner {
     const asking = scope.child()
     race?.whenDecided(() => asking.abort(undefined))
     const headers = question.headers(refresh, asking)
-    const onTimeout = (): Error => owner.errorOf(outOfTime(firstOfCall(deadlines)))
+    const onTimeout = (): Error => this.#call.errorOf(outOfTime(firstOfCall(deadlines)))
     try {
       return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
     } finally {
@@ -125,7 +122,7 @@ export class Rounds implements AttemptOwner {
   /** `undefined` only in a race that was decided meanwhile. */
   async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
     if (refresh) this.#hasRefreshed = true
-    const { request, question, context, deadlines, log } = this.#options
+    const { request, question, context, deadlines, log } = this.#call
     const { ticket } = this
     const { method, dispatcher, signal } = request
     const { latency, commitWithId } = question.traits
@@ -169,6 +166,6 @@ export class Rounds implements AttemptOwner {
 
   onAttemptEnded(attempt: Attempt): void {
     if (attempt.failed?.code === 'ttfb_timeout') this.#ttfbCuts++
-    this.#options.owner.onAttemptEnded(attempt)
+    this.#call.onAttemptEnded(attempt)
   }
 }

@@ -4,7 +4,14 @@ import type { UpstreamErrorFields } from '../retry/hints.ts'
 import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
 import { SseTap, type Tapped, type TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
-import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
+import {
+  headerOf,
+  type Reading,
+  type ReadingContext,
+  type ReadingOwner,
+  type ReadingSettings,
+  type Verdict,
+} from './reading.ts'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array()
@@ -15,7 +22,11 @@ const NO_PIECES: readonly never[] = []
  * a failure that another attempt may heal is withheld there, and everything is handed over from then on.
  */
 export class StreamReading implements Reading {
-  readonly #context: ReadingContext
+  readonly #head: ReadingContext['head']
+  readonly #commitWithId: boolean
+  readonly #settings: ReadingSettings
+  readonly #clock: ReadingContext['clock']
+  readonly #owner: ReadingOwner
   readonly #tap: SseTap
   #heldBytes = 0
   /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
@@ -25,10 +36,14 @@ export class StreamReading implements Reading {
   #reported: { readonly fields: UpstreamErrorFields | undefined; readonly responseId: string | undefined } | undefined
   #responseId: string | undefined
 
-  constructor(context: ReadingContext) {
-    this.#context = context
+  constructor({ head, commitWithId, settings, clock, owner }: ReadingContext) {
+    this.#head = head
+    this.#commitWithId = commitWithId
+    this.#settings = settings
+    this.#clock = clock
+    this.#owner = owner
     // Progress commits, and from then on the bytes are what matters.
-    this.#tap = new SseTap(context.settings.maxEventBytes, !context.settings.needsEvents)
+    this.#tap = new SseTap(settings.maxEventBytes, !settings.needsEvents)
   }
 
   push(bytes: Uint8Array): Verdict {
@@ -53,14 +68,14 @@ export class StreamReading implements Reading {
 
   committed(): void {
     this.#committed = true
-    this.#tap.parseAll = this.#context.settings.needsEvents
+    this.#tap.parseAll = this.#settings.needsEvents
   }
 
   #judge(tapped: Tapped, bytes: Uint8Array | undefined): Verdict {
     let commit: CommitReason | undefined
     let last: TappedEvent | undefined
     for (const event of tapped.events) {
-      this.#context.owner.onEvent(event)
+      this.#owner.onEvent(event)
       commit ??= this.#commitFor(event)
       if (event.class === 'terminal') last = this.#report(event)
     }
@@ -76,13 +91,13 @@ export class StreamReading implements Reading {
     }
     if (tapped.problem !== undefined) return { chunk, commit, failure: this.#problem(tapped.problem) }
     if (tapped.done) return { chunk, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
-    if (!this.#committed && this.#heldBytes > this.#context.settings.maxPreludeBytes) commit ??= 'prelude_full'
+    if (!this.#committed && this.#heldBytes > this.#settings.maxPreludeBytes) commit ??= 'prelude_full'
     return { chunk, commit, linger: last !== undefined }
   }
 
   /** With `wholeFrames`, what follows the last complete frame waits for the rest of its own. */
   #frames(bytes: Uint8Array | undefined): Uint8Array | undefined {
-    if (!this.#context.settings.wholeFrames || bytes === undefined) return bytes
+    if (!this.#settings.wholeFrames || bytes === undefined) return bytes
     // The blank line may have begun in what came before.
     const before = Buffer.concat(this.#cut.slice(-3)).subarray(-3)
     const end = lastFrameEnd(Buffer.concat([before, bytes])) - before.length
@@ -100,8 +115,8 @@ export class StreamReading implements Reading {
   #commitFor(event: TappedEvent): CommitReason | undefined {
     if (this.#committed || event.class === 'terminal') return undefined
     if (event.class === 'progress') return 'progress'
-    if (this.#context.settings.commitAt === 'first_event') return 'first_event'
-    if (this.#context.commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
+    if (this.#settings.commitAt === 'first_event') return 'first_event'
+    if (this.#commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
     return undefined
   }
 
@@ -127,10 +142,10 @@ export class StreamReading implements Reading {
     const failed = classifyUpstream({
       status: undefined,
       error: reported.fields,
-      header: (name) => headerOf(this.#context.head, name),
-      wallNow: this.#context.clock.wallNow(),
+      header: (name) => headerOf(this.#head, name),
+      wallNow: this.#clock.wallNow(),
       responseId: reported.responseId,
-      secrets: this.#context.owner.secrets,
+      secrets: this.#owner.secrets,
     })
     // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
     return { finished: true, failure: failed }
@@ -139,7 +154,7 @@ export class StreamReading implements Reading {
   #problem(problem: NonNullable<Tapped['problem']>): Failure {
     if (problem.kind === 'malformed_event')
       return failure('malformed_event', `The data of an event is ${problem.detail}.`, this.#facts())
-    const limit = this.#context.settings.maxEventBytes
+    const limit = this.#settings.maxEventBytes
     return failure('event_too_large', `One event is larger than limits.eventBytes (${limit} bytes).`, this.#facts())
   }
 

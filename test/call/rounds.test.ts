@@ -103,10 +103,8 @@ function rounds({
       commitAfterMs: 0,
     },
     log: new CallLog(clock, telemetry),
-    owner: {
-      errorOf: (failure) => new Error(failure.code),
-      onAttemptEnded: (attempt) => ended.push(attempt.number),
-    },
+    errorOf: (failure) => new Error(failure.code),
+    onAttemptEnded: (attempt) => ended.push(attempt.number),
   })
   return { rounds: own, clock, scope, transport, asked, planned, ended, told, callsEnded: () => callsEnded }
 }
