@@ -31,6 +31,24 @@ const limits = (
   cuts = 0,
 ): AttemptLimits => limitsFor({ ...DEFAULTS, ...settings }, { ...BASE, ...traits }, cuts)
 
+describe('the limits of the attempts of one client', () => {
+  it('are one object as long as they are the same, and right whatever was asked before', () => {
+    const settings = { ...DEFAULTS }
+    expect(limitsFor(settings, BASE, 0)).toBe(limitsFor(settings, { ...BASE, estimatedInputTokens: 5 }, 0))
+    const traits = fc.record({
+      kind: fc.constantFrom('stream', 'json', 'other'),
+      estimatedInputTokens: fc.constantFrom(0, 10_000, 50_000, 100_000),
+      effort: fc.constantFrom('low', 'medium', 'high'),
+      flex: fc.boolean(),
+    }) as fc.Arbitrary<LatencyTraits>
+    fc.assert(
+      fc.property(traits, fc.nat(3), fc.boolean(), (asked, cuts, hedged) => {
+        expect(limitsFor(settings, asked, cuts, hedged)).toEqual(limitsFor({ ...settings }, asked, cuts, hedged))
+      }),
+    )
+  })
+})
+
 describe('the automatic limits', () => {
   it.each<[traits: Partial<LatencyTraits>, ttfb: number, idle: number, ttfbWhy: string]>([
     [{}, 45, 300, 'base'],
