@@ -1,3 +1,4 @@
+import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { classifyUpstream, errorFieldsOf } from '../retry/classify-upstream.ts'
 import type { UpstreamErrorFields } from '../retry/hints.ts'
@@ -15,7 +16,6 @@ import {
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array()
-const NO_PIECES: readonly never[] = []
 
 /**
  * Reads an event stream, and holds the commit rule (5.2): what came before the first progress can still be taken back, so
@@ -30,7 +30,7 @@ export class StreamReading implements Reading {
   readonly #tap: SseTap
   #heldBytes = 0
   /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
-  #cut: readonly Uint8Array[] = NO_PIECES
+  #cut: readonly Uint8Array[] = NONE
   #receivedBytes = 0
   #committed = false
   #reported: { readonly fields: UpstreamErrorFields | undefined; readonly responseId: string | undefined } | undefined
@@ -102,12 +102,11 @@ export class StreamReading implements Reading {
     const before = Buffer.concat(this.#cut.slice(-3)).subarray(-3)
     const end = lastFrameEnd(Buffer.concat([before, bytes])) - before.length
     if (end <= 0) {
-      if (this.#cut.length === 0) this.#cut = [bytes]
-      else (this.#cut as Uint8Array[]).push(bytes)
+      this.#cut = appended(this.#cut, bytes)
       return NOTHING
     }
     const frames = Buffer.concat([...this.#cut, bytes.subarray(0, end)])
-    this.#cut = end < bytes.length ? [bytes.subarray(end)] : NO_PIECES
+    this.#cut = end < bytes.length ? [bytes.subarray(end)] : NONE
     return frames
   }
 

@@ -61,8 +61,7 @@ async function follow(host: FetchHost, first: FetchRequest, traitsOfFirst: Reque
     const { call, outcome } = await run(host, request, traits)
     const { attempt } = outcome
     // The answer of another endpoint than the one addressed redirects nobody: it knows that origin, not this one.
-    const asked = attempt.request.url
-    const isAddressed = asked === request.url || asked.origin === request.url.origin
+    const isAddressed = attempt.request.url.origin === request.url.origin
     const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
     if (next === undefined) return answer(host, request, traits, call, outcome, hops > 0)
     attempt.cancel()

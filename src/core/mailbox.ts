@@ -1,3 +1,5 @@
+import { appended, NONE } from './lists.ts'
+
 /** What `take` finds. `failed` comes only after everything has been taken: nothing received is lost to a failure. */
 export type Taken<T> =
   | { readonly kind: 'item'; readonly item: T }
@@ -13,14 +15,12 @@ export interface Consumer {
   onReady(): void
 }
 
-/** Many wait at the same time with nothing in them. */
-const NO_ITEMS: readonly never[] = []
 const NOTHING: Taken<never> = { kind: 'nothing' }
 const END: Ending = { kind: 'end' }
 
 /** What one side puts and the other takes: items in order, then one ending. One consumer at a time. */
 export class Mailbox<T> {
-  #items: readonly T[] = NO_ITEMS
+  #items: readonly T[] = NONE
   #ending: Ending | undefined
   #waiting: Consumer | undefined
 
@@ -33,11 +33,6 @@ export class Mailbox<T> {
     return this.#ending?.kind === 'end' && this.#items.length === 0
   }
 
-  /** A consumer waits for the next item. */
-  get wanted(): boolean {
-    return this.#waiting !== undefined
-  }
-
   /** What was not taken yet. */
   get items(): readonly T[] {
     return this.#items
@@ -46,9 +41,7 @@ export class Mailbox<T> {
   /** Adds an item. A consumer that waits is woken by `notify`, when whoever puts is done. */
   put(item: T): void {
     if (this.#ending !== undefined) return
-    // A list that was made by `push` has room for seventeen.
-    if (this.#items.length === 0) this.#items = [item]
-    else (this.#items as T[]).push(item)
+    this.#items = appended(this.#items, item)
   }
 
   end(): void {
@@ -63,7 +56,7 @@ export class Mailbox<T> {
 
   /** Throws away what nobody has taken, and ends: the consumer has left, or the caller has aborted. */
   discard(error: unknown): void {
-    this.#items = NO_ITEMS
+    this.#items = NONE
     this.#ending = { kind: 'failed', error }
     this.notify()
   }
@@ -71,7 +64,7 @@ export class Mailbox<T> {
   take(): Taken<T> {
     if (this.#items.length === 0) return this.#ending ?? NOTHING
     const item = (this.#items as T[]).shift() as T
-    if (this.#items.length === 0) this.#items = NO_ITEMS
+    if (this.#items.length === 0) this.#items = NONE
     return { kind: 'item', item }
   }
 

@@ -1,3 +1,4 @@
+import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import type { TappedEvent } from '../sse/tap.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
@@ -12,8 +13,6 @@ export interface IntakeOptions {
   /** The number of the last event that was delivered before. */
   readonly startingAfter: number | undefined
 }
-
-const NO_EVENTS: readonly never[] = []
 
 export interface Accepted {
   readonly events: readonly ResponseStreamEvent[]
@@ -50,7 +49,7 @@ export class EventIntake {
   }
 
   accept(tapped: readonly TappedEvent[]): Accepted {
-    let events: ResponseStreamEvent[] | undefined
+    let events: readonly ResponseStreamEvent[] = NONE
     for (const each of tapped) {
       const event = asEvent(each)
       const before = this.#guard.last
@@ -61,16 +60,14 @@ export class EventIntake {
         this.#report('sequence_gap', event, `${before} is followed by ${event.sequence_number}`)
         if (this.#mendsGaps) {
           this.#guard = new SequenceGuard(before)
-          return { events: events ?? NO_EVENTS, failure: failure('sequence_gap') }
+          return { events, failure: failure('sequence_gap') }
         }
       }
       const invalid = this.#check(each, event)
-      if (invalid !== undefined) return { events: events ?? NO_EVENTS, failure: invalid }
-      // Mostly there is one, and a list that was made by `push` has room for seventeen.
-      if (events === undefined) events = [event]
-      else events.push(event)
+      if (invalid !== undefined) return { events, failure: invalid }
+      events = appended(events, event)
     }
-    return { events: events ?? NO_EVENTS, failure: undefined }
+    return { events, failure: undefined }
   }
 
   #check(tapped: TappedEvent, event: ResponseStreamEvent): Failure | undefined {

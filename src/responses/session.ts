@@ -2,6 +2,7 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { NONE } from '../core/lists.ts'
 import { type Consumer, Mailbox, type Taken } from '../core/mailbox.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
@@ -23,8 +24,6 @@ export interface SessionOptions {
   /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
   readonly onInterrupted: 'error' | 'restart' | 'fold'
 }
-
-const NO_CALLS: readonly never[] = []
 
 /** What is being handed on. */
 interface Pumped {
@@ -49,7 +48,7 @@ export class StreamSession implements Consumer {
   /** The call that creates the response. */
   #first: Call | undefined
   /** Those that picked it up again. */
-  #resumes: readonly CallOfSession[] = NO_CALLS
+  #resumes: readonly CallOfSession[] = NONE
   readonly #batches = new Mailbox<readonly SessionEvent[]>()
   #pumped: Pumped | undefined
   #filling = false

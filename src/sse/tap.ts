@@ -1,4 +1,5 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
+import { appended, NONE } from '../core/lists.ts'
 import { type Decoder, decodeWhole, giveBackDecoder, takeDecoder } from './decoders.ts'
 import { classOfEvent, classOfType, type EventClass, ownType } from './event-classes.ts'
 import { parsedDelta, sniffedType, TYPE_PREFIX, typeOf } from './event-data.ts'
@@ -41,8 +42,6 @@ const FIELD_NAME_SLACK = 64
 
 const LONE_CR = /\r(?!\n|$)/
 
-const NO_EVENTS: readonly never[] = []
-
 /** The fields of a frame that matter. */
 interface Message {
   readonly event?: string | undefined
@@ -58,7 +57,7 @@ export class SseTap {
   #decoder: Decoder | undefined
   #parser: EventSourceParser | undefined
   readonly #maxEventBytes: number
-  #events: readonly TappedEvent[] = NO_EVENTS
+  #events: readonly TappedEvent[] = NONE
   #problem: TapProblem | undefined
   #ended = false
   #lingering = false
@@ -98,7 +97,7 @@ export class SseTap {
   }
 
   push(chunk: Uint8Array): Tapped {
-    this.#events = NO_EVENTS
+    this.#events = NONE
     if (this.#isOver()) return this.#take(0)
     const endsLine = chunk.at(-1) === 10
     let text = this.#heldCr + this.#decoded(chunk, endsLine)
@@ -122,13 +121,13 @@ export class SseTap {
    * `repair` is then what forwarded bytes need to make it a frame for others, too. Anything else left over was cut off.
    */
   end(): Tapped & { readonly repair: string | undefined } {
-    this.#events = NO_EVENTS
+    this.#events = NONE
     if (this.#isOver()) return { ...this.#take(0), repair: undefined }
     this.#feed(`${this.#heldCr}${this.#decoder?.decode() ?? ''}\n\n`)
     this.#letGo()
     if (this.#ended || this.#events.some((event) => event.class === 'terminal'))
       return { ...this.#take(REPAIR.length), repair: REPAIR }
-    this.#events = NO_EVENTS
+    this.#events = NONE
     this.#problem = undefined
     return { ...this.#take(0), repair: undefined }
   }
@@ -140,16 +139,14 @@ export class SseTap {
     return this.#decoder.decode(chunk, { stream: true })
   }
 
-  /** Events mostly come one by one, and a list that was made by `push` has room for seventeen. */
   #add(event: TappedEvent): void {
-    if (this.#events.length === 0) this.#events = [event]
-    else (this.#events as TappedEvent[]).push(event)
+    this.#events = appended(this.#events, event)
   }
 
   #take(bytes: number): Tapped {
     const events = this.#events
     // Handed on: a stream that waits holds none of what it has brought.
-    this.#events = NO_EVENTS
+    this.#events = NONE
     return { events, problem: this.#problem, bytes, done: this.#done }
   }
 

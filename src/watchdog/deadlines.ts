@@ -46,7 +46,7 @@ const TTFB_GROWTH_MAX = 2
 const BELOW_STALE = 0.9
 
 /**
- * The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1). Pure.
+ * The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1): one object as long as they are the same.
  *
  * @param hedged a silent attempt gets company: an automatic `ttfbMs` is then 180 s at least, 600 s at high effort.
  */

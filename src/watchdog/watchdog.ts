@@ -16,7 +16,7 @@ import {
  */
 const LATE_MS = 250
 
-/** Timers may fire a fraction of a millisecond early. */
+/** Timers may fire a fraction of a millisecond early, by a clock that tells fractions. */
 const EARLY_MS = 1
 
 export interface WatchdogEvents {

@@ -1,6 +1,5 @@
+import { appended, NONE } from '../../core/lists.ts'
 import { type BodyDecoder, createDecoder } from '../decode.ts'
-
-const NO_CHUNKS: readonly never[] = []
 
 /** Where the body goes. */
 export interface BodySink {
@@ -18,7 +17,7 @@ export interface BodySink {
 export class ResponseBody {
   readonly #sink: BodySink
   readonly #decoder: BodyDecoder | undefined
-  #chunks: readonly Uint8Array[] = NO_CHUNKS
+  #chunks: readonly Uint8Array[] = NONE
   #flushQueued = false
   #paused = false
   #decoderFull = false
@@ -42,9 +41,7 @@ export class ResponseBody {
 
   /** @param isTold `flush` is called when the read that brought the chunk is parsed. Otherwise it happens in a microtask. */
   write(chunk: Uint8Array, isTold: boolean): void {
-    // Mostly there is one, and a list that was made by `push` has room for seventeen.
-    if (this.#chunks.length === 0) this.#chunks = [chunk]
-    else (this.#chunks as Uint8Array[]).push(chunk)
+    this.#chunks = appended(this.#chunks, chunk)
     if (isTold || this.#flushQueued) return
     this.#flushQueued = true
     queueMicrotask(() => {
@@ -57,7 +54,7 @@ export class ResponseBody {
   flush(): void {
     if (this.#chunks.length === 0 || this.#over) return
     const chunks = this.#chunks
-    this.#chunks = NO_CHUNKS
+    this.#chunks = NONE
     const bytes = chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks)
     if (this.#decoder !== undefined) this.#decoder.write(bytes)
     else this.#sink.onBodyData(bytes)
@@ -90,7 +87,7 @@ export class ResponseBody {
   /** Nothing is handed over any more. */
   discard(): void {
     this.#over = true
-    this.#chunks = NO_CHUNKS
+    this.#chunks = NONE
     this.#decoder?.destroy()
   }
 
