@@ -67,7 +67,7 @@ function introduce(seed: number): void {
     '',
     `  ${paint('red', 'naive'.padEnd(20))} takes a lost connection for a lost conversation, and resends the history`,
     `  ${paint('yellow', 'openai SDK alone'.padEnd(20))} default fetch, default retries; the agent asks again, and believes a 400`,
-    `  ${paint('green', 'resilient-responses'.padEnd(20))} responses.stream with onInterrupted: 'restart', all else default`,
+    `  ${paint('green', 'resilient-responses'.padEnd(20))} responses.stream with interruption: 'restart', all else default`,
     '',
     paint(
       'dim',

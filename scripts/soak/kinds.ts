@@ -27,7 +27,7 @@ export const KINDS = {
   },
 
   async restarting_stream({ client, call, signal }: CallContext): Promise<string> {
-    const stream = client.responses.stream(body(call), { ...options(call, signal), onInterrupted: 'restart' })
+    const stream = client.responses.stream(body(call), { ...options(call, signal), interruption: 'restart' })
     let text = ''
     for await (const event of stream) {
       if (event.type === 'stream.restarted') text = ''

@@ -46,7 +46,7 @@ export class Load {
   constructor(baseURL: string, signal: AbortSignal, seed: number) {
     const plain = new ResilientClient({ ...OPTIONS, baseURL })
     const turns = new ResilientClient({ ...OPTIONS, baseURL, concurrency: { calls: 4, queueMs: 500 } })
-    const hedging = plain.withOptions({ hedge: { minMs: 40, maxWaste: 1 } })
+    const hedging = plain.withOptions({ hedge: { minMs: 40, maxExtraShare: 1 } })
     this.#own = [plain, turns]
     this.#clients = [plain, plain, hedging, turns]
     this.#baseURL = baseURL

@@ -23,7 +23,7 @@ export class CallLog {
     this.startedAt = clock.now()
   }
 
-  started({ url, method, body, latency, anchored }: CallRequest): void {
+  started({ url, method, body, latency, continuation }: CallRequest): void {
     if (!this.telemetry.wants('call_start')) return
     const bodyBytes = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : 0
     const address = redactUrl(url)
@@ -33,7 +33,7 @@ export class CallLog {
       kind: latency.kind,
       method,
       url: address,
-      anchored,
+      continuation,
       bodyBytes,
     })
   }

@@ -29,7 +29,7 @@ export interface CallRequest {
   readonly latency: LatencyTraits
   readonly replay: Omit<ReplayTraits, 'bodyOpened'>
   /** Carries `previous_response_id`. */
-  readonly anchored: boolean
+  readonly continuation: boolean
   /** `background` and `store`. */
   readonly commitWithId: boolean
   readonly asks: ModelTraits

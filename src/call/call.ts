@@ -179,7 +179,7 @@ export class Call implements RoundsOwner, Abortable {
         replaySafety: this.question.replaySafety(failure),
         responseStarted: attempt?.responseStarted ?? false,
         phase: attempt?.record?.phase ?? 'preparing',
-        anchored: this.question.traits.anchored,
+        continuation: this.question.traits.continuation,
         committed: attempt?.committed ?? false,
         lastSequenceNumber: attempt?.lastSequenceNumber,
       },

@@ -55,6 +55,8 @@ export class HedgeRace {
   /** What is being started: its headers may take a while. */
   #launching: Launch | undefined
   #lastStartAt = 0
+  /** Attempts of this race so far, the original included. */
+  #started = 0
   /** A hedge was refused for good: so would the next one be. */
   #futile = false
   #decided = false
@@ -116,6 +118,7 @@ export class HedgeRace {
     this.#lastStartAt = this.#options.clock.now()
     const leg: Leg = { attempt, startedAt: this.#lastStartAt, stake, answered: false }
     this.#legs.push(leg)
+    this.#started++
     if (hedge !== undefined) this.#options.onHedge({ kind: 'started', attempt: attempt.number, ...hedge })
     return leg
   }
@@ -190,7 +193,9 @@ export class HedgeRace {
     this.#disarm()
     if (this.#decided || this.#futile || this.#launching !== undefined || this.#legs.length === 0) return
     if (this.#legs.some(({ answered }) => answered)) return
-    const { clock } = this.#options
+    const { clock, plan } = this.#options
+    // A plain time says nothing about which attempt is dead: no hedge is replaced, and their number is bounded.
+    if (plan.settings.afterMs !== undefined && this.#started >= plan.settings.maxConcurrent) return
     const waitMs = Math.max(askAgainMs, this.#suspectAt - clock.now(), 0)
     this.#timer = clock.setTimer(() => this.#onDue(), waitMs)
   }
@@ -231,8 +236,8 @@ export class HedgeRace {
       return
     }
     this.#refused = undefined
-    if (this.#legs.length >= plan.settings.maxLegs) this.#freeSlot()
-    void this.#launch({ hedge: { silentMs, suspicion: plan.suspicionAt(silentMs) }, stake })
+    if (this.#legs.length >= plan.settings.maxConcurrent) this.#freeSlot()
+    void this.#launch({ hedge: { silentMs, deadProbability: plan.deadProbabilityAt(silentMs) }, stake })
   }
 
   /** All legs are suspect by now. The original stays: it has waited longest, and may be the one that thinks. */

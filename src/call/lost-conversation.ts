@@ -31,7 +31,7 @@ export class LostConversation {
    * @throws RequestError `hook_failed`; the caller's reason on an abort.
    */
   async goesOn(attempt: Attempt, records: readonly AttemptRecord[]): Promise<boolean> {
-    if (!this.#question.traits.anchored || this.#question.isRebuilt) return false
+    if (!this.#question.traits.continuation || this.#question.isRebuilt) return false
     const lostBefore = records.some((record) => record.outcome === 'failed')
     if (lostBefore && !this.#askedAgain) {
       this.#askedAgain = true

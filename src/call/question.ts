@@ -37,7 +37,7 @@ export class Question {
     return this.#rebuilt !== undefined
   }
 
-  get traits(): Pick<RequestTraits, 'latency' | 'anchored' | 'commitWithId' | 'asks' | 'continues'> {
+  get traits(): Pick<RequestTraits, 'latency' | 'continuation' | 'commitWithId' | 'asks' | 'continues'> {
     return this.#rebuilt?.traits ?? this.#request
   }
 
@@ -75,9 +75,9 @@ export class Question {
   }
 
   #findRoute(): Route | undefined {
-    const { asks, anchored, continues } = this.traits
+    const { asks, continuation, continues } = this.traits
     const { url } = this.#request
-    return this.#endpoints?.routeOf({ url, model: asks.model, responseId: continues, isAnchored: anchored })
+    return this.#endpoints?.routeOf({ url, model: asks.model, responseId: continues, isContinuation: continuation })
   }
 
   #replay(bodyOpened: boolean): ReplayTraits {

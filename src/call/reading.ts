@@ -41,7 +41,7 @@ export interface ReadingOwner {
 export interface ReadingSettings {
   /** The consumer reads events; otherwise it reads bytes, and not every event needs parsing. */
   readonly needsEvents: boolean
-  /** Hand on whole frames only, so that a frame of our own can follow at any time (`onStreamFailure: 'sse_error'`). */
+  /** Hand on whole frames only, so that a frame of our own can follow at any time (`streamFailure: 'sse_error'`). */
   readonly wholeFrames: boolean
   readonly commitAt: 'progress' | 'first_event'
   readonly maxEventBytes: number

@@ -7,7 +7,7 @@ export interface RequestTraits {
   readonly latency: LatencyTraits
   /** Carries `conversation` or `background`: the endpoint keeps state that a second send would double. */
   readonly stateful: boolean
-  readonly anchored: boolean
+  readonly continuation: boolean
   readonly commitWithId: boolean
   readonly asks: ModelTraits
   /** What the call continues: a response, or a conversation. It lives at the endpoint that made it. */
@@ -24,7 +24,7 @@ export interface ModelTraits {
 const FOREIGN: RequestTraits = {
   latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
   stateful: false,
-  anchored: false,
+  continuation: false,
   commitWithId: false,
   asks: { model: '', effort: '', tier: '' },
   continues: undefined,
@@ -64,7 +64,7 @@ export function traitsOf(
       flex: json.service_tier === 'flex',
     },
     stateful: isSet('conversation') || json.background === true,
-    anchored: typeof json.previous_response_id === 'string',
+    continuation: typeof json.previous_response_id === 'string',
     commitWithId: json.background === true && json.store === true,
     asks: {
       model: word(json.model),

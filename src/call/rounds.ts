@@ -89,11 +89,11 @@ export class Rounds implements AttemptOwner {
     const { context, request, question } = this.#call
     const { hedge } = context
     const { url, method } = request
-    const { latency, anchored, asks } = question.traits
+    const { latency, continuation, asks } = question.traits
     if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
     if (!question.isRepeatable) return undefined
     this.#plan ??= hedge.hedging.planFor(
-      { origin: url.origin, ...asks, anchored, inputTokens: latency.estimatedInputTokens },
+      { origin: url.origin, ...asks, continuation, inputTokens: latency.estimatedInputTokens },
       hedge.settings,
     )
     return this.#plan

@@ -27,7 +27,7 @@ export interface CallFacts {
   readonly replaySafety: ReplaySafety
   readonly responseStarted: boolean
   readonly phase: AttemptPhase
-  readonly anchored: boolean
+  readonly continuation: boolean
   readonly committed: boolean
   readonly lastSequenceNumber: number | undefined
 }
@@ -48,7 +48,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
     retryAfterMs: failed.hintMs,
     requestIds: facts.attempts.map((attempt) => attempt.requestId).filter((id) => id !== undefined),
     responseId: failed.responseId,
-    continuity: facts.anchored ? continuityOf(failed) : undefined,
+    continuity: facts.continuation ? continuityOf(failed) : undefined,
   }
   const message = `${failed.message}${history(facts)}`
   if ((facts.committed && ERROR_CATALOG[code].family !== 'upstream') || code === 'stream_incomplete') {

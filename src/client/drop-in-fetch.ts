@@ -158,7 +158,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
       foreign: isForeign,
       idempotentMethod: IDEMPOTENT_METHODS.has(method),
     },
-    anchored: traits.anchored,
+    continuation: traits.continuation,
     commitWithId: traits.commitWithId,
     asks: traits.asks,
     continues: traits.continues ?? responseIdIn(url),
@@ -205,6 +205,6 @@ function answer(
     method: request.method,
     endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
     spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
-    onStreamFailure: isStream ? host.settings.onStreamFailure : 'error',
+    streamFailure: isStream ? host.settings.streamFailure : 'error',
   })
 }

@@ -18,7 +18,7 @@ export interface ResponseOptions {
   readonly endsEarly: boolean
   /** Our retries are spent: a host must not begin its own. */
   readonly spent: boolean
-  readonly onStreamFailure: 'error' | 'sse_error'
+  readonly streamFailure: 'error' | 'sse_error'
 }
 
 /**
@@ -68,15 +68,15 @@ type Controller = ReadableStreamDefaultController<Uint8Array>
  * collections, and everything that a call is made of would with them.
  */
 class BodySource implements Consumer {
-  readonly #onStreamFailure: ResponseOptions['onStreamFailure']
+  readonly #streamFailure: ResponseOptions['streamFailure']
   #call: Call | undefined
   #attempt: Attempt | undefined
   #controller: Controller | undefined
 
-  constructor({ call, attempt, onStreamFailure }: ResponseOptions) {
+  constructor({ call, attempt, streamFailure }: ResponseOptions) {
     this.#call = call
     this.#attempt = attempt
-    this.#onStreamFailure = onStreamFailure
+    this.#streamFailure = streamFailure
   }
 
   pull(controller: Controller): void {
@@ -131,7 +131,7 @@ class BodySource implements Consumer {
     }
     const failed = error as Failure
     const interrupted = call.errorOf(failed, attempt)
-    if (this.#onStreamFailure === 'error') {
+    if (this.#streamFailure === 'error') {
       controller.error(new TypeError('terminated', { cause: interrupted }))
       return
     }

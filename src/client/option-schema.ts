@@ -45,6 +45,8 @@ function isHeaderObject(value: unknown): boolean {
 function makeOptionSchema() {
   const msOrOff = milliseconds('a number of milliseconds from 0 (off) to 2147483647')
   const ms = milliseconds('a number of milliseconds from 0 to 2147483647')
+  const FROM_1_MS = 'a number of milliseconds from 1 to 2147483647'
+  const positiveMs = milliseconds(FROM_1_MS).check(z.minimum(1, accepts(FROM_1_MS)))
   const AUTO_MS = "'auto', or a number of milliseconds from 0 (off) to 2147483647"
   const autoMs = z.union([z.literal('auto'), milliseconds(AUTO_MS)], accepts(AUTO_MS))
   const bytes = z
@@ -123,16 +125,17 @@ function makeOptionSchema() {
         [
           flag,
           section({
-            suspicion: z.optional(
+            afterMs: z.optional(positiveMs),
+            deadProbability: z.optional(
               z.number(accepts(PROBABILITY)).check(z.gt(0, accepts(PROBABILITY)), z.lt(1, accepts(PROBABILITY))),
             ),
             minMs: z.optional(ms),
-            maxLegs: z.optional(wholeFrom(2, 10)),
-            maxWaste: z.optional(share),
+            maxConcurrent: z.optional(wholeFrom(2, 10)),
+            maxExtraShare: z.optional(share),
           }),
         ],
         accepts(
-          'true, false, or an object with suspicion (above 0, below 1), minMs (from 0), maxLegs (2 to 10) and maxWaste (0 to 1)',
+          'true, false, or an object with afterMs (from 1) or deadProbability (above 0, below 1) and minMs (from 0), maxConcurrent (2 to 10) and maxExtraShare (0 to 1)',
         ),
       ),
     ),
@@ -150,11 +153,7 @@ function makeOptionSchema() {
     isolation: z.optional(oneOf('leased', 'fresh')),
     keepAliveMs: z.optional(msOrOff),
     warm: z.optional(wholeFrom(0, 1000)),
-    warmMs: z.optional(
-      milliseconds('a number of milliseconds from 1 to 2147483647').check(
-        z.minimum(1, accepts('a number of milliseconds from 1 to 2147483647')),
-      ),
-    ),
+    warmMs: z.optional(positiveMs),
     maxConnections: z.optional(wholeFrom(1)),
     transport: z.optional(
       instance<import('../transport/transport.ts').Transport>(
@@ -178,13 +177,13 @@ function makeOptionSchema() {
     commit: z.optional(oneOf('progress', 'first_event')),
     commitAfterMs: z.optional(msOrOff),
     beforeCommitMs: z.optional(msOrOff),
-    onStreamFailure: z.optional(oneOf('error', 'sse_error')),
+    streamFailure: z.optional(oneOf('error', 'sse_error')),
     upgradeToStream: z.optional(flag),
     onPreviousResponseNotFound: z.optional(
       func<import('../call/not-found.ts').PreviousResponseNotFoundHook>('a function'),
     ),
     validate: z.optional(oneOf('off', 'report', 'strict')),
-    onInterrupted: z.optional(oneOf('error', 'restart')),
+    interruption: z.optional(oneOf('error', 'restart')),
     limits: z.optional(
       section({ eventBytes: z.optional(bytes), preludeBytes: z.optional(bytes), headerBytes: z.optional(bytes) }),
     ),

@@ -69,20 +69,29 @@ export interface ConcurrencyOptions {
   readonly pace?: boolean | undefined
 }
 
-/** When a silent attempt gets company. What is learnt about an origin is shared by a client and its views. */
+/** When a silent attempt gets a second one beside it. What is learnt about an origin is shared by a client and its views. */
 export interface HedgeOptions {
   /**
-   * How likely an attempt must be dead, from what is known of the origin and of such calls. More than 0, less than 1;
-   * default 0.8. Until enough is known it counts as that likely after 10 s of silence (medium effort 20 s, high 45 s, higher
-   * 90 s, and 10 s more for every 50 K tokens of input).
+   * A plain rule instead of the learnt one: a second attempt after this much silence, whatever is known of the origin.
+   * Milliseconds, from 1; default: none, the learnt rule. Replaces `deadProbability` and `minMs`, which are refused beside it.
    */
-  readonly suspicion?: number | undefined
-  /** No attempt is suspect before. Milliseconds, default 3 000. */
+  readonly afterMs?: number | undefined
+  /**
+   * The learnt rule: how likely an attempt must be dead, from what is known of the origin and of such calls. More than 0,
+   * less than 1; default 0.8. Until enough is known an attempt counts as that likely dead after 10 s of silence (medium
+   * effort 20 s, high 45 s, higher 90 s, and 10 s more for every 50 K tokens of input).
+   */
+  readonly deadProbability?: number | undefined
+  /** The learnt rule: no hedge before this much silence. Milliseconds, default 3 000. */
   readonly minMs?: number | undefined
-  /** Attempts of one call at a time, the original included. 2 to 10, default 3. */
-  readonly maxLegs?: number | undefined
+  /**
+   * Attempts of one call at a time, the original included. 2 to 10; default 3, and 2 with `afterMs`. When all of them are
+   * silent for too long, the learnt rule ends the oldest hedge for a new one. With `afterMs` no hedge is replaced: each
+   * attempt that a retry starts gets at most `maxConcurrent - 1` hedges, one after every `afterMs`.
+   */
+  readonly maxConcurrent?: number | undefined
   /** The share of calls whose hedge may lose, in the long run. 0 to 1, default 0.1. */
-  readonly maxWaste?: number | undefined
+  readonly maxExtraShare?: number | undefined
 }
 
 /** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
@@ -128,7 +137,7 @@ export interface CallOptions {
   readonly commit?: 'progress' | 'first_event' | undefined
   /**
    * Drop-in only: a prelude is handed over this long after the start of the call at the latest, because hosts stop waiting
-   * for headers. Milliseconds, default 240 000; `0`: never.
+   * for headers. Milliseconds, default 480 000; `0`: never. Must be below `beforeCommitMs`.
    */
   readonly commitAfterMs?: number | undefined
   /** Drop-in only: a call without a first event ends this long after its start. Milliseconds, default 540 000; `0`: never. */
@@ -137,7 +146,7 @@ export interface CallOptions {
    * Drop-in only: how a stream that breaks after the commit ends. `'error'` (default): reading rejects. `'sse_error'`: the
    * body ends with an SSE `error` event, on which the AI SDK's `streamRetries` act. What each host does: `docs/hosts.md`.
    */
-  readonly onStreamFailure?: 'error' | 'sse_error' | undefined
+  readonly streamFailure?: 'error' | 'sse_error' | undefined
   /**
    * Asked when the endpoint genuinely does not know `previous_response_id`: may return the body of a request that does
    * without it, used once. Not asked for a lost connection, and not before the endpoint was asked once more where one had
@@ -159,7 +168,7 @@ export interface CallOptions {
    * `client.responses.stream` only: what happens when a stream breaks after output. `'error'` (default) throws, `'restart'`
    * tries again after a `stream.restarted` event. Can be said for each stream, too, and then its event type knows.
    */
-  readonly onInterrupted?: 'error' | 'restart' | undefined
+  readonly interruption?: 'error' | 'restart' | undefined
   /**
    * Gives a call whose attempt is silent for suspiciously long a second attempt on a new connection, beside the first. The
    * first progress wins, the others end at once. Default `false`; `true` for the defaults of `HedgeOptions`. Only for

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { shown, shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { optionSchema, type ParsedOptions } from './option-schema.ts'
+import { refuseOldNames } from './renamed-options.ts'
 
 /** Options whose values must not appear in a message. */
 const SECRET_PATHS = /^(?:apiKey|headers|endpoints\.\d+\.headers|proxy|tls)\b/
@@ -13,6 +14,7 @@ const SECRET_PATHS = /^(?:apiKey|headers|endpoints\.\d+\.headers|proxy|tls)\b/
  * @throws ConfigurationError for the first thing that is not accepted.
  */
 export function parseOptions(options: unknown): ParsedOptions {
+  refuseOldNames(options)
   const result = z.safeParse(optionSchema(), options)
   if (result.success) return result.data
   const issue = result.error.issues[0]

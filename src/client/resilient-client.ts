@@ -15,6 +15,7 @@ import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
 import type { CallOptions, ResilientClientOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
+import { refuseOldNames } from './renamed-options.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
 
 export interface ResilientClientStats extends TransportStats {
@@ -53,11 +54,11 @@ const CALL_OPTIONS: ReadonlySet<string> = new Set([
   'commit',
   'commitAfterMs',
   'beforeCommitMs',
-  'onStreamFailure',
+  'streamFailure',
   'upgradeToStream',
   'onPreviousResponseNotFound',
   'validate',
-  'onInterrupted',
+  'interruption',
   'limits',
   'onEvent',
 ] satisfies Array<keyof CallOptions>)
@@ -145,7 +146,7 @@ export class ResilientClient implements AsyncDisposable {
       staleMs: this.#settings.timeouts.staleMs,
       totalMs: this.#settings.timeouts.totalMs,
       validate: this.#settings.validate,
-      onInterrupted: this.#settings.onInterrupted,
+      interruption: this.#settings.interruption,
       assertOpen: () => this.#assertOpen(),
       headers: (scope, refusedEpoch) => this.#headers.get(scope, refusedEpoch),
       canRefresh: this.#headers.canRefresh,
@@ -184,6 +185,7 @@ export class ResilientClient implements AsyncDisposable {
   withOptions(options: CallOptions): ResilientClient {
     // Says what is wrong with it, where it is no object at all.
     if (typeof options !== 'object' || options === null) parseOptions(options)
+    refuseOldNames(options)
     for (const name of Object.keys(options)) {
       if (CALL_OPTIONS.has(name)) continue
       throw new ConfigurationError(
@@ -286,10 +288,10 @@ export class ResilientClient implements AsyncDisposable {
 const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
 
 /** How the drop-in reads an answer. */
-function readingOf({ commit, limits, onStreamFailure }: ClientSettings): CallContext['reading'] {
+function readingOf({ commit, limits, streamFailure }: ClientSettings): CallContext['reading'] {
   return {
     needsEvents: false,
-    wholeFrames: onStreamFailure === 'sse_error',
+    wholeFrames: streamFailure === 'sse_error',
     commitAt: commit,
     maxEventBytes: limits.eventBytes,
     maxPreludeBytes: limits.preludeBytes === 0 ? Infinity : limits.preludeBytes,

@@ -11,6 +11,7 @@ import type { RetryPolicy } from '../retry/decide.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
+import { refuseContradictions } from './contradictions.ts'
 import type { ParsedOptions } from './option-schema.ts'
 import type { HeadersOption } from './options.ts'
 
@@ -25,11 +26,11 @@ export interface ClientSettings {
   readonly commit: 'progress' | 'first_event'
   readonly commitAfterMs: number
   readonly beforeCommitMs: number
-  readonly onStreamFailure: 'error' | 'sse_error'
+  readonly streamFailure: 'error' | 'sse_error'
   readonly upgradeToStream: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
   readonly validate: 'off' | 'report' | 'strict'
-  readonly onInterrupted: 'error' | 'restart'
+  readonly interruption: 'error' | 'restart'
   readonly endpoints: readonly EndpointSettings[] | undefined
   readonly concurrency: AdmissionSettings | undefined
   readonly hedge: HedgeSettings | undefined
@@ -79,13 +80,13 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     budget: inherited?.budget ?? budgetOf(retry?.budget),
     timeouts: timeoutsOf(options.timeouts ?? {}, inherited?.timeouts),
     commit: options.commit ?? inherited?.commit ?? 'progress',
-    commitAfterMs: options.commitAfterMs ?? inherited?.commitAfterMs ?? 240_000,
+    commitAfterMs: options.commitAfterMs ?? inherited?.commitAfterMs ?? 480_000,
     beforeCommitMs: options.beforeCommitMs ?? inherited?.beforeCommitMs ?? 540_000,
-    onStreamFailure: options.onStreamFailure ?? inherited?.onStreamFailure ?? 'error',
+    streamFailure: options.streamFailure ?? inherited?.streamFailure ?? 'error',
     onPreviousResponseNotFound: options.onPreviousResponseNotFound ?? inherited?.onPreviousResponseNotFound,
     upgradeToStream: options.upgradeToStream ?? inherited?.upgradeToStream ?? false,
     validate: options.validate ?? inherited?.validate ?? 'report',
-    onInterrupted: options.onInterrupted ?? inherited?.onInterrupted ?? 'error',
+    interruption: options.interruption ?? inherited?.interruption ?? 'error',
     limits: {
       eventBytes: limits?.eventBytes ?? inherited?.limits.eventBytes ?? 64 * MIB,
       preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? 4 * MIB,
@@ -178,69 +179,26 @@ function concurrencyOf({ calls, queueMs, pace }: NonNullable<ParsedOptions['conc
   return { calls: calls ?? Infinity, queueMs: queueMs ?? 0, pace: pace ?? true }
 }
 
-const DEFAULT_HEDGE: HedgeSettings = { suspicion: 0.8, minMs: 3000, maxLegs: 3, maxWaste: 0.1 }
+const DEFAULT_HEDGE: HedgeSettings = {
+  afterMs: undefined,
+  deadProbability: 0.8,
+  minMs: 3000,
+  maxConcurrent: 3,
+  maxExtraShare: 0.1,
+}
+
+/** With a plain `afterMs`: one second attempt. */
+const PLAIN_MAX_CONCURRENT = 2
 
 function hedgeOf(hedge: NonNullable<ParsedOptions['hedge']>): HedgeSettings | undefined {
   if (typeof hedge === 'boolean') return hedge ? DEFAULT_HEDGE : undefined
+  const { afterMs, deadProbability, minMs, maxConcurrent, maxExtraShare } = hedge
   return {
-    suspicion: hedge.suspicion ?? DEFAULT_HEDGE.suspicion,
-    minMs: hedge.minMs ?? DEFAULT_HEDGE.minMs,
-    maxLegs: hedge.maxLegs ?? DEFAULT_HEDGE.maxLegs,
-    maxWaste: hedge.maxWaste ?? DEFAULT_HEDGE.maxWaste,
-  }
-}
-
-function refuseContradictions(options: ParsedOptions, { ttfbMs, staleMs, totalMs }: TimeoutSettings): void {
-  const refuse = (path: string, message: string): never => {
-    throw new ConfigurationError(message, path)
-  }
-  if (ttfbMs !== 'auto' && ttfbMs.ms > 0) {
-    for (const [name, other] of [
-      ['staleMs', staleMs],
-      ['totalMs', totalMs],
-    ] as const) {
-      if (other.source === 'default' || other.ms === 0 || ttfbMs.ms < other.ms) continue
-      refuse(
-        'timeouts.ttfbMs',
-        `timeouts.ttfbMs (${ttfbMs.ms}, from ${ttfbMs.source}) must be below timeouts.${name} (${other.ms}, from ${other.source}), or it would never fire. Lower it, or set one of them to 0 (off).`,
-      )
-    }
-  }
-  const { commitAfterMs, beforeCommitMs, retry, isolation, warm, transport, tls } = options
-  if (commitAfterMs && beforeCommitMs && commitAfterMs >= beforeCommitMs) {
-    refuse(
-      'commitAfterMs',
-      `commitAfterMs (${commitAfterMs}) must be below beforeCommitMs (${beforeCommitMs}): the call would end before its prelude is handed over.`,
-    )
-  }
-  if (retry?.baseDelayMs !== undefined && retry.maxDelayMs !== undefined && retry.baseDelayMs > retry.maxDelayMs) {
-    refuse(
-      'retry.baseDelayMs',
-      `retry.baseDelayMs (${retry.baseDelayMs}) must not be above retry.maxDelayMs (${retry.maxDelayMs}).`,
-    )
-  }
-  if (warm && isolation !== 'fresh') {
-    refuse(
-      'warm',
-      `warm (${warm}) keeps never-used connections open, which needs isolation: 'fresh'; got ${isolation ?? "the default, 'leased'"}.`,
-    )
-  }
-  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    refuse('tls', 'tls.cert and tls.key belong together: give both, or neither.')
-  }
-  if (transport === undefined) return
-  for (const name of ['isolation', 'keepAliveMs', 'warm', 'warmMs', 'maxConnections', 'proxy', 'tls'] as const) {
-    if (options[name] === undefined) continue
-    refuse(
-      name,
-      `${name} has no effect beside a transport of your own. Give it to that transport: undiciTransport({ ${name}: … }).`,
-    )
-  }
-  if (options.limits?.headerBytes !== undefined) {
-    refuse(
-      'limits.headerBytes',
-      'limits.headerBytes has no effect beside a transport of your own: undiciTransport({ maxHeaderBytes: … }).',
-    )
+    afterMs,
+    deadProbability: deadProbability ?? DEFAULT_HEDGE.deadProbability,
+    minMs: minMs ?? DEFAULT_HEDGE.minMs,
+    maxConcurrent: maxConcurrent ?? (afterMs === undefined ? DEFAULT_HEDGE.maxConcurrent : PLAIN_MAX_CONCURRENT),
+    maxExtraShare: maxExtraShare ?? DEFAULT_HEDGE.maxExtraShare,
   }
 }
 

@@ -41,7 +41,7 @@ export async function foldCall(call: Call, scope: AbortScope, telemetry: Telemet
     intake: new EventIntake({ validate: 'off', mendsGaps: false, telemetry, startingAfter: undefined }),
     begin: () => call,
     resumption: undefined,
-    onInterrupted: 'fold',
+    interruption: 'fold',
   })
   try {
     return { kind: 'response', json: await foldSession(session, {}), status: 200 }

@@ -25,7 +25,7 @@ export interface RouteTraits {
   /** The response that the call continues, or that its address names. */
   readonly responseId: string | undefined
   /** The call cannot do without the endpoint where that response lives. */
-  readonly isAnchored: boolean
+  readonly isContinuation: boolean
 }
 
 export type EndpointOf = (responseId: string) => string | undefined
@@ -137,15 +137,15 @@ export class Route {
     this.#endpoints = endpoints
     this.#addressed = addressed
     this.#traits = traits
-    const { responseId, isAnchored } = traits
+    const { responseId, isContinuation } = traits
     const known = responseId === undefined ? undefined : endpoints.homeOf(responseId)
     // What is read of a response, or cancelled, is asked for where the caller asked, unless another place is known.
-    this.#home = known ?? (responseId !== undefined && !isAnchored ? addressed : undefined)
+    this.#home = known ?? (responseId !== undefined && !isContinuation ? addressed : undefined)
   }
 
   /** The call continues a response, and nobody knows where that one lives. */
   get isHomeless(): boolean {
-    return this.#traits.isAnchored && this.#home === undefined && this.#endpoints.all.length > 1
+    return this.#traits.isContinuation && this.#home === undefined && this.#endpoints.all.length > 1
   }
 
   pick(): Target {

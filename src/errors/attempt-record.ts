@@ -16,7 +16,7 @@ export type GiveUpReason =
   | 'deadline_exceeded'
   | 'hint_too_long'
 
-/** What a lost anchored call means: the conversation is still there, the way to it was not. */
+/** What a lost continuation means: the conversation is still there, the way to it was not. */
 export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstream_request_timeout'
 
 /** One line of a call's history. Times are milliseconds since the start of the call. */
@@ -51,10 +51,10 @@ export interface AttemptRecord {
   readonly retryAfterMs?: number | undefined
 }
 
-/** The attempt before a hedge had been silent for so long, and was dead with a probability of `suspicion`, 0 to 1. */
+/** The attempt before a hedge had been silent for so long, and was dead with a probability of `deadProbability`, 0 to 1. */
 export interface HedgeCause {
   readonly silentMs: number
-  readonly suspicion: number
+  readonly deadProbability: number
 }
 
 export interface DeadlineInfo {

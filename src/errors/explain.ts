@@ -25,8 +25,8 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
   const parts = [`attempt ${record.attempt} at ${seconds(record.startedAtMs)}${kind}:`]
   const facts: string[] = []
   if (record.hedge !== undefined) {
-    const { silentMs, suspicion } = record.hedge
-    const percent = Math.round(suspicion * 100)
+    const { silentMs, deadProbability } = record.hedge
+    const percent = Math.round(deadProbability * 100)
     facts.push(`the one before had been silent for ${seconds(silentMs)} and was ${percent} % likely to be dead`)
   } else if (before !== undefined && record.startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
     facts.push(`after a wait of ${seconds(record.startedAtMs - before.endedAtMs)}`)

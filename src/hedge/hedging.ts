@@ -1,16 +1,18 @@
 import type { Clock } from '../core/clock.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import { HedgeBudget } from './hedge-budget.ts'
-import { suspectAfterMs, suspicionAt } from './hedge-rule.ts'
+import { deadProbabilityAt, suspectAfterMs } from './hedge-rule.ts'
 import { LatencyModel } from './latency-model.ts'
 import { Recovery } from './recovery.ts'
 
 /** How a client hedges. */
 export interface HedgeSettings {
-  readonly suspicion: number
+  /** Silence in milliseconds after which an attempt is hedged; `undefined`: the learnt rule decides. */
+  readonly afterMs: number | undefined
+  readonly deadProbability: number
   readonly minMs: number
-  readonly maxLegs: number
-  readonly maxWaste: number
+  readonly maxConcurrent: number
+  readonly maxExtraShare: number
 }
 
 /** What first-event times depend on. */
@@ -19,7 +21,7 @@ export interface HedgeTraits {
   readonly model: string
   readonly effort: string
   readonly tier: string
-  readonly anchored: boolean
+  readonly continuation: boolean
   readonly inputTokens: number
 }
 
@@ -92,15 +94,16 @@ export class HedgePlan {
     this.#coldStartMs = coldStartMs(traits)
   }
 
-  /** Milliseconds of silence after which an attempt is more likely dead than slow. */
+  /** Milliseconds of silence after which an attempt is hedged. */
   suspectAfterMs(): number {
-    const { suspicion, minMs } = this.settings
-    return suspectAfterMs(this.#evidence(), suspicion, minMs)
+    const { afterMs, deadProbability, minMs } = this.settings
+    if (afterMs !== undefined) return afterMs
+    return suspectAfterMs(this.#evidence(), deadProbability, minMs)
   }
 
   /** The probability that an attempt silent for so long is dead. */
-  suspicionAt(silentMs: number): number {
-    return suspicionAt(silentMs, this.#evidence(), this.settings.suspicion)
+  deadProbabilityAt(silentMs: number): number {
+    return deadProbabilityAt(silentMs, this.#evidence(), this.settings.deadProbability)
   }
 
   /**
@@ -116,7 +119,7 @@ export class HedgePlan {
   }
 
   callEnded(): void {
-    this.#budget.deposit(this.settings.maxWaste)
+    this.#budget.deposit(this.settings.maxExtraShare)
   }
 
   /** An attempt's first event came after so long. */
@@ -128,7 +131,7 @@ export class HedgePlan {
 
   /** An attempt was given up while it was silent: whether it was dead is known only as a probability. */
   givenUp(silentMs: number): void {
-    const dead = this.suspicionAt(silentMs)
+    const dead = this.deadProbabilityAt(silentMs)
     this.#model.add(this.#keys, 'givenUp', silentMs, 1 - dead)
     this.#origin.deadShare.add(dead)
   }
@@ -178,7 +181,7 @@ function coldStartMs({ effort, inputTokens }: HedgeTraits): number {
 const INPUT_BUCKETS = [10_000, 50_000, 100_000]
 
 /** The same call seen ever more coarsely. */
-function keysOf({ origin, model, effort, tier, anchored, inputTokens }: HedgeTraits): string[] {
+function keysOf({ origin, model, effort, tier, continuation, inputTokens }: HedgeTraits): string[] {
   const size = INPUT_BUCKETS.filter((from) => inputTokens >= from).length
-  return [JSON.stringify([origin, model, effort, tier, anchored, size]), JSON.stringify([origin, model, effort])]
+  return [JSON.stringify([origin, model, effort, tier, continuation, size]), JSON.stringify([origin, model, effort])]
 }

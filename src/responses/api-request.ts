@@ -30,7 +30,7 @@ export class ApiRequest implements CallRequest {
   readonly method: RequestShape['method']
   readonly body: RequestBody
   readonly latency: RequestTraits['latency']
-  readonly anchored: boolean
+  readonly continuation: boolean
   readonly commitWithId: boolean
   readonly asks: RequestTraits['asks']
   readonly continues: string | undefined
@@ -53,7 +53,7 @@ export class ApiRequest implements CallRequest {
     // A read of one response, or the cancelling of one, is short and can be repeated: it is timed as a JSON call.
     this.latency = { ...traits.latency, kind: face }
     this.#stateful = traits.stateful
-    this.anchored = traits.anchored
+    this.continuation = traits.continuation
     this.commitWithId = traits.commitWithId
     this.asks = traits.asks
     this.continues = traits.continues ?? responseIdIn(this.url)

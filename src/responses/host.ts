@@ -14,7 +14,7 @@ export interface ResponsesHost {
   readonly staleMs: Limit
   readonly totalMs: Limit
   readonly validate: 'off' | 'report' | 'strict'
-  readonly onInterrupted: 'error' | 'restart'
+  readonly interruption: 'error' | 'restart'
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
   /** The client's own headers, and which credential they carry. */

@@ -1,5 +1,6 @@
 import { shown, shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import { refuseRenamed } from '../errors/renamed-option.ts'
 import { assertHeader } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
@@ -17,7 +18,7 @@ export interface StreamOptions extends RequestOptions {
    * otherwise): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event by
    * which the consumer knows to drop what it has. Responses with `background` and `store` are resumed instead.
    */
-  readonly onInterrupted?: 'error' | 'restart' | undefined
+  readonly interruption?: 'error' | 'restart' | undefined
   /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
@@ -49,10 +50,13 @@ const VALIDATE: Rule = [
 const CALLBACK: Rule = [isFunction, 'a function']
 
 /** What each request takes beside its body. */
+/** Old name → new name of an option of `stream()`. */
+export const RENAMED_STREAM_OPTIONS = { onInterrupted: 'interruption' } as const
+
 const ACCEPTED = {
   stream: {
     ...COMMON,
-    onInterrupted: [(value) => value === 'error' || value === 'restart', "'error' or 'restart'"],
+    interruption: [(value) => value === 'error' || value === 'restart', "'error' or 'restart'"],
     validate: VALIDATE,
   } satisfies Record<keyof StreamOptions, Rule>,
   create: {
@@ -78,6 +82,7 @@ export function checkOptions(method: keyof typeof ACCEPTED, options: unknown): v
   if (options === undefined) return
   if (!isObject(options) || Array.isArray(options))
     throw new ConfigurationError(`options: got ${shownKind(options)}; accepted: an object.`, 'options')
+  if (method === 'stream') refuseRenamed(options, RENAMED_STREAM_OPTIONS, 'options.')
   const rules: Readonly<Record<string, Rule>> = ACCEPTED[method]
   for (const [name, value] of Object.entries(options)) {
     const path = `options.${name}`

@@ -59,7 +59,7 @@ export class Responses {
    */
   stream(
     params: ResponseCreateParams,
-    options: StreamOptions & { readonly onInterrupted: 'restart' },
+    options: StreamOptions & { readonly interruption: 'restart' },
   ): ResponseStream<SessionEvent>
   stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream
   stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream<SessionEvent> {
@@ -67,12 +67,12 @@ export class Responses {
     checkOptions('stream', options)
     if (params.stream === false)
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
-    const onInterrupted = options?.onInterrupted ?? this.#host.onInterrupted
+    const interruption = options?.interruption ?? this.#host.interruption
     const kept = params.background === true && params.store === true
     return this.#open(options, (scope) => ({
-      begin: () => this.#beginCreate(params, options, scope, kept || onInterrupted === 'restart'),
+      begin: () => this.#beginCreate(params, options, scope, kept || interruption === 'restart'),
       resumption: kept ? this.#resumption(options, scope) : undefined,
-      onInterrupted,
+      interruption,
       startingAfter: undefined,
     }))
   }
@@ -99,7 +99,7 @@ export class Responses {
       intake: this.#intake(options, undefined, false),
       begin: () => this.#beginCreate(params, options, scope, true),
       resumption: undefined,
-      onInterrupted: 'fold',
+      interruption: 'fold',
     })
     try {
       return await foldSession(session, options)
@@ -118,7 +118,7 @@ export class Responses {
     return this.#open(options, (scope) => ({
       begin: undefined,
       resumption: { ...this.#resumption(options, scope), id },
-      onInterrupted: 'error',
+      interruption: 'error',
       startingAfter: options.starting_after,
     })) as ResponseStream
   }
@@ -142,7 +142,7 @@ export class Responses {
     plan: (scope: AbortScope) => {
       begin: (() => ReturnType<typeof beginCall>) | undefined
       resumption: Resumption | undefined
-      onInterrupted: 'error' | 'restart'
+      interruption: 'error' | 'restart'
       startingAfter: number | undefined
     },
   ): ResponseStream<SessionEvent> {

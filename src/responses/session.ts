@@ -22,7 +22,7 @@ export interface SessionOptions {
   /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */
   readonly resumption: Resumption | undefined
   /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
-  readonly onInterrupted: 'error' | 'restart' | 'fold'
+  readonly interruption: 'error' | 'restart' | 'fold'
 }
 
 /** What is being handed on. */
@@ -44,7 +44,7 @@ export class StreamSession implements Consumer {
   readonly #scope: AbortScope
   readonly #intake: EventIntake
   readonly #resumption: Resumption | undefined
-  readonly #onInterrupted: SessionOptions['onInterrupted']
+  readonly #interruption: SessionOptions['interruption']
   /** The call that creates the response. */
   #first: Call | undefined
   /** Those that picked it up again. */
@@ -58,11 +58,11 @@ export class StreamSession implements Consumer {
   /** What was thrown at its end, if it failed. */
   failure: unknown
 
-  constructor({ scope, intake, begin, resumption, onInterrupted }: SessionOptions) {
+  constructor({ scope, intake, begin, resumption, interruption }: SessionOptions) {
     this.#scope = scope
     this.#intake = intake
     this.#resumption = resumption
-    this.#onInterrupted = onInterrupted
+    this.#interruption = interruption
     void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin())))
   }
 
@@ -143,14 +143,14 @@ export class StreamSession implements Consumer {
       this.#end()
       return
     }
-    const onInterrupted = this.#onInterrupted
+    const interruption = this.#interruption
     const reported = isReported(failed)
     // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
     if (!reported && failed.lane !== undefined && this.#canResume()) {
       await this.#resume({ call, failed })
       return
     }
-    const again = failed.lane !== undefined && (onInterrupted === 'fold' || (onInterrupted === 'restart' && !reported))
+    const again = failed.lane !== undefined && (interruption === 'fold' || (interruption === 'restart' && !reported))
     if (!again) {
       call.finish(failed)
       throw reported ? reportedError(call, attempt, failed, this.#ended()) : call.errorOf(failed, attempt)

@@ -68,7 +68,7 @@ export interface CallStartEvent extends OfCall {
   readonly method: string
   /** Origin and path; query values are left out. */
   readonly url: string
-  readonly anchored: boolean
+  readonly continuation: boolean
   /** Bytes of the body; `undefined` for a body of unknown length. */
   readonly bodyBytes: number | undefined
 }
@@ -129,7 +129,7 @@ export interface HedgeStartEvent extends OfAttempt {
   /** How long the attempt before it had been silent. */
   readonly silentMs: number
   /** The probability that it was dead, 0 to 1. */
-  readonly suspicion: number
+  readonly deadProbability: number
 }
 
 export interface HedgeEndEvent extends OfAttempt {

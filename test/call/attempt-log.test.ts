@@ -9,7 +9,7 @@ const CONNECTION = { generation: 3, reused: true, connectionId: 9 }
 const head = (headers: [string, string][] = []) => ({ status: 503, statusText: '', headers })
 
 /** The log of the second attempt of a call that began at 1000. */
-function log(hedge?: { silentMs: number; suspicion: number }) {
+function log(hedge?: { silentMs: number; deadProbability: number }) {
   const clock = new VirtualClock({ startMs: 1000 })
   const told: object[] = []
   const telemetry = new TelemetryEmitter((event) => told.push(event))
@@ -85,7 +85,7 @@ describe('the record', () => {
   })
 
   it('has every time since the start of the call, rounded, and what was seen', async () => {
-    const { clock, attempt } = log({ silentMs: 4, suspicion: 0.5 })
+    const { clock, attempt } = log({ silentMs: 4, deadProbability: 0.5 })
     attempt.connected(CONNECTION)
     await clock.advance(8)
     attempt.headers(head([['request-id', 'req_2']]))
@@ -111,7 +111,7 @@ describe('the record', () => {
       status: 503,
       requestId: 'req_2',
       deadline,
-      hedge: { silentMs: 4, suspicion: 0.5 },
+      hedge: { silentMs: 4, deadProbability: 0.5 },
     })
   })
 })

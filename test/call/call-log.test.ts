@@ -31,7 +31,7 @@ const request = (body: CallRequest['body']): CallRequest =>
     method: 'POST',
     body,
     latency: { kind: 'stream' },
-    anchored: true,
+    continuation: true,
   }) as unknown as CallRequest
 
 describe('a call tells', () => {
@@ -51,7 +51,7 @@ describe('a call tells', () => {
         kind: 'stream',
         method: 'POST',
         url: expect.stringMatching(/^https:\/\/api\.test\/v1\/responses(?!.*hunter2)/),
-        anchored: true,
+        continuation: true,
         bodyBytes,
       },
     ])
@@ -72,11 +72,11 @@ describe('a call tells', () => {
 
   it('what becomes of hedges', () => {
     const { call, told } = log()
-    call.hedged({ kind: 'started', attempt: 2, silentMs: 5, suspicion: 0.5 })
+    call.hedged({ kind: 'started', attempt: 2, silentMs: 5, deadProbability: 0.5 })
     call.hedged({ kind: 'ended', attempt: 2, outcome: 'won' })
     call.hedged({ kind: 'refused', reason: 'budget' })
     expect(told()).toEqual([
-      { type: 'hedge_start', atMs: 0, attempt: 2, silentMs: 5, suspicion: 0.5 },
+      { type: 'hedge_start', atMs: 0, attempt: 2, silentMs: 5, deadProbability: 0.5 },
       { type: 'hedge_end', atMs: 0, attempt: 2, outcome: 'won' },
       { type: 'hedge_refused', atMs: 0, reason: 'budget' },
     ])

@@ -17,9 +17,9 @@ const broken = [fake.head(200), DELTA, fake.reset()]
 const notFound = () => fake.status(400, { body: { error: { code: 'previous_response_not_found' } } })
 
 const PLAN = {
-  settings: { maxLegs: 2 },
+  settings: { maxConcurrent: 2 },
   suspectAfterMs: () => 50,
-  suspicionAt: () => 0.5,
+  deadProbabilityAt: () => 0.5,
   take: () => ({ giveBack: () => {} }),
   answered: () => {},
   givenUp: () => {},

@@ -45,7 +45,7 @@ interface Launched {
 }
 
 /** A race that began at 1000, whose attempts are suspect after 10 ms of silence. `byHand`: launches wait for the test. */
-async function race({ maxLegs = 3, byHand = false, onLaunch }: Given = {}) {
+async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Given = {}) {
   const clock = new VirtualClock({ startMs: 1000 })
   const legs: Leg[] = []
   const launches: Launched[] = []
@@ -54,9 +54,9 @@ async function race({ maxLegs = 3, byHand = false, onLaunch }: Given = {}) {
   const asked: number[] = []
   const state = { suspectAfterMs: 10, refusals: [] as HedgeRefusal[], givenBack: 0, stopped: 0 }
   const plan = {
-    settings: { maxLegs },
+    settings: { maxConcurrent, afterMs },
     suspectAfterMs: () => state.suspectAfterMs,
-    suspicionAt: (ms: number) => ms / 100,
+    deadProbabilityAt: (ms: number) => ms / 100,
     take: (since: number) => {
       asked.push(since)
       return state.refusals.shift() ?? { giveBack: () => state.givenBack++ }
@@ -118,7 +118,8 @@ async function race({ maxLegs = 3, byHand = false, onLaunch }: Given = {}) {
   }
 }
 interface Given {
-  readonly maxLegs?: number
+  readonly maxConcurrent?: number
+  readonly afterMs?: number
   readonly byHand?: boolean
   readonly onLaunch?: (own: HedgeRace, attempt: Attempt) => void
 }
@@ -199,7 +200,7 @@ describe('a silent attempt', () => {
     await r.clock.advance(9)
     expect(r.launches).toHaveLength(1)
     await r.clock.advance(1)
-    expect(r.launched(2)).toMatchObject({ at: 1010, hedge: { silentMs: 10, suspicion: 0.1 } })
+    expect(r.launched(2)).toMatchObject({ at: 1010, hedge: { silentMs: 10, deadProbability: 0.1 } })
     expect(r.asked).toEqual([1000])
     expect(r.told).toEqual(['started 2 10 0.1'])
     await r.clock.advance(10)
@@ -271,7 +272,7 @@ describe('a silent attempt', () => {
     await r.clock.advance(24)
     expect(r.launches).toHaveLength(1)
     await r.clock.advance(1)
-    expect(r.launched(2).hedge).toEqual({ silentMs: 25, suspicion: 0.25 })
+    expect(r.launched(2).hedge).toEqual({ silentMs: 25, deadProbability: 0.25 })
   })
 
   it('gets no company where something has come by the time its timer is late', async () => {
@@ -457,7 +458,7 @@ describe('a hedge that is refused', () => {
 
 describe('as many as may run', () => {
   it('make room for the next: the oldest hedge goes, the original stays', async () => {
-    const r = await race({ maxLegs: 2 })
+    const r = await race({ maxConcurrent: 2 })
     await r.clock.advance(20)
     expect([r.leg(1).isLost, r.leg(2).isLost, r.launches.length]).toEqual([false, true, 3])
     expect(r.told).toEqual(['started 2 10 0.1', 'ended 2 replaced', 'started 3 10 0.1'])
@@ -466,5 +467,17 @@ describe('as many as may run', () => {
     expect([r.leg(1).isLost, r.leg(3).isLost, r.leg(4).isLost]).toEqual([false, true, false])
     await r.commit(1)
     expect([r.outcome(), r.told.at(-1)]).toEqual([[1, COMMITTED], 'ended 4 lost'])
+  })
+
+  it('with a plain time, all of them continue and none is replaced, not even one that has failed', async () => {
+    const r = await race({ maxConcurrent: 2, afterMs: 10 })
+    await r.clock.advance(10_000)
+    expect(r.told).toEqual(['started 2 10 0.1'])
+    expect([r.leg(1).isLost, r.leg(2).isLost]).toEqual([false, false])
+    await r.open(2, RESET)
+    await r.clock.advance(10_000)
+    expect([r.told.slice(1), r.leg(1).isLost]).toEqual([['ended 2 failed'], false])
+    await r.commit(1)
+    expect(r.outcome()).toEqual([1, COMMITTED])
   })
 })

@@ -15,12 +15,12 @@ const headers = [['x-own', '1']] as const
 const record = (outcome: AttemptRecord['outcome']): AttemptRecord => ({ outcome }) as AttemptRecord
 
 /** What becomes of a lost conversation whose hook answers so; `undefined`: there is no hook. */
-function lost(answer?: () => unknown, { anchored = true, body = ASKED } = {}) {
+function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}) {
   const told: PreviousResponseNotFoundContext[] = []
   const rebuilt: unknown[] = []
   const logged: unknown[] = []
   const question = {
-    traits: { anchored },
+    traits: { continuation },
     get isRebuilt() {
       return rebuilt.length > 0
     },
@@ -46,7 +46,7 @@ function lost(answer?: () => unknown, { anchored = true, body = ASKED } = {}) {
 }
 
 it('a call that continues nothing has nothing to ask', async () => {
-  const l = lost(() => ({}), { anchored: false })
+  const l = lost(() => ({}), { continuation: false })
   expect([await l.goesOn('failed', 'answered'), l.told]).toEqual([false, []])
 })
 

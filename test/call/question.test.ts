@@ -62,7 +62,7 @@ it('asks what was put in its place, in plain JSON and with the same headers', as
   expect(question.body).toBe(rebuilt)
   // What is told by the headers of the first body, its coding, is not true of the second.
   expect(question.traits).toMatchObject({
-    anchored: false,
+    continuation: false,
     continues: undefined,
     asks: { model: 'n' },
     latency: { kind: 'json', estimatedInputTokens: 3 },

@@ -9,7 +9,7 @@ function traits(body: object, { method = 'POST', url = 'https://api.test/v1/resp
 const FOREIGN: RequestTraits = {
   latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
   stateful: false,
-  anchored: false,
+  continuation: false,
   commitWithId: false,
   asks: { model: '', effort: '', tier: '' },
   continues: undefined,

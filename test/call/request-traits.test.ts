@@ -63,7 +63,7 @@ describe('a Responses call', () => {
     expect(json({ stream: true }, { url })).toMatchObject({
       latency: { kind: 'other' },
       stateful: false,
-      anchored: false,
+      continuation: false,
     })
   })
 
@@ -101,7 +101,7 @@ describe('an encoded body', () => {
       ['content-encoding', coding],
     ] as const
     const found = traits({ headers, body: { kind: 'bytes', bytes } })
-    expect(found).toMatchObject({ latency: { kind: 'stream', estimatedInputTokens: 2000 }, anchored: true })
+    expect(found).toMatchObject({ latency: { kind: 'stream', estimatedInputTokens: 2000 }, continuation: true })
     expect(Uint8Array.from(bytes)).toEqual(copy)
   })
 
@@ -128,9 +128,9 @@ describe('an encoded body', () => {
 
 describe('what of a request decides', () => {
   it.each<[field: object, expected: Partial<RequestTraits>]>([
-    [{}, { stateful: false, anchored: false, commitWithId: false }],
-    [{ previous_response_id: 'resp_1' }, { stateful: false, anchored: true, commitWithId: false }],
-    [{ previous_response_id: null }, { anchored: false }],
+    [{}, { stateful: false, continuation: false, commitWithId: false }],
+    [{ previous_response_id: 'resp_1' }, { stateful: false, continuation: true, commitWithId: false }],
+    [{ previous_response_id: null }, { continuation: false }],
     [{ conversation: 'conv_1' }, { stateful: true }],
     [{ conversation: { id: 'conv_1' } }, { stateful: true }],
     [{ conversation: null }, { stateful: false }],

@@ -58,9 +58,9 @@ function rounds({
   }
   let callsEnded = 0
   const plan = {
-    settings: { maxLegs: 3 },
+    settings: { maxConcurrent: 3 },
     suspectAfterMs: () => 10_000,
-    suspicionAt: () => 0.5,
+    deadProbabilityAt: () => 0.5,
     take: () => ({ giveBack: () => {} }),
     answered: () => {},
     givenUp: () => {},
@@ -87,7 +87,7 @@ function rounds({
     },
     scope,
     reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
-    hedge: hedged ? { hedging, settings: { maxLegs: 3 } } : undefined,
+    hedge: hedged ? { hedging, settings: { maxConcurrent: 3 } } : undefined,
   } as unknown as CallContext
   const telemetry = new TelemetryEmitter((event) => {
     if (event.type === 'hedge_start' || event.type === 'hedge_end') told.push(`${event.type} ${event.attempt}`)
@@ -262,8 +262,8 @@ describe('a round', () => {
     // A credential is exchanged once, not by each of them.
     expect(r.asked.map(({ refresh }) => refresh)).toEqual([true, false])
     expect(r.planned).toEqual([
-      { origin: 'https://api.test', model: 'm', effort: 'high', tier: '', anchored: false, inputTokens: 10 },
-      { maxLegs: 3 },
+      { origin: 'https://api.test', model: 'm', effort: 'high', tier: '', continuation: false, inputTokens: 10 },
+      { maxConcurrent: 3 },
     ])
     expect(r.told).toEqual(['hedge_start 2', 'hedge_end 2'])
     expect(r.transport.requests.map(({ outcome }) => outcome)).toEqual(['destroyed', 'open'])

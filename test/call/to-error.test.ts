@@ -19,7 +19,7 @@ const FACTS: CallFacts = {
   replaySafety: 'unknown',
   responseStarted: true,
   phase: 'prelude',
-  anchored: false,
+  continuation: false,
   committed: false,
   lastSequenceNumber: undefined,
 }
@@ -85,8 +85,8 @@ describe.each(CODES)('a failure of the code %s', (code) => {
         : cut.includes(code)
           ? 'stream_incomplete'
           : 'upstream_unavailable'
-    expect(toError(failure(code), { ...FACTS, anchored: true }).continuity).toBe(expected)
-    const late = toError(failure(code, undefined, { deadline: DEADLINE }), { ...FACTS, anchored: true })
+    expect(toError(failure(code), { ...FACTS, continuation: true }).continuity).toBe(expected)
+    const late = toError(failure(code, undefined, { deadline: DEADLINE }), { ...FACTS, continuation: true })
     expect(late.continuity).toBe('upstream_request_timeout')
   })
 })

@@ -162,10 +162,10 @@ describe('after the commit', () => {
     await s.nothingIsLeft()
   })
 
-  it("onStreamFailure: 'sse_error' ends with an error event behind the last whole frame", async () => {
+  it("streamFailure: 'sse_error' ends with an error event behind the last whole frame", async () => {
     const half = sseFrame(completed).slice(0, 40)
     const s = scenario([[fake.events(upToDelta), fake.bytes(half), fake.reset()].flat()], {
-      onStreamFailure: 'sse_error',
+      streamFailure: 'sse_error',
     })
     const { text, error } = await readAll((await s.settle(s.post())).value as Response)
     expect(error).toBeUndefined()

@@ -13,14 +13,14 @@ const body = {
   },
 }
 const notFound = () => fake.status(400, { body })
-const anchored = { previous_response_id: 'resp_1' }
+const continuation = { previous_response_id: 'resp_1' }
 const scenario = (...[script, options]: Parameters<typeof base>) =>
   base(script, { baseURL: 'https://api.test/v1', ...options })
 
 describe('fault 59: not-found behind a transport failure of the same call', () => {
   it('is asked once more with the same bytes on a new connection', async () => {
     const s = scenario([fake.reset(), notFound(), fake.respond(ok)])
-    expect((await readAll((await s.settle(s.post(anchored))).value as Response)).text).toBe(toSSE(ok))
+    expect((await readAll((await s.settle(s.post(continuation))).value as Response)).text).toBe(toSSE(ok))
     expect(new Set(s.transport.requests.map((request) => request.text)).size).toBe(1)
     expect(s.transport.requests.map((request) => request.connection)).toEqual(['any', 'fresh', 'fresh'])
     expect(s.decisions().at(-1)).toMatchObject({ code: 'previous_response_not_found', retry: true, free: true })
@@ -29,7 +29,7 @@ describe('fault 59: not-found behind a transport failure of the same call', () =
 
   it('surfaces untouched when it comes again', async () => {
     const s = scenario([fake.reset(), notFound(), notFound()])
-    const { value } = await s.settle(s.post(anchored))
+    const { value } = await s.settle(s.post(continuation))
     expect(value?.status).toBe(400)
     expect(await value?.json()).toEqual(body)
     await s.nothingIsLeft()
@@ -37,7 +37,7 @@ describe('fault 59: not-found behind a transport failure of the same call', () =
 
   it('surfaces at once when it was the first answer', async () => {
     const s = scenario([notFound()])
-    expect((await s.settle(s.post(anchored))).value?.status).toBe(400)
+    expect((await s.settle(s.post(continuation))).value?.status).toBe(400)
     await s.nothingIsLeft()
   })
 
@@ -48,7 +48,7 @@ describe('fault 59: not-found behind a transport failure of the same call', () =
       response: { id: 'r', status: 'failed', error: body.error },
     }
     const s = scenario([fake.reset(), fake.event(failed), fake.respond(ok)])
-    expect((await readAll((await s.settle(s.post(anchored))).value as Response)).text).toBe(toSSE(ok))
+    expect((await readAll((await s.settle(s.post(continuation))).value as Response)).text).toBe(toSSE(ok))
     await s.nothingIsLeft()
   })
 })
@@ -61,7 +61,7 @@ describe('onPreviousResponseNotFound', () => {
       input: ['all', 'of', 'it'],
     }))
     const s = scenario([notFound(), fake.respond(ok)], { onPreviousResponseNotFound: hook })
-    expect((await readAll((await s.settle(s.post(anchored))).value as Response)).text).toBe(toSSE(ok))
+    expect((await readAll((await s.settle(s.post(continuation))).value as Response)).text).toBe(toSSE(ok))
     expect(hook).toHaveBeenCalledOnce()
     expect(hook.mock.calls[0]?.[0]).toMatchObject({
       previousResponseId: 'resp_1',
@@ -79,7 +79,7 @@ describe('onPreviousResponseNotFound', () => {
   it('is asked only after the second answer where an attempt had been lost, and at most once', async () => {
     const hook = vi.fn(() => ({ input: 'all' }))
     const s = scenario([fake.reset(), notFound(), notFound(), notFound()], { onPreviousResponseNotFound: hook })
-    expect((await s.settle(s.post(anchored))).value?.status).toBe(400)
+    expect((await s.settle(s.post(continuation))).value?.status).toBe(400)
     expect(hook).toHaveBeenCalledOnce()
     expect(hook.mock.calls[0]).toMatchObject([{ reason: 'after_transport_failure' }])
     await s.nothingIsLeft()
@@ -87,7 +87,7 @@ describe('onPreviousResponseNotFound', () => {
 
   it('that gives nothing lets the answer surface', async () => {
     const s = scenario([notFound()], { onPreviousResponseNotFound: async () => undefined })
-    expect((await s.settle(s.post(anchored))).value?.status).toBe(400)
+    expect((await s.settle(s.post(continuation))).value?.status).toBe(400)
     await s.nothingIsLeft()
   })
 
@@ -97,7 +97,7 @@ describe('onPreviousResponseNotFound', () => {
     ['never settles', () => new Promise<never>(() => {})],
   ])('that %s is typed and bounded', async (_name, hook) => {
     const s = scenario([notFound()], { onPreviousResponseNotFound: hook })
-    expect(findResilientError((await s.settle(s.post(anchored))).error)).toMatchObject({ code: 'hook_failed' })
+    expect(findResilientError((await s.settle(s.post(continuation))).error)).toMatchObject({ code: 'hook_failed' })
     expect(s.clock.now()).toBeLessThanOrEqual(30_000)
     await s.nothingIsLeft()
   })
@@ -111,7 +111,7 @@ describe('onPreviousResponseNotFound', () => {
 })
 
 describe('the typed API', () => {
-  const failing = async (script: Parameters<typeof base>[0], params: object = anchored) => {
+  const failing = async (script: Parameters<typeof base>[0], params: object = continuation) => {
     const s = scenario(script)
     const { error } = await s.settle(s.client.responses.create({ input: 'hi', ...params }))
     await s.nothingIsLeft()
@@ -161,9 +161,9 @@ describe('the replay table, cell by cell', () => {
     ['plain', {}, () => ({}), 'not sent', fake.connectError(), true],
     ['plain', {}, () => ({}), 'sent, no answer', fake.reset(), true],
     ['plain', {}, () => ({}), 'refused', fake.status(503), true],
-    ['anchored', anchored, () => ({}), 'not sent', fake.connectError(), true],
-    ['anchored', anchored, () => ({}), 'sent, no answer', fake.reset(), true],
-    ['anchored', anchored, () => ({}), 'failed', fake.status(500), true],
+    ['continuation', continuation, () => ({}), 'not sent', fake.connectError(), true],
+    ['continuation', continuation, () => ({}), 'sent, no answer', fake.reset(), true],
+    ['continuation', continuation, () => ({}), 'failed', fake.status(500), true],
     ['conversation', { conversation: 'c' }, () => ({}), 'not sent', fake.connectError(), true],
     ['conversation', { conversation: 'c' }, () => ({}), 'sent, no answer', fake.reset(), false],
     ['conversation', { conversation: 'c' }, () => ({}), 'refused', fake.status(429), true],

@@ -119,7 +119,7 @@ describe('whatever it is given', () => {
 
   const requestOptions = fc.oneof(
     anything,
-    named(['signal', 'headers', 'onInterrupted', 'validate', 'onDelta', 'onRestart', 'starting_after']),
+    named(['signal', 'headers', 'interruption', 'validate', 'onDelta', 'onRestart', 'starting_after']),
     fc.record({ headers: named(['authorization', 'x-a', 'x\r\n']) }),
   )
   const params = fc.oneof(

@@ -208,7 +208,7 @@ describe('hedging is refused', () => {
 
 describe('when an origin comes back after nothing answered', () => {
   /** Without what a call may waste: the ten hedges to begin with are soon lost. */
-  const hedge = { maxWaste: 0 }
+  const hedge = { maxExtraShare: 0 }
 
   it('each answer frees one call that waits, beyond the budget, and that one frees the next', async () => {
     let answers = false
@@ -254,8 +254,55 @@ describe('when an origin comes back after nothing answered', () => {
   })
 })
 
+describe('with a plain `afterMs`', () => {
+  it.each([
+    ['no effort', {}],
+    ['high effort', { reasoning: { effort: 'high' } }],
+  ])('the second attempt goes out after that much silence: %s', async (_what, body) => {
+    const s = await played([fake.stall(), fake.respond(other)], { hedge: { afterMs: 1234 } }, body)
+    expect(s.text).toBe(toSSE(other))
+    expect(s.transport.requests.map(({ at }) => at)).toEqual([0, 1234])
+    expect(s.hedges).toEqual(['2 starts', '2 won'])
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('there is one second attempt by default, and as many as `maxConcurrent` says, none of which replaces another', async () => {
+    const slow = () => [fake.delay(20_000), fake.respond(ok)].flat()
+    const one = await played([slow(), fake.stall()], { hedge: { afterMs: 5000 } })
+    expect(one.hedges).toEqual(['2 starts', '2 lost'])
+    const two = await played([slow(), fake.stall(), fake.stall()], { hedge: { afterMs: 5000, maxConcurrent: 3 } })
+    expect(two.transport.requests.map(({ at }) => at)).toEqual([0, 5000, 10_000])
+    expect(two.hedges).toEqual(['2 starts', '3 starts', '2 lost', '3 lost'])
+    await two.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('what is learnt of the origin does not move it', async () => {
+    let answers = 40
+    const s = scenario(() => (answers-- > 0 ? [fake.delay(100), fake.respond(ok)] : fake.stall()), {
+      hedge: { afterMs: 4000 },
+      timeouts: { ttfbMs: 6000 },
+      maxRetries: 0,
+    })
+    for (let n = 0; n < 40; n++) await s.settle(s.post().then(readAll))
+    const before = s.clock.now()
+    await s.settle(s.post())
+    expect(s.transport.requests.slice(40).map(({ at }) => at - before)).toEqual([0, 4000])
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('a pushback of the origin still forbids it', async () => {
+    const s = await played([fake.status(429, { headers: { 'retry-after': '1' } }), fake.stall()], {
+      hedge: { afterMs: 100 },
+      timeouts: { ttfbMs: 3000 },
+      maxRetries: 1,
+    })
+    expect(s.hedges).toEqual(['refused: pushback'])
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+})
+
 it('hedge early, kill late: the automatic cutoff is 180 s with hedging, an explicit one stays', async () => {
-  const s = await played([fake.stall()], { hedge: { suspicion: 0.999, minMs: 170_000 }, maxRetries: 0 })
+  const s = await played([fake.stall()], { hedge: { deadProbability: 0.999, minMs: 170_000 }, maxRetries: 0 })
   expect(s.clock.now()).toBeGreaterThanOrEqual(180_000)
   const explicit = await played([fake.stall()], { timeouts: { ttfbMs: 5000 }, maxRetries: 0 })
   expect(explicit.clock.now()).toBeLessThan(6000)

@@ -3,19 +3,24 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { optionSchema } from '../../src/client/option-schema.ts'
 import { parseOptions } from '../../src/client/parse-options.ts'
+import { ResilientClient } from '../../src/client/resilient-client.ts'
 import { resolveSettings } from '../../src/client/settings.ts'
 import { ConfigurationError } from '../../src/errors/errors.ts'
 import { FakeTransport, VirtualClock } from '../../src/testing/index.ts'
 
 /** What `parseOptions` throws for `options`: it must be a `ConfigurationError`. */
 function refusal(options: unknown): ConfigurationError {
+  return refusalOf(() => parseOptions(options), inspect(options))
+}
+
+function refusalOf(act: () => unknown, what = 'the options'): ConfigurationError {
   try {
-    parseOptions(options)
+    act()
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigurationError)
     return error as ConfigurationError
   }
-  throw new Error(`accepted: ${inspect(options)}`)
+  throw new Error(`accepted: ${what}`)
 }
 
 const clock = new VirtualClock()
@@ -43,7 +48,7 @@ const ALL = {
   commit: 'first_event',
   commitAfterMs: 0,
   beforeCommitMs: 0,
-  onStreamFailure: 'sse_error',
+  streamFailure: 'sse_error',
   limits: { eventBytes: 0, preludeBytes: 1, headerBytes: 2 },
   onEvent: () => {},
   clock,
@@ -75,6 +80,20 @@ describe('options', () => {
     expect(error.message).toContain(accepted)
   })
 
+  it.each<[options: object, path: string, newName: string]>([
+    [{ onInterrupted: 'restart' }, 'onInterrupted', 'interruption'],
+    [{ onStreamFailure: 'sse_error' }, 'onStreamFailure', 'streamFailure'],
+    [{ hedge: { suspicion: 0.9 } }, 'hedge.suspicion', 'hedge.deadProbability'],
+    [{ hedge: { maxLegs: 2, minMs: 'x' } }, 'hedge.maxLegs', 'hedge.maxConcurrent'],
+    [{ hedge: { maxWaste: undefined } }, 'hedge.maxWaste', 'hedge.maxExtraShare'],
+  ])('with an old name are refused with the new one, by a client and by a view: %j', (options, path, newName) => {
+    const client = new ResilientClient({ transport: new FakeTransport([], { clock }), clock })
+    for (const error of [refusal(options), refusalOf(() => client.withOptions(options))]) {
+      expect(error.path).toBe(path)
+      expect(error.message).toBe(`Option '${path}' has a new name: '${newName}'.`)
+    }
+  })
+
   const whole = 'a whole number from 0 to 1000'
   const orOff = 'a number of milliseconds from 0 (off) to 2147483647'
   const orAuto = `'auto', or ${orOff}`
@@ -99,9 +118,10 @@ describe('options', () => {
     [{ retryUnknown: 'yes' }, 'retryUnknown', "'yes'", 'true or false'],
     [{ isolation: 'shared' }, 'isolation', "'shared'", "'leased' or 'fresh'"],
     [{ hedge: 'yes' }, 'hedge', "'yes'", 'true, false, or an object'],
-    [{ hedge: { suspicion: 1 } }, 'hedge.suspicion', '1', 'a number above 0 and below 1'],
-    [{ hedge: { maxLegs: 1 } }, 'hedge.maxLegs', '1', 'a whole number from 2 to 10'],
-    [{ hedge: { maxWaste: 2 } }, 'hedge.maxWaste', '2', 'a number from 0 to 1'],
+    [{ hedge: { afterMs: 0 } }, 'hedge.afterMs', '0', 'a number of milliseconds from 1 to 2147483647'],
+    [{ hedge: { deadProbability: 1 } }, 'hedge.deadProbability', '1', 'a number above 0 and below 1'],
+    [{ hedge: { maxConcurrent: 1 } }, 'hedge.maxConcurrent', '1', 'a whole number from 2 to 10'],
+    [{ hedge: { maxExtraShare: 2 } }, 'hedge.maxExtraShare', '2', 'a number from 0 to 1'],
     [{ concurrency: { calls: 0 } }, 'concurrency.calls', '0', 'a whole number from 1 to 1000000'],
     [{ concurrency: { queueMs: -1 } }, 'concurrency.queueMs', '-1', 'a number of milliseconds from 0 (off)'],
     [{ endpoints: [{ baseURL: 'https://a.test', weight: 0 }] }, 'endpoints.0.weight', '0', 'a number above 0'],
@@ -110,7 +130,7 @@ describe('options', () => {
     [{ warmMs: 0 }, 'warmMs', '0', 'a number of milliseconds from 1 to 2147483647'],
     [{ maxConnections: 0 }, 'maxConnections', '0', 'a whole number from 1'],
     [{ commit: 'never' }, 'commit', "'never'", "'progress' or 'first_event'"],
-    [{ onStreamFailure: 'ignore' }, 'onStreamFailure', "'ignore'", "'error' or 'sse_error'"],
+    [{ streamFailure: 'ignore' }, 'streamFailure', "'ignore'", "'error' or 'sse_error'"],
     [{ limits: { eventBytes: 1.5 } }, 'limits.eventBytes', '1.5', 'a whole number of bytes, 0 for no bound'],
     [{ onEvent: {} }, 'onEvent', 'a value of type object', 'a function'],
     [{ random: 0.5 }, 'random', '0.5', 'a function that returns a number from 0 to below 1'],

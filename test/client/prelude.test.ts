@@ -50,7 +50,7 @@ describe('in the prelude', () => {
   it('fault 24: heartbeats for ever: handed over by commitAfterMs, then interrupted by progressMs', async () => {
     const s = scenario([[fake.event(created), fake.repeat(fake.event(keepalive), { everyMs: 10_000 })].flat()])
     const { value } = await s.settle(s.post())
-    expect(s.clock.now()).toBe(240_000)
+    expect(s.clock.now()).toBe(480_000)
     const { value: read } = await s.settle(readAll(value as Response))
     expect(read?.text.startsWith(toSSE([created]))).toBe(true)
     expect(read?.error).toMatchObject({ name: 'TypeError', message: 'terminated' })

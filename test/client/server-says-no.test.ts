@@ -160,7 +160,7 @@ describe('the server says no', () => {
 })
 
 describe('continuity and replay', () => {
-  it('fault 57: an anchored call sends the same bytes on every attempt, and its failure says that the conversation is there', async () => {
+  it('fault 57: a continuation sends the same bytes on every attempt, and its failure says that the conversation is there', async () => {
     const s = scenario([fake.stall(), fake.reset(), fake.connectError(), fake.status(503), fake.reset()], {
       timeouts: { ttfbMs: 1000 },
     })

@@ -24,7 +24,7 @@ const FACTS: CallFacts = {
   replaySafety: 'safe',
   responseStarted: false,
   phase: 'waiting',
-  anchored: false,
+  continuation: false,
   committed: false,
   lastSequenceNumber: undefined,
 }

@@ -136,7 +136,7 @@ describe('an error that is printed', () => {
     replaySafety: 'safe' as const,
     responseStarted: false,
     phase: 'waiting' as const,
-    anchored: true,
+    continuation: true,
     committed: false,
     lastSequenceNumber: undefined,
   }

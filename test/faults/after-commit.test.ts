@@ -157,7 +157,7 @@ fault('34: incomplete is a result with a reason', { server: { respond: () => inc
   expect(stage.server.requests).toHaveLength(1)
 })
 
-fault('39: restart', { faces: ['stream'], options: { onInterrupted: 'restart' } }, async (stage) => {
+fault('39: restart', { faces: ['stream'], options: { interruption: 'restart' } }, async (stage) => {
   const second = textStream({ id: 'resp_second', text: 'another answer' })
   stage.server.script([
     { ...BROKEN, effect: 'reset' },

@@ -91,7 +91,7 @@ export const FAULTS: Readonly<Record<string, FaultRow>> = {
   56: row('a redirect elsewhere', 'refused; no credential leaves'),
 
   // Continuity.
-  57: row('a fault under an anchored request', 'the same bytes again; what may double a turn is not repeated'),
+  57: row('a fault under a continuation', 'the same bytes again; what may double a turn is not repeated'),
   58: row('a genuine not-found, in every shape', 'one classifier; the hook once; then it surfaces'),
   59: row('not-found behind a transport failure', 'asked once more, then it surfaces'),
   60: row('a session is lost in every one of 17 turns', 'no turn sends more than its own input'),

@@ -14,7 +14,7 @@ const LOST: ReadonlyArray<readonly [what: string, strike: Fault | Fault[]]> = [
 ]
 
 for (const [what, strike] of LOST) {
-  fault(`57: an anchored request meets a fault: ${what}`, {}, async (stage) => {
+  fault(`57: a continuation meets a fault: ${what}`, {}, async (stage) => {
     stage.server.remember('resp_before')
     stage.server.script([strike, 'ok'])
     stage.expectWhole(await stage.call(ANCHORED))
@@ -24,7 +24,7 @@ for (const [what, strike] of LOST) {
   })
 }
 
-fault('57: an anchored request meets nothing but faults', { options: { maxRetries: 1 } }, async (stage) => {
+fault('57: a continuation meets nothing but faults', { options: { maxRetries: 1 } }, async (stage) => {
   stage.server.remember('resp_before')
   stage.server.script([
     { at: 'headers', effect: 'reset' },

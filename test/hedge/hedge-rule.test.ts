@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { suspectAfterMs, suspicionAt } from '../../src/hedge/hedge-rule.ts'
+import { deadProbabilityAt, suspectAfterMs } from '../../src/hedge/hedge-rule.ts'
 import { bucketOf, SilenceSketch, type SurvivalCurve } from '../../src/hedge/survival.ts'
 import { seededRandom } from '../../src/testing/index.ts'
 
@@ -117,12 +117,13 @@ describe('the rule', () => {
       deadShare: fc.double({ min: 0.002, max: 0.5, noNaN: true }),
     })
     fc.assert(
-      fc.property(evidence, fc.double({ min: 0.5, max: 0.99, noNaN: true }), (known, suspicion) => {
-        const moment = suspectAfterMs(known, suspicion, 3000)
-        const times = [1000, 5000, 20_000, 100_000, 600_000].map((ms) => suspicionAt(ms, known, suspicion))
+      fc.property(evidence, fc.double({ min: 0.5, max: 0.99, noNaN: true }), (known, deadProbability) => {
+        const moment = suspectAfterMs(known, deadProbability, 3000)
+        const times = [1000, 5000, 20_000, 100_000, 600_000].map((ms) => deadProbabilityAt(ms, known, deadProbability))
         expect(times).toEqual([...times].sort((a, b) => a - b))
-        if (moment < 3_600_000) expect(suspicionAt(moment, known, suspicion)).toBeGreaterThanOrEqual(suspicion - 1e-9)
-        if (moment > 3001) expect(suspicionAt(moment - 2, known, suspicion)).toBeLessThan(suspicion)
+        if (moment < 3_600_000)
+          expect(deadProbabilityAt(moment, known, deadProbability)).toBeGreaterThanOrEqual(deadProbability - 1e-9)
+        if (moment > 3001) expect(deadProbabilityAt(moment - 2, known, deadProbability)).toBeLessThan(deadProbability)
       }),
       { seed: 1 },
     )

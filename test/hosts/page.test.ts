@@ -17,7 +17,7 @@ import { streamText } from 'ai'
 import OpenAI from 'openai'
 import { ResilientClient } from 'resilient-responses'
 
-const client = new ResilientClient({ onStreamFailure: 'sse_error' })
+const client = new ResilientClient({ streamFailure: 'sse_error' })
 
 const openai = new OpenAI({ fetch: client.fetch, maxRetries: 0, timeout: 3_600_000 })
 
@@ -32,9 +32,7 @@ const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: op
 - **A longer \`timeout\` on \`openai\`**, whose default of 10 minutes starts over with each request of its own and ends with the headers.
   An answer that is not streamed has its headers at its end: high effort and the flex tier may take longer. \`timeouts\` of ours hold
   all the same.
-- **\`onStreamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK, which act on error events and not on a body that breaks off.
-- **An \`idleMs\` below 240 s** if silence behind \`response.created\` shall be retried: by then the drop-in hands over what it holds
-  (\`commitAfterMs\`), and the default of \`idleMs\` is longer.
+- **\`streamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK, which act on error events and not on a body that breaks off.
 - **To let go of a stream, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
   is held: pass an \`abortSignal\`.
 - **To send our credential**, switch off the host's: \`defaultHeaders: { authorization: null }\` in \`openai\`; in the AI SDK a header

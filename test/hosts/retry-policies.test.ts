@@ -27,7 +27,7 @@ afterEach(async () => {
 
 /** An agent whose policy says yes where `policy` does; and how often it was asked. */
 function connect(policy: NonNullable<RetrySettings['policy']>, maxRetries = 0) {
-  client = new ResilientClient({ maxRetries, onStreamFailure: 'sse_error', retry: { baseDelayMs: 1 } })
+  client = new ResilientClient({ maxRetries, streamFailure: 'sse_error', retry: { baseDelayMs: 1 } })
   const asked: string[] = []
   const counted: typeof policy = (context) => {
     asked.push(context.stream ? 'streamed' : 'in one piece')

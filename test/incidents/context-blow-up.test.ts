@@ -82,7 +82,7 @@ describe('17 turns, each of which loses its upstream session once', () => {
   })
 })
 
-/** Every transport failure that an anchored call can come to, and how its error speaks of the conversation. */
+/** Every transport failure that a continuation can come to, and how its error speaks of the conversation. */
 const FAILURES: ReadonlyArray<readonly [string, Fault, { code: string; continuity: string }]> = [
   [
     'silence before the answer',
@@ -135,7 +135,7 @@ function everythingSaid(error: unknown): string {
   return said.join('\n')
 }
 
-describe('an anchored call', () => {
+describe('a continuation', () => {
   const ANCHORED = { previous_response_id: 'resp_before', store: true }
 
   /** Silence ends when the test moves the time on: a slow machine cannot be taken for a silent endpoint. */

@@ -24,7 +24,7 @@ async function refusal(method: 'stream' | 'create' | 'resume' | 'retrieve' | 'ca
 
 describe('options of one request', () => {
   it.each([
-    ['stream', 'signal, headers, onInterrupted, validate'],
+    ['stream', 'signal, headers, interruption, validate'],
     ['create', 'signal, headers, validate, onDelta, onRestart'],
     ['resume', 'signal, headers, starting_after, validate'],
     ['retrieve', 'signal, headers'],
@@ -39,9 +39,15 @@ describe('options of one request', () => {
   })
 
   it('of another method are unknown, too, and so are names that every object knows', async () => {
-    expect((await refusal('create', { onInterrupted: 'restart' })).path).toBe('options.onInterrupted')
+    expect((await refusal('create', { interruption: 'restart' })).path).toBe('options.interruption')
     expect((await refusal('stream', { starting_after: 5 })).path).toBe('options.starting_after')
     expect((await refusal('retrieve', { constructor: 1 })).path).toBe('options.constructor')
+  })
+
+  it('with the old name are refused with the new one', async () => {
+    const error = await refusal('stream', { onInterrupted: 'restart' })
+    expect(error.path).toBe('options.onInterrupted')
+    expect(error.message).toBe("Option 'options.onInterrupted' has a new name: 'options.interruption'.")
   })
 
   it('show no text of an unknown one: it may be a key', async () => {
@@ -51,7 +57,7 @@ describe('options of one request', () => {
   })
 
   it.each([
-    ['stream', { onInterrupted: 'again' }, 'options.onInterrupted', "'again'", "'error' or 'restart'"],
+    ['stream', { interruption: 'again' }, 'options.interruption', "'again'", "'error' or 'restart'"],
     ['stream', { validate: true }, 'options.validate', 'true', "'off', 'report' or 'strict'"],
     ['stream', { signal: {} }, 'options.signal', 'a value of type object', 'an AbortSignal'],
     ['create', { onDelta: null }, 'options.onDelta', 'null', 'a function'],
@@ -70,7 +76,7 @@ describe('options of one request', () => {
 
   it('may be undefined, each and all', () => {
     const s = scenario(() => [])
-    const options = { signal: undefined, headers: undefined, onInterrupted: undefined, validate: undefined }
+    const options = { signal: undefined, headers: undefined, interruption: undefined, validate: undefined }
     expect(() => s.responses.stream(params, options)).not.toThrow()
     expect(() => s.responses.stream(params, undefined)).not.toThrow()
   })
@@ -83,10 +89,10 @@ describe('options of one request', () => {
       // @ts-expect-error and beside one that is known
       s.responses.stream(params, { validate: 'off', timeoutMs: 5 })
       // @ts-expect-error also where a restart is asked for
-      s.responses.stream(params, { onInterrupted: 'restart', timeoutMs: 5 })
+      s.responses.stream(params, { interruption: 'restart', timeoutMs: 5 })
       return {
         plain: s.responses.stream(params),
-        restarted: s.responses.stream(params, { onInterrupted: 'restart' }),
+        restarted: s.responses.stream(params, { interruption: 'restart' }),
       }
     }
     type Events<S> = S extends AsyncIterable<infer E> ? E : never

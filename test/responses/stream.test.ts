@@ -266,7 +266,7 @@ describe('client.responses.stream', () => {
 
   it('fault 39: restart: a marker, then a full second stream', async () => {
     const s = scenario([[fake.events(upToDelta), fake.reset()].flat(), fake.respond(ok)])
-    const stream = s.responses.stream(params, { onInterrupted: 'restart' })
+    const stream = s.responses.stream(params, { interruption: 'restart' })
     const { events } = await collected(s, stream)
     expect(events).toEqual([...upToDelta, { type: 'stream.restarted', attempt: 2 }, ...ok])
     expect(await stream.finalResponse()).toEqual(final)
@@ -275,7 +275,7 @@ describe('client.responses.stream', () => {
 
   it('restarts are bounded like all retries, and the last interruption comes out with what can be kept', async () => {
     const broken = () => [fake.events(upToDelta), fake.reset()].flat()
-    const s = scenario([broken(), broken()], { maxRetries: 1, onInterrupted: 'restart' })
+    const s = scenario([broken(), broken()], { maxRetries: 1, interruption: 'restart' })
     const { error } = await collected(s, s.responses.stream(params))
     expect(error).toMatchObject({
       name: 'StreamInterruptedError',
@@ -338,7 +338,7 @@ describe('client.responses.stream', () => {
     const s = scenario([])
     type EventsOf<T> = T extends AsyncIterable<infer E> ? E : never
     const plain = () => s.responses.stream(params)
-    const restarting = () => s.responses.stream(params, { onInterrupted: 'restart' })
+    const restarting = () => s.responses.stream(params, { interruption: 'restart' })
     expectTypeOf<EventsOf<ReturnType<typeof plain>>>().toEqualTypeOf<ResponseStreamEvent>()
     expectTypeOf<EventsOf<ReturnType<typeof restarting>>>().toEqualTypeOf<ResponseStreamEvent | StreamRestartedEvent>()
   })

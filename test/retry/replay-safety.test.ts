@@ -23,7 +23,7 @@ describe('whether a request may be sent again', () => {
     ]
   >([
     // not sent · sent without an answer · refused by the answer · failed by the answer
-    ['plain or anchored', {}, ['safe', 'safe', 'safe', 'safe']],
+    ['plain or a continuation', {}, ['safe', 'safe', 'safe', 'safe']],
     ['conversation or background', { stateful: true }, ['safe', 'unknown', 'safe', 'unknown']],
     ['read once, unread', { readOnce: true }, ['safe', 'safe', 'safe', 'safe']],
     ['read once, opened', { readOnce: true, bodyOpened: true }, ['unsafe', 'unsafe', 'unsafe', 'unsafe']],

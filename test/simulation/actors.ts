@@ -38,7 +38,7 @@ function paramsOf({ plan }: Caller): Record<string, unknown> {
   return {
     model: 'gpt-5.2',
     input: PLANTED.prompt,
-    ...(plan.anchored ? { previous_response_id: 'resp_before' } : {}),
+    ...(plan.continuation ? { previous_response_id: 'resp_before' } : {}),
     ...(plan.conversation ? { conversation: 'conv_1' } : {}),
     ...(plan.face.startsWith('background') ? { background: true, store: true } : {}),
   }
@@ -53,7 +53,7 @@ async function iterate(caller: Caller, client: ResilientClient, world: CallWorld
   const stream = client.responses.stream(paramsOf(caller), {
     signal: caller.controller.signal,
     headers: headersOf(caller),
-    ...(plan.restart ? { onInterrupted: 'restart' as const } : {}),
+    ...(plan.restart ? { interruption: 'restart' as const } : {}),
   })
   caller.held = stream
   if (plan.leaveAfter === 0) {

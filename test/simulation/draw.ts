@@ -48,7 +48,7 @@ function drawClient(dice: Dice): ClientPlan {
     ...dice.maybe(0.2, 'hedge', () =>
       dice.pick([
         true as const,
-        { minMs: dice.pick([0, 20, 300]), maxLegs: dice.whole(2, 3), maxWaste: dice.pick([0.1, 1]) },
+        { minMs: dice.pick([0, 20, 300]), maxConcurrent: dice.whole(2, 3), maxExtraShare: dice.pick([0.1, 1]) },
       ]),
     ),
     ...dice.maybe(0.3, 'keepAliveMs', () => dice.pick([0, 15, 1000])),
@@ -69,8 +69,8 @@ function drawView(dice: Dice, client: ClientPlan): ViewPlan {
     ...dice.maybe(0.15, 'commit', () => 'first_event' as const),
     ...dice.maybe(0.15, 'commitAfterMs', () => commitAfterMs),
     ...dice.maybe(0.1, 'beforeCommitMs', () => commitAfterMs + dice.pick([1000, 10_000])),
-    ...dice.maybe(0.2, 'onStreamFailure', () => 'sse_error' as const),
-    ...dice.maybe(0.2, 'onInterrupted', () => 'restart' as const),
+    ...dice.maybe(0.2, 'streamFailure', () => 'sse_error' as const),
+    ...dice.maybe(0.2, 'interruption', () => 'restart' as const),
     ...dice.maybe(0.2, 'validate', () => dice.pick(['off', 'strict'] as const)),
     ...dice.maybe(0.1, 'upgradeToStream', () => true),
     ...dice.maybe(0.05, 'limits', () => ({ preludeBytes: dice.pick([1, 1500]) })),
@@ -131,7 +131,7 @@ function drawCall(dice: Dice, id: number, spreadMs: number, views: number, endpo
     at: dice.whole(0, spreadMs),
     endpoint: typed ? 0 : dice.whole(0, endpoints - 1),
     ...(views > 0 && dice.chance(0.5) ? { view: dice.whole(0, views - 1) } : {}),
-    ...(foreign ? {} : dice.maybe(0.25, 'anchored', () => true)),
+    ...(foreign ? {} : dice.maybe(0.25, 'continuation', () => true)),
     ...(foreign ? {} : dice.maybe(0.12, 'conversation', () => true)),
     ...(face === 'stream' ? dice.maybe(0.3, 'restart', () => true) : {}),
     ...dice.maybe(0.15, 'abortAt', () => (dice.chance(0.05) ? -1 : dice.whole(0, dice.pick([5, 40, 400, 4000])))),

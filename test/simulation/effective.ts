@@ -53,17 +53,17 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     maxDelayMs: options.retry.maxDelayMs ?? 20_000,
     maxHintMs: options.retry.maxHintMs ?? 60_000,
     retryUnknown: options.retryUnknown ?? false,
-    restarts: (call.restart ?? false) || options.onInterrupted === 'restart',
+    restarts: (call.restart ?? false) || options.interruption === 'restart',
     strict: options.validate === 'strict',
     upgrades: call.face === 'upgraded' || ((options.upgradeToStream ?? false) && call.face === 'fetch_json'),
-    sseError: options.onStreamFailure === 'sse_error',
+    sseError: options.streamFailure === 'sse_error',
     hook: client.hook ?? 'none',
     queues: client.maxConnections !== undefined,
     // The drop-in fills gaps for the first endpoint alone.
     refreshes: client.auth?.kind === 'function' && call.endpoint === 0,
     hasBeforeCommit: isFetch,
     headersMs: client.auth?.kind === 'function' ? 2 * client.auth.afterMs : 0,
-    legs: client.hedge === undefined ? 1 : client.hedge === true ? 3 : client.hedge.maxLegs,
+    legs: client.hedge === undefined ? 1 : client.hedge === true ? 3 : client.hedge.maxConcurrent,
     holdsAnswers: options.limits?.preludeBytes === undefined,
   }
 }

@@ -29,8 +29,8 @@ export interface ViewPlan {
   readonly commit?: 'progress' | 'first_event'
   readonly commitAfterMs?: number
   readonly beforeCommitMs?: number
-  readonly onStreamFailure?: 'error' | 'sse_error'
-  readonly onInterrupted?: 'error' | 'restart'
+  readonly streamFailure?: 'error' | 'sse_error'
+  readonly interruption?: 'error' | 'restart'
   readonly validate?: 'off' | 'report' | 'strict'
   readonly upgradeToStream?: boolean
   readonly retry?: { readonly baseDelayMs?: number; readonly maxDelayMs?: number; readonly maxHintMs?: number }
@@ -41,7 +41,7 @@ export interface ClientPlan extends Omit<ViewPlan, 'retry'> {
   readonly retry?: NonNullable<ViewPlan['retry']> & {
     readonly budget?: false | { readonly capacity?: number; readonly depositPerSuccess?: number }
   }
-  readonly hedge?: true | { readonly minMs: number; readonly maxLegs: number; readonly maxWaste: number }
+  readonly hedge?: true | { readonly minMs: number; readonly maxConcurrent: number; readonly maxExtraShare: number }
   readonly isolation?: 'leased' | 'fresh'
   readonly keepAliveMs?: number
   readonly warm?: number
@@ -86,7 +86,7 @@ export interface CallPlan {
   /** The drop-in alone reaches others than the first. */
   readonly endpoint: number
   readonly view?: number
-  readonly anchored?: boolean
+  readonly continuation?: boolean
   readonly conversation?: boolean
   readonly restart?: boolean
   /** Milliseconds after the start; negative: the signal is aborted before. */

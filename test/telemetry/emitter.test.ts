@@ -11,7 +11,7 @@ const START: TelemetryEvent = {
   kind: 'stream',
   method: 'POST',
   url: 'https://api.test/v1/responses',
-  anchored: false,
+  continuation: false,
   bodyBytes: 2,
 }
 const END: TelemetryEvent = { type: 'call_end', callId: 1, atMs: 5, outcome: 'completed', attempts: 1, code: undefined }

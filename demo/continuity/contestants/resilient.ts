@@ -2,7 +2,7 @@ import { ResilientClient } from '../../../src/index.ts'
 import { type Answer, CALL_HEADER, type Contestant, GIVE_UP_MS } from '../contestant.ts'
 
 /**
- * This library, as an agent uses it that shows its output while it comes: `responses.stream` with `onInterrupted:
+ * This library, as an agent uses it that shows its output while it comes: `responses.stream` with `interruption:
  * 'restart'`, so that a stream which breaks after output is retried as well. `responses.create` would do the same with
  * nothing to take back; the drop-in fetch cannot, because its hosts have seen the bytes, and leaves that retry to the agent.
  */
@@ -12,7 +12,7 @@ export function resilient(baseURL: string): Contestant & { readonly client: Resi
     name: 'resilient-responses',
     client,
     async ask(request, call, signal) {
-      const options = { onInterrupted: 'restart', headers: { [CALL_HEADER]: call }, signal } as const
+      const options = { interruption: 'restart', headers: { [CALL_HEADER]: call }, signal } as const
       const stream = client.responses.stream({ ...request }, options)
       return (await stream.finalResponse()) as unknown as Answer
     },

@@ -34,9 +34,9 @@ export function requestRows(host: Host): Promise<string[][]> {
   )
 }
 
-/** Per failure after output: how it ends with each `onStreamFailure`. */
+/** Per failure after output: how it ends with each `streamFailure`. */
 export function afterOutputRows(host: Host, settings: Partial<HostSettings> = {}): Promise<string[][]> {
-  const modes: ResilientClientOptions[] = [{ onStreamFailure: 'error' }, { onStreamFailure: 'sse_error' }]
+  const modes: ResilientClientOptions[] = [{ streamFailure: 'error' }, { streamFailure: 'sse_error' }]
   return Promise.all(
     [RESET_AFTER_OUTPUT, CUT_AFTER_OUTPUT].map(async (failure) => {
       const ends = await Promise.all(modes.map((options) => withUs(host, failure, settings, options)))
