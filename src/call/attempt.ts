@@ -349,7 +349,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     this.#settleOpened({ kind: 'failed', failure: failed })
   }
 
-  /** An `error` event came, and a moment is left for what may follow it. */
+  /** A failure was reported, and a moment is left for the event that may say more about it. */
   get #lingering(): boolean {
     return this.#watchdog.times.lingeringAt !== undefined
   }

@@ -2,7 +2,7 @@ import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { classifyUpstream, errorFieldsOf } from '../retry/classify-upstream.ts'
 import type { UpstreamErrorFields } from '../retry/hints.ts'
-import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
+import { reportsFailure, responseIdOf } from '../sse/event-classes.ts'
 import { SseTap, type Tapped, type TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import {
@@ -33,7 +33,7 @@ export class StreamReading implements Reading {
   #cut: readonly Uint8Array[] = NONE
   #receivedBytes = 0
   #committed = false
-  #reported: { readonly fields: UpstreamErrorFields | undefined; readonly responseId: string | undefined } | undefined
+  #reported: { readonly fields: UpstreamErrorFields | undefined } | undefined
   #responseId: string | undefined
 
   constructor({ head, commitWithId, settings, clock, owner }: ReadingContext) {
@@ -119,18 +119,16 @@ export class StreamReading implements Reading {
     return undefined
   }
 
-  /** Remembers what a terminal event says. Of `error` and the `response.failed` behind it, the richer decides. */
+  /** Remembers what a terminal event says. Of `error` and `response.failed`, in either order, the richer decides. */
   #report(event: TappedEvent): TappedEvent {
     this.#responseId = responseIdOf(event.json) ?? this.#responseId
-    if (!reportsFailure(event)) {
+    const { type, json } = event
+    if (!reportsFailure(type, json)) {
       this.#reported = undefined
       return event
     }
-    const fields = errorFieldsOf(event.json)
-    const earlier = this.#reported?.fields
-    const richer =
-      fields?.code === undefined && earlier !== undefined ? { ...fields, ...defined(earlier) } : (fields ?? earlier)
-    this.#reported = { fields: richer, responseId: this.#responseId }
+    const fields = typeof json === 'string' ? { message: json } : errorFieldsOf(json)
+    this.#reported = { fields: richerOf(this.#reported?.fields, fields) }
     return event
   }
 
@@ -138,19 +136,23 @@ export class StreamReading implements Reading {
   #settle(): Verdict {
     const reported = this.#reported
     if (reported === undefined) return { finished: true, commit: 'terminal' }
-    const failed = classifyUpstream({
+    // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
+    return { finished: true, failure: this.#upstream(reported.fields) }
+  }
+
+  #upstream(error: UpstreamErrorFields | undefined): Failure {
+    return classifyUpstream({
       status: undefined,
-      error: reported.fields,
+      error,
       header: (name) => headerOf(this.#head, name),
       wallNow: this.#clock.wallNow(),
-      responseId: reported.responseId,
+      responseId: this.#responseId,
       secrets: this.#owner.secrets,
     })
-    // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
-    return { finished: true, failure: failed }
   }
 
   #problem(problem: NonNullable<Tapped['problem']>): Failure {
+    if (problem.kind === 'error_text') return this.#upstream({ message: problem.text })
     if (problem.kind === 'malformed_event')
       return failure('malformed_event', `The data of an event is ${problem.detail}.`, this.#facts())
     const limit = this.#settings.maxEventBytes
@@ -162,10 +164,18 @@ export class StreamReading implements Reading {
   }
 }
 
-/** A terminal event is a result or a failure; `incomplete` and `cancelled` are results with a reason. */
-function reportsFailure({ type, json }: TappedEvent): boolean {
-  if (type === 'response.failed' || type === 'response.error' || type === 'error') return true
-  return type !== 'response.completed' && type !== 'response.incomplete' && responseStatus(json) === 'failed'
+/**
+ * Of two reports of one failure the one that names a code decides, and of two such ones the later. The other one adds what
+ * the first does not say, unless it names another cause.
+ */
+function richerOf(
+  earlier: UpstreamErrorFields | undefined,
+  later: UpstreamErrorFields | undefined,
+): UpstreamErrorFields | undefined {
+  if (earlier === undefined || later === undefined) return later ?? earlier
+  const [first, second] = later.code === undefined ? [earlier, later] : [later, earlier]
+  const isSameCause = second.code === undefined || second.code === first.code
+  return isSameCause ? { ...second, ...defined(first) } : first
 }
 
 function defined<T extends object>(value: T): Partial<T> {

@@ -92,8 +92,8 @@ export class EventIntake {
   }
 }
 
-/** Some gateways name the type in the SSE frame alone. */
+/** The event under the type that the tap read: some gateways name the type in the SSE frame alone, or call an error otherwise. */
 function asEvent({ type, json }: TappedEvent): ResponseStreamEvent & { readonly sequence_number?: unknown } {
   if (typeof json !== 'object' || json === null) return { type, data: json } as never
-  return (typeof (json as { type?: unknown }).type === 'string' ? json : { ...json, type }) as never
+  return ((json as { type?: unknown }).type === type ? json : { ...json, type }) as never
 }

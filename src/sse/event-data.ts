@@ -1,18 +1,69 @@
-import { classOfType, ownType } from './event-classes.ts'
+import { classOfType, ownType, reportsFailure } from './event-classes.ts'
 
 /** What the data of a frame says of its event. */
 
 /** `{"type":"` opens practically every event, so that the type can be read without parsing the rest. */
 export const TYPE_PREFIX = '{"type":"'
 
-/** `data.type`, else the SSE event name; a frame with a top-level `error` object is an `error` event (5.2). */
+/** The SSE name of a frame that reports an error, whatever its data looks like. */
+export const ERROR_NAME = 'error'
+
+/**
+ * The type of an event: `data.type`, else the SSE name of the frame. An event is an `error` where
+ *
+ * - its data has a top-level `error` object, unless its `type` is terminal by itself;
+ * - its data has a top-level `error` string and no `type`: beside a type the string may be anything;
+ * - its frame is named `error`, whatever `type` the data has: some endpoints put the type of the error there. Only the type
+ *   of a failure stays what it is.
+ */
 export function typeOf(json: unknown, name: string | undefined): string {
   if (typeof json !== 'object' || json === null) return name ?? 'message'
   const { type, error } = json as { type?: unknown; error?: unknown }
   if (typeof error === 'object' && error !== null && !Array.isArray(error)) {
     return typeof type === 'string' && classOfType(type) === 'terminal' ? type : 'error'
   }
+  if (typeof error === 'string' && error !== '' && (type === undefined || type === null)) return 'error'
+  if (name === ERROR_NAME) return typeof type === 'string' && reportsFailure(type, json) ? type : 'error'
   return typeof type === 'string' ? type : (name ?? 'message')
+}
+
+/** Nothing but white space: some gateways send such frames as heartbeats. */
+export function isBlank(data: string): boolean {
+  return data === '' || (data.charCodeAt(0) <= 32 && data.trim() === '')
+}
+
+const DONE_MARK = '[DONE]'
+
+/** The mark that some endpoints send as their last frame. It is no JSON. */
+export function isDoneMark(data: string): boolean {
+  return data.length <= 2 * DONE_MARK.length && data.trim() === DONE_MARK
+}
+
+/** `error: the model stopped`, `[ERROR] …`: what endpoints write where they cannot make JSON of an error any more. */
+const ERROR_WORDS = /^\s*\[?error\b\]?[\s:]*\S/i
+const OPENS_JSON = /^\s*(?:[{"]|\[(?!error\b))/i
+
+/** Whether the data of a frame, which is no JSON, is the text of an error. Broken JSON is none, whatever its frame is named. */
+export function isErrorText(data: string, name: string | undefined): boolean {
+  return ERROR_WORDS.test(data) || (name === ERROR_NAME && !OPENS_JSON.test(data))
+}
+
+/** Whether a failure says why: by a code, a type or words, in its `response.error`, its `error`, or at its top level. */
+export function givesReason(event: unknown): boolean {
+  if (typeof event !== 'object' || event === null) return false
+  const { response, error, code, message, detail } = event as Readonly<Record<string, unknown>>
+  const inner = typeof response === 'object' && response !== null ? (response as { error?: unknown }).error : undefined
+  return saysSomething(inner) || saysSomething(error) || [code, message, detail].some(isWord)
+}
+
+function saysSomething(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return isWord(error)
+  const { code, type, message, detail } = error as Readonly<Record<string, unknown>>
+  return [code, type, message, detail].some(isWord)
+}
+
+function isWord(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number'
 }
 
 /** The delta that looks to be of `type`; `undefined` if it is none, and for whoever looks closer. */
@@ -26,7 +77,8 @@ export function parsedDelta(data: string, type: string): unknown {
 }
 
 /** The type of an event without parsing it, where that says enough; `undefined` when it has to be parsed. */
-export function sniffedType(data: string): string | undefined {
+export function sniffedType(data: string, name: string | undefined): string | undefined {
+  if (name === ERROR_NAME) return undefined
   if (!data.startsWith(TYPE_PREFIX) || data.charCodeAt(data.length - 1) !== 125 /* } */) return undefined
   const end = data.indexOf('"', TYPE_PREFIX.length)
   const type = data.slice(TYPE_PREFIX.length, end)

@@ -1,24 +1,13 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { appended, NONE } from '../core/lists.ts'
 import { type Decoder, decodeWhole, giveBackDecoder, takeDecoder } from './decoders.ts'
-import { classOfEvent, classOfType, type EventClass, ownType } from './event-classes.ts'
-import { parsedDelta, sniffedType, TYPE_PREFIX, typeOf } from './event-data.ts'
+import { reportsFailure } from './event-classes.ts'
+import { ERROR_NAME, givesReason, isBlank, isDoneMark, parsedDelta, TYPE_PREFIX } from './event-data.ts'
+import { type Frame, parsedFrame, sniffedFrame, type TapProblem, type TappedEvent } from './frame-event.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
+import { type Run, runOf } from './runs.ts'
 
-/** One event of a Responses stream, as the tap hands it on. */
-export interface TappedEvent {
-  readonly type: string
-  readonly class: EventClass
-  /** The raw `data` of the frame. */
-  readonly data: string
-  /** The parsed data; `undefined` where the tap had no reason to parse it (see `SseTap.parseAll`). */
-  readonly json: unknown
-}
-
-/** Why a stream cannot be read on. */
-export type TapProblem =
-  | { readonly kind: 'malformed_event'; readonly detail: string }
-  | { readonly kind: 'event_too_large' }
+export type { TapProblem, TappedEvent } from './frame-event.ts'
 
 /** What one chunk brought. */
 export interface Tapped {
@@ -42,15 +31,14 @@ const FIELD_NAME_SLACK = 64
 
 const LONE_CR = /\r(?!\n|$)/
 
-/** The fields of a frame that matter. */
-interface Message {
-  readonly event?: string | undefined
-  readonly data: string
-}
-
 /**
  * Bytes in, events out. Runs once per stream; tolerates any cut of the bytes, every line ending, a BOM, and invalid UTF-8
- * (U+FFFD). Stops at the first terminal event, and looks at nothing behind it but the one event that may follow `error`.
+ * (U+FFFD). Stops at the first terminal event, and looks at nothing behind it but the one event that may follow `error`, or a
+ * failure without a reason.
+ *
+ * Frames without data, and frames named `keepalive` or `ping` whose data is no JSON, count as comments. The text of an error
+ * (`data: error: …`) is an `error` event for whoever reads events. Whoever reads bytes could not parse that frame: there it
+ * is a problem, and the frame is not handed on.
  */
 export class SseTap {
   /** Only while something of a character or of a frame is kept in it: most streams spend their time waiting. */
@@ -80,7 +68,10 @@ export class SseTap {
   parseAll = true
   readonly #untilProgress: boolean
 
-  /** @param untilProgress `parseAll` ends with the first event of progress, which may come in the middle of a chunk. */
+  /**
+   * @param untilProgress for whoever reads bytes: `parseAll` ends with the first event of progress, which may come in the middle
+   * of a chunk.
+   */
   constructor(maxEventBytes: number, untilProgress = false) {
     this.#maxEventBytes = maxEventBytes
     this.#untilProgress = untilProgress
@@ -91,7 +82,7 @@ export class SseTap {
     return this.#ended
   }
 
-  /** An `error` event was seen; what follows it may still say more. */
+  /** An `error` event was seen, or a failure without a reason; what follows may say more. */
   get lingering(): boolean {
     return this.#lingering && !this.#ended
   }
@@ -164,7 +155,7 @@ export class SseTap {
         from = this.#readRun(text, from)
         const frame = plainFrame(text, from)
         if (frame !== undefined) {
-          this.#onMessage(frame)
+          this.#onFrame(frame)
           if (this.#problem !== undefined) break
           from = frame.end
           continue
@@ -218,9 +209,9 @@ export class SseTap {
 
   #createParser(): EventSourceParser {
     const parser = createParser({
-      onEvent: (message) => this.#onMessage(message),
+      onEvent: (message) => this.#onFrame(message),
       // The parser counts UTF-16 units; no text has more of them than bytes of UTF-8. It counts the field's name, too, but
-      // only where a chunk ends within the line: the slack leaves the verdict to `#onMessage`, whatever the chunks.
+      // only where a chunk ends within the line: the slack leaves the verdict to `#onFrame`, whatever the chunks.
       ...(this.#maxEventBytes > 0 ? { maxBufferSize: this.#maxEventBytes + FIELD_NAME_SLACK } : {}),
       onError: (error) => {
         if (error.type === 'max-buffer-size-exceeded') this.#problem ??= { kind: 'event_too_large' }
@@ -242,22 +233,27 @@ export class SseTap {
     return this.#ended || this.#done || this.#problem !== undefined
   }
 
-  #onMessage(message: Message): void {
+  #onFrame(message: Frame): void {
     if (this.#isOver()) return
     const { data } = message
     if (this.#maxEventBytes > 0 && data.length > this.#maxEventBytes) {
       this.#problem = { kind: 'event_too_large' }
       return
     }
-    if (data === '[DONE]') {
+    if (isBlank(data)) return
+    if (isDoneMark(data)) {
       this.#done = true
       // Nothing more will be said behind the `error` either.
       this.#ended = this.#lingering
       return
     }
-    const sniffed = this.parseAll ? undefined : sniffedType(data)
-    const event = sniffed === undefined ? this.#parse(message) : unparsed(sniffed, data)
+    const readsText = !this.#untilProgress
+    const event = this.parseAll ? parsedFrame(message, readsText) : sniffedFrame(message, readsText)
     if (event === undefined) return
+    if ('kind' in event) {
+      this.#problem = event
+      return
+    }
     if (this.#lingering && event.class !== 'terminal') return
     this.#add(event)
     if (event.class === 'progress') {
@@ -265,56 +261,21 @@ export class SseTap {
       if (event.type.endsWith('.delta')) this.#beginRun(event, message)
     }
     if (event.class !== 'terminal') return
-    // Real streams send `response.failed` behind `error`, with more to say.
-    if (event.type === 'error' && !this.#lingering) this.#lingering = true
+    // Some endpoints send `response.failed` behind `error`, with more to say; others send them the other way round.
+    if (!this.#lingering && mayBeExplained(event)) this.#lingering = true
     else this.#ended = true
   }
 
   /** The first delta shows how those behind it begin. */
-  #beginRun({ type }: TappedEvent, { data, event: name }: Message): void {
+  #beginRun({ type }: TappedEvent, { data, event: name }: Frame): void {
     if (name !== undefined && name !== type) return
     if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return
     const named = name !== undefined
     if (this.#run?.type !== type || this.#run.named !== named) this.#run = runOf(type, named)
   }
-
-  #parse({ data, event: name }: Message): TappedEvent | undefined {
-    let json: unknown
-    try {
-      json = JSON.parse(data)
-    } catch (error) {
-      this.#problem = { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'no valid JSON' : 'unreadable' }
-      return undefined
-    }
-    const type = typeOf(json, name)
-    return { type, class: classOfEvent(type, json), data, json }
-  }
 }
 
-/** How deltas of one type begin, which follow each other. */
-interface Run {
-  readonly type: string
-  readonly named: boolean
-  readonly opening: string
-  readonly dataAt: number
-}
-
-const runs = new Map<string, Run>()
-/** Endpoints could invent types without end. */
-const MAX_REMEMBERED_RUNS = 64
-
-/** Of strings of its own: what is made of pieces of a chunk would hold on to the chunk for as long as the stream lasts. */
-function runOf(type: string, named: boolean): Run {
-  const own = ownType(type)
-  const lead = named ? `event: ${own}\ndata: ` : 'data: '
-  const opening = `${lead}${TYPE_PREFIX}${own}"`
-  const known = runs.get(opening)
-  if (known !== undefined) return known
-  const run = { type: own, named, opening, dataAt: lead.length }
-  if (runs.size < MAX_REMEMBERED_RUNS) runs.set(opening, run)
-  return run
-}
-
-function unparsed(type: string, data: string): TappedEvent {
-  return { type, class: classOfType(type), data, json: undefined }
+/** Whether the next event may say why the response failed. */
+function mayBeExplained({ type, json }: TappedEvent): boolean {
+  return type === ERROR_NAME || (reportsFailure(type, json) && !givesReason(json))
 }

@@ -139,7 +139,7 @@ function isExplicit({ ms, source }: Limit): boolean {
   return source !== 'default' && ms > 0
 }
 
-/** How long a `response.failed` may follow its `error` (5.2). */
+/** How long a `response.failed` may follow its `error`, or an `error` a `response.failed` without a reason. */
 const LINGER: Limit = { ms: 1000, source: 'default' }
 
 export interface CallDeadlines {
@@ -180,7 +180,7 @@ export interface AttemptTimes {
   committed: boolean
   /** The consumer does not read: silence is its doing. */
   pausedAt: number | undefined
-  /** An `error` event came; the `response.failed` that real streams send behind it is awaited. */
+  /** A failure was reported; the event that may say more about it is awaited. */
   lingeringAt: number | undefined
 }
 

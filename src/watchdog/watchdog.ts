@@ -23,7 +23,7 @@ export interface WatchdogEvents {
   onExpired(deadline: DeadlineInfo): void
   /** The drop-in's prelude must be handed over now. */
   onCommitDue(): void
-  /** Nothing followed the `error` event in time. */
+  /** Nothing followed the report of a failure in time. */
   onLingerDue(): void
 }
 

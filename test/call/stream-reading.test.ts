@@ -59,11 +59,10 @@ describe('the commit', () => {
 
   it('is of no failure that the endpoint reports, and of every result', () => {
     for (const type of ['response.failed', 'response.error']) {
-      expect(read({}, frame({ type })).shown).toEqual([
-        { text: frame({ type }), finished: true, code: 'response_failed' },
-      ])
+      const text = frame({ type, response: { error: { code: 'server_error' } } })
+      expect(read({}, text).shown).toEqual([{ text, finished: true, code: 'response_failed' }])
     }
-    const done = (type: string, status?: string) => frame({ type, response: { status } })
+    const done = (type: string, status?: string) => frame({ type, message: 'why', response: { status } })
     for (const [text, isResult] of [
       [done('response.completed', 'failed'), true],
       [done('response.incomplete', 'failed'), true],
@@ -77,7 +76,7 @@ describe('the commit', () => {
   })
 
   it('is of no failure either where the first event is one', () => {
-    const failed = frame({ type: 'response.failed' })
+    const failed = frame({ type: 'response.failed', message: 'why' })
     const expected = { text: failed, finished: true, code: 'response_failed' }
     expect(read({ commitAt: 'first_event' }, failed).shown).toEqual([expected])
   })
@@ -125,7 +124,9 @@ describe('the end', () => {
 
 describe('an error event', () => {
   const ERROR = frame({ type: 'error', code: 'slow_down', message: 'first' })
-  const failed = (error: object): string => frame({ type: 'response.failed', response: { id: 'resp_1', error } })
+  const ERROR_CODE = frame({ type: 'error', code: 'slow_down' })
+  const WORDS = frame({ type: 'error', message: 'first' })
+  const failed = (error: object | null): string => frame({ type: 'response.failed', response: { id: 'resp_1', error } })
 
   it('waits for what may follow, and is the last word where nothing does', () => {
     const { shown: told, reading } = read({}, ERROR)
@@ -162,6 +163,51 @@ describe('an error event', () => {
     expect(last(ERROR, frame({ type: 'response.failed' }))).toMatchObject({ upstreamCode: 'slow_down' })
     expect(last(frame({ type: 'error' }), failed({ message: 'second' }))?.message).toContain('second')
     expect(last(ERROR + failed({ code: 'insufficient_quota' }))?.upstreamCode).toBe('insufficient_quota')
+  })
+
+  type Expected = {
+    readonly upstreamCode: string
+    readonly responseId?: string
+    readonly has?: string
+    readonly hasNot?: string
+  }
+  it.each<[what: string, first: string, second: string, expected: Expected]>([
+    ['a reason behind none', failed(null), ERROR, { upstreamCode: 'slow_down', responseId: 'resp_1' }],
+    ['words behind a code', ERROR_CODE, failed({ message: 'second' }), { upstreamCode: 'slow_down', has: 'second' }],
+    ['words before the same code', ERROR, failed({ code: 'slow_down' }), { upstreamCode: 'slow_down', has: 'first' }],
+    ['words before a code', WORDS, failed({ code: 'slow_down' }), { upstreamCode: 'slow_down', has: 'first' }],
+    ['another cause', ERROR, failed({ code: 'server_error' }), { upstreamCode: 'server_error', hasNot: 'first' }],
+  ])('adds to the other report what that one does not say: %s', (_, first, second, { has, hasNot, ...facts }) => {
+    const { failure } = read({}, first, second).last ?? {}
+    expect(failure).toMatchObject(facts)
+    if (has !== undefined) expect(failure?.message).toContain(has)
+    if (hasNot !== undefined) expect(failure?.message).not.toContain(hasNot)
+  })
+
+  it('without a reason behind a failure without one is the end of the wait', () => {
+    const { shown: told } = read({}, failed(null), frame({ type: 'error' }))
+    expect(told).toEqual([
+      { text: failed(null), linger: true },
+      { text: frame({ type: 'error' }), finished: true, code: 'response_failed' },
+    ])
+  })
+
+  it('that is a bare string keeps its words', () => {
+    const { reading } = read({ needsEvents: true }, 'event: error\ndata: "model runner has stopped"\n\n')
+    expect(reading.lingered().failure?.message).toContain('model runner has stopped')
+  })
+
+  it('that is plain text keeps its words, and its frame is handed to nobody who could not parse it', () => {
+    const text = 'data: error: model runner has stopped\n\n'
+    const { last, shown: told } = read({}, CREATED + text)
+    expect(told).toEqual([{ text: CREATED, code: 'response_failed' }])
+    expect(last?.failure).toMatchObject({
+      lane: 'pushback',
+      message: expect.stringContaining('model runner has stopped'),
+    })
+    const events = read({ needsEvents: true }, CREATED + text)
+    expect(events.shown).toEqual([{ text: CREATED + text, linger: true }])
+    expect(events.reading.lingered().failure?.message).toContain('model runner has stopped')
   })
 
   it('is taken back by a result', () => {

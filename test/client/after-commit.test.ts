@@ -43,6 +43,20 @@ describe('after the commit', () => {
     await s.nothingIsLeft()
   })
 
+  it.each([
+    ['the error behind it', 200, true],
+    ['silence', 1000, false],
+  ])('fault 27b: response.failed without a reason, and %s: settled after %i ms', async (_, ms, isTold) => {
+    const silent = { ...failedEvent, response: { ...failedEvent.response, error: null } }
+    const more = isTold ? [fake.delay(200), fake.event(errorEvent)] : []
+    const s = scenario([[fake.events([...upToDelta, silent]), more, fake.stall()].flat(2)])
+    const { value } = await s.settle(s.post())
+    const events = [...upToDelta, silent, ...(isTold ? [errorEvent] : [])]
+    expect((await s.settle(readAll(value as Response))).value).toEqual({ text: toSSE(events), error: undefined })
+    expect(s.clock.now()).toBe(ms)
+    await s.nothingIsLeft()
+  })
+
   it('fault 27b: of a retryable error and a final response.failed behind it, the richer decides', async () => {
     const s = scenario([[fake.events([errorEvent]), fake.delay(300), fake.event(failedEvent)].flat()])
     const { value } = await s.settle(s.post())

@@ -3,6 +3,7 @@ import {
   classOfEvent,
   classOfType,
   type EventClass,
+  reportsFailure,
   responseIdOf,
   responseStatus,
 } from '../../src/sse/event-classes.ts'
@@ -81,10 +82,14 @@ describe('the class of an event', () => {
     'is terminal for a lifecycle event whose response is %s, and for no other class',
     (status) => {
       const event = { response: { status } }
-      expect(classOfEvent('response.created', event)).toBe('terminal')
+      expect(classOfEvent('response.cancelled', event)).toBe('terminal')
       expect(classOfEvent('something.new', event)).toBe('terminal')
       expect(classOfEvent('keepalive', event)).toBe('heartbeat')
       expect(classOfEvent('response.output_text.delta', event)).toBe('progress')
+      // The first events of a response end nothing, whatever some endpoints write into them.
+      for (const type of ['response.created', 'response.queued', 'response.in_progress', 'created', 'x.in_progress']) {
+        expect(classOfEvent(type, event)).toBe('lifecycle')
+      }
     },
   )
 
@@ -100,7 +105,7 @@ describe('the class of an event', () => {
     undefined,
     [],
   ])('stays lifecycle for %j', (event) => {
-    expect(classOfEvent('response.in_progress', event)).toBe('lifecycle')
+    expect(classOfEvent('response.something', event)).toBe('lifecycle')
   })
 
   it('is remembered for a bounded number of types, and right for all others, too', () => {
@@ -118,6 +123,22 @@ describe('the class of an event', () => {
       for (const type of types) expect([type, classOfType(type)]).toEqual([type, expectedClass(type)])
     },
   )
+})
+
+describe('a terminal event', () => {
+  it.each<[type: string, status: string | undefined, isFailure: boolean]>([
+    ['error', undefined, true],
+    ['response.error', undefined, true],
+    ['response.failed', 'completed', true],
+    ['response.done', 'failed', true],
+    ['response.done', 'completed', false],
+    ['response.done', undefined, false],
+    ['response.cancelled', 'cancelled', false],
+    ['response.completed', 'failed', false],
+    ['response.incomplete', 'failed', false],
+  ])('%s with the status %s reports a failure: %s', (type, status, isFailure) => {
+    expect(reportsFailure(type, { response: { status } })).toBe(isFailure)
+  })
 })
 
 describe('what a response says of itself', () => {

@@ -15,19 +15,24 @@ function expectedOf(bytes: Uint8Array): { events: string[]; end: 'open' | 'malfo
   const events: string[] = []
   let lingering = false
   for (const { data, event } of messages) {
-    if (data === '[DONE]') return { events, end: lingering ? 'ended' : 'done' }
+    if (data.trim() === '' && (data === '' || data < '!')) continue
+    if (data.trim() === '[DONE]') return { events, end: lingering ? 'ended' : 'done' }
     let json: unknown
     try {
       json = JSON.parse(data)
     } catch {
-      return { events, end: 'malformed' }
+      if (event === 'keepalive' || event === 'ping') continue
+      const saysError = /^\W*error(?![a-z_0-9])/i.test(data) || (event === 'error' && !/^\s*[[{"]/.test(data))
+      if (!saysError) return { events, end: 'malformed' }
+      json = { type: 'error', message: data }
     }
     const type = typeOf(json, event)
     const found = classOfEvent(type, json)
     if (lingering && found !== 'terminal') continue
     events.push(`${found} ${type} ${data}`)
     if (found !== 'terminal') continue
-    if (type !== 'error' || lingering) return { events, end: 'ended' }
+    // Of these failures only an `error` event brings anything that could be a reason.
+    if (!['error', 'response.failed'].includes(type) || lingering) return { events, end: 'ended' }
     lingering = true
   }
   return { events, end: 'open' }
@@ -37,6 +42,7 @@ function typeOf(json: unknown, event: string | undefined): string {
   const fields = (typeof json === 'object' && json !== null ? json : {}) as { type?: unknown; error?: unknown }
   const { error } = fields
   const type = typeof fields.type === 'string' ? fields.type : undefined
+  if (event === 'error' && type !== 'response.failed') return 'error'
   if (typeof error !== 'object' || error === null || Array.isArray(error)) return type ?? event ?? 'message'
   return type !== undefined && classOfEvent(type, {}) === 'terminal' ? type : 'error'
 }
@@ -54,6 +60,9 @@ const hostile = fc.constantFrom(
     'data:',
     'data: ',
     'event: ',
+    'event: error\n',
+    'event: ping\n',
+    'error: ',
     'id',
     'retry: 1\n',
     '"',
@@ -96,7 +105,7 @@ const types = fc.constantFrom(
   'codex.x',
 )
 const frame = fc
-  .tuple(types, text, fc.constantFrom('\n', '\r', '\r\n'), fc.nat(5))
+  .tuple(types, text, fc.constantFrom('\n', '\r', '\r\n'), fc.nat(6))
   .map(([type, parts, line, shape]) => {
     const value = Buffer.concat([from(`{"type":"${type}","delta":"`), ...parts, from('"}')])
     const before = [
@@ -105,6 +114,7 @@ const frame = fc
       `event: ${type}${line}data: `,
       `: c${line}data: `,
       `event: other${line}data: `,
+      `event: error${line}data: `,
       `data: ${line}data: `,
     ][shape]
     return Buffer.concat([from(before ?? ''), value, from(line + line)])

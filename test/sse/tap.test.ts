@@ -24,7 +24,15 @@ describe('the type of an event', () => {
     ['its own where it is terminal already', 'data: {"type":"response.failed","error":{"a":1}}\n\n', 'response.failed'],
     ['untouched by an error that is null', 'data: {"type":"x.delta","error":null}\n\n', 'x.delta'],
     ['untouched by an error that is an array', 'data: {"type":"x.delta","error":[]}\n\n', 'x.delta'],
-    ['untouched by an error that is a string', 'data: {"type":"x.delta","error":"no"}\n\n', 'x.delta'],
+    ['untouched by a string error beside a type', 'data: {"type":"x.delta","error":"no"}\n\n', 'x.delta'],
+    ['error for a string error without a type', 'event: response.created\ndata: {"error":"no"}\n\n', 'error'],
+    ['error for a string error and no type in words', 'data: {"type":null,"error":"no"}\n\n', 'error'],
+    ['untouched by an empty string error', 'data: {"error":""}\n\n', 'message'],
+    ['error for a frame named error', 'event: error\ndata: {"type":"invalid_request_error"}\n\n', 'error'],
+    ['error for a frame named error, result or not', 'event: error\ndata: {"type":"response.completed"}\n\n', 'error'],
+    ['error for a frame named error without a type', 'event: error\ndata: {"message":"no"}\n\n', 'error'],
+    ['error for a bare string in such a frame', 'event: error\ndata: "no"\n\n', 'error'],
+    ['that of a failure in such a frame', 'event: error\ndata: {"type":"response.failed"}\n\n', 'response.failed'],
   ])('is %s', (_, text, type) => {
     expect(types(text)).toEqual([type])
   })
@@ -38,6 +46,95 @@ describe('the type of an event', () => {
       json: { with: { new: ['fields'] } },
     })
     expect(forwarded.toString()).toBe(frame + COMPLETED)
+  })
+})
+
+describe('a frame without JSON', () => {
+  it.each(['', ' ', '  \t', '\ndata: '])('is like a comment where its data is blank: %j', (blank) => {
+    const frame = `data: ${blank}\n\n`
+    const fed = feed(bytesOf(frame + CREATED + frame + COMPLETED))
+    expect(fed.events.map(({ type }) => type)).toEqual(['response.created', 'response.completed'])
+    expect(fed.forwarded.toString()).toBe(frame + CREATED + frame + COMPLETED)
+  })
+
+  it.each(['data', 'data:', 'event: keepalive\ndata:', 'event: ping\ndata: ', 'id: 1\ndata:\ndata:'])(
+    'is like a comment: %j, whatever is parsed',
+    (lines) => {
+      for (const sniffFrom of [0, 100]) {
+        const fed = feed(bytesOf(`${lines}\n\n${DELTA}`), [], { sniffFrom })
+        expect(fed.events.map(({ type }) => type)).toEqual(['response.output_text.delta'])
+        expect(fed.problem).toBeUndefined()
+      }
+    },
+  )
+
+  it.each(['keepalive', 'ping'])('named %s is like a comment, and with JSON it is a heartbeat', (name) => {
+    const frame = (data: string): string => `event: ${name}\ndata: ${data}\n\n`
+    expect(feed(bytesOf(frame('2026-01-01T00:00:00Z')))).toMatchObject({ events: [], problem: undefined })
+    for (const json of ['{}', '{"type":"keepalive"}', '{"n":1}']) {
+      expect(feed(bytesOf(frame(json))).events.map(({ class: found }) => found)).toEqual(['heartbeat'])
+    }
+  })
+
+  it.each([
+    ['data: error: the model stopped', 'error: the model stopped'],
+    ['data: ERROR the model stopped', 'ERROR the model stopped'],
+    ['data: [ERROR] the model stopped', '[ERROR] the model stopped'],
+    ['event: error\ndata: the model stopped', 'the model stopped'],
+    ['event: error\ndata: <h1>502</h1>', '<h1>502</h1>'],
+  ])('is an error that says so: %j', (lines, text) => {
+    const bytes = bytesOf(`${CREATED}${lines}\n\n`)
+    const read = feed(bytes)
+    expect(read.events[1]).toMatchObject({ type: 'error', class: 'terminal', json: { type: 'error', message: text } })
+    expect(read.lingering).toBe(true)
+    // Whoever reads bytes could not parse it.
+    const forwarding = new SseTap(0, true)
+    expect(forwarding.push(bytes)).toMatchObject({
+      problem: { kind: 'error_text', text },
+      bytes: CREATED.length,
+    })
+  })
+
+  it.each(['data: errors are none', 'data: {"error', 'event: error\ndata: {"message":"cut', 'event: error\ndata: ["a'])(
+    'is no error that says so: %j',
+    (lines) => {
+      expect(feed(bytesOf(`${lines}\n\n`)).problem?.kind).toBe('malformed_event')
+    },
+  )
+})
+
+describe('a failure without a reason', () => {
+  const failed = (error: unknown, more: object = {}): string =>
+    sseFrame({ type: 'response.failed', response: { status: 'failed', error }, ...more })
+
+  it.each([null, undefined, {}, [], '', { code: null, message: '' }])(
+    'waits for the error that says why: %j',
+    (error) => {
+      expect(feed(bytesOf(failed(error)))).toMatchObject({ ended: false, lingering: true })
+      const followed = feed(bytesOf(failed(error) + DELTA + ERROR + DELTA))
+      expect(followed.events.map(({ type }) => type)).toEqual(['response.failed', 'error'])
+      expect(followed).toMatchObject({ ended: true, lingering: false })
+      expect(feed(bytesOf(failed(error) + failed(error) + ERROR)).events).toHaveLength(2)
+    },
+  )
+
+  it.each<[error: unknown, more?: object]>([
+    [{ code: 'slow_down' }],
+    [{ code: 500 }],
+    [{ message: 'no' }],
+    [{ type: 'server_error' }],
+    ['no'],
+    [null, { error: { message: 'no' } }],
+    [null, { message: 'no' }],
+    [null, { code: 'slow_down' }],
+  ])('is none where it gives one: %j %j', (error, more) => {
+    expect(feed(bytesOf(failed(error, more)))).toMatchObject({ ended: true, lingering: false })
+  })
+
+  it('is no result, and no result waits', () => {
+    expect(feed(bytesOf(COMPLETED))).toMatchObject({ ended: true })
+    const done = sseFrame({ type: 'response.done', response: { status: 'failed' } })
+    expect(feed(bytesOf(done))).toMatchObject({ lingering: true })
   })
 })
 
@@ -80,6 +177,10 @@ describe('the end of a stream', () => {
     expect(feed(bytesOf(ERROR + ERROR + FAILED)).events.map(({ type }) => type)).toEqual(['error', 'error'])
     // The end mark says that nothing will follow.
     expect(feed(bytesOf(`${ERROR}data: [DONE]\n\n`))).toMatchObject({ ended: true, lingering: false, done: true })
+  })
+
+  it.each(['[DONE] ', '[DONE]\t', ' [DONE]'])('reads %j as the end mark, too', (mark) => {
+    expect(feed(bytesOf(`${DELTA}data: ${mark}\n\n`))).toMatchObject({ done: true, problem: undefined })
   })
 
   it('reads `[DONE]` as an end mark and not as JSON, and nothing behind it', () => {
@@ -125,7 +226,7 @@ describe('a frame that cannot be read', () => {
     'is reported, with the events before it kept and its bytes held back (%j)',
     (lineEnd) => {
       const before = (CREATED + DELTA).replaceAll('\n', lineEnd)
-      for (const bad of ['{"type":"x"', '', '{a:1}', '[DONE', '\u0000', '{"type":"x\u0000"}', 'hello']) {
+      for (const bad of ['{"type":"x"', '{a:1}', '[DONE', '\u0000', '{"type":"x\u0000"}', 'hello']) {
         const text = `${before}data: ${bad}${lineEnd}${lineEnd}${DELTA}`
         const fed = feed(bytesOf(text))
         expect(fed.problem).toEqual({ kind: 'malformed_event', detail: 'no valid JSON' })
@@ -224,7 +325,10 @@ describe('a tap that need not parse everything', () => {
     'event: response.failed\ndata: {"type":"response.output_text.delta","delta":"\\"error\\""}\n\n',
     'data: {"type":"response.output_item.done","item":{"error":null}}\n\n',
     'data: {"type":"response.mcp_call.completed","error":{"code":"slow_down"}}\n\n',
+    'data: {"type":"response.something","response":{"status":"cancelled"}}\n\n',
     'data: {"type":"response.in_progress","response":{"status":"cancelled"}}\n\n',
+    'event: error\ndata: {"type":"response.output_text.delta","delta":"x"}\n\n',
+    'event: ping\ndata: now\n\n',
     'data: {"type":"codex\\u002eoutput.delta"}\n\n',
     'data: {"type":"response.output_text\\u002edelta"}\n\n',
     'data: {"type":"keepalive"}\n\n',

@@ -1,0 +1,65 @@
+import { classOfEvent, classOfType, type EventClass, isHeartbeat } from './event-classes.ts'
+import { ERROR_NAME, isErrorText, sniffedType, typeOf } from './event-data.ts'
+
+/** One event of a Responses stream, as the tap hands it on. */
+export interface TappedEvent {
+  readonly type: string
+  readonly class: EventClass
+  /** The raw `data` of the frame. */
+  readonly data: string
+  /** The parsed data; `undefined` where the tap had no reason to parse it (see `SseTap.parseAll`). */
+  readonly json: unknown
+}
+
+/** Why a stream cannot be read on. */
+export type TapProblem =
+  | { readonly kind: 'malformed_event'; readonly detail: string }
+  /** The endpoint wrote an error as plain text, which nobody who reads the bytes could parse (see `SseTap`). */
+  | { readonly kind: 'error_text'; readonly text: string }
+  | { readonly kind: 'event_too_large' }
+
+/** The fields of a frame that matter. */
+export interface Frame {
+  readonly event?: string | undefined
+  readonly data: string
+}
+
+/**
+ * What a frame says. `undefined`: it is a heartbeat without JSON, which counts as a comment.
+ *
+ * @param readsText the text of an error becomes an `error` event with that message; otherwise it is a problem.
+ */
+export function parsedFrame({ data, event: name }: Frame, readsText: boolean): TappedEvent | TapProblem | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(data)
+  } catch (error) {
+    return unparsable(data, name, readsText, error)
+  }
+  const type = typeOf(json, name)
+  return { type, class: classOfEvent(type, json), data, json }
+}
+
+/** The same, without parsing frames whose type says enough. */
+export function sniffedFrame(frame: Frame, readsText: boolean): TappedEvent | TapProblem | undefined {
+  const { data } = frame
+  const type = sniffedType(data, frame.event)
+  if (type === undefined) return parsedFrame(frame, readsText)
+  return { type, class: classOfType(type), data, json: undefined }
+}
+
+function unparsable(
+  data: string,
+  name: string | undefined,
+  readsText: boolean,
+  error: unknown,
+): TappedEvent | TapProblem | undefined {
+  if (name !== undefined && isHeartbeat(name)) return undefined
+  if (!isErrorText(data, name)) {
+    return { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'no valid JSON' : 'unreadable' }
+  }
+  const text = data.trim()
+  if (!readsText) return { kind: 'error_text', text }
+  const json = { type: ERROR_NAME, code: null, message: text, param: null }
+  return { type: ERROR_NAME, class: 'terminal', data, json }
+}
