@@ -22,6 +22,7 @@ import type { AttemptLog } from './attempt-log.ts'
 import { Output } from './output.ts'
 import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
 import { readingFor } from './reading-for.ts'
+import { silenceHint } from './silence-hint.ts'
 
 export interface AttemptOptions {
   readonly number: number
@@ -272,7 +273,9 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     }
     const { host } = this.#options.request.url
     const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
-    this.#fail(failure(`${deadline.name}_timeout`, message, { deadline, connecting: this.#unsent }))
+    const mayBeBuffered = deadline.name === 'ttfb' && this.#options.kind === 'stream'
+    const hint = mayBeBuffered ? silenceHint(this.#watchdog.times) : ''
+    this.#fail(failure(`${deadline.name}_timeout`, `${message}${hint}`, { deadline, connecting: this.#unsent }))
   }
 
   onCommitDue(): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { silenceHint } from '../../src/call/silence-hint.ts'
 import type { AttemptRecord } from '../../src/errors/errors.ts'
 import { attempted, INFO } from './attempt-rig.ts'
 import { frame } from './reading-context.ts'
@@ -225,17 +226,18 @@ describe('an attempt whose time is over', () => {
   const head = (a: Rig): void => a.head()
   const created = (a: Rig): void => a.data(CREATED)
 
+  const HELD_BACK = silenceHint({ connectingAt: 0, connectedAt: 0, lastByteAt: undefined })
   it.each([
     ['connect', 10, 'connecting', [connecting], true],
     ['send', 20, 'sending', [connecting, connected], false],
-    ['ttfb', 100, 'waiting', [connecting, connected, sent], false],
+    ['ttfb', 100, 'waiting', [connecting, connected, sent], false, HELD_BACK],
     ['ttfb', 100, 'waiting', [connecting, connected, sent, head], false],
     ['idle', 200, 'prelude', [connecting, connected, sent, head, created], false],
-  ] as const)('by the %s deadline of %i ms is cut while %s', async (name, ms, phase, steps, isUnsent) => {
+  ] as const)('by the %s deadline of %i ms is cut while %s', async (name, ms, phase, steps, isUnsent, hint = '') => {
     const a = await later({}, ms, ...steps)
     expect(a.attempt.failed).toMatchObject({
       code: `${name}_timeout`,
-      message: `api.test:8443 timed out while ${phase}: ${name} deadline of ${ms} ms (option)`,
+      message: `api.test:8443 timed out while ${phase}: ${name} deadline of ${ms} ms (option)${hint}`,
       deadline: { name, ms, source: 'option' },
       connecting: isUnsent,
     })
