@@ -102,7 +102,8 @@ export abstract class Middlebox implements AsyncDisposable {
 }
 
 export class Nginx extends Middlebox {
-  #http = ''
+  /** What stands outside of `http { … }`. */
+  main = ''
 
   /** Runs nginx with `http` as the body of its `http { … }`. */
   static async start(port: number, http: string, prepare: (box: Nginx) => void = () => {}): Promise<Nginx> {
@@ -116,12 +117,12 @@ export class Nginx extends Middlebox {
   }
 
   configure(http: string): void {
-    this.#http = http
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     const user = userInfo()
     this.write(
       'nginx.conf',
       `${user.uid === 0 ? `user ${user.username};\n` : ''}daemon off;
+${this.main}
 worker_processes 1;
 pid ${this.folder}/nginx.pid;
 error_log ${this.folder}/error.log notice;
@@ -129,7 +130,7 @@ events { worker_connections 512; }
 http {
   access_log off;
 ${temporary.map((name) => `  ${name}_temp_path ${this.folder}/${name};`).join('\n')}
-${this.#http}
+${http}
 }
 `,
     )
@@ -162,12 +163,13 @@ ${this.#http}
 }
 
 export class Haproxy extends Middlebox {
+  /** `FOLDER` in the configuration is the folder of its files. */
   static async start(port: number, config: string, prepare: (box: Haproxy) => void = () => {}): Promise<Haproxy> {
     const path = program('haproxy')
     if (path === undefined) throw new Error('haproxy is not installed')
     const box = new Haproxy(path)
     prepare(box)
-    box.write('haproxy.cfg', config)
+    box.write('haproxy.cfg', config.replaceAll('FOLDER', box.folder))
     await box.start(port)
     return box
   }
