@@ -1,45 +1,127 @@
+import type { Clock } from '../core/clock.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import type { TimeoutSettings } from '../watchdog/deadlines.ts'
+import type { RetryPolicy } from '../retry/decide.ts'
+import type { LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { ParsedOptions } from './option-schema.ts'
 
-export function refuseContradictions(options: ParsedOptions, { ttfbMs, staleMs, totalMs }: TimeoutSettings): void {
-  const refuse = (path: string, message: string): never => {
-    throw new ConfigurationError(message, path)
-  }
-  if (ttfbMs !== 'auto' && ttfbMs.ms > 0) {
-    for (const [name, other] of [
-      ['staleMs', staleMs],
-      ['totalMs', totalMs],
-    ] as const) {
-      if (other.source === 'default' || other.ms === 0 || ttfbMs.ms < other.ms) continue
+/** What the options come to, as far as it is judged. */
+interface Resolved {
+  readonly timeouts: TimeoutSettings
+  readonly policy: RetryPolicy
+  readonly commitAfterMs: number
+  readonly beforeCommitMs: number
+}
+
+/**
+ * Refuses options that contradict each other, and options that do nothing where they are given. Judged on what they come to,
+ * defaults and environment included; a value that was not given here is never the one at fault.
+ *
+ * @param isView the options are those of a view; what it inherits was judged before.
+ * @throws ConfigurationError that names both.
+ */
+export function refuseContradictions(options: ParsedOptions, settings: Resolved, isView: boolean): void {
+  refuseDeadlines(options, settings, isView)
+  refuseTimes(options, settings)
+  refuseHedge(options, settings)
+  refuseBesideTransport(options)
+  refuseConnections(options)
+  if (isView) refuseShared(options)
+}
+
+/**
+ * A deadline that watches one step, and the wall clocks that end it: at or above them it would never fire. The wall clocks
+ * are bounds, so that one may lie above the other.
+ */
+const ENDED_BY = {
+  connectMs: ['totalMs'],
+  sendMs: ['totalMs'],
+  ttfbMs: ['staleMs', 'totalMs'],
+  idleMs: ['staleMs', 'totalMs'],
+  progressMs: ['staleMs', 'totalMs'],
+} as const satisfies Partial<Record<keyof TimeoutSettings, ReadonlyArray<'staleMs' | 'totalMs'>>>
+
+function refuseDeadlines(options: ParsedOptions, { timeouts }: Resolved, isView: boolean): void {
+  for (const name of Object.keys(ENDED_BY) as Array<keyof typeof ENDED_BY>) {
+    const limit: LimitOrAuto = timeouts[name]
+    if (limit === 'auto' || limit.ms === 0 || limit.source === 'default') continue
+    if (isView && options.timeouts?.[name] === undefined) continue
+    for (const otherName of ENDED_BY[name]) {
+      const other = timeouts[otherName]
+      if (other.ms === 0 || limit.ms < other.ms) continue
       refuse(
-        'timeouts.ttfbMs',
-        `timeouts.ttfbMs (${ttfbMs.ms}, from ${ttfbMs.source}) must be below timeouts.${name} (${other.ms}, from ${other.source}), or it would never fire. Lower it, or set one of them to 0 (off).`,
+        `timeouts.${name}`,
+        `timeouts.${name} (${limit.ms}, from ${limit.source}) must be below timeouts.${otherName} (${other.ms}, from ${other.source}), or it would never fire. Lower it, raise the other, or set one of them to 0 (off).`,
       )
     }
   }
-  const { commitAfterMs, beforeCommitMs, retry, isolation, warm, transport, tls } = options
-  if (commitAfterMs && beforeCommitMs && commitAfterMs >= beforeCommitMs) {
+}
+
+function refuseTimes(options: ParsedOptions, settings: Resolved): void {
+  const { commitAfterMs, beforeCommitMs, policy, timeouts } = settings
+  if (options.commitAfterMs && beforeCommitMs > 0 && commitAfterMs >= beforeCommitMs) {
     refuse(
       'commitAfterMs',
-      `commitAfterMs (${commitAfterMs}) must be below beforeCommitMs (${beforeCommitMs}): the call would end before its prelude is handed over.`,
+      `commitAfterMs (${commitAfterMs}) must be below beforeCommitMs (${beforeCommitMs}${byDefault(options.beforeCommitMs)}): the call would end before its prelude is handed over.`,
     )
   }
-  if (retry?.baseDelayMs !== undefined && retry.maxDelayMs !== undefined && retry.baseDelayMs > retry.maxDelayMs) {
+  if (options.retry?.baseDelayMs !== undefined && policy.baseDelayMs > policy.maxDelayMs) {
     refuse(
       'retry.baseDelayMs',
-      `retry.baseDelayMs (${retry.baseDelayMs}) must not be above retry.maxDelayMs (${retry.maxDelayMs}).`,
+      `retry.baseDelayMs (${policy.baseDelayMs}) must not be above retry.maxDelayMs (${policy.maxDelayMs}${byDefault(options.retry.maxDelayMs)}).`,
     )
   }
+  const { queueMs = 0, calls, pace } = options.concurrency ?? {}
+  if (queueMs > 0 && calls === undefined && pace === false) {
+    refuse(
+      'concurrency.queueMs',
+      'concurrency.queueMs has no effect: without calls, and with pace: false, no call waits.',
+    )
+  }
+  const { ms: totalMs } = timeouts.totalMs
+  if (totalMs > 0 && queueMs >= totalMs) {
+    refuse(
+      'concurrency.queueMs',
+      `concurrency.queueMs (${queueMs}) must be below timeouts.totalMs (${totalMs}), or it would never fire.`,
+    )
+  }
+}
+
+function refuseHedge({ hedge }: ParsedOptions, { timeouts }: Resolved): void {
+  if (typeof hedge !== 'object') return
+  for (const name of ['deadProbability', 'minMs'] as const) {
+    if (hedge.afterMs === undefined || hedge[name] === undefined) continue
+    refuse(`hedge.${name}`, `hedge.${name} belongs to the learnt rule and has no effect beside hedge.afterMs.`)
+  }
+  for (const name of ['afterMs', 'minMs'] as const) {
+    for (const otherName of ['ttfbMs', 'staleMs', 'totalMs'] as const) {
+      const ms = hedge[name]
+      const other = timeouts[otherName]
+      if (ms === undefined || other === 'auto' || other.ms === 0 || ms < other.ms) continue
+      refuse(
+        `hedge.${name}`,
+        `hedge.${name} (${ms}) must be below timeouts.${otherName} (${other.ms}, from ${other.source}): the silent attempt would end before it gets a second one.`,
+      )
+    }
+  }
+}
+
+function refuseConnections({ isolation, warm, warmMs, tls }: ParsedOptions): void {
   if (warm && isolation !== 'fresh') {
     refuse(
       'warm',
       `warm (${warm}) keeps never-used connections open, which needs isolation: 'fresh'; got ${isolation ?? "the default, 'leased'"}.`,
     )
   }
+  if (warmMs !== undefined && warm === undefined) {
+    refuse('warmMs', `warmMs (${warmMs}) has no effect without warm: no never-used connection is kept.`)
+  }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
     refuse('tls', 'tls.cert and tls.key belong together: give both, or neither.')
   }
+}
+
+function refuseBesideTransport(options: ParsedOptions): void {
+  const { transport, clock } = options
   if (transport === undefined) return
   for (const name of ['isolation', 'keepAliveMs', 'warm', 'warmMs', 'maxConnections', 'proxy', 'tls'] as const) {
     if (options[name] === undefined) continue
@@ -54,4 +136,38 @@ export function refuseContradictions(options: ParsedOptions, { ttfbMs, staleMs, 
       'limits.headerBytes has no effect beside a transport of your own: undiciTransport({ maxHeaderBytes: … }).',
     )
   }
+  if (clock !== undefined && transport.clock !== undefined && sourceOf(clock) !== sourceOf(transport.clock)) {
+    refuse(
+      'clock',
+      `clock: the transport (${transport.name}) runs on another clock than the client, so that one of them would wait for ever. Give both the same clock, or only the transport: the client takes the clock of its transport.`,
+    )
+  }
+}
+
+/** What a view shares with its client cannot be changed in it. */
+function refuseShared({ retry, limits }: ParsedOptions): void {
+  if (retry?.budget !== undefined) {
+    refuse(
+      'retry.budget',
+      "withOptions: 'retry.budget' cannot be changed in a view, which shares the budget of its client.",
+    )
+  }
+  if (limits?.headerBytes !== undefined) {
+    refuse(
+      'limits.headerBytes',
+      "withOptions: 'limits.headerBytes' cannot be changed in a view, which shares the connections of its client. Create a ResilientClient of its own.",
+    )
+  }
+}
+
+function sourceOf(clock: Clock): Clock {
+  return clock.source ?? clock
+}
+
+function byDefault(given: number | undefined): string {
+  return given === undefined ? ', the default or inherited' : ''
+}
+
+function refuse(path: string, message: string): never {
+  throw new ConfigurationError(message, path)
 }

@@ -177,6 +177,7 @@ export interface CallOptions {
    * effort: hedge early, kill late.
    */
   readonly hedge?: boolean | HedgeOptions | undefined
+  /** `headerBytes` belongs to the connections: it is for a client, and refused in a view. */
   readonly limits?: LimitOptions | undefined
   /** Told everything that happens, see `TelemetryEvent`. What it throws is ignored. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
@@ -223,7 +224,10 @@ export interface ResilientClientOptions extends CallOptions {
   readonly transport?: Transport | undefined
   readonly proxy?: string | undefined
   readonly tls?: TlsOptions | undefined
-  /** Default: the system's. The system clock reads the global timers at each call, so that fake timers work. */
+  /**
+   * Default: the clock of `transport` where it has one (a `FakeTransport`), else the system's, which reads the global timers
+   * at each call, so that fake timers work. Another clock than that of `transport` is refused.
+   */
   readonly clock?: Clock | undefined
   /** Default: `Math.random`. */
   readonly random?: Random | undefined

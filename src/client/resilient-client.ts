@@ -8,6 +8,7 @@ import { Hedging } from '../hedge/hedging.ts'
 import { type Responses, responsesOf } from '../responses/responses.ts'
 import { RetryBudgets } from '../retry/budget.ts'
 import { TelemetryEmitter } from '../telemetry/emitter.ts'
+import { relayLifecycle } from '../telemetry/lifecycle.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { Transport, TransportStats } from '../transport/transport.ts'
 import { UndiciTransport } from '../transport/undici/undici-transport.ts'
@@ -132,9 +133,7 @@ export class ResilientClient implements AsyncDisposable {
             onIdle: [],
           }
     if (parent === undefined) {
-      this.#unobserve = this.#shared.transport.observe?.((event) => {
-        if (this.#telemetry.wants(event.type)) this.#telemetry.emit(event)
-      })
+      this.#unobserve = relayLifecycle(this.#shared.transport, this.#telemetry)
     }
     this.#reading = readingOf(this.#settings)
     const typedReading = { ...this.#reading, needsEvents: true, wholeFrames: false }
@@ -191,12 +190,6 @@ export class ResilientClient implements AsyncDisposable {
       throw new ConfigurationError(
         `withOptions: '${name}' cannot be changed in a view; accepted are ${[...CALL_OPTIONS].join(', ')}. Create a ResilientClient of its own for other connections.`,
         name,
-      )
-    }
-    if (options.retry?.budget !== undefined) {
-      throw new ConfigurationError(
-        "withOptions: 'retry.budget' cannot be changed in a view, which shares the budget of its client.",
-        'retry.budget',
       )
     }
     const marker: ResilientClientOptions = {}

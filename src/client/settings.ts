@@ -1,5 +1,6 @@
 import type { AdmissionSettings } from '../admission/admission.ts'
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
+import { checkAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { type Random, systemRandom } from '../core/random.ts'
@@ -80,8 +81,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     budget: inherited?.budget ?? budgetOf(retry?.budget),
     timeouts: timeoutsOf(options.timeouts ?? {}, inherited?.timeouts),
     commit: options.commit ?? inherited?.commit ?? 'progress',
-    commitAfterMs: options.commitAfterMs ?? inherited?.commitAfterMs ?? 480_000,
-    beforeCommitMs: options.beforeCommitMs ?? inherited?.beforeCommitMs ?? 540_000,
+    ...commitTimesOf(options, inherited),
     streamFailure: options.streamFailure ?? inherited?.streamFailure ?? 'error',
     onPreviousResponseNotFound: options.onPreviousResponseNotFound ?? inherited?.onPreviousResponseNotFound,
     upgradeToStream: options.upgradeToStream ?? inherited?.upgradeToStream ?? false,
@@ -96,10 +96,10 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
     hedge: options.hedge === undefined ? inherited?.hedge : hedgeOf(options.hedge),
     onEvent: options.onEvent ?? inherited?.onEvent,
-    clock: options.clock ?? inherited?.clock ?? systemClock,
+    clock: options.clock ?? options.transport?.clock ?? inherited?.clock ?? systemClock,
     random: options.random ?? inherited?.random ?? systemRandom,
   }
-  refuseContradictions(options, settings.timeouts)
+  refuseContradictions(options, settings, inherited !== undefined)
   return settings
 }
 
@@ -134,6 +134,17 @@ function timeoutsOf(
 function below(limit: LimitOrAuto, other: Limit, name: string): LimitOrAuto {
   if (limit === 'auto' || other.ms === 0 || limit.ms < other.ms) return limit
   return { ms: Math.floor(other.ms * BELOW), source: `${limit.source}, kept below ${name}` }
+}
+
+/** A `commitAfterMs` that is not given gives way to a `beforeCommitMs` that is. */
+function commitTimesOf(
+  options: ParsedOptions,
+  inherited: ClientSettings | undefined,
+): Pick<ClientSettings, 'commitAfterMs' | 'beforeCommitMs'> {
+  const commitAfterMs = options.commitAfterMs ?? inherited?.commitAfterMs ?? 480_000
+  const beforeCommitMs = options.beforeCommitMs ?? inherited?.beforeCommitMs ?? 540_000
+  const givesWay = options.commitAfterMs === undefined && beforeCommitMs > 0 && commitAfterMs >= beforeCommitMs
+  return { commitAfterMs: givesWay ? Math.floor(beforeCommitMs * BELOW) : commitAfterMs, beforeCommitMs }
 }
 
 function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryBudgetOptions | false {
@@ -203,20 +214,9 @@ function hedgeOf(hedge: NonNullable<ParsedOptions['hedge']>): HedgeSettings | un
 }
 
 function httpUrl(value: string, path = 'baseURL'): URL {
-  const url = URL.parse(value)
-  if (
-    url !== null &&
-    (url.protocol === 'https:' || url.protocol === 'http:') &&
-    url.username === '' &&
-    url.password === ''
-  ) {
-    url.hash = ''
-    return url
-  }
-  throw new ConfigurationError(
-    `${path}: got an address that is not usable; accepted is an http: or https: address without credentials, for example https://api.openai.com/v1.`,
-    path,
-  )
+  const checked = checkAddress(value)
+  if ('url' in checked) return checked.url
+  throw new ConfigurationError(`${path}: ${checked.problem}`, path)
 }
 
 function checkedKey(apiKey: string | undefined): string | undefined {

@@ -19,6 +19,8 @@ export interface Clock {
   clearTimer(handle: TimerHandle): void
   /** Runs `callback` after input that is already waiting has been delivered (`setImmediate` on the system clock). */
   afterIO(callback: () => void): void
+  /** Of a clock that shows the time of another one: that one. */
+  readonly source?: Clock
 }
 
 /** The longest delay a Node timer can hold; a longer one would fire at once. */

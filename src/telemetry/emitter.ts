@@ -30,6 +30,11 @@ const channels = {
   client_destroyed: channel(`${CHANNEL_PREFIX}client_destroyed`),
 } satisfies Record<TelemetryEventType, unknown>
 
+/** Tells the subscribers of the event's channel alone. */
+export function publish(event: TelemetryEvent): void {
+  channels[event.type].publish(event)
+}
+
 /** Ask `wants(type)` before building an event: with nobody listening, telemetry costs that question and nothing else. */
 export class TelemetryEmitter {
   readonly #listener: TelemetryListener | undefined
@@ -42,9 +47,14 @@ export class TelemetryEmitter {
     return this.#listener !== undefined || channels[type].hasSubscribers
   }
 
-  /** Delivers at once. A listener that throws (or whose promise rejects) breaks nothing and is not reported. */
+  /** Delivers at once, to the channel of the event and to the listener. */
   emit(event: TelemetryEvent): void {
-    channels[event.type].publish(event)
+    publish(event)
+    this.tell(event)
+  }
+
+  /** Tells the listener alone. One that throws (or whose promise rejects) breaks nothing and is not reported. */
+  tell(event: TelemetryEvent): void {
     if (this.#listener === undefined) return
     try {
       const result: unknown = this.#listener(event)

@@ -23,7 +23,7 @@ export type FakePlan = readonly FakeAttempt[] | ((request: RecordedRequest) => F
 
 export interface FakeTransportOptions {
   /**
-   * Runs the delays of the script. Default: the system clock, which asks for the global timers each time, so that the fake
+   * Runs the delays of the script; a client that is given no clock takes it, and one with another clock is refused. Default: the system clock, which asks for the global timers each time, so that the fake
    * timers of a test framework drive it. With a `VirtualClock` the transport's timers are labelled `fake transport`.
    */
   readonly clock?: Clock
@@ -53,6 +53,8 @@ export class FakeTransport implements Transport {
   readonly abilities: TransportAbilities
   /** Every request, in order. */
   readonly requests: RecordedRequest[] = []
+  readonly clock: Clock
+  /** The same, with a label on the timers. */
   readonly #clock: Clock
   readonly #plan: readonly Script[] | ((request: RecordedRequest) => FakeAttempt)
   readonly #connections = new FakeConnections()
@@ -73,6 +75,7 @@ export class FakeTransport implements Transport {
     checkNames('FakeTransport', options, ['clock', 'abilities'] satisfies Array<keyof FakeTransportOptions>)
     checkNames('FakeTransport: abilities', options.abilities ?? {}, Object.keys(ABILITIES))
     const clock = options.clock ?? systemClock
+    this.clock = clock
     this.#clock = clock instanceof VirtualClock ? clock.labelled('fake transport') : clock
     this.#plan = typeof plan === 'function' ? plan : plan.map(spellPlanned)
     this.abilities = { ...ABILITIES, ...options.abilities }

@@ -119,6 +119,7 @@ export class VirtualClock implements Clock {
       setTimer,
       clearTimer: (handle) => this.clearTimer(handle),
       afterIO: (callback) => this.afterIO(callback),
+      source: this,
     }
   }
 

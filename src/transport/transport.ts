@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { ClientLifecycleEvent } from '../telemetry/events.ts'
 
 export type { ClientLifecycleEvent }
@@ -125,6 +126,11 @@ export interface TransportStats {
 
 export interface Transport {
   readonly name: string
+  /**
+   * Of a transport that simulates time: the clock it waits on. A client without a clock takes this one; a client with another
+   * one is refused. Absent: the transport does not care about the client's clock.
+   */
+  readonly clock?: Clock
   readonly abilities: TransportAbilities
   send(request: TransportRequest, observer: ExchangeObserver): Exchange
   /** Subscribes to what happens to cached clients; returns the function that unsubscribes. */

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ResilientClientOptions } from '../../src/client/options.ts'
 import { parseOptions } from '../../src/client/parse-options.ts'
 import { type ClientSettings, resolveSettings } from '../../src/client/settings.ts'
+import { checkAddress } from '../../src/core/address.ts'
 import { ConfigurationError } from '../../src/errors/errors.ts'
 import { FakeTransport, VirtualClock } from '../../src/testing/index.ts'
 import { assertHeader } from '../../src/transport/assert-header.ts'
@@ -62,12 +64,39 @@ describe('the defaults', () => {
   })
 })
 
+describe('`commitAfterMs`', () => {
+  it.each([
+    [{}, 480_000],
+    [{ beforeCommitMs: 100_000 }, 90_000],
+    [{ beforeCommitMs: 0 }, 480_000],
+    [{ commitAfterMs: 0, beforeCommitMs: 5 }, 0],
+  ])('that is not given stays below `beforeCommitMs`: %j', (options, expected) => {
+    expect(settle(options).commitAfterMs).toBe(expected)
+  })
+})
+
 describe('options that contradict each other', () => {
   const transport = new FakeTransport([], { clock: new VirtualClock() })
   it.each<[options: ResilientClientOptions, path: string, named: readonly string[]]>([
     [{ timeouts: { ttfbMs: 20_000, staleMs: 20_000 } }, 'timeouts.ttfbMs', ['20000', 'staleMs']],
     [{ timeouts: { ttfbMs: 20_001, staleMs: 20_000 } }, 'timeouts.ttfbMs', ['20001', '20000']],
     [{ timeouts: { ttfbMs: 20_000, totalMs: 10_000 } }, 'timeouts.ttfbMs', ['20000', 'totalMs', '10000']],
+    [{ timeouts: { ttfbMs: 7_200_000 } }, 'timeouts.ttfbMs', ['7200000', 'staleMs', '1800000', 'default']],
+    [{ timeouts: { idleMs: 60_000, staleMs: 20_000 } }, 'timeouts.idleMs', ['60000', 'staleMs', '20000']],
+    [{ timeouts: { idleMs: 20_000, staleMs: 20_000 } }, 'timeouts.idleMs', ['20000', 'staleMs']],
+    [{ timeouts: { idleMs: 1_800_000 } }, 'timeouts.idleMs', ['1800000', 'staleMs', 'default']],
+    [{ timeouts: { progressMs: 60_000, totalMs: 50_000 } }, 'timeouts.progressMs', ['60000', 'totalMs', '50000']],
+    [{ timeouts: { connectMs: 5_000, totalMs: 5_000 } }, 'timeouts.connectMs', ['5000', 'totalMs']],
+    [{ commitAfterMs: 600_000 }, 'commitAfterMs', ['600000', 'beforeCommitMs', '540000', 'default']],
+    [{ commitAfterMs: 540_000 }, 'commitAfterMs', ['540000', 'beforeCommitMs']],
+    [{ retry: { baseDelayMs: 20_001 } }, 'retry.baseDelayMs', ['20001', 'retry.maxDelayMs', '20000', 'default']],
+    [{ hedge: { afterMs: 5, deadProbability: 0.5 } }, 'hedge.deadProbability', ['hedge.afterMs']],
+    [{ hedge: { afterMs: 5, minMs: 5 } }, 'hedge.minMs', ['hedge.afterMs']],
+    [{ hedge: { afterMs: 45_000 }, timeouts: { ttfbMs: 45_000 } }, 'hedge.afterMs', ['45000', 'ttfbMs']],
+    [{ hedge: { minMs: 60_000 }, timeouts: { staleMs: 50_000 } }, 'hedge.minMs', ['60000', 'staleMs', '50000']],
+    [{ concurrency: { queueMs: 5, pace: false } }, 'concurrency.queueMs', ['calls']],
+    [{ concurrency: { queueMs: 5 }, timeouts: { totalMs: 5 } }, 'concurrency.queueMs', ['totalMs', '5']],
+    [{ isolation: 'fresh', warmMs: 5 }, 'warmMs', ['warm']],
     [{ commitAfterMs: 500, beforeCommitMs: 500 }, 'commitAfterMs', ['500', 'beforeCommitMs']],
     [{ retry: { baseDelayMs: 2, maxDelayMs: 1 } }, 'retry.baseDelayMs', ['2', 'retry.maxDelayMs']],
     [{ warm: 2 }, 'warm', ['2', "isolation: 'fresh'"]],
@@ -94,11 +123,22 @@ describe('options that contradict each other', () => {
     { timeouts: { ttfbMs: 0, staleMs: 20_000 } },
     { timeouts: { ttfbMs: 'auto', staleMs: 20_000 } },
     { timeouts: { staleMs: 1 } },
-    // Against a default there is nothing to contradict.
-    { timeouts: { ttfbMs: 7_200_000 } },
+    // A wall clock is a bound, and may lie above another one.
+    { timeouts: { staleMs: 20_000, totalMs: 10_000 } },
+    { timeouts: { ttfbMs: 7_200_000, staleMs: 0 } },
+    { timeouts: { idleMs: 60_000, staleMs: 0, totalMs: 60_001 } },
+    { timeouts: { staleMs: 20_000, idleMs: 'auto' } },
+    // A default that cannot fire is no contradiction: nobody asked for it.
+    { timeouts: { staleMs: 5_000 } },
+    { retry: { maxDelayMs: 100 } },
+    { beforeCommitMs: 100_000 },
+    { hedge: { afterMs: 44_999 }, timeouts: { ttfbMs: 45_000 } },
+    { hedge: { minMs: 600_000 } },
+    { concurrency: { queueMs: 5, pace: false, calls: 1 } },
+    { concurrency: { queueMs: 5 } },
     { commitAfterMs: 0, beforeCommitMs: 1 },
     { commitAfterMs: 1, beforeCommitMs: 0 },
-    { commitAfterMs: 600_000 },
+    { commitAfterMs: 600_000, beforeCommitMs: 0 },
     { retry: { baseDelayMs: 5, maxDelayMs: 5 } },
     { warm: 0 },
     { warm: 2, isolation: 'fresh' },
@@ -110,15 +150,59 @@ describe('options that contradict each other', () => {
 })
 
 describe('an address', () => {
-  it.each(['', 'api.test', 'ftp://api.test', 'file:///etc', 'https://', 'https://user:swordfish@api.test', '/v1'])(
-    'that is not usable is refused, and not shown: %j',
-    (baseURL) => {
-      const error = refusal(() => settle({ baseURL }))
-      expect(error.path).toBe('baseURL')
-      expect(error.message).toContain('https://api.openai.com/v1')
-      expect(inspect(error)).not.toContain('swordfish')
+  it.each<[baseURL: string, problem: string]>([
+    ['', 'got an empty string'],
+    ['api.openai.com/v1', "got 'api.openai.com/v1', an address without a scheme; write 'https://api.openai.com/v1'"],
+    ['//api.openai.com/v1', "got 'api.openai.com/v1', an address without a scheme; write 'https://api.openai.com/v1'"],
+    ['api.test:8443', "got 'api.test:8443', an address without a scheme; write 'https://api.test:8443'"],
+    ['localhost:8080/v1', "got 'localhost:8080/v1', an address without a scheme; write 'http://localhost:8080/v1'"],
+    ['127.0.0.1:8080', "got '127.0.0.1:8080', an address without a scheme; write 'http://127.0.0.1:8080'"],
+    ['api.test/v1?key=swordfish', "got 'api.test/v1', an address without a scheme; write 'https://api.test/v1'"],
+    ['api.test/v1#swordfish', "got 'api.test/v1', an address without a scheme; write 'https://api.test/v1'"],
+    [
+      'api.test/v1/sk-proj-swordfish-0123456789abcdef/x',
+      "got 'api.test/v1/…', an address without a scheme; write 'https://api.test/v1/…'",
+    ],
+    ['user:swordfish@api.test/v1', 'got an address without a scheme'],
+    ['swordfish@api.test', 'got an address without a scheme'],
+    ['sk-proj-swordfish', 'got an address without a scheme'],
+    ['eyJswordfish.eyJzdWIi.c2ln', 'got an address without a scheme'],
+    ['ftp://api.test', "got an address with the scheme 'ftp:'"],
+    ['file:///etc', "got an address with the scheme 'file:'"],
+    ['https://', 'got an address that cannot be parsed'],
+    ['https://user:swordfish@api.test:port', 'got an address that cannot be parsed'],
+    ['https://user:swordfish@api.test', 'the address holds a user name or a password'],
+    ['/v1', 'got a path without scheme and host'],
+  ])(
+    'that is not usable is refused with what is wrong and what to write, and without a secret: %j',
+    (baseURL, problem) => {
+      for (const [options, path] of [
+        [{ baseURL }, 'baseURL'],
+        [{ endpoints: [{ baseURL: 'https://a.test' }, { baseURL }] }, 'endpoints.1.baseURL'],
+      ] as const) {
+        const error = refusal(() => settle(options))
+        expect(error.path).toBe(path)
+        expect(error.message.startsWith(`${path}: ${problem}; accepted is`)).toBe(true)
+        expect(error.message).toContain('https://api.openai.com/v1')
+        expect(inspect(error)).not.toContain('swordfish')
+      }
     },
   )
+
+  it('that is refused shows nothing of its user info, its query and its fragment, whatever they hold', () => {
+    const secret = fc.string({ unit: fc.constantFrom(...'abcXYZ019-_.~%'), minLength: 6, maxLength: 40 })
+    const host = fc.constantFrom('api.test', 'localhost:8080', '10.0.0.1', 'API.Test', 'no host', '')
+    fc.assert(
+      fc.property(host, fc.constantFrom('', '/v1', '/openai/v1'), secret, secret, (name, path, user, query) => {
+        for (const given of [`${user}:x@${name}${path}`, `${name}${path}?k=${query}`, `${name}${path}#${query}`]) {
+          const checked = checkAddress(given)
+          if ('url' in checked) continue
+          expect(checked.problem).not.toContain(user)
+          expect(checked.problem).not.toContain(query)
+        }
+      }),
+    )
+  })
 })
 
 describe('a header', () => {
@@ -240,6 +324,31 @@ describe('a view of a client', () => {
       timeouts: { ...parent.timeouts, idleMs: 'auto' },
       limits: { ...parent.limits, eventBytes: 0 },
     })
+  })
+
+  it('is judged by what it says itself, beside what it inherits', () => {
+    const parent = settle({
+      timeouts: { idleMs: 60_000, totalMs: 90_000 },
+      beforeCommitMs: 50_000,
+      retry: { maxDelayMs: 100 },
+    })
+    // What is inherited cannot fire below the new limit, and was not asked for here.
+    expect(settle({ timeouts: { staleMs: 20_000 } }, parent).timeouts.idleMs).toEqual({ ms: 60_000, source: 'option' })
+    expect(refusal(() => settle({ timeouts: { idleMs: 95_000 } }, parent)).message).toContain('timeouts.totalMs (90000')
+    expect(refusal(() => settle({ commitAfterMs: 60_000 }, parent)).message).toContain(
+      '50000, the default or inherited',
+    )
+    expect(refusal(() => settle({ retry: { baseDelayMs: 101 } }, parent)).path).toBe('retry.baseDelayMs')
+    expect(settle({ retry: { maxDelayMs: 5 } }, parent).policy).toMatchObject({ maxDelayMs: 5 })
+  })
+
+  it.each([
+    [{ limits: { headerBytes: 5 } }, 'limits.headerBytes', 'connections'],
+    [{ retry: { budget: false } }, 'retry.budget', 'budget'],
+  ] as const)('refuses what it shares with its client: %j', (options, path, shared) => {
+    const error = refusal(() => settle(options, settle()))
+    expect(error.path).toBe(path)
+    expect(error.message).toContain(`'${path}' cannot be changed in a view, which shares the ${shared} of its client`)
   })
 
   it('does not read the environment again', () => {

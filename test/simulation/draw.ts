@@ -1,3 +1,4 @@
+import { consistentClient, consistentView } from './consistent.ts'
 import { Dice } from './dice.ts'
 import { drawAttempts } from './draw-attempts.ts'
 import type { CallPlan, ClientPlan, EndpointPlan, Face, Schedule, ViewPlan } from './schedule.ts'
@@ -7,8 +8,8 @@ export function drawSchedule(seed: number): Schedule {
   const dice = new Dice(seed)
   const size = dice.chance(0.01) ? dice.whole(20, 60) : dice.whole(1, dice.pick([2, 4, 8]))
   const spreadMs = dice.pick([0, 20, 500, 5000])
-  const client = drawClient(dice)
-  const views = Array.from({ length: dice.pick([0, 0, 1, 2]) }, () => drawView(dice, client))
+  const client = consistentClient(drawClient(dice))
+  const views = Array.from({ length: dice.pick([0, 0, 1, 2]) }, () => consistentView(drawView(dice, client), client))
   const endpoints = Array.from({ length: dice.pick([1, 1, 2]) }, () => drawEndpoint(dice))
   const calls = Array.from({ length: size }, (_, id) => drawCall(dice, id, spreadMs, views.length, endpoints.length))
   return {
