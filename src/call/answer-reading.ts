@@ -74,7 +74,7 @@ export class AnswerReading implements Reading {
     if (text !== undefined && text.trim() === '') return failure('empty_response')
     // Too large to be looked into: no error is.
     if (text === undefined && this.#saysJson) return undefined
-    if (hasError(body)) return this.#upstream(undefined, body)
+    if (hasError(body) || isFailedResponse(body)) return this.#upstream(undefined, body)
     // Some endpoints ignore `stream: true` and answer with the whole response.
     if (looksLikeResponse(body)) return undefined
     const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
@@ -131,6 +131,11 @@ function fieldsOf(body: unknown): string | undefined {
 
 function hasError(body: unknown): boolean {
   return typeof body === 'object' && body !== null && (body as { error?: unknown }).error != null
+}
+
+/** The whole response, which failed: a result for who retrieves it, a failure for who asked for its output. */
+function isFailedResponse(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && (body as { status?: unknown }).status === 'failed'
 }
 
 function parseJson(text: string | undefined): unknown {

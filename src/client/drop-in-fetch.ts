@@ -1,6 +1,7 @@
 import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
 import { type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
 import { AbortScope } from '../core/abort.ts'
+import { jsonOf } from '../core/json-text.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
@@ -108,7 +109,7 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
     },
   }
   const { attempts } = call
-  return fetchedResponse(JSON.stringify(folded.json), init, { url: request.url.href, redirected: false, attempts })
+  return fetchedResponse(jsonOf(folded.json), init, { url: request.url.href, redirected: false, attempts })
 }
 
 async function run(

@@ -144,6 +144,7 @@ export class ResilientClient implements AsyncDisposable {
       maxRetries: this.#settings.policy.maxRetries,
       staleMs: this.#settings.timeouts.staleMs,
       totalMs: this.#settings.timeouts.totalMs,
+      maxEventBytes: this.#settings.limits.eventBytes,
       validate: this.#settings.validate,
       interruption: this.#settings.interruption,
       assertOpen: () => this.#assertOpen(),

@@ -1,6 +1,7 @@
 import type { Call } from '../call/call.ts'
 import { parseBody } from '../call/request-traits.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { jsonOf } from '../core/json-text.ts'
 import { UpstreamError } from '../errors/errors.ts'
 import { EventIntake } from '../responses/event-intake.ts'
 import { ResponseFailedError } from '../responses/failed-error.ts'
@@ -17,7 +18,7 @@ export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
   const { body, headers } = request
   const json = body.kind === 'bytes' ? parseBody(body.bytes, headers) : undefined
   if (json === undefined || json.stream === true || json.background === true) return undefined
-  const bytes = new TextEncoder().encode(JSON.stringify({ ...json, stream: true }))
+  const bytes = new TextEncoder().encode(jsonOf({ ...json, stream: true }))
   return {
     ...request,
     headers: headers.filter(([name]) => name !== 'content-encoding'),
@@ -42,6 +43,7 @@ export async function foldCall(call: Call, scope: AbortScope, telemetry: Telemet
     begin: () => call,
     resumption: undefined,
     interruption: 'fold',
+    maxBytes: call.context.reading.maxEventBytes,
   })
   try {
     return { kind: 'response', json: await foldSession(session, {}), status: 200 }

@@ -9,8 +9,9 @@ export interface Abortable {
 type Watcher = ((reason: unknown) => void) | Abortable
 
 /**
- * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes.
- * `dispose()` removes it: a long-lived signal must not collect listeners. The owner of the scope can abort it, too.
+ * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes. The listener is
+ * there only while something watches: a long-lived signal must not collect those of streams that nobody reads to their end.
+ * `dispose()` removes it for good. The owner of the scope can abort it, too.
  */
 export class AbortScope implements Member, Abortable {
   place = -1
@@ -23,28 +24,30 @@ export class AbortScope implements Member, Abortable {
   constructor(signal: AbortSignal | undefined, parent?: AbortScope) {
     this.#signal = signal
     this.#parent = parent
-    if (signal?.aborted) this.#aborted = { reason: signal.reason }
-    else signal?.addEventListener('abort', this, { once: true })
   }
 
   get aborted(): boolean {
-    return this.#aborted !== undefined
+    return this.#asked !== undefined
   }
 
   /** The caller's own reason, unchanged. */
   get reason(): unknown {
-    return this.#aborted?.reason
+    return this.#asked?.reason
   }
 
   /** Tells `watcher` of an abort; returns the function that stops watching. */
   watch(watcher: Watcher): () => void {
-    this.#watchers = including(this.#watchers, watcher)
+    this.#add(watcher)
     return () => this.#forget(watcher)
   }
 
   /** Aborts from within. The first reason counts. */
   abort(reason: unknown): void {
-    if (this.#aborted !== undefined || this.#disposed) return
+    if (this.#asked !== undefined || this.#disposed) return
+    this.#tell(reason)
+  }
+
+  #tell(reason: unknown): void {
     this.#aborted = { reason }
     for (const watcher of listOf(this.#watchers)) {
       if (typeof watcher === 'function') watcher(reason)
@@ -55,13 +58,15 @@ export class AbortScope implements Member, Abortable {
   /** A scope of its own that is aborted with this one: for a part that ends earlier. Disposing it leaves this one alone. */
   child(): AbortScope {
     const child = new AbortScope(undefined, this)
-    if (this.#aborted !== undefined) child.abort(this.#aborted.reason)
-    else this.#watchers = including<Watcher>(this.#watchers, child)
+    const asked = this.#asked
+    if (asked !== undefined) child.abort(asked.reason)
+    else this.#add(child)
     return child
   }
 
   throwIfAborted(): void {
-    if (this.#aborted !== undefined) throw this.#aborted.reason
+    const asked = this.#asked
+    if (asked !== undefined) throw asked.reason
   }
 
   dispose(): void {
@@ -74,10 +79,24 @@ export class AbortScope implements Member, Abortable {
 
   /** Of the signal: the scope itself is its listener. */
   handleEvent(): void {
-    this.abort(this.#signal?.reason)
+    if (this.#aborted === undefined && !this.#disposed) this.#tell(this.#signal?.reason)
+  }
+
+  /** Who aborted first. While nothing watches, the signal is asked itself. */
+  get #asked(): { readonly reason: unknown } | undefined {
+    if (this.#aborted === undefined && !this.#disposed && this.#signal?.aborted)
+      this.#aborted = { reason: this.#signal.reason }
+    return this.#aborted
+  }
+
+  #add(watcher: Watcher): void {
+    if (this.#watchers === undefined && !this.#disposed && this.#asked === undefined)
+      this.#signal?.addEventListener('abort', this, { once: true })
+    this.#watchers = including<Watcher>(this.#watchers, watcher)
   }
 
   #forget(watcher: Watcher): void {
     this.#watchers = without(this.#watchers, watcher)
+    if (this.#watchers === undefined) this.#signal?.removeEventListener('abort', this)
   }
 }

@@ -130,6 +130,12 @@ export const ERROR_CATALOG = {
     'UND_ERR_SOCKET',
     'One event is larger than limits.eventBytes. It would come again.',
   ),
+  response_too_large: row(
+    'protocol',
+    'final',
+    'UND_ERR_SOCKET',
+    'The output that the events of a response make up is larger than limits.eventBytes (typed faces only).',
+  ),
   stream_incomplete: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The stream ended without a terminal event.'),
   empty_response: row(
     'protocol',

@@ -1,4 +1,6 @@
+import { NONE } from '../core/lists.ts'
 import { classOfEvent } from '../sse/event-classes.ts'
+import { MAX_TEXT } from './accumulator/growing-text.ts'
 import { type Entry, ItemList } from './accumulator/item-list.ts'
 import { copyOf, isLoose, type Loose } from './accumulator/json.ts'
 import { rowOf } from './accumulator/rows.ts'
@@ -33,12 +35,35 @@ export class ResponseAccumulator {
   #stated: Loose | undefined
   #id: string | undefined
   #terminal: TerminalStatus | undefined
+  readonly #maxSize: number
+
+  /** @param maxBytes how large the output may be that events make up: as large as the one event that would bring it whole. */
+  constructor(maxBytes = 64 * 1024 * 1024) {
+    this.#maxSize = maxBytes > 0 ? Math.min(maxBytes, MAX_TEXT) : MAX_TEXT
+  }
 
   /** Folds one event. Costs one append for a delta. Never throws; what follows the terminal event is ignored. */
   add(event: ResponseStreamEvent): void {
     if (this.#terminal !== undefined || !isLoose(event)) return
     const { type } = event as Loose
     if (typeof type === 'string') this.#fold(type, event)
+  }
+
+  /**
+   * The output is larger than it may be: characters of text, and `PLACE_SIZE` for each item and each place of its lists.
+   * Nothing is added to it then. The limit, for the words about it.
+   */
+  get tooLargeFor(): number | undefined {
+    return this.#items.size > this.#maxSize ? this.#maxSize : undefined
+  }
+
+  /** The places of items that a complete response leaves out, because their end never came. */
+  get leftOut(): readonly number[] {
+    if (this.#terminal !== 'completed' || hasOutput(this.#stated)) return NONE
+    return this.#items
+      .inOrder()
+      .filter((entry) => !this.#standsIn(entry))
+      .map(({ index }) => index)
   }
 
   /** `response.id`, as the first event had it: some gateways change it later. */
@@ -93,16 +118,18 @@ export class ResponseAccumulator {
   #fold(type: string, event: Loose): void {
     const row = rowOf(type)
     if (row !== undefined) {
+      if (this.#items.size > this.#maxSize) return
       const itemType = typeof row.itemType === 'string' ? row.itemType : row.itemType(event)
       const entry = this.#items.under(event, itemType)
       if (entry.finished) return
-      row.fold(entry.item, event)
+      this.#items.grew(entry, row.fold(entry.item, event))
       if (row.finishesPayload) entry.payloadFinished = true
       return
     }
     const { item, output_index: index } = event
-    if (type === 'response.output_item.added' && isLoose(item)) this.#items.announce(index, item)
-    else if (type === 'response.output_item.done' && isLoose(item)) this.#items.finish(index, item)
+    const isItem = isLoose(item) && this.#items.size <= this.#maxSize
+    if (isItem && type === 'response.output_item.added') this.#items.announce(index, item)
+    else if (isItem && type === 'response.output_item.done') this.#items.finish(index, item)
     else this.#state(type, event)
   }
 
@@ -120,7 +147,7 @@ export class ResponseAccumulator {
   }
 
   #output(): readonly unknown[] {
-    const stated = Array.isArray(this.#stated?.output) ? (this.#stated.output as unknown[]) : []
+    const stated = hasOutput(this.#stated) ? this.#stated.output : []
     if (this.#terminal !== undefined && stated.length > 0) return stated
     const entries = this.#items.inOrder()
     const known = this.#terminal === undefined ? entries : entries.filter((entry) => this.#standsIn(entry))
@@ -153,6 +180,10 @@ function terminalStatusOf(type: string, event: Loose): TerminalStatus | undefine
   if (byType === undefined && classOfEvent(type, event) !== 'terminal') return undefined
   const status = isLoose(event.response) ? event.response.status : undefined
   return TERMINAL_STATUSES.has(status) ? (status as TerminalStatus) : byType
+}
+
+function hasOutput(response: Loose | undefined): response is Loose & { readonly output: readonly unknown[] } {
+  return Array.isArray(response?.output) && response.output.length > 0
 }
 
 function itemOf({ item }: Entry): Loose {

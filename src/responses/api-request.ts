@@ -113,7 +113,12 @@ function serialised(body: object): string {
   try {
     return JSON.stringify(body)
   } catch (cause) {
-    const why = cause instanceof TypeError ? 'it holds a circle or a BigInt' : 'a toJSON() of it threw'
+    const why =
+      cause instanceof TypeError
+        ? 'it holds a circle or a BigInt'
+        : cause instanceof RangeError
+          ? 'it is nested too deeply, or too long'
+          : 'a toJSON() of it threw'
     throw new ConfigurationError(`params: no JSON can be made of it (${why}).`, 'params')
   }
 }

@@ -2,6 +2,7 @@ import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import type { TappedEvent } from '../sse/tap.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { EventProblemEvent } from '../telemetry/events.ts'
 import { type ResponseStreamEvent, validateEvent } from './schema/index.ts'
 import { SequenceGuard } from './sequence.ts'
 
@@ -20,7 +21,13 @@ export interface Accepted {
   readonly failure: Failure | undefined
 }
 
-/** Makes events for the caller of what the tap read: numbered ones exactly once and in order, checked as far as asked. */
+/** Of a list whose length the endpoint decides. */
+const MOST_NAMED = 10
+
+/**
+ * Makes events for the caller of what the tap read, checked as far as asked. Behind a resume each event comes once; a
+ * stream that was not resumed is handed on whole, whatever its numbers are, and odd numbers are told as `event_problem`.
+ */
 export class EventIntake {
   readonly #validate: IntakeOptions['validate']
   readonly #mendsGaps: boolean
@@ -40,12 +47,23 @@ export class EventIntake {
 
   /** The stream is picked up behind the last number. */
   resumed(): void {
-    this.#guard.trust()
+    this.#guard.resumed()
   }
 
   /** Another attempt begins to count anew. */
   reset(): void {
     this.#guard = new SequenceGuard()
+  }
+
+  /** Items that the response says nothing of at its end, though they were begun. */
+  leftOut(indexes: readonly number[]): void {
+    const some = indexes.slice(0, MOST_NAMED).join(', ')
+    const more = indexes.length > MOST_NAMED ? ` and ${indexes.length - MOST_NAMED} more` : ''
+    this.#report(
+      'unfinished_item',
+      'response.completed',
+      `output_index ${some}${more}: begun and not finished, so the final response leaves them out`,
+    )
   }
 
   accept(tapped: readonly TappedEvent[]): Accepted {
@@ -56,10 +74,10 @@ export class EventIntake {
       const verdict = this.#guard.judge(event)
       // The end of a response is its end, whatever number it bears.
       if (verdict === 'duplicate' && each.class !== 'terminal') continue
-      if (verdict === 'gap') {
-        this.#report('sequence_gap', event, `${before} is followed by ${event.sequence_number}`)
-        if (this.#mendsGaps) {
-          this.#guard = new SequenceGuard(before)
+      if (verdict === 'gap' || verdict === 'repeat') {
+        this.#report(`sequence_${verdict}`, event.type, `${before} is followed by ${event.sequence_number}`)
+        if (verdict === 'gap' && this.#mendsGaps) {
+          this.#guard.rewind(before)
           return { events, failure: failure('sequence_gap') }
         }
       }
@@ -82,13 +100,13 @@ export class EventIntake {
     if (result.ok) return undefined
     const detail = `${event.type}: ${result.path}: ${result.message}`
     if (validate === 'strict') return failure('invalid_event', `An event is not what it should be: ${detail}.`)
-    this.#report('invalid_event', event, detail)
+    this.#report('invalid_event', event.type, detail)
     return undefined
   }
 
-  #report(problem: 'sequence_gap' | 'invalid_event', event: ResponseStreamEvent, detail: string): void {
+  #report(problem: EventProblemEvent['problem'], eventType: string, detail: string): void {
     if (this.#telemetry.wants('event_problem'))
-      this.#telemetry.emit({ type: 'event_problem', problem, eventType: event.type, detail })
+      this.#telemetry.emit({ type: 'event_problem', problem, eventType, detail })
   }
 }
 

@@ -13,6 +13,8 @@ export interface ResponsesHost {
   readonly maxRetries: number
   readonly staleMs: Limit
   readonly totalMs: Limit
+  /** `limits.eventBytes`; `0`: no limit. */
+  readonly maxEventBytes: number
   readonly validate: 'off' | 'report' | 'strict'
   readonly interruption: 'error' | 'restart'
   /** @throws ClientClosedError after the client was closed. */

@@ -24,6 +24,7 @@ export interface StreamOptions extends RequestOptions {
 }
 
 export interface CreateOptions extends RequestOptions {
+  /** As of `StreamOptions`. Refused with `background: true`, as `onDelta` and `onRestart` are: no stream is read then. */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
   /** Told every event that carries a piece of output. What it throws ends the call. */
   readonly onDelta?: ((delta: { readonly event: ResponseStreamEvent; readonly attempt: number }) => void) | undefined
@@ -94,6 +95,20 @@ export function checkOptions(method: keyof typeof ACCEPTED, options: unknown): v
   headerPairs(options.headers as Readonly<Record<string, unknown>> | null | undefined)
 }
 
+/** What `create` has no use for with `background: true`: the queued response comes back at once, and no stream is read. */
+const OF_STREAM = ['onDelta', 'onRestart', 'validate'] as const satisfies ReadonlyArray<keyof CreateOptions>
+
+/** @throws ConfigurationError for options that would do nothing. */
+export function checkBackgroundOptions(options: CreateOptions): void {
+  for (const name of OF_STREAM) {
+    if (options[name] === undefined) continue
+    throw new ConfigurationError(
+      `options.${name} does nothing in create() with background: true, which returns the queued response at once. Use stream() with background and store, or resume().`,
+      `options.${name}`,
+    )
+  }
+}
+
 /** A text may be a secret: only numbers and flags are shown. */
 function unknownOption(method: string, name: string, value: unknown, known: readonly string[]): ConfigurationError {
   const got = typeof value === 'string' ? shownKind(value) : shown(value)
@@ -112,11 +127,21 @@ export function checkParams(params: unknown): void {
     )
 }
 
-/** A path of the request is made of it. @throws ConfigurationError */
+/** Longer than any id of a response; an address that is longer is refused by servers. */
+const MAX_ID = 2048
+
+/**
+ * Whether a path of a request can be made of an id: `.` and `..` would lead to another path, and half a surrogate pair
+ * cannot be encoded. Ids come from endpoints, too.
+ */
+export function isUsableId(id: unknown): id is string {
+  return typeof id === 'string' && id.length <= MAX_ID && !/^\.{0,2}$/.test(id) && id.isWellFormed()
+}
+
+/** @throws ConfigurationError */
 export function checkId(id: unknown): void {
-  // `.` and `..` would lead to another path, and half a surrogate pair cannot be encoded.
-  const usable = typeof id === 'string' && !/^\.{0,2}$/.test(id) && id.isWellFormed()
-  if (!usable) throw new ConfigurationError(`id: got ${shown(id)}; accepted: the id of a response, a string.`, 'id')
+  if (!isUsableId(id))
+    throw new ConfigurationError(`id: got ${shown(id)}; accepted: the id of a response, a string.`, 'id')
 }
 
 export function headerPairs(headers: Readonly<Record<string, unknown>> | null | undefined): HeaderPairs {

@@ -1,4 +1,5 @@
 import type { AbortScope } from '../core/abort.ts'
+import { jsonOf } from '../core/json-text.ts'
 import { type AttemptRecord, RequestError, ResilientError } from '../errors/errors.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import { abandoned } from './abandoned.ts'
@@ -103,7 +104,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
         async pull(controller) {
           const { done, value } = await iterator.next()
           if (done) controller.close()
-          else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
+          else controller.enqueue(encoder.encode(`${jsonOf(value)}\n`))
         },
         async cancel() {
           await iterator.return?.()

@@ -8,6 +8,7 @@ import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
 import {
   type CreateOptions,
+  checkBackgroundOptions,
   checkId,
   checkOptions,
   checkParams,
@@ -17,10 +18,11 @@ import {
   type StreamOptions,
 } from './request-options.ts'
 import { openStream, type ResponseStream } from './response-stream.ts'
-import { parseResponse, type Resumption } from './resumption.ts'
+import type { Resumption } from './resumption.ts'
 import type { Response } from './schema/index.ts'
 import { StreamSession } from './session.ts'
 import { type SessionEvent, terminalEventOf, withOutputText } from './session-events.ts'
+import { parseResponse } from './whole-answer.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
@@ -79,9 +81,9 @@ export class Responses {
 
   /**
    * The whole response. Streams inside, so that every deadline works, and retries at any point until it is complete.
-   * With `background: true` the queued response comes back at once.
+   * With `background: true` the queued response comes back at once, and options that need a stream are refused.
    *
-   * @throws ResponseFailedError with `.response` when the endpoint reports a failure; `incomplete` is a result.
+   * @throws ConfigurationError for `stream: true` and for options that are not accepted; ResponseFailedError with `.response` when the endpoint reports a failure; `incomplete` is a result.
    */
   async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<Response> {
     checkParams(params)
@@ -91,6 +93,7 @@ export class Responses {
         'params.stream: got true; create() returns the whole response. Use stream().',
         'params.stream',
       )
+    if (params.background === true) checkBackgroundOptions(options)
     const scope = new AbortScope(options.signal)
     scope.throwIfAborted()
     if (params.background === true) return this.#json('POST', 'responses', scope, options, params)
@@ -100,6 +103,7 @@ export class Responses {
       begin: () => this.#beginCreate(params, options, scope, true),
       resumption: undefined,
       interruption: 'fold',
+      maxBytes: this.#host.maxEventBytes,
     })
     try {
       return await foldSession(session, options)
@@ -150,7 +154,7 @@ export class Responses {
     const scope = new AbortScope(options?.signal)
     const { startingAfter, ...rest } = plan(scope)
     const intake = this.#intake(options, startingAfter, rest.resumption !== undefined)
-    return openStream(new StreamSession({ ...rest, scope, intake }), scope)
+    return openStream(new StreamSession({ ...rest, scope, intake, maxBytes: this.#host.maxEventBytes }), scope)
   }
 
   #intake(

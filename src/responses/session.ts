@@ -1,18 +1,19 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
-import { headerOf } from '../call/reading.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { NONE } from '../core/lists.ts'
 import { type Consumer, Mailbox, type Taken } from '../core/mailbox.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
-import { ResponseAccumulator } from './accumulator.ts'
+import type { ResponseAccumulator } from './accumulator.ts'
 import type { EventIntake } from './event-intake.ts'
 import { isReported, reportedError, unreadAnswer, withHistory, withPartial } from './interruption.ts'
+import { Received } from './received.ts'
+import { isUsableId } from './request-options.ts'
 import { type Resumption, resumed } from './resumption.ts'
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
 import { type CallOfSession, historyOf } from './session-history.ts'
+import { heldEvents, mayBeWhole, responseIn } from './whole-answer.ts'
 
 export interface SessionOptions {
   readonly scope: AbortScope
@@ -23,14 +24,16 @@ export interface SessionOptions {
   readonly resumption: Resumption | undefined
   /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
   readonly interruption: 'error' | 'restart' | 'fold'
+  /** `limits.eventBytes`: how large the output may be that the events make up. */
+  readonly maxBytes: number
 }
 
 /** What is being handed on. */
 interface Pumped {
   readonly call: Call
   readonly attempt: Attempt
-  /** What came of an endpoint that does not stream: the whole response, in pieces. */
-  readonly whole: Uint8Array[] | undefined
+  /** What came of an endpoint that does not stream: the whole response, in pieces. Given up with the first event. */
+  whole: Uint8Array[] | undefined
   /** Told how it failed, or that it brought all. Without it the session goes on by itself: most streams wait, and hold less. */
   readonly onEnd: ((failed: Failure | undefined) => void) | undefined
 }
@@ -42,7 +45,7 @@ interface Pumped {
  */
 export class StreamSession implements Consumer {
   readonly #scope: AbortScope
-  readonly #intake: EventIntake
+  readonly #received: Received
   readonly #resumption: Resumption | undefined
   readonly #interruption: SessionOptions['interruption']
   /** The call that creates the response. */
@@ -52,22 +55,21 @@ export class StreamSession implements Consumer {
   readonly #batches = new Mailbox<readonly SessionEvent[]>()
   #pumped: Pumped | undefined
   #filling = false
-  #seen = new ResponseAccumulator()
   /** The endpoint's own answer, where there was no stream to hand over. */
   gaveUp: CallOutcome | undefined
   /** What was thrown at its end, if it failed. */
   failure: unknown
 
-  constructor({ scope, intake, begin, resumption, interruption }: SessionOptions) {
+  constructor({ scope, intake, begin, resumption, interruption, maxBytes }: SessionOptions) {
     this.#scope = scope
-    this.#intake = intake
+    this.#received = new Received(intake, maxBytes)
     this.#resumption = resumption
     this.#interruption = interruption
     void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin())))
   }
 
   get seen(): ResponseAccumulator {
-    return this.#seen
+    return this.#received.seen
   }
 
   /** The history of all calls, in order, as that of one. */
@@ -92,7 +94,7 @@ export class StreamSession implements Consumer {
 
   /** The response has ended, and everything of it was taken. */
   get isDrained(): boolean {
-    return this.#seen.terminal !== undefined && this.#batches.items.length === 0
+    return this.seen.terminal !== undefined && this.#batches.items.length === 0
   }
 
   /** The reader wants no more: what it has not taken is thrown away, and `error` is what `take` finds from now on. */
@@ -126,7 +128,7 @@ export class StreamSession implements Consumer {
     }
     const calls = this.#resumes.length + (this.#first === undefined ? 0 : 1)
     const whole = calls > 1 ? withHistory(error, this.attempts) : error
-    this.failure = withPartial(whole, this.#seen, this.#intake.lastSequenceNumber)
+    this.failure = withPartial(whole, this.seen, this.#received.intake.lastSequenceNumber)
     this.#batches.fail(this.failure)
   }
 
@@ -153,22 +155,16 @@ export class StreamSession implements Consumer {
     const again = failed.lane !== undefined && (interruption === 'fold' || (interruption === 'restart' && !reported))
     if (!again) {
       call.finish(failed)
-      throw reported ? reportedError(call, attempt, failed, this.#ended()) : call.errorOf(failed, attempt)
+      throw reported ? reportedError(call, attempt, failed, this.#received.ended) : call.errorOf(failed, attempt)
     }
     const outcome = await call.restart(attempt, failed)
-    this.#seen = new ResponseAccumulator()
-    this.#intake.reset()
+    this.#received.reset()
     this.#hand([{ type: 'stream.restarted', attempt: outcome.attempt.number }])
     this.#pump(call, outcome)
   }
 
-  /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
-  #ended(): Response | undefined {
-    return this.#seen.terminal === undefined ? undefined : this.#seen.response
-  }
-
   #canResume(): boolean {
-    return this.#resumption !== undefined && this.#seen.id !== undefined
+    return this.#resumption !== undefined && isUsableId(this.seen.id)
   }
 
   async #resume(broken?: { readonly call: Call; readonly failed: Failure }): Promise<void> {
@@ -181,18 +177,18 @@ export class StreamSession implements Consumer {
       await resumed(resumption, {
         failed: broken?.failed,
         scope: this.#scope,
-        intake: this.#intake,
-        id: this.#seen.id,
+        intake: this.#received.intake,
+        id: this.seen.id,
         onCall: (call, resumes) => {
           const sinceMs = resumption.clock.now() - resumption.startedAt
           this.#resumes = this.#resumes.concat({ call, sinceMs, resumes })
         },
         pump: (call, outcome) => new Promise((resolve) => this.#pump(call, outcome, resolve)),
         hand: (event) => {
-          this.#seen.add(event)
+          this.#received.add(event)
           this.#hand([event])
         },
-        response: () => this.#ended(),
+        response: () => this.#received.ended,
       })
       this.#end()
     } finally {
@@ -209,15 +205,15 @@ export class StreamSession implements Consumer {
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) {
       this.gaveUp = outcome
-      for (const event of heldEvents(attempt)) this.#seen.add(event)
-      throw reportedError(call, attempt, gaveUp.failure, this.#ended(), gaveUp.reason)
+      for (const event of heldEvents(attempt)) this.#received.add(event)
+      throw reportedError(call, attempt, gaveUp.failure, this.#received.ended, gaveUp.reason)
     }
     const refused = unreadAnswer(call, attempt)
     if (refused !== undefined) {
       attempt.cancel()
       throw refused
     }
-    this.#pumped = { call, attempt, whole: isWhole(attempt) ? [] : undefined, onEnd }
+    this.#pumped = { call, attempt, whole: mayBeWhole(attempt) ? [] : undefined, onEnd }
     this.#fill()
   }
 
@@ -247,9 +243,9 @@ export class StreamSession implements Consumer {
     const taken = attempt.output.take()
     switch (taken.kind) {
       case 'item': {
-        whole?.push(taken.item.bytes)
-        const { events, failure } = this.#intake.accept(taken.item.events)
-        for (const event of events) this.#seen.add(event)
+        if (taken.item.events.length === 0) whole?.push(taken.item.bytes)
+        else pumped.whole = undefined
+        const { events, failure } = this.#received.accept(taken.item.events)
         if (failure === undefined) attempt.flow()
         else this.#endPump()
         if (events.length > 0) this.#hand(events)
@@ -257,7 +253,7 @@ export class StreamSession implements Consumer {
         return true
       }
       case 'end':
-        if (whole !== undefined) this.#hand([this.#wholeResponse(whole)])
+        if (whole !== undefined && whole.length > 0) this.#hand([this.#wholeResponse(whole, pumped)])
         this.#endPump()
         this.#tellEnd(pumped, attempt.failed)
         return true
@@ -290,20 +286,9 @@ export class StreamSession implements Consumer {
   }
 
   /** An endpoint that does not stream answered with the whole response: the one event that it amounts to. */
-  #wholeResponse(chunks: readonly Uint8Array[]): SessionEvent {
-    const response = JSON.parse(new TextDecoder().decode(Buffer.concat(chunks))) as Response
-    const event = terminalEventOf(response)
-    this.#seen.add(event)
+  #wholeResponse(chunks: readonly Uint8Array[], { call, attempt }: Pumped): SessionEvent {
+    const event = terminalEventOf(responseIn(chunks, call, attempt))
+    this.#received.add(event)
     return event
   }
-}
-
-/** Events of an attempt that failed before its commit: its own words about the failure. */
-function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
-  return attempt.output.items.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
-}
-
-/** By what it says of itself it is no event stream, so that it was read, and held, as a whole. */
-function isWhole({ answer }: Attempt): boolean {
-  return answer !== undefined && /json|html|xml/i.test(headerOf(answer, 'content-type') ?? '')
 }

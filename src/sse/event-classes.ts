@@ -100,7 +100,8 @@ export function classOfEvent(type: string, event: unknown): EventClass {
 /** Whether a terminal event is a failure; `incomplete` and `cancelled` are results with a reason. */
 export function reportsFailure(type: string, event: unknown): boolean {
   if (type === 'response.failed' || type === 'response.error' || type === 'error') return true
-  return type !== 'response.completed' && type !== 'response.incomplete' && responseStatus(event) === 'failed'
+  // The status is the word of the response itself: gateways put a failed one under `response.completed`.
+  return responseStatus(event) === 'failed'
 }
 
 /** `response.status` of an event, or `undefined`. */

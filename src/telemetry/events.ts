@@ -179,7 +179,12 @@ export interface EndpointCooledEvent {
 /** An event of the stream is not what it should be, and was passed on all the same (typed faces only). */
 export interface EventProblemEvent {
   readonly type: 'event_problem'
-  readonly problem: 'invalid_event' | 'sequence_gap'
+  /**
+   * `invalid_event`: a field is missing or of the wrong kind. `sequence_gap`: numbers are missing. `sequence_repeat`: a
+   * `sequence_number` is not above the last one; told once a stream, whose numbers are not looked at from then on.
+   * `unfinished_item`: the response is complete, and an item was begun whose end never came; the final response leaves it out.
+   */
+  readonly problem: 'invalid_event' | 'sequence_gap' | 'sequence_repeat' | 'unfinished_item'
   readonly eventType: string
   /** Names fields and numbers, never contents. */
   readonly detail: string

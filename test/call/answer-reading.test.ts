@@ -50,6 +50,7 @@ describe('in place of a stream', () => {
     ['blanks', 'text/plain', ' \r\n ', { code: 'empty_response' }],
     ['an error', 'application/json', '{"error":{"code":"slow_down"}}', { code: 'response_failed' }],
     ['a whole response', 'application/json', '{"id":"resp_1","error":null}', { commit: 'answer' }],
+    ['a failed response', 'application/json', '{"status":"failed"}', { code: 'response_failed' }],
     ['null', 'application/json', 'null', { code: 'unexpected_content' }],
     ['a number', 'application/json', '5', { code: 'unexpected_content' }],
     ['a page', 'text/html', '<p>Hello', { code: 'unexpected_content' }],
@@ -62,7 +63,7 @@ describe('in place of a stream', () => {
     [{ id: 'resp_1' }, true],
     [{ object: 'response' }, true],
     [{ output: [] }, true],
-    ...['completed', 'failed', 'in_progress', 'cancelled', 'queued', 'incomplete'].map(
+    ...['completed', 'in_progress', 'cancelled', 'queued', 'incomplete'].map(
       (status) => [{ status }, true] as [object, boolean],
     ),
     [{ id: 5, object: 'list', output: 'x', status: 'ok' }, false],

@@ -64,8 +64,9 @@ describe('the commit', () => {
     }
     const done = (type: string, status?: string) => frame({ type, message: 'why', response: { status } })
     for (const [text, isResult] of [
-      [done('response.completed', 'failed'), true],
-      [done('response.incomplete', 'failed'), true],
+      [done('response.completed'), true],
+      [done('response.completed', 'failed'), false],
+      [done('response.incomplete', 'failed'), false],
       [done('response.done'), true],
       [done('response.done', 'cancelled'), true],
       [done('response.done', 'failed'), false],

@@ -65,7 +65,10 @@ export const FAULTS: Readonly<Record<string, FaultRow>> = {
   34: row('incomplete', 'a result with a reason'),
   35: row('a kept stream drops at every event', 'resumed: each event once, in order'),
   36: row('a resume is refused', 'polled; nothing invented'),
-  37: row('events twice, missing, or numbered anew', 'duplicates dropped; a gap is told or resumed'),
+  37: row(
+    'events twice, missing, or numbered anew',
+    'all handed on and told; behind a resume duplicates are dropped and gaps resumed',
+  ),
   38: row('create() is interrupted at every event', 'one correct result'),
   39: row('restart', 'a marker, then a whole second stream'),
 

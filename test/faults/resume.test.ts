@@ -42,7 +42,8 @@ for (const status of [404, 400]) {
 fault('37: events come twice', { faces: ['stream', 'create'] }, async (stage) => {
   const again = ANSWER.slice(2, BROKEN.event)
   stage.server.script([{ ...BROKEN, effect: 'event', events: again }])
-  stage.expectWhole(await stage.call())
+  // A number alone does not say that an event came before: gateways number anew, and then it is another event.
+  stage.expectWhole(await stage.call(), [...ANSWER.slice(0, BROKEN.event), ...again, ...ANSWER.slice(BROKEN.event)])
 })
 
 const GAPPED = [...ANSWER.slice(0, BROKEN.event), ...ANSWER.slice(BROKEN.event + 1)]

@@ -122,6 +122,21 @@ describe('background and store', () => {
     await s.nothingIsLeft()
   })
 
+  it('is polled when the endpoint leaves the same numbers out of each resume: the response is whole', async () => {
+    const s = scenario((request) => {
+      if (isPoll(request)) return [fake.status(200, { body: final })].flat()
+      const from = request.method === 'POST' ? 0 : startingAfter(request) + 1
+      return [fake.respond(ok.slice(from).filter((event) => event.sequence_number !== 5))].flat()
+    })
+    const { events, error } = await collected(s, s.responses.stream(params))
+    expect(error).toBeUndefined()
+    expect(events.slice(0, -1)).toEqual(ok.slice(0, 5))
+    expect((events.at(-1) as { response?: unknown }).response).toEqual(final)
+    expect(s.events).toContainEqual(expect.objectContaining({ type: 'event_problem', problem: 'sequence_gap' }))
+    expect(s.transport.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+    expect(s.client.stats().activeCalls).toBe(0)
+  })
+
   it('dropped at random points, with random answers to the resume: exactly once and in order, or a typed error', {
     timeout: 600_000,
   }, async () => {

@@ -134,8 +134,10 @@ describe('a terminal event', () => {
     ['response.done', 'completed', false],
     ['response.done', undefined, false],
     ['response.cancelled', 'cancelled', false],
-    ['response.completed', 'failed', false],
-    ['response.incomplete', 'failed', false],
+    ['response.completed', 'failed', true],
+    ['response.incomplete', 'failed', true],
+    ['response.completed', undefined, false],
+    ['response.incomplete', 'incomplete', false],
   ])('%s with the status %s reports a failure: %s', (type, status, isFailure) => {
     expect(reportsFailure(type, { response: { status } })).toBe(isFailure)
   })

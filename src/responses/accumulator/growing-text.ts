@@ -1,13 +1,35 @@
 import type { Loose } from './json.ts'
 
-/** Appends a delta to the text under a key. Anything but a string is no delta. */
-export function append(owner: Loose, key: string, delta: unknown): void {
-  if (typeof delta === 'string') owner[key] = appended(owner[key], delta)
+/** More characters than any text of a response has, and half of what V8 can hold in one string. */
+export const MAX_TEXT = 2 ** 28
+
+/**
+ * Appends a delta to the text under a key. Anything but a string is no delta.
+ *
+ * @returns by how many characters the text would grow; beyond `MAX_TEXT` it does not.
+ */
+export function append(owner: Loose, key: string, delta: unknown): number {
+  if (typeof delta !== 'string') return 0
+  owner[key] = appended(owner[key], delta)
+  return delta.length
+}
+
+/** Replaces the text under a key. Anything but a string replaces nothing. Returns by how many characters it grew. */
+export function replace(owner: Loose, key: string, text: unknown): number {
+  if (typeof text !== 'string') return 0
+  const grown = text.length - lengthOf(owner[key])
+  owner[key] = text
+  return grown
+}
+
+export function lengthOf(text: unknown): number {
+  return typeof text === 'string' ? text.length : 0
 }
 
 /** A text and the delta that follows it. */
 export function appended(known: unknown, delta: string): string {
   if (typeof known !== 'string' || known === '') return delta
+  if (known.length + delta.length > MAX_TEXT) return known
   const text = known + delta
   const step = flatteningStep(text.length)
   if (Math.floor(known.length / step) !== Math.floor(text.length / step)) flatten(text)

@@ -1,4 +1,5 @@
-import { copyOf, isIndex, isLoose, type Loose } from './json.ts'
+import { ItemNames, OpenItems } from './item-names.ts'
+import { addTold, copyOf, isIndex, type Loose } from './json.ts'
 
 /** One item of the output, and how far it is. */
 export interface Entry {
@@ -10,96 +11,147 @@ export interface Entry {
   payloadFinished: boolean
   /** `response.output_item.done` came: the item is what it is for good. */
   finished: boolean
+  /** About how large its JSON is. */
+  size: number
 }
 
 /** So many are looked through as quickly as looked up, and most responses have no more. */
 const FEW = 8
 
+/** What an item, or a place in one of its lists, counts beside its text: about what it takes in memory. */
+export const PLACE_SIZE = 128
+
 /**
- * The items of a response, each under its `output_index`. Ids serve only where the index is missing or where several items
- * share it: some gateways write another id into each event, others the same index into all.
+ * The items of a response, each under its `output_index`. Names serve only where the index is missing or where several
+ * items share it: some gateways write another id into each event, others the same index into all.
  */
 export class ItemList {
   /** In the order in which they were first heard of. */
   #entries: readonly Entry[] = []
   /** Of more items than are quickly looked through. */
   #byIndex: Map<number, Entry> | undefined
-  /** Made when one is first looked for by its id. */
-  #byId: Map<string, Entry> | undefined
+  #names: ItemNames | undefined
+  #open: OpenItems | undefined
   #nextIndex = 0
+  #size = 0
+
+  /** About how large the JSON of all items is. */
+  get size(): number {
+    return this.#size
+  }
 
   inOrder(): readonly Entry[] {
     return this.#entries.toSorted((one, other) => one.index - other.index)
   }
 
+  /** An item is larger now. */
+  grew(entry: Entry, by: number): void {
+    entry.size += by
+    this.#size += by
+  }
+
   /** `response.output_item.added`. */
   announce(index: unknown, item: Loose): void {
-    const known = this.#find(index, item.id)
+    const tally = { size: 0 }
+    const told = copyOf(item, tally)
+    const known = this.#find(index, item.id, item.call_id, item.type)
     if (known === undefined || (known.announced && areDistinct(known.item, item))) {
-      this.#enter(index, copyOf(item)).announced = true
+      const entered = this.#enter(index, told)
+      entered.announced = true
+      this.grew(entered, tally.size)
     } else if (!known.finished) {
-      known.item = withWhatIsKnown(copyOf(item), known.item)
+      const { type } = known.item
+      addTold(known.item, told)
       known.announced = true
-      this.#name(known)
+      this.grew(known, tally.size)
+      this.#names?.add(known)
+      if (known.item.type !== type) this.#open?.add(known)
     }
   }
 
   /** `response.output_item.done`: the endpoint's word replaces what was rebuilt. */
   finish(index: unknown, item: Loose): void {
-    const known = this.#find(index, item.id) ?? this.#unfinished(index, item.type)
+    const known =
+      this.#find(index, item.id, item.call_id, item.type) ?? this.#unfinished(index, item.call_id, item.type)
     const isAnother = known === undefined || (known.finished && areDistinct(known.item, item))
-    const entry = isAnother ? this.#enter(index, {}) : known
-    entry.item = copyOf(item)
+    const entry = isAnother ? this.#enter(index, { type: item.type }) : known
+    const tally = { size: PLACE_SIZE }
+    entry.item = copyOf(item, tally)
     entry.announced = true
     entry.payloadFinished = true
     entry.finished = true
-    this.#name(entry)
+    this.grew(entry, tally.size - entry.size)
+    this.#names?.add(entry)
   }
 
   /** The item that a delta belongs to; begun with what the delta tells, if a stream is picked up in the middle of it. */
-  under({ output_index: index, item_id: id }: Loose, type: string): Entry {
-    const known = this.#find(index, id) ?? this.#unfinished(index, type)
+  under({ output_index: index, item_id: id, call_id: callId }: Loose, type: string): Entry {
+    const known = this.#find(index, id, callId, type) ?? this.#underWay(index, callId, type)
     if (known !== undefined) return known
-    const begun = { ...(typeof id === 'string' && { id }), type, ...(type === 'message' && { role: 'assistant' }) }
-    return this.#enter(index, begun)
+    return this.#enter(index, {
+      ...(typeof id === 'string' && { id }),
+      ...(typeof callId === 'string' && { call_id: callId }),
+      type,
+      ...(type === 'message' && { role: 'assistant' }),
+    })
   }
 
-  #find(index: unknown, id: unknown): Entry | undefined {
-    if (!isIndex(index)) return typeof id === 'string' ? this.#named(id) : undefined
+  #find(index: unknown, id: unknown, callId: unknown, type: unknown): Entry | undefined {
+    if (!isIndex(index)) {
+      if (typeof id !== 'string' && typeof callId !== 'string') return undefined
+      return this.#named(id, callId, type)
+    }
     const known =
       this.#byIndex === undefined ? this.#entries.findLast((each) => each.index === index) : this.#byIndex.get(index)
-    if (known === undefined || typeof id !== 'string' || known.item.id === id) return known
-    const namesake = this.#named(id)
+    if (known === undefined || isCalled(known.item, id, callId)) return known
+    const namesake = this.#named(id, callId, type)
     return namesake?.index === index ? namesake : known
   }
 
   /** The item under way, for events that name neither a place nor an item that is known. */
-  #unfinished(index: unknown, type: unknown): Entry | undefined {
+  #underWay(index: unknown, callId: unknown, type: unknown): Entry | undefined {
     if (isIndex(index)) return undefined
-    return this.#entries.findLast((entry) => !entry.finished && entry.item.type === type)
+    this.#open ??= new OpenItems(this.#entries)
+    const last = this.#open.last(type)
+    return last !== undefined && !isAnotherCall(last.item, callId) ? last : undefined
+  }
+
+  /** The item that ends, likewise. */
+  #unfinished(index: unknown, callId: unknown, type: unknown): Entry | undefined {
+    if (isIndex(index)) return undefined
+    this.#open ??= new OpenItems(this.#entries)
+    const first = this.#open.first(type)
+    return first !== undefined && !isAnotherCall(first.item, callId) ? first : this.#underWay(index, callId, type)
   }
 
   #enter(place: unknown, item: Loose): Entry {
     const index = isIndex(place) ? place : this.#nextIndex
-    const entry: Entry = { index, item, announced: false, payloadFinished: false, finished: false }
+    const entry: Entry = { index, item, announced: false, payloadFinished: false, finished: false, size: 0 }
+    this.grew(entry, PLACE_SIZE)
     // What `push` makes of an empty list has room for seventeen.
     if (this.#entries.length === 0) this.#entries = [entry]
     else (this.#entries as Entry[]).push(entry)
     if (this.#entries.length > FEW) this.#byIndex ??= new Map(this.#entries.map((each) => [each.index, each]))
     this.#byIndex?.set(index, entry)
     this.#nextIndex = Math.max(this.#nextIndex, index + 1)
-    this.#name(entry)
+    this.#names?.add(entry)
+    this.#open?.add(entry)
     return entry
   }
 
-  #name(entry: Entry): void {
-    if (typeof entry.item.id === 'string') this.#byId?.set(entry.item.id, entry)
+  #named(id: unknown, callId: unknown, type: unknown): Entry | undefined {
+    this.#names ??= new ItemNames(this.#entries)
+    return this.#names.find(id, callId, type)
   }
+}
 
-  #named(id: string): Entry | undefined {
-    this.#byId ??= new Map(this.#entries.map((each) => [each.item.id as string, each]))
-    return this.#byId.get(id)
-  }
+/** Whether an item has the names of an event, where the event has any. */
+function isCalled(item: Loose, id: unknown, callId: unknown): boolean {
+  return (typeof id !== 'string' || item.id === id) && (typeof callId !== 'string' || item.call_id === callId)
+}
+
+function isAnotherCall(item: Loose, callId: unknown): boolean {
+  return typeof callId === 'string' && typeof item.call_id === 'string' && item.call_id !== callId
 }
 
 /** Whether two items at one index cannot be the same. */
@@ -108,19 +160,4 @@ function areDistinct(one: Loose, other: Loose): boolean {
     if (typeof one[key] === 'string' && typeof other[key] === 'string') return one[key] !== other[key]
   }
   return false
-}
-
-/** A late announcement, with what deltas told before it: at its top, and in `action` and `operation` one level below. */
-export function withWhatIsKnown(fresh: Loose, known: unknown, levels = 2): Loose {
-  if (!isLoose(known)) return fresh
-  for (const key of Object.keys(known)) {
-    const told = fresh[key]
-    if (isBlank(told)) fresh[key] = known[key]
-    else if (levels > 1 && isLoose(told)) withWhatIsKnown(told, known[key], levels - 1)
-  }
-  return fresh
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 }

@@ -5,32 +5,69 @@ export function isLoose(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** How much JSON was copied: no more than what it takes as text. */
+export interface Tally {
+  size: number
+}
+
 /**
  * A deep copy of parsed JSON; holes of arrays are closed. Without recursion, because an endpoint decides how deep its JSON
  * is, and a good deal cheaper than `structuredClone`.
  */
-export function copyOf<T>(value: T): T {
+export function copyOf<T>(value: T, tally: Tally = { size: 0 }): T {
   const open: [from: object, to: object][] = []
-  const root = begin(value, open)
+  const root = begin(value, open, tally)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [from, to] = next
-    if (Array.isArray(from)) for (const each of Object.values(from)) (to as unknown[]).push(begin(each, open))
-    else for (const key of Object.keys(from)) put(to as Loose, key, begin((from as Loose)[key], open))
+    if (Array.isArray(from)) for (const each of Object.values(from)) (to as unknown[]).push(begin(each, open, tally))
+    else {
+      for (const key of Object.keys(from)) {
+        tally.size += key.length
+        setOwn(to as Loose, key, begin((from as Loose)[key], open, tally))
+      }
+    }
   }
   return root as T
 }
 
-function begin(value: unknown, open: [from: object, to: object][]): unknown {
+function begin(value: unknown, open: [from: object, to: object][], tally: Tally): unknown {
+  tally.size += typeof value === 'string' ? value.length : 1
   if (typeof value !== 'object' || value === null) return value
   const to = Array.isArray(value) ? [] : {}
   open.push([value, to])
   return to
 }
 
-function put(to: Loose, key: string, value: unknown): void {
+/**
+ * What an object itself has under a key that an endpoint chose. Read plainly, `__proto__` would give `Object.prototype`,
+ * and whoever wrote to that would write to every object of the process.
+ */
+export function getOwn(owner: Loose, key: string): unknown {
+  return Object.hasOwn(owner, key) ? owner[key] : undefined
+}
+
+/** Sets a key that an endpoint chose. Assigned plainly, `__proto__` would replace the prototype. */
+export function setOwn(to: Loose, key: string, value: unknown): void {
   if (key !== '__proto__') to[key] = value
-  // JSON may hold it as a plain key; assigned, it would replace the prototype.
   else Object.defineProperty(to, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
+/**
+ * Adds to `known` what an announcement tells, at its top and, in `action` and `operation`, one level below. What the
+ * announcement leaves blank stays as deltas have told it. Takes as long as the announcement is: `known` may be far larger.
+ */
+export function addTold(known: Loose, told: Loose, levels = 2): Loose {
+  for (const key of Object.keys(told)) {
+    const value = getOwn(told, key)
+    const before = getOwn(known, key)
+    if (levels > 1 && isLoose(value) && isLoose(before)) addTold(before, value, levels - 1)
+    else if (!isBlank(value) || before === undefined) setOwn(known, key, value)
+  }
+  return known
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
 /** The object under a key, made if there is none. */
@@ -51,19 +88,17 @@ export function listIn(owner: Loose, key: string): unknown[] {
   return made
 }
 
-/** More than any list of parts has; an index beyond it is garbage, and would make a list that nobody can walk through. */
-const MAX_PLACES = 10_000
+/** More than any list of parts has. An index beyond it is garbage. */
+const MAX_INDEX = 10_000
 
-/** Where an index points: at the last entry if it is missing, nowhere if it is beyond reason. */
-export function placeIn(list: readonly unknown[], index: unknown): number | undefined {
-  if (!isIndex(index)) return Math.max(0, list.length - 1)
-  return index < MAX_PLACES ? index : undefined
+/** Where an index points. An index that is missing, or beyond reason, points at the last entry: no text is lost for it. */
+export function placeIn(list: readonly unknown[], index: unknown): number {
+  return isIndex(index) && index < MAX_INDEX ? index : Math.max(0, list.length - 1)
 }
 
-/** The object at an index, made if there is none. `undefined` if the index is beyond reason. */
-export function objectAt(list: unknown[], index: unknown, make: () => Loose): Loose | undefined {
+/** The object at an index, made if there is none. */
+export function objectAt(list: unknown[], index: unknown, make: () => Loose): Loose {
   const place = placeIn(list, index)
-  if (place === undefined) return undefined
   const known = list[place]
   if (isLoose(known)) return known
   const made = make()

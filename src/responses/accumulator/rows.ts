@@ -1,13 +1,14 @@
 import type { EventType, SnapshotEvent } from '../schema/index.ts'
-import { append, appended } from './growing-text.ts'
-import { withWhatIsKnown } from './item-list.ts'
-import { copyOf, isLoose, type Loose, listIn, objectAt, objectIn, placeIn } from './json.ts'
+import { append, appended, lengthOf, replace } from './growing-text.ts'
+import { PLACE_SIZE } from './item-list.ts'
+import { addTold, copyOf, isIndex, isLoose, type Loose, listIn, objectAt, objectIn, placeIn } from './json.ts'
 
 /** What one type of event does to its item. */
 export interface Row {
   /** The type of the item, for a stream that is picked up in the middle of one. */
   readonly itemType: string | ((event: Loose) => string)
-  fold(item: Loose, event: Loose): void
+  /** Returns by how much the item grew: characters, and `PLACE_SIZE` for each place of a list. */
+  fold(item: Loose, event: Loose): number
   /** After this event nothing that the caller has to act on is missing from the item. */
   readonly finishesPayload?: true
 }
@@ -32,8 +33,8 @@ const contentPart = wholePart(
 )
 const summaryPart = wholePart('reasoning', 'summary')
 /** Neither says anything that the item has a field for. */
-const listTools: Row = { itemType: 'mcp_list_tools', fold() {} }
-const compaction: Row = { itemType: 'compaction', fold() {} }
+const listTools: Row = { itemType: 'mcp_list_tools', fold: () => 0 }
+const compaction: Row = { itemType: 'compaction', fold: () => 0 }
 
 /** Every event that belongs to an item; the compiler sees to it that none is forgotten. */
 const rows = {
@@ -117,41 +118,63 @@ interface Growth {
 function part(itemType: string, list: 'content' | 'summary', partType: string, key: string): Growth {
   const blank = () => ({ type: partType, [key]: '', ...(partType === 'output_text' && { annotations: [] }) })
   const indexKey = `${list}_index`
-  const at = (item: Loose, event: Loose) => objectAt(listIn(item, list), event[indexKey], blank)
-  return growth(itemType, key, at)
+  const inPart =
+    (change: Change) =>
+    (item: Loose, event: Loose): number => {
+      const parts = listIn(item, list)
+      const places = parts.length
+      const owner = objectAt(parts, event[indexKey], blank)
+      return change(owner, event) + placesMade(parts, places)
+    }
+  return growth(itemType, key, inPart)
 }
 
 /** A text in a field of an item, where the model writes what the call is to do. */
 function field(itemType: string, key: string, ownerIn: (item: Loose) => Loose = (item) => item): Growth {
-  const { delta, done } = growth(itemType, key, ownerIn)
+  const inOwner = (change: Change) => (item: Loose, event: Loose) => change(ownerIn(item), event)
+  const { delta, done } = growth(itemType, key, inOwner)
   return { delta, done: { ...done, finishesPayload: true } }
 }
 
-function growth(itemType: string, key: string, ownerIn: (item: Loose, event: Loose) => Loose | undefined): Growth {
-  const delta = (item: Loose, event: Loose): void => {
-    const owner = ownerIn(item, event)
-    if (owner !== undefined) append(owner, key, event.delta)
+/** What an event does to the object that holds its text. Returns by how much the object grew. */
+type Change = (owner: Loose, event: Loose) => number
+
+function growth(itemType: string, key: string, within: (change: Change) => Row['fold']): Growth {
+  return {
+    delta: { itemType, fold: within((owner, event) => append(owner, key, event.delta)) },
+    done: { itemType, fold: within((owner, event) => replace(owner, key, event[key])) },
   }
-  const done = (item: Loose, event: Loose): void => {
-    const owner = ownerIn(item, event)
-    if (owner !== undefined && typeof event[key] === 'string') owner[key] = event[key]
-  }
-  return { delta: { itemType, fold: delta }, done: { itemType, fold: done } }
+}
+
+/** The size of the places that a list has more than before, holes included. */
+function placesMade(list: readonly unknown[], before: number): number {
+  return list.length === before ? 0 : (list.length - before) * PLACE_SIZE
 }
 
 function wholePart(
   itemType: Row['itemType'],
   list: 'content' | 'summary',
 ): { readonly added: Row; readonly done: Row } {
-  const put = (item: Loose, event: Loose, isLast: boolean): void => {
+  const put = (item: Loose, event: Loose, isLast: boolean): number => {
+    if (!isLoose(event.part)) return 0
     const parts = listIn(item, list)
+    const places = parts.length
     // Announced without an index, it is the next one.
     const place = placeIn(parts, event[`${list}_index`] ?? (isLast ? undefined : parts.length))
-    if (place === undefined || !isLoose(event.part)) return
-    const fresh = copyOf(event.part)
+    const tally = { size: 0 }
+    const fresh = copyOf(event.part, tally)
+    const known = parts[place]
     // An empty list makes room for seventeen, and most items have one part.
-    if (place === 0 && parts.length === 0) item[list] = [fresh]
-    else parts[place] = isLast ? fresh : withWhatIsKnown(fresh, parts[place])
+    if (place === 0 && parts.length === 0) {
+      item[list] = [fresh]
+      return tally.size + PLACE_SIZE
+    }
+    if (!isLast && isLoose(known)) {
+      addTold(known, fresh)
+      return tally.size
+    }
+    parts[place] = fresh
+    return tally.size - textsOf(known) + placesMade(parts, places)
   }
   return {
     added: { itemType, fold: (item, event) => put(item, event, false) },
@@ -159,78 +182,127 @@ function wholePart(
   }
 }
 
+/** What a part holds of what deltas brought: it is brought again by what replaces the part. */
+function textsOf(known: unknown): number {
+  return isLoose(known) ? lengthOf(known.text) + lengthOf(known.refusal) + lengthOf(known.transcript) : 0
+}
+
 function status(itemType: string, name: string): Row {
-  const fold = (item: Loose): void => {
+  const fold = (item: Loose): number => {
     item.status = name
+    return 0
   }
   return name === 'completed' ? { itemType, fold, finishesPayload: true } : { itemType, fold }
 }
 
 function withLogprobs({ fold }: Row, how: 'append' | 'replace'): Row['fold'] {
   return (item, event) => {
-    fold(item, event)
+    const grown = fold(item, event)
     const { logprobs } = event
-    if (!Array.isArray(logprobs) || logprobs.length === 0) return
+    if (!Array.isArray(logprobs) || logprobs.length === 0) return grown
+    // The part is there: the text made it.
     const at = objectAt(listIn(item, 'content'), event.content_index, () => ({}))
-    if (at === undefined) return
-    if (how === 'replace') at.logprobs = copyOf(logprobs)
-    else for (const each of logprobs) listIn(at, 'logprobs').push(copyOf(each))
+    const tally = { size: 0 }
+    const copied = copyOf(logprobs, tally)
+    if (how === 'append') {
+      const known = listIn(at, 'logprobs')
+      for (const each of copied) known.push(each)
+      return grown + tally.size
+    }
+    // What deltas brought is brought again.
+    const isKnown = Array.isArray(at.logprobs) && at.logprobs.length > 0
+    at.logprobs = copied
+    return grown + (isKnown ? 0 : tally.size)
   }
 }
 
-function addAnnotation(item: Loose, event: Loose): void {
+function addAnnotation(item: Loose, event: Loose): number {
+  if (!isLoose(event.annotation)) return 0
   const blank = () => ({ type: 'output_text', text: '', annotations: [] })
-  const at = objectAt(listIn(item, 'content'), event.content_index, blank)
-  if (at === undefined || !isLoose(event.annotation)) return
-  const annotations = listIn(at, 'annotations')
-  const place = placeIn(annotations, event.annotation_index ?? annotations.length)
-  if (place !== undefined) annotations[place] = copyOf(event.annotation)
+  const content = listIn(item, 'content')
+  const parts = content.length
+  const annotations = listIn(objectAt(content, event.content_index, blank), 'annotations')
+  const places = annotations.length
+  const tally = { size: 0 }
+  annotations[placeIn(annotations, event.annotation_index ?? places)] = copyOf(event.annotation, tally)
+  return tally.size + placesMade(content, parts) + placesMade(annotations, places)
 }
 
 /** The last one alone: each is a whole image, and replaces the one before. */
-function keepPartialImage(item: Loose, event: Loose): void {
-  if (typeof event.partial_image_b64 !== 'string') return
-  item.partial_image_b64 = event.partial_image_b64
-  item.partial_image_index = event.partial_image_index
+function keepPartialImage(item: Loose, event: Loose): number {
+  if (typeof event.partial_image_b64 !== 'string') return 0
+  if (isIndex(event.partial_image_index)) item.partial_image_index = event.partial_image_index
+  return replace(item, 'partial_image_b64', event.partial_image_b64)
 }
 
-function setCommand(item: Loose, event: Loose): void {
+function setCommand(item: Loose, event: Loose): number {
+  if (typeof event.command !== 'string') return 0
   const commands = listIn(objectIn(item, 'action'), 'commands')
+  const places = commands.length
   const place = placeIn(commands, event.command_index)
-  if (place !== undefined && typeof event.command === 'string') commands[place] = event.command
+  const grown = event.command.length - lengthOf(commands[place])
+  commands[place] = event.command
+  return grown + placesMade(commands, places)
 }
 
-function growCommand(item: Loose, event: Loose): void {
+function growCommand(item: Loose, event: Loose): number {
+  if (typeof event.delta !== 'string') return 0
   const commands = listIn(objectIn(item, 'action'), 'commands')
+  const places = commands.length
   const place = placeIn(commands, event.command_index)
-  if (place === undefined || typeof event.delta !== 'string') return
   commands[place] = appended(commands[place], event.delta)
+  return event.delta.length + placesMade(commands, places)
 }
 
-function growShellOutput(item: Loose, { command_index, delta }: Loose): void {
-  const at = objectAt(listIn(item, 'output'), command_index, () => ({ stdout: '', stderr: '' }))
-  if (at === undefined || !isLoose(delta)) return
-  append(at, 'stdout', delta.stdout)
-  append(at, 'stderr', delta.stderr)
+function growShellOutput(item: Loose, { command_index, delta }: Loose): number {
+  if (!isLoose(delta)) return 0
+  const outputs = listIn(item, 'output')
+  const places = outputs.length
+  const at = objectAt(outputs, command_index, () => ({ stdout: '', stderr: '' }))
+  return append(at, 'stdout', delta.stdout) + append(at, 'stderr', delta.stderr) + placesMade(outputs, places)
 }
 
 /** `output` is a list, though it tells of one command. */
-function setShellOutput(item: Loose, { command_index, output }: Loose): void {
+function setShellOutput(item: Loose, { command_index, output }: Loose): number {
+  if (!Array.isArray(output)) return 0
   const outputs = listIn(item, 'output')
+  const places = outputs.length
   const place = placeIn(outputs, command_index)
-  if (place === undefined || !Array.isArray(output)) return
   const own: unknown = output.length > 1 ? (output[place] ?? output.at(-1)) : output[0]
-  if (isLoose(own)) outputs[place] = copyOf(own)
+  if (!isLoose(own)) return 0
+  const tally = { size: 0 }
+  const known = outputs[place]
+  outputs[place] = copyOf(own, tally)
+  const replaced = isLoose(known) ? lengthOf(known.stdout) + lengthOf(known.stderr) : 0
+  return tally.size - replaced + placesMade(outputs, places)
 }
 
 /** Audio events name no item and no part: they belong to the message under way. */
 function audio(key: 'data' | 'transcript'): Row {
-  const fold = (item: Loose, event: Loose): void => {
+  const fold = (item: Loose, event: Loose): number => {
     const content = listIn(item, 'content')
-    const known = content.findLast((each) => isLoose(each) && each.type === 'output_audio')
-    const at = (known as Loose | undefined) ?? { type: 'output_audio', data: '', transcript: '' }
-    if (known === undefined) content.push(at)
-    append(at, key, event.delta)
+    const places = content.length
+    const at = audioIn(content)
+    return append(at, key, event.delta) + placesMade(content, places)
   }
   return { itemType: 'message', fold }
+}
+
+/** Where the audio of a message is among its parts: looked for once, because an endpoint decides how many there are. */
+const audioPlaces = new WeakMap<object, number>()
+
+function audioIn(content: unknown[]): Loose {
+  const place = audioPlaces.get(content) ?? content.findLastIndex(isAudio)
+  const known = content[place]
+  if (isAudio(known)) {
+    audioPlaces.set(content, place)
+    return known
+  }
+  const made = { type: 'output_audio', data: '', transcript: '' }
+  audioPlaces.set(content, content.push(made) - 1)
+  return made
+}
+
+function isAudio(part: unknown): part is Loose {
+  return isLoose(part) && part.type === 'output_audio'
 }

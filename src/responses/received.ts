@@ -1,0 +1,61 @@
+import { type Failure, failure } from '../errors/failure.ts'
+import type { TappedEvent } from '../sse/tap.ts'
+import { PLACE_SIZE } from './accumulator/item-list.ts'
+import { ResponseAccumulator } from './accumulator.ts'
+import type { Accepted, EventIntake } from './event-intake.ts'
+import type { Response, ResponseStreamEvent } from './schema/index.ts'
+
+/** What a session has received of its response: the events, numbered and checked, and the response that they make up. */
+export class Received {
+  readonly intake: EventIntake
+  readonly #maxBytes: number
+  #seen: ResponseAccumulator
+
+  /** @param maxBytes `limits.eventBytes`. */
+  constructor(intake: EventIntake, maxBytes: number) {
+    this.intake = intake
+    this.#maxBytes = maxBytes
+    this.#seen = new ResponseAccumulator(maxBytes)
+  }
+
+  get seen(): ResponseAccumulator {
+    return this.#seen
+  }
+
+  /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
+  get ended(): Response | undefined {
+    return this.#seen.terminal === undefined ? undefined : this.#seen.response
+  }
+
+  /** Folds what is handed on, and says why nothing can be handed on after it. */
+  accept(tapped: readonly TappedEvent[]): Accepted {
+    const { events, failure: refused } = this.intake.accept(tapped)
+    const wasOver = this.#seen.terminal !== undefined
+    for (const event of events) this.#seen.add(event)
+    if (!wasOver && this.#seen.terminal !== undefined) this.#tellLeftOut()
+    return { events, failure: this.#tooLarge() ?? refused }
+  }
+
+  /** An event that is part of no stream. */
+  add(event: ResponseStreamEvent): void {
+    this.#seen.add(event)
+  }
+
+  /** Another attempt begins: what came before is void. */
+  reset(): void {
+    this.#seen = new ResponseAccumulator(this.#maxBytes)
+    this.intake.reset()
+  }
+
+  #tellLeftOut(): void {
+    const { leftOut } = this.#seen
+    if (leftOut.length > 0) this.intake.leftOut(leftOut)
+  }
+
+  #tooLarge(): Failure | undefined {
+    const { tooLargeFor, id } = this.#seen
+    if (tooLargeFor === undefined) return undefined
+    const words = `The output of the response is larger than limits.eventBytes (${tooLargeFor} bytes; each item and each part counts ${PLACE_SIZE} beside its text).`
+    return failure('response_too_large', words, { responseId: id })
+  }
+}

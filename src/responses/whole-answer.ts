@@ -1,0 +1,57 @@
+import { looksLikeResponse } from '../call/answer-reading.ts'
+import type { Attempt } from '../call/attempt.ts'
+import type { Call } from '../call/call.ts'
+import { headerOf } from '../call/reading.ts'
+import { ProtocolError } from '../errors/errors.ts'
+import { redact } from '../errors/redact.ts'
+import { unreadAnswer } from './interruption.ts'
+import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import { terminalEventOf } from './session-events.ts'
+
+/** Whether the answer may be the whole response instead of a stream: its label does not name an event stream. */
+export function mayBeWhole({ answer }: Attempt): boolean {
+  return answer !== undefined && !/event-stream/i.test(headerOf(answer, 'content-type') ?? '')
+}
+
+/**
+ * The body of an answer that came whole.
+ *
+ * @throws ProtocolError `unexpected_content` for what is no response: a page of a proxy, nothing, or other JSON; see `unreadAnswer`.
+ */
+export function parseResponse(call: Call, attempt: Attempt): Response {
+  const chunks = attempt.output.items.map((chunk) => chunk.bytes)
+  attempt.cancel()
+  const refused = unreadAnswer(call, attempt)
+  if (refused !== undefined) throw refused
+  return responseIn(chunks, call, attempt)
+}
+
+/** @throws ProtocolError as `parseResponse`. */
+export function responseIn(chunks: readonly Uint8Array[], call: Call, attempt: Attempt): Response {
+  const response = parsed(chunks)
+  if (response !== undefined) return response
+  const type = attempt.answer === undefined ? undefined : headerOf(attempt.answer, 'content-type')
+  throw new ProtocolError(`Expected a response as JSON, got ${redact(type ?? 'no content-type')} that is none.`, {
+    code: 'unexpected_content',
+    responseStarted: true,
+    attempts: [...call.attempts],
+  })
+}
+
+/** What an attempt that failed before its commit brought of the endpoint's own words: its events, or a failed response. */
+export function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
+  const { items } = attempt.output
+  const events = items.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
+  if (events.length > 0 || !mayBeWhole(attempt)) return events
+  const response = parsed(items.map((chunk) => chunk.bytes))
+  return response === undefined ? events : [terminalEventOf(response)]
+}
+
+function parsed(chunks: readonly Uint8Array[]): Response | undefined {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(Buffer.concat(chunks)))
+    return looksLikeResponse(json) ? (json as Response) : undefined
+  } catch {
+    return undefined
+  }
+}
