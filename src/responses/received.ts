@@ -1,6 +1,6 @@
 import { type Failure, failure } from '../errors/failure.ts'
 import type { TappedEvent } from '../sse/tap.ts'
-import { PLACE_SIZE } from './accumulator/item-list.ts'
+import { PLACE_SIZE } from './accumulator/entry.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import type { Accepted, EventIntake } from './event-intake.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'

@@ -1,4 +1,4 @@
-import type { Entry } from './item-list.ts'
+import type { Entry } from './entry.ts'
 
 /** Finds the items of a response by what events call them. Made when an event first names an item without its place. */
 export class ItemNames {

@@ -96,6 +96,11 @@ export function placeIn(list: readonly unknown[], index: unknown): number {
   return isIndex(index) && index < MAX_INDEX ? index : Math.max(0, list.length - 1)
 }
 
+/** Where what is added goes: behind all others, unless an index says where. */
+export function nextPlaceIn(list: readonly unknown[], index: unknown): number {
+  return index === undefined || index === null ? list.length : placeIn(list, index)
+}
+
 /** The object at an index, made if there is none. */
 export function objectAt(list: unknown[], index: unknown, make: () => Loose): Loose {
   const place = placeIn(list, index)

@@ -1,7 +1,18 @@
 import type { EventType, SnapshotEvent } from '../schema/index.ts'
+import { PLACE_SIZE } from './entry.ts'
 import { append, appended, lengthOf, replace } from './growing-text.ts'
-import { PLACE_SIZE } from './item-list.ts'
-import { addTold, copyOf, isIndex, isLoose, type Loose, listIn, objectAt, objectIn, placeIn } from './json.ts'
+import {
+  addTold,
+  copyOf,
+  isIndex,
+  isLoose,
+  type Loose,
+  listIn,
+  nextPlaceIn,
+  objectAt,
+  objectIn,
+  placeIn,
+} from './json.ts'
 
 /** What one type of event does to its item. */
 export interface Row {
@@ -155,12 +166,13 @@ function wholePart(
   itemType: Row['itemType'],
   list: 'content' | 'summary',
 ): { readonly added: Row; readonly done: Row } {
+  const indexKey = `${list}_index`
   const put = (item: Loose, event: Loose, isLast: boolean): number => {
     if (!isLoose(event.part)) return 0
     const parts = listIn(item, list)
     const places = parts.length
     // Announced without an index, it is the next one.
-    const place = placeIn(parts, event[`${list}_index`] ?? (isLast ? undefined : parts.length))
+    const place = isLast ? placeIn(parts, event[indexKey]) : nextPlaceIn(parts, event[indexKey])
     const tally = { size: 0 }
     const fresh = copyOf(event.part, tally)
     const known = parts[place]
@@ -224,7 +236,7 @@ function addAnnotation(item: Loose, event: Loose): number {
   const annotations = listIn(objectAt(content, event.content_index, blank), 'annotations')
   const places = annotations.length
   const tally = { size: 0 }
-  annotations[placeIn(annotations, event.annotation_index ?? places)] = copyOf(event.annotation, tally)
+  annotations[nextPlaceIn(annotations, event.annotation_index)] = copyOf(event.annotation, tally)
   return tally.size + placesMade(content, parts) + placesMade(annotations, places)
 }
 
