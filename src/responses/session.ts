@@ -120,10 +120,12 @@ export class StreamSession implements Consumer {
   }
 
   #fail(error: unknown): void {
+    // Asked before: a scope that was let go says nothing of the signal.
+    const { aborted, reason } = this.#scope
     // The listener on the caller's signal goes with the stream.
     this.#scope.dispose()
-    if (this.#scope.aborted) {
-      this.#batches.fail(this.#scope.reason)
+    if (aborted) {
+      this.#batches.fail(reason)
       return
     }
     const calls = this.#resumes.length + (this.#first === undefined ? 0 : 1)

@@ -101,4 +101,17 @@ describe('options of one request', () => {
       ResponseStreamEvent | StreamRestartedEvent
     >()
   })
+
+  it.each(['onDelta', 'onRestart', 'validate'])(
+    'of create that a background response cannot obey are refused: %s',
+    async (name) => {
+      const s = scenario([])
+      const options = { [name]: name === 'validate' ? 'strict' : () => {} }
+      const { error } = await s.settle(s.responses.create({ ...params, background: true }, options))
+      expect(error).toBeInstanceOf(ConfigurationError)
+      expect(String(error)).toContain(`options.${name} does nothing in create() with background: true`)
+      expect(s.transport.requests).toEqual([])
+      await s.nothingIsLeft()
+    },
+  )
 })
