@@ -1,17 +1,24 @@
 import { type Clock, systemClock } from '../core/clock.ts'
+import { isThenable } from '../core/thenable.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import { Callbacks } from './callbacks.ts'
 import { type Entry, newEntry } from './entry.ts'
 import { Generations } from './generations.ts'
 import { IdleSweep } from './idle-sweep.ts'
 import { Lease, type LeaseKeeper, withoutThis } from './lease.ts'
 import { checkOptions, limitsOf } from './limits.ts'
+import { Making } from './making.ts'
+import { Order } from './order.ts'
+import { Retired } from './retired.ts'
 import type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
 export type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
+/** A client that is being built, for all who asked meanwhile. */
 interface Build<C> {
   waiting: number
-  readonly done: Promise<Entry<C>>
+  readonly making: Making<C>
+  done: Promise<Entry<C>>
 }
 
 /**
@@ -34,13 +41,15 @@ export class ClientCache<C> {
   readonly #options: ClientCacheOptions<C>
   readonly #clock: Clock
   readonly #maxEntries: number
-  /** In order of last use: the first is the least recently used. */
+  readonly #createMs: number
   readonly #entries = new Map<string, Entry<C>>()
-  readonly #retired = new Set<Entry<C>>()
+  /** The entries by their last use: the first is the least recently used. */
+  readonly #byUse = new Order<Entry<C>>()
+  readonly #retired = new Retired<C>()
   readonly #builds = new Map<string, Build<C>>()
   readonly #generations = new Generations()
-  readonly #dying = new Set<Promise<void>>()
-  readonly #sweep: IdleSweep
+  readonly #callbacks: Callbacks
+  readonly #sweep: IdleSweep<C>
   readonly #keeper: LeaseKeeper<C> = {
     poison: (entry, reason) => this.#poison(entry, reason),
     release: (entry) => this.#release(entry),
@@ -53,20 +62,18 @@ export class ClientCache<C> {
     checkOptions(options)
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    const { maxEntries, idleTtlMs } = limitsOf(options)
+    const { maxEntries, idleTtlMs, createMs } = limitsOf(options)
     this.#maxEntries = maxEntries
-    this.#sweep = new IdleSweep(
-      this.#clock,
-      idleTtlMs,
-      () => this.#idlest(),
-      (idleSince) => this.#retireIdle(idleSince),
-    )
+    this.#createMs = createMs
+    this.#callbacks = new Callbacks(this.#clock)
+    this.#sweep = new IdleSweep(this.#clock, idleTtlMs, (entry) => this.#retire(entry, 'idle'))
   }
 
   /**
    * A lease on the client of `key`, which is built if there is none.
    *
-   * @throws ClientClosedError after `close()` or `destroy()`; whatever `create` throws.
+   * @throws ClientClosedError after `close()` or `destroy()`, also for who waits for a build then; whatever `create` throws;
+   * DeadlineError `create_timeout` when `create` takes longer than `createMs`.
    */
   acquire(key: string): Promise<ClientLease<C>> {
     return this.#acquire(key, withoutThis)
@@ -84,7 +91,7 @@ export class ClientCache<C> {
       if (cached !== undefined) {
         if (this.#isUsable(cached.client)) {
           this.#counts.hits++
-          cached.leases++
+          if (cached.leases++ === 0) this.#sweep.isNotIdle(cached)
           return handedOutAs(this.#lease(cached))
         }
         this.#retire(cached, 'unusable')
@@ -119,22 +126,29 @@ export class ClientCache<C> {
     return { entries: this.#entries.size, retired: this.#retired.size, leases, ...this.#counts }
   }
 
-  /** Gives out no more leases, destroys idle clients now and the others as their leases end. Resolves when none is left. */
+  /**
+   * Gives out no more leases, destroys idle clients now and the others as their leases end. Resolves when no lease is left and
+   * all `create` and `destroy` callbacks have settled; it waits 5 s for the callbacks at most. A client that comes later is
+   * destroyed then.
+   */
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing'
+    this.#giveUpBuilds('cache closed')
     for (const entry of [...this.#entries.values()]) this.#retire(entry, 'cache closed')
-    await this.#built()
     if (this.#retired.size > 0) await new Promise<void>((resolve) => this.#onDrained.push(resolve))
-    await Promise.allSettled(this.#dying)
+    await this.#callbacks.settled()
   }
 
-  /** Destroys every client now, whoever uses it. Resolves when all `destroy` callbacks have settled. */
+  /**
+   * Destroys every client now, whoever uses it. Resolves when all `create` and `destroy` callbacks have settled, after 5 s at
+   * most. A client that comes later is destroyed then.
+   */
   async destroy(): Promise<void> {
     this.#state = 'destroyed'
+    this.#giveUpBuilds('cache destroyed')
     for (const entry of [...this.#entries.values()]) this.#retire(entry, 'cache destroyed')
     for (const entry of [...this.#retired]) this.#destroyEntry(entry)
-    await this.#built()
-    await Promise.allSettled(this.#dying)
+    await this.#callbacks.settled()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -142,9 +156,7 @@ export class ClientCache<C> {
   }
 
   #assertOpen(): void {
-    if (this.#state !== 'open') {
-      throw new ClientClosedError('The client cache is closed. Create a new one, or close it later.')
-    }
+    if (this.#state !== 'open') throw cacheClosed()
   }
 
   #isUsable(client: C): boolean {
@@ -166,28 +178,26 @@ export class ClientCache<C> {
   }
 
   #build(key: string): Build<C> {
-    const build: Build<C> = { waiting: 0, done: this.#create(key, () => build.waiting) }
+    const making = new Making({
+      create: () => this.#options.create(key),
+      clock: this.#clock,
+      ms: this.#createMs,
+      tooLate: (client, why) => this.#retire(this.#enter(key, client), why),
+    })
+    this.#callbacks.creating(making.settled)
+    const build: Build<C> = { waiting: 0, making, done: undefined as never }
+    build.done = this.#built(key, build)
     this.#builds.set(key, build)
     return build
   }
 
-  async #built(): Promise<void> {
-    await Promise.allSettled([...this.#builds.values()].map(({ done }) => done))
-  }
-
-  async #create(key: string, waiting: () => number): Promise<Entry<C>> {
-    // Who asks for this build must find it registered, however early `create` throws.
-    await undefined
+  async #built(key: string, build: Build<C>): Promise<Entry<C>> {
     try {
-      this.#assertOpen()
-      const client = await this.#options.create(key)
-      const generation = this.#generations.next(key, (other) => this.#isAlive(other))
-      const entry = newEntry({ key, generation, client, idleSince: this.#clock.now() })
-      this.#counts.created++
-      this.#tell('created', entry)
+      const client = await build.making.inTime
+      const entry = this.#enter(key, client)
       if (this.#state !== 'open') {
         this.#retire(entry, 'cache closed')
-        this.#assertOpen()
+        throw cacheClosed()
       }
       if (!this.#isUsable(client)) {
         this.#retire(entry, 'unusable')
@@ -197,28 +207,36 @@ export class ClientCache<C> {
         )
       }
       // Theirs from this moment: a client that is pushed out before they are told would be built again and again.
-      entry.leases = waiting()
+      entry.leases = build.waiting
       this.#entries.set(key, entry)
+      this.#byUse.toEnd(entry)
       this.#makeRoom()
-      this.#sweep.arm()
       return entry
     } finally {
-      this.#builds.delete(key)
+      if (this.#builds.get(key) === build) this.#builds.delete(key)
     }
   }
 
+  /** A client has been created. */
+  #enter(key: string, client: C): Entry<C> {
+    const generation = this.#generations.next(key, (other) => this.#isAlive(other))
+    const entry = newEntry({ key, generation, client, idleSince: this.#clock.now() })
+    this.#counts.created++
+    this.#tell('created', entry)
+    return entry
+  }
+
+  #giveUpBuilds(why: string): void {
+    for (const { making } of this.#builds.values()) making.giveUp(cacheClosed(), why)
+  }
+
   #isAlive(key: string): boolean {
-    if (this.#entries.has(key)) return true
-    for (const entry of this.#retired) if (entry.key === key) return true
-    return false
+    return this.#entries.has(key) || this.#retired.hasKey(key)
   }
 
   #lease(entry: Entry<C>): Lease<C> {
     // Among one there is no order to keep, and most clients talk to one origin.
-    if (this.#entries.size > 1 && this.#entries.get(entry.key) === entry) {
-      this.#entries.delete(entry.key)
-      this.#entries.set(entry.key, entry)
-    }
+    if (this.#entries.size > 1 && entry.retiredFor === undefined) this.#byUse.toEnd(entry)
     return new Lease(entry, this.#keeper)
   }
 
@@ -236,8 +254,7 @@ export class ClientCache<C> {
       this.#destroyEntry(entry)
       return
     }
-    entry.idleSince = this.#clock.now()
-    this.#sweep.arm()
+    this.#sweep.isIdle(entry)
   }
 
   /** Out of the cache, no new leases; destroyed now if nobody uses it. */
@@ -245,6 +262,8 @@ export class ClientCache<C> {
     if (entry.retiredFor !== undefined) return
     entry.retiredFor = reason
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key)
+    this.#byUse.delete(entry)
+    this.#sweep.isNotIdle(entry)
     this.#retired.add(entry)
     this.#counts.evicted++
     this.#tell('evicted', entry, reason)
@@ -262,46 +281,42 @@ export class ClientCache<C> {
     entry.destroyed = true
     this.#retired.delete(entry)
     this.#counts.destroyed++
-    const dying = (async () => {
-      try {
-        await this.#options.destroy(entry.client)
-      } catch {
-        // A client that cannot even be destroyed properly must not take its users along.
-      }
-    })()
-    this.#dying.add(dying)
-    void dying.finally(() => this.#dying.delete(dying))
+    this.#callbacks.destroying(this.#destroyed(entry.client))
     this.#tell('destroyed', entry, entry.retiredFor)
     if (this.#retired.size === 0) for (const resolve of this.#onDrained.splice(0)) resolve()
   }
 
+  /** A client that cannot even be destroyed properly must not take its users along. */
+  async #destroyed(client: C): Promise<void> {
+    try {
+      await this.#options.destroy(client)
+    } catch {}
+  }
+
   #makeRoom(): void {
-    if (this.#entries.size <= this.#maxEntries) return
-    for (const oldest of this.#entries.values()) {
-      oldest.pushedOut = true
-      this.#retire(oldest, 'least recently used')
-      return
-    }
+    const oldest = this.#byUse.first
+    if (this.#entries.size <= this.#maxEntries || oldest === undefined) return
+    oldest.pushedOut = true
+    this.#retire(oldest, 'least recently used')
   }
 
-  #idlest(): number {
-    let earliest = Infinity
-    for (const entry of this.#entries.values()) if (entry.leases === 0) earliest = Math.min(earliest, entry.idleSince)
-    return earliest
-  }
-
-  #retireIdle(idleSince: number): void {
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.leases === 0 && entry.idleSince <= idleSince) this.#retire(entry, 'idle')
-    }
-  }
-
+  /** The listener is the user's: what it throws, or rejects with, must not change what becomes of a client. */
   #tell(type: ClientCacheEvent['type'], entry: Entry<C>, reason?: string): void {
-    this.#options.onEvent?.({
-      type,
-      key: entry.key,
-      generation: entry.generation,
-      ...(reason === undefined ? {} : { reason }),
-    })
+    const { key, generation } = entry
+    try {
+      const told: unknown = this.#options.onEvent?.({
+        type,
+        key,
+        generation,
+        ...(reason === undefined ? {} : { reason }),
+      })
+      if (isThenable(told)) told.then(undefined, () => {})
+    } catch {
+      // Nobody is left to tell of it.
+    }
   }
+}
+
+function cacheClosed(): ClientClosedError {
+  return new ClientClosedError('The client cache is closed. Create a new one, or close it later.')
 }

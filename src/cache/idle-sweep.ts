@@ -1,31 +1,37 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
+import type { Entry } from './entry.ts'
+import { Order } from './order.ts'
 
 /** One timer for all idle clients, for the one that has been idle longest. It never keeps the process alive. */
-export class IdleSweep {
+export class IdleSweep<C> {
   readonly #clock: Clock
   readonly #ttlMs: number
-  readonly #idleSince: () => number
-  readonly #onDue: (idleSince: number) => void
+  readonly #onDue: (entry: Entry<C>) => void
+  /** The first has been idle longest. */
+  readonly #idle = new Order<Entry<C>>()
   #timer: TimerHandle | undefined
 
   /**
    * @param ttlMs `0`: nothing is ever due.
-   * @param idleSince when the client idle longest became idle; `Infinity` if none is.
-   * @param onDue told to end all that have been idle since that instant, or longer.
+   * @param onDue told of each client that has been idle for so long; must not throw.
    */
-  constructor(clock: Clock, ttlMs: number, idleSince: () => number, onDue: (idleSince: number) => void) {
+  constructor(clock: Clock, ttlMs: number, onDue: (entry: Entry<C>) => void) {
     this.#clock = clock
     this.#ttlMs = ttlMs
-    this.#idleSince = idleSince
     this.#onDue = onDue
   }
 
-  arm(): void {
-    if (this.#ttlMs === 0 || this.#timer !== undefined) return
-    const since = this.#idleSince()
-    if (since === Infinity) return
-    const delayMs = Math.max(0, since + this.#ttlMs - this.#clock.now())
-    this.#timer = this.#clock.setTimer(() => this.#sweep(), delayMs, { unref: true })
+  /** A client in the cache has no lease any more. */
+  isIdle(entry: Entry<C>): void {
+    if (this.#ttlMs === 0) return
+    entry.idleSince = this.#clock.now()
+    this.#idle.toEnd(entry)
+    this.#arm()
+  }
+
+  /** It has one, or has left the cache. */
+  isNotIdle(entry: Entry<C>): void {
+    if (this.#ttlMs > 0) this.#idle.delete(entry)
   }
 
   disarm(): void {
@@ -33,9 +39,20 @@ export class IdleSweep {
     this.#timer = undefined
   }
 
+  #arm(): void {
+    const { first } = this.#idle
+    if (this.#timer !== undefined || first === undefined) return
+    const delayMs = Math.max(0, first.idleSince + this.#ttlMs - this.#clock.now())
+    this.#timer = this.#clock.setTimer(() => this.#sweep(), delayMs, { unref: true })
+  }
+
   #sweep(): void {
     this.#timer = undefined
-    this.#onDue(this.#clock.now() - this.#ttlMs)
-    this.arm()
+    const idleSince = this.#clock.now() - this.#ttlMs
+    for (let entry = this.#idle.first; entry !== undefined && entry.idleSince <= idleSince; entry = this.#idle.first) {
+      this.#idle.delete(entry)
+      this.#onDue(entry)
+    }
+    this.#arm()
   }
 }

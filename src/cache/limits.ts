@@ -4,11 +4,17 @@ import type { ClientCacheOptions } from './types.ts'
 
 const DEFAULT_MAX_ENTRIES = 100
 const DEFAULT_IDLE_TTL_MS = 300_000
+const DEFAULT_CREATE_MS = 30_000
 /** The longest delay a timer can hold. */
 const MAX_MS = 2 ** 31 - 1
 
 const aFunction = [(value: unknown) => typeof value === 'function', 'a function'] as const
 const aFunctionIfGiven = [(value: unknown) => value === undefined || typeof value === 'function', 'a function'] as const
+
+const msOrOff = [
+  (value: unknown) => value === undefined || (typeof value === 'number' && value >= 0 && value <= MAX_MS),
+  `a number of milliseconds from 0 (off) to ${MAX_MS}`,
+] as const
 
 /** Of each option, what is accepted. */
 const RULES = {
@@ -18,10 +24,8 @@ const RULES = {
   retire: aFunctionIfGiven,
   onEvent: aFunctionIfGiven,
   maxEntries: [(value) => value === undefined || isWholeFromOne(value), 'a whole number from 1'],
-  idleTtlMs: [
-    (value) => value === undefined || (typeof value === 'number' && value >= 0 && value <= MAX_MS),
-    `a number of milliseconds from 0 (off) to ${MAX_MS}`,
-  ],
+  idleTtlMs: msOrOff,
+  createMs: msOrOff,
   clock: [(value) => value === undefined || isClock(value), 'a Clock, for example a VirtualClock'],
 } as const satisfies Record<
   keyof ClientCacheOptions<unknown>,
@@ -45,11 +49,11 @@ export function checkOptions(options: unknown): void {
   throw new ConfigurationError(`Unknown option '${unknown}' of a ClientCache; accepted are ${known}.`, unknown)
 }
 
-export function limitsOf({ maxEntries, idleTtlMs }: Pick<ClientCacheOptions<unknown>, 'maxEntries' | 'idleTtlMs'>): {
-  readonly maxEntries: number
-  readonly idleTtlMs: number
-} {
-  return { maxEntries: maxEntries ?? DEFAULT_MAX_ENTRIES, idleTtlMs: idleTtlMs ?? DEFAULT_IDLE_TTL_MS }
+export function limitsOf(
+  options: Pick<ClientCacheOptions<unknown>, 'maxEntries' | 'idleTtlMs' | 'createMs'>,
+): Required<typeof options> {
+  const { maxEntries = DEFAULT_MAX_ENTRIES, idleTtlMs = DEFAULT_IDLE_TTL_MS, createMs = DEFAULT_CREATE_MS } = options
+  return { maxEntries, idleTtlMs, createMs }
 }
 
 function isWholeFromOne(value: unknown): boolean {

@@ -1,7 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 
 export interface ClientCacheOptions<C> {
-  /** Builds the client for a key; at most one build per key runs at a time. A failed build is not cached. */
+  /**
+   * Builds the client for a key; at most one build per key runs at a time, beside those that took longer than `createMs`.
+   * A failed build is not cached.
+   */
   create(key: string): C | PromiseLike<C>
   /** Asked on every hit. A client that says no, or throws, is evicted and a new one is built. */
   isUsable(client: C): boolean
@@ -13,9 +16,14 @@ export interface ClientCacheOptions<C> {
   readonly maxEntries?: number
   /** A client without a lease is destroyed after this many ms. Default 300 000, at most 2 147 483 647; `0` keeps it until it is evicted. */
   readonly idleTtlMs?: number
+  /**
+   * How long `create` may take: then all who wait for it get `create_timeout`, the next `acquire` of the key builds anew, and
+   * a client that comes later is destroyed. Milliseconds, default 30 000, at most 2 147 483 647; `0`: as long as it takes.
+   */
+  readonly createMs?: number
   /** Default: the system's. */
   readonly clock?: Clock
-  /** Told what happens to clients, in order. Must not throw. */
+  /** Told what happens to clients, in order. What it throws is ignored. */
   onEvent?(event: ClientCacheEvent): void
 }
 

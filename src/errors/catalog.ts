@@ -59,6 +59,12 @@ export const ERROR_CATALOG = {
     'ETIMEDOUT',
     'The turn of the call did not come within concurrency.queueMs. Nothing was sent.',
   ),
+  create_timeout: row(
+    'deadline',
+    'final',
+    'ETIMEDOUT',
+    'The create() function of a ClientCache did not settle within createMs.',
+  ),
   headers_timeout: row(
     'deadline',
     'final',

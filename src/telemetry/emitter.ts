@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { isThenable } from '../core/thenable.ts'
 import type { TelemetryEvent, TelemetryEventType } from './events.ts'
 
 export type TelemetryListener = (event: TelemetryEvent) => void
@@ -63,8 +64,4 @@ export class TelemetryEmitter {
       // The listener is the user's; a call must not fail because its telemetry did.
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
