@@ -22,24 +22,27 @@ const DEFAULT_PROMPT = 'Explain in about 100 words why the sky is blue.'
 
 export const HELP = `npm run demo -- [options]
 
-Without --base-url: 200 calls against an endpoint that misbehaves, through plain fetch and through
-this library, side by side. Needs no key, no network, and less than a minute.
+Without --base-url: 200 calls against an endpoint that misbehaves, through plain
+fetch, the openai SDK, and this library without and with hedging, side by side.
+Then the same calls where nothing goes wrong. Needs no key, no network, and
+about a minute.
 
   --calls <n>         how many calls, 1 to 1000             (200; 5 with --base-url)
   --concurrency <n>   how many at a time, 1 to 100          (16; 2 with --base-url)
   --seed <n>          which calls meet what                 (${DEFAULT_SEED})
 
-With --base-url: streams calls from a real endpoint of the Responses API, through this library alone.
-The key is taken from OPENAI_API_KEY.
+With --base-url: streams calls from a real endpoint of the Responses API, through
+this library alone. The key is taken from OPENAI_API_KEY.
 
   --base-url <url>    for example https://api.openai.com/v1
   --model <name>      the model to ask
-  --prompt <text>     what to ask                           ("${DEFAULT_PROMPT}")
+  --prompt <text>     what to ask
+                      ("${DEFAULT_PROMPT}")
 
   --help              this text
 
-It exits with 0 if every call through this library succeeded, with 1 if one did not, and with 2 if
-the command line cannot be followed.`
+It exits with 0 if every call through this library succeeded, with 1 if one did
+not, and with 2 if the command line cannot be followed.`
 
 /** @throws UsageError */
 export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command {

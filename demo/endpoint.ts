@@ -5,13 +5,17 @@ import type { Fate } from './scenario.ts'
 
 const EVENT_EVERY_MS = 400
 
-/** An endpoint in which call number n meets `fates[n - 1]`, and is then answered well. */
-export async function startEndpoint(fates: readonly Fate[], clock: Clock): Promise<MockResponsesServer> {
+/**
+ * An endpoint in which call number n meets `fates[n - 1]`, and is then answered well.
+ *
+ * @param pauses `false`: it answers at once, and what a call takes is what client and server need for it.
+ */
+export async function startEndpoint(fates: readonly Fate[], clock: Clock, pauses = true): Promise<MockResponsesServer> {
   const server = await MockResponsesServer.start({
     clock,
     // A healthy attempt hears its first event after 1 to 3 seconds, and is through some seconds later.
-    ttfbMs: (request) => 1000 + 2000 * seededRandom(Number(request.call))(),
-    eventDelayMs: EVENT_EVERY_MS,
+    ttfbMs: (request) => (pauses ? 1000 + 2000 * seededRandom(Number(request.call))() : 0),
+    eventDelayMs: pauses ? EVENT_EVERY_MS : 0,
     respond: (request) => textStream({ id: `resp_${request.call}`, text: answerTo(Number(request.call)) }),
   })
   for (const [index, fate] of fates.entries()) {

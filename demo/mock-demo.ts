@@ -1,55 +1,111 @@
+import type { Clock, ResilientClientOptions } from '../src/index.ts'
 import { seededRandom } from '../src/testing/index.ts'
 import type { MockResponsesServer } from '../src/testing/server.ts'
 import type { Command } from './arguments.ts'
 import { type CallResult, type Contestant, runCalls } from './contestant.ts'
 import { answerTo, startEndpoint } from './endpoint.ts'
+import { openaiSdk, PATIENCE_MS } from './openai-sdk.ts'
 import { plainFetch, TRIES, WALL_CLOCK_MS } from './plain-fetch.ts'
 import { showProgress } from './progress.ts'
 import type { Answer } from './reading.ts'
 import { resilient } from './resilient.ts'
-import { scaledClock, sleep } from './scaled-clock.ts'
+import { measureLag, scaledClock, sleep } from './scaled-clock.ts'
 import { drawFates, type Fate, MISBEHAVIOURS } from './scenario.ts'
-import { drawTable, type Tally } from './table.ts'
-import type { Terminal } from './terminal.ts'
+import { commonCalls, drawTable, type Tally } from './table.ts'
+import { seconds, type Terminal, wrap } from './terminal.ts'
 import { drawTimeline, type TimelineCall } from './timeline.ts'
 
 /** A minute in a second. */
 const SPEED = 60
 /** What has come to no end by then is counted as unfinished. Milliseconds on the wall. */
-const TIME_LIMIT_MS = 45_000
+const TIME_LIMIT_MS = 90_000
 /** Sockets are counted this long after the last call, in milliseconds of the scaled clock. */
 const SETTLE_MS = 15_000
-const WORST_CALLS = 5
+const WORST_CALLS = 4
+
+/** Calls one after the other, at full speed, to an endpoint that answers at once. */
+const OWN_TIME_CALLS = 100
+
+/** Timers that are later than this, in milliseconds of the scaled clock, distort what is shown. */
+const BUSY_MS = 1000
+
+interface World {
+  readonly baseURL: string
+  readonly clock: Clock
+  readonly speed: number
+  readonly seed: number
+}
+
+const isWhole = (call: number, { text, complete }: Answer): boolean => complete && text === answerTo(call)
+
+/** In the order of their columns: two without this library, and two with it. */
+const CONTESTANTS: ReadonlyArray<(world: World) => Contestant> = [
+  (world) => plainFetch({ ...world, isWhole }),
+  (world) => openaiSdk({ ...world, isWhole }),
+  (world) => ours('ours', world, { hedge: false }),
+  (world) => ours('ours+hedge', world, { hedge: true }),
+]
+
+function ours(
+  name: string,
+  { baseURL, clock, seed }: World,
+  options: Pick<ResilientClientOptions, 'hedge'>,
+): Contestant {
+  return resilient({
+    name,
+    client: { baseURL, clock, random: seededRandom(seed), ...options },
+    request: (call) => ({
+      body: { model: 'mock', input: `question ${call}`, stream: true },
+      headers: { 'x-mock-call': String(call) },
+    }),
+    isWhole,
+    now: () => clock.now(),
+  })
+}
 
 /** @returns whether every call through the library succeeded. */
 export async function runMock(terminal: Terminal, command: Extract<Command, { kind: 'mock' }>): Promise<boolean> {
-  const { calls, concurrency, seed } = command
+  const { calls, seed } = command
   const fates = drawFates(calls, seed)
-  const clock = scaledClock(SPEED)
-  const isWhole = (call: number, { text, complete }: Answer): boolean => complete && text === answerTo(call)
   introduce(terminal, command, fates)
+  const tallies = await race(terminal, command, fates)
+  terminal.print('', ...drawTable(terminal, tallies), ...footnotes(terminal, tallies), '')
+  terminal.print(`  ${terminal.paint('bold', 'The calls that had the worst luck')}`, '')
+  terminal.print(...drawTimeline(terminal, worstCalls(tallies, fates)), '')
 
+  terminal.print(`  ${terminal.paint('bold', 'The same calls, and nothing goes wrong')}`, '')
+  const healthy = await race(
+    terminal,
+    command,
+    Array.from({ length: calls }, () => []),
+  )
+  const measured: Tally[] = []
+  for (const [index, tally] of healthy.entries())
+    measured.push({ ...tally, ownMs: await ownTimeOf(CONTESTANTS[index], seed) })
+  terminal.print('', ...drawTable(terminal, measured), ...healthyFootnotes(terminal), '')
+  sayHowToGoOn(terminal)
+  return [...tallies, ...healthy]
+    .filter(({ name }) => name.startsWith('ours'))
+    .every(({ results }) => results.every(({ outcome }) => outcome === 'succeeded'))
+}
+
+/** All contestants at the same time, each with an endpoint of its own. */
+async function race(
+  terminal: Terminal,
+  { calls, concurrency, seed }: Extract<Command, { kind: 'mock' }>,
+  fates: readonly Fate[],
+): Promise<Tally[]> {
+  const clock = scaledClock(SPEED)
   const limit = AbortSignal.timeout(TIME_LIMIT_MS)
-  const enter = async (contestantFor: (baseURL: string) => Contestant) => {
-    const server = await startEndpoint(fates, clock)
-    const contestant = contestantFor(server.baseURL)
-    return { name: contestant.name, total: calls, results: [] as CallResult[], server, contestant }
-  }
-  const lanes = [
-    await enter((baseURL) => plainFetch({ baseURL, clock, speed: SPEED, isWhole })),
-    await enter((baseURL) =>
-      resilient({
-        client: { baseURL, clock, random: seededRandom(seed) },
-        request: (call) => ({
-          body: { model: 'mock', input: `question ${call}`, stream: true },
-          headers: { 'x-mock-call': String(call) },
-        }),
-        isWhole,
-        now: () => clock.now(),
-      }),
-    ),
-  ]
+  const lanes = await Promise.all(
+    CONTESTANTS.map(async (contestantFor) => {
+      const server = await startEndpoint(fates, clock)
+      const contestant = contestantFor({ baseURL: server.baseURL, clock, speed: SPEED, seed })
+      return { name: contestant.name, total: calls, results: [] as CallResult[], server, contestant }
+    }),
+  )
   const progress = showProgress(terminal, lanes)
+  const lag = measureLag()
   const tallies = await Promise.all(
     lanes.map(async ({ results, server, contestant }) => {
       await runCalls(contestant, { calls, concurrency, signal: limit, onResult: (result) => results.push(result) })
@@ -59,12 +115,33 @@ export async function runMock(terminal: Terminal, command: Extract<Command, { ki
     }),
   )
   progress.stop()
+  const lateMs = lag.stop() * SPEED
+  if (lateMs > BUSY_MS) {
+    const text = `This machine is busy: in this run everything came about ${seconds(lateMs)} late, in every lane. Times are longer than they would be.`
+    terminal.print('', ...wrap(text, terminal.width, '  ').map((line) => terminal.paint('yellow', line)))
+  }
+  return tallies
+}
 
-  terminal.print('', ...drawTable(terminal, tallies), ...footnotes(terminal), '')
-  terminal.print(`${terminal.paint('bold', '  The calls that had the worst luck')}`, '')
-  terminal.print(...drawTimeline(terminal, worstCalls(tallies, fates)), '')
-  sayHowToGoOn(terminal)
-  return tallies.at(-1)?.results.every(({ outcome }) => outcome === 'succeeded') ?? false
+/** What a call takes where the endpoint takes nothing: the work of client and server. Milliseconds. */
+async function ownTimeOf(
+  contestantFor: ((world: World) => Contestant) | undefined,
+  seed: number,
+): Promise<number | undefined> {
+  if (contestantFor === undefined) return undefined
+  const clock = scaledClock(1)
+  await using server = await startEndpoint([], clock, false)
+  const contestant = contestantFor({ baseURL: server.baseURL, clock, speed: 1, seed })
+  const { signal } = new AbortController()
+  const times: number[] = []
+  for (let call = 1; call <= OWN_TIME_CALLS; call++) {
+    const startedAt = performance.now()
+    await contestant.call(call, signal)
+    times.push(performance.now() - startedAt)
+  }
+  await contestant.close()
+  // The median: the first calls find nothing compiled.
+  return times.sort((a, b) => a - b)[OWN_TIME_CALLS / 2]
 }
 
 async function tallyOf(
@@ -85,31 +162,47 @@ function introduce(
   fates: readonly Fate[],
 ): void {
   const met = fates.flat()
+  const dim = (text: string): string[] => wrap(text, terminal.width, '  ').map((line) => terminal.paint('dim', line))
   terminal.print(
     '',
     `  ${terminal.paint('bold', `${calls} calls against an endpoint that misbehaves`)}`,
-    `  ${concurrency} at a time. The same call meets the same faults in both lanes (seed ${seed}).`,
+    ...wrap(
+      `${concurrency} at a time. The same call meets the same faults in every lane (seed ${seed}).`,
+      terminal.width,
+      '  ',
+    ),
     '',
     ...MISBEHAVIOURS.map(({ name, share, meaning }) => {
       const percent = `${Math.round(share * 100)} %`
       const times = met.filter((one) => one.name === name).length
-      return `  ${percent.padStart(5)}  ${terminal.paint('yellow', name.padEnd(16))} ${meaning} ${terminal.paint('dim', `(${times} planned)`)}`
+      return `  ${percent.padStart(5)}  ${terminal.paint('yellow', name.padEnd(15))}  ${meaning} ${terminal.paint('dim', `(${times})`)}`
     }),
     '',
-    terminal.paint(
-      'dim',
-      '  Time runs 60 times as fast: a minute is a second. All times shown are those of full speed.',
-    ),
+    ...dim('Time runs 60 times as fast: a minute is a second. All times shown are those of full speed.'),
     '',
   )
 }
 
-function footnotes(terminal: Terminal): string[] {
-  return [
-    `  plain fetch: the built-in one, ${TRIES} tries, back-off of 1 s and 2 s, AbortSignal.timeout of ${WALL_CLOCK_MS / 1000} s.`,
-    '  resilient-responses: no option changed from its default.',
-    `  Sockets are counted ${SETTLE_MS / 1000} s after the last call; fetch has nothing to close, the client was closed.`,
-  ].map((line) => terminal.paint('dim', line))
+function footnotes(terminal: Terminal, tallies: readonly Tally[]): string[] {
+  const same = commonCalls(tallies).size
+  return notes(terminal, [
+    `* Time until a right answer, of the ${same} calls that every lane has answered right.`,
+    `fetch: the built-in one, ${TRIES} tries, back-off of 1 s and 2 s, AbortSignal.timeout of ${WALL_CLOCK_MS / 1000} s a try.`,
+    `openai: the SDK with its own 2 retries, timeout of ${WALL_CLOCK_MS / 1000} s a try; the caller gives up after ${PATIENCE_MS / 60_000} minutes.`,
+    'ours: every option at its default, but for `hedge`: false in the one lane, true in the other.',
+    `Sockets are counted ${SETTLE_MS / 1000} s after the last call; fetch has nothing to close, the client was closed.`,
+  ])
+}
+
+function healthyFootnotes(terminal: Terminal): string[] {
+  return notes(terminal, [
+    'Requests above the number of calls are hedges that were not needed.',
+    `The last row is measured at full speed: the median of ${OWN_TIME_CALLS} calls, one after the other, to an endpoint that answers at once.`,
+  ])
+}
+
+function notes(terminal: Terminal, texts: readonly string[]): string[] {
+  return texts.flatMap((text) => wrap(text, terminal.width, '  ')).map((line) => terminal.paint('dim', line))
 }
 
 /** Those that met the most, chosen so that every kind of bad luck is seen before one is seen again. */
@@ -129,18 +222,17 @@ function worstCalls(tallies: readonly Tally[], fates: readonly Fate[]): Timeline
     note: met.length === 0 ? 'meets nothing' : `meets: ${met.join(', ')}`,
     rows: tallies.flatMap(({ name, results }) => {
       const result = results.find((one) => one.call === call)
-      return result === undefined ? [] : [{ name: SHORT_NAMES[name] ?? name, result }]
+      return result === undefined ? [] : [{ name, result }]
     }),
   }))
 }
-
-const SHORT_NAMES: Readonly<Record<string, string>> = { 'plain fetch': 'plain', 'resilient-responses': 'resilient' }
 
 function sayHowToGoOn(terminal: Terminal): void {
   terminal.print(
     '  Point it at a real endpoint:',
     '',
-    `  ${terminal.paint('cyan', 'OPENAI_API_KEY=… npm run demo -- --base-url https://api.openai.com/v1 --model … --calls 5')}`,
+    `  ${terminal.paint('cyan', 'OPENAI_API_KEY=… npm run demo -- --base-url https://api.openai.com/v1 \\')}`,
+    `    ${terminal.paint('cyan', '--model … --calls 5')}`,
     '',
   )
 }

@@ -35,7 +35,7 @@ export function plainFetch(options: {
   }
 
   return {
-    name: 'plain fetch',
+    name: 'fetch',
     async call(call, stop): Promise<CallResult> {
       const trace = new TraceRecorder()
       const startedAt = clock.now()

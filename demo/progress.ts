@@ -1,5 +1,5 @@
 import type { CallResult } from './contestant.ts'
-import { padEnd, padStart, type Terminal } from './terminal.ts'
+import { padEnd, padStart, type Terminal, wrap } from './terminal.ts'
 
 const REDRAW_MS = 100
 /** Where lines cannot be written over, one is added this often. */
@@ -19,7 +19,8 @@ export function showProgress(terminal: Terminal, lanes: readonly Lane[]): { stop
   const draw = (): void => terminal.redraw(lanes.map((lane) => liveLine(terminal, lane, nameWidth)))
   const plain = (): void => {
     const elapsed = Math.round((performance.now() - startedAt) / 1000)
-    terminal.print(`  after ${padStart(String(elapsed), 2)} s:  ${lanes.map(plainPart).join('   ')}`)
+    const [first = '', ...rest] = wrap(lanes.map(plainPart).join(', '), terminal.width, ' '.repeat(15))
+    terminal.print(`  after ${padStart(String(elapsed), 2)} s:  ${first.trimStart()}`, ...rest)
   }
   if (terminal.live) draw()
   const timer = setInterval(terminal.live ? draw : plain, terminal.live ? REDRAW_MS : PLAIN_EVERY_MS)
@@ -52,5 +53,5 @@ function liveLine(terminal: Terminal, { name, results, total }: Lane, nameWidth:
 
 function plainPart({ name, results, total }: Lane): string {
   const bad = results.filter(({ outcome }) => outcome !== 'succeeded').length
-  return `${name} ${results.length}/${total}${bad > 0 ? ` (${bad} lost)` : ''}`
+  return `${name} ${results.length}/${total}${bad > 0 ? ` with ${bad} lost` : ''}`
 }

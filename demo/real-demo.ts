@@ -16,6 +16,7 @@ const WORST_CALLS = 20
 export async function runReal(terminal: Terminal, command: Extract<Command, { kind: 'real' }>): Promise<boolean> {
   const { baseURL, model, prompt, apiKey, calls, concurrency } = command
   const contestant = resilient({
+    name: 'resilient-responses',
     client: { baseURL, apiKey },
     request: () => ({ body: { model, input: prompt, stream: true, store: false } }),
     isWhole: (_call, { complete }) => complete,

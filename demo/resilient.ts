@@ -11,6 +11,8 @@ import { TraceRecorder } from './trace.ts'
 
 /** Calls through a `ResilientClient`. What the timeline shows of them is what its telemetry tells. */
 export function resilient(options: {
+  /** What its column is called. */
+  readonly name: string
   readonly client: ResilientClientOptions & { readonly baseURL: string }
   /** The body of a call, and headers beside it. */
   request(call: number): { readonly body: object; readonly headers?: Readonly<Record<string, string>> }
@@ -20,7 +22,7 @@ export function resilient(options: {
   const client = new ResilientClient(options.client)
   const url = `${options.client.baseURL.replace(/\/+$/, '')}/responses`
   return {
-    name: 'resilient-responses',
+    name: options.name,
     async call(call, signal): Promise<CallResult> {
       const telemetry = new CallTelemetry()
       const startedAt = options.now()
@@ -59,6 +61,9 @@ class CallTelemetry {
 
   told(event: TelemetryEvent): void {
     switch (event.type) {
+      case 'hedge_start':
+        this.trace.hedge(event.atMs)
+        break
       case 'attempt_start':
         this.trace.attempt(event.atMs, 'connect')
         break

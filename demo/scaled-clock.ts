@@ -23,3 +23,21 @@ export function scaledClock(speed: number): Clock {
 export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimer(resolve, ms))
 }
+
+/** How late timers are while it runs, as a busy machine makes them: the median, in milliseconds on the wall. */
+export function measureLag(): { stop(): number } {
+  const EVERY_MS = 50
+  const late: number[] = []
+  let last = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    late.push(Math.max(0, now - last - EVERY_MS))
+    last = now
+  }, EVERY_MS)
+  return {
+    stop() {
+      clearInterval(timer)
+      return late.sort((a, b) => a - b)[Math.floor(late.length / 2)] ?? 0
+    },
+  }
+}

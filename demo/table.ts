@@ -7,63 +7,105 @@ export interface Tally {
   readonly results: readonly CallResult[]
   /** As the server counted them; `undefined` where there is no server to ask. */
   readonly sockets: { readonly opened: number; readonly left: number } | undefined
+  /** Milliseconds of a call to an endpoint that answers at once; `undefined` where it was not measured. */
+  readonly ownMs?: number | undefined
 }
 
 interface Row {
   readonly label: string
   /** `wanted`: more is better and all is best; `unwanted`: any is bad; `plain`: a fact. */
   readonly kind: 'wanted' | 'unwanted' | 'plain'
-  value(tally: Tally): number | undefined
+  /** `common`: the calls that every contestant answered right. */
+  value(tally: Tally, common: ReadonlySet<number>): number | undefined
   show?(value: number): string
+  /** Is left out where it is 0 for all. */
+  readonly isRare?: boolean
+  /** Compares only the calls that all have answered; the label gets a star. */
+  readonly isOfCommon?: boolean
 }
 
 const count = (outcome: CallResult['outcome']) => (tally: Tally) =>
   tally.results.filter((result) => result.outcome === outcome).length
 
+const timeAt = (share: number) => (tally: Tally, common: ReadonlySet<number>) =>
+  percentile(
+    rightOnes(tally).filter(({ call }) => common.has(call)),
+    share,
+  )
+
 const ROWS: readonly Row[] = [
-  { label: 'succeeded', kind: 'wanted', value: count('succeeded') },
-  { label: 'cut short, taken for whole', kind: 'unwanted', value: count('cut_short') },
-  { label: 'failed', kind: 'unwanted', value: count('failed') },
-  { label: 'unfinished', kind: 'unwanted', value: count('unfinished') },
+  { label: 'calls', kind: 'plain', value: ({ results }) => results.length },
+  { label: '  right answer', kind: 'wanted', value: count('succeeded') },
+  { label: '  cut, taken for whole', kind: 'unwanted', value: count('cut_short') },
+  { label: '  failed', kind: 'unwanted', value: count('failed') },
+  { label: '  unfinished', kind: 'unwanted', value: count('unfinished'), isRare: true },
   {
-    label: 'hung until the wall clock',
+    label: 'sat out a wall clock',
     kind: 'unwanted',
     value: ({ results }) => results.filter(({ hung }) => hung).length,
   },
-  { label: 'time, p50', kind: 'plain', value: (tally) => percentile(tally.results, 0.5), show: seconds },
-  { label: 'time, p99', kind: 'plain', value: (tally) => percentile(tally.results, 0.99), show: seconds },
+  { label: 'time, p50', kind: 'plain', value: timeAt(0.5), show: seconds, isOfCommon: true },
+  { label: 'time, p95', kind: 'plain', value: timeAt(0.95), show: seconds, isOfCommon: true },
+  { label: 'time, p99', kind: 'plain', value: timeAt(0.99), show: seconds, isOfCommon: true },
   {
-    label: 'attempts',
+    label: 'slowest right answer',
+    kind: 'plain',
+    value: (tally) => percentile(rightOnes(tally), 1),
+    show: seconds,
+  },
+  {
+    label: 'requests',
     kind: 'plain',
     value: ({ results }) => results.reduce((sum, { trace }) => sum + trace.attempts, 0),
   },
   { label: 'sockets opened', kind: 'plain', value: ({ sockets }) => sockets?.opened },
   { label: 'sockets left', kind: 'unwanted', value: ({ sockets }) => sockets?.left },
+  {
+    label: 'client and server, a call',
+    kind: 'plain',
+    value: ({ ownMs }) => ownMs,
+    show: (ms) => `${ms.toFixed(1)} ms`,
+  },
 ]
 
-/** One column per contestant, one row per fact. */
+/** The calls that every contestant answered right: only their times can be compared. */
+export function commonCalls(tallies: readonly Tally[]): ReadonlySet<number> {
+  const [first, ...others] = tallies.map((tally) => new Set(rightOnes(tally).map(({ call }) => call)))
+  return new Set([...(first ?? [])].filter((call) => others.every((calls) => calls.has(call))))
+}
+
+/** One column per contestant, one row per fact. Within 80 columns for four contestants. */
 export function drawTable(terminal: Terminal, tallies: readonly Tally[]): string[] {
-  const rows = ROWS.filter(({ label, value }) => {
-    if (label === 'unfinished') return tallies.some((tally) => value(tally) !== 0)
-    return tallies.some((tally) => value(tally) !== undefined)
+  const common = commonCalls(tallies)
+  const rows = ROWS.filter(({ value, isRare }) => {
+    const values = tallies.map((tally) => value(tally, common))
+    return values.some((fact) => fact !== undefined && !(isRare && fact === 0))
   })
-  const labelWidth = Math.max(...rows.map(({ label }) => label.length))
-  const widths = tallies.map(({ name }) => Math.max(14, name.length))
+  const labelOf = ({ label, isOfCommon }: Row): string => (isOfCommon && tallies.length > 1 ? `${label} *` : label)
+  const labelWidth = Math.max(...rows.map((row) => labelOf(row).length))
+  const widths = tallies.map(({ name }) => Math.max(9, name.length))
   const rule = terminal.paint('dim', `  ${'─'.repeat(labelWidth + widths.reduce((sum, width) => sum + width + 3, 0))}`)
   const head = tallies.map(({ name }, index) => `   ${padStart(terminal.paint('bold', name), widths[index] ?? 0)}`)
   return [
     `  ${' '.repeat(labelWidth)}${head.join('')}`,
     rule,
     ...rows.map((row) => {
-      const cells = tallies.map((tally, index) => `   ${padStart(cell(terminal, row, tally), widths[index] ?? 0)}`)
-      return `  ${padEnd(row.label, labelWidth)}${cells.join('')}`
+      const cells = tallies.map(
+        (tally, index) => `   ${padStart(cell(terminal, row, tally, common), widths[index] ?? 0)}`,
+      )
+      return `  ${padEnd(labelOf(row), labelWidth)}${cells.join('')}`
     }),
     rule,
   ]
 }
 
-function cell(terminal: Terminal, { kind, value, show = String }: Row, tally: Tally): string {
-  const fact = value(tally)
+function cell(
+  terminal: Terminal,
+  { kind, value, show = String }: Row,
+  tally: Tally,
+  common: ReadonlySet<number>,
+): string {
+  const fact = value(tally, common)
   if (fact === undefined) return '–'
   const text = show(fact)
   switch (kind) {
@@ -74,6 +116,10 @@ function cell(terminal: Terminal, { kind, value, show = String }: Row, tally: Ta
     case 'plain':
       return text
   }
+}
+
+function rightOnes({ results }: Tally): CallResult[] {
+  return results.filter(({ outcome }) => outcome === 'succeeded')
 }
 
 /** The duration that a share of the calls stays within. */

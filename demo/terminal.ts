@@ -15,7 +15,8 @@ export interface Terminal {
 
 const MIN_WIDTH = 72
 const MAX_WIDTH = 110
-const DEFAULT_WIDTH = 100
+/** Of a pipe or a file: what fits everywhere. */
+const DEFAULT_WIDTH = 80
 
 /** Colours only on a terminal, and not where `NO_COLOR` is set. */
 export function terminalOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Terminal {
@@ -24,7 +25,8 @@ export function terminalOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): 
   let drawn = 0
   return {
     width: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, (isTerminal ? stream.columns : undefined) || DEFAULT_WIDTH)),
-    live: isTerminal && env.TERM !== 'dumb',
+    // A line that wraps cannot be written over.
+    live: isTerminal && env.TERM !== 'dumb' && stream.columns >= MIN_WIDTH,
     paint: (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text),
     print(...lines) {
       drawn = 0

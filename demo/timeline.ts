@@ -5,7 +5,7 @@ import type { Activity, Trace } from './trace.ts'
 /** Pauses up to this are those of a reconnect. */
 const RECONNECT_MS = 200
 
-type Mark = Activity | 'cut'
+type Mark = Activity | 'cut' | 'hedge'
 
 const MARKS: Readonly<
   Record<Mark, { readonly glyph: string; readonly style: Parameters<Terminal['paint']>[0]; readonly label: string }>
@@ -14,6 +14,7 @@ const MARKS: Readonly<
   wait: { glyph: '░', style: 'dim', label: 'wait' },
   cut: { glyph: '✕', style: ['red', 'bold'], label: 'cut' },
   back_off: { glyph: '╌', style: 'yellow', label: 'back off' },
+  hedge: { glyph: '»', style: ['magenta', 'bold'], label: 'hedge' },
   stream: { glyph: '█', style: 'green', label: 'stream' },
 }
 
@@ -37,7 +38,9 @@ export function drawTimeline(terminal: Terminal, calls: readonly TimelineCall[])
     ...calls.flatMap(({ title, note, rows }) => [
       ...(title === ''
         ? []
-        : [`  ${terminal.paint('bold', title)}${note === '' ? '' : terminal.paint('dim', `  ${note}`)}`]),
+        : [
+            `  ${terminal.paint('bold', title)}${note === '' ? '' : terminal.paint('dim', `  ${clip(note, terminal.width - title.length - 5)}`)}`,
+          ]),
       ...rows.flatMap(({ name, result }) => {
         const bar = padEnd(drawBar(terminal, result.trace, longest, barWidth), barWidth)
         const reasons = result.trace.cuts.map(({ why }) => why)
@@ -56,8 +59,11 @@ export function drawTimeline(terminal: Terminal, calls: readonly TimelineCall[])
 
 function legend(terminal: Terminal): string {
   return Object.values(MARKS)
-    .map(({ glyph, style, label }) => `${terminal.paint(style, glyph.repeat(label === 'cut' ? 1 : 3))} ${label}`)
-    .join('    ')
+    .map(
+      ({ glyph, style, label }) =>
+        `${terminal.paint(style, glyph.repeat(label === 'cut' || label === 'hedge' ? 1 : 3))} ${label}`,
+    )
+    .join('  ')
 }
 
 function ending(terminal: Terminal, { outcome, trace }: CallResult): string {
@@ -82,13 +88,16 @@ export function drawBar(terminal: Terminal, trace: Trace, longestMs: number, wid
   const steps: Array<{ readonly mark: Mark; readonly from: number; readonly to: number }> = [
     ...trace.spans.map(({ activity, from, to }) => ({ mark: activity, from, to })),
     ...trace.cuts.map(({ at }) => ({ mark: 'cut' as const, from: at, to: at })),
+    ...trace.hedges.map((at) => ({ mark: 'hedge' as const, from: at, to: at })),
   ].sort((a, b) => a.to - b.to)
   let bar = ''
   let used = 0
   for (const { mark, from, to } of steps) {
     // The fifth of a second after which a dead connection is replaced is no back-off that anybody should look at.
     const least = mark === 'wait' || (mark === 'back_off' && to - from <= RECONNECT_MS) ? 0 : 1
-    const cells = mark === 'cut' ? 1 : Math.max(least, column(to) - used)
+    const wanted = mark === 'cut' || mark === 'hedge' ? 1 : Math.max(least, column(to) - used)
+    const cells = Math.min(wanted, Math.max(0, width - used))
+    if (cells === 0) continue
     bar += terminal.paint(MARKS[mark].style, MARKS[mark].glyph.repeat(cells))
     used += cells
   }
@@ -107,6 +116,10 @@ function scale(terminal: Terminal, longestMs: number, width: number): string {
     line = padEnd(line, column) + label
   }
   return terminal.paint('dim', line)
+}
+
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }
 
 /** `a › b › c`, the middle left out where it does not fit. */

@@ -18,6 +18,8 @@ export interface Cut {
 export interface Trace {
   readonly spans: readonly Span[]
   readonly cuts: readonly Cut[]
+  /** When a second attempt was started beside one that was silent. Milliseconds since the start of the call. */
+  readonly hedges: readonly number[]
   readonly attempts: number
   readonly durationMs: number
 }
@@ -26,6 +28,7 @@ export interface Trace {
 export class TraceRecorder {
   readonly #spans: Span[] = []
   readonly #cuts: Cut[] = []
+  readonly #hedges: number[] = []
   #attempts = 0
   #current: { readonly activity: Activity; readonly from: number } | undefined
 
@@ -40,6 +43,10 @@ export class TraceRecorder {
     this.#current = { activity, from: at }
   }
 
+  hedge(at: number): void {
+    this.#hedges.push(at)
+  }
+
   cut(why: string, at: number): void {
     this.#leave(at)
     this.#cuts.push({ at, why })
@@ -47,7 +54,7 @@ export class TraceRecorder {
 
   end(at: number): Trace {
     this.#leave(at)
-    return { spans: this.#spans, cuts: this.#cuts, attempts: this.#attempts, durationMs: at }
+    return { spans: this.#spans, cuts: this.#cuts, hedges: this.#hedges, attempts: this.#attempts, durationMs: at }
   }
 
   #leave(at: number): void {

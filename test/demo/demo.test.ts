@@ -33,31 +33,35 @@ function row({ stdout }: Run, label: string): string[] {
   )
 }
 
-test.concurrent('the demo shows both contestants, their timelines, and that every call through the client succeeded', async () => {
-  const run = await demo(['--calls', '8', '--seed', '216'])
+test.concurrent('the demo shows four lanes, their timelines, and that every call through the client succeeded', async () => {
+  const run = await demo(['--calls', '8', '--seed', '216'], { FORCE_COLOR: '1' })
   expect(run.stderr).toBe('')
   expect(run.code).toBe(0)
   expect(run.stdout).toContain('Time runs 60 times as fast')
-  expect(row(run, 'succeeded')).toHaveLength(2)
-  expect(row(run, 'succeeded')[1]).toBe('8')
-  expect(row(run, 'failed')[1]).toBe('0')
-  expect(row(run, 'hung until the wall clock')[1]).toBe('0')
-  expect(row(run, 'time, p99')[1]).toMatch(/^\d+(\.\d)? s$/)
+  expect(run.stdout).toMatch(/^ +fetch +openai +ours +ours\+hedge$/m)
+  expect(row(run, 'right answer').slice(2)).toEqual(['8', '8'])
+  expect(row(run, 'failed').slice(2)).toEqual(['0', '0'])
+  expect(row(run, 'sat out a wall clock').slice(2)).toEqual(['0', '0'])
+  expect(row(run, 'time, p99 *')[2]).toMatch(/^\d+(\.\d)? s$/)
   // What this seed has in store for these calls is seven faults.
-  expect(Number(row(run, 'attempts')[1])).toBeGreaterThanOrEqual(15)
-  expect(row(run, 'sockets left')[1]).toBe('0')
+  expect(Number(row(run, 'requests')[2])).toBeGreaterThanOrEqual(15)
+  expect(row(run, 'sockets left').slice(2)).toEqual(['0', '0'])
   // The reason of at least one cut that was survived, and the bars of a timeline with their legend.
   expect(run.stdout).toMatch(/ttfb_timeout 45 s/)
-  expect(run.stdout).toMatch(/resilient {2}.*✕.*█.*✓ ok/)
-  expect(run.stdout).toMatch(/connect.*wait.*cut.*back off.*stream/)
+  expect(run.stdout).toMatch(/ours {2}.*✕.*█.*✓ ok/)
+  expect(run.stdout).toMatch(/connect.*wait.*cut.*back off.*hedge.*stream/)
+  expect(run.stdout).toMatch(/nothing goes wrong[\s\S]*client and server, a call( +[\d.]+ ms){4}/)
   expect(run.stdout).toContain('OPENAI_API_KEY=…')
-}, 20_000)
-
-test.concurrent('without a terminal the demo writes no control characters', async () => {
-  const { stdout } = await demo(['--calls', '2'], { FORCE_COLOR: '1' })
+  // What became of the calls adds up in every column.
+  const outcomes = ['right answer', 'cut, taken for whole', 'failed', 'unfinished'].map((label) => row(run, label))
+  for (const [index, calls] of row(run, 'calls').entries()) {
+    expect(outcomes.reduce((sum, cells) => sum + Number(cells[index] ?? 0), 0)).toBe(Number(calls))
+  }
+  // Without a terminal there are 80 columns and no control characters.
+  for (const line of run.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
-}, 20_000)
+  expect(run.stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
+}, 90_000)
 
 test.concurrent('pointed at a real endpoint, the demo streams from it with the key, and shows what was survived', async () => {
   await using server = await MockResponsesServer.start()
@@ -70,8 +74,8 @@ test.concurrent('pointed at a real endpoint, the demo streams from it with the k
   })
   expect(run.stderr).toBe('')
   expect(run.code).toBe(0)
-  expect(row(run, 'succeeded')).toEqual(['3'])
-  expect(row(run, 'attempts')).toEqual(['5'])
+  expect(row(run, 'right answer')).toEqual(['3'])
+  expect(row(run, 'requests')).toEqual(['5'])
   expect(run.stdout).toMatch(/connection_reset|stream_incomplete/)
   expect(run.stdout).toMatch(/call 3 .*█.*✓ ok/)
   expect(`${run.stdout}${run.stderr}`).not.toContain('sk-of-the-test')

@@ -33,3 +33,16 @@ test('the fates of calls depend on the seed alone, and none is worse than the de
   const met = fates.flat().map(({ name }) => name)
   for (const { name } of MISBEHAVIOURS) expect(met).toContain(name)
 })
+
+test('a bar is never longer than its place, however much happened, and shows when an attempt was hedged', () => {
+  const trace = new TraceRecorder()
+  for (let at = 0; at < 1000; at += 100) {
+    trace.attempt(at, 'connect')
+    trace.hedge(at + 20)
+    trace.enter('wait', at + 40)
+    trace.cut('reset', at + 90)
+  }
+  const bar = drawBar(plain, trace.end(1000), 1000, 12)
+  expect(bar).toHaveLength(12)
+  expect(bar).toContain('»')
+})
