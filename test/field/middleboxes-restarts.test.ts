@@ -100,6 +100,28 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
+  it('an endpoint that restarts behind nginx, streams cut and then 502, costs none of a few calls', async () => {
+    await using server = await MockResponsesServer.start()
+    const [port = 0] = await freePorts(1)
+    await using _box = await Nginx.start(port, streams(port, server.port))
+    const statuses: number[] = []
+    const client = clientOf(port, {
+      onEvent: (event) => {
+        if (event.type === 'attempt_headers') statuses.push(event.status)
+      },
+    })
+    server.addFaults({ at: 'before_event', event: 5, effect: 'stall' })
+    const settled = outcomes(Array.from({ length: 5 }, () => client.responses.create(ASKED)))
+    await server.waitFor('fault', 5)
+    server.clearFaults()
+    server.refuseConnections()
+    server.dropConnections()
+    await until(() => statuses.filter((status) => status === 502).length >= 5, 'nginx answers 502')
+    await server.acceptConnections()
+    expect(await settled).toEqual({ ok: 5 })
+    await client.destroy()
+  })
+
   it('silence that nginx cuts short is a 504 before the headers, which is asked again', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
