@@ -89,8 +89,10 @@ function longest(turns: readonly TurnFigures[]): number {
 function legend(terminal: Terminal, tokensPerCell: number): string[] {
   const [sent, again] = [terminal.paint('green', '█'), terminal.paint('dim', RETRIED_GLYPH)]
   return [
-    `${MARGIN}${sent} input tokens of the turn, sent for the first time (the number)   ${again} the same bytes sent again`,
-    `${MARGIN}${terminal.paint('magenta', REPLICA)} the next one asked is a replica that never saw the session: 400 previous_response_not_found`,
+    `${MARGIN}${sent} input tokens of the turn, sent for the first time (the number)`,
+    `${MARGIN}${again} the same bytes sent again`,
+    `${MARGIN}${terminal.paint('magenta', REPLICA)} the next one asked is a replica that never saw the session:`,
+    `${MARGIN}     400 previous_response_not_found`,
     `${MARGIN}${terminal.paint('dim', `One scale for all bars: a cell is ${thousands(tokensPerCell)} tokens.`)}`,
   ]
 }

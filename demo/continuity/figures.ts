@@ -5,35 +5,33 @@ import type { Lane, Run } from './run.ts'
 
 const COLUMNS = [
   { title: 'sent', width: 8 },
-  { title: 'retried', width: 8 },
-  { title: 'req', width: 4 },
-  { title: 'err', width: 4 },
+  { title: 'again', width: 7 },
+  { title: 'rq', width: 3 },
+  { title: 'er', width: 3 },
 ] as const
 const LANE_WIDTH = COLUMNS.reduce((sum, { width }) => sum + width, 0)
-const WAY_WIDTH = 13
-const HEAD_WIDTH = 4 + WAY_WIDTH
+const WAY_WIDTH = 11
+const HEAD_WIDTH = 3 + WAY_WIDTH
 
-/** Every figure of the run, a line a turn, and the sums. */
+/** Every figure of the run, a line a turn, and the sums. Within 80 columns. */
 export function drawFigures(terminal: Terminal, run: Run): string[] {
   const lanes: readonly Lane[] = [run.naive, run.openaiSdk, run.resilient]
-  const cells = (of: (lane: Lane) => string): string => lanes.map((lane) => `  ${of(lane)}`).join('')
-  const rule = terminal.paint('dim', `  ${'─'.repeat(HEAD_WIDTH + lanes.length * (LANE_WIDTH + 2))}`)
+  const cells = (of: (lane: Lane) => string): string => lanes.map((lane) => of(lane)).join('')
+  const rule = terminal.paint('dim', `  ${'─'.repeat(HEAD_WIDTH + lanes.length * LANE_WIDTH)}`)
   const titles = COLUMNS.map(({ title, width }) => padStart(title, width)).join('')
   return [
     `  ${' '.repeat(HEAD_WIDTH)}${cells(({ name }) => padStart(terminal.paint('bold', name), LANE_WIDTH))}`,
-    terminal.paint('dim', `  ${padStart('', 2)}  ${padEnd('lost by', WAY_WIDTH)}${cells(() => titles)}`),
+    terminal.paint('dim', `  ${padStart('', 2)} ${padEnd('lost by', WAY_WIDTH)}${cells(() => titles)}`),
     rule,
     ...run.losses.map(({ turn, name }, index) => {
       const figures = cells(({ turns }) => ofTurn(terminal, turns[index] as TurnFigures))
-      return `  ${padStart(String(turn), 2)}  ${padEnd(name, WAY_WIDTH)}${figures}`
+      return `  ${padStart(String(turn), 2)} ${padEnd(name, WAY_WIDTH)}${figures}`
     }),
     rule,
     `  ${padEnd(terminal.paint('bold', 'in all'), HEAD_WIDTH)}${cells(({ turns }) => row(terminal, totalsOf(turns)))}`,
     rule,
-    terminal.paint(
-      'dim',
-      '  req: attempts, as requests that reached the endpoint.   err: errors that came up to the agent.',
-    ),
+    terminal.paint('dim', '  again: sent before in the same turn.   rq: requests that reached the endpoint.'),
+    terminal.paint('dim', '  er: errors that came up to the agent.'),
   ]
 }
 

@@ -21,12 +21,12 @@ const WAYS: Readonly<Record<Place, readonly [string, Fault][]>> = {
     ['silence', { at: 'headers', effect: 'stall' }],
   ],
   'in prelude': [
-    ['end of stream', { at: 'before_event', event: 2, effect: 'eof' }],
+    ['stream ends', { at: 'before_event', event: 2, effect: 'eof' }],
     ['reset', { at: 'before_event', event: 2, effect: 'reset' }],
   ],
   'after commit': [
     ['reset', { at: 'before_event', event: 5, effect: 'reset' }],
-    ['half an event', { at: 'inside_event', event: 5, effect: 'reset' }],
+    ['half event', { at: 'inside_event', event: 5, effect: 'reset' }],
   ],
 }
 
