@@ -29,11 +29,12 @@ const WORLDS = [
 ]
 
 const POLICIES: ReadonlyArray<{ readonly name: string; readonly options: RowSetup['options'] }> = [
-  { name: 'kill at 45 s', options: { timeouts: { ttfbMs: 45_000 } } },
-  { name: 'kill at 120 s', options: { timeouts: { ttfbMs: 120_000 } } },
-  { name: 'kill at 300 s', options: { timeouts: { ttfbMs: 300_000 } } },
+  { name: 'kill at 45 s', options: { hedge: false, timeouts: { ttfbMs: 45_000 } } },
+  { name: 'kill at 120 s', options: { hedge: false, timeouts: { ttfbMs: 120_000 } } },
+  { name: 'kill at 300 s', options: { hedge: false, timeouts: { ttfbMs: 300_000 } } },
+  { name: 'ours, not hedging', options: { hedge: false } },
   { name: 'ours', options: {} },
-  { name: 'ours, hedging', options: { hedge: true } },
+  { name: 'ours, hedge: true', options: { hedge: true } },
 ]
 
 const CALLS_PER_SECOND = 10

@@ -113,6 +113,20 @@ export class Admission {
     }
   }
 
+  /** A place that is free now, for a hedge: the function that leaves it; `undefined` where a call would have to wait. */
+  enterNow(origin: string): (() => void) | undefined {
+    const gate = this.#gateOf(origin)
+    if (gate.isFull || gate.waiting > 0) return undefined
+    gate.enter(() => {})
+    let inside = true
+    return () => {
+      if (!inside) return
+      inside = false
+      gate.leave()
+      if (gate.isIdle) this.#gates.delete(origin)
+    }
+  }
+
   async #place(gate: Gate, { scope, withinMs, onTimeout }: Entry): Promise<void> {
     let giveUp!: () => boolean
     const place = new Promise<void>((letIn) => {

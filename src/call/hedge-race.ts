@@ -13,6 +13,8 @@ export interface HedgeRaceOptions {
    * headers were there. Rejects on the caller's abort, and when its headers could not be had.
    */
   launch(race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
+  /** A place for one more attempt beside those under way: the function that leaves it, or why there is none. */
+  enter(): (() => void) | HedgeRefusal
   onHedge(told: HedgeTold): void
 }
 
@@ -32,13 +34,15 @@ interface Leg {
   readonly startedAt: number
   /** Of a hedge. */
   readonly stake: HedgeStake | undefined
+  /** Leaves the place that the hedge has taken beside the one of its call. */
+  readonly leave: (() => void) | undefined
   answered: boolean
 }
 
 /** What an attempt is started for: the question itself, or why there is a hedge and what it costs. */
 type Launch =
-  | { readonly hedge?: never; readonly stake?: never }
-  | { readonly hedge: HedgeCause; readonly stake: HedgeStake }
+  | { readonly hedge?: never; readonly stake?: never; readonly leave?: never }
+  | { readonly hedge: HedgeCause; readonly stake: HedgeStake; readonly leave: () => void }
 
 /** A hedge that was refused is asked for again after this long: budgets fill up, and pushbacks are forgotten. */
 const ASK_AGAIN_MS = 1000
@@ -113,10 +117,10 @@ export class HedgeRace {
 
   #join(attempt: Attempt): Leg | undefined {
     if (this.#launching === undefined || this.#decided) return undefined
-    const { hedge, stake } = this.#launching
+    const { hedge, stake, leave } = this.#launching
     this.#launching = undefined
     this.#lastStartAt = this.#options.clock.now()
-    const leg: Leg = { attempt, startedAt: this.#lastStartAt, stake, answered: false }
+    const leg: Leg = { attempt, startedAt: this.#lastStartAt, stake, leave, answered: false }
     this.#legs.push(leg)
     this.#started++
     if (hedge !== undefined) this.#options.onHedge({ kind: 'started', attempt: attempt.number, ...hedge })
@@ -125,7 +129,7 @@ export class HedgeRace {
 
   async #launch(begun: Launch): Promise<void> {
     const { launch } = this.#options
-    const { hedge, stake } = begun
+    const { hedge, stake, leave } = begun
     this.#launching = begun
     let attempt: Attempt | undefined
     let failed: { readonly error: unknown } | undefined
@@ -137,6 +141,7 @@ export class HedgeRace {
     if (attempt === undefined) {
       this.#launching = undefined
       stake?.giveBack()
+      leave?.()
       // Headers that cannot be had for a hedge are no reason to give up on what is on its way.
       if (failed !== undefined && hedge === undefined) this.#reject(failed.error)
       else if (this.#legs.length === 0) this.#settleLast()
@@ -153,6 +158,7 @@ export class HedgeRace {
     if (this.#decided || opened.kind === 'committed' || opened.kind === 'lost') return
     const wasOriginal = this.#legs[0] === leg
     this.#legs = this.#legs.filter((other) => other !== leg)
+    leg.leave?.()
     if (opened.kind === 'failed') this.#learn(leg, opened)
     if (leg.stake !== undefined) this.#tellEnded(leg, 'failed')
     if (opened.kind === 'failed' && opened.failure.lane === undefined) this.#futile = true
@@ -164,7 +170,7 @@ export class HedgeRace {
 
   #learn(leg: Leg, { failure }: Extract<Opened, { kind: 'failed' }>): void {
     if (failure.lane === 'pushback') this.#options.plan.pushedBack()
-    if (failure.code === 'ttfb_timeout') this.#options.plan.givenUp(this.#silenceOf(leg))
+    if (failure.code === 'ttfb_timeout') this.#options.plan.died(this.#silenceOf(leg))
   }
 
   #settleLast(): void {
@@ -178,11 +184,14 @@ export class HedgeRace {
     this.#disarm()
     this.#stop?.()
     for (const leg of this.#legs) if (leg !== winner) this.#lose(leg, 'lost')
+    // One attempt is left, and its call has a place already.
+    winner?.leave?.()
   }
 
   #lose(leg: Leg, outcome: 'lost' | 'replaced'): void {
     if (!leg.answered && !leg.attempt.ended) this.#options.plan.givenUp(this.#silenceOf(leg))
     leg.attempt.lose()
+    leg.leave?.()
     if (leg.stake !== undefined) this.#tellEnded(leg, outcome)
   }
 
@@ -194,6 +203,7 @@ export class HedgeRace {
     if (this.#decided || this.#futile || this.#launching !== undefined || this.#legs.length === 0) return
     if (this.#legs.some(({ answered }) => answered)) return
     const { clock, plan } = this.#options
+    if (plan.isSpent) return
     // A plain time says nothing about which attempt is dead: no hedge is replaced, and their number is bounded.
     if (plan.settings.afterMs !== undefined && this.#started >= plan.settings.maxConcurrent) return
     const waitMs = Math.max(askAgainMs, this.#suspectAt - clock.now(), 0)
@@ -221,23 +231,26 @@ export class HedgeRace {
   }
 
   #hedge(): void {
-    const { clock, plan, onHedge } = this.#options
+    const { clock, plan, enter, onHedge } = this.#options
     // What was learnt since may have moved the moment.
     if (clock.now() < this.#suspectAt) {
       this.#arm()
       return
     }
     const silentMs = clock.now() - this.#lastStartAt
-    const stake = plan.take(this.#lastStartAt)
-    if (typeof stake === 'string') {
-      if (stake !== this.#refused) onHedge({ kind: 'refused', reason: stake })
-      this.#refused = stake
+    const leave = enter()
+    const stake = typeof leave === 'string' ? leave : plan.take(this.#lastStartAt)
+    if (typeof leave === 'string' || typeof stake === 'string') {
+      if (typeof leave !== 'string') leave()
+      const reason = stake as HedgeRefusal
+      if (reason !== this.#refused) onHedge({ kind: 'refused', reason })
+      this.#refused = reason
       this.#arm(ASK_AGAIN_MS)
       return
     }
     this.#refused = undefined
     if (this.#legs.length >= plan.settings.maxConcurrent) this.#freeSlot()
-    void this.#launch({ hedge: { silentMs, deadProbability: plan.deadProbabilityAt(silentMs) }, stake })
+    void this.#launch({ hedge: { silentMs, deadProbability: plan.deadProbabilityAt(silentMs) }, stake, leave })
   }
 
   /** All legs are suspect by now. The original stays: it has waited longest, and may be the one that thinks. */

@@ -19,6 +19,8 @@ export interface ModelTraits {
   readonly model: string
   readonly effort: string
   readonly tier: string
+  /** A hosted tool may act, or costs something by itself: what the endpoint does for it is done twice by a second request. */
+  readonly hasToolEffects: boolean
 }
 
 const FOREIGN: RequestTraits = {
@@ -26,7 +28,7 @@ const FOREIGN: RequestTraits = {
   stateful: false,
   continuation: false,
   commitWithId: false,
-  asks: { model: '', effort: '', tier: '' },
+  asks: { model: '', effort: '', tier: '', hasToolEffects: false },
   continues: undefined,
 }
 
@@ -70,9 +72,22 @@ export function traitsOf(
       model: word(json.model),
       effort: word((json.reasoning as { effort?: unknown } | null | undefined)?.effort),
       tier: word(json.service_tier),
+      hasToolEffects: Array.isArray(json.tools) && json.tools.some(hasEffects),
     },
     continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
   }
+}
+
+const TOOLS_WITH_EFFECTS: ReadonlySet<unknown> = new Set(['mcp', 'image_generation', 'code_interpreter'])
+
+function hasEffects(tool: unknown): boolean {
+  if (typeof tool !== 'object' || tool === null) return false
+  const { type, environment } = tool as {
+    readonly type?: unknown
+    readonly environment?: { readonly type?: unknown } | null
+  }
+  // A shell without an environment, or with a local one, is run by the caller.
+  return TOOLS_WITH_EFFECTS.has(type) || (type === 'shell' && environment != null && environment.type !== 'local')
 }
 
 /** An id by itself, or the `id` of an object. */

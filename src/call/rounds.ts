@@ -1,9 +1,11 @@
 import type { Ticket } from '../admission/admission.ts'
+import { readRateWindow } from '../admission/rate-window.ts'
 import { type Few, including, listOf } from '../core/few.ts'
 import { withDeadline } from '../core/race.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
-import type { HedgePlan } from '../hedge/hedging.ts'
+import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
+import { isPublicHost } from '../hedge/public-origin.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
@@ -66,10 +68,7 @@ export class Rounds implements AttemptOwner {
   /** One attempt, or several side by side where that is wanted and safe. */
   async play(refresh: boolean): Promise<RaceOutcome> {
     const plan = this.#hedgePlan()
-    if (plan === undefined) {
-      const attempt = (await this.#attempt(refresh)) as Attempt
-      return { attempt, opened: await attempt.opened }
-    }
+    if (plan === undefined || !plan.isReady) return this.#single(refresh, plan)
     let newCredential = refresh
     const { context, log } = this.#call
     const race = new HedgeRace({
@@ -80,9 +79,31 @@ export class Rounds implements AttemptOwner {
         newCredential = false
         return launched
       },
+      enter: () => this.#placeForHedge(plan),
       onHedge: (told) => log.hedged(told),
     })
     return race.outcome
+  }
+
+  /** One attempt by itself. What it shows of its origin is learnt, where a later call may be hedged. */
+  async #single(refresh: boolean, plan: HedgePlan | undefined): Promise<RaceOutcome> {
+    const { clock } = this.#call.context
+    const attempt = (await this.#attempt(refresh, undefined, undefined, plan)) as Attempt
+    const startedAt = clock.now()
+    const opened = await attempt.opened
+    if (plan !== undefined && opened.kind === 'failed') {
+      if (opened.failure.lane === 'pushback') plan.pushedBack()
+      if (opened.failure.code === 'ttfb_timeout') plan.died(clock.now() - startedAt)
+    }
+    return { attempt, opened }
+  }
+
+  /** Every hedge takes a place of its own among the calls under way, and never waits for one. */
+  #placeForHedge({ settings }: HedgePlan): (() => void) | HedgeRefusal {
+    const { context, request } = this.#call
+    if (settings.isAuto && this.#attemptNumber > context.policy.maxRetries) return 'retries'
+    if (context.admission === undefined) return () => {}
+    return context.admission.gate.enterNow(request.url.origin) ?? 'concurrency'
   }
 
   #hedgePlan(): HedgePlan | undefined {
@@ -92,11 +113,27 @@ export class Rounds implements AttemptOwner {
     const { latency, continuation, asks } = question.traits
     if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
     if (!question.isRepeatable) return undefined
+    if (hedge.settings.isAuto && !this.#mayHedgeUnasked()) return undefined
     this.#plan ??= hedge.hedging.planFor(
       { origin: url.origin, ...asks, continuation, inputTokens: latency.estimatedInputTokens },
       hedge.settings,
     )
     return this.#plan
+  }
+
+  /** What `hedge: 'auto'` leaves alone, whatever it knows of the origin. */
+  #mayHedgeUnasked(): boolean {
+    const { context, request, question } = this.#call
+    const { asks } = question.traits
+    return (
+      context.policy.maxRetries > 0 &&
+      context.transport.abilities.choosesConnection &&
+      request.dispatcher === undefined &&
+      asks.tier !== 'flex' &&
+      asks.tier !== 'priority' &&
+      !asks.hasToolEffects &&
+      isPublicHost(request.url.hostname)
+    )
   }
 
   /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
@@ -120,7 +157,12 @@ export class Rounds implements AttemptOwner {
   }
 
   /** `undefined` only in a race that was decided meanwhile. */
-  async #attempt(refresh: boolean, race?: HedgeRace, hedge?: HedgeCause): Promise<Attempt | undefined> {
+  async #attempt(
+    refresh: boolean,
+    race?: HedgeRace,
+    hedge?: HedgeCause,
+    plan = this.#plan,
+  ): Promise<Attempt | undefined> {
     if (refresh) this.#hasRefreshed = true
     const { request, question, context, deadlines, log } = this.#call
     const { ticket } = this
@@ -134,6 +176,7 @@ export class Rounds implements AttemptOwner {
     const url = target?.url ?? request.url
     const headers = target?.headers(given) ?? given
     const number = ++this.#attemptNumber
+    const startedAt = clock.now()
     const attempt = new Attempt({
       number,
       request: {
@@ -149,19 +192,38 @@ export class Rounds implements AttemptOwner {
       transport,
       clock,
       log: new AttemptLog(log, number, hedge),
-      limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined),
+      limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined && !plan?.settings.isAuto),
       deadlines,
       target,
       kind: latency.kind,
       commitWithId,
       reading,
-      onHead: ticket === undefined ? undefined : ({ headers }) => ticket.answered(headers),
-      onFirstEvent: race === undefined ? undefined : (alive) => race.firstEvent(alive),
+      onHead:
+        ticket === undefined && plan === undefined
+          ? undefined
+          : ({ headers }) => {
+              ticket?.answered(headers)
+              if (plan !== undefined) this.#learnRate(plan, headers)
+            },
+      onFirstEvent:
+        race !== undefined
+          ? (alive) => race.firstEvent(alive)
+          : plan === undefined
+            ? undefined
+            : () => plan.answered(clock.now() - startedAt),
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       owner: this,
     })
     this.#current = including(this.#current, attempt)
     return attempt
+  }
+
+  #learnRate(plan: HedgePlan, headers: HeaderPairs): void {
+    const now = this.#call.context.clock.now()
+    for (const kind of ['requests', 'tokens'] as const) {
+      const window = readRateWindow(headers, kind, now)
+      if (window !== undefined && window.limit > 0) plan.rateLeft(window.remaining / window.limit, window.resetMs)
+    }
   }
 
   onAttemptEnded(attempt: Attempt): void {

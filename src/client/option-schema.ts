@@ -124,6 +124,7 @@ function makeOptionSchema() {
       z.union(
         [
           flag,
+          z.literal('auto'),
           section({
             afterMs: z.optional(positiveMs),
             deadProbability: z.optional(
@@ -135,7 +136,7 @@ function makeOptionSchema() {
           }),
         ],
         accepts(
-          'true, false, or an object with afterMs (from 1) or deadProbability (above 0, below 1) and minMs (from 0), maxConcurrent (2 to 10) and maxExtraShare (0 to 1)',
+          "'auto', true, false, or an object with afterMs (from 1) or deadProbability (above 0, below 1) and minMs (from 0), maxConcurrent (2 to 10) and maxExtraShare (0 to 1)",
         ),
       ),
     ),

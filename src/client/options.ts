@@ -171,12 +171,19 @@ export interface CallOptions {
   readonly interruption?: 'error' | 'restart' | undefined
   /**
    * Gives a call whose attempt is silent for suspiciously long a second attempt on a new connection, beside the first. The
-   * first progress wins, the others end at once. Default `false`; `true` for the defaults of `HedgeOptions`. Only for
-   * streams that are safe to send again, and not within 30 s of a pushback. A hedge can cost a second generation, and is
-   * no retry: `maxRetries` does not count it. With it `ttfbMs: 'auto'` is 180 s at least, 600 s at high
-   * effort: hedge early, kill late.
+   * first progress wins, the others end at once. Only for streams that are safe to send again, and not within 30 s of a
+   * pushback. A hedge can cost a second generation, and is no retry: `maxRetries` does not count it.
+   *
+   * Default `'auto'`: acts only on what it knows. The origin must have shown 20 first events and one attempt that was dead
+   * on arrival within the hour; origins that are loopback, private or named for a network of their own are never hedged.
+   * At most two hedges a call, and not with `maxRetries: 0`, on the flex or priority tier, with a hosted tool that acts or
+   * costs by itself, with a transport that cannot choose its connections, or while less than a tenth of a rate limit is
+   * left. Hedges that lose cost at most one in ten calls; a large input counts for more (tokens / 10 000).
+   *
+   * `true`, or `HedgeOptions`: hedges everywhere, and from the first call on. `ttfbMs: 'auto'` is then 180 s at least, 600 s
+   * at high effort: hedge early, kill late. `false`: never.
    */
-  readonly hedge?: boolean | HedgeOptions | undefined
+  readonly hedge?: 'auto' | boolean | HedgeOptions | undefined
   /** `headerBytes` belongs to the connections: it is for a client, and refused in a view. */
   readonly limits?: LimitOptions | undefined
   /** Told everything that happens, see `TelemetryEvent`. What it throws is ignored. */

@@ -94,7 +94,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     },
     endpoints,
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
-    hedge: options.hedge === undefined ? inherited?.hedge : hedgeOf(options.hedge),
+    hedge: options.hedge === undefined && inherited !== undefined ? inherited.hedge : hedgeOf(options.hedge ?? 'auto'),
     onEvent: options.onEvent ?? inherited?.onEvent,
     clock: options.clock ?? options.transport?.clock ?? inherited?.clock ?? systemClock,
     random: options.random ?? inherited?.random ?? systemRandom,
@@ -191,6 +191,7 @@ function concurrencyOf({ calls, queueMs, pace }: NonNullable<ParsedOptions['conc
 }
 
 const DEFAULT_HEDGE: HedgeSettings = {
+  isAuto: false,
   afterMs: undefined,
   deadProbability: 0.8,
   minMs: 3000,
@@ -198,13 +199,18 @@ const DEFAULT_HEDGE: HedgeSettings = {
   maxExtraShare: 0.1,
 }
 
+/** One hedge a call, and half of the share that a client which was told to hedge may lose. */
+const AUTO_HEDGE: HedgeSettings = { ...DEFAULT_HEDGE, isAuto: true, maxConcurrent: 3, maxExtraShare: 0.1 }
+
 /** With a plain `afterMs`: one second attempt. */
 const PLAIN_MAX_CONCURRENT = 2
 
 function hedgeOf(hedge: NonNullable<ParsedOptions['hedge']>): HedgeSettings | undefined {
+  if (hedge === 'auto') return AUTO_HEDGE
   if (typeof hedge === 'boolean') return hedge ? DEFAULT_HEDGE : undefined
   const { afterMs, deadProbability, minMs, maxConcurrent, maxExtraShare } = hedge
   return {
+    isAuto: false,
     afterMs,
     deadProbability: deadProbability ?? DEFAULT_HEDGE.deadProbability,
     minMs: minMs ?? DEFAULT_HEDGE.minMs,

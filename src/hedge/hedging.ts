@@ -3,10 +3,13 @@ import { RecentMap } from '../core/recent-map.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { deadProbabilityAt, suspectAfterMs } from './hedge-rule.ts'
 import { LatencyModel } from './latency-model.ts'
+import { RecentCount } from './recent-count.ts'
 import { Recovery } from './recovery.ts'
 
 /** How a client hedges. */
 export interface HedgeSettings {
+  /** Hedges only where the origin has shown within the hour that it answers, and that attempts die there. */
+  readonly isAuto: boolean
   /** Silence in milliseconds after which an attempt is hedged; `undefined`: the learnt rule decides. */
   readonly afterMs: number | undefined
   readonly deadProbability: number
@@ -34,13 +37,20 @@ const MAX_ORIGINS = 256
 interface OriginHealth {
   readonly deadShare: DeadShare
   readonly recovery: Recovery
+  /** First events within the hour, and attempts that were dead on arrival. */
+  readonly answers: RecentCount
+  readonly deaths: RecentCount
+  /** What `hedge: 'auto'` may waste here. */
+  readonly autoBudget: HedgeBudget
   pushedBackAt: number
+  /** Until then less than a tenth of a rate limit is left. */
+  scarceUntil: number
 }
 
 /** Why there is no hedge. */
-export type HedgeRefusal = 'pushback' | 'budget'
+export type HedgeRefusal = 'pushback' | 'budget' | 'concurrency' | 'retries' | 'rate'
 
-/** What a hedge costs, to be given back when it won, or never went out: then it cost nothing. */
+/** The price of a hedge, to be given back when it won, or never went out: then it cost nothing. */
 export interface HedgeStake {
   giveBack(): void
 }
@@ -50,7 +60,8 @@ export class Hedging {
   readonly #clock: Clock
   readonly #model: LatencyModel
   readonly #origins = new RecentMap<string, OriginHealth>(MAX_ORIGINS)
-  readonly budget = new HedgeBudget()
+  /** A client that was told to hedge may lose 10 hedges before it has made any calls, and can save up 100. */
+  readonly budget = new HedgeBudget(10, 100)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -61,11 +72,26 @@ export class Hedging {
     const origin = this.#origins.obtain(traits.origin, () => ({
       deadShare: new DeadShare(),
       recovery: new Recovery(),
+      answers: new RecentCount(),
+      deaths: new RecentCount(),
+      autoBudget: new HedgeBudget(0, AUTO_CAPACITY),
       pushedBackAt: -Infinity,
+      scarceUntil: -Infinity,
     }))
     return new HedgePlan(this.#clock, this.#model, origin, this.budget, traits, settings)
   }
 }
+
+/** With `hedge: 'auto'` an origin must have shown so many first events within the hour, and so many deaths. */
+const LEAST_ANSWERS = 20
+const LEAST_DEATHS = 1
+/** The most hedges of `hedge: 'auto'` that may be lost in a row at one origin, and how many one call may have. */
+const AUTO_CAPACITY = 10
+const AUTO_HEDGES_PER_CALL = 2
+/** A hedge with a large input repeats work that costs more: so many tokens count for one hedge. */
+const TOKENS_PER_HEDGE = 10_000
+/** Of a rate limit; with less left, what is left is for calls. */
+const SCARCE_SHARE = 0.1
 
 /** When one call may be hedged, and what its attempts teach. */
 export class HedgePlan {
@@ -74,6 +100,8 @@ export class HedgePlan {
   readonly #model: LatencyModel
   readonly #origin: OriginHealth
   readonly #budget: HedgeBudget
+  readonly #cost: number
+  #hedgesLeft: number
   readonly #keys: readonly string[]
   readonly #coldStartMs: number
 
@@ -89,9 +117,23 @@ export class HedgePlan {
     this.#clock = clock
     this.#model = model
     this.#origin = origin
-    this.#budget = budget
+    this.#budget = settings.isAuto ? origin.autoBudget : budget
+    this.#cost = settings.isAuto ? Math.max(1, traits.inputTokens / TOKENS_PER_HEDGE) : 1
+    this.#hedgesLeft = settings.isAuto ? AUTO_HEDGES_PER_CALL : Infinity
     this.#keys = keysOf(traits)
     this.#coldStartMs = coldStartMs(traits)
+  }
+
+  /** Whether enough is known to hedge at all. */
+  get isReady(): boolean {
+    const now = this.#clock.now()
+    const { answers, deaths } = this.#origin
+    return !this.settings.isAuto || (answers.total(now) >= LEAST_ANSWERS && deaths.total(now) >= LEAST_DEATHS)
+  }
+
+  /** Whether the call may have another hedge. */
+  get isSpent(): boolean {
+    return this.#hedgesLeft <= 0
   }
 
   /** Milliseconds of silence after which an attempt is hedged. */
@@ -112,10 +154,17 @@ export class HedgePlan {
    * @param silentSince when the call's latest attempt began.
    */
   take(silentSince: number): HedgeStake | HedgeRefusal {
-    const { pushedBackAt, recovery } = this.#origin
-    if (this.#clock.now() - pushedBackAt < QUIET_AFTER_PUSHBACK_MS) return 'pushback'
-    if (this.#budget.withdraw()) return this.#budget
-    return recovery.grant(silentSince) ? recovery : 'budget'
+    const { pushedBackAt, scarceUntil, recovery } = this.#origin
+    const now = this.#clock.now()
+    if (now - pushedBackAt < QUIET_AFTER_PUSHBACK_MS) return 'pushback'
+    if (this.settings.isAuto && now < scarceUntil) return 'rate'
+    const budget = this.#budget
+    const cost = this.#cost
+    if (budget.withdraw(cost)) {
+      this.#hedgesLeft--
+      return { giveBack: () => budget.giveBack(cost) }
+    }
+    return !this.settings.isAuto && recovery.grant(silentSince) ? recovery : 'budget'
   }
 
   callEnded(): void {
@@ -124,9 +173,17 @@ export class HedgePlan {
 
   /** An attempt's first event came after so long. */
   answered(ms: number): void {
+    const now = this.#clock.now()
     this.#model.add(this.#keys, 'answered', ms)
     this.#origin.deadShare.add(0)
-    this.#origin.recovery.answered(this.#clock.now())
+    this.#origin.answers.add(now)
+    this.#origin.recovery.answered(now)
+  }
+
+  /** An attempt was cut because not one event came in all of its time. */
+  died(silentMs: number): void {
+    this.#origin.deaths.add(this.#clock.now())
+    this.givenUp(silentMs)
   }
 
   /** An attempt was given up while it was silent: whether it was dead is known only as a probability. */
@@ -134,6 +191,16 @@ export class HedgePlan {
     const dead = this.deadProbabilityAt(silentMs)
     this.#model.add(this.#keys, 'givenUp', silentMs, 1 - dead)
     this.#origin.deadShare.add(dead)
+  }
+
+  /**
+   * An answer told how much of a rate limit is left.
+   *
+   * @param share of the limit, 0 to 1.
+   * @param forMs until all of it is there again.
+   */
+  rateLeft(share: number, forMs: number): void {
+    if (share < SCARCE_SHARE) this.#origin.scarceUntil = Math.max(this.#origin.scarceUntil, this.#clock.now() + forMs)
   }
 
   pushedBack(): void {

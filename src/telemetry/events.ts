@@ -16,7 +16,7 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * │  └─ attempt_end                     always
  * ├─ hedge_start                        a silent attempt gets company: the attempt of that number
  * ├─ hedge_end                          how that one came out; always
- * ├─ hedge_refused                      it would have, but for the endpoint's pushback or the waste budget
+ * ├─ hedge_refused                      it would have, but for what its reason says
  * ├─ request_rebuilt                    the caller answered a genuine not-found with another body
  * ├─ retry_decision                     after every failed attempt, refusals with their reason included
  * └─ call_end                           always; after a commit, when the body has ended
@@ -140,8 +140,12 @@ export interface HedgeEndEvent extends OfAttempt {
 
 export interface HedgeRefusedEvent extends OfCall {
   readonly type: 'hedge_refused'
-  /** `pushback`: the origin asked for less within the last 30 s. `budget`: too many hedges have lost. */
-  readonly reason: 'pushback' | 'budget'
+  /**
+   * `pushback`: the origin asked for less within the last 30 s. `budget`: too many hedges have lost. `concurrency`: no place
+   * of `concurrency.calls` was free. With `hedge: 'auto'` also `retries`: the call has sent as many requests as
+   * `maxRetries` allows; and `rate`: less than a tenth of a rate limit is left.
+   */
+  readonly reason: 'pushback' | 'budget' | 'concurrency' | 'retries' | 'rate'
 }
 
 /** Whether and when to try again. */

@@ -23,6 +23,8 @@ const PLAN = {
   take: () => ({ giveBack: () => {} }),
   answered: () => {},
   givenUp: () => {},
+  died: () => {},
+  isReady: true,
   callEnded: () => {},
 }
 

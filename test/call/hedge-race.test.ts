@@ -52,7 +52,14 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
   const told: string[] = []
   const learnt: string[] = []
   const asked: number[] = []
-  const state = { suspectAfterMs: 10, refusals: [] as HedgeRefusal[], givenBack: 0, stopped: 0 }
+  const state = {
+    suspectAfterMs: 10,
+    refusals: [] as HedgeRefusal[],
+    givenBack: 0,
+    stopped: 0,
+    places: 0,
+    isFull: false,
+  }
   const plan = {
     settings: { maxConcurrent, afterMs },
     suspectAfterMs: () => state.suspectAfterMs,
@@ -62,7 +69,9 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
       return state.refusals.shift() ?? { giveBack: () => state.givenBack++ }
     },
     answered: (ms: number) => learnt.push(`answered ${ms}`),
+    isSpent: false,
     givenUp: (ms: number) => learnt.push(`given up ${ms}`),
+    died: (ms: number) => learnt.push(`died ${ms}`),
     pushedBack: () => learnt.push('pushed back'),
   } as unknown as HedgePlan
   const tell = ({ kind, ...facts }: HedgeTold): void => {
@@ -79,6 +88,15 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
       legs.push(leg)
       onLaunch?.(own, attemptOf(leg))
       return Promise.resolve(attemptOf(leg))
+    },
+    enter: () => {
+      if (state.isFull) return 'concurrency'
+      state.places++
+      let isIn = true
+      return () => {
+        if (isIn) state.places--
+        isIn = false
+      }
     },
     onHedge: tell,
   })
@@ -152,7 +170,7 @@ describe('an attempt alone', () => {
     ['fails', RESET, []],
     ['fails for good', FINAL, []],
     ['is pushed back', PUSHBACK, ['pushed back']],
-    ['is cut while it is silent', TTFB, ['given up 3']],
+    ['is cut while it is silent', TTFB, ['died 3']],
     ['is aborted', ABORTED, []],
   ])('that %s is the outcome', async (_, opened, learnt) => {
     const r = await race()
@@ -306,7 +324,7 @@ describe('an attempt that fails beside others', () => {
     await r.open(2, TTFB)
     expect([r.outcome(), r.learnt]).toEqual([
       [2, TTFB],
-      ['pushed back', 'given up 2'],
+      ['pushed back', 'died 2'],
     ])
     expect([r.told.slice(1), r.state.givenBack]).toEqual([['ended 2 failed'], 0])
   })
@@ -479,5 +497,53 @@ describe('as many as may run', () => {
     expect([r.told.slice(1), r.leg(1).isLost]).toEqual([['ended 2 failed'], false])
     await r.commit(1)
     expect(r.outcome()).toEqual([1, COMMITTED])
+  })
+})
+
+describe('the place of a hedge', () => {
+  it('is taken when it starts, and left when it wins: one attempt is left, and its call has a place', async () => {
+    const r = await race()
+    await r.clock.advance(11)
+    expect(r.state.places).toBe(1)
+    await r.commit(2)
+    expect(r.state.places).toBe(0)
+  })
+
+  it('is left when the hedge fails, is lost, makes room for another, or never gets its headers', async () => {
+    const failed = await race()
+    await failed.clock.advance(11)
+    await failed.open(2, RESET)
+    expect(failed.state.places).toBe(0)
+
+    const lost = await race()
+    await lost.clock.advance(11)
+    await lost.commit(1)
+    expect(lost.state.places).toBe(0)
+
+    const replaced = await race({ maxConcurrent: 2 })
+    await replaced.clock.advance(22)
+    expect([replaced.launches.length, replaced.state.places]).toEqual([3, 1])
+    await replaced.commit(1)
+
+    const unsent = await race({ byHand: true })
+    unsent.launched(1).ready(attemptOf(new Leg(1)))
+    await unsent.clock.advance(11)
+    expect(unsent.state.places).toBe(1)
+    unsent.launched(2).fail(new Error('no headers'))
+    await unsent.clock.settle()
+    expect(unsent.state.places).toBe(0)
+  })
+
+  it('is asked for again after a second where none was free', async () => {
+    const r = await race()
+    r.state.isFull = true
+    await r.clock.advance(11)
+    expect([r.launches.length, r.told]).toEqual([1, ['refused concurrency']])
+    expect(r.asked).toEqual([])
+    r.state.isFull = false
+    await r.clock.advance(1000)
+    expect(r.launches.length).toBe(2)
+    await r.commit(2)
+    r.clock.assertNothingPending()
   })
 })

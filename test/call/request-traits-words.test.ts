@@ -6,17 +6,19 @@ function traits(body: object, { method = 'POST', url = 'https://api.test/v1/resp
   return traitsOf({ method, url: new URL(url), headers: [], body: { kind: 'bytes', bytes } })
 }
 
+const NOTHING_ASKED = { model: '', effort: '', tier: '', hasToolEffects: false }
+
 const FOREIGN: RequestTraits = {
   latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
   stateful: false,
   continuation: false,
   commitWithId: false,
-  asks: { model: '', effort: '', tier: '' },
+  asks: NOTHING_ASKED,
   continues: undefined,
 }
 
 describe('what is asked for', () => {
-  it.each<[body: object, asks: RequestTraits['asks']]>([
+  it.each<[body: object, asks: Partial<RequestTraits['asks']>]>([
     [{}, { model: '', effort: '', tier: '' }],
     [
       { model: 'gpt-5.2', reasoning: { effort: 'xhigh' }, service_tier: 'priority' },
@@ -34,7 +36,22 @@ describe('what is asked for', () => {
     // What a caller writes there is kept for long, and must not be as long as it likes.
     [{ model: 'm'.repeat(5000) }, { model: 'm'.repeat(100), effort: '', tier: '' }],
   ])('is in the words of the request: %j', (body, asks) => {
-    expect(traits(body).asks).toEqual(asks)
+    expect(traits(body).asks).toEqual({ ...NOTHING_ASKED, ...asks })
+  })
+
+  it.each([
+    [[], false],
+    [[{ type: 'function', name: 'look' }, { type: 'web_search' }, { type: 'file_search' }], false],
+    [[{ type: 'shell' }], false],
+    [[{ type: 'shell', environment: { type: 'local' } }], false],
+    [[{ type: 'shell', environment: { type: 'container_auto' } }], true],
+    [[{ type: 'mcp', server_label: 'x' }], true],
+    [[{ type: 'function', name: 'look' }, { type: 'image_generation' }], true],
+    [[{ type: 'code_interpreter', container: { type: 'auto' } }], true],
+    [[null, 'mcp', 5], false],
+    [{ type: 'mcp' }, false],
+  ])('tells whether hosted tools act or cost by themselves: %j', (tools, hasToolEffects) => {
+    expect(traits({ tools }).asks.hasToolEffects).toBe(hasToolEffects)
   })
 
   it('is nothing of a request that is none of ours', () => {

@@ -64,6 +64,8 @@ function rounds({
     take: () => ({ giveBack: () => {} }),
     answered: () => {},
     givenUp: () => {},
+    died: () => {},
+    isReady: true,
     callEnded: () => callsEnded++,
   } as unknown as HedgePlan
   const hedging = {
@@ -262,7 +264,15 @@ describe('a round', () => {
     // A credential is exchanged once, not by each of them.
     expect(r.asked.map(({ refresh }) => refresh)).toEqual([true, false])
     expect(r.planned).toEqual([
-      { origin: 'https://api.test', model: 'm', effort: 'high', tier: '', continuation: false, inputTokens: 10 },
+      {
+        origin: 'https://api.test',
+        model: 'm',
+        effort: 'high',
+        tier: '',
+        hasToolEffects: false,
+        continuation: false,
+        inputTokens: 10,
+      },
       { maxConcurrent: 3 },
     ])
     expect(r.told).toEqual(['hedge_start 2', 'hedge_end 2'])

@@ -40,7 +40,7 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
     deadlines,
     origin: 'https://api.test',
     traits: {
-      asks: { model: 'm', effort: '', tier: '' },
+      asks: { model: 'm', effort: '', tier: '', hasToolEffects: false },
       latency: { kind, estimatedInputTokens: 12, effort: 'low', flex: false },
     },
     log: { queued: (reason: string) => told.push(reason), admitted: () => told.push('admitted') } as never,

@@ -117,7 +117,7 @@ describe('options', () => {
     [{ retry: { budget: { refillPerMinute: -1 } } }, 'retry.budget.refillPerMinute', '-1', 'a number from 0'],
     [{ retryUnknown: 'yes' }, 'retryUnknown', "'yes'", 'true or false'],
     [{ isolation: 'shared' }, 'isolation', "'shared'", "'leased' or 'fresh'"],
-    [{ hedge: 'yes' }, 'hedge', "'yes'", 'true, false, or an object'],
+    [{ hedge: 'yes' }, 'hedge', "'yes'", "'auto', true, false, or an object"],
     [{ hedge: { afterMs: 0 } }, 'hedge.afterMs', '0', 'a number of milliseconds from 1 to 2147483647'],
     [{ hedge: { deadProbability: 1 } }, 'hedge.deadProbability', '1', 'a number above 0 and below 1'],
     [{ hedge: { maxConcurrent: 1 } }, 'hedge.maxConcurrent', '1', 'a whole number from 2 to 10'],
