@@ -96,7 +96,10 @@ export interface HedgeOptions {
 
 /** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
 export interface LimitOptions {
-  /** One event of a stream. A larger one is final: it would come again. Default 64 MiB. */
+  /**
+   * One event of a stream, and on the typed faces all output that the events of one response make up. What is larger is
+   * final: it would come again. Default 64 MiB. With `0` the output is still bounded by what one string can hold.
+   */
   readonly eventBytes?: number | undefined
   /** What is held back before the commit; a larger prelude is handed over. Default 4 MiB. */
   readonly preludeBytes?: number | undefined

@@ -8,6 +8,11 @@ const DEEP = `${'[{"a":'.repeat(DEPTH / 2)}1${'}]'.repeat(DEPTH / 2)}`
 const CREATED = { type: 'response.created', response: { id: 'resp_1', object: 'response', status: 'in_progress' } }
 const COMPLETED = `{"type":"response.completed","response":{"id":"resp_1","object":"response","status":"completed","output":[],"metadata":${DEEP}}}`
 
+/** With its beginning, as the title of a test. */
+function named(text: string): [name: string, text: string] {
+  return [text.slice(0, 50), text]
+}
+
 /** How deep JSON is, without recursion. */
 function depthOf(root: unknown): number {
   let depth = 0
@@ -36,16 +41,18 @@ describe('JSON that is 100 000 levels deep', () => {
     expect(hosted.result?.id).toBe('resp_1')
   })
 
-  it.each([
-    `{"type":"response.created","response":{"id":"resp_1","status":"in_progress","metadata":${DEEP}}}`,
-    `{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","arguments":${DEEP}}}`,
-    `{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":${DEEP}}}`,
-    `{"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"output_text","x":${DEEP}}}`,
-    `{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a","logprobs":${DEEP}}`,
-    `{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":${DEEP}}`,
-    `{"type":"codex.strange","x":${DEEP}}`,
-    DEEP,
-  ])('in another event harms nothing: %.50s', async (event) => {
+  it.each(
+    [
+      `{"type":"response.created","response":{"id":"resp_1","status":"in_progress","metadata":${DEEP}}}`,
+      `{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","arguments":${DEEP}}}`,
+      `{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":${DEEP}}}`,
+      `{"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"output_text","x":${DEEP}}}`,
+      `{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a","logprobs":${DEEP}}`,
+      `{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":${DEEP}}`,
+      `{"type":"codex.strange","x":${DEEP}}`,
+      DEEP,
+    ].map(named),
+  )('in another event harms nothing: %s', async (_name, event) => {
     const end = { type: 'response.completed', response: { id: 'resp_1', object: 'response', status: 'completed' } }
     await using server = await fieldServer([streamAnswer(dataFrames(event, event, end))])
     const { baseURL } = server
@@ -85,11 +92,11 @@ describe('JSON that is 100 000 levels deep', () => {
 })
 
 describe('the words of a failure that are no words', () => {
-  const words = ['{"toString":1,"valueOf":2}', '[[]]', '5', 'true', '{"message":{"toString":null}}', DEEP]
+  const words = ['{"toString":1,"valueOf":2}', '[[]]', '5', 'true', '{"message":{"toString":null}}', DEEP].map(named)
   const failed = (word: string) =>
     `{"id":"resp_1","object":"response","status":"failed","error":{"code":${word},"message":${word}}}`
 
-  it.each(words)('are no raw error, in a stream and in a whole answer: %.40s', async (word) => {
+  it.each(words)('are no raw error, in a stream and in a whole answer: %s', async (_name, word) => {
     const stream = streamAnswer(dataFrames(`{"type":"response.failed","response":${failed(word)}}`))
     const whole = answer(200, failed(word), { 'content-type': 'application/json' })
     for (const script of [stream, whole]) {
@@ -99,7 +106,7 @@ describe('the words of a failure that are no words', () => {
     }
   })
 
-  it.each(words)('are no raw error in the state of a background response: %.40s', async (word) => {
+  it.each(words)('are no raw error in the state of a background response: %s', async (_name, word) => {
     await using server = await fieldServer([
       cut(dataFrames({ ...CREATED, sequence_number: 0 })),
       (request) =>
@@ -116,7 +123,7 @@ describe('the words of a failure that are no words', () => {
 const UNUSABLE_IDS = ['\\ud800', 'resp_\\udc00', '.', '..', 'i'.repeat(10_000)]
 
 describe('an id that no address can be made of', () => {
-  it.each(UNUSABLE_IDS)('is no raw error, and asks for nothing elsewhere: %.20s', async (id) => {
+  it.each(UNUSABLE_IDS.map(named))('is no raw error, and asks for nothing elsewhere: %s', async (_name, id) => {
     const created = `{"type":"response.created","sequence_number":0,"response":{"id":"${id}","object":"response","status":"in_progress"}}`
     const delta =
       '{"type":"response.output_text.delta","sequence_number":1,"output_index":0,"content_index":0,"delta":"a"}'
