@@ -56,9 +56,7 @@ describe('JSON that is 100 000 levels deep', () => {
     const end = { type: 'response.completed', response: { id: 'resp_1', object: 'response', status: 'completed' } }
     await using server = await fieldServer([streamAnswer(dataFrames(event, event, end))])
     const { baseURL } = server
-    expect((await playStream({ baseURL, onEvent() {} })).error).toBeUndefined()
-    expect((await playCreate({ baseURL })).error).toBeUndefined()
-    expect((await playFetch({ baseURL, upgradeToStream: true }, ASKED)).error).toBeUndefined()
+    expect((await playCreate({ baseURL, onEvent() {} })).error).toBeUndefined()
     await withClient({ baseURL }, async (client) => {
       const lines = await new Response(client.responses.stream(ASKED).toReadableStream()).text()
       expect(lines.split('\n')).toHaveLength(4)
