@@ -50,6 +50,7 @@ export {
   StreamInterruptedError,
   UnsupportedByEndpointError,
   UpstreamError,
+  type UpstreamWords,
 } from './errors/errors.ts'
 export { findResilientError } from './errors/find.ts'
 export { ResponseFailedError } from './responses/failed-error.ts'
@@ -75,6 +76,7 @@ export type {
 export { isKnownEvent } from './responses/schema/index.ts'
 export type { StreamRestartedEvent } from './responses/session-events.ts'
 export type { RetryBudgetOptions } from './retry/budget.ts'
+export type { Classification, ClassifyHook, SeenFailure } from './retry/classify-hook.ts'
 export type * from './telemetry/events.ts'
 export { type FetchFunction, fetchTransport } from './transport/fetch-transport.ts'
 export type * from './transport/transport.ts'

@@ -1,7 +1,8 @@
 import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
-import { classifyUpstream, errorFieldsOf } from '../retry/classify-upstream.ts'
+import { errorFieldsOf } from '../retry/error-fields.ts'
 import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
+import { upstreamFailure } from './upstream-failure.ts'
 
 /**
  * Reads an answer that is no event stream: an error status, JSON, or a page where a stream was asked for. It is held until
@@ -62,7 +63,7 @@ export class AnswerReading implements Reading {
     const body = parseJson(text)
     const failed =
       head.status >= 400
-        ? this.#upstream(head.status, body)
+        ? this.#upstream(head.status, body, text)
         : kind === 'stream'
           ? this.#notAStream(text, body)
           : undefined
@@ -74,7 +75,7 @@ export class AnswerReading implements Reading {
     if (text !== undefined && text.trim() === '') return failure('empty_response')
     // Too large to be looked into: no error is.
     if (text === undefined && this.#saysJson) return undefined
-    if (hasError(body) || isFailedResponse(body)) return this.#upstream(undefined, body)
+    if (hasError(body) || isFailedResponse(body)) return this.#upstream(undefined, body, text)
     // Some endpoints ignore `stream: true` and answer with the whole response.
     if (looksLikeResponse(body)) return undefined
     const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
@@ -83,14 +84,8 @@ export class AnswerReading implements Reading {
     return failure('unexpected_content', `Expected an event stream, got ${redact(type)}: ${excerpt}`)
   }
 
-  #upstream(status: number | undefined, body: unknown): Failure {
-    return classifyUpstream({
-      status,
-      error: errorFieldsOf(body),
-      header: (name) => headerOf(this.#context.head, name),
-      wallNow: this.#context.clock.wallNow(),
-      secrets: this.#context.owner.secrets,
-    })
+  #upstream(status: number | undefined, body: unknown, text: string | undefined): Failure {
+    return upstreamFailure(this.#context, { status, error: errorFieldsOf(body), body: body ?? text })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { AttemptPhase, AttemptRecord, HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
+import type { ClassifyProblem } from '../retry/classify-hook.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type { ConnectionInfo, ResponseHead } from '../transport/transport.ts'
@@ -65,6 +66,12 @@ export class AttemptLog {
   committed(reason: CommitReason): void {
     const { telemetry } = this.#call
     if (telemetry.wants('attempt_commit')) telemetry.emit({ type: 'attempt_commit', ...this.#mark(), reason })
+  }
+
+  /** The user's `classify` did not answer. */
+  classifyFailed(problem: ClassifyProblem): void {
+    const { telemetry } = this.#call
+    if (telemetry.wants('classify_failed')) telemetry.emit({ type: 'classify_failed', ...this.#mark(), problem })
   }
 
   ended(facts: {

@@ -209,7 +209,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     const { clock, log, kind, commitWithId, reading: settings } = this.#options
     log.headers(head)
     this.#options.onHead?.(head)
-    const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this })
+    const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this, log })
     this.#reading = chosen.reading
     if (!chosen.commitAtOnce) return
     this.#commit('answer')

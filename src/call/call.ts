@@ -171,19 +171,23 @@ export class Call implements RoundsOwner, Abortable {
 
   /** The error of a failure, with everything the call knows. */
   errorOf(failure: Failure, attempt?: Attempt, reason?: GiveUpReason): ResilientError {
-    return toError(
-      { ...failure, responseId: failure.responseId ?? attempt?.responseId },
-      {
-        attempts: this.#records,
-        giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
-        replaySafety: this.question.replaySafety(failure),
-        responseStarted: attempt?.responseStarted ?? false,
-        phase: attempt?.record?.phase ?? 'preparing',
-        continuation: this.question.traits.continuation,
-        committed: attempt?.committed ?? false,
-        lastSequenceNumber: attempt?.lastSequenceNumber,
-      },
-    )
+    return this.laterErrorOf(failure, attempt, reason)()
+  }
+
+  /** Makes the error of a failure when it is asked for. Until then it holds the history of the call, and nothing else of it. */
+  laterErrorOf(failure: Failure, attempt?: Attempt, reason?: GiveUpReason): () => ResilientError {
+    const failed = { ...failure, responseId: failure.responseId ?? attempt?.responseId }
+    const facts = {
+      attempts: this.#records,
+      giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
+      replaySafety: this.question.replaySafety(failure),
+      responseStarted: attempt?.responseStarted ?? false,
+      phase: attempt?.record?.phase ?? 'preparing',
+      continuation: this.question.traits.continuation,
+      committed: attempt?.committed ?? false,
+      lastSequenceNumber: attempt?.lastSequenceNumber,
+    } as const
+    return () => toError(failed, facts)
   }
 
   onAttemptEnded(attempt: Attempt): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../errors/failure.ts'
+import type { ClassifyHook, ClassifyProblem } from '../retry/classify-hook.ts'
 import type { TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type { ResponseHead } from '../transport/transport.ts'
@@ -46,6 +47,8 @@ export interface ReadingSettings {
   readonly commitAt: 'progress' | 'first_event'
   readonly maxEventBytes: number
   readonly maxPreludeBytes: number
+  /** The user's word on failures of the endpoint. */
+  readonly classify?: ClassifyHook | undefined
 }
 
 /** What a reading needs to know of its call. */
@@ -57,6 +60,7 @@ export interface ReadingContext {
   readonly settings: ReadingSettings
   readonly clock: Pick<Clock, 'wallNow'>
   readonly owner: ReadingOwner
+  readonly log: { classifyFailed(problem: ClassifyProblem): void }
 }
 
 export function headerOf(head: ResponseHead, name: string): string | undefined {

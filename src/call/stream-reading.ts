@@ -1,18 +1,11 @@
 import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
-import { classifyUpstream, errorFieldsOf } from '../retry/classify-upstream.ts'
-import type { UpstreamErrorFields } from '../retry/hints.ts'
+import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { reportsFailure, responseIdOf } from '../sse/event-classes.ts'
 import { SseTap, type Tapped, type TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
-import {
-  headerOf,
-  type Reading,
-  type ReadingContext,
-  type ReadingOwner,
-  type ReadingSettings,
-  type Verdict,
-} from './reading.ts'
+import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
+import { upstreamFailure } from './upstream-failure.ts'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array()
@@ -27,21 +20,23 @@ export class StreamReading implements Reading {
   readonly #settings: ReadingSettings
   readonly #clock: ReadingContext['clock']
   readonly #owner: ReadingOwner
+  readonly #log: ReadingContext['log']
   readonly #tap: SseTap
   #heldBytes = 0
   /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
   #cut: readonly Uint8Array[] = NONE
   #receivedBytes = 0
   #committed = false
-  #reported: { readonly fields: UpstreamErrorFields | undefined } | undefined
+  #reported: { readonly fields: UpstreamErrorFields | undefined; readonly body: unknown } | undefined
   #responseId: string | undefined
 
-  constructor({ head, commitWithId, settings, clock, owner }: ReadingContext) {
+  constructor({ head, commitWithId, settings, clock, owner, log }: ReadingContext) {
     this.#head = head
     this.#commitWithId = commitWithId
     this.#settings = settings
     this.#clock = clock
     this.#owner = owner
+    this.#log = log
     // Progress commits, and from then on the bytes are what matters.
     this.#tap = new SseTap(settings.maxEventBytes, !settings.needsEvents)
   }
@@ -128,7 +123,9 @@ export class StreamReading implements Reading {
       return event
     }
     const fields = typeof json === 'string' ? { message: json } : errorFieldsOf(json)
-    this.#reported = { fields: richerOf(this.#reported?.fields, fields) }
+    const earlier = this.#reported
+    const body = fields?.code === undefined && earlier?.fields !== undefined ? earlier.body : json
+    this.#reported = { fields: richerOf(earlier?.fields, fields), body }
     return event
   }
 
@@ -137,22 +134,22 @@ export class StreamReading implements Reading {
     const reported = this.#reported
     if (reported === undefined) return { finished: true, commit: 'terminal' }
     // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
-    return { finished: true, failure: this.#upstream(reported.fields) }
+    return { finished: true, failure: this.#upstream(reported.fields, reported.body) }
   }
 
-  #upstream(error: UpstreamErrorFields | undefined): Failure {
-    return classifyUpstream({
-      status: undefined,
-      error,
-      header: (name) => headerOf(this.#head, name),
-      wallNow: this.#clock.wallNow(),
-      responseId: this.#responseId,
-      secrets: this.#owner.secrets,
-    })
+  #upstream(error: UpstreamErrorFields | undefined, body: unknown): Failure {
+    const context = {
+      head: this.#head,
+      settings: this.#settings,
+      clock: this.#clock,
+      owner: this.#owner,
+      log: this.#log,
+    }
+    return upstreamFailure(context, { status: undefined, error, body, responseId: this.#responseId })
   }
 
   #problem(problem: NonNullable<Tapped['problem']>): Failure {
-    if (problem.kind === 'error_text') return this.#upstream({ message: problem.text })
+    if (problem.kind === 'error_text') return this.#upstream({ message: problem.text }, problem.text)
     if (problem.kind === 'malformed_event')
       return failure('malformed_event', `The data of an event is ${problem.detail}.`, this.#facts())
     const limit = this.#settings.maxEventBytes

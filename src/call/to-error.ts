@@ -17,6 +17,7 @@ import {
   StreamInterruptedError,
   UnsupportedByEndpointError,
   UpstreamError,
+  type UpstreamWords,
 } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { systemCauseOf } from '../errors/system-cause.ts'
@@ -37,7 +38,8 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
   const { code } = failed
   const details: ResilientErrorDetails = {
     code,
-    cause: systemCauseOf(code, failed.cause),
+    // What the endpoint said is no failure of the network, and must not look like one.
+    cause: ERROR_CATALOG[code].family === 'upstream' ? undefined : systemCauseOf(code, failed.cause),
     retryable: failed.lane !== undefined || TIME_OF_CALL.has(code),
     replaySafety: facts.replaySafety,
     responseStarted: facts.responseStarted,
@@ -63,8 +65,8 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
     case 'protocol':
       return new ProtocolError(message, details)
     case 'upstream': {
-      const { status, upstreamCode, upstreamType, unsupported } = failed
-      const words = { ...details, status, upstreamCode, upstreamType }
+      const { unsupported } = failed
+      const words = { ...details, ...wordsOf(failed) }
       if (code === 'previous_response_not_found') return new PreviousResponseNotFoundError(message, words)
       if (unsupported !== undefined) {
         const { parameter, advice } = unsupported
@@ -79,6 +81,27 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
     case 'closed':
       return new ClientClosedError(message, details)
   }
+}
+
+/** What the endpoint said, as errors keep it. */
+export function wordsOf(failed: Failure): UpstreamWords {
+  const { status, statusInStream, upstreamCode, upstreamType, upstreamParam, upstreamMessage, answer } = failed
+  return {
+    status: status ?? statusInStream,
+    upstreamCode,
+    type: upstreamType,
+    param: upstreamParam,
+    upstreamMessage,
+    body: answer?.body,
+    headers: answer === undefined ? undefined : headersOf(answer.headers),
+  }
+}
+
+/** Several of one name in one value, as `Headers` has them. Names are the endpoint's: no object of ours is behind them. */
+function headersOf(pairs: ReadonlyArray<readonly [string, string]>): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = Object.create(null)
+  for (const [name, value] of pairs) headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
+  return headers
 }
 
 /** The time of the call was over; there may be more of it another time. */
@@ -97,9 +120,12 @@ function continuityOf({ code, deadline }: Failure): Continuity | undefined {
   return family === 'request' || family === 'closed' ? undefined : 'upstream_unavailable'
 }
 
+/** Why there was no further attempt. The reason of a face that can take its output back says more than the commit. */
 function history({ attempts, giveUpReason, committed }: CallFacts): string {
   const count = attempts.length
-  if (committed) return ' (output had been handed over, so the call was not repeated)'
+  if (committed && (giveUpReason === undefined || giveUpReason === 'committed')) {
+    return ' (output had been handed over, so the call was not repeated)'
+  }
   if (giveUpReason === undefined) return ''
   return ` (${count} attempt${count === 1 ? '' : 's'}, gave up: ${giveUpReason})`
 }

@@ -1,8 +1,12 @@
 import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
 import { type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
+import { wordsOf } from '../call/to-error.ts'
 import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
+import type { CallHistory } from '../errors/explain.ts'
+import { GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
+import { openingOf } from '../errors/opening.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { remember } from './explain.ts'
@@ -100,16 +104,24 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
   const folded = await foldCall(call, scope, context.telemetry).catch(rethrow)
   if (folded.kind === 'answer') return answer(host, request, traits, call, folded.outcome, false)
   const requestId = call.attempts.at(-1)?.requestId
+  const { error } = folded
   const init = {
     status: folded.status,
     headers: {
       'content-type': 'application/json',
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
       ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
+      ...(error !== undefined && {
+        [GIVEN_UP_HEADER]: rememberGivenUp(
+          call.log.id,
+          { attempts: call.attempts.length, reason: error.giveUpReason },
+          () => error,
+        ),
+      }),
     },
   }
-  const { attempts } = call
-  return fetchedResponse(jsonOf(folded.json), init, { url: request.url.href, redirected: false, attempts })
+  const history = { attempts: call.attempts, opening: error === undefined ? undefined : openingOf(error) }
+  return fetchedResponse(jsonOf(folded.json), init, { url: request.url.href, redirected: false, history })
 }
 
 async function run(
@@ -192,10 +204,14 @@ function answer(
 ): Response {
   const { attempt, gaveUp } = outcome
   const { untouched } = attempt
+  const history: CallHistory = {
+    attempts: call.attempts,
+    opening: gaveUp === undefined ? undefined : openingOf({ ...gaveUp.failure, ...wordsOf(gaveUp.failure) }),
+  }
   if (untouched !== undefined) {
     // It knows of its own address alone: the redirects were followed up here.
     if (redirected) Object.defineProperty(untouched, 'redirected', { value: true, configurable: true })
-    return remember(untouched, call.attempts)
+    return remember(untouched, history)
   }
   const isStream = traits.latency.kind === 'stream'
   return toResponse({
@@ -205,7 +221,19 @@ function answer(
     redirected: redirected || (attempt.answer?.redirected ?? false),
     method: request.method,
     endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
+    history,
+    givenUp: gaveUp === undefined ? undefined : givenUpHeader(call, attempt, gaveUp),
     spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
     streamFailure: isStream ? host.settings.streamFailure : 'error',
   })
+}
+
+/** The bytes of the answer are handed out, and are not kept a second time. */
+function givenUpHeader(
+  call: Call,
+  attempt: CallOutcome['attempt'],
+  { failure, reason }: NonNullable<CallOutcome['gaveUp']>,
+): string {
+  const facts = { attempts: call.attempts.length, reason }
+  return rememberGivenUp(call.log.id, facts, call.laterErrorOf({ ...failure, answer: undefined }, attempt, reason))
 }

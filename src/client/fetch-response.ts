@@ -1,7 +1,9 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
 import type { Consumer } from '../core/mailbox.ts'
+import type { CallHistory } from '../errors/explain.ts'
 import type { Failure } from '../errors/failure.ts'
+import { GIVEN_UP_HEADER } from '../errors/given-up.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { fetchedResponse } from './fetched-response.ts'
 
@@ -18,6 +20,9 @@ export interface ResponseOptions {
   readonly endsEarly: boolean
   /** Our retries are spent: a host must not begin its own. */
   readonly spent: boolean
+  /** Set on an answer with which the call gave up: what leads from a host's error to the history of the call. */
+  readonly givenUp: string | undefined
+  readonly history: CallHistory
   readonly streamFailure: 'error' | 'sse_error'
 }
 
@@ -30,8 +35,7 @@ const abandoned = new FinalizationRegistry<Attempt>((attempt) => attempt.cancel(
 
 /** The attempt's answer as a real `Response`, whose body takes what the attempt hands over. */
 export function toResponse(options: ResponseOptions): Response {
-  const { attempt, url, redirected, method } = options
-  const { attempts } = options.call
+  const { attempt, url, redirected, method, history } = options
   const status = attempt.answer?.status ?? 200
   const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
   if (bodyless && !attempt.ended) attempt.cancel()
@@ -39,18 +43,19 @@ export function toResponse(options: ResponseOptions): Response {
   const response = fetchedResponse(
     bodyless ? null : bodyOf(options),
     { status, statusText },
-    { url, redirected, attempts },
+    { url, redirected, history },
   )
   fillHeaders(response.headers, attempt.answer?.headers ?? [], options)
   return response
 }
 
-function fillHeaders(headers: Headers, pairs: HeaderPairs, { endsEarly, spent }: ResponseOptions): void {
+function fillHeaders(headers: Headers, pairs: HeaderPairs, { endsEarly, spent, givenUp }: ResponseOptions): void {
   for (const [name, value] of pairs) {
     if (endsEarly && name === 'content-length') continue
     headers.append(name, value)
   }
   if (spent) headers.set('x-should-retry', 'false')
+  if (givenUp !== undefined) headers.set(GIVEN_UP_HEADER, givenUp)
 }
 
 function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {

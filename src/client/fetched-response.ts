@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '../errors/errors.ts'
+import type { CallHistory } from '../errors/explain.ts'
 
 interface FetchedInit {
   readonly status: number
@@ -10,13 +10,13 @@ interface Origin {
   readonly url: string
   readonly redirected: boolean
   /** The history of the call behind it: records, which keep nothing else alive. */
-  readonly attempts: readonly AttemptRecord[]
+  readonly history: CallHistory
 }
 
 type Body = ReadableStream<Uint8Array> | string | null
 interface Fetched {
   new (body: Body, init: FetchedInit, origin: Origin): Response
-  attemptsBehind(response: Response): readonly AttemptRecord[] | undefined
+  historyBehind(response: Response): CallHistory | undefined
 }
 
 /** Declared with accessors and a method, as it is made; the types of Node list properties, which cannot be overridden. */
@@ -31,9 +31,9 @@ export function fetchedResponse(body: Body, init: FetchedInit, origin: Origin): 
   return new Fetched(body, init, origin)
 }
 
-/** The attempts behind a response that was made here, or cloned from one. */
-export function attemptsBehind(response: Response): readonly AttemptRecord[] | undefined {
-  return Fetched?.attemptsBehind(response)
+/** The history behind a response that was made here, or cloned from one. */
+export function historyBehind(response: Response): CallHistory | undefined {
+  return Fetched?.historyBehind(response)
 }
 
 /** Not at import: whoever looks at `globalThis.Response` makes Node load all of the built-in fetch. */
@@ -48,8 +48,8 @@ function defineFetched(): Fetched {
       if (init.status > 599) Object.defineProperty(this, 'status', { value: init.status })
     }
 
-    static attemptsBehind(response: object): readonly AttemptRecord[] | undefined {
-      return #origin in response ? response.#origin.attempts : undefined
+    static historyBehind(response: object): CallHistory | undefined {
+      return #origin in response ? response.#origin.history : undefined
     }
 
     get url(): string {

@@ -183,6 +183,11 @@ function makeOptionSchema() {
     onPreviousResponseNotFound: z.optional(
       func<import('../call/not-found.ts').PreviousResponseNotFoundHook>('a function'),
     ),
+    classify: z.optional(
+      func<import('../retry/classify-hook.ts').ClassifyHook>(
+        "a function that returns 'connection', 'pushback', 'final' or undefined",
+      ),
+    ),
     validate: z.optional(oneOf('off', 'report', 'strict')),
     interruption: z.optional(oneOf('error', 'restart')),
     limits: z.optional(

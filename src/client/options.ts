@@ -2,6 +2,7 @@ import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import type { RetryBudgetOptions } from '../retry/budget.ts'
+import type { ClassifyHook } from '../retry/classify-hook.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { TlsOptions } from '../transport/undici/connector.ts'
@@ -156,6 +157,15 @@ export interface CallOptions {
    * been lost. Default: none; the endpoint's own answer surfaces.
    */
   readonly onPreviousResponseNotFound?: PreviousResponseNotFoundHook | undefined
+  /**
+   * Says what a gateway's own failures mean, where the library cannot know: `'connection'` (reconnect at once), `'pushback'`
+   * (back off, after the endpoint's hint) or `'final'` (no retry); `undefined` leaves it to the library. Asked once for each
+   * error status and each failure inside a stream, before the retry is decided. `x-should-retry: false`, codes of quota and
+   * money, and a genuine `previous_response_not_found` win over the answer; `maxRetries`, the budget, replay safety and the
+   * commit still apply. Must answer at once: a throw, or a promise, counts as `undefined` and is told to `onEvent` as
+   * `classify_failed`. Default: none.
+   */
+  readonly classify?: ClassifyHook | undefined
   /**
    * Drop-in only: a Responses call with `stream: false` streams inside, so that every deadline works and every failure
    * before the end is retried, and its answer is folded back into JSON. Default `false`. For endpoints that accept nothing

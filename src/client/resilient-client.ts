@@ -16,6 +16,7 @@ import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
 import type { CallOptions, ResilientClientOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
+import { readingOf } from './reading-of.ts'
 import { refuseOldNames } from './renamed-options.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
 
@@ -58,6 +59,7 @@ const CALL_OPTIONS: ReadonlySet<string> = new Set([
   'streamFailure',
   'upgradeToStream',
   'onPreviousResponseNotFound',
+  'classify',
   'validate',
   'interruption',
   'limits',
@@ -280,17 +282,6 @@ export class ResilientClient implements AsyncDisposable {
 
 /** How `withOptions` tells the constructor whose view it makes, without an option that a user could set. */
 const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
-
-/** How the drop-in reads an answer. */
-function readingOf({ commit, limits, streamFailure }: ClientSettings): CallContext['reading'] {
-  return {
-    needsEvents: false,
-    wholeFrames: streamFailure === 'sse_error',
-    commitAt: commit,
-    maxEventBytes: limits.eventBytes,
-    maxPreludeBytes: limits.preludeBytes === 0 ? Infinity : limits.preludeBytes,
-  }
-}
 
 function defaultTransport(options: ResilientClientOptions, settings: ClientSettings): Transport {
   const { isolation, keepAliveMs, warm, warmMs, maxConnections, proxy, tls } = options

@@ -8,6 +8,7 @@ import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { HedgeSettings } from '../hedge/hedging.ts'
 import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
+import type { ClassifyHook } from '../retry/classify-hook.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
 import { assertHeader } from '../transport/assert-header.ts'
@@ -30,6 +31,7 @@ export interface ClientSettings {
   readonly streamFailure: 'error' | 'sse_error'
   readonly upgradeToStream: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  readonly classify: ClassifyHook | undefined
   readonly validate: 'off' | 'report' | 'strict'
   readonly interruption: 'error' | 'restart'
   readonly endpoints: readonly EndpointSettings[] | undefined
@@ -85,6 +87,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     streamFailure: options.streamFailure ?? inherited?.streamFailure ?? 'error',
     onPreviousResponseNotFound: options.onPreviousResponseNotFound ?? inherited?.onPreviousResponseNotFound,
     upgradeToStream: options.upgradeToStream ?? inherited?.upgradeToStream ?? false,
+    classify: options.classify ?? inherited?.classify,
     validate: options.validate ?? inherited?.validate ?? 'report',
     interruption: options.interruption ?? inherited?.interruption ?? 'error',
     limits: {

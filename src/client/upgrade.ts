@@ -28,7 +28,13 @@ export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
 
 /** What folding a stream came to: the JSON of the response, or the session whose call gave up with an answer. */
 export type Folded =
-  | { readonly kind: 'response'; readonly json: object; readonly status: number }
+  | {
+      readonly kind: 'response'
+      readonly json: object
+      readonly status: number
+      /** Of which the JSON was made, where the endpoint reported a failure and sent no response. */
+      readonly error?: UpstreamError | undefined
+    }
   | { readonly kind: 'answer'; readonly outcome: NonNullable<StreamSession['gaveUp']> }
 
 /**
@@ -53,15 +59,18 @@ export async function foldCall(call: Call, scope: AbortScope, telemetry: Telemet
     // An endpoint that does not stream sends the failed response, or an error body where it has none.
     if (error instanceof ResponseFailedError && error.response !== undefined)
       return { kind: 'response', json: error.response, status: 200 }
-    const { upstreamCode: code, upstreamType: type, message } = error
+    const { upstreamCode: code, type, param, upstreamMessage } = error
+    const message = upstreamMessage ?? error.message
     return {
       kind: 'response',
-      json: { error: { code: code ?? null, type: type ?? 'server_error', message, param: null } },
+      json: { error: { code: code ?? null, type: type ?? 'server_error', message, param: param ?? null } },
       status: statusOf(error),
+      error,
     }
   }
 }
 
-function statusOf({ upstreamCode, retryable }: UpstreamError): number {
+function statusOf({ status, upstreamCode, retryable }: UpstreamError): number {
+  if (status !== undefined) return status
   return upstreamCode?.startsWith('rate_limit') ? 429 : retryable ? 503 : 400
 }

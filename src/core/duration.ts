@@ -1,12 +1,14 @@
-const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+
+const UNITS = 'milliseconds?|millis|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d'
 
 /** Amounts with their units, one after the other: `11.054s`, `6m0s`, `500ms`, `1h2m3s`, and the long `20 seconds`. */
-export const DURATION = /(?:\d+(?:\.\d+)?\s*(?:milliseconds?|seconds?|minutes?|hours?|ms|s|m|h)\s*)+/
+export const DURATION = new RegExp(`(?:\\d+(?:\\.\\d+)?\\s*(?:${UNITS})(?![a-z])\\s*)+`)
 
-/** Milliseconds of a text that `DURATION` matches. */
+/** Milliseconds of a text that `DURATION` matches; `Infinity` where the digits are more than a number can hold. */
 export function durationMs(text: string): number {
   let total = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)\s*(milliseconds?|ms|[a-z]+)/gi)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {
     const short = /^(?:ms|milli)/i.test(unit ?? '') ? 'ms' : (unit ?? '').charAt(0).toLowerCase()
     total += Number(amount) * (UNIT_MS[short] ?? 0)
   }

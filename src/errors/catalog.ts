@@ -13,8 +13,11 @@ interface CatalogRow {
   readonly family: ErrorFamily
   /** The lane of a retry, or `final`. `by_answer`: the status or the error code of the endpoint's answer decides. */
   readonly lane: Lane | 'final' | 'by_answer'
-  /** What stands at the end of the `cause` chain, so that hosts which look for system codes recognise the failure. */
-  readonly systemCode: string
+  /**
+   * What stands at the end of the `cause` chain, so that hosts which look for system codes recognise a failure of the network.
+   * `undefined`: the endpoint answered, and its word is no failure of the network.
+   */
+  readonly systemCode: string | undefined
   readonly meaning: string
 }
 
@@ -107,6 +110,18 @@ export const ERROR_CATALOG = {
     'CERT_HAS_EXPIRED',
     "The endpoint's certificate is not trusted, expired or of another host.",
   ),
+  client_certificate_refused: row(
+    'connection',
+    'final',
+    'EPROTO',
+    'The endpoint requires a client certificate, or does not accept the one that it was given (tls.cert, tls.key).',
+  ),
+  tls_refused: row(
+    'connection',
+    'final',
+    'EPROTO',
+    'No TLS with the endpoint: the port does not speak it, no version or cipher in common, or an unknown host name.',
+  ),
   proxy_refused: row(
     'connection',
     'final',
@@ -165,18 +180,18 @@ export const ERROR_CATALOG = {
   ),
 
   // The endpoint's word.
-  http_status: row('upstream', 'by_answer', 'UND_ERR_SOCKET', 'The endpoint answered with an error status.'),
-  response_failed: row('upstream', 'by_answer', 'UND_ERR_SOCKET', 'The endpoint reported a failure inside the stream.'),
+  http_status: row('upstream', 'by_answer', undefined, 'The endpoint answered with an error status.'),
+  response_failed: row('upstream', 'by_answer', undefined, 'The endpoint reported a failure inside the stream.'),
   previous_response_not_found: row(
     'upstream',
     'final',
-    'UND_ERR_SOCKET',
+    undefined,
     'The endpoint does not know the previous response, by its own word.',
   ),
   unsupported_by_endpoint: row(
     'upstream',
     'final',
-    'UND_ERR_SOCKET',
+    undefined,
     'The endpoint does not know a parameter of the request. Nothing is stripped for it.',
   ),
   redirect_refused: row(
@@ -221,7 +236,7 @@ export const ERROR_CATALOG = {
 function row<F extends ErrorFamily, L extends CatalogRow['lane']>(
   family: F,
   lane: L,
-  systemCode: string,
+  systemCode: string | undefined,
   meaning: string,
 ) {
   return { family, lane, systemCode, meaning } as const

@@ -8,6 +8,7 @@ import type {
 } from './attempt-record.ts'
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 import { explainHistory } from './explain.ts'
+import { openingOf } from './opening.ts'
 
 export type {
   AttemptPhase,
@@ -89,9 +90,12 @@ export class ResilientError extends Error {
     Object.defineProperty(this, BRAND, { value: true })
   }
 
-  /** The history of the call in a few lines that a person can read. Holds no header, query value or part of a body. */
+  /**
+   * The history of the call in a few lines that a person can read. Begins with the endpoint's own words where there are any, and
+   * with the message of an error that another attempt cannot heal. Holds no header and no query value.
+   */
   explain(): string {
-    return explainHistory(this)
+    return explainHistory({ ...this, opening: openingOf(this) })
   }
 
   /** Whether a value is an error of this library, of whichever copy of it. */
@@ -144,28 +148,47 @@ export class ProtocolError extends ResilientError {
   override readonly name: string = 'ProtocolError'
 }
 
-/** The endpoint itself reported the failure, by status or inside the stream. */
+/** What the endpoint said, as `UpstreamError` keeps it. */
+export interface UpstreamWords {
+  readonly status?: number | undefined
+  readonly upstreamCode?: string | undefined
+  readonly type?: string | undefined
+  readonly param?: string | undefined
+  readonly upstreamMessage?: string | undefined
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** The endpoint itself reported the failure, by status or inside the stream. Its words are kept beside our `message`. */
 export class UpstreamError extends ResilientError {
   override readonly name: string = 'UpstreamError'
-  /** The HTTP status, where it was one. */
+  /** The HTTP status of the answer, or the status that a failure inside a stream names (`code: 402`). */
   readonly status: number | undefined
-  /** `error.code` of the endpoint, for example `context_length_exceeded`. */
+  /** `error.code` of the endpoint, for example `context_length_exceeded`. `code` is our own. At most 100 characters. */
   readonly upstreamCode: string | undefined
-  /** `error.type` of the endpoint. */
-  readonly upstreamType: string | undefined
+  /** `error.type` of the endpoint. At most 100 characters. */
+  readonly type: string | undefined
+  /** `error.param` of the endpoint: the parameter at fault. At most 100 characters. */
+  readonly param: string | undefined
+  /** `error.message` of the endpoint, whole up to 8 192 characters, without secrets of the request. */
+  readonly upstreamMessage: string | undefined
+  /**
+   * What the endpoint sent: the JSON of an answer, its text where it is no JSON, or the event that reported the failure. As it
+   * came, so it may hold what the endpoint was sent: no print-out of the error shows it.
+   */
+  readonly body: unknown
+  /** Headers of the answer, names in lower case. No print-out of the error shows them. */
+  readonly headers: Readonly<Record<string, string>> | undefined
 
-  constructor(
-    message: string,
-    details: ResilientErrorDetails & {
-      readonly status?: number | undefined
-      readonly upstreamCode?: string | undefined
-      readonly upstreamType?: string | undefined
-    },
-  ) {
+  constructor(message: string, details: ResilientErrorDetails & UpstreamWords) {
     super(message, details)
     this.status = details.status
     this.upstreamCode = details.upstreamCode
-    this.upstreamType = details.upstreamType
+    this.type = details.type
+    this.param = details.param
+    this.upstreamMessage = details.upstreamMessage
+    keepOutOfPrint(this, 'body', details.body)
+    keepOutOfPrint(this, 'headers', details.headers)
   }
 }
 

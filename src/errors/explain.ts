@@ -3,6 +3,8 @@ import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 
 /** What is known of a call, over or not. */
 export interface CallHistory {
+  /** The first line: what the endpoint said, or what is wrong with the request. */
+  readonly opening?: string | undefined
   readonly attempts: readonly AttemptRecord[]
   /** Of a call that failed. */
   readonly code?: ErrorCode | undefined
@@ -17,7 +19,7 @@ export interface CallHistory {
 export function explainHistory(history: CallHistory): string {
   const lines = history.attempts.map((record, index) => describeAttempt(record, history.attempts[index - 1]))
   const last = history.aborted ? abortOf(history) : lastWord(history)
-  return [...lines, ...(last === undefined ? [] : [last])].join('\n')
+  return [history.opening, ...lines, last].filter((line) => line !== undefined && line !== '').join('\n')
 }
 
 function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined): string {

@@ -14,9 +14,17 @@ export interface Failure {
   /** What a transport reported, without its secrets; only its facts are kept on the error that comes out. */
   readonly cause?: unknown
   readonly deadline?: DeadlineInfo | undefined
+  /** The HTTP status of an answer that was an error. */
   readonly status?: number | undefined
+  /** The status that a failure inside a stream names, where its code is one (`400`, `"400"`). */
+  readonly statusInStream?: number | undefined
   readonly upstreamCode?: string | undefined
   readonly upstreamType?: string | undefined
+  readonly upstreamParam?: string | undefined
+  /** The endpoint's own message, whole up to 8 192 characters. Already redacted. */
+  readonly upstreamMessage?: string | undefined
+  /** What the endpoint sent, as it came: never printed, and never part of a message. */
+  readonly answer?: { readonly headers: ReadonlyArray<readonly [string, string]>; readonly body: unknown } | undefined
   /** The endpoint's own delay, in ms from the moment the answer came. */
   readonly hintMs?: number | undefined
   /** The parameter that the endpoint does not know, and what works there. */

@@ -34,10 +34,15 @@ export function systemCauseOf(code: ErrorCode, original: unknown, secrets: reado
 /** Codes of our own adapters: no host knows them. */
 const OWN_CODE = /^(?:ERR_RESILIENT_|FAKE_)/
 
+/** A code that hosts take for a failure of the network. */
+const OF_THE_NETWORK = 'UND_ERR_SOCKET'
+
 /** The original's code, where hosts can know it; those of parsers and decoders they do not. */
 function systemCodeOf(code: ErrorCode, original: unknown): string {
   const { family, systemCode } = ERROR_CATALOG[code]
-  return typeof original === 'string' && family !== 'protocol' && !OWN_CODE.test(original) ? original : systemCode
+  return typeof original === 'string' && family !== 'protocol' && !OWN_CODE.test(original)
+    ? original
+    : (systemCode ?? OF_THE_NETWORK)
 }
 
 type CodedError = Error & { code?: unknown; syscall?: unknown; address?: unknown; port?: unknown; hostname?: unknown }

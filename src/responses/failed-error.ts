@@ -1,4 +1,4 @@
-import { keepOutOfPrint, type ResilientErrorDetails, UpstreamError } from '../errors/errors.ts'
+import { keepOutOfPrint, type ResilientErrorDetails, UpstreamError, type UpstreamWords } from '../errors/errors.ts'
 import type { Response } from './schema/index.ts'
 
 /** The endpoint ended the response with `response.failed`. Its own words are on `response`. */
@@ -9,11 +9,7 @@ export class ResponseFailedError extends UpstreamError {
 
   constructor(
     message: string,
-    details: ResilientErrorDetails & {
-      readonly upstreamCode?: string | undefined
-      readonly upstreamType?: string | undefined
-      readonly response?: Response | undefined
-    },
+    details: ResilientErrorDetails & UpstreamWords & { readonly response?: Response | undefined },
   ) {
     super(message, details)
     // It holds the conversation.

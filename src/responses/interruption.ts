@@ -1,5 +1,6 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
+import { wordsOf } from '../call/to-error.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import {
   type AttemptRecord,
@@ -39,8 +40,7 @@ export function reportedError(
     reason,
   )
   if (failed.code !== 'response_failed' || !(error instanceof UpstreamError)) return error
-  const { upstreamCode, upstreamType } = error
-  return new ResponseFailedError(error.message, { ...detailsOf(error), upstreamCode, upstreamType, response })
+  return new ResponseFailedError(error.message, { ...detailsOf(error), ...wordsOf(failed), response })
 }
 
 /** Of an answer that was handed over unread: a redirect, or an error larger than what is held. Neither is a response. */

@@ -2,6 +2,7 @@ import type { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { type AttemptRecord, RequestError, ResilientError } from '../errors/errors.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
+import { openingOf } from '../errors/opening.ts'
 import { abandoned } from './abandoned.ts'
 import type { Response, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
@@ -58,7 +59,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   explain(): string {
     const { attempts } = this
     const end = this.#scope.aborted ? this.#scope.reason : this.#session.failure
-    if (end instanceof ResilientError) return explainHistory({ ...factsOf(end), attempts })
+    if (end instanceof ResilientError) return explainHistory({ ...factsOf(end), opening: openingOf(end), attempts })
     return explainHistory({ attempts, aborted: this.#scope.aborted })
   }
 

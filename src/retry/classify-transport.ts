@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors/catalog.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import { errorChain, systemCauseOf } from '../errors/system-cause.ts'
+import { type TlsRefusal, tlsRefusalOf } from '../errors/tls.ts'
 
 /** System and undici codes, each with our code for it. */
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
@@ -39,10 +40,6 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
   FAKE_ATTEMPT_NOT_PLANNED: 'not_scripted',
 }
 
-/** OpenSSL's verification results and Node's own: an untrusted certificate stays untrusted, so these are final. */
-const CERTIFICATE_CODE =
-  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY|DECRYPT|DECODE)_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_EXCEEDED|ERROR_IN_CERT_)/
-
 /** These arise before a connection exists, whichever transport reports them: the request was provably not sent. */
 const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'connect_timeout',
@@ -50,6 +47,7 @@ const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'host_not_found',
   'dns_failed',
   'certificate_rejected',
+  'tls_refused',
   'proxy_refused',
   'proxy_failed',
 ])
@@ -58,7 +56,8 @@ const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const CONNECT_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo'])
 
 /**
- * What a transport's error means. Pure: looks at codes and error names on the whole `cause` chain, never at messages.
+ * What a transport's error means. Pure: looks at codes and error names on the whole `cause` chain, and never at messages,
+ * except for the reason of OpenSSL in an EPROTO.
  *
  * @param facts.connecting whether the failure came while the connection was still being made.
  * @param facts.secrets values that must not appear in the message.
@@ -70,24 +69,35 @@ export function classifyTransportError(
   const inConnectCall = [...errorChain(error)].some(({ syscall }: Error & { syscall?: unknown }) =>
     CONNECT_CALLS.has(syscall),
   )
-  const code = codeOf(error, facts.connecting || inConnectCall)
+  const { code, refusal } = meaningOf(error, facts.connecting || inConnectCall)
   const connecting = facts.connecting || inConnectCall || CONNECT_CODES.has(code)
-  const detail = error instanceof Error ? redact(error.message || error.name, facts.secrets) : 'no further detail'
+  const detail =
+    refusal === undefined
+      ? detailOf(error, facts.secrets)
+      : `${refusal.problem} (${refusal.systemCode}). ${refusal.advice}`
   const where = connecting ? `Could not connect to ${facts.host}` : `The connection to ${facts.host} failed`
   return failure(code, `${where}: ${detail}`, { cause: systemCauseOf(code, error, facts.secrets), connecting })
 }
 
-function codeOf(error: unknown, connecting: boolean): ErrorCode {
+function detailOf(error: unknown, secrets: readonly string[]): string {
+  return error instanceof Error ? redact(error.message || error.name, secrets) : 'no further detail'
+}
+
+function meaningOf(
+  error: unknown,
+  connecting: boolean,
+): { readonly code: ErrorCode; readonly refusal?: TlsRefusal | undefined } {
   for (const link of errorChain(error)) {
     // undici reports some protocol errors with a `code` of undefined, so the name decides.
-    if (link.name === 'HTTPParserError') return 'protocol_error'
-    const code = (link as { code?: unknown }).code
-    if (typeof code !== 'string') continue
-    if (CERTIFICATE_CODE.test(code)) return 'certificate_rejected'
-    if (code.startsWith('HPE_')) return 'protocol_error'
-    if (code === 'ETIMEDOUT' && connecting) return 'connect_timeout'
-    const known = BY_SYSTEM_CODE[code]
-    if (known !== undefined) return known
+    if (link.name === 'HTTPParserError') return { code: 'protocol_error' }
+    const refusal = tlsRefusalOf(link, connecting)
+    if (refusal !== undefined) return { code: refusal.code, refusal }
+    const systemCode = (link as { code?: unknown }).code
+    if (typeof systemCode !== 'string') continue
+    if (systemCode.startsWith('HPE_')) return { code: 'protocol_error' }
+    if (systemCode === 'ETIMEDOUT' && connecting) return { code: 'connect_timeout' }
+    const code = BY_SYSTEM_CODE[systemCode]
+    if (code !== undefined) return { code }
   }
-  return 'connection_failed'
+  return { code: 'connection_failed' }
 }

@@ -1,8 +1,10 @@
 import type { Lane } from '../errors/catalog.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
+import type { Classification } from './classify-hook.ts'
 import { isPreviousResponseNotFound, unsupportedParameter } from './continuity.ts'
-import { readHint, type UpstreamErrorFields } from './hints.ts'
+import { statusNamedBy, type UpstreamErrorFields } from './error-fields.ts'
+import { readHint } from './hints.ts'
 
 /** Codes of failures that another try can heal. */
 const PUSHBACK_CODES: ReadonlySet<string> = new Set([
@@ -39,13 +41,15 @@ const POLICY_CODE = /_policy/
 const FINAL_CODE =
   /^(?:context_length_exceeded|invalid_prompt|data_residency_mismatch|invalid_image.*|image_.*|empty_image_file|unsupported_image_media_type|invalid_base64_image|failed_to_download_image|invalid_request_error|previous_response_not_found|authentication_error|permission_error|not_found_error)$/
 
-const PUSHBACK_STATUSES: ReadonlySet<number> = new Set([
-  408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529,
-])
+/** Below 500. Every status from 500 says that the endpoint failed, and hosts retry them all. */
+const PUSHBACK_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429])
 const REFUSED_STATUSES: ReadonlySet<number> = new Set([429, 503, 529])
 
 /** Longer than any code there is. */
 const MAX_CODE = 100
+
+/** Longer than any message a person reads, and a bound on what an endpoint can put into an error. Characters. */
+export const MAX_MESSAGE = 8192
 
 export interface UpstreamAnswer {
   /** The HTTP status; `undefined` for a failure reported inside a stream. */
@@ -55,20 +59,27 @@ export interface UpstreamAnswer {
   readonly wallNow: number
   readonly responseId?: string | undefined
   readonly secrets: readonly string[]
+  /** What the user's `classify` says. Asked only where nothing stronger has been said. */
+  readonly classify?: (() => Classification | undefined) | undefined
+  /** Kept on the failure as they came, for errors that show them on request. */
+  readonly headers?: ReadonlyArray<readonly [string, string]> | undefined
+  readonly body?: unknown
 }
 
-/** What the endpoint's own failure means (5.3): by `error.code` first, then `error.type`, then the status. Pure. */
+/** What the endpoint's own failure means: by `error.code` first, then `error.type`, then the status. Pure. */
 export function classifyUpstream(answer: UpstreamAnswer): Failure {
-  const { status, error } = answer
-  const verdict = verdictOf(answer)
+  const { status, error, secrets } = answer
+  // Inside a stream there is no status but the one that a code names.
+  const meant = status ?? statusNamedBy(error?.code)
+  const notFound = isPreviousResponseNotFound(meant, error)
+  const unsupported = notFound ? undefined : unsupportedParameter(meant, error)
+  const lane = notFound ? undefined : laneOf(answer, meant, unsupported !== undefined)
   // Codes come from outside, too: an endpoint may echo into them what it was sent.
-  const shown = (name: string | undefined) => (name === undefined ? undefined : redact(name, answer.secrets, MAX_CODE))
+  const shown = (name: string | undefined) => (name === undefined ? undefined : redact(name, secrets, MAX_CODE))
+  const message = error?.message === undefined ? undefined : redact(error.message, secrets, MAX_MESSAGE)
   const named = shown(error?.code ?? error?.type)
-  const text = error?.message === undefined ? '' : `: ${redact(error.message, answer.secrets)}`
   const where =
     status === undefined ? 'The endpoint reported a failure in the stream' : `The endpoint answered ${status}`
-  const notFound = isPreviousResponseNotFound(status, error)
-  const unsupported = notFound ? undefined : unsupportedParameter(status, error)
   const code = notFound
     ? 'previous_response_not_found'
     : unsupported !== undefined
@@ -76,78 +87,49 @@ export function classifyUpstream(answer: UpstreamAnswer): Failure {
       : status === undefined
         ? 'response_failed'
         : 'http_status'
-  return failure(code, `${where}${named ? ` (${named})` : ''}${text}`, {
-    lane: notFound || unsupported !== undefined ? undefined : verdict,
+  return failure(code, `${where}${named ? ` (${named})` : ''}${message === undefined ? '' : `: ${message}`}`, {
+    lane,
     status,
+    statusInStream: status === undefined ? meant : undefined,
     upstreamCode: shown(error?.code),
     upstreamType: shown(error?.type),
+    upstreamParam: shown(error?.param),
+    upstreamMessage: message,
+    answer: answer.headers === undefined ? undefined : { headers: answer.headers, body: answer.body },
     unsupported,
-    hintMs: readHint(answer),
-    refused: isRefusal(status, error),
+    hintMs: readHint({ ...answer, header: (name) => answer.header(name), isPushback: lane === 'pushback' }),
+    refused: isRefusal(meant, error),
     responseId: answer.responseId,
   })
 }
 
-function verdictOf({ status, error, header }: UpstreamAnswer): Lane | undefined {
+function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupported: boolean): Lane | undefined {
+  const { error, header, classify } = answer
+  const names = [error?.code, error?.type].filter((name) => name !== undefined)
   const shouldRetry = header('x-should-retry')?.trim().toLowerCase()
   if (shouldRetry === 'false') return undefined
-  for (const name of [error?.code, error?.type]) {
-    if (name !== undefined && (QUOTA_CODE.test(name) || POLICY_CODE.test(name))) return undefined
-  }
+  if (names.some((name) => QUOTA_CODE.test(name))) return undefined
+  const own = classify?.()
+  if (own !== undefined) return own === 'final' ? undefined : own
+  if (isUnsupported || names.some((name) => POLICY_CODE.test(name))) return undefined
   if (shouldRetry === 'true') return 'pushback'
-  for (const name of [error?.code, error?.type]) {
-    if (name === undefined) continue
+  for (const name of names) {
     if (PUSHBACK_CODES.has(name)) return 'pushback'
     if (FINAL_CODE.test(name)) return undefined
+    // Beside an HTTP status, a numeric code only repeats it, or belongs to the endpoint behind a gateway.
+    const named = answer.status === undefined ? statusNamedBy(name) : undefined
+    if (named !== undefined) return laneOfStatus(named)
   }
-  if (status === undefined) return 'pushback'
-  return PUSHBACK_STATUSES.has(status) ? 'pushback' : undefined
+  return laneOfStatus(status)
+}
+
+/** A failure without a status or a known name may be anything: it gets another try. */
+function laneOfStatus(status: number | undefined): Lane | undefined {
+  return status === undefined || status >= 500 || PUSHBACK_STATUSES.has(status) ? 'pushback' : undefined
 }
 
 function isRefusal(status: number | undefined, error: UpstreamErrorFields | undefined): boolean {
   if (status !== undefined && REFUSED_STATUSES.has(status)) return true
   const named = error?.code ?? error?.type
   return named !== undefined && REFUSED_CODES.has(named)
-}
-
-/**
- * The error fields of a body or event, in whichever of its many shapes they come: `{ error: { … } }`, `{ error: "text" }`,
- * fields at the top level, `{ detail }` of gateways, or `response.error` of a failed response. Wrong types are skipped.
- */
-export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
-  if (!isRecord(value)) return undefined
-  const response = isRecord(value.response) ? value.response : undefined
-  const candidates = [response?.error, value.error, value]
-  for (const candidate of candidates) {
-    if (typeof candidate === 'string' && candidate !== '') return { message: candidate }
-    if (!isRecord(candidate)) continue
-    const fields: UpstreamErrorFields = {
-      code: text(candidate.code),
-      // The `type` of an event is not the type of an error.
-      type: candidate === value ? errorType(candidate.type) : text(candidate.type),
-      param: text(candidate.param),
-      message: text(candidate.message) ?? text(candidate.detail),
-      resetsInSeconds: finite(candidate.resets_in_seconds),
-      resetsAt: finite(candidate.resets_at),
-    }
-    if (Object.values(fields).some((field) => field !== undefined)) return fields
-  }
-  return undefined
-}
-
-function errorType(type: unknown): string | undefined {
-  const name = text(type)
-  return name === 'error' || name?.includes('.') ? undefined : name
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function finite(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }

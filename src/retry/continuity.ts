@@ -1,12 +1,29 @@
-import type { UpstreamErrorFields } from './hints.ts'
+import { statusNamedBy, type UpstreamErrorFields } from './error-fields.ts'
 
 /** What the endpoint says about a request that carries state, read from the fields of its error. */
 
 const NOT_FOUND = 'previous_response_not_found'
 
-/** ``Previous response with id 'resp_1' not found.``, ``Invalid `previous_response_id`.``, quoted or not. */
+/** ``Previous response with id 'resp_1' not found.``, quoted or not. */
 const NOT_FOUND_MESSAGE =
-  /previous[\s_]response(?:[\s_]id)?(?:\s+with\s+id)?[\s:]*["'`]?[\w.-]*["'`]?\s+(?:(?:was\s+|is\s+)?not\s+found|could\s+not\s+be\s+found)|invalid\s+["'`]?previous_response_id(?!["'`]?\s+type)/i
+  /previous[\s_]response(?:[\s_]id)?(?:\s+with\s+id)?[\s:]*["'`]?[\w.-]*["'`]?\s+(?:(?:was\s+|is\s+)?not\s+found|could\s+not\s+be\s+found)/i
+
+/** ``Invalid `previous_response_id`.`` and nothing else: endpoints say so of an id that they do not know. */
+const BARE_MESSAGE = /^\s*invalid\s+["'`]?previous_response_id["'`]?(?::?\s*["'`]?resp_[\w-]*["'`]?)?\s*[.!]?\s*$/i
+
+/** With `param: "previous_response_id"`, words that say of a response that it is not there. */
+const MISSING_MESSAGE =
+  /not\s+(?:be\s+)?found|no\s+such|(?:does|do|did)\s*n[o']t\s+exist|unknown|no\s+longer|expired|deleted|can\s*(?:not|'t)\s+find|unable\s+to\s+(?:find|locate)|no\s+(?:previous\s+)?response\b/i
+
+/** With it, words that leave the question open: they name no cause. */
+const NOTHING_MESSAGE = /^\s*(?:bad request|invalid request|invalid value|invalid parameter|error|)\s*[.!]?\s*$/i
+
+/**
+ * Words about another cause. The response is there, or the request is wrong in itself: a caller that took one for a lost
+ * conversation would send the whole history again.
+ */
+const OTHER_CAUSE_MESSAGE =
+  /together\s+with|mutually|both\b|instead\s+of|(?:begin|start)s?\s+with|expected|must\b|still\s+|in\s+progress|be\s+continued|\bfailed\b/i
 
 const NOT_SUPPORTED_MESSAGE = /unsupported|not supported|unknown parameter|unrecognized/i
 
@@ -15,8 +32,9 @@ const NOT_FOUND_STATUSES: ReadonlySet<number | undefined> = new Set([undefined, 
 
 /**
  * Whether the endpoint genuinely says that it does not know the previous response: by `error.code`, by `error.type` alone,
- * by `param` alone, by a bare message, with the fields at the top level or nested in `response.failed` (`errorFieldsOf` has
- * looked there already). A route that does not exist, another parameter or an expired file is none. Pure.
+ * by a message that says so, or by `param` where the message speaks of a missing response or says nothing. The fields may
+ * stand at the top level or nested in `response.failed` (`errorFieldsOf` has looked there already). A route that does not
+ * exist, another parameter, an expired file, or a response that cannot be continued yet is none. Pure.
  */
 export function isPreviousResponseNotFound(
   status: number | undefined,
@@ -28,12 +46,20 @@ export function isPreviousResponseNotFound(
   if (message !== undefined && NOT_SUPPORTED_MESSAGE.test(message)) return false
   if (param !== undefined && param !== 'previous_response_id') return false
   // A code of another cause is the cause; only a generic one leaves the question open.
-  const generic =
-    code === undefined || code === 'invalid_request_error' || code === 'not_found' || code === 'invalid_value'
-  if (!generic) return false
-  if (param === 'previous_response_id') return true
-  return message !== undefined && NOT_FOUND_MESSAGE.test(message)
+  if (code !== undefined && !GENERIC_CODES.has(code) && statusNamedBy(code) === undefined) return false
+  if (message === undefined) return param !== undefined
+  if (NOT_FOUND_MESSAGE.test(message) || BARE_MESSAGE.test(message)) return true
+  if (param === undefined || OTHER_CAUSE_MESSAGE.test(message)) return false
+  return MISSING_MESSAGE.test(message) || NOTHING_MESSAGE.test(message)
 }
+
+const GENERIC_CODES: ReadonlySet<string> = new Set([
+  'invalid_request_error',
+  'not_found',
+  'invalid_value',
+  'bad_request',
+  'BadRequest',
+])
 
 export interface UnsupportedParameter {
   readonly parameter: string

@@ -1,5 +1,6 @@
 import { parseHttpDate } from '../core/clock.ts'
 import { DURATION, durationMs } from '../core/duration.ts'
+import type { UpstreamErrorFields } from './error-fields.ts'
 
 /**
  * A delay that the endpoint gave. Read once, when the answer arrives, and turned into a monotonic instant, so that time
@@ -11,26 +12,18 @@ export interface HintSource {
   readonly error?: UpstreamErrorFields | undefined
   /** Milliseconds since the epoch, now. */
   readonly wallNow: number
+  /** The failure says "not now": only then do words about waiting speak of a delay. */
+  readonly isPushback: boolean
 }
 
-/** The fields of an endpoint's error object that decide something. Everything else stays in the body. */
-export interface UpstreamErrorFields {
-  readonly code?: string | undefined
-  readonly type?: string | undefined
-  readonly param?: string | undefined
-  readonly message?: string | undefined
-  readonly resetsInSeconds?: number | undefined
-  /** Seconds since the epoch. */
-  readonly resetsAt?: number | undefined
-}
-
-/** Milliseconds to wait, or `undefined` without a usable hint. Strongest source first (5.3). */
+/** Milliseconds to wait, or `undefined` without a usable hint. Strongest source first. */
 export function readHint(source: HintSource): number | undefined {
   return (
     fromMilliseconds(source.header('retry-after-ms')) ??
     fromRetryAfter(source.header('retry-after'), source.wallNow) ??
     fromResets(source.error, source.wallNow) ??
-    fromMessage(source.error)
+    fromMilliseconds(source.header('x-ms-retry-after-ms')) ??
+    (source.isPushback ? fromMessage(source.error?.message) : undefined)
   )
 }
 
@@ -55,18 +48,28 @@ function fromResets(error: UpstreamErrorFields | undefined, wallNow: number): nu
   return undefined
 }
 
-const RATE_LIMIT_CODE = /rate_limit/
-const TRY_AGAIN = new RegExp(`try again in\\s+(${DURATION.source})`, 'i')
+/** What may stand between a word about waiting and the time: a few words, in the same sentence. */
+const WAIT = new RegExp(
+  `\\b(?:try(?:ing)? again|retry(?:ing)?|wait(?:ing)?|resets?|come back)\\b[^\\d.!?;\\n]{0,40}(?<!-)(${DURATION.source})(?!\\s*ago)`,
+  'i',
+)
 
-/** `try again in 11.054s`: only in a message about a rate limit. */
-function fromMessage(error: UpstreamErrorFields | undefined): number | undefined {
-  const { code, type, message } = error ?? {}
-  if (message === undefined || !RATE_LIMIT_CODE.test(code ?? type ?? '')) return undefined
-  const duration = TRY_AGAIN.exec(message)?.[1]
+/** Messages are of any length, and what they say about waiting they say in a sentence or two. */
+const MOST_READ = 8192
+
+/** `Please try again in 11.054s`, `Please retry after 2 seconds.`, `wait for 1 minute`. */
+function fromMessage(message: string | undefined): number | undefined {
+  const duration = message === undefined ? undefined : WAIT.exec(message.slice(0, MOST_READ))?.[1]
   return duration === undefined ? undefined : usable(durationMs(duration))
 }
 
-/** A number of milliseconds that can be waited for. Rounded up, so that a retry never comes early. */
+/** Longer than any wait, and still a number to reckon with. */
+const LONGEST_MS = Number.MAX_SAFE_INTEGER
+
+/**
+ * A number of milliseconds from 0. Rounded up, so that a retry never comes early. A time that is too large for a number is a
+ * very long time, and no reason to come back at once.
+ */
 function usable(ms: number): number | undefined {
-  return Number.isFinite(ms) && ms >= 0 ? Math.ceil(ms) : undefined
+  return ms >= 0 ? Math.min(LONGEST_MS, Math.ceil(ms)) : undefined
 }

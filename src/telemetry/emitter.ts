@@ -21,6 +21,7 @@ const channels = {
   hedge_end: channel(`${CHANNEL_PREFIX}hedge_end`),
   hedge_refused: channel(`${CHANNEL_PREFIX}hedge_refused`),
   retry_decision: channel(`${CHANNEL_PREFIX}retry_decision`),
+  classify_failed: channel(`${CHANNEL_PREFIX}classify_failed`),
   request_rebuilt: channel(`${CHANNEL_PREFIX}request_rebuilt`),
   endpoint_cooled: channel(`${CHANNEL_PREFIX}endpoint_cooled`),
   event_problem: channel(`${CHANNEL_PREFIX}event_problem`),

@@ -13,6 +13,7 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * │  ├─ attempt_headers                 once the answer's status and headers are there
  * │  ├─ attempt_first_event             the first stream event of any kind: the first byte of 5.1
  * │  ├─ attempt_commit                  from here on the caller sees this attempt
+ * │  ├─ classify_failed                 the user's `classify` threw, or gave no answer that counts
  * │  └─ attempt_end                     always
  * ├─ hedge_start                        a silent attempt gets company: the attempt of that number
  * ├─ hedge_end                          how that one came out; always
@@ -42,6 +43,7 @@ export type TelemetryEvent =
   | HedgeEndEvent
   | HedgeRefusedEvent
   | RetryDecisionEvent
+  | ClassifyFailedEvent
   | RequestRebuiltEvent
   | EndpointCooledEvent
   | EventProblemEvent
@@ -164,6 +166,13 @@ export interface RetryDecisionEvent extends OfAttempt {
   readonly type: 'retry_decision'
   readonly code: ErrorCode
   readonly decision: RetryDecision
+}
+
+/** The option `classify` was asked what a failure means, and its answer did not count: the library decided alone. */
+export interface ClassifyFailedEvent extends OfAttempt {
+  readonly type: 'classify_failed'
+  /** `threw`: the function threw. `invalid_result`: the function gave something else, a promise for example. */
+  readonly problem: 'threw' | 'invalid_result'
 }
 
 /** The caller put another body in the place of one whose `previous_response_id` the endpoint does not know. */

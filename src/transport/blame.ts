@@ -1,11 +1,9 @@
+import { isCertificateCode } from '../errors/tls.ts'
+
 /**
  * Whose fault a failure was. A client is poisoned when its connection failed; not when this process ran out of sockets,
  * when trust is missing, or when the caller's own request was to blame: another client would fare no better.
  */
-
-/** OpenSSL's verification results and Node's own: an untrusted certificate stays untrusted. */
-const CERTIFICATE_CODE =
-  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY|DECRYPT|DECODE)_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_EXCEEDED|ERROR_IN_CERT_)/
 
 const NOT_THE_CONNECTION: ReadonlySet<string> = new Set([
   'EMFILE',
@@ -24,5 +22,5 @@ const NOT_THE_CONNECTION: ReadonlySet<string> = new Set([
 export function blamesConnection(error: unknown): boolean {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code
   if (typeof code !== 'string') return true
-  return !NOT_THE_CONNECTION.has(code) && !CERTIFICATE_CODE.test(code)
+  return !NOT_THE_CONNECTION.has(code) && !isCertificateCode(code)
 }

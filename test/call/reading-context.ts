@@ -34,6 +34,7 @@ export function readingContext(given: Given = {}) {
     },
     clock,
     owner: { onEvent: (event) => void events.push(event), secrets },
+    log: { classifyFailed: () => {} },
   }
   return { context, events }
 }

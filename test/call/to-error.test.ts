@@ -1,7 +1,8 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type CallFacts, toError } from '../../src/call/to-error.ts'
 import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
-import type { AttemptRecord, Continuity, DeadlineInfo } from '../../src/errors/errors.ts'
+import type { AttemptRecord, Continuity, DeadlineInfo, UpstreamError } from '../../src/errors/errors.ts'
 import { failure } from '../../src/errors/failure.ts'
 
 const RECORD: AttemptRecord = {
@@ -54,7 +55,7 @@ describe.each(CODES)('a failure of the code %s', (code) => {
     expect(error).toMatchObject({ code, replaySafety: 'unknown', responseStarted: true, phase: 'prelude' })
     expect(error.message).toBe(meaning)
     expect(error.continuity).toBeUndefined()
-    expect((error.cause as Error).message).toBe(meaning)
+    expect((error.cause as Error | undefined)?.message).toBe(family === 'upstream' ? undefined : meaning)
   })
 
   it('behind the commit is an interruption, unless the endpoint spoke', () => {
@@ -104,6 +105,20 @@ describe('the history', () => {
     expect(error.giveUpReason).toBe(giveUpReason)
   })
 
+  it('of a face that can take its output back tells why it stopped, and not that output was handed over', () => {
+    const told = (giveUpReason: CallFacts['giveUpReason']) =>
+      toError(failure('connection_reset', 'It broke.'), {
+        ...FACTS,
+        attempts: [RECORD, RECORD, RECORD],
+        committed: true,
+        giveUpReason,
+      }).message
+    expect(told('retries_exhausted')).toBe('It broke. (3 attempts, gave up: retries_exhausted)')
+    expect(told('budget_exhausted')).toBe('It broke. (3 attempts, gave up: budget_exhausted)')
+    for (const reason of ['committed', undefined] as const)
+      expect(told(reason)).toBe('It broke. (output had been handed over, so the call was not repeated)')
+  })
+
   it('is a copy, and tells the ids of the answers', () => {
     const attempts = [
       { ...RECORD, requestId: 'req_1' },
@@ -119,16 +134,32 @@ describe('the history', () => {
 
 describe('what a failure knows', () => {
   it('of the endpoint is on the error', () => {
+    const said = { status: 429, upstreamCode: 'slow_down', upstreamMessage: 'Not now.', responseId: 'resp_1' }
+    const headers = [
+      ['x-request-id', 'req_1'],
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+      ['__proto__', 'x'],
+    ] as const
     const known = {
-      status: 429,
-      upstreamCode: 'slow_down',
+      ...said,
       upstreamType: 'overload',
+      upstreamParam: 'model',
       hintMs: 1500,
-      responseId: 'resp_1',
+      answer: { headers, body: 'text' },
     }
-    const { hintMs: retryAfterMs, ...words } = known
+    const words = { ...said, type: 'overload', param: 'model', body: 'text' }
+    const { hintMs: retryAfterMs } = known
     expect(toError(failure('http_status', undefined, known), FACTS)).toMatchObject({ ...words, retryAfterMs })
     expect(toError(failure('previous_response_not_found', undefined, known), FACTS)).toMatchObject(words)
+    const error = toError(failure('http_status', undefined, known), FACTS) as UpstreamError
+    expect(error.cause).toBeUndefined()
+    expect({ ...error.headers }).toEqual(
+      Object.fromEntries([...headers.slice(0, 1), ['set-cookie', 'a=1, b=2'], ['__proto__', 'x']]),
+    )
+    expect(inspect(error, { showHidden: true, depth: 9 }) + JSON.stringify(error)).not.toMatch(
+      /set-cookie|a=1|"text"|'text'/,
+    )
   })
 
   it('of a refused parameter is on the error, and its advice in the message', () => {

@@ -18,7 +18,7 @@ describe('a frame named error whose data has the type of the error', () => {
       expect(played.error).toMatchObject({
         code: 'response_failed',
         upstreamCode: 'context_length_exceeded',
-        upstreamType: 'invalid_request_error',
+        type: 'invalid_request_error',
         retryable: false,
       })
     }

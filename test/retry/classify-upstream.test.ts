@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { classifyUpstream, errorFieldsOf } from '../../src/retry/classify-upstream.ts'
-import type { UpstreamErrorFields } from '../../src/retry/hints.ts'
+import { classifyUpstream } from '../../src/retry/classify-upstream.ts'
+import { errorFieldsOf, type UpstreamErrorFields } from '../../src/retry/error-fields.ts'
 
 interface Said extends UpstreamErrorFields {
   readonly status?: number | undefined
@@ -20,8 +20,11 @@ function classify({ status, shouldRetry, secrets = [], ...error }: Said) {
 }
 const laneOf = (said: Said) => classify(said).lane ?? 'final'
 
-const PUSHBACK_STATUSES = [408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]
-const FINAL_STATUSES = [400, 401, 402, 403, 404, 405, 410, 413, 415, 422, 301, 302, 307, 501, 505]
+const PUSHBACK_STATUSES = [
+  408, 409, 425, 429, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530,
+  561, 598, 599, 600, 999,
+]
+const FINAL_STATUSES = [400, 401, 402, 403, 404, 405, 410, 413, 415, 422, 301, 302, 307]
 const PUSHBACK_CODES = [
   'server_error',
   'internal_error',
@@ -101,6 +104,43 @@ describe('what the endpoint itself reports', () => {
     }
   })
 
+  it.each([
+    [400, 'final'],
+    [401, 'final'],
+    [402, 'final'],
+    [404, 'final'],
+    [408, 'pushback'],
+    [409, 'pushback'],
+    [429, 'pushback'],
+    [500, 'pushback'],
+    [501, 'pushback'],
+    [529, 'pushback'],
+  ] as const)('inside a stream the code %i is read as that status, a number or a text: %s', (code, expected) => {
+    for (const named of [code, String(code)]) {
+      const error = errorFieldsOf({ error: { code: named, message: 'No.', type: 'some_type' } })
+      const failed = classifyUpstream({ status: undefined, error, header: () => undefined, wallNow: 0, secrets: [] })
+      expect(failed.lane ?? 'final').toBe(expected)
+      expect(failed).toMatchObject({ code: 'response_failed', status: undefined, statusInStream: code })
+      expect(failed.refused).toBe(code === 429 || code === 529)
+    }
+  })
+
+  it('is no status where the number is none, and beside an HTTP status it says nothing', () => {
+    for (const code of ['0', '7', '200', '302', '1015', '40', '4000']) expect(laneOf({ code })).toBe('pushback')
+    expect(laneOf({ status: 400, code: '503' })).toBe('final')
+    expect(laneOf({ status: 503, code: '400' })).toBe('pushback')
+    // A name beside it still counts.
+    expect(laneOf({ code: '429', type: 'insufficient_quota' })).toBe('final')
+    expect(laneOf({ code: '500', type: 'invalid_request_error' })).toBe('pushback')
+  })
+
+  it('keeps the message of the endpoint whole, up to 8 192 characters', () => {
+    const message = `${'It is long. '.repeat(40)}The end.`
+    expect(classify({ status: 400, message })).toMatchObject({ upstreamMessage: message })
+    expect(classify({ status: 400, message }).message).toContain('The end.')
+    expect(classify({ status: 400, message: 'x'.repeat(100_000) }).upstreamMessage).toHaveLength(8192)
+  })
+
   it('is judged by its code before its type', () => {
     expect(laneOf({ status: 429, code: 'rate_limit_exceeded', type: 'invalid_request_error' })).toBe('pushback')
     expect(laneOf({ status: 400, code: 'server_error', type: 'invalid_request_error' })).toBe('pushback')
@@ -163,6 +203,7 @@ describe('what the endpoint itself reports', () => {
       status: 400,
       upstreamCode: 'invalid_prompt',
       upstreamType: 'invalid_request_error',
+      upstreamMessage: 'No.',
       message: 'The endpoint answered 400 (invalid_prompt): No.',
     })
     expect(classify({ code: 'slow_down' })).toMatchObject({
@@ -226,9 +267,34 @@ describe('the fields of an error', () => {
     ['error an empty object, fields beside it', { error: {}, code: 'c' }, { code: 'c' }],
     ['error a number', { error: 500 }, undefined],
     ['error true', { error: true }, undefined],
-    ['wrong types inside', { error: { code: 7, type: null, message: ['m'], param: {}, resets_at: '5' } }, undefined],
-    ['wrong types beside right ones', { error: { code: 7, message: 'm' } }, { message: 'm' }],
-    ['an endless time', { error: { resets_in_seconds: Number.POSITIVE_INFINITY } }, undefined],
+    ['wrong types inside', { error: { code: 0.5, type: null, message: ['m'], param: {}, resets_at: '5' } }, undefined],
+    ['wrong types beside right ones', { error: { code: [7], message: 'm' } }, { message: 'm' }],
+    ['a code that is a number', { error: { code: 1302, message: 'm' } }, { code: '1302', message: 'm' }],
+    ['the status of a gateway', { statusCode: 429, message: 'm' }, { code: '429', message: 'm' }],
+    [
+      'a text beside a message',
+      { error: 'Too Many Requests', message: 'm', statusCode: 429 },
+      { code: '429', message: 'm' },
+    ],
+    [
+      'a text that is a name',
+      { error: 'insufficient_quota' },
+      { code: 'insufficient_quota', message: 'insufficient_quota' },
+    ],
+    [
+      'a name beside its description',
+      { error: 'invalid_token', error_description: 'm' },
+      { code: 'invalid_token', message: 'm' },
+    ],
+    ['a text inside a failed response', { response: { error: 'no' }, code: 'c' }, { message: 'no' }],
+    ['details in an object', { detail: { code: 'c', message: 'm' } }, { code: 'c', message: 'm' }],
+    [
+      'details in a list',
+      { detail: [{ loc: ['body', 'model'], msg: 'Field required' }, 'and more', 7] },
+      { message: 'body.model: Field required; and more' },
+    ],
+    ['a list of errors', { errors: [{ code: 1015, message: 'm' }] }, { code: '1015', message: 'm' }],
+    ['an empty list of errors', { errors: [], message: 'm' }, { message: 'm' }],
     ['response null', { response: null, error: { code: 'c' } }, { code: 'c' }],
     ['the type of an event alone', { type: 'response.failed' }, undefined],
     ['nothing', {}, undefined],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { classifyUpstream, errorFieldsOf } from '../../src/retry/classify-upstream.ts'
+import { classifyUpstream } from '../../src/retry/classify-upstream.ts'
 import { isPreviousResponseNotFound, unsupportedParameter } from '../../src/retry/continuity.ts'
+import { errorFieldsOf } from '../../src/retry/error-fields.ts'
 import { NOT_FOUND } from '../support/not-found-shapes.ts'
 
 describe('fault 58: a genuine previous_response_not_found', () => {

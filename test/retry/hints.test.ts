@@ -1,15 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readHint, type UpstreamErrorFields } from '../../src/retry/hints.ts'
+import type { UpstreamErrorFields } from '../../src/retry/error-fields.ts'
+import { readHint } from '../../src/retry/hints.ts'
 
 /** Sun, 06 Nov 1994 08:49:37 GMT. */
 const NOW = 784_111_777_000
 const IN_90_S = 'Sun, 06 Nov 1994 08:51:07 GMT'
 
-function hint(headers: Record<string, string>, error?: UpstreamErrorFields): number | undefined {
-  return readHint({ header: (name) => headers[name], error, wallNow: NOW })
+/** Longer than any wait that is allowed. */
+const TOO_LONG = Number.MAX_SAFE_INTEGER
+
+function hint(headers: Record<string, string>, error?: UpstreamErrorFields, isPushback = true): number | undefined {
+  return readHint({ header: (name) => headers[name], error, wallNow: NOW, isPushback })
 }
-const said = (message: string, code: string | undefined = 'rate_limit_exceeded') => hint({}, { code, message })
+const said = (message: string) => hint({}, { message })
 
 describe('a hint', () => {
   it.each<[what: string, headers: Record<string, string>, expected: number | undefined]>([
@@ -35,7 +39,11 @@ describe('a hint', () => {
     ['a hexadecimal number', { 'retry-after': '0x10', 'retry-after-ms': '0x10' }, undefined],
     ['an exponent', { 'retry-after': '1e3', 'retry-after-ms': '1e3' }, undefined],
     ['a list', { 'retry-after': '1, 2' }, undefined],
-    ['a number above all numbers', { 'retry-after': '9'.repeat(400) }, undefined],
+    ['the milliseconds of Azure', { 'x-ms-retry-after-ms': '2100' }, 2100],
+    ['a number above all numbers, which is a very long time', { 'retry-after': '9'.repeat(400) }, TOO_LONG],
+    ['five thousand nines', { 'retry-after': '9'.repeat(5000) }, TOO_LONG],
+    ['five thousand nines in milliseconds', { 'retry-after-ms': '9'.repeat(5000) }, TOO_LONG],
+    ['more than can be counted exactly', { 'retry-after': '99999999999999999999' }, TOO_LONG],
     ['a day and a number', { 'retry-after': 'Mon, 1' }, undefined],
     ['a date of another form', { 'retry-after': '1994-11-06T08:51:07Z' }, undefined],
     ['a date that does not exist', { 'retry-after': 'Sun, 32 Nov 1994 08:51:07 GMT' }, undefined],
@@ -50,6 +58,8 @@ describe('a hint', () => {
     ['both: the relative one', { resetsInSeconds: 5, resetsAt: NOW / 1000 + 30 }, 5000],
     ['a negative relative one beside resets_at', { resetsInSeconds: -5, resetsAt: NOW / 1000 + 30 }, 30_000],
     ['a negative relative one', { resetsInSeconds: -5 }, undefined],
+    ['a relative one without end', { resetsInSeconds: Infinity }, TOO_LONG],
+    ['resets_at without end', { resetsAt: Infinity }, TOO_LONG],
     ['resets_at at the beginning of time', { resetsAt: 0 }, undefined],
   ])('in the error: %s', (_, error, expected) => {
     expect(hint({}, error)).toBe(expected)
@@ -71,18 +81,40 @@ describe('a hint', () => {
     ['try again in 5', undefined],
     ['try again later; 20s ago you did', undefined],
     ['', undefined],
-  ])('in the message of a rate limit: %s', (message, expected) => {
+    ['Please retry after 2 seconds.', 2000],
+    ['Requests to this operation have exceeded the call rate limit. Please retry after 9 seconds. Contact …', 9000],
+    ['Rate limit is exceeded. Try again in 2 seconds.', 2000],
+    ['Rate limit exceeded, retry in 1 minute', 60_000],
+    ['You can retry this request after 26 seconds', 26_000],
+    ['Please wait for 30 secs', 30_000],
+    ['please wait at least 5s before your next request', 5000],
+    ['Your limit resets in 2 days', 172_800_000],
+    ['Retry-After: 3 s', 3000],
+    ['Please retry after 99999999999999999999999999 seconds', TOO_LONG],
+    ['More than 60 requests in 1 minute', undefined],
+    ['More than 60 requests in 1 minute. Please retry later.', undefined],
+    ['Please try again. The limit is 60 requests in 1 minute', undefined],
+    ['retry after 5 models', undefined],
+    ['it resets 20s ago', undefined],
+  ])('in the message of a pushback: %s', (message, expected) => {
     expect(said(message)).toBe(expected)
   })
 
-  it('is read from the message of a rate limit alone', () => {
-    for (const code of ['server_error', 'invalid_prompt']) expect(said('try again in 5s', code)).toBeUndefined()
-    expect(hint({}, { message: 'try again in 5s' })).toBeUndefined()
-    expect(hint({}, { type: 'rate_limit_error', message: 'try again in 5s' })).toBe(5000)
-    expect(hint({}, { code: 'server_error', type: 'rate_limit_error', message: 'try again in 5s' })).toBeUndefined()
+  it('is read from the words of every pushback, and of nothing else', () => {
+    const message = 'try again in 5s'
+    expect(hint({}, { code: 'server_error', message })).toBe(5000)
+    expect(hint({}, { message }, true)).toBe(5000)
+    expect(hint({}, { message }, false)).toBeUndefined()
+    expect(hint({ 'retry-after': '7' }, { message }, false)).toBe(7000)
   })
 
-  it('comes from the strongest source: headers, then the fields of the error, then its message', () => {
+  it('is looked for in long messages in no time', () => {
+    for (const piece of ['try again in 5', 'retry ', '1s', 'wait 9 ', 'a']) {
+      expect(said(piece.repeat(100_000)) ?? 0).toBeGreaterThanOrEqual(0)
+    }
+  })
+
+  it('comes from the strongest source: standard headers, then the fields of the error, then the header of Azure, then words', () => {
     const error: UpstreamErrorFields = {
       code: 'rate_limit_exceeded',
       message: 'try again in 4s',
@@ -92,6 +124,8 @@ describe('a hint', () => {
     expect(hint({ 'retry-after-ms': '1', 'retry-after': '2' }, error)).toBe(1)
     expect(hint({ 'retry-after': '2' }, error)).toBe(2000)
     expect(hint({ 'retry-after': 'x' }, error)).toBe(3000)
+    expect(hint({ 'x-ms-retry-after-ms': '5' }, error)).toBe(3000)
+    expect(hint({ 'x-ms-retry-after-ms': '5' }, { message: error.message })).toBe(5)
     expect(hint({}, { ...error, resetsInSeconds: undefined })).toBe(9000)
     expect(hint({}, { ...error, resetsInSeconds: undefined, resetsAt: undefined })).toBe(4000)
   })

@@ -86,6 +86,15 @@ export class Connection implements WireObserver {
     return this.#failure
   }
 
+  /**
+   * Why an exchange ended that undici reports as ended with the connection. An endpoint that refuses a client certificate
+   * sends a TLS alert and closes: the socket fails with the alert, and undici reports the close.
+   */
+  whyEnded(reported: Error): Error {
+    const isClose = (reported as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_SOCKET'
+    return isClose ? (this.#failure ?? reported) : reported
+  }
+
   /** Opens the socket before there is a request for it. Once connected it does not keep the process alive. */
   openAhead(): void {
     this.#open()

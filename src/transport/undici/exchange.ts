@@ -210,8 +210,9 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     else this.#body.end()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController, reported: Error): void {
     if (this.#over) return
+    const error = this.#carrier?.kind === 'leased' ? this.#carrier.connection.whyEnded(reported) : reported
     if (this.#body === undefined || this.#drainTimer !== undefined) this.#fail(error)
     else {
       this.#blame(error)
@@ -242,17 +243,14 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
 
   #start(carrier: Carrier): void {
     this.#carrier = carrier
-    let target: Dispatcher
+    const target: Dispatcher = carrier.kind === 'leased' ? carrier.connection.client : carrier.dispatcher
     if (carrier.kind === 'leased') {
       carrier.connection.user = this
       carrier.connection.served++
-      target = carrier.connection.client
       // A connection that is open already will not say so again.
       if (carrier.connection.served > 1) this.onConnected()
       // Being told may have been enough for the observer to end it.
       if (this.#over) return
-    } else {
-      target = carrier.dispatcher
     }
     try {
       const { options, source } = toDispatch(this.#request)

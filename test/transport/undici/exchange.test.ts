@@ -51,6 +51,7 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
     flushed: true,
     parsing: false,
     failure: undefined as Error | undefined,
+    whyEnded: (reported: Error) => reported,
     expectHead: () => done.push('expect a head'),
     destroy: () => done.push('destroy'),
   }

@@ -1,0 +1,47 @@
+import type { Failure } from '../errors/failure.ts'
+import { askClassify, type Classification } from '../retry/classify-hook.ts'
+import { classifyUpstream, MAX_MESSAGE } from '../retry/classify-upstream.ts'
+import { statusNamedBy, type UpstreamErrorFields } from '../retry/error-fields.ts'
+import { headerOf, type ReadingContext } from './reading.ts'
+
+/** What an answer says of its failure. */
+export interface SaidOfFailure {
+  /** The HTTP status, where the answer is an error; `undefined` for a failure reported inside a stream. */
+  readonly status: number | undefined
+  readonly error: UpstreamErrorFields | undefined
+  /** What the endpoint sent, as it came. */
+  readonly body: unknown
+  readonly responseId?: string | undefined
+}
+
+/** The failure that an answer reports, judged by its headers, its words and the user's `classify`. */
+export function upstreamFailure(
+  { head, settings, clock, owner, log }: Pick<ReadingContext, 'head' | 'settings' | 'clock' | 'owner' | 'log'>,
+  { status, error, body, responseId }: SaidOfFailure,
+): Failure {
+  const header = (name: string): string | undefined => headerOf(head, name)
+  const hook = settings.classify
+  const classify = (): Classification | undefined => {
+    if (hook === undefined) return undefined
+    const seen = {
+      where: status === undefined ? 'event' : 'status',
+      status: status ?? statusNamedBy(error?.code),
+      code: error?.code,
+      type: error?.type,
+      message: error?.message?.slice(0, MAX_MESSAGE),
+      header: (name: string) => header(String(name).toLowerCase()),
+    } as const
+    return askClassify(hook, seen, (problem) => log.classifyFailed(problem))
+  }
+  return classifyUpstream({
+    status,
+    error,
+    header,
+    wallNow: clock.wallNow(),
+    responseId,
+    secrets: owner.secrets,
+    classify,
+    headers: head.headers,
+    body,
+  })
+}

@@ -1,0 +1,14 @@
+import type { ReadingSettings } from '../call/reading.ts'
+import type { ClientSettings } from './settings.ts'
+
+/** How the drop-in reads an answer. */
+export function readingOf({ commit, limits, streamFailure, classify }: ClientSettings): ReadingSettings {
+  return {
+    needsEvents: false,
+    wholeFrames: streamFailure === 'sse_error',
+    commitAt: commit,
+    maxEventBytes: limits.eventBytes,
+    maxPreludeBytes: limits.preludeBytes === 0 ? Infinity : limits.preludeBytes,
+    classify,
+  }
+}

@@ -1,0 +1,33 @@
+import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+
+/** What of an error, or of the failure behind it, an explanation begins with. */
+interface Said {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly status?: number | undefined
+  readonly upstreamCode?: string | undefined
+  readonly type?: string | undefined
+  readonly param?: string | undefined
+  readonly upstreamMessage?: string | undefined
+}
+
+/**
+ * The first line of an explanation: the endpoint's own words and where they came from
+ * (`The model does not exist. (404, model_not_found)`); else the message of an error that another attempt cannot heal, because
+ * it says what to do. `undefined` where the attempts say all there is.
+ */
+export function openingOf(said: Said): string | undefined {
+  const { family, lane } = ERROR_CATALOG[said.code]
+  if (family === 'upstream') return wordsOfEndpoint(said)
+  const isForTheUser = family === 'request' || family === 'closed' || (family === 'connection' && lane === 'final')
+  return isForTheUser ? said.message : undefined
+}
+
+function wordsOfEndpoint({ status, upstreamCode, type, param, upstreamMessage }: Said): string | undefined {
+  if (upstreamMessage === undefined && upstreamCode === undefined && type === undefined) return undefined
+  const facts = [status, upstreamCode ?? type, param === undefined ? undefined : `param ${param}`]
+  // A status that a code names is there already.
+  const told = [...new Set(facts.filter((fact) => fact !== undefined).map(String))].join(', ')
+  if (upstreamMessage === undefined) return `The endpoint said no more than this: ${told}`
+  return told === '' ? upstreamMessage : `${upstreamMessage} (${told})`
+}

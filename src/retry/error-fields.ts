@@ -1,0 +1,97 @@
+/** The fields of an endpoint's error that decide something, or that a person reads. Everything else stays in the body. */
+export interface UpstreamErrorFields {
+  readonly code?: string | undefined
+  readonly type?: string | undefined
+  readonly param?: string | undefined
+  readonly message?: string | undefined
+  readonly resetsInSeconds?: number | undefined
+  /** Seconds since the epoch. */
+  readonly resetsAt?: number | undefined
+}
+
+/**
+ * Reads the error fields of a body or an event, in whichever of its many shapes they come: `{ error: { … } }`,
+ * `{ error: "text" }`, fields at the top level, `{ detail }` and `{ errors: [ … ] }` of gateways, or `response.error` of a
+ * failed response. Fields of a wrong type are skipped.
+ */
+export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
+  if (!isRecord(value)) return undefined
+  const response = isRecord(value.response) ? value.response : undefined
+  const [first] = Array.isArray(value.errors) ? value.errors : []
+  for (const candidate of [response?.error, value.error, value.detail, first, value]) {
+    if (typeof candidate === 'string' && candidate !== '' && candidate !== value.detail) {
+      // Words inside `response` have no neighbours at the top level.
+      return candidate === value.error ? fromText(candidate, value) : named(candidate)
+    }
+    if (!isRecord(candidate)) continue
+    const fields = fieldsOf(candidate, candidate === value)
+    if (Object.values(fields).some((field) => field !== undefined)) return fields
+  }
+  return undefined
+}
+
+function fieldsOf(candidate: Record<string, unknown>, isTop: boolean): UpstreamErrorFields {
+  return {
+    code: text(candidate.code) ?? numeral(candidate.code) ?? numeral(candidate.statusCode),
+    // The `type` of an event is not the type of an error.
+    type: isTop ? errorType(candidate.type) : text(candidate.type),
+    param: text(candidate.param),
+    message:
+      text(candidate.message) ?? text(candidate.detail) ?? text(candidate.error_description) ?? list(candidate.detail),
+    resetsInSeconds: amount(candidate.resets_in_seconds),
+    resetsAt: amount(candidate.resets_at),
+  }
+}
+
+/** `{ "error": "Too Many Requests", "message": "…", "statusCode": 429 }`: beside a text there may be more to say. */
+function fromText(error: string, value: Record<string, unknown>): UpstreamErrorFields {
+  const beside = fieldsOf(value, true)
+  const words = named(error)
+  return { ...beside, code: words.code ?? beside.code, message: beside.message ?? words.message }
+}
+
+/** `insufficient_quota`, `rate_limited`: a name, and all the words there are. */
+function named(words: string): UpstreamErrorFields {
+  return { ...(/^[a-z][a-z\d]*(?:_[a-z\d]+)+$/.test(words) && { code: words }), message: words }
+}
+
+/** The status that a code names: gateways write `400` or `"400"` where others write a word. */
+export function statusNamedBy(code: string | undefined): number | undefined {
+  return code !== undefined && /^[4-9]\d\d$/.test(code) ? Number(code) : undefined
+}
+
+function errorType(type: unknown): string | undefined {
+  const name = text(type)
+  return name === 'error' || name?.includes('.') ? undefined : name
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function numeral(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) ? String(value) : undefined
+}
+
+/** Never negative; endless times exist in JSON, as `1e999`. */
+function amount(value: unknown): number | undefined {
+  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined
+}
+
+const MOST_DETAILS = 10
+
+/** Validators of Python frameworks answer `{ "detail": [{ "loc": ["body", "model"], "msg": "Field required" }] }`. */
+function list(detail: unknown): string | undefined {
+  if (!Array.isArray(detail)) return undefined
+  const words = detail.slice(0, MOST_DETAILS).flatMap((each: unknown) => {
+    if (!isRecord(each)) return text(each) ?? []
+    const message = text(each.msg) ?? text(each.message)
+    const where = Array.isArray(each.loc) ? each.loc.filter((part) => typeof part !== 'object').join('.') : ''
+    return message === undefined ? [] : where === '' ? message : `${where}: ${message}`
+  })
+  return words.length === 0 ? undefined : words.join('; ')
+}
