@@ -12,6 +12,7 @@ export interface Endpoint {
 
 export async function startEndpoint(seed: number): Promise<Endpoint> {
   const server = await MockResponsesServer.start({
+    strict: false,
     seed,
     ttfbMs: 5,
     eventsPerWrite: 64,

@@ -14,7 +14,7 @@ let client: ResilientClient
 let controller: AbortController
 
 async function start(options: Parameters<typeof MockResponsesServer.start>[0] = {}): Promise<void> {
-  server = await MockResponsesServer.start(options)
+  server = await MockResponsesServer.start({ strict: false, ...options })
 }
 
 beforeEach(() => {

@@ -53,7 +53,7 @@ function deepFreeze<T>(value: T): T {
 let server: MockResponsesServer
 
 beforeEach(async () => {
-  server = await MockResponsesServer.start()
+  server = await MockResponsesServer.start({ strict: false })
 })
 
 afterEach(async () => {

@@ -118,7 +118,7 @@ describe('the endpoint', () => {
       const events = parse((await resumed).text)
       expect(events.map(({ sequence_number }) => sequence_number)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
       expect(JSON.parse((await get(server, '/responses/resp_mock_1')).text).status).toBe('completed')
-      server.assertConsumed()
+      server.assertConsumed({ allowMore: true })
     }))
 
   it('returns a background response at once without a stream, and cancels it', () =>
@@ -438,7 +438,7 @@ describe('whom a fault strikes', () => {
       await server.waitFor('request_end')
       expect(() => server.assertConsumed()).toThrow(
         [
-          '3 planned faults did not strike:',
+          'the scripts and the requests differ:',
           '- script 1, entry 1 (before_event 99: reset): request 1 took it, but never came to that point (complete, 12 events sent)',
           '- script of call "never", entry 1 (headers: stall): nothing took it',
           '- fault 1 ("slow", headers: delay): 3 of 3 times not taken',
@@ -540,7 +540,7 @@ describe('watching and stepping', () => {
     }))
 
   it('ends everything at its own close: stalls, waits, timers, sockets', async () => {
-    const server = await MockResponsesServer.start({ faults: [{ at: 'headers', effect: 'stall' }] })
+    const server = await MockResponsesServer.start({ strict: false, faults: [{ at: 'headers', effect: 'stall' }] })
     const client = new RawClient(server)
     client.send(STREAM)
     await server.waitFor('fault')
@@ -589,7 +589,7 @@ describe('mistakes', () => {
 /** Runs a test on a server and sees that nothing of the server is left: no socket, no request, no timer. */
 async function withServer(options: MockServerOptions, test: (server: MockResponsesServer) => Promise<void>) {
   const { clock, armed } = countingClock()
-  const server = await MockResponsesServer.start({ clock, ...options })
+  const server = await MockResponsesServer.start({ strict: false, clock, ...options })
   try {
     await test(server)
   } finally {

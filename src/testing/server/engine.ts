@@ -41,7 +41,15 @@ export class Engine {
       tls: options.tls,
       accept: (raw) => this.journal.connection(raw),
       admit: (connection) => this.#admit(connection),
-      onRequest: (message, response) => this.#serve(message, response),
+      onRequest: (message, response) => {
+        try {
+          this.#serve(message, response)
+        } catch (error) {
+          // Nothing that a client sends may end the process of the test.
+          message.socket.destroy()
+          this.failure ??= { error }
+        }
+      },
     })
   }
 
@@ -127,7 +135,8 @@ export class Engine {
     const { journal, plan, store } = this
     const clock = this.#clock
     const background = this.#options.background === 'manual' ? 'manual' : eventDelayMs
-    const context = { clock, store, background, respond: this.#options.respond ?? echoStream } as const
+    const { strict = true } = this.#options
+    const context = { clock, store, strict, background, respond: this.#options.respond ?? echoStream } as const
     return {
       clock,
       plan,

@@ -22,8 +22,19 @@ export interface PlannedFault {
   struck: boolean
 }
 
+/** One entry of a script: what the request, or the connection, that takes it meets. */
+interface Entry {
+  readonly origin: string
+  readonly faults: PlannedFault[]
+  taken: boolean
+}
+
 interface Script {
-  readonly entries: PlannedFault[][]
+  readonly name: string
+  readonly planned: number
+  /** Requests that came when all entries had been taken. */
+  beyond: number
+  readonly entries: Entry[]
   readonly when: (request: MockRequest) => boolean
 }
 
@@ -40,6 +51,9 @@ export class FaultPlan {
   readonly #scriptsForSome: Script[] = []
   readonly #scriptsForAll: Script[] = []
   readonly #promised: PlannedFault[] = []
+  readonly #entries: Entry[] = []
+  /** Connections whose entry holds nothing for their first request: that one is no request beyond the script. */
+  readonly #spared = new Set<number>()
   #standing: Standing[] = []
   #added = 0
   #scripted = 0
@@ -74,28 +88,31 @@ export class FaultPlan {
     const planned = entries.map((entry, index) => {
       const faults: readonly Fault[] = entry === 'ok' ? [] : Array.isArray(entry) ? entry : [entry as Fault]
       const origin = `${name}, entry ${index + 1}`
-      return faults.map((fault, position) => {
+      const made = faults.map((fault, position) => {
         checkFault(`${origin}${faults.length > 1 ? `, fault ${position + 1}` : ''}`, fault, true)
         if (fault.at === 'accept' && (call !== undefined || when !== undefined)) {
           throw new TypeError(`${origin}: a connection is accepted before its request is known; use at: "request_body"`)
         }
         return { fault, origin, taker: undefined, struck: false }
       })
+      return { origin, faults: made, taken: false }
     })
-    this.#promised.push(...planned.flat())
+    this.#promised.push(...planned.flatMap(({ faults }) => faults))
+    this.#entries.push(...planned)
     const matches = (request: MockRequest) =>
       (call === undefined || request.call === call) && (when === undefined || when(request))
     const scripts = call === undefined && when === undefined ? this.#scriptsForAll : this.#scriptsForSome
-    scripts.push({ entries: planned, when: matches })
+    scripts.push({ name, planned: planned.length, beyond: 0, entries: planned, when: matches })
   }
 
   /** The faults of a connection that was just accepted. What is behind `accept` in a script's entry waits in `rest`. */
   takeForConnection(connection: MockConnection): { now: PlannedFault[]; rest: PlannedFault[] | undefined } {
     const script = this.#scriptsForAll.find(({ entries }) => entries.length > 0)
-    if (script?.entries[0]?.some(({ fault }) => fault.at === 'accept')) {
+    if (script?.entries[0]?.faults.some(({ fault }) => fault.at === 'accept')) {
       const entry = take(script, connection)
       const now = entry.filter(({ fault }) => fault.at === 'accept')
       const rest = entry.filter(({ fault }) => fault.at !== 'accept')
+      if (rest.length === 0) this.#spared.add(connection.number)
       return { now, rest: rest.length > 0 ? rest : undefined }
     }
     const chance = this.#drawn(isConnectionFault, `connection ${connection.number}`)
@@ -110,12 +127,14 @@ export class FaultPlan {
   takeForRequest(request: MockRequest, headOnly: boolean): { faults: PlannedFault[]; final: boolean } {
     for (const script of [...this.#scriptsForSome, ...this.#scriptsForAll]) {
       // An entry for a connection waits for one; a request on an open connection passes it over.
-      const index = script.entries.findIndex((entry) => !entry.some(({ fault }) => fault.at === 'accept'))
+      const index = script.entries.findIndex(({ faults }) => !faults.some(({ fault }) => fault.at === 'accept'))
       const entry = script.entries[index]
       if (entry === undefined || !script.when(request)) continue
-      if (headOnly && !entry.some(({ fault }) => fault.at === 'request_body')) return { faults: [], final: false }
+      if (headOnly && !entry.faults.some(({ fault }) => fault.at === 'request_body'))
+        return { faults: [], final: false }
       return { faults: take(script, request, index), final: true }
     }
+    if (!headOnly) this.#countBeyond(request)
     const wanted = (fault: Fault) => isRequestFault(fault) && (fault.at === 'request_body') === headOnly
     const chance = this.#drawn(isRequestFault, keyOf(request.call, request.attempt, request.number))
     return { faults: this.#takeStanding(wanted, chance, request), final: !headOnly }
@@ -126,7 +145,24 @@ export class FaultPlan {
     return this.#drawn(isRequestFault, keyOf(call, attempt, 0))?.fault as RequestFault | undefined
   }
 
-  /** Readable lines about planned faults that never struck. */
+  /** Requests that came after the last entry of the scripts for them: one line each script. */
+  beyond(): string[] {
+    return [...this.#scriptsForSome, ...this.#scriptsForAll]
+      .filter(({ beyond }) => beyond > 0)
+      .map(({ name, planned, beyond }) => `${name}: ${planned} entries, and ${beyond} more requests came`)
+  }
+
+  #countBeyond(request: MockRequest): void {
+    const isSpared = request.requestOnConnection === 1 && this.#spared.has(request.connectionNumber)
+    if (isSpared) return
+    // A script for some is the one that a request of theirs is beyond; of several, the last.
+    const script =
+      this.#scriptsForSome.findLast(({ when }) => when(request)) ??
+      this.#scriptsForAll.findLast(({ when }) => when(request))
+    if (script !== undefined && script.entries.length === 0) script.beyond++
+  }
+
+  /** Readable lines about entries that nothing took, and planned faults that never struck. */
   unused(): string[] {
     const standing = this.#standing
       .filter(({ left }) => left > 0 && left < Number.POSITIVE_INFINITY)
@@ -136,7 +172,10 @@ export class FaultPlan {
     const promised = this.#promised
       .filter(({ struck }) => !struck)
       .map(({ fault, origin, taker }) => `${origin} (${describeFault(fault)}): ${whyUnused(taker)}`)
-    return [...promised, ...standing]
+    const untaken = this.#entries
+      .filter(({ faults, taken }) => faults.length === 0 && !taken)
+      .map(({ origin }) => `${origin} (ok): nothing took it`)
+    return [...untaken, ...promised, ...standing]
   }
 
   #takeStanding(
@@ -173,9 +212,11 @@ const isConnectionFault = (fault: Fault): fault is ConnectionFault => fault.at =
 const isRequestFault = (fault: Fault): fault is RequestFault => fault.at !== 'accept'
 
 function take(script: Script, taker: MockRequest | MockConnection, index = 0): PlannedFault[] {
-  const [entry = []] = script.entries.splice(index, 1)
-  for (const planned of entry) planned.taker = taker
-  return entry
+  const [entry] = script.entries.splice(index, 1)
+  if (entry === undefined) return []
+  entry.taken = true
+  for (const planned of entry.faults) planned.taker = taker
+  return entry.faults
 }
 
 /** Chance is tied to what a request is, not to when it comes: concurrent calls meet the same faults in every run. */

@@ -59,7 +59,7 @@ export class FrontDoor {
     if (this.#listener) return
     // Half-open, or Node would answer every FIN by one of its own; paused, so that nobody reads before HTTP does.
     const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (raw) => {
-      void this.#welcome(raw)
+      this.#welcome(raw).catch(() => raw.destroy())
     })
     this.#listener = listener
     listener.listen(this.#port || port, '127.0.0.1')

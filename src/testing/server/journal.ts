@@ -7,6 +7,7 @@ import type { Fault, FaultEffect } from './faults.ts'
 import type { MockRequest, RequestRecord } from './records.ts'
 import type { AppliedFault, MockServerStats } from './report.ts'
 import { type History, Waiters } from './steps.ts'
+import { parseTarget } from './target.ts'
 
 /** All that happened, and those who wait for something to happen. */
 export class Journal implements History {
@@ -32,7 +33,7 @@ export class Journal implements History {
   }
 
   request(message: IncomingMessage, connection: Connection): RequestRecord {
-    const url = new URL(message.url ?? '/', 'http://mock')
+    const { path, query } = parseTarget(message.url ?? '/')
     const request: RequestRecord = {
       number: this.requests.length + 1,
       connectionNumber: connection.number,
@@ -42,8 +43,8 @@ export class Journal implements History {
       call: undefined,
       attempt: 1,
       method: message.method ?? 'GET',
-      path: url.pathname,
-      query: url.searchParams,
+      path,
+      query,
       headers: message.headers,
       rawHeaders: message.rawHeaders,
       body: Buffer.alloc(0),

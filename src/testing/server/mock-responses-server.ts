@@ -99,14 +99,18 @@ export class MockResponsesServer implements AsyncDisposable {
   }
 
   /**
-   * Throws an error that lists every planned fault that did not strike: of scripts, and those with `times`. Also throws
-   * what `respond`, `ttfbMs` or a `when` threw.
+   * Throws an error unless scripts were met exactly: it lists every entry that no request took (`'ok'` too), every planned
+   * fault that did not strike (of scripts, and those with `times`), and requests that came after the last entry of a script
+   * for them. Also throws what `respond`, `ttfbMs` or a `when` threw.
+   *
+   * @param options.allowMore forgives requests after the last entry. Default `false`.
    */
-  assertConsumed(): void {
+  assertConsumed(options: { readonly allowMore?: boolean } = {}): void {
     if (this.#engine.failure) throw this.#engine.failure.error
-    const unused = this.#engine.plan.unused()
-    if (unused.length === 0) return
-    throw new Error(`${unused.length} planned faults did not strike:\n${unused.map((line) => `- ${line}`).join('\n')}`)
+    const { plan } = this.#engine
+    const problems = [...plan.unused(), ...(options.allowMore ? [] : plan.beyond())]
+    if (problems.length === 0) return
+    throw new Error(`the scripts and the requests differ:\n${problems.map((line) => `- ${line}`).join('\n')}`)
   }
 
   /**

@@ -37,6 +37,12 @@ export interface MockServerOptions {
   readonly framing?: Framing | undefined
   /** Closes a connection this many milliseconds after its last answer, unannounced. Default: 0, never. */
   readonly keepAliveMs?: number | undefined
+  /**
+   * Refuses what OpenAI refuses, in its words: 401 for a request without a credential (`Authorization: Bearer …`, or `api-key`),
+   * 400 for a body without a model or an input, and for fields of the wrong kind. Default: true; `false` for tests whose
+   * requests are not meant to be complete.
+   */
+  readonly strict?: boolean | undefined
   /** Bound of `waitFor`, in milliseconds. Default: 10 000; `0`: none. */
   readonly waitMs?: number | undefined
   /** Default: real time. */
@@ -55,6 +61,7 @@ const RULES = {
   background: isOneOf(['auto', 'manual']),
   framing: isOneOf(['chunked', 'until_close']),
   keepAliveMs: isNumber(0),
+  strict: isType('boolean'),
   waitMs: isNumber(0),
   clock: isType('object'),
 } satisfies Record<keyof MockServerOptions, Rule>

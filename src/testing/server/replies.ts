@@ -3,6 +3,8 @@ import { type JsonObject, sseFrame, textStream } from '../streams.ts'
 import { EventLog } from './event-log.ts'
 import type { MockRequest } from './records.ts'
 import { cancelledSnapshot, latestSnapshot, type ResponseStore, type StoredResponse } from './response-store.ts'
+import { refuseChatBody, refuseResponseBody, refuseWithoutCredential } from './strict.ts'
+import { isPlainPath } from './target.ts'
 import { errorBody, previousResponseNotFound, responseNotFound } from './upstream-errors.ts'
 
 /** What the endpoint answers, faults aside. */
@@ -23,6 +25,8 @@ export type Reply =
 export interface ReplyContext {
   readonly clock: Clock
   readonly store: ResponseStore
+  /** Refuses what OpenAI refuses. */
+  readonly strict: boolean
   /** Milliseconds between the events of background responses; `'manual'`: they come by `server.produce()`. */
   readonly background: number | 'manual'
   respond(request: MockRequest): readonly JsonObject[] | Promise<readonly JsonObject[]>
@@ -31,6 +35,9 @@ export interface ReplyContext {
 /** The routes, whatever stands before them (`/v1`, `/backend-api/codex`, …). */
 export async function reply(request: MockRequest, context: ReplyContext): Promise<Reply> {
   const { method, path } = request
+  if (!isPlainPath(path)) return notFound(method, path)
+  const unauthorized = context.strict ? refuseWithoutCredential(request) : undefined
+  if (unauthorized !== undefined) return json(unauthorized.status, unauthorized.body)
   const [, id, action] = /\/responses(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path) ?? []
   const isResponses = /\/responses(\/|$)/.test(path)
   if (isResponses && method === 'POST' && id === undefined) return create(request, context)
@@ -38,6 +45,10 @@ export async function reply(request: MockRequest, context: ReplyContext): Promis
   if (isResponses && method === 'POST' && id !== undefined && action === 'cancel') return cancel(id, context)
   if (method === 'POST' && path.endsWith('/chat/completions')) return chat(request, context)
   if (/\/(files|uploads|echo)(\/|$)/.test(path)) return json(200, echo(request))
+  return notFound(method, path)
+}
+
+function notFound(method: string, path: string): Reply {
   return json(404, errorBody('invalid_request_error', `Invalid URL (${method} ${path})`))
 }
 
@@ -46,6 +57,8 @@ async function create(request: MockRequest, context: ReplyContext): Promise<Repl
   if (body === undefined) {
     return json(400, errorBody('invalid_request_error', 'We could not parse the JSON body of your request.'))
   }
+  const refused = context.strict ? refuseResponseBody(body) : undefined
+  if (refused !== undefined) return json(refused.status, refused.body)
   const previous = body.previous_response_id
   if (typeof previous === 'string' && !context.store.knows(previous))
     return json(400, previousResponseNotFound(previous))
@@ -107,11 +120,13 @@ function cancelNow({ log }: StoredResponse): void {
 }
 
 /** Enough of chat completions to see that such calls pass: the text of the last message comes back. */
-function chat(request: MockRequest, { clock }: ReplyContext): Reply {
+function chat(request: MockRequest, { clock, strict }: ReplyContext): Reply {
   const body = asObject(request.json)
   if (body === undefined) {
     return json(400, errorBody('invalid_request_error', 'We could not parse the JSON body of your request.'))
   }
+  const refused = strict ? refuseChatBody(body) : undefined
+  if (refused !== undefined) return json(refused.status, refused.body)
   const head = { id: `chatcmpl-${request.number}`, created: 1_750_000_000, model: body.model ?? 'gpt-5.2' }
   const content = echoText(body.messages)
   if (body.stream !== true) {

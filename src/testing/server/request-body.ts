@@ -2,13 +2,21 @@ import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
 
-const DECODERS: Readonly<Record<string, (bytes: Buffer) => Promise<Buffer>>> = {
-  gzip: promisify<Buffer, Buffer>(gunzip),
-  'x-gzip': promisify<Buffer, Buffer>(gunzip),
-  deflate: promisify<Buffer, Buffer>(inflate),
-  br: promisify<Buffer, Buffer>(brotliDecompress),
-  zstd: promisify<Buffer, Buffer>(zstdDecompress),
+type Bounded = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>
+
+const DECODERS: Readonly<Record<string, Bounded>> = {
+  gzip: promisify(gunzip) as Bounded,
+  'x-gzip': promisify(gunzip) as Bounded,
+  deflate: promisify(inflate) as Bounded,
+  br: promisify(brotliDecompress) as Bounded,
+  zstd: promisify(zstdDecompress) as Bounded,
 }
+
+/** A few kilobytes can be decoded to gigabytes. */
+const MAX_DECODED_BYTES = 256 * 1024 * 1024
+
+/** No client nests its body like this, and every walk through it would overflow the stack. */
+const MAX_DEPTH = 500
 
 /** All bytes of a body, or `undefined` if the client went away in the middle of it. */
 export async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
@@ -21,7 +29,7 @@ export async function readBody(message: IncomingMessage): Promise<Buffer | undef
   return message.complete ? Buffer.concat(chunks) : undefined
 }
 
-/** The JSON of a body, or `undefined` if it is none. */
+/** The JSON of a body, or `undefined` if it is none, or nested more than 500 levels deep. */
 export async function parseBody(bytes: Buffer, contentEncoding: string | undefined): Promise<unknown> {
   try {
     let decoded = bytes
@@ -29,14 +37,31 @@ export async function parseBody(bytes: Buffer, contentEncoding: string | undefin
     for (const encoding of (contentEncoding ?? '').toLowerCase().split(',').reverse()) {
       const name = encoding.trim()
       if (name === '' || name === 'identity') continue
-      const decode = DECODERS[name]
+      const decode = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined
       if (decode === undefined) return undefined
-      decoded = await decode(decoded)
+      decoded = await decode(decoded, { maxOutputLength: MAX_DECODED_BYTES })
     }
-    return JSON.parse(decoded.toString('utf8'))
+    const text = decoded.toString('utf8')
+    return isTooDeep(text) ? undefined : JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+function isTooDeep(json: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < json.length; index++) {
+    const char = json[index]
+    if (inString) {
+      if (char === '\\') index++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '[' || char === '{') {
+      if (++depth > MAX_DEPTH) return true
+    } else if (char === ']' || char === '}') depth--
+  }
+  return false
 }
 
 /** UTF-8 bytes of `input`, `instructions` and `tools`, divided by 4 and rounded up. */
