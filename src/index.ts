@@ -16,6 +16,7 @@ export type {
   CallOptions,
   ConcurrencyOptions,
   EndpointOptions,
+  HeadersContext,
   HeadersOption,
   HedgeOptions,
   LimitOptions,

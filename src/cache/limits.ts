@@ -1,4 +1,4 @@
-import { shown } from '../core/shown.ts'
+import { optionPath, shown, shownName } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { ClientCacheOptions } from './types.ts'
 
@@ -46,7 +46,10 @@ export function checkOptions(options: unknown): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(RULES, name))
   if (unknown === undefined) return
   const known = Object.keys(RULES).join(', ')
-  throw new ConfigurationError(`Unknown option '${unknown}' of a ClientCache; accepted are ${known}.`, unknown)
+  throw new ConfigurationError(
+    `Unknown option ${shownName(unknown)} of a ClientCache; accepted are ${known}.`,
+    optionPath('', unknown),
+  )
 }
 
 export function limitsOf(

@@ -1,6 +1,8 @@
 import { type Failure, failure } from '../errors/failure.ts'
-import { redact } from '../errors/redact.ts'
+import { hidden, redact } from '../errors/redact.ts'
 import { errorFieldsOf } from '../retry/error-fields.ts'
+import { idsOfBody } from '../sse/response-ids.ts'
+import { IdCollector, mayHoldId } from './ids-beside.ts'
 import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
@@ -67,7 +69,21 @@ export class AnswerReading implements Reading {
         : kind === 'stream'
           ? this.#notAStream(text, body)
           : undefined
+    if (failed === undefined) this.#tellIds(text, body)
     return failed === undefined ? { commit: 'answer' } : { failure: failed }
+  }
+
+  /** Where the response lives is known before the caller has its id. */
+  #tellIds(text: string | undefined, body: unknown): void {
+    const { head, owner } = this.#context
+    if (!owner.wantsIds || !mayHoldId(head)) return
+    if (text !== undefined) {
+      owner.onIds(idsOfBody(body))
+      return
+    }
+    const found = new IdCollector()
+    for (const chunk of this.#chunks) found.push(chunk)
+    owner.onIds(found.ids())
   }
 
   /** A streaming call was answered with 2xx and something else than a stream. */
@@ -79,9 +95,13 @@ export class AnswerReading implements Reading {
     // Some endpoints ignore `stream: true` and answer with the whole response.
     if (looksLikeResponse(body)) return undefined
     const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
-    const words = fieldsOf(body) ?? (text ?? '').replace(/<[^>]*>/g, ' ')
-    const excerpt = redact(words, this.#context.owner.secrets)
-    return failure('unexpected_content', `Expected an event stream, got ${redact(type)}: ${excerpt}`)
+    const { secrets } = this.#context.owner
+    // Before the tags are taken out, which would take a secret with such characters apart.
+    const words = fieldsOf(body) ?? hidden(text ?? '', secrets).replace(/<[^>]*>/g, ' ')
+    return failure(
+      'unexpected_content',
+      `Expected an event stream, got ${redact(type, secrets)}: ${redact(words, secrets)}`,
+    )
   }
 
   #upstream(status: number | undefined, body: unknown, text: string | undefined): Failure {
@@ -91,12 +111,29 @@ export class AnswerReading implements Reading {
 
 /** Passes everything on: calls that are no Responses calls, and redirects. */
 export class PassThroughReading implements Reading {
+  readonly #context: ReadingContext
+  #found: IdCollector | undefined
+
+  constructor(context: ReadingContext) {
+    this.#context = context
+    if (context.owner.wantsIds && mayHoldId(context.head)) this.#found = new IdCollector()
+  }
+
   push(bytes: Uint8Array): Verdict {
+    this.#found?.push(bytes)
+    if (this.#found?.isFull) this.#tell()
     return { chunk: { bytes, events: [] } }
   }
 
   end(): Verdict {
+    this.#tell()
     return { finished: true }
+  }
+
+  #tell(): void {
+    const ids = this.#found?.ids() ?? []
+    this.#found = undefined
+    if (ids.length > 0) this.#context.owner.onIds(ids)
   }
 }
 

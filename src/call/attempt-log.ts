@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { AttemptPhase, AttemptRecord, HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
+import { redactWord } from '../errors/redact.ts'
 import type { ClassifyProblem } from '../retry/classify-hook.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CommitReason } from '../telemetry/events.ts'
@@ -16,6 +17,15 @@ export interface CallLine {
   readonly telemetry: TelemetryEmitter
 }
 
+/** A request whose secrets are looked for when there is something to hide them in. */
+interface Secretive {
+  readonly secrets: readonly string[]
+}
+
+const HOLDS_NONE: Secretive = { secrets: [] }
+/** Of words that the endpoint chooses. */
+const LONGEST_ID = 200
+
 /** Tells and remembers what happens to one attempt: telemetry while it runs, a record when it has ended. */
 export class AttemptLog {
   readonly #call: CallLine
@@ -23,7 +33,8 @@ export class AttemptLog {
   readonly #hedge: HedgeCause | undefined
   #endpoint: string | undefined
   #connection: ConnectionInfo | undefined
-  #head: ResponseHead | undefined
+  #status: number | undefined
+  #requestId: string | undefined
   #headersAt: number | undefined
 
   constructor(call: CallLine, attempt: number, hedge: HedgeCause | undefined) {
@@ -49,18 +60,22 @@ export class AttemptLog {
     if (telemetry.wants('attempt_connected')) telemetry.emit({ type: 'attempt_connected', ...this.#mark(), ...info })
   }
 
-  headers(head: ResponseHead): void {
-    this.#head = head
+  /** @param request holds what must not be shown: an endpoint may echo a credential as the id of the request. */
+  headers(head: ResponseHead, request: Secretive = HOLDS_NONE): void {
+    this.#status = head.status
+    const id = requestIdOf(head)
+    this.#requestId = id === undefined ? undefined : redactWord(id, request.secrets, LONGEST_ID)
     this.#headersAt = this.#call.clock.now()
     const { telemetry } = this.#call
     if (!telemetry.wants('attempt_headers')) return
-    telemetry.emit({ type: 'attempt_headers', ...this.#mark(), status: head.status, requestId: requestIdOf(head) })
+    telemetry.emit({ type: 'attempt_headers', ...this.#mark(), status: head.status, requestId: this.#requestId })
   }
 
-  firstEvent(eventType: string): void {
+  firstEvent(type: string, request: Secretive = HOLDS_NONE): void {
     const { telemetry } = this.#call
-    if (telemetry.wants('attempt_first_event'))
-      telemetry.emit({ type: 'attempt_first_event', ...this.#mark(), eventType })
+    if (!telemetry.wants('attempt_first_event')) return
+    const eventType = redactWord(type, request.secrets, LONGEST_ID)
+    telemetry.emit({ type: 'attempt_first_event', ...this.#mark(), eventType })
   }
 
   committed(reason: CommitReason): void {
@@ -94,8 +109,8 @@ export class AttemptLog {
       headersAtMs: this.#since(this.#headersAt),
       firstEventAtMs: this.#since(times.firstEventAt),
       endedAtMs: this.#since(this.#call.clock.now()) ?? 0,
-      status: this.#head?.status,
-      requestId: this.#head === undefined ? undefined : requestIdOf(this.#head),
+      status: this.#status,
+      requestId: this.#requestId,
       deadline: failure?.deadline,
       ...(this.#hedge !== undefined && { hedge: this.#hedge }),
       ...(this.#endpoint !== undefined && { endpoint: this.#endpoint }),

@@ -6,6 +6,7 @@ import { secretsOf } from '../errors/redact.ts'
 import { classifyTransportError } from '../retry/classify-transport.ts'
 import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
 import { sequenceNumberOf } from '../sse/event-data.ts'
+import { idsOfEvent } from '../sse/response-ids.ts'
 import type { TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type {
@@ -19,6 +20,7 @@ import type {
 import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
 import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
 import type { AttemptLog } from './attempt-log.ts'
+import { idsBeside } from './ids-beside.ts'
 import { Output } from './output.ts'
 import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
 import { readingFor } from './reading-for.ts'
@@ -59,6 +61,9 @@ export type Opened =
   | { readonly kind: 'aborted'; readonly reason: unknown }
   /** Another attempt of the call was first. */
   | { readonly kind: 'lost' }
+
+/** What lies below is kept by the endpoint that made it. */
+const KEPT = /\/(?:responses|conversations)(?:\/|$)/
 
 /** The same for all: whoever reads a stream holds how it opened. */
 const COMMITTED: Opened = { kind: 'committed' }
@@ -207,7 +212,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     this.#watchdog.sent()
     this.#watchdog.byte()
     const { clock, log, kind, commitWithId, reading: settings } = this.#options
-    log.headers(head)
+    log.headers(head, this)
     this.#options.onHead?.(head)
     const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this, log })
     this.#reading = chosen.reading
@@ -215,6 +220,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     this.#commit('answer')
     if (kind !== 'other' || this.#exchange.takeResponse === undefined) return
     this.untouched = this.#exchange.takeResponse()
+    if (this.wantsIds) void idsBeside(this.untouched).then((ids) => this.onIds(ids))
     this.#finish('committed')
     this.output.end()
   }
@@ -250,14 +256,23 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     return secretsOf(url, headers)
   }
 
+  get wantsIds(): boolean {
+    const { target, request } = this.#options
+    return target !== undefined && KEPT.test(request.url.pathname)
+  }
+
+  onIds(ids: readonly string[]): void {
+    for (const id of ids) this.#options.target?.saw(id)
+  }
+
   onEvent(event: TappedEvent): void {
     if (this.#watchdog.times.firstEventAt === undefined) {
-      this.#options.log.firstEvent(event.type)
+      this.#options.log.firstEvent(event.type, this)
       this.#options.onFirstEvent?.(this)
     }
     this.#watchdog.event(event.class === 'progress')
     if (event.class !== 'heartbeat') this.#lastEvent = event
-    this.#responseId ??= responseIdOf(event.json)
+    if (this.#responseId === undefined) this.#takeId(event.json)
     if (event.class !== 'lifecycle') return
     const status = responseStatus(event.json)
     if (status !== undefined) this.#watchdog.queued(status === 'queued')
@@ -300,6 +315,13 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     this.#lastEvent = undefined
   }
 
+  /** Where a response lives is known from the first event on: it may be cancelled, or continued, while it streams. */
+  #takeId(event: unknown): void {
+    this.#responseId = responseIdOf(event)
+    const { target } = this.#options
+    if (target !== undefined && this.#responseId !== undefined) for (const id of idsOfEvent(event)) target.saw(id)
+  }
+
   #act(verdict: Verdict): void {
     if (this.ended) return
     if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
@@ -318,6 +340,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     if (this.#committed) return
     this.#options.onCommit?.(this)
     this.#committed = true
+    this.#options.target?.sawLife()
     this.#watchdog.committed()
     this.#reading?.committed?.()
     this.#options.log.committed(reason)

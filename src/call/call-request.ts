@@ -22,9 +22,11 @@ export interface CallRequest {
   readonly dispatcher?: unknown
   /** See `TransportRequest.signal`. */
   readonly signal?: AbortSignal | undefined
-  /** Headers for one attempt. `refresh`: the credential was refused, get a new one. */
-  headers(refresh: boolean, scope: AbortScope): Promise<HeaderPairs>
-  /** Whether `headers(true)` can do better after a 401. */
+  /** Those that are known before anybody is asked: the caller's own. */
+  readonly given: HeaderPairs
+  /** Headers for one attempt. */
+  headers(ask: HeaderAsk): Promise<HeaderPairs>
+  /** Whether asking with `refresh` can do better after a 401. */
   canRefresh(): boolean
   readonly latency: LatencyTraits
   readonly replay: Omit<ReplayTraits, 'bodyOpened'>
@@ -35,6 +37,19 @@ export interface CallRequest {
   readonly asks: ModelTraits
   /** The response or conversation that the call continues, or that its address names. */
   readonly continues: string | undefined
+}
+
+/** What the headers are made for. */
+export interface HeaderAsk {
+  /** Where the attempt goes. */
+  readonly url: URL
+  readonly body: RequestBody
+  readonly callId: number
+  readonly attempt: number
+  /** The credential was refused, get a new one. */
+  readonly refresh: boolean
+  /** Asking ends with it. */
+  readonly scope: AbortScope
 }
 
 /** What a call runs with. Belongs to its client. */

@@ -1,12 +1,13 @@
 import type { Abortable } from '../core/abort.ts'
 import { sleep } from '../core/race.ts'
+import type { AskContext } from '../endpoints/endpoint-of.ts'
 import type { TargetEnd } from '../endpoints/endpoints.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
-import { type CallDeadlines, callEndsAt, type Limit } from '../watchdog/deadlines.ts'
+import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
@@ -14,9 +15,9 @@ import { LostConversation } from './lost-conversation.ts'
 import { Question } from './question.ts'
 import { Rounds, type RoundsOwner } from './rounds.ts'
 import { toError } from './to-error.ts'
-import { takeTurn } from './turn.ts'
+import { outOfTime, takeTurn } from './turn.ts'
 
-export type { CallContext, CallRequest } from './call-request.ts'
+export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 
 /** What a call comes to: an attempt whose output can be taken. */
 export interface CallOutcome {
@@ -68,6 +69,8 @@ export class Call implements RoundsOwner, Abortable {
     this.log.started(this.request)
     this.context.scope.watch(this)
     return this.#endOnError(async () => {
+      const asking = this.question.findOwner(this.#asking())
+      if (asking !== undefined) await asking
       if (this.question.isHomeless) await this.#findHome()
       this.#rounds.ticket = await takeTurn({
         context: this.context,
@@ -110,10 +113,25 @@ export class Call implements RoundsOwner, Abortable {
 
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
   async #findHome(): Promise<void> {
-    const { url, body } = this.request
-    const headers = await this.#rounds.headers(false, undefined)
-    if (await this.#lost().findsHome({ url, headers, body })) return
+    const { url, given, body } = this.request
+    if (await this.#lost().findsHome({ url, headers: given, body })) {
+      const asking = this.question.findOwner(this.#asking())
+      if (asking !== undefined) await asking
+      return
+    }
     throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
+  }
+
+  /** With what the caller is asked where a response lives. */
+  #asking(): AskContext {
+    const { clock, scope } = this.context
+    const { deadlines } = this
+    return {
+      clock,
+      scope,
+      leftMs: callEndsAt(deadlines) - clock.now(),
+      outOfTime: () => this.errorOf(outOfTime(firstOfCall(deadlines)), undefined),
+    }
   }
 
   async #untilOpened(): Promise<CallOutcome> {
@@ -266,8 +284,8 @@ const NOBODY_KNOWS =
   'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'
 
 /** What an attempt says of its endpoint. A refusal is a sign of life. */
-function endOf({ record, failed, responseId }: Attempt): TargetEnd {
-  const end = { hintMs: failed?.hintMs, responseId }
+function endOf({ record, failed }: Attempt): TargetEnd {
+  const end = { hintMs: failed?.hintMs }
   if (record?.outcome === 'aborted' || record?.outcome === 'lost') return { ...end, report: undefined }
   if (failed?.code === 'ttfb_timeout') return { ...end, report: 'dead' }
   const hasFailed =

@@ -1,10 +1,10 @@
-import type { AbortScope } from '../core/abort.ts'
+import type { AskContext } from '../endpoints/endpoint-of.ts'
 import type { Endpoints, Route, Target } from '../endpoints/endpoints.ts'
 import type { ReplaySafety } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { type ReplayTraits, replaySafety } from '../retry/replay-safety.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
-import type { CallRequest } from './call-request.ts'
+import type { CallRequest, HeaderAsk } from './call-request.ts'
 import { type RequestTraits, traitsOf } from './request-traits.ts'
 
 type BytesBody = Extract<RequestBody, { kind: 'bytes' }>
@@ -26,6 +26,11 @@ export class Question {
   /** It continues what lives at an endpoint, and nobody knows at which. */
   get isHomeless(): boolean {
     return this.#route?.isHomeless ?? false
+  }
+
+  /** Asks the caller where that lives what it continues. `undefined`: there is nothing to ask. */
+  findOwner(context: AskContext): Promise<void> | undefined {
+    return this.#route?.findOwner(context)
   }
 
   /** Where the next attempt goes, where there is a choice. */
@@ -57,9 +62,9 @@ export class Question {
     this.#route = this.#findRoute()
   }
 
-  /** The headers for one attempt. `refresh`: the credential was refused, get a new one. */
-  async headers(refresh: boolean, scope: AbortScope): Promise<HeaderPairs> {
-    const headers = await this.#request.headers(refresh, scope)
+  /** The headers for one attempt. */
+  async headers(ask: HeaderAsk): Promise<HeaderPairs> {
+    const headers = await this.#request.headers(ask)
     return this.#rebuilt === undefined ? headers : plain(headers)
   }
 

@@ -6,7 +6,7 @@ import { StreamReading } from './stream-reading.ts'
 export function readingFor(context: ReadingContext): { readonly reading: Reading; readonly commitAtOnce: boolean } {
   const { kind, head } = context
   const redirect = head.status >= 300 && head.status < 400
-  if (kind === 'other' || redirect) return { reading: new PassThroughReading(), commitAtOnce: true }
+  if (kind === 'other' || redirect) return { reading: new PassThroughReading(context), commitAtOnce: true }
   const success = head.status >= 200 && head.status < 300 && head.status !== 204
   // A body that can be read once was not looked into, so its call may have asked for a stream without our knowing.
   const isStream = success && (kind === 'stream' ? !saysOtherwise(context) : saysStream(context))

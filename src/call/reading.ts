@@ -36,6 +36,10 @@ export interface ReadingOwner {
   onEvent(event: TappedEvent): void
   /** What must not appear in an excerpt: the credentials of the request. */
   readonly secrets: readonly string[]
+  /** Whether somebody remembers where responses live. */
+  readonly wantsIds: boolean
+  /** Told of the ids of an answer that is no event stream. */
+  onIds(ids: readonly string[]): void
 }
 
 /** How a client, or one of its faces, reads answers: the same for all its calls. */

@@ -178,10 +178,13 @@ function withoutBase64(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.length >= 64 && BASE64.test(value) ? '' : value
 }
 
-/** The id in the address of one response: `…/responses/{id}`, `…/responses/{id}/cancel`. */
+/** What stands below `…/responses` and is no id. */
+const NO_IDS: ReadonlySet<string> = new Set(['compact', 'input_tokens'])
+
+/** The id in the address of one response, or of a conversation: `…/responses/{id}`, `…/conversations/{id}/items`. */
 export function responseIdIn(url: URL): string | undefined {
-  const id = /\/responses\/([^/]+)(?:\/[a-z_]+)?\/*$/.exec(url.pathname)?.[1]
-  return id === undefined ? undefined : decoded(id)
+  const id = /\/(?:responses|conversations)\/([^/]+)(?:\/[a-z_]+(?:\/[^/]+)?)?\/*$/.exec(url.pathname)?.[1]
+  return id === undefined || NO_IDS.has(id) ? undefined : decoded(id)
 }
 
 function decoded(id: string): string {

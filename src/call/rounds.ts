@@ -2,6 +2,7 @@ import type { Ticket } from '../admission/admission.ts'
 import { readRateWindow } from '../admission/rate-window.ts'
 import { type Few, including, listOf } from '../core/few.ts'
 import { withDeadline } from '../core/race.ts'
+import type { TargetEnd } from '../endpoints/endpoints.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
@@ -25,6 +26,8 @@ export interface RoundsOwner extends AttemptOwner {
   readonly log: CallLog
   errorOf(failure: Failure): Error
 }
+
+const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
 
 /** The attempts of a call, round by round: one at a time, or several side by side where that is wanted and safe. */
 export class Rounds implements AttemptOwner {
@@ -137,16 +140,22 @@ export class Rounds implements AttemptOwner {
   }
 
   /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
-  async headers(refresh: boolean, race: HedgeRace | undefined): Promise<HeaderPairs> {
-    const { context, question, deadlines } = this.#call
+  async headers(
+    refresh: boolean,
+    race: HedgeRace | undefined,
+    url: URL = this.#call.request.url,
+  ): Promise<HeaderPairs> {
+    const { context, question, deadlines, log } = this.#call
     const { clock, scope } = context
+    const { body } = question
+    const ask = { url, body, callId: log.id, attempt: this.#attemptNumber + 1, refresh, scope }
     const ms = callEndsAt(deadlines) - clock.now()
     // By itself, asking takes no longer than that.
     const isUrgent = ms < HEADERS_DEADLINE_MS
-    if (race === undefined && !isUrgent) return question.headers(refresh, scope)
+    if (race === undefined && !isUrgent) return question.headers(ask)
     const asking = scope.child()
     race?.whenDecided(() => asking.abort(undefined))
-    const headers = question.headers(refresh, asking)
+    const headers = question.headers({ ...ask, scope: asking })
     const onTimeout = (): Error => this.#call.errorOf(outOfTime(firstOfCall(deadlines)))
     try {
       return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
@@ -169,11 +178,15 @@ export class Rounds implements AttemptOwner {
     const { method, dispatcher, signal } = request
     const { latency, commitWithId } = question.traits
     const { transport, clock, timeouts, reading, scope } = context
-    const given = await this.headers(refresh, race)
-    scope.throwIfAborted()
-    if (race?.decided) return undefined
     const target = question.pickTarget()
     const url = target?.url ?? request.url
+    const given = await this.headers(refresh, race, url).catch((error: unknown) => {
+      target?.ended(NOTHING_SENT)
+      throw error
+    })
+    if (scope.aborted || race?.decided) target?.ended(NOTHING_SENT)
+    scope.throwIfAborted()
+    if (race?.decided) return undefined
     const headers = target?.headers(given) ?? given
     const number = ++this.#attemptNumber
     const startedAt = clock.now()

@@ -147,7 +147,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
   const isOurs = url.origin === host.settings.baseURL.origin
   const isForeign = traits.latency.kind === 'other'
   const theirs = withDefaults(request.headers, traits)
-  let epoch: number | undefined
+  const own = isOurs ? host.headers.ofCall() : undefined
   let credentialIsOurs = false
   return {
     url,
@@ -155,11 +155,10 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     body,
     dispatcher: request.dispatcher,
     signal: isForeign ? request.signal : undefined,
-    async headers(refresh, asking) {
-      if (!isOurs) return theirs
-      const own = await host.headers.get(asking, refresh ? epoch : undefined)
-      epoch = own.epoch
-      const filled = fillGaps(theirs, own.pairs)
+    given: theirs,
+    async headers(ask) {
+      if (own === undefined) return theirs
+      const filled = fillGaps(theirs, await own.get({ ...ask, method }))
       credentialIsOurs = filled.credentialIsOurs
       return filled.pairs
     },

@@ -1,6 +1,6 @@
 import { shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { assertHeader } from '../transport/assert-header.ts'
+import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import { encodeBody } from './request-body.ts'
@@ -113,7 +113,7 @@ function assertOptions(init: FetchInit, base: Request | undefined): void {
 function methodOf(method: string): string {
   const upper = method.toUpperCase()
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || FORBIDDEN_METHODS.has(upper)) {
-    throw new TypeError(`'${method.slice(0, 20)}' is not a method that fetch accepts.`)
+    throw new TypeError(`method: got ${shownKind(method)}, which is not a method that fetch accepts.`)
   }
   return NORMALIZED_METHODS.has(upper) ? upper : method
 }
@@ -121,7 +121,9 @@ function methodOf(method: string): string {
 /** Checked before `Headers` sees them: its own error would show the value, and values are secrets. */
 function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [string, string]> {
   if (source === undefined) return []
-  if (source === null) throw new TypeError('headers: null is not accepted.')
+  // A whole header line, for example: it holds a credential, and `in` would print it.
+  if (typeof source !== 'object' || source === null)
+    throw new TypeError(`headers: got ${shownKind(source)}; accepted: Headers, an object, or a list of pairs.`)
   if (source instanceof Headers) {
     const pairs = [...source]
     // Most is checked already, but not all that a request cannot carry.
@@ -131,8 +133,8 @@ function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [
   const entries = Symbol.iterator in source ? (source as Iterable<[string, string]>) : namedEntries(source)
   const checked = new Headers()
   for (const entry of entries) {
-    const [name, value, ...more] = entry
-    if (more.length > 0 || (Array.isArray(entry) && entry.length < 2))
+    const [name, value, ...more] = typeof entry === 'object' ? entry : []
+    if (more.length > 0 || name === undefined || (Array.isArray(entry) && entry.length < 2))
       throw new TypeError('headers: a list holds pairs of a name and a value.')
     // Unlike `String`, it refuses a symbol.
     const trimmed = `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '')
@@ -144,7 +146,7 @@ function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [
 
 function assertAccepted(name: string, value: string): void {
   try {
-    assertHeader(name, value, `headers['${name}']`)
+    assertHeader(name, value, headerPath('headers', name))
   } catch (cause) {
     throw new TypeError(cause instanceof ConfigurationError ? cause.message : 'A header is not accepted.', { cause })
   }

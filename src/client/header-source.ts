@@ -1,32 +1,54 @@
-import type { AbortScope } from '../core/abort.ts'
+import type { HeaderAsk } from '../call/call.ts'
+import { AbortScope } from '../core/abort.ts'
+import { captureContext, type InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { shownKind } from '../core/shown.ts'
 import { ConfigurationError, keepOutOfPrint, RequestError, ResilientError } from '../errors/errors.ts'
-import { isCredentialHeader, redact } from '../errors/redact.ts'
-import { assertHeader } from '../transport/assert-header.ts'
+import { isCredentialHeader } from '../errors/header-names.ts'
+import { redact } from '../errors/redact.ts'
+import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
-import type { HeadersOption } from './options.ts'
+import type { HeadersContext, HeadersOption } from './options.ts'
 
-export interface OwnHeaders {
-  readonly pairs: HeaderPairs
-  /** Which credential they carry: it rises with each refresh. */
-  readonly epoch: number
+/** What one attempt needs headers for. */
+export type OwnHeaderAsk = HeaderAsk & { readonly method: string }
+
+/** The headers of one call: asked for every attempt, in the asynchronous context in which the call was made. */
+export interface CallHeaders {
+  /**
+   * @throws RequestError `headers_failed` or `headers_timeout`; the caller's reason on an abort.
+   */
+  get(ask: OwnHeaderAsk): Promise<HeaderPairs>
 }
 
+/** A credential that was refused, and is being replaced. */
+interface Refresh {
+  readonly made: Promise<HeaderPairs>
+  readonly scope: AbortScope
+  /** Calls that wait for it. It ends with the last of them. */
+  waiting: number
+}
+
+/** Of how many refused credentials it is remembered that they have been replaced. */
+const MAX_REPLACED = 64
+
 /**
- * The headers that the client itself adds. A function is asked for every attempt; when a credential was refused, it is
- * asked for a new one exactly once, however many calls were refused together.
+ * The headers that the client itself adds. A function is asked for every attempt. When a credential was refused, it is asked
+ * for a new one once, however many calls were refused with that credential. What it makes for one call is sent by that call
+ * alone: other calls ask for themselves, because the function may read the tenant from the context of its caller.
  */
-export class HeaderSource {
+export class HeaderSource implements CallHeaders {
   readonly #option: HeadersOption | undefined
   readonly #apiKey: string | undefined
   readonly #clock: Clock
   /** Where nobody is asked, they are the same for all. */
-  #fixed: OwnHeaders | undefined
-  #epoch = 0
-  #refreshing: Promise<HeaderPairs> | undefined
+  #fixed: HeaderPairs | undefined
+  /** By what was refused. */
+  readonly #refreshing = new Map<string, Refresh>()
+  readonly #replaced = new RecentMap<string, true>(MAX_REPLACED)
 
   constructor(options: {
     readonly headers: HeadersOption | undefined
@@ -42,53 +64,133 @@ export class HeaderSource {
     return typeof this.#option === 'function'
   }
 
-  /**
-   * @param refusedEpoch the credential that was refused; one that has been replaced since is not refreshed again.
-   * @throws RequestError `headers_failed` or `headers_timeout`; the caller's reason on an abort.
-   */
-  async get(scope: AbortScope, refusedEpoch?: number): Promise<OwnHeaders> {
-    if (typeof this.#option !== 'function') {
-      this.#fixed ??= { pairs: this.#withKey(Object.entries(this.#option ?? {})), epoch: 0 }
-      return this.#fixed
-    }
-    const refresh = refusedEpoch !== undefined && refusedEpoch === this.#epoch
-    const asked = refresh || this.#refreshing !== undefined ? this.#refresh() : this.#ask(false)
-    const pairs = await withDeadline(asked, {
-      clock: this.#clock,
-      ms: HEADERS_DEADLINE_MS,
-      scope,
-      onTimeout: () => {
-        // The next call asks anew, instead of waiting for something that never comes.
-        if (this.#refreshing === asked) this.#refreshing = undefined
-        return new RequestError(`headers() timed out: it did not settle within ${HEADERS_DEADLINE_MS} ms.`, {
-          code: 'headers_timeout',
-        })
+  ofCall(): CallHeaders {
+    if (typeof this.#option !== 'function') return this
+    const inContext = captureContext()
+    let last: HeaderPairs | undefined
+    return {
+      get: async (ask) => {
+        last = await this.#asked(ask, inContext, ask.refresh ? last : undefined)
+        return last
       },
-    })
-    return { pairs, epoch: this.#epoch }
+    }
   }
 
-  #refresh(): Promise<HeaderPairs> {
-    if (this.#refreshing !== undefined) return this.#refreshing
-    const refreshing: Promise<HeaderPairs> = this.#ask(true).finally(() => {
-      this.#epoch++
-      if (this.#refreshing === refreshing) this.#refreshing = undefined
-    })
-    this.#refreshing = refreshing
-    refreshing.catch(() => {})
-    return refreshing
+  /** Where there is no function. */
+  async get(): Promise<HeaderPairs> {
+    this.#fixed ??= this.#withKey(Object.entries(this.#option ?? {}))
+    return this.#fixed
   }
 
-  async #ask(refresh: boolean): Promise<HeaderPairs> {
+  async #asked(ask: OwnHeaderAsk, inContext: InContext, refused: HeaderPairs | undefined): Promise<HeaderPairs> {
+    const scope = ask.scope.child()
     try {
-      const made: unknown = await (this.#option as Exclude<HeadersOption, Readonly<Record<string, string>>>)({
-        refresh,
+      return await withDeadline(this.#made({ ...ask, scope }, inContext, refused), {
+        clock: this.#clock,
+        ms: HEADERS_DEADLINE_MS,
+        scope: ask.scope,
+        onTimeout: () =>
+          new RequestError(`headers() timed out: it did not settle within ${HEADERS_DEADLINE_MS} ms.`, {
+            code: 'headers_timeout',
+          }),
       })
+    } catch (error) {
+      // Whoever still works on it is told, and leaves the refresh to the others.
+      scope.abort(error)
+      throw error
+    } finally {
+      scope.dispose()
+    }
+  }
+
+  async #made(ask: OwnHeaderAsk, inContext: InContext, refused: HeaderPairs | undefined): Promise<HeaderPairs> {
+    const isKnown = (pairs: HeaderPairs): boolean =>
+      this.#refreshing.has(keyOf(pairs)) || this.#replaced.peek(keyOf(pairs)) === true
+    if (refused !== undefined && !isKnown(refused)) return this.#refresh(ask, inContext, refused)
+    const renewedMeanwhile = refused === undefined ? undefined : await this.#wait(refused, ask.scope)
+    const pairs = await this.#ask(ask, inContext, false, ask.scope)
+    // Either the function has stored the new credential, or it gives the very same headers as to the call that renewed them.
+    if (refused !== undefined && keyOf(pairs) === keyOf(refused))
+      return renewedMeanwhile ?? this.#refresh(ask, inContext, refused)
+    const renewed = await this.#wait(pairs, ask.scope)
+    if (renewed === undefined) return pairs
+    const again = await this.#ask(ask, inContext, false, ask.scope)
+    return keyOf(again) === keyOf(pairs) ? renewed : again
+  }
+
+  /** Waits for the refresh of this credential; `undefined` where none is under way. */
+  async #wait(refused: HeaderPairs, scope: AbortScope): Promise<HeaderPairs | undefined> {
+    const refresh = this.#refreshing.get(keyOf(refused))
+    return refresh === undefined ? undefined : this.#share(refresh, scope)
+  }
+
+  #refresh(ask: OwnHeaderAsk, inContext: InContext, refused: HeaderPairs): Promise<HeaderPairs> {
+    const key = keyOf(refused)
+    const underWay = this.#refreshing.get(key)
+    if (underWay !== undefined) return this.#share(underWay, ask.scope)
+    const scope = new AbortScope(undefined)
+    const end = (): void => {
+      if (this.#refreshing.get(key) === refresh) this.#refreshing.delete(key)
+    }
+    const made = this.#ask(ask, inContext, true, scope).finally(() => {
+      this.#replaced.set(key, true)
+      end()
+      scope.dispose()
+    })
+    made.catch(() => {})
+    const refresh: Refresh = { made, scope, waiting: 0 }
+    // The next call asks anew, instead of waiting for something that nobody waits for any more.
+    scope.watch(end)
+    this.#refreshing.set(key, refresh)
+    return this.#share(refresh, ask.scope)
+  }
+
+  /** One of those that wait. A call that is aborted takes nothing from the others. */
+  async #share(refresh: Refresh, scope: AbortScope): Promise<HeaderPairs> {
+    refresh.waiting++
+    let isWaiting = true
+    const leave = (reason: unknown): void => {
+      if (!isWaiting) return
+      isWaiting = false
+      if (--refresh.waiting === 0) refresh.scope.abort(reason)
+    }
+    const unwatch = scope.watch(leave)
+    try {
+      return await refresh.made
+    } finally {
+      unwatch()
+      leave(undefined)
+    }
+  }
+
+  async #ask(
+    { url, method, body, callId, attempt }: OwnHeaderAsk,
+    inContext: InContext,
+    refresh: boolean,
+    scope: AbortScope,
+  ): Promise<HeaderPairs> {
+    const option = this.#option as Extract<HeadersOption, (context: HeadersContext) => unknown>
+    const ended = new SignalOf(scope)
+    const context: HeadersContext = {
+      url: url.href,
+      method,
+      body: body.kind === 'bytes' ? body.bytes : undefined,
+      callId,
+      attempt,
+      refresh,
+      get signal() {
+        return ended.signal
+      },
+    }
+    try {
+      const made: unknown = await inContext(() => option(context))
       return this.#withKey(checked(made))
     } catch (error) {
       if (error instanceof ResilientError) throw error
       const detail = error instanceof Error ? redact(error.message) : 'no detail'
       throw keepOutOfPrint(new RequestError(`headers() failed: ${detail}`, { code: 'headers_failed' }), 'cause', error)
+    } finally {
+      ended.dispose()
     }
   }
 
@@ -96,6 +198,35 @@ export class HeaderSource {
     const lower = pairs.map(([name, value]) => [name.toLowerCase(), value] as const)
     if (this.#apiKey === undefined || lower.some(([name]) => name === 'authorization')) return lower
     return lower.concat([['authorization', `Bearer ${this.#apiKey}`]])
+  }
+}
+
+/** What was sent, to compare by: nothing of it is stored elsewhere. */
+function keyOf(pairs: HeaderPairs): string {
+  return JSON.stringify(pairs)
+}
+
+/** A signal for whoever asks for one: most functions do not. */
+class SignalOf {
+  readonly #scope: AbortScope
+  #controller: AbortController | undefined
+  #unwatch: (() => void) | undefined
+
+  constructor(scope: AbortScope) {
+    this.#scope = scope
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal
+    const controller = new AbortController()
+    this.#controller = controller
+    if (this.#scope.aborted) controller.abort(this.#scope.reason)
+    else this.#unwatch = this.#scope.watch((reason) => controller.abort(reason))
+    return controller.signal
+  }
+
+  dispose(): void {
+    this.#unwatch?.()
   }
 }
 
@@ -109,7 +240,7 @@ function checked(made: unknown): Array<[string, string]> {
     )
   }
   return (made instanceof Headers ? [...made] : Object.entries(made)).map(([name, value]) => {
-    const path = `headers()['${redact(name)}']`
+    const path = headerPath('headers()', name)
     if (typeof value !== 'string')
       throw new ConfigurationError(`${path}: it returned ${shownKind(value)}; accepted: a string.`, path)
     assertHeader(name, value, path)

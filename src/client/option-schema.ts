@@ -57,6 +57,7 @@ function makeOptionSchema() {
     )
   const notNegative = z.number(accepts('a number from 0')).check(z.minimum(0, accepts('a number from 0')))
   const API_KEY = 'a string that is not empty; leave it out where no key is needed'
+  const HEADER_NAMES = 'an array of names of headers'
   const SHARE = 'a number from 0 to 1'
   const PROBABILITY = 'a number above 0 and below 1'
   const share = z.number(accepts(SHARE)).check(z.minimum(0, accepts(SHARE)), z.maximum(1, accepts(SHARE)))
@@ -71,7 +72,7 @@ function makeOptionSchema() {
     baseURL: z.optional(z.string(accepts('an http: or https: address, for example https://api.openai.com/v1'))),
     apiKey: z.optional(z.string(accepts(API_KEY)).check(z.minLength(1, accepts(API_KEY)))),
     headers: z.optional(
-      z.custom<Record<string, string> | ((context: { refresh: boolean }) => unknown)>(
+      z.custom<Record<string, string> | ((context: import('./options.ts').HeadersContext) => unknown)>(
         (value) => typeof value === 'function' || isHeaderObject(value),
         accepts('an object of strings, or a function that returns one (or a promise of one)'),
       ),
@@ -106,17 +107,20 @@ function makeOptionSchema() {
           section({
             baseURL: z.string(accepts('an http: or https: address, for example https://api.openai.com/v1')),
             headers: z.optional(z.custom<Record<string, string>>(isHeaderObject, accepts('an object of strings'))),
+            forwardHeaders: z.optional(z.array(z.string(accepts(HEADER_NAMES)), accepts(HEADER_NAMES))),
             weight: z.optional(
               z
                 .number(accepts('a number above 0'))
                 .check(z.gt(0, accepts('a number above 0')), z.maximum(1e6, accepts('a number above 0'))),
             ),
           }),
-          accepts('an array of { baseURL, headers?, weight? }, with one at least'),
+          accepts('an array of { baseURL, headers?, forwardHeaders?, weight? }, with one at least'),
         )
-        .check(z.minLength(1, accepts('an array of { baseURL, headers?, weight? }, with one at least'))),
+        .check(
+          z.minLength(1, accepts('an array of { baseURL, headers?, forwardHeaders?, weight? }, with one at least')),
+        ),
     ),
-    endpointOf: z.optional(func<(responseId: string) => string | undefined>('a function')),
+    endpointOf: z.optional(func<import('../endpoints/endpoints.ts').EndpointOf>('a function')),
     concurrency: z.optional(
       section({ calls: z.optional(wholeFrom(1)), queueMs: z.optional(msOrOff), pace: z.optional(flag) }),
     ),

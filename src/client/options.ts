@@ -1,6 +1,7 @@
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import type { EndpointOf } from '../endpoints/endpoints.ts'
 import type { RetryBudgetOptions } from '../retry/budget.ts'
 import type { ClassifyHook } from '../retry/classify-hook.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
@@ -46,10 +47,17 @@ export interface EndpointOptions {
   /** As `ResilientClientOptions.baseURL`. A query goes with every request that this endpoint gets, and to no other one. */
   readonly baseURL: string
   /**
-   * Sent to this endpoint alone; they win over all others. Credentials of the caller, `apiKey` and `headers` never go to
-   * another origin than the one they were given for, so an endpoint of an origin of its own needs its credential here.
+   * Sent to this endpoint alone; they win over all others. What the caller, `apiKey` or `headers` gave for one origin does not
+   * go to another one, so an endpoint of an origin of its own needs its credential here. Beside an `apiKey` such an endpoint
+   * is refused without one; `{}` says that it needs none.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /**
+   * Names of headers that this endpoint gets although they were given for another origin: `['x-tenant', 'openai-organization']`.
+   * Default: none. What says how to answer goes without being named: `accept*`, `content-*`, `range`, `user-agent`,
+   * `openai-beta`, `idempotency-key`, and the headers of tracing (`traceparent`, `tracestate`, `b3`, `x-request-id`).
+   */
+  readonly forwardHeaders?: readonly string[] | undefined
   /** Its share of the calls, beside the others. Above 0; default 1. */
   readonly weight?: number | undefined
 }
@@ -108,13 +116,31 @@ export interface LimitOptions {
   readonly headerBytes?: number | undefined
 }
 
-/** Headers, or what makes them. The function is asked for every attempt, so that rotated credentials are used. */
+/** What a `headers` function is told of the attempt that it makes headers for. */
+export interface HeadersContext {
+  /** Where the attempt goes, with its query. */
+  readonly url: string
+  readonly method: string
+  /** The bytes that are sent, which must not be changed; `undefined` where there is no body, or one that can be read once. */
+  readonly body: Uint8Array | undefined
+  /** As in telemetry. */
+  readonly callId: number
+  /** From 1. */
+  readonly attempt: number
+  /** The credential was refused with a 401: get a new one. Asked once for each credential, however many calls it was refused to. */
+  readonly refresh: boolean
+  /** Aborted when nobody waits for the headers any more: the call was aborted, or its time or the 30 s for this are over. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Headers, or what makes them. The function is asked for every attempt, in the asynchronous context of the call
+ * (`AsyncLocalStorage`), so that rotated credentials are used, each tenant has its own, and each attempt can be signed. What
+ * it returns is sent by that call alone. It has 30 s (`headers_timeout`).
+ */
 export type HeadersOption =
   | Readonly<Record<string, string>>
-  | ((context: {
-      /** The credential was refused with a 401: get a new one. One such call at a time, for all calls of the client. */
-      readonly refresh: boolean
-    }) => Readonly<Record<string, string>> | PromiseLike<Readonly<Record<string, string>>>)
+  | ((context: HeadersContext) => Readonly<Record<string, string>> | PromiseLike<Readonly<Record<string, string>>>)
 
 /** Options of a client that `withOptions` can change: those that concern calls, not connections. */
 export interface CallOptions {
@@ -228,10 +254,11 @@ export interface ResilientClientOptions extends CallOptions {
    */
   readonly endpoints?: readonly EndpointOptions[] | undefined
   /**
-   * Tells where a response lives that this client has not seen itself: the `baseURL` of one of `endpoints`. Without it such
+   * Tells where a response or a conversation lives that this client has not seen itself: the `baseURL` of one of `endpoints`,
+   * or a promise of it. It has 30 s; what it throws is the `cause` of a `RequestError` `hook_failed`. Without it such
    * a call fails with `StateNotPortableError`, unless `onPreviousResponseNotFound` rebuilds it.
    */
-  readonly endpointOf?: ((responseId: string) => string | undefined) | undefined
+  readonly endpointOf?: EndpointOf | undefined
   /**
    * How many calls may be under way at a time, and how fast they begin. Default: as many, and as fast, as they come. Calls
    * that resume what is under way wait for nothing.

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
-import { shown, shownKind } from '../core/shown.ts'
+import { optionPath, shown, shownKind, shownName } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import { headerPath } from '../transport/assert-header.ts'
 import { optionSchema, type ParsedOptions } from './option-schema.ts'
 import { refuseOldNames } from './renamed-options.ts'
 
@@ -21,9 +22,10 @@ export function parseOptions(options: unknown): ParsedOptions {
   if (issue === undefined) throw new ConfigurationError('The options are not accepted.', '')
   const path = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
-    const unknown = path === '' ? (issue.keys[0] ?? '') : `${path}.${issue.keys[0]}`
+    const name = issue.keys[0] ?? ''
+    const unknown = optionPath(path, name)
     throw new ConfigurationError(
-      `Unknown option '${unknown}'; accepted ${path === '' ? 'are' : `in '${path}' are`} ${keysAt(path).join(', ')}.`,
+      `Unknown option ${path === '' ? shownName(name) : `'${unknown}'`}; accepted ${path === '' ? 'are' : `in '${path}' are`} ${keysAt(path).join(', ')}.`,
       unknown,
     )
   }
@@ -34,7 +36,7 @@ export function parseOptions(options: unknown): ParsedOptions {
   )
   const name = path.endsWith('headers') ? headerAtFault(value) : undefined
   if (name !== undefined) {
-    const header = `${path}['${name}']`
+    const header = headerPath(path, name)
     const got = shownKind((value as Readonly<Record<string, unknown>>)[name])
     throw new ConfigurationError(`${header}: got ${got}; accepted: a string.`, header)
   }

@@ -1,6 +1,6 @@
 import { headerOf } from '../call/reading.ts'
 import { RequestError } from '../errors/errors.ts'
-import { isCredentialHeader } from '../errors/redact.ts'
+import { isPortableHeader } from '../errors/header-names.ts'
 import type { ResponseHead } from '../transport/transport.ts'
 import type { FetchRequest } from './fetch-request.ts'
 
@@ -13,7 +13,7 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
  * The request that a redirect asks for, or `undefined` if the answer is none that is followed.
  *
  * Within an origin redirects are followed as `fetch` does. To another origin no Responses call goes at all, because it
- * carries the conversation, and no other call takes its credentials or a body along; never from `https:` to `http:`, to a
+ * carries the conversation, and no other call takes a body along, or headers beyond those that say how to answer; never from `https:` to `http:`, to a
  * scheme that is not HTTP, or from a public host to this machine.
  *
  * @throws RequestError `redirect_refused`.
@@ -50,7 +50,7 @@ export function followRedirect(
   if (isResponsesCall) throw refused(`a Responses call does not leave its origin; it leads to ${target.origin}`)
   if (body.kind !== 'none') throw refused(`a body does not leave its origin; it leads to ${target.origin}`)
   if (isThisMachine(target) && !isThisMachine(request.url)) throw refused('it leads from another host to this machine')
-  return { ...request, url: target, method, body, headers: stripped.filter(([name]) => !isCredentialHeader(name)) }
+  return { ...request, url: target, method, body, headers: stripped.filter(([name]) => isPortableHeader(name)) }
 }
 
 /** Servers that do not escape an address send it as UTF-8; header values come as Latin-1. */

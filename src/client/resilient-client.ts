@@ -2,6 +2,7 @@ import { Admission } from '../admission/admission.ts'
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
+import { optionPath, shownName } from '../core/shown.ts'
 import { Endpoints } from '../endpoints/endpoints.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
@@ -150,7 +151,7 @@ export class ResilientClient implements AsyncDisposable {
       validate: this.#settings.validate,
       interruption: this.#settings.interruption,
       assertOpen: () => this.#assertOpen(),
-      headers: (scope, refusedEpoch) => this.#headers.get(scope, refusedEpoch),
+      headersOfCall: () => this.#headers.ofCall(),
       canRefresh: this.#headers.canRefresh,
       contextFor: (origin, scope, { restartable, commitAt }) => ({
         ...this.#contextFor(origin, scope),
@@ -191,8 +192,8 @@ export class ResilientClient implements AsyncDisposable {
     for (const name of Object.keys(options)) {
       if (CALL_OPTIONS.has(name)) continue
       throw new ConfigurationError(
-        `withOptions: '${name}' cannot be changed in a view; accepted are ${[...CALL_OPTIONS].join(', ')}. Create a ResilientClient of its own for other connections.`,
-        name,
+        `withOptions: ${shownName(name)} cannot be changed in a view; accepted are ${[...CALL_OPTIONS].join(', ')}. Create a ResilientClient of its own for other connections.`,
+        optionPath('', name),
       )
     }
     const marker: ResilientClientOptions = {}

@@ -1,9 +1,9 @@
 import type { AdmissionSettings } from '../admission/admission.ts'
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
-import { checkAddress } from '../core/address.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { type Random, systemRandom } from '../core/random.ts'
+import { shown } from '../core/shown.ts'
 import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { HedgeSettings } from '../hedge/hedging.ts'
@@ -11,9 +11,10 @@ import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
 import type { ClassifyHook } from '../retry/classify-hook.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
-import { assertHeader } from '../transport/assert-header.ts'
+import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
 import { refuseContradictions } from './contradictions.ts'
+import { endpointsOf, httpUrl, refuseKeylessEndpoints } from './endpoint-settings.ts'
 import type { ParsedOptions } from './option-schema.ts'
 import type { HeadersOption } from './options.ts'
 
@@ -103,6 +104,7 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     random: options.random ?? inherited?.random ?? systemRandom,
   }
   refuseContradictions(options, settings, inherited !== undefined)
+  refuseKeylessEndpoints(options, settings)
   return settings
 }
 
@@ -160,35 +162,6 @@ function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryB
   }
 }
 
-function endpointsOf({ endpoints, endpointOf, baseURL }: ParsedOptions): readonly EndpointSettings[] | undefined {
-  if (endpoints === undefined) {
-    if (endpointOf === undefined) return undefined
-    throw new ConfigurationError('endpointOf has no effect without endpoints.', 'endpointOf')
-  }
-  if (baseURL !== undefined) {
-    throw new ConfigurationError(
-      'Give baseURL or endpoints, not both: the first endpoint is the one to address.',
-      'baseURL',
-    )
-  }
-  const seen = new Set<string>()
-  return endpoints.map((endpoint, index) => {
-    const path = `endpoints.${index}`
-    const url = httpUrl(endpoint.baseURL, `${path}.baseURL`)
-    const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
-    if (seen.has(address))
-      throw new ConfigurationError(`${path}.baseURL: ${address} is there twice.`, `${path}.baseURL`)
-    seen.add(address)
-    const headers = Object.entries(endpoint.headers ?? {})
-    for (const [name, value] of headers) assertHeader(name, value, `${path}.headers.${name}`)
-    return {
-      baseURL: url,
-      headers: headers.map(([name, value]) => [name.toLowerCase(), value] as const),
-      weight: endpoint.weight ?? 1,
-    }
-  })
-}
-
 function concurrencyOf({ calls, queueMs, pace }: NonNullable<ParsedOptions['concurrency']>): AdmissionSettings {
   return { calls: calls ?? Infinity, queueMs: queueMs ?? 0, pace: pace ?? true }
 }
@@ -222,12 +195,6 @@ function hedgeOf(hedge: NonNullable<ParsedOptions['hedge']>): HedgeSettings | un
   }
 }
 
-function httpUrl(value: string, path = 'baseURL'): URL {
-  const checked = checkAddress(value)
-  if ('url' in checked) return checked.url
-  throw new ConfigurationError(`${path}: ${checked.problem}`, path)
-}
-
 function checkedKey(apiKey: string | undefined): string | undefined {
   if (apiKey !== undefined) assertHeader('authorization', apiKey, 'apiKey')
   return apiKey
@@ -235,7 +202,7 @@ function checkedKey(apiKey: string | undefined): string | undefined {
 
 function copyHeaders(headers: ParsedOptions['headers']): HeadersOption | undefined {
   if (headers === undefined || typeof headers === 'function') return headers as HeadersOption | undefined
-  for (const [name, value] of Object.entries(headers)) assertHeader(name, value, `headers.${name}`)
+  for (const [name, value] of Object.entries(headers)) assertHeader(name, value, headerPath('headers', name))
   return { ...headers }
 }
 
@@ -256,7 +223,7 @@ function envNumber(name: string, most: number): number | undefined {
   const variable = ENV_PREFIX + name
   const auto = ACCEPTS_AUTO.has(name) ? " or 'auto'" : ''
   throw new ConfigurationError(
-    `${variable}: got '${value.slice(0, 60)}'; accepted: a whole number from 0 to ${most}${auto}.`,
+    `${variable}: got ${shown(value)}; accepted: a whole number from 0 to ${most}${auto}.`,
     variable,
   )
 }

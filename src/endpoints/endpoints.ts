@@ -1,14 +1,19 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import { RecentMap } from '../core/recent-map.ts'
-import { isCredentialHeader } from '../errors/redact.ts'
+import { isPortableHeader } from '../errors/header-names.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
-import { EndpointHealth, type EndpointReport } from './endpoint-health.ts'
+import { EndpointHealth, type EndpointReport, type Trial } from './endpoint-health.ts'
+import { type AskContext, askEndpointOf, type EndpointOf } from './endpoint-of.ts'
+
+export type { EndpointOf } from './endpoint-of.ts'
 
 /** One of several places that answer the same calls. */
 export interface EndpointSettings {
   readonly baseURL: URL
   readonly headers: HeaderPairs
+  /** Names, in lower case, of further headers that go there from another origin. */
+  readonly forwardHeaders?: readonly string[] | undefined
   readonly weight: number
 }
 
@@ -27,8 +32,6 @@ export interface RouteTraits {
   /** The call cannot do without the endpoint where that response lives. */
   readonly isContinuation: boolean
 }
-
-export type EndpointOf = (responseId: string) => string | undefined
 
 export interface EndpointsOptions {
   readonly endpoints: readonly EndpointSettings[]
@@ -62,11 +65,20 @@ export class Endpoints {
     return addressed === undefined ? undefined : new Route(this, addressed, traits)
   }
 
-  /** Where a response lives, as was seen, or as the caller says. */
-  homeOf(responseId: string): Endpoint | undefined {
-    const seen = this.#homes.peek(responseId)
-    if (seen !== undefined) return seen
-    const said = this.#options.endpointOf?.(responseId)
+  /** Where a response or a conversation lives, as was seen. */
+  homeOf(id: string): Endpoint | undefined {
+    return this.#homes.peek(id)
+  }
+
+  /** Whether the caller can tell where something lives that was not seen. */
+  get canAsk(): boolean {
+    return this.#options.endpointOf !== undefined && this.all.length > 1
+  }
+
+  /** Where it lives, as the caller says. @throws RequestError `hook_failed`; the caller's own reason on an abort. */
+  async askFor(id: string, context: AskContext): Promise<Endpoint | undefined> {
+    const { endpointOf } = this.#options
+    const said = endpointOf === undefined ? undefined : await askEndpointOf(endpointOf, id, context)
     const url = said === undefined ? null : URL.parse(said)
     return url === null ? undefined : this.all.find(({ name }) => name === nameOf(url))
   }
@@ -99,8 +111,8 @@ export class Endpoints {
   }
 
   /** The last one that is ready is never given up. */
-  report(endpoint: Endpoint, model: string, report: EndpointReport): void {
-    const coolMs = endpoint.health.report(report, this.hasElsewhere(endpoint, model))
+  report(endpoint: Endpoint, trial: Trial, model: string, report: EndpointReport): void {
+    const coolMs = endpoint.health.report(trial, report, this.hasElsewhere(endpoint, model))
     if (coolMs !== undefined) this.#options.onCooled(endpoint, coolMs)
   }
 }
@@ -111,17 +123,23 @@ export interface TargetEnd {
   readonly report: EndpointReport | undefined
   /** Milliseconds, as the endpoint asked. */
   readonly hintMs: number | undefined
-  readonly responseId: string | undefined
 }
 
 /** Where one attempt goes. */
 export interface Target {
   readonly url: URL
   readonly endpoint: string
+  /** Where its headers are given, for example `endpoints[1].headers`; absent at the origin that the caller addressed. */
+  readonly ownHeadersAt: string | undefined
   /** The headers for this endpoint, from those for the address that the caller gave. */
   headers(pairs: HeaderPairs): HeaderPairs
   /** Another endpoint could take the call. */
   hasElsewhere(): boolean
+  /** The id of a response or a conversation was seen, which lives where this attempt went. */
+  saw(id: string): void
+  /** Output is handed over. */
+  sawLife(): void
+  /** Told once of every target, also of one that nothing was sent to. */
   ended(end: TargetEnd): void
 }
 
@@ -130,17 +148,23 @@ export class Route {
   readonly #endpoints: Endpoints
   readonly #addressed: Endpoint
   readonly #traits: RouteTraits
-  readonly #home: Endpoint | undefined
+  /** As the caller says. */
+  #said: Endpoint | undefined
   readonly #tried = new Set<Endpoint>()
 
   constructor(endpoints: Endpoints, addressed: Endpoint, traits: RouteTraits) {
     this.#endpoints = endpoints
     this.#addressed = addressed
     this.#traits = traits
-    const { responseId, isContinuation } = traits
-    const known = responseId === undefined ? undefined : endpoints.homeOf(responseId)
+  }
+
+  /** Where the call has to go: where the response lives. */
+  get #home(): Endpoint | undefined {
+    const { responseId, isContinuation } = this.#traits
+    if (responseId === undefined) return undefined
+    const known = this.#endpoints.homeOf(responseId) ?? this.#said
     // What is read of a response, or cancelled, is asked for where the caller asked, unless another place is known.
-    this.#home = known ?? (responseId !== undefined && !isContinuation ? addressed : undefined)
+    return known ?? (isContinuation ? undefined : this.#addressed)
   }
 
   /** The call continues a response, and nobody knows where that one lives. */
@@ -148,27 +172,41 @@ export class Route {
     return this.#traits.isContinuation && this.#home === undefined && this.#endpoints.all.length > 1
   }
 
+  /** Asks the caller where the response lives, where nothing of it was seen. `undefined`: there is nothing to ask. */
+  findOwner(context: AskContext): Promise<void> | undefined {
+    const { responseId } = this.#traits
+    const endpoints = this.#endpoints
+    if (responseId === undefined || !endpoints.canAsk || endpoints.homeOf(responseId) !== undefined) return undefined
+    return endpoints.askFor(responseId, context).then((said) => {
+      this.#said = said
+    })
+  }
+
   pick(): Target {
     const { url, model } = this.#traits
     const endpoints = this.#endpoints
-    const chosen = this.#home ?? endpoints.choose(model, this.#tried)
+    const home = this.#home
+    const chosen = home ?? endpoints.choose(model, this.#tried)
     this.#tried.add(chosen)
-    chosen.health.begin()
+    const { health } = chosen
+    const trial = health.begin()
     const isElsewhere = chosen.baseURL.origin !== url.origin
     const target = chosen === this.#addressed ? url : addressAt(chosen, url, this.#addressed)
     let isOver = false
     return {
       url: target,
       endpoint: chosen.name,
+      ownHeadersAt: isElsewhere ? `endpoints[${endpoints.all.indexOf(chosen)}].headers` : undefined,
       headers: (pairs) => headersFor(chosen, pairs, isElsewhere),
-      hasElsewhere: () => this.#home === undefined && endpoints.hasElsewhere(chosen, model),
-      ended({ report, hintMs, responseId }) {
+      hasElsewhere: () => home === undefined && endpoints.hasElsewhere(chosen, model),
+      saw: (id) => endpoints.remember(id, chosen),
+      sawLife: () => health.sawLife(trial),
+      ended({ report, hintMs }) {
         if (isOver) return
         isOver = true
-        if (responseId !== undefined) endpoints.remember(responseId, chosen)
-        if (hintMs !== undefined) chosen.health.hint(model, hintMs)
-        if (report === undefined) chosen.health.endedWithoutWord()
-        else endpoints.report(chosen, model, report)
+        if (hintMs !== undefined) health.hint(model, hintMs)
+        if (report === undefined) health.endedWithoutWord(trial)
+        else endpoints.report(chosen, trial, model, report)
       },
     }
   }
@@ -196,9 +234,16 @@ function addressAt({ name, baseURL }: Endpoint, url: URL, addressed: Endpoint): 
   return target
 }
 
-/** The endpoint's own headers win. Credentials for one origin never go to another. */
-function headersFor({ headers: own }: Endpoint, pairs: HeaderPairs, isElsewhere: boolean): HeaderPairs {
+/**
+ * The endpoint's own headers win. Of those that were given for another origin only the named ones go along: no list knows
+ * the names of all credentials.
+ */
+function headersFor({ headers: own, forwardHeaders }: Endpoint, pairs: HeaderPairs, isElsewhere: boolean): HeaderPairs {
   if (own.length === 0 && !isElsewhere) return pairs
   const replaced = new Set(own.map(([name]) => name))
-  return [...pairs.filter(([name]) => !replaced.has(name) && !(isElsewhere && isCredentialHeader(name))), ...own]
+  const kept = pairs.filter(
+    ([name]) =>
+      !replaced.has(name) && (!isElsewhere || isPortableHeader(name) || forwardHeaders?.includes(name) === true),
+  )
+  return [...kept, ...own]
 }

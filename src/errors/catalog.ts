@@ -215,7 +215,7 @@ export const ERROR_CATALOG = {
     'request',
     'final',
     'UND_ERR_INVALID_ARG',
-    'The hook onPreviousResponseNotFound threw, did not settle within 30 s, or gave no body.',
+    'onPreviousResponseNotFound or endpointOf threw, did not settle within 30 s, or gave something else than what is accepted.',
   ),
   state_not_portable: row(
     'request',

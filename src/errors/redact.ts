@@ -1,15 +1,16 @@
+import { isCredentialHeader, isHarmlessHeader } from './header-names.ts'
+import { HIDDEN, withoutSecrets } from './hide.ts'
+
 /**
  * What may be shown of a request or an answer. Errors, telemetry and `util.inspect` output carry no credential, cookie,
  * query value or prompt text; texts that come from outside pass through `redact` first.
  */
 
-const HIDDEN = '[redacted]'
+/** As much of a page as is looked at. */
+const PAGE_CHARS = 16_384
 
 /** Excerpts of foreign text are cut here: enough to recognise a page, too little to carry a prompt. */
 const EXCERPT_CHARS = 200
-
-/** What is shorter is part of ordinary words. */
-const MIN_SECRET = 4
 
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   // A cookie header holds several values; everything else ends with its own.
@@ -25,51 +26,71 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [/(https?:\/\/[^\s"'<>?#]*)[?#][^\s"'<>]*/gi, `$1?${HIDDEN}`],
 ]
 
-const CREDENTIAL_HEADER = /authorization|cookie|api-?key|token|secret|credential|password/i
-
-/** Whether a header carries a credential, by its name. */
-export function isCredentialHeader(name: string): boolean {
-  return CREDENTIAL_HEADER.test(name)
-}
-
-/** Removes known secrets and everything that looks like one, folds white space, and cuts to an excerpt. */
+/**
+ * Removes known secrets and everything that looks like one, folds white space, and cuts to an excerpt.
+ *
+ * @param secrets values of the request (`secretsOf`). They are found in whichever case and under whichever escapes they
+ * were echoed.
+ */
 export function redact(text: string, secrets: readonly string[] = [], maxChars = EXCERPT_CHARS): string {
-  // The longest first: one secret may be the beginning of another.
-  const known = secrets.filter((secret) => secret.length >= MIN_SECRET).sort((a, b) => b.length - a.length)
-  let clean = text.length > maxChars * 8 ? withoutCutSecret(text.slice(0, maxChars * 8), known) : text
-  for (const secret of known) clean = clean.replaceAll(secret, HIDDEN)
+  let clean = withoutSecrets(text, secrets, maxChars * 8)
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)
   clean = clean.replace(/\s+/g, ' ').trim()
   return clean.length > maxChars ? `${clean.slice(0, maxChars - 1)}…` : clean
 }
 
-/** Drops the beginning of a secret that the cut left at the end. */
-function withoutCutSecret(text: string, known: readonly string[]): string {
-  for (const secret of known) {
-    for (let length = secret.length - 1; length >= MIN_SECRET; length--) {
-      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length)
-    }
-  }
-  return text
+/** The beginning of a page, much longer than an excerpt, without known secrets: for those that look for its text. */
+export function hidden(text: string, secrets: readonly string[]): string {
+  return withoutSecrets(text, secrets, PAGE_CHARS)
 }
+
+/** A word of the endpoint, such as a request id, without secrets. Cheap: every answered attempt has one. */
+export function redactWord(word: string, secrets: readonly string[], maxChars: number): string {
+  return PLAIN_WORD.test(word) ? withoutSecrets(word, secrets, maxChars) : redact(word, secrets, maxChars)
+}
+
+/** No pattern can find anything in it but what begins like a key. */
+const PLAIN_WORD = /^(?!.*(?:sk|sess|rk|pk|ek)-|.*eyJ)[\w.-]*$/
 
 /** Origin and path, without user info, query values and fragment. */
 export function redactUrl(url: URL): string {
   return `${url.origin}${url.pathname}${url.search ? `?${HIDDEN}` : ''}`
 }
 
-/** The values of a request that must never be shown: credentials of its headers and query values of its address. */
+/**
+ * The values of a request that must not be shown: of every header whose name is not known to be harmless, of the query, and
+ * the password. Called where there is a text to hide them in.
+ */
 export function secretsOf(url: URL, headers: ReadonlyArray<readonly [string, string]>): string[] {
   const secrets: string[] = []
-  for (const [name, value] of headers) {
-    if (!isCredentialHeader(name)) continue
-    secrets.push(value)
-    const token = value.slice(value.indexOf(' ') + 1)
-    if (token !== value) secrets.push(token)
+  for (const [name, value] of headers) if (!isHarmlessHeader(name)) addHeader(secrets, name, value)
+  if (url.search !== '') addQuery(secrets, url.search)
+  if (url.username !== '') secrets.push(url.username)
+  if (url.password !== '') secrets.push(url.password)
+  return secrets
+}
+
+function addHeader(secrets: string[], name: string, value: string): void {
+  secrets.push(value)
+  // `Bearer x`, and whatever scheme a gateway has.
+  const scheme = /^[A-Za-z][\w-]*[ \t]+(?=\S)/.exec(value)
+  const token = scheme === null ? value : value.slice(scheme[0].length)
+  if (scheme !== null) secrets.push(token)
+  if (scheme?.[0].trim().toLowerCase() === 'basic') {
+    const decoded = Buffer.from(token, 'base64').toString()
+    secrets.push(decoded, ...decoded.split(':'))
   }
-  // Asking for them makes an object that the address keeps.
-  if (url.search !== '') for (const value of url.searchParams.values()) secrets.push(value, encodeURIComponent(value))
-  if (url.password) secrets.push(url.password)
-  // A copy has no room to spare; it is kept for as long as the stream lasts.
-  return secrets.slice()
+  // Cookies, and signatures with their parts.
+  if (isCredentialHeader(name) && /[;,=\s]/.test(token)) secrets.push(...token.split(/[;,\s]+|=(?=[^=;,\s])/))
+}
+
+/** As it stands, and taken apart: keys without a value hold as much as those with one. */
+function addQuery(secrets: string[], search: string): void {
+  for (const pair of search.slice(1).split('&')) {
+    const equals = pair.indexOf('=')
+    const key = equals === -1 ? pair : pair.slice(0, equals)
+    const value = equals === -1 ? '' : pair.slice(equals + 1)
+    // A key that has a value is the name of a parameter.
+    secrets.push(...(value === '' ? [key] : [pair, value]))
+  }
 }

@@ -1,9 +1,8 @@
-import type { CallRequest } from '../call/call.ts'
+import type { CallRequest, HeaderAsk } from '../call/call.ts'
 import { type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
-import type { AbortScope } from '../core/abort.ts'
 import { utf8 } from '../core/utf8.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { isCredentialHeader } from '../errors/redact.ts'
+import { isCredentialHeader } from '../errors/header-names.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { ResponsesHost } from './host.ts'
 
@@ -38,13 +37,14 @@ export class ApiRequest implements CallRequest {
   /** The request's own, and those that every request of its kind has. */
   readonly #headers: HeaderPairs
   readonly #stateful: boolean
-  #epoch: number | undefined
+  readonly #own: ReturnType<ResponsesHost['headersOfCall']>
   #credentialIsOurs = false
 
   /** @throws ConfigurationError for a body of which no JSON can be made. */
   constructor(host: ResponsesHost, shape: RequestShape) {
     const { method, headers, face, path, query } = shape
     this.#host = host
+    this.#own = host.headersOfCall()
     this.url = path === CREATE_PATH && query === undefined ? createUrl(host) : urlOf(host, shape)
     this.method = method
     this.body = shape.body === undefined ? { kind: 'none' } : { kind: 'bytes', bytes: utf8(serialised(shape.body)) }
@@ -67,10 +67,13 @@ export class ApiRequest implements CallRequest {
     return this.#credentialIsOurs && this.#host.canRefresh
   }
 
-  async headers(refresh: boolean, asking: AbortScope): Promise<HeaderPairs> {
-    const own = await this.#host.headers(asking, refresh ? this.#epoch : undefined)
-    this.#epoch = own.epoch
-    const added = own.pairs.filter(([name]) => !this.#headers.some(([present]) => present === name))
+  get given(): HeaderPairs {
+    return this.#headers
+  }
+
+  async headers(ask: HeaderAsk): Promise<HeaderPairs> {
+    const own = await this.#own.get({ ...ask, method: this.method })
+    const added = own.filter(([name]) => !this.#headers.some(([present]) => present === name))
     this.#credentialIsOurs = added.some(([name]) => isCredentialHeader(name))
     return this.#headers.concat(added)
   }

@@ -1,4 +1,4 @@
-import type { CallContext } from '../call/call-request.ts'
+import type { CallContext, HeaderAsk } from '../call/call-request.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
@@ -19,11 +19,8 @@ export interface ResponsesHost {
   readonly interruption: 'error' | 'restart'
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
-  /** The client's own headers, and which credential they carry. */
-  headers(
-    scope: AbortScope,
-    refusedEpoch: number | undefined,
-  ): Promise<{ readonly pairs: HeaderPairs; readonly epoch: number }>
+  /** The client's own headers, for one call, in the asynchronous context of the moment. */
+  headersOfCall(): { get(ask: HeaderAsk & { readonly method: string }): Promise<HeaderPairs> }
   readonly canRefresh: boolean
   /** Everything a call of this face runs with. */
   contextFor(

@@ -11,7 +11,7 @@ import {
   UpstreamError,
 } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
-import { isCredentialHeader } from '../errors/redact.ts'
+import { isCredentialHeader } from '../errors/header-names.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import { ResponseFailedError } from './failed-error.ts'
 import type { Response } from './schema/index.ts'
@@ -25,6 +25,12 @@ export function isReported({ code }: Failure): boolean {
 const NO_CREDENTIAL =
   'No credential was sent: give the client `apiKey` or `headers`; OPENAI_API_KEY is not read from the environment.'
 
+function noCredential({ target }: Attempt): string {
+  return target?.ownHeadersAt === undefined
+    ? NO_CREDENTIAL
+    : `No credential was sent: give it in ${target.ownHeadersAt}; what was given for another origin does not go to this one.`
+}
+
 /** The error of a failure that the endpoint itself reported, by status or inside the stream. */
 export function reportedError(
   call: Call,
@@ -35,7 +41,7 @@ export function reportedError(
 ): ResilientError {
   const isAnonymous = failed.status === 401 && !attempt.request.headers.some(([name]) => isCredentialHeader(name))
   const error = call.errorOf(
-    isAnonymous ? { ...failed, message: `${failed.message} ${NO_CREDENTIAL}` } : failed,
+    isAnonymous ? { ...failed, message: `${failed.message} ${noCredential(attempt)}` } : failed,
     attempt,
     reason,
   )

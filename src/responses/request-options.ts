@@ -1,7 +1,7 @@
-import { shown, shownKind } from '../core/shown.ts'
+import { optionPath, shown, shownKind, shownName } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { refuseRenamed } from '../errors/renamed-option.ts'
-import { assertHeader } from '../transport/assert-header.ts'
+import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
 
@@ -109,12 +109,10 @@ export function checkBackgroundOptions(options: CreateOptions): void {
   }
 }
 
-/** A text may be a secret: only numbers and flags are shown. */
 function unknownOption(method: string, name: string, value: unknown, known: readonly string[]): ConfigurationError {
-  const got = typeof value === 'string' ? shownKind(value) : shown(value)
   return new ConfigurationError(
-    `Unknown option '${name}' of responses.${method}() (got ${got}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
-    `options.${name}`,
+    `Unknown option ${shownName(name)} of responses.${method}() (got ${shown(value)}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
+    optionPath('options', name),
   )
 }
 
@@ -146,7 +144,7 @@ export function checkId(id: unknown): void {
 
 export function headerPairs(headers: Readonly<Record<string, unknown>> | null | undefined): HeaderPairs {
   return Object.entries(headers ?? {}).map(([name, value]) => {
-    const path = `options.headers['${name}']`
+    const path = headerPath('options.headers', name)
     if (typeof value !== 'string')
       throw new ConfigurationError(`${path}: got ${shownKind(value)}; accepted: a string.`, path)
     assertHeader(name, value, path)

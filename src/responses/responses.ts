@@ -1,4 +1,5 @@
 import { AbortScope } from '../core/abort.ts'
+import { captureContext } from '../core/async-context.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import { beginCall } from './begin-call.ts'
@@ -185,6 +186,8 @@ export class Responses {
     const headers = headerPairs(options?.headers)
     const path = (id: string): string => `responses/${encodeURIComponent(id)}`
     const continues = { since: host.clock.now() }
+    // What is gone on with is begun by a socket or a timer, and belongs to the caller all the same.
+    const inContext = captureContext()
     return {
       clock: host.clock,
       maxFruitless: host.maxRetries,
@@ -206,11 +209,11 @@ export class Responses {
           commitAt: 'first_event',
           continues,
         } as const
-        return beginCall(host, shape, scope.child())
+        return inContext(() => beginCall(host, shape, scope.child()))
       },
       beginRetrieve: (id) => {
         const shape = { method: 'GET', path: path(id), headers, face: 'json', continues } as const
-        return beginCall(host, shape, scope.child())
+        return inContext(() => beginCall(host, shape, scope.child()))
       },
     }
   }

@@ -1,4 +1,4 @@
-import { redact } from '../errors/redact.ts'
+import { shownKind } from '../core/shown.ts'
 import { BodySource } from './body-source.ts'
 import { decodedHeaders } from './decode.ts'
 import { transportEnded } from './ended.ts'
@@ -24,7 +24,7 @@ export type FetchFunction = (input: string | URL | Request, init?: RequestInit) 
 export function fetchTransport(fetch: FetchFunction): Transport {
   if (typeof fetch !== 'function') {
     throw new TypeError(
-      `fetchTransport(fetch): got ${redact(String(fetch))}; accepted is a function that is called like fetch.`,
+      `fetchTransport(fetch): got ${shownKind(fetch)}; accepted is a function that is called like fetch.`,
     )
   }
   return new FetchTransport(fetch)

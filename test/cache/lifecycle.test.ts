@@ -235,7 +235,7 @@ describe('options', () => {
     [{ create: undefined }, 'create', 'undefined', 'a function'],
     [{ isUsable: true }, 'isUsable', 'true', 'a function'],
     [{ destroy: {} }, 'destroy', 'a value of type object', 'a function'],
-    [{ retire: 'later' }, 'retire', "'later'", 'a function'],
+    [{ retire: 'later' }, 'retire', 'a string of 5 characters', 'a function'],
     [{ onEvent: [] }, 'onEvent', 'an array', 'a function'],
     [{ clock: { now: () => 0 } }, 'clock', 'a value of type object', 'a Clock, for example a VirtualClock'],
     [{ clock: null }, 'clock', 'null', 'a Clock, for example a VirtualClock'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AnswerReading, PassThroughReading } from '../../src/call/answer-reading.ts'
-import type { Verdict } from '../../src/call/reading.ts'
+import type { Reading, Verdict } from '../../src/call/reading.ts'
 import { encode, readingContext, shown } from './reading-context.ts'
 
 type Given = Parameters<typeof readingContext>[0]
@@ -148,8 +148,42 @@ describe('an answer that is larger than what is held', () => {
   )
 })
 
+describe('the ids of an answer that is no stream', () => {
+  const json = { type: 'application/json' }
+
+  it.each<[what: string, given: Given, body: string, ids: string[]]>([
+    ['a response', { ...json, kind: 'json' }, '{"id":"resp_1","conversation":{"id":"conv_1"}}', ['resp_1', 'conv_1']],
+    [
+      'one that is larger than what is held',
+      { ...json, kind: 'json' },
+      `{"id":"resp_1","output":["${'x'.repeat(600)}"]}`,
+      ['resp_1'],
+    ],
+    [
+      'one that passes by',
+      { ...json, kind: 'other' },
+      '{"object":"conversation","a":{"id":"no"},"id":"conv_1"}',
+      ['conv_1'],
+    ],
+    ['one whose id is far behind', { ...json, kind: 'other' }, `{"a":"${'x'.repeat(70_000)}","id":"conv_1"}`, []],
+    ['a value that is none', { ...json, kind: 'other' }, '{"id":5,"b":["id","x"]}', []],
+    ['a list', { ...json, kind: 'other' }, '[{"id":"x"}]', []],
+    ['an error', { ...json, kind: 'other', status: 404 }, '{"id":"resp_1"}', []],
+    ['a page', { kind: 'other', type: 'text/html' }, '{"id":"resp_1"}', []],
+  ])('are told of %s, however it is cut', (_, given, body, expected) => {
+    for (const size of [body.length, 1000, 7]) {
+      const { context, ids } = readingContext(given)
+      const reading: Reading = given?.kind === 'other' ? new PassThroughReading(context) : new AnswerReading(context)
+      for (let at = 0; at < body.length; at += size)
+        if (reading.push(encode(body.slice(at, at + size))).commit) reading.committed?.()
+      reading.end()
+      expect(ids).toEqual(expected)
+    }
+  })
+})
+
 it('what is none of ours is passed on', () => {
-  const reading = new PassThroughReading()
+  const reading = new PassThroughReading(readingContext({ kind: 'other' }).context)
   const bytes = encode('x')
   expect(reading.push(bytes)).toEqual({ chunk: { bytes, events: [] } })
   expect(reading.end()).toEqual({ finished: true })

@@ -57,6 +57,7 @@ function call(given: Given = {}) {
   const scope = new AbortScope(controller.signal)
   const events: TelemetryEvent[] = []
   const refreshes: boolean[] = []
+  const seen: string[] = []
   const ends: TargetEnd[] = []
   const count = { ended: 0, deposits: 0, withdrawals: 0, released: 0 }
   const bytes = new TextEncoder().encode(JSON.stringify({ stream: true, ...body }))
@@ -66,7 +67,8 @@ function call(given: Given = {}) {
     url,
     method: 'POST',
     body: { kind: 'bytes', bytes },
-    headers: async (refresh) => {
+    given: [],
+    headers: async ({ refresh }) => {
       refreshes.push(refresh)
       return given.headersNever ? new Promise(() => {}) : []
     },
@@ -76,8 +78,11 @@ function call(given: Given = {}) {
   const target: Target = {
     url,
     endpoint: 'https://api.test/v1',
+    ownHeadersAt: undefined,
     headers: (pairs) => pairs,
     hasElsewhere: () => endpoint?.hasElsewhere ?? false,
+    saw: (id) => seen.push(id),
+    sawLife: () => {},
     ended: (end) => ends.push(end),
   }
   const ticket = { answered: () => {}, release: () => count.released++ }
@@ -112,7 +117,9 @@ function call(given: Given = {}) {
     commitAfterMs: given.commitAfterMs ?? 0,
     restartable: given.restartable ?? false,
     onPreviousResponseNotFound: given.hook,
-    endpoints: endpoint && { routeOf: () => ({ isHomeless: endpoint.isHomeless ?? false, pick: () => target }) },
+    endpoints: endpoint && {
+      routeOf: () => ({ isHomeless: endpoint.isHomeless ?? false, findOwner: () => undefined, pick: () => target }),
+    },
     admission: given.queued && { gate: { enter: async () => ticket }, queueMs: 0 },
     hedge: given.hedged && { hedging: { planFor: () => PLAN }, settings: PLAN.settings },
     onEnded: () => count.ended++,
@@ -145,6 +152,7 @@ function call(given: Given = {}) {
     scope,
     events,
     refreshes,
+    seen,
     ends,
     count,
     settled,
@@ -419,7 +427,7 @@ describe('a response that lives nobody knows where', () => {
       message:
         'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound. (0 attempts, gave up: not_retryable)',
     })
-    expect([r.transport.requests, r.refreshes]).toEqual([[], [false]])
+    expect([r.transport.requests, r.refreshes]).toEqual([[], []])
     r.over('failed')
   })
 
@@ -566,7 +574,7 @@ describe('an endpoint is told', () => {
     const created = fake.event({ type: 'response.created', response: { id: 'resp_1' } })
     const r = call({ target, script: [[fake.head(200), created, fake.reset()]], maxRetries: 0 })
     await r.run()
-    expect(r.ends).toMatchObject([{ report: 'failed', responseId: 'resp_1' }])
+    expect([r.ends, r.seen]).toMatchObject([[{ report: 'failed' }], ['resp_1']])
   })
 
   it('nothing of how it fares by an abort', async () => {
@@ -575,7 +583,7 @@ describe('an endpoint is told', () => {
     await r.clock.advance(5)
     r.controller.abort('why')
     await r.settled(running)
-    expect(r.ends).toStrictEqual([{ report: undefined, hintMs: undefined, responseId: undefined }])
+    expect(r.ends).toStrictEqual([{ report: undefined, hintMs: undefined }])
   })
 
   it('nothing of how it fares by an attempt that another one overtook', async () => {

@@ -28,7 +28,8 @@ function ask(body: RequestBody) {
     url: ADDRESS.url,
     method: 'POST',
     body,
-    headers: async (refresh) => {
+    given: [],
+    headers: async ({ refresh }) => {
       asked.push(refresh)
       return HEADERS
     },
@@ -43,14 +44,16 @@ function ask(body: RequestBody) {
   return { question: new Question(request, undefined), asked, request }
 }
 
+const ASK = { ...ADDRESS, body: { kind: 'none' }, callId: 1, attempt: 1, scope: SCOPE } as const
+
 it('asks what the caller asks, in the same words every time', async () => {
   const body = bytes({ model: 'm', previous_response_id: 'resp_1' })
   const { question, asked, request } = ask(body)
   expect(question.isRebuilt).toBe(false)
   expect(question.body).toBe(body)
   expect(question.traits).toBe(request)
-  expect(await question.headers(false, SCOPE)).toEqual(HEADERS)
-  expect(await question.headers(true, SCOPE)).toEqual(HEADERS)
+  expect(await question.headers({ ...ASK, refresh: false })).toEqual(HEADERS)
+  expect(await question.headers({ ...ASK, refresh: true })).toEqual(HEADERS)
   expect(asked).toEqual([false, true])
 })
 
@@ -67,7 +70,7 @@ it('asks what was put in its place, in plain JSON and with the same headers', as
     asks: { model: 'n' },
     latency: { kind: 'json', estimatedInputTokens: 3 },
   })
-  expect(await question.headers(true, SCOPE)).toEqual([
+  expect(await question.headers({ ...ASK, refresh: true })).toEqual([
     ['content-type', 'application/json'],
     ['x-own', '1'],
   ])

@@ -20,6 +20,7 @@ export function readingContext(given: Given = {}) {
   }
   const { head = usual, clock = { wallNow: () => 0 }, ...settings } = more
   const events: TappedEvent[] = []
+  const ids: string[] = []
   const context: ReadingContext = {
     head,
     kind,
@@ -33,10 +34,15 @@ export function readingContext(given: Given = {}) {
       ...settings,
     },
     clock,
-    owner: { onEvent: (event) => void events.push(event), secrets },
+    owner: {
+      onEvent: (event) => void events.push(event),
+      secrets,
+      wantsIds: true,
+      onIds: (seen) => void ids.push(...seen),
+    },
     log: { classifyFailed: () => {} },
   }
-  return { context, events }
+  return { context, events, ids }
 }
 
 /** A verdict as plain words: text for bytes, and what of the failure decides. */

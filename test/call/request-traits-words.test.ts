@@ -101,7 +101,7 @@ describe('the response that an address names', () => {
     ['/v1/responses/resp_1/input_items/item_1/more', undefined],
     ['/v1/responses', undefined],
     ['/v1/responses/', undefined],
-    ['/v1/conversations/conv_1', undefined],
+    ['/v1/conversations/conv_1', 'conv_1'],
   ])('%s: %s', (path, id) => {
     expect(responseIdIn(new URL(path, 'https://api.test'))).toBe(id)
   })

@@ -49,7 +49,8 @@ function rounds({
     url: address,
     method,
     body: { kind: 'bytes', bytes },
-    headers: (refresh, asking) => {
+    given: HEADERS,
+    headers: ({ refresh, scope: asking }) => {
       asked.push({ refresh, scope: asking })
       return headers?.(refresh, asking) ?? Promise.resolve(HEADERS)
     },

@@ -202,7 +202,10 @@ describe('callers', () => {
 
   it.each([
     [undefined, 'headers(): it returned undefined; accepted: an object of strings, or a promise of one.'],
-    ['Bearer x', 'headers(): it returned a value of type string; accepted: an object of strings, or a promise of one.'],
+    [
+      'Bearer x',
+      'headers(): it returned a string of 8 characters; accepted: an object of strings, or a promise of one.',
+    ],
     [[['a', 'b']], 'headers(): it returned an array; accepted: an object of strings, or a promise of one.'],
     [
       new Map([['a', 'b']]),

@@ -118,20 +118,22 @@ describe('several endpoints', () => {
     for (let n = 0; n < 12; n++) {
       const call = s.client.fetch(`${A}/responses`, {
         method: 'POST',
-        headers: { authorization: 'Bearer caller', cookie: 'secret=1', 'x-mine': 'kept' },
+        headers: { authorization: 'Bearer caller', cookie: 'secret=1', 'openai-beta': 'kept', 'x-tenant': 'mine' },
         body: JSON.stringify({ ...create, stream: true }),
       })
       await s.settle(call.then(readAll))
     }
     for (const { url, headers } of s.transport.requests) {
       const sent = Object.fromEntries(headers)
-      expect(sent['x-mine']).toBe('kept')
-      if (url.startsWith(A)) expect(sent).toMatchObject({ authorization: 'Bearer a', cookie: 'secret=1' })
+      expect(sent['openai-beta']).toBe('kept')
+      if (url.startsWith(A))
+        expect(sent).toMatchObject({ authorization: 'Bearer a', cookie: 'secret=1', 'x-tenant': 'mine' })
       else {
         expect(url).toBe(`${B}/responses`)
         expect(sent).toMatchObject({ 'api-key': 'b' })
         expect(sent).not.toHaveProperty('authorization')
         expect(sent).not.toHaveProperty('cookie')
+        expect(sent).not.toHaveProperty('x-tenant')
       }
     }
     expect(new Set(s.where()).size).toBe(2)
@@ -141,7 +143,7 @@ describe('several endpoints', () => {
   it('apiKey goes to the first alone', async () => {
     const s = at(
       { a: answering('resp_a'), b: answering('resp_b') },
-      { apiKey: 'sk-mine', endpoints: [{ baseURL: A }, { baseURL: B }] },
+      { apiKey: 'sk-mine', endpoints: [{ baseURL: A }, { baseURL: B, headers: {} }] },
     )
     for (let n = 0; n < 12; n++) await s.settle(s.client.responses.create(create))
     for (const { url, headers } of s.transport.requests) {
@@ -241,9 +243,15 @@ it.each([
   [{ endpoints: [{ baseURL: 'ftp://x' }] }, 'endpoints.0.baseURL'],
   [{ endpoints: [{ baseURL: A }, { baseURL: `${A}/` }] }, 'endpoints.1.baseURL'],
   [{ endpoints: [{ baseURL: A, weight: 0 }] }, 'endpoints.0.weight'],
-  [{ endpoints: [{ baseURL: A, headers: { 'x-a': 'a\nb' } }] }, 'endpoints.0.headers.x-a'],
+  [{ endpoints: [{ baseURL: A, headers: { 'x-a': 'a\nb' } }] }, "endpoints.0.headers['x-a']"],
+  [{ endpoints: [{ baseURL: A, forwardHeaders: ['x y'] }] }, 'endpoints.0.forwardHeaders[a name of 3 characters]'],
+  [{ endpoints: [{ baseURL: A, forwardHeaders: 'x-a' }] }, 'endpoints.0.forwardHeaders'],
+  [{ apiKey: 'sk', endpoints: [{ baseURL: A }, { baseURL: B }] }, 'endpoints.1.headers'],
+  [{ apiKey: 'sk', endpoints: [{ baseURL: A }, { baseURL: B, headers: { accept: '*/*' } }] }, 'endpoints.1.headers'],
   [{ endpoints: [{ baseURL: A }], baseURL: B }, 'baseURL'],
   [{ endpointOf: () => undefined }, 'endpointOf'],
 ])('%j is refused, by its path', (options, path) => {
-  expect(() => new ResilientClient(options)).toThrow(expect.objectContaining({ code: 'invalid_configuration', path }))
+  expect(() => new ResilientClient(options as ResilientClientOptions)).toThrow(
+    expect.objectContaining({ code: 'invalid_configuration', path }),
+  )
 })

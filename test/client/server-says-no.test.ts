@@ -87,7 +87,7 @@ describe('the server says no', () => {
     )
     expect(value?.status).toBe(401)
     expect(s.transport.requests[0]?.header('authorization')).toBe('Bearer theirs')
-    expect(headers.mock.calls).toEqual([[{ refresh: false }]])
+    expect(headers.mock.calls).toMatchObject([[{ refresh: false }]])
     await s.nothingIsLeft()
   })
 

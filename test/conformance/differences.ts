@@ -82,6 +82,11 @@ export const DIFFERENCES: readonly Difference[] = [
     cases: ['redirect, 307 of a POST to another origin'],
   },
   {
+    what: 'the headers that a redirect takes to another origin',
+    why: 'a credential may have any name: only those go along that say how to answer, and those of tracing',
+    cases: ['redirect, 302 of a GET to another origin', 'redirect, 302 of a POST to another origin'],
+  },
+  {
     what: '`content-encoding` and `content-length` of a body that was decoded',
     why: 'they would be untrue of what is read',
     cases: ['gzip', 'x-gzip', 'deflate', 'raw deflate', 'br', 'gzip in br', 'broken gzip', '404 in gzip']

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EndpointHealth, type EndpointReport } from '../../src/endpoints/endpoint-health.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
@@ -6,8 +7,7 @@ function health(...reports: EndpointReport[]) {
   const clock = new VirtualClock()
   const one = new EndpointHealth(clock)
   const tell = (report: EndpointReport, mayCool = true): number | undefined => {
-    one.begin()
-    return one.report(report, mayCool)
+    return one.report(one.begin(), report, mayCool)
   }
   const cooled = reports.map((report) => tell(report))
   return { clock, one, tell, cooled }
@@ -53,9 +53,9 @@ describe('the health of an endpoint', () => {
   it('lets one attempt probe it, and the others wait for what becomes of that one', async () => {
     const { clock, one } = health('failed', 'failed', 'failed')
     await clock.advance(5000)
-    one.begin()
+    const probe = one.begin()
     expect(one.isReady('m')).toBe(false)
-    one.endedWithoutWord()
+    one.endedWithoutWord(probe)
     expect(one.isReady('m')).toBe(true)
   })
 
@@ -65,6 +65,51 @@ describe('the health of an endpoint', () => {
     tell('failed')
     tell('failed')
     expect(one.readyAt('m')).toBe(until)
+  })
+
+  it('a late failure of an attempt from before is not the probe’s, and changes nothing that the probe has shown', async () => {
+    const clock = new VirtualClock()
+    const one = new EndpointHealth(clock)
+    const early = Array.from({ length: 6 }, () => one.begin())
+    for (const trial of early.slice(0, 3)) one.report(trial, 'failed', true)
+    await clock.advance(5000)
+    const probe = one.begin()
+    expect(one.report(early[3] as (typeof early)[0], 'failed', true)).toBeUndefined()
+    expect(one.isReady('m')).toBe(false)
+    expect(one.report(probe, 'alive', true)).toBeUndefined()
+    for (const trial of early.slice(4)) expect(one.report(trial, 'failed', true)).toBeUndefined()
+    expect(one.isReady('m')).toBe(true)
+  })
+
+  it('a probe that shows output need not end for the others to come back', async () => {
+    const { clock, one } = health('failed', 'failed', 'failed')
+    await clock.advance(5000)
+    const probe = one.begin()
+    one.sawLife(probe)
+    expect(one.isReady('m')).toBe(true)
+    expect(one.report(probe, 'failed', true)).toBeUndefined()
+    expect(one.isReady('m')).toBe(true)
+  })
+
+  it('with attempts that end in any order, only the probe decides after a cool-down', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom<EndpointReport>('alive', 'failed', 'dead'), { maxLength: 8 }),
+        fc.boolean(),
+        async (late, lives) => {
+          const clock = new VirtualClock()
+          const one = new EndpointHealth(clock)
+          const early = late.map(() => one.begin())
+          for (let n = 0; n < 3; n++) one.report(one.begin(), 'failed', true)
+          await clock.advance(5000)
+          const probe = one.begin()
+          for (const [n, report] of late.entries()) one.report(early[n] as typeof probe, report, true)
+          expect(one.isReady('m')).toBe(false)
+          one.report(probe, lives ? 'alive' : 'failed', true)
+          expect(one.isReady('m')).toBe(lives)
+        },
+      ),
+    )
   })
 
   it('is not given up where there is no other', () => {

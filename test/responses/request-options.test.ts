@@ -52,12 +52,12 @@ describe('options of one request', () => {
 
   it('show no text of an unknown one: it may be a key', async () => {
     const { message } = await refusal('stream', { apiKey: 'swordfish' })
-    expect(message).toContain("Unknown option 'apiKey' of responses.stream() (got a value of type string)")
+    expect(message).toContain("Unknown option 'apiKey' of responses.stream() (got a string of 9 characters)")
     expect(message).not.toContain('swordfish')
   })
 
   it.each([
-    ['stream', { interruption: 'again' }, 'options.interruption', "'again'", "'error' or 'restart'"],
+    ['stream', { interruption: 'again' }, 'options.interruption', 'a string of 5 characters', "'error' or 'restart'"],
     ['stream', { validate: true }, 'options.validate', 'true', "'off', 'report' or 'strict'"],
     ['stream', { signal: {} }, 'options.signal', 'a value of type object', 'an AbortSignal'],
     ['create', { onDelta: null }, 'options.onDelta', 'null', 'a function'],

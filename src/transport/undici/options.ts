@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { optionPath, shown, shownName } from '../../core/shown.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 import type { TlsOptions } from './connector.ts'
 
@@ -53,11 +54,14 @@ export function settingsOf(options: UndiciTransportOptions): UndiciTransportSett
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name))
   if (unknown !== undefined) {
     const known = Object.keys(NAMES).join(', ')
-    throw new ConfigurationError(`Unknown option '${unknown}' of undiciTransport(); accepted are ${known}.`, unknown)
+    throw new ConfigurationError(
+      `Unknown option ${shownName(unknown)} of undiciTransport(); accepted are ${known}.`,
+      optionPath('', unknown),
+    )
   }
   const { isolation = 'leased' } = options
   if (isolation !== 'leased' && isolation !== 'fresh') {
-    throw new ConfigurationError(`isolation: got ${String(isolation)}; accepted are 'leased' and 'fresh'.`, 'isolation')
+    throw new ConfigurationError(`isolation: got ${shown(isolation)}; accepted are 'leased' and 'fresh'.`, 'isolation')
   }
   const keepAliveMs = ms('keepAliveMs', options.keepAliveMs, 30_000)
   return {
@@ -75,11 +79,11 @@ export function settingsOf(options: UndiciTransportOptions): UndiciTransportSett
 function ms(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback
   if (Number.isFinite(value) && value >= 0) return value
-  throw new ConfigurationError(`${name}: got ${String(value)}; accepted are milliseconds from 0.`, name)
+  throw new ConfigurationError(`${name}: got ${shown(value)}; accepted are milliseconds from 0.`, name)
 }
 
 function whole(name: string, value: number | undefined, fallback: number, least = 0): number {
   if (value === undefined) return fallback
   if (Number.isInteger(value) && value >= least) return value
-  throw new ConfigurationError(`${name}: got ${String(value)}; accepted is a whole number from ${least}.`, name)
+  throw new ConfigurationError(`${name}: got ${shown(value)}; accepted is a whole number from ${least}.`, name)
 }

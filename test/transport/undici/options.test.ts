@@ -69,9 +69,9 @@ describe('settings of the undici transport', () => {
   })
 
   it.each([
-    [{ isolation: 'no' }, 'isolation', "isolation: got no; accepted are 'leased' and 'fresh'."],
+    [{ isolation: 'no' }, 'isolation', "isolation: got 'no'; accepted are 'leased' and 'fresh'."],
     [{ keepAliveMs: -1 }, 'keepAliveMs', 'keepAliveMs: got -1; accepted are milliseconds from 0.'],
-    [{ warmMs: 'x' }, 'warmMs', 'warmMs: got x; accepted are milliseconds from 0.'],
+    [{ warmMs: 'x' }, 'warmMs', "warmMs: got 'x'; accepted are milliseconds from 0."],
     [{ warm: 0.5 }, 'warm', 'warm: got 0.5; accepted is a whole number from 0.'],
     [{ maxConnections: 0 }, 'maxConnections', 'maxConnections: got 0; accepted is a whole number from 1.'],
     [{ maxHeaderBytes: -1 }, 'maxHeaderBytes', 'maxHeaderBytes: got -1; accepted is a whole number from 0.'],

@@ -1,0 +1,51 @@
+import { ID_WITHIN, idAtTop, idsOfBody } from '../sse/response-ids.ts'
+import type { ResponseHead } from '../transport/transport.ts'
+import { headerOf } from './reading.ts'
+
+/** Collects the beginning of a JSON answer that passes by, for the id that stands there. Bounded; changes and delays nothing. */
+export class IdCollector {
+  readonly #chunks: Uint8Array[] = []
+  #bytes = 0
+
+  push(bytes: Uint8Array): void {
+    if (this.isFull) return
+    this.#chunks.push(bytes)
+    this.#bytes += bytes.length
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= ID_WITHIN
+  }
+
+  ids(): string[] {
+    const beginning = Buffer.concat(this.#chunks).subarray(0, ID_WITHIN).toString()
+    this.#chunks.length = 0
+    const id = idAtTop(beginning)
+    return id === undefined ? [] : idsOfBody({ id })
+  }
+}
+
+/** Whether an answer may hold the id of something that its endpoint keeps. */
+export function mayHoldId(head: ResponseHead): boolean {
+  const isSuccess = head.status >= 200 && head.status < 300
+  return isSuccess && (headerOf(head, 'content-type')?.toLowerCase().includes('json') ?? false)
+}
+
+/** The ids of a response that is handed out untouched: its bytes are read from a branch, as the caller reads them. */
+export async function idsBeside(response: Response): Promise<string[]> {
+  if (!response.ok || !response.headers.get('content-type')?.includes('json')) return []
+  const found = new IdCollector()
+  try {
+    const branch = response.clone().body
+    if (branch !== null) {
+      for await (const chunk of branch) {
+        found.push(chunk)
+        // Leaving the loop cancels the branch: what nobody reads is not kept for it.
+        if (found.isFull) break
+      }
+    }
+  } catch {
+    // The caller reads the same failure.
+  }
+  return found.ids()
+}

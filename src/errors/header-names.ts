@@ -1,0 +1,105 @@
+/** What is known of headers by their names: where they may go, and what may be shown of them. */
+
+/**
+ * Headers that say how to answer, or which request this is: they mean the same at every endpoint and hold no secret. Only
+ * these go to another origin by themselves. A list of credentials would miss the names that the next gateway invents.
+ */
+const PORTABLE: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-type',
+  'range',
+  'user-agent',
+  'openai-beta',
+  'idempotency-key',
+  'traceparent',
+  'tracestate',
+  'b3',
+  'x-b3-flags',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-spanid',
+  'x-b3-traceid',
+  'x-client-request-id',
+  'x-request-id',
+])
+
+/** Those that SDKs and HTTP itself add, whose values are ordinary words (`node`, `Linux`, `stream`). */
+const ORDINARY: ReadonlySet<string> = new Set([
+  'cache-control',
+  'connection',
+  'expect',
+  'host',
+  'keep-alive',
+  'pragma',
+  'priority',
+  'sec-fetch-mode',
+  'te',
+  'transfer-encoding',
+  'x-stainless-arch',
+  'x-stainless-async',
+  'x-stainless-helper-method',
+  'x-stainless-lang',
+  'x-stainless-os',
+  'x-stainless-package-version',
+  'x-stainless-poll-helper',
+  'x-stainless-read-timeout',
+  'x-stainless-retry-count',
+  'x-stainless-runtime',
+  'x-stainless-runtime-version',
+  'x-stainless-timeout',
+])
+
+/** Names that a message may show beside those above: the names of headers that clients of such endpoints really send. */
+const WELL_KNOWN: ReadonlySet<string> = new Set([
+  'api-key',
+  'authorization',
+  'chatgpt-account-id',
+  'cookie',
+  'helicone-auth',
+  'http-referer',
+  'ocp-apim-subscription-key',
+  'openai-organization',
+  'openai-project',
+  'originator',
+  'proxy-authorization',
+  'referer',
+  'session-id',
+])
+
+/** `x-` and words of letters. Whatever looks otherwise may be a value that was given for a name. */
+const EXTENSION = /^x(?:-[a-z]{1,16}){1,5}$/
+
+const CREDENTIAL = /auth|cookie|key|token|secret|credential|passw|signature/
+
+/** Whether a header may go to another origin than the one it was given for. */
+export function isPortableHeader(name: string): boolean {
+  return PORTABLE.has(name.toLowerCase())
+}
+
+/** Whether the value of a header may appear in a message. */
+export function isHarmlessHeader(name: string): boolean {
+  const lower = name.toLowerCase()
+  return PORTABLE.has(lower) || ORDINARY.has(lower)
+}
+
+/** Whether a header carries a credential, by its name. Decides no secrecy: the value of every header that is not harmless is secret. */
+export function isCredentialHeader(name: string): boolean {
+  return CREDENTIAL.test(name.toLowerCase()) && !isHarmlessHeader(name)
+}
+
+/**
+ * A header in a path such as `headers['x-a']`, by its name where that is the name of a header. Other names are described:
+ * a credential that was given in the place of a name must not appear in a message.
+ */
+export function shownHeader(name: string): string {
+  const lower = name.toLowerCase()
+  const isKnown = isHarmlessHeader(lower) || WELL_KNOWN.has(lower) || EXTENSION.test(lower)
+  if (isKnown || /^[a-z]{0,3}$/.test(lower)) return `'${name}'`
+  return `a name of ${name.length} character${name.length === 1 ? '' : 's'}`
+}

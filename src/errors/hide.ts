@@ -1,0 +1,108 @@
+import { type Comparable, comparable, ESCAPINGS, URL_ESCAPES, unescaped } from './unescape.ts'
+
+export const HIDDEN = '[redacted]'
+
+/** What is shorter is part of ordinary words. */
+const SHORTEST = 4
+/** Of a longer secret its beginning is hidden too: endpoints cut what they echo. */
+const LONG = 24
+const BEGINNING = 12
+/** So much behind the excerpt is looked at: a short secret that begins in it, under several escapes, is seen whole. */
+const BEHIND = 512
+/** Words that say nothing, whichever header holds them. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['true', 'false', 'null', 'none', 'undefined'])
+
+/**
+ * The beginning of a text, without what is secret. A secret is found in whichever case it is written, and under the escapes
+ * of URLs, HTML and JSON, also one in the other. Linear in `mostChars`, times the number of secrets.
+ */
+export function withoutSecrets(text: string, secrets: readonly string[], mostChars: number): string {
+  const cut = text.slice(0, mostChars)
+  if (secrets.length === 0) return cut
+  const hidden = hiddenRanges(text.slice(0, mostChars + BEHIND), secrets)
+  let clean = ''
+  let from = 0
+  for (const [begin, end] of hidden) {
+    if (begin >= mostChars) break
+    if (end <= from) continue
+    clean += begin > from || from === 0 ? cut.slice(from, begin) + HIDDEN : ''
+    from = end
+  }
+  return clean + cut.slice(from)
+}
+
+type Range = readonly [begin: number, end: number]
+
+/** Where secrets stand in the text, from the left. */
+function hiddenRanges(text: string, secrets: readonly string[]): Range[] {
+  const wanted = new Set<string>()
+  for (const secret of secrets) for (const form of formsOf(secret)) wanted.add(form)
+  const ranges: Range[] = []
+  for (const layer of layersOf(text)) for (const form of wanted) find(layer, form, ranges)
+  return ranges.sort(([a], [b]) => a - b)
+}
+
+/** As it is, and with each kind of escapes taken off, and with each taken off of that: JSON in JSON, a URL in HTML. */
+function layersOf(text: string): Comparable[] {
+  const plain = comparable(text)
+  const once = withoutEscapes(plain)
+  return [plain, ...once, ...once.flatMap(withoutEscapes)]
+}
+
+function withoutEscapes(layer: Comparable): Comparable[] {
+  return ESCAPINGS.map((kind) => unescaped(layer, kind)).filter((other) => other !== undefined)
+}
+
+/** A secret may itself be written with escapes of URLs, and may be bytes that its receiver reads as UTF-8. */
+function formsOf(secret: string): string[] {
+  const plain = comparable(secret.trim())
+  const forms = [plain.text]
+  const decoded = unescaped(plain, URL_ESCAPES)
+  if (decoded !== undefined) forms.push(decoded.text)
+  if (/[\u0080-\u00ff]/.test(secret)) forms.push(comparable(Buffer.from(secret, 'latin1').toString().trim()).text)
+  if (/%[89a-f]/i.test(secret)) forms.push(comparable(asLatin1(secret)).text)
+  return forms.filter((form) => form.length >= SHORTEST && !SAYS_NOTHING.has(form))
+}
+
+/** Percent escapes that are no UTF-8 are read as Latin-1 by some servers. */
+function asLatin1(text: string): string {
+  return text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+function find(layer: Comparable, form: string, ranges: Range[]): void {
+  if (form.length >= LONG) findBeginnings(layer, form, ranges)
+  else
+    for (let at = layer.text.indexOf(form); at !== -1; at = layer.text.indexOf(form, at + 1))
+      ranges.push(placed(layer, at, at + form.length))
+}
+
+function placed({ at }: Comparable, begin: number, end: number): Range {
+  return at === undefined ? [begin, end] : [at[begin] as number, at[end] as number]
+}
+
+/** Everything that a long secret begins with. By Knuth, Morris and Pratt: a secret that repeats itself costs no more. */
+function findBeginnings(layer: Comparable, form: string, ranges: Range[]): void {
+  const { text } = layer
+  const first = text.indexOf(form.slice(0, BEGINNING))
+  if (first === -1) return
+  const fallback = fallbacksOf(form)
+  let matched = 0
+  for (let index = first; index < text.length; index++) {
+    while (matched > 0 && text[index] !== form[matched]) matched = fallback[matched - 1] as number
+    if (text[index] === form[matched]) matched++
+    const isLongest = matched === form.length || text[index + 1] !== form[matched]
+    if (matched >= BEGINNING && isLongest) ranges.push(placed(layer, index + 1 - matched, index + 1))
+    if (matched === form.length) matched = fallback[matched - 1] as number
+  }
+}
+
+/** How much of the beginning a mismatch behind each character leaves. */
+function fallbacksOf(form: string): Uint32Array {
+  const fallback = new Uint32Array(form.length)
+  for (let index = 1, matched = 0; index < form.length; index++) {
+    while (matched > 0 && form[index] !== form[matched]) matched = fallback[matched - 1] as number
+    if (form[index] === form[matched]) matched++
+    fallback[index] = matched
+  }
+  return fallback
+}
