@@ -1,42 +1,59 @@
 import { type Failure, failure } from '../errors/failure.ts'
-import { hidden, redact } from '../errors/redact.ts'
-import { errorFieldsOf } from '../retry/error-fields.ts'
+import { redact } from '../errors/redact.ts'
+import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { idsOfBody } from '../sse/response-ids.ts'
+import { SseTap } from '../sse/tap.ts'
+import { excerptOf, isPage, openingOfText, wordsOf } from './excerpt.ts'
 import { IdCollector, mayHoldId } from './ids-beside.ts'
+import { openingOf } from './opening.ts'
+import { otherApi, otherApiOf } from './other-apis.ts'
 import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
+/** What an answer says so far. */
+interface Said {
+  readonly text: string
+  /** The parsed text; `undefined` where it is no JSON, or not all of it is there. */
+  readonly json: unknown
+  readonly isWhole: boolean
+}
+
 /**
- * Reads an answer that is no event stream: an error status, JSON, or a page where a stream was asked for. It is held until
- * it is complete (or larger than the prelude may be), because only the body tells a rate limit from an empty account.
+ * Reads an answer that is no event stream: an error status, JSON, or a page where a response was asked for. It is held until
+ * it is complete (or larger than the prelude may be), because only the body tells a rate limit from an empty account, and a
+ * response from a page.
  */
 export class AnswerReading implements Reading {
   readonly #context: ReadingContext
   readonly #chunks: Uint8Array[] = []
   #bytes = 0
+  #opensAsJson: boolean | undefined
   #committed = false
 
   constructor(context: ReadingContext) {
     this.#context = context
   }
 
+  get readsWhole(): boolean {
+    return true
+  }
+
   push(bytes: Uint8Array): Verdict {
     const chunk = { bytes, events: [] }
     if (this.#committed) return { chunk }
+    this.#opensAsJson ??= openingOf(bytes) === 'json'
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     if (this.#bytes <= this.#bound) return { chunk }
     if (this.#isWholeResponse)
       return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
-    const { failure: failed } = this.#judge(undefined)
-    // Too large to be held for a decision: only what the status alone makes worth another attempt gets one.
+    const { failure: failed } = this.#judge(false)
+    // Too large to be held for a decision: only what the beginning makes worth another attempt gets one.
     return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
   }
 
   end(): Verdict {
-    if (this.#committed) return { finished: true }
-    const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
-    return { ...this.#judge(text), finished: true }
+    return this.#committed ? { finished: true } : { ...this.#judge(true), finished: true }
   }
 
   committed(): void {
@@ -47,11 +64,7 @@ export class AnswerReading implements Reading {
   /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
   get #isWholeResponse(): boolean {
     const { head, settings } = this.#context
-    return settings.needsEvents && head.status < 300 && this.#saysJson
-  }
-
-  get #saysJson(): boolean {
-    return headerOf(this.#context.head, 'content-type')?.toLowerCase().includes('json') ?? false
+    return settings.needsEvents && head.status < 300 && this.#opensAsJson === true
   }
 
   get #bound(): number {
@@ -59,26 +72,26 @@ export class AnswerReading implements Reading {
     return this.#isWholeResponse ? maxEventBytes || Infinity : maxPreludeBytes
   }
 
-  /** @param text the whole body, or `undefined` when it is too large to be an error. */
-  #judge(text: string | undefined): Verdict {
-    const { head, kind } = this.#context
-    const body = parseJson(text)
-    const failed =
-      head.status >= 400
-        ? this.#upstream(head.status, body, text)
-        : kind === 'stream'
-          ? this.#notAStream(text, body)
-          : undefined
-    if (failed === undefined) this.#tellIds(text, body)
+  get #type(): string | undefined {
+    return headerOf(this.#context.head, 'content-type')
+  }
+
+  /** @param isWhole the body is complete; otherwise it is too large to be an error. */
+  #judge(isWhole: boolean): Verdict {
+    const { status } = this.#context.head
+    const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
+    const said = { text, json: isWhole ? parseJson(text) : undefined, isWhole }
+    const failed = status >= 400 ? this.#refused(said) : status < 300 ? this.#unexpected(said) : undefined
+    if (failed === undefined) this.#tellIds(said)
     return failed === undefined ? { commit: 'answer' } : { failure: failed }
   }
 
   /** Where the response lives is known before the caller has its id. */
-  #tellIds(text: string | undefined, body: unknown): void {
+  #tellIds({ json, isWhole }: Said): void {
     const { head, owner } = this.#context
     if (!owner.wantsIds || !mayHoldId(head)) return
-    if (text !== undefined) {
-      owner.onIds(idsOfBody(body))
+    if (isWhole) {
+      owner.onIds(idsOfBody(json))
       return
     }
     const found = new IdCollector()
@@ -86,26 +99,58 @@ export class AnswerReading implements Reading {
     owner.onIds(found.ids())
   }
 
-  /** A streaming call was answered with 2xx and something else than a stream. */
-  #notAStream(text: string | undefined, body: unknown): Failure | undefined {
-    if (text !== undefined && text.trim() === '') return failure('empty_response')
-    // Too large to be looked into: no error is.
-    if (text === undefined && this.#saysJson) return undefined
-    if (hasError(body) || isFailedResponse(body)) return this.#upstream(undefined, body, text)
-    // Some endpoints ignore `stream: true` and answer with the whole response.
-    if (looksLikeResponse(body)) return undefined
-    const type = headerOf(this.#context.head, 'content-type') ?? 'no content-type'
-    const { secrets } = this.#context.owner
-    // Before the tags are taken out, which would take a secret with such characters apart.
-    const words = fieldsOf(body) ?? hidden(text ?? '', secrets).replace(/<[^>]*>/g, ' ')
-    return failure(
-      'unexpected_content',
-      `Expected an event stream, got ${redact(type, secrets)}: ${redact(words, secrets)}`,
-    )
+  /** An error status: its reason stands in JSON, in an event, in a text or on a page. */
+  #refused(said: Said): Failure {
+    const { status } = this.#context.head
+    const fields = said.isWhole ? this.#reasonOf(said) : undefined
+    const failed = this.#upstream(status, fields, said)
+    const excerpt = fields === undefined ? excerptOf(said.text, this.#type, this.#context.owner.secrets) : ''
+    return excerpt === '' ? failed : { ...failed, message: `${failed.message}: ${excerpt}` }
   }
 
-  #upstream(status: number | undefined, body: unknown, text: string | undefined): Failure {
-    return upstreamFailure(this.#context, { status, error: errorFieldsOf(body), body: body ?? text })
+  #reasonOf({ text, json }: Said): UpstreamErrorFields | undefined {
+    if (typeof json === 'string') return { message: json }
+    if (json !== undefined) return errorFieldsOf(json)
+    if (openingOfText(text) === 'stream') return this.#reasonInStream()
+    // Of a page only an excerpt is shown: what it says in passing decides nothing.
+    if (isPage(text, this.#type)) return undefined
+    const words = wordsOf(text, this.#type, this.#context.owner.secrets)
+    return words.trim() === '' ? undefined : { message: words }
+  }
+
+  /** Some gateways answer with an error status, and put its reason into an event. */
+  #reasonInStream(): UpstreamErrorFields | undefined {
+    const tap = new SseTap(this.#context.settings.maxEventBytes)
+    const events = [...tap.push(Buffer.concat(this.#chunks)).events, ...tap.end().events]
+    return errorFieldsOf(events.findLast((event) => event.class === 'terminal')?.json)
+  }
+
+  /** A call for a response was answered with 2xx and something else. */
+  #unexpected(said: Said): Failure | undefined {
+    const { text, json, isWhole } = said
+    const { kind, owner } = this.#context
+    if (text.trim() === '') return kind === 'stream' ? failure('empty_response') : undefined
+    // Too large to be looked into: no error is.
+    if (!isWhole && this.#opensAsJson) return undefined
+    const other = otherApiOf(json)
+    if (other !== undefined) return otherApi(other)
+    // Some endpoints ignore `stream: true` and answer with the whole response. Without a stream a failed one is an answer, too.
+    const failed = hasError(json) || isFailedResponse(json)
+    if (looksLikeResponse(json) && (kind === 'json' || !failed)) return undefined
+    if (failed || errorFieldsOf(json)?.code !== undefined) return this.#upstream(undefined, errorFieldsOf(json), said)
+    const wanted = kind === 'stream' ? 'an event stream' : 'a response'
+    const { secrets } = owner
+    const type = redact(this.#type ?? 'no content-type', secrets)
+    const words = fieldsOf(json) ?? (this.#opensAsJson ? 'broken JSON' : excerptOf(text, this.#type, secrets))
+    return failure('unexpected_content', `Expected ${wanted}, got ${type}${words === '' ? '' : `: ${words}`}`)
+  }
+
+  #upstream(
+    status: number | undefined,
+    error: UpstreamErrorFields | undefined,
+    { text, json, isWhole }: Said,
+  ): Failure {
+    return upstreamFailure(this.#context, { status, error, body: isWhole ? (json ?? text) : undefined })
   }
 }
 
@@ -146,19 +191,24 @@ const STATUSES: ReadonlySet<unknown> = new Set([
   'incomplete',
 ])
 
-/** Gateways leave out much of a response, but not all that makes it one. */
+/** Gateways leave out much of a response, but not all that makes it one. The answer of another API is none. */
 export function looksLikeResponse(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return false
+  if (typeof body !== 'object' || body === null || otherApiOf(body) !== undefined) return false
   const { id, object, output, status } = body as Readonly<Record<string, unknown>>
   return typeof id === 'string' || object === 'response' || Array.isArray(output) || STATUSES.has(status)
 }
+
+/** The name of a field, and no text that somebody has made a name of. */
+const FIELD_NAME = /^[\w.-]{1,40}$/
 
 /** What JSON holds that is no response: the names of its fields, because what stands in them may be a conversation. */
 function fieldsOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   if (Array.isArray(body)) return 'a list'
   const names = Object.keys(body)
-  return names.length === 0 ? 'an object without fields' : `an object with ${names.join(', ')}`
+  if (names.length === 0) return 'an object without fields'
+  const shown = names.filter((name) => FIELD_NAME.test(name)).slice(0, 10)
+  return `an object with ${(shown.length < names.length ? [...shown, '…'] : shown).join(', ')}`
 }
 
 function hasError(body: unknown): boolean {
@@ -170,8 +220,7 @@ function isFailedResponse(body: unknown): boolean {
   return typeof body === 'object' && body !== null && (body as { status?: unknown }).status === 'failed'
 }
 
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

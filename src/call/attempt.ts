@@ -21,6 +21,7 @@ import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
 import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { idsBeside } from './ids-beside.ts'
+import { COMMITTED, type Opened } from './opened.ts'
 import { Output } from './output.ts'
 import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
 import { readingFor } from './reading-for.ts'
@@ -53,20 +54,8 @@ export interface AttemptOwner {
   onAttemptEnded(attempt: Attempt): void
 }
 
-/** How an attempt opens: with something to hand over, or with a failure. */
-export type Opened =
-  | { readonly kind: 'committed' }
-  /** `output` holds the endpoint's own words, if it had any: an error answer, or the events of a failed stream. */
-  | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'aborted'; readonly reason: unknown }
-  /** Another attempt of the call was first. */
-  | { readonly kind: 'lost' }
-
 /** What lies below is kept by the endpoint that made it. */
 const KEPT = /\/(?:responses|conversations)(?:\/|$)/
-
-/** The same for all: whoever reads a stream holds how it opened. */
-const COMMITTED: Opened = { kind: 'committed' }
 
 /**
  * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
@@ -122,6 +111,11 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
 
   get ended(): boolean {
     return this.record !== undefined
+  }
+
+  /** The answer is no event stream: it was judged as a whole, and its output holds no events. */
+  get readsWhole(): boolean {
+    return this.#reading?.readsWhole === true
   }
 
   get responseStarted(): boolean {
@@ -263,6 +257,10 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
 
   onIds(ids: readonly string[]): void {
     for (const id of ids) this.#options.target?.saw(id)
+  }
+
+  readsWith(reading: Reading): void {
+    this.#reading = reading
   }
 
   onEvent(event: TappedEvent): void {

@@ -2,7 +2,8 @@ import type { Clock, TimerHandle } from '../core/clock.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { HedgePlan, HedgeRefusal, HedgeStake } from '../hedge/hedging.ts'
 import type { HedgeEndEvent } from '../telemetry/events.ts'
-import type { Attempt, Opened } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
+import type { Opened } from './opened.ts'
 
 /** What a race needs of its call. */
 export interface HedgeRaceOptions {

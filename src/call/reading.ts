@@ -28,12 +28,16 @@ export interface Reading {
   lingered?(): Verdict
   /** From now on the output is handed over as it comes. */
   committed?(): void
+  /** The answer is judged as a whole, and holds no events. */
+  readonly readsWhole?: boolean
 }
 
 /** The attempt whose answer is read. */
 export interface ReadingOwner {
   /** Told of every event, for the watchdog. */
   onEvent(event: TappedEvent): void
+  /** Told which reading takes over from the one that had the first bytes. */
+  readsWith(reading: Reading): void
   /** What must not appear in an excerpt: the credentials of the request. */
   readonly secrets: readonly string[]
   /** Whether somebody remembers where responses live. */

@@ -4,6 +4,7 @@ import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.t
 import { reportsFailure, responseIdOf } from '../sse/event-classes.ts'
 import { SseTap, type Tapped, type TappedEvent } from '../sse/tap.ts'
 import type { CommitReason } from '../telemetry/events.ts'
+import { otherApi, otherApiOf } from './other-apis.ts'
 import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
@@ -29,6 +30,8 @@ export class StreamReading implements Reading {
   #committed = false
   #reported: { readonly fields: UpstreamErrorFields | undefined; readonly body: unknown } | undefined
   #responseId: string | undefined
+  /** The first event that says anything was one of the Responses API. */
+  #isIdentified = false
 
   constructor({ head, commitWithId, settings, clock, owner, log }: ReadingContext) {
     this.#head = head
@@ -71,6 +74,8 @@ export class StreamReading implements Reading {
     let last: TappedEvent | undefined
     for (const event of tapped.events) {
       this.#owner.onEvent(event)
+      const other = this.#isIdentified ? undefined : this.#identify(event)
+      if (other !== undefined) return { failure: otherApi(other) }
       commit ??= this.#commitFor(event)
       if (event.class === 'terminal') last = this.#report(event)
     }
@@ -88,6 +93,12 @@ export class StreamReading implements Reading {
     if (tapped.done) return { chunk, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
     if (!this.#committed && this.#heldBytes > this.#settings.maxPreludeBytes) commit ??= 'prelude_full'
     return { chunk, commit, linger: last !== undefined }
+  }
+
+  /** The other API whose stream this is, by its first event. */
+  #identify({ class: found, json }: TappedEvent): string | undefined {
+    this.#isIdentified = found !== 'heartbeat'
+    return found === 'lifecycle' ? otherApiOf(json) : undefined
   }
 
   /** With `wholeFrames`, what follows the last complete frame waits for the rest of its own. */

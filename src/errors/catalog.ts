@@ -164,12 +164,17 @@ export const ERROR_CATALOG = {
     'UND_ERR_SOCKET',
     'A streaming call was answered with nothing (204, or 200 without a body).',
   ),
-  malformed_event: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The data of an event is no JSON.'),
+  malformed_event: row(
+    'protocol',
+    'connection',
+    'UND_ERR_SOCKET',
+    'The data of an event is no JSON. Blank data is skipped, and the text of an error is read as one.',
+  ),
   unexpected_content: row(
     'protocol',
     'pushback',
     'UND_ERR_SOCKET',
-    'The answer is a page (captive portal, CDN), or JSON that is no response, instead of a stream or a response.',
+    'The answer is a page (captive portal, CDN), or JSON that is no response, instead of a stream or a response. One in the format of another API (Chat Completions) is never retried.',
   ),
   invalid_event: row('protocol', 'final', 'UND_ERR_SOCKET', "An event is not what it should be (validate: 'strict')."),
   sequence_gap: row(

@@ -13,7 +13,7 @@ import { isUsableId } from './request-options.ts'
 import { type Resumption, resumed } from './resumption.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
 import { type CallOfSession, historyOf } from './session-history.ts'
-import { heldEvents, mayBeWhole, responseIn } from './whole-answer.ts'
+import { heldEvents, responseIn } from './whole-answer.ts'
 
 export interface SessionOptions {
   readonly scope: AbortScope
@@ -215,7 +215,7 @@ export class StreamSession implements Consumer {
       attempt.cancel()
       throw refused
     }
-    this.#pumped = { call, attempt, whole: mayBeWhole(attempt) ? [] : undefined, onEnd }
+    this.#pumped = { call, attempt, whole: attempt.readsWhole ? [] : undefined, onEnd }
     this.#fill()
   }
 

@@ -8,11 +8,6 @@ import { unreadAnswer } from './interruption.ts'
 import type { Response, ResponseStreamEvent } from './schema/index.ts'
 import { terminalEventOf } from './session-events.ts'
 
-/** Whether the answer may be the whole response instead of a stream: its label does not name an event stream. */
-export function mayBeWhole({ answer }: Attempt): boolean {
-  return answer !== undefined && !/event-stream/i.test(headerOf(answer, 'content-type') ?? '')
-}
-
 /**
  * The body of an answer that came whole.
  *
@@ -42,7 +37,7 @@ export function responseIn(chunks: readonly Uint8Array[], call: Call, attempt: A
 export function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
   const { items } = attempt.output
   const events = items.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
-  if (events.length > 0 || !mayBeWhole(attempt)) return events
+  if (events.length > 0 || !attempt.readsWhole) return events
   const response = parsed(items.map((chunk) => chunk.bytes))
   return response === undefined ? events : [terminalEventOf(response)]
 }

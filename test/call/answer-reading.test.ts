@@ -14,8 +14,8 @@ const lastOf = (verdicts: readonly Verdict[]): Verdict => verdicts.at(-1) as Ver
 
 describe('an answer that is no stream', () => {
   it('is held in pieces and judged as a whole', () => {
-    const verdicts = read({ kind: 'json' }, '{"a"', ':1}')
-    expect(verdicts.map(shown)).toEqual([{ text: '{"a"' }, { text: ':1}' }, { commit: 'answer', finished: true }])
+    const verdicts = read({ kind: 'json' }, '{"id"', ':"r"}')
+    expect(verdicts.map(shown)).toEqual([{ text: '{"id"' }, { text: ':"r"}' }, { commit: 'answer', finished: true }])
     expect(verdicts[0]?.chunk?.events).toEqual([])
   })
 
@@ -55,6 +55,11 @@ describe('in place of a stream', () => {
     ['a number', 'application/json', '5', { code: 'unexpected_content' }],
     ['a page', 'text/html', '<p>Hello', { code: 'unexpected_content' }],
     ['broken JSON', 'application/json', '{"id":', { code: 'unexpected_content' }],
+    ['an error as plain text', 'text/plain', '{"error":{"code":"insufficient_quota"}}', { code: 'response_failed' }],
+    ['an error in words', 'application/json', '{"error":"stopped"}', { code: 'response_failed' }],
+    ['an error without one around it', undefined, '{"code":"insufficient_quota"}', { code: 'response_failed' }],
+    ['a failed response', undefined, '{"id":"r","error":{"code":"x"}}', { code: 'response_failed' }],
+    ['a chat completion', undefined, '{"id":"c","object":"chat.completion"}', { code: 'unexpected_content' }],
   ])('%s of type %s: %j', (_, type, text, expected) => {
     expect(shown(lastOf(read({ type }, text)))).toEqual({ ...expected, finished: true })
   })
@@ -78,6 +83,7 @@ describe('in place of a stream', () => {
     [[1], 'a list'],
     [{}, 'an object without fields'],
     [{ ok: 'a secret', data: { more: 1 } }, 'an object with ok, data'],
+    [{ ok: 1, 'what somebody has said': 2 }, 'an object with ok, …'],
   ])('shows of JSON the names of its fields alone: %j', (body, words) => {
     const { failure } = lastOf(read({ type: 'application/json' }, JSON.stringify(body)))
     expect(failure?.message).toBe(`Expected an event stream, got application/json: ${words}`)
@@ -89,14 +95,80 @@ describe('in place of a stream', () => {
     expect(page?.message).toMatch(/^Expected an event stream, got text\/html; a=b: +Down /)
     expect(page?.message).not.toMatch(/[<>]|hunter2/)
     expect(lastOf(read({}, '<p>one</p><p>two</p>')).failure?.message).toMatch(/one +two/)
-    const large = read({ type: 'text/html' }, 'x'.repeat(501))[0]?.failure
-    expect(large?.message).toBe('Expected an event stream, got text/html: ')
+    const large = read({ type: 'text/html' }, `Down ${'x'.repeat(501)}`)[0]?.failure
+    expect(large?.message).toMatch(/^Expected an event stream, got text\/html: Down x+…$/)
+    expect(lastOf(read({ type: 'text/html' }, '<p></p>')).failure?.message).toBe(
+      'Expected an event stream, got text/html',
+    )
     expect(lastOf(read({}, 'Down')).failure?.message).toBe('Expected an event stream, got no content-type: Down')
   })
 })
 
+describe('in place of a response that does not stream', () => {
+  it.each<[what: string, text: string, expected: object]>([
+    ['a response', '{"id":"resp_1"}', { commit: 'answer' }],
+    ['a failed response', '{"id":"resp_1","status":"failed","error":{"code":"x"}}', { commit: 'answer' }],
+    ['nothing', '', { commit: 'answer' }],
+    ['a page', '<p>Hello', { code: 'unexpected_content' }],
+    ['a text', 'Hello', { code: 'unexpected_content' }],
+    ['broken JSON', '{"id":', { code: 'unexpected_content' }],
+    ['other JSON', '{"ok":true}', { code: 'unexpected_content' }],
+    ['an error', '{"error":{"code":"slow_down"}}', { code: 'response_failed' }],
+    ['a chat completion', '{"id":"c","choices":[]}', { code: 'unexpected_content' }],
+  ])('%s: %j', (_, text, expected) => {
+    const { failure, ...verdict } = lastOf(read({ kind: 'json' }, text))
+    expect(shown({ ...verdict, failure })).toEqual({ ...expected, finished: true })
+    if (failure?.code === 'unexpected_content') expect(failure.message).toMatch(/^Expected a response, got|looks like/)
+  })
+})
+
+describe('an answer of another API', () => {
+  it.each([
+    ['{"object":"chat.completion","id":"c"}', 'Chat Completions'],
+    ['{"choices":[]}', 'Chat Completions'],
+    ['{"object":"text_completion"}', 'Completions'],
+    ['{"type":"message","content":[],"stop_reason":null}', 'Anthropic Messages'],
+    ['{"candidates":[]}', 'Gemini'],
+  ])('is named, and never retried: %s', (text, name) => {
+    const { failure } = lastOf(read({}, text))
+    expect(failure).toMatchObject({ code: 'unexpected_content', lane: undefined })
+    expect(failure?.message).toContain(`looks like ${name}, which is another API`)
+  })
+})
+
+describe('an error status', () => {
+  const answered = (status: number, type: string | undefined, text: string) =>
+    lastOf(read({ status, type, secrets: ['hunter2hunter2'] }, text)).failure
+
+  it.each([
+    [413, 'text/html', '<html><title>413 Too Large</title><hr>nginx</html>', ': 413 Too Large nginx'],
+    [403, 'text/plain', 'Blocked by policy 17', ': Blocked by policy 17'],
+    [502, undefined, 'if a < b and c > d then hunter2hunter2', ': if a < b and c > d then [redacted]'],
+    [502, 'text/html', 'Bad <b>Gateway</b>', ': Bad Gateway'],
+    [403, 'application/xml', '<Error><Code>AccessDenied</Code></Error>', ': AccessDenied'],
+    [403, 'application/json', '"Blocked <by> policy"', ': Blocked <by> policy'],
+    [400, 'application/json', '{"instructions":"a prompt"}', ''],
+    [400, 'application/json', '{"instructions":"a prompt', ''],
+    [500, 'text/plain', 'Failed: {"instructions":"a prompt"}', ': Failed:'],
+    [500, 'text/event-stream', 'data: {"type":"error","code":"slow_down","message":"m"}\n\n', ' (slow_down): m'],
+    [500, 'text/plain', 'event: error\ndata: {"error":{"code":"slow_down"}}', ' (slow_down)'],
+    [500, undefined, 'data: {"type":"response.created","response":{"instructions":"a prompt"}}\n\n', ''],
+    [500, undefined, '', ''],
+  ])('%i %s is told with what its body says: %j', (status, type, text, words) => {
+    expect(answered(status, type, text)?.message).toBe(`The endpoint answered ${status}${words}`)
+  })
+
+  it('takes no lost conversation from a page', () => {
+    const words = "Previous response with id 'resp_1' not found."
+    expect(answered(400, 'text/html', `<p>${words}</p>`)?.code).toBe('http_status')
+    expect(answered(400, 'text/plain', words)?.code).toBe('previous_response_not_found')
+  })
+})
+
 describe('an answer that is larger than what is held', () => {
-  const [most, more] = ['x'.repeat(500), 'x'.repeat(501)]
+  const json = (bytes: number): string => `{${'x'.repeat(bytes - 1)}`
+  const [most, more] = [json(500), json(501)]
+  const page = 'x'.repeat(501)
 
   it('is judged when it is, and no sooner', () => {
     expect(shown(read({ kind: 'json' }, most)[0] as Verdict)).toEqual({ text: most })
@@ -104,17 +176,20 @@ describe('an answer that is larger than what is held', () => {
     expect(read({ kind: 'json' }, most, 'y').map(shown)[1]).toEqual({ text: 'y', commit: 'answer' })
   })
 
-  it.each<[given: Given, expected: object]>([
+  it.each<[given: Given, text: string, expected: object]>([
     // The status alone makes this worth another attempt, and this not.
-    [{ status: 503 }, { code: 'http_status' }],
-    [{ status: 400 }, { text: more, commit: 'answer' }],
-    // No error is so large.
-    [{ type: 'application/json' }, { text: more, commit: 'answer' }],
+    [{ status: 503 }, more, { code: 'http_status' }],
+    [{ status: 400 }, more, { text: more, commit: 'answer' }],
+    // No error is so large, whatever its label.
+    [{ type: 'application/json' }, more, { text: more, commit: 'answer' }],
+    [{ type: 'text/html' }, more, { text: more, commit: 'answer' }],
     // A page, whose text nobody needs whole.
-    [{ type: 'text/html', maxEventBytes: 0 }, { code: 'unexpected_content' }],
-    [{}, { code: 'unexpected_content' }],
-  ])('%j', (given, expected) => {
-    expect(shown(read(given, more)[0] as Verdict)).toEqual(expected)
+    [{ type: 'text/html', maxEventBytes: 0 }, page, { code: 'unexpected_content' }],
+    [{ type: 'application/json' }, page, { code: 'unexpected_content' }],
+    [{ kind: 'json' }, page, { code: 'unexpected_content' }],
+    [{}, page, { code: 'unexpected_content' }],
+  ])('is decided by its status and its beginning: %j %j', (given, text, expected) => {
+    expect(shown(read(given, text)[0] as Verdict)).toEqual(expected)
   })
 
   it('is passed on from then on, and ends without another look', () => {
@@ -130,16 +205,18 @@ describe('an answer that is larger than what is held', () => {
     [{}, 1001, true],
     [{ status: 299 }, 1001, true],
     [{ type: 'Application/JSON; charset=utf-8' }, 1001, true],
+    [{ type: 'text/plain' }, 1001, true],
+    [{ type: undefined }, 1001, true],
     // Off.
     [{ maxEventBytes: 0 }, 100_000, false],
   ])('has the bound of one event where a typed face needs it whole: %j, %i bytes', (given, bytes, fails) => {
-    const text = 'x'.repeat(bytes)
+    const text = json(bytes)
     const [first] = read({ kind: 'json', needsEvents: true, type: 'application/json', ...given }, text)
     expect(shown(first as Verdict)).toEqual(fails ? { code: 'event_too_large' } : { text })
     if (fails) expect(first?.failure?.message).toBe('The response is larger than limits.eventBytes.')
   })
 
-  it.each<Given>([{ status: 300 }, { type: 'text/plain' }, { type: undefined }, { needsEvents: false }])(
+  it.each<Given>([{ status: 300 }, { needsEvents: false }])(
     'has the bound of what is held where nobody needs it whole: %j',
     (given) => {
       const whole = { kind: 'json', needsEvents: true, type: 'application/json' } as const

@@ -1,5 +1,6 @@
-import { Attempt, type AttemptOptions, type Opened } from '../../src/call/attempt.ts'
+import { Attempt, type AttemptOptions } from '../../src/call/attempt.ts'
 import { AttemptLog } from '../../src/call/attempt-log.ts'
+import type { Opened } from '../../src/call/opened.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
 import { VirtualClock } from '../../src/testing/index.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Attempt, Opened } from '../../src/call/attempt.ts'
+import type { Attempt } from '../../src/call/attempt.ts'
 import { HedgeRace, type HedgeTold } from '../../src/call/hedge-race.ts'
+import type { Opened } from '../../src/call/opened.ts'
 import type { HedgeCause } from '../../src/errors/errors.ts'
 import { failure } from '../../src/errors/failure.ts'
 import type { HedgePlan, HedgeRefusal } from '../../src/hedge/hedging.ts'

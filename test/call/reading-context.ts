@@ -1,4 +1,4 @@
-import type { ReadingContext, ReadingOwner, ReadingSettings, Verdict } from '../../src/call/reading.ts'
+import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from '../../src/call/reading.ts'
 import type { TappedEvent } from '../../src/sse/tap.ts'
 import type { ResponseHead } from '../../src/transport/transport.ts'
 
@@ -21,6 +21,7 @@ export function readingContext(given: Given = {}) {
   const { head = usual, clock = { wallNow: () => 0 }, ...settings } = more
   const events: TappedEvent[] = []
   const ids: string[] = []
+  const chosen: Reading[] = []
   const context: ReadingContext = {
     head,
     kind,
@@ -36,13 +37,14 @@ export function readingContext(given: Given = {}) {
     clock,
     owner: {
       onEvent: (event) => void events.push(event),
+      readsWith: (reading) => void chosen.push(reading),
       secrets,
       wantsIds: true,
       onIds: (seen) => void ids.push(...seen),
     },
     log: { classifyFailed: () => {} },
   }
-  return { context, events, ids }
+  return { context, events, ids, chosen }
 }
 
 /** A verdict as plain words: text for bytes, and what of the failure decides. */

@@ -304,3 +304,24 @@ describe('whole frames', () => {
     expect(read(whole, half, half, ':', '\n\n').shown[3]).toEqual({ text: ':\n\n', commit: 'prelude_full' })
   })
 })
+
+describe('a stream of another API', () => {
+  it.each([
+    [{ object: 'chat.completion.chunk', choices: [] }, 'Chat Completions'],
+    [{ object: '', choices: [], prompt_filter_results: [] }, 'Chat Completions'],
+    [{ object: 'text_completion' }, 'Completions'],
+    [{ type: 'message_start', message: {} }, 'Anthropic Messages'],
+    [{ candidates: [] }, 'Gemini'],
+  ])('is known by its first event, and not retried: %j', (event, name) => {
+    for (const before of ['', ': hi\n\n', frame({ type: 'ping' })]) {
+      const { last } = read({ commitAt: 'first_event' }, before + frame(event))
+      expect(last).toEqual({ failure: expect.objectContaining({ code: 'unexpected_content', lane: undefined }) })
+      expect(last?.failure?.message).toContain(name)
+    }
+  })
+
+  it('is none behind an event of the Responses API', () => {
+    expect(read({}, CREATED, frame({ object: 'chat.completion.chunk' })).shown[1]).not.toHaveProperty('code')
+    expect(read({}, frame({ type: 'response.x', choices: [] })).shown[0]).not.toHaveProperty('code')
+  })
+})

@@ -54,7 +54,7 @@ describe('JSON that is no response, with status 200', () => {
   })
 
   it('ends the polling of a background response', async () => {
-    const s = scenario([fake.status(404), json({})])
+    const s = scenario([fake.status(404), json({})], { maxRetries: 0 })
     const { error } = await s.settle(s.responses.resume('resp_1', { starting_after: 5 }).finalResponse())
     expect(error).toMatchObject({ code: 'unexpected_content' })
     await s.nothingIsLeft()

@@ -1,0 +1,58 @@
+import { AnswerReading } from './answer-reading.ts'
+import { openingOf } from './opening.ts'
+import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
+import { StreamReading } from './stream-reading.ts'
+
+/** White space in front of an answer is waited through up to here; then its label decides. Bytes. */
+const MAX_UNDECIDED = 4096
+
+/**
+ * Reads the first bytes of a successful answer, which say what it is: an event stream, or an answer that is judged as a
+ * whole. The label decides only where the bytes do not: gateways label streams as JSON, and errors as plain text.
+ */
+export class OpeningReading implements Reading {
+  readonly #context: ReadingContext
+  #held: Uint8Array | undefined
+  #committed = false
+
+  constructor(context: ReadingContext) {
+    this.#context = context
+  }
+
+  push(bytes: Uint8Array): Verdict {
+    const all = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes])
+    const opening = openingOf(all)
+    if (opening === undefined && all.length <= MAX_UNDECIDED) {
+      this.#held = all
+      return {}
+    }
+    return this.#choose(opening === 'stream' || (opening !== 'json' && opening !== 'page' && this.#saysStream)).push(
+      all,
+    )
+  }
+
+  end(): Verdict {
+    const reading = this.#choose(this.#saysStream)
+    if (this.#held === undefined) return reading.end()
+    const { chunk } = reading.push(this.#held)
+    const ended = reading.end()
+    return { ...ended, chunk: ended.chunk ?? chunk }
+  }
+
+  committed(): void {
+    this.#committed = true
+  }
+
+  get #saysStream(): boolean {
+    const type = headerOf(this.#context.head, 'content-type')
+    return type?.toLowerCase().includes('text/event-stream') ?? false
+  }
+
+  /** From the first bytes on the attempt reads with what was chosen. */
+  #choose(isStream: boolean): Reading {
+    const reading = isStream ? new StreamReading(this.#context) : new AnswerReading(this.#context)
+    if (this.#committed) reading.committed()
+    this.#context.owner.readsWith(reading)
+    return reading
+  }
+}

@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { AnswerReading } from '../../src/call/answer-reading.ts'
+import { openingOf } from '../../src/call/opening.ts'
+import { OpeningReading } from '../../src/call/opening-reading.ts'
+import type { Verdict } from '../../src/call/reading.ts'
+import { StreamReading } from '../../src/call/stream-reading.ts'
+import { encode, frame, readingContext, shown } from './reading-context.ts'
+
+const STREAM = 'Text/Event-Stream; charset=utf-8'
+
+/** Reads a whole answer as an attempt does: with what takes over, once that is chosen. */
+function read(given: Parameters<typeof readingContext>[0], ...pieces: readonly string[]) {
+  const { context, events, chosen } = readingContext(given)
+  const opening = new OpeningReading(context)
+  const verdicts: Verdict[] = []
+  for (const piece of pieces) verdicts.push((chosen[0] ?? opening).push(encode(piece)))
+  return { verdicts, chosen, events, opening, end: () => (chosen[0] ?? opening).end() }
+}
+
+describe('the first bytes of an answer', () => {
+  it.each<[text: string, opening: ReturnType<typeof openingOf>]>([
+    ['data: x', 'stream'],
+    ['data:', 'stream'],
+    ['data\n', 'stream'],
+    ['event: x', 'stream'],
+    ['id: 1', 'stream'],
+    ['retry: 1', 'stream'],
+    [': hello', 'stream'],
+    ['\n\r\n data: x', 'text'],
+    ['\n\r\ndata: x', 'stream'],
+    ['\ufeffdata: x', 'stream'],
+    ['{"a":1}', 'json'],
+    [' \n [', 'json'],
+    ['"words"', 'json'],
+    ['\ufeff{', 'json'],
+    ['<!doctype html>', 'page'],
+    ['\n<p>', 'page'],
+    ['data center down', 'text'],
+    ['identity unknown', 'text'],
+    ['events', 'text'],
+    ['Blocked', 'text'],
+    ['5', 'text'],
+    ['', undefined],
+    [' \n', undefined],
+    ['\ufeff', undefined],
+    ['d', undefined],
+    ['data', undefined],
+    ['retry', undefined],
+    ['i', undefined],
+  ])('%j look like: %s', (text, opening) => {
+    expect(openingOf(encode(text))).toBe(opening)
+  })
+
+  it('decide the same however they are cut', () => {
+    const beginnings = [
+      'data: {}',
+      'event: x',
+      ': c',
+      '{"a":1}',
+      '<p>',
+      'Blocked',
+      'data center',
+      '\ufeffid: 1',
+      '\n\n[1]',
+    ]
+    fc.assert(
+      fc.property(fc.constantFrom(...beginnings), fc.array(fc.nat(12), { maxLength: 4 }), (text, at) => {
+        const bytes = encode(text)
+        const cuts = [...new Set(at)].sort((a, b) => a - b).filter((cut) => cut > 0 && cut < bytes.length)
+        let seen: ReturnType<typeof openingOf>
+        for (const cut of [...cuts, bytes.length]) seen ??= openingOf(bytes.subarray(0, cut))
+        expect(seen).toBe(openingOf(bytes))
+      }),
+    )
+  })
+})
+
+describe('an answer that begins', () => {
+  it.each<[text: string, type: string | undefined, expected: unknown]>([
+    // The bytes say what it is, whatever the label says.
+    [frame({ type: 'ping' }), 'application/json', StreamReading],
+    [frame({ type: 'ping' }), 'text/html', StreamReading],
+    [frame({ type: 'ping' }), undefined, StreamReading],
+    ['{"a":1}', STREAM, AnswerReading],
+    ['{"a":1}', 'text/plain', AnswerReading],
+    ['<p>', STREAM, AnswerReading],
+    // They do not: unknown fields are allowed in a stream.
+    ['something: else\n\n', STREAM, StreamReading],
+    ['Blocked', 'text/plain', AnswerReading],
+    ['Blocked', undefined, AnswerReading],
+  ])('%j with the label %s', (text, type, expected) => {
+    for (const kind of ['stream', 'json'] as const) {
+      for (const pieces of [[text], text.split('')]) {
+        const { chosen, verdicts } = read({ kind, type }, ...pieces)
+        expect(chosen).toHaveLength(1)
+        expect(chosen[0]).toBeInstanceOf(expected)
+        const handed = verdicts.map(({ chunk }) => Buffer.from(chunk?.bytes ?? []).toString()).join('')
+        expect(handed).toBe(text)
+      }
+    }
+  })
+
+  it('with white space is waited for, up to a bound', () => {
+    const { chosen, verdicts } = read({ type: STREAM }, ' '.repeat(4096))
+    expect(verdicts).toEqual([{}])
+    expect(chosen).toHaveLength(0)
+    expect(read({ type: STREAM }, ' '.repeat(4096), ' ').chosen[0]).toBeInstanceOf(StreamReading)
+    expect(read({}, ' '.repeat(4097)).chosen[0]).toBeInstanceOf(AnswerReading)
+  })
+
+  it.each<[what: string, type: string | undefined, kind: 'stream' | 'json', text: string, expected: object]>([
+    ['with nothing', STREAM, 'stream', '', { code: 'empty_response' }],
+    ['with nothing', undefined, 'stream', '', { code: 'empty_response', finished: true }],
+    ['with nothing', undefined, 'json', '', { commit: 'answer', finished: true }],
+    ['with white space alone', STREAM, 'stream', '\n', { text: '\n', code: 'stream_incomplete' }],
+    ['with white space alone', 'text/plain', 'stream', '\n', { text: '\n', code: 'empty_response', finished: true }],
+    ['with half a field', 'text/plain', 'stream', 'dat', { text: 'dat', code: 'unexpected_content', finished: true }],
+  ])('%s ends as its label says: %s', (_, type, kind, text, expected) => {
+    const { end } = read({ type, kind }, ...(text === '' ? [] : [text]))
+    expect(shown(end())).toEqual(expected)
+  })
+
+  it('behind a commit by time is handed over as it comes', () => {
+    const { context, chosen } = readingContext({ type: 'text/plain', kind: 'json' })
+    const opening = new OpeningReading(context)
+    opening.committed()
+    opening.push(encode('Blocked'))
+    expect(chosen[0]?.end()).toEqual({ finished: true })
+  })
+})
