@@ -55,6 +55,10 @@ export class Call implements RoundsOwner, Abortable {
     this.#rounds = new Rounds(this)
   }
 
+  get retries(): number {
+    return this.#tally.retries
+  }
+
   /** The history so far, in order. */
   get attempts(): readonly AttemptRecord[] {
     return this.#records

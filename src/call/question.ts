@@ -51,6 +51,11 @@ export class Question {
     return replaySafety(this.#replay(true), {}) === 'safe'
   }
 
+  /** Sent again where the endpoint refused it before anything was done: a body that can be read once never is. */
+  get isRepeatableWhenRefused(): boolean {
+    return replaySafety(this.#replay(true), { refused: true }) === 'safe'
+  }
+
   replaySafety(failed: Failure): ReplaySafety {
     return replaySafety(this.#replay(this.#bodyOpened), failed)
   }

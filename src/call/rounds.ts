@@ -14,6 +14,7 @@ import { AttemptLog } from './attempt-log.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
+import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
 import type { Question } from './question.ts'
 import { outOfTime } from './turn.ts'
 
@@ -24,6 +25,8 @@ export interface RoundsOwner extends AttemptOwner {
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly log: CallLog
+  /** Retries that the call has used up. */
+  readonly retries: number
   errorOf(failure: Failure): Error
 }
 
@@ -188,6 +191,13 @@ export class Rounds implements AttemptOwner {
     scope.throwIfAborted()
     if (race?.decided) return undefined
     const headers = target?.headers(given) ?? given
+    const isLast = isLastAttempt({
+      context,
+      question,
+      retries: this.#call.retries,
+      attemptsBefore: this.#attemptNumber,
+      isRace: race !== undefined,
+    })
     const number = ++this.#attemptNumber
     const startedAt = clock.now()
     const attempt = new Attempt({
@@ -210,7 +220,7 @@ export class Rounds implements AttemptOwner {
       target,
       kind: latency.kind,
       commitWithId,
-      reading,
+      reading: isLast ? committingAtOnce(reading) : reading,
       onHead:
         ticket === undefined && plan === undefined
           ? undefined

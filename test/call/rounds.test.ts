@@ -90,6 +90,7 @@ function rounds({
     },
     scope,
     reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
+    policy: { maxRetries: 4 },
     hedge: hedged ? { hedging, settings: { maxConcurrent: 3 } } : undefined,
   } as unknown as CallContext
   const telemetry = new TelemetryEmitter((event) => {
@@ -98,6 +99,7 @@ function rounds({
   const own = new Rounds({
     request,
     question: new Question(request, undefined),
+    retries: 0,
     context,
     deadlines: {
       startedAt: clock.now(),
