@@ -87,14 +87,14 @@ export const BUGS: readonly Bug[] = [
   bug(
     'a retry goes over a connection that was used before',
     'src/call/rounds.ts',
-    "connection: number === 1 && question.isRepeatable ? 'any' : 'fresh'",
+    "connection: isFirst && question.isRepeatable ? 'any' : 'fresh'",
     "connection: question.isRepeatable ? 'any' : 'fresh'",
   ),
   bug(
     'the hint of the endpoint is ignored',
     'src/retry/decide.ts',
-    'if (failure.hintMs !== undefined) return failure.hintMs\n',
-    '',
+    'hintMs > 0 ? hintDelay(hintMs, input.remainingMs, input.random) : backOff(input, next)',
+    'backOff(input, next)',
   ),
   bug(
     'the budget is not charged',

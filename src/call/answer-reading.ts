@@ -47,6 +47,8 @@ export class AnswerReading implements Reading {
     if (this.#bytes <= this.#bound) return { chunk }
     if (this.#isWholeResponse)
       return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
+    // Of a passthrough call it goes to whoever asked, as it came.
+    if (this.#context.kind === 'other') return { chunk, commit: 'answer' }
     const { failure: failed } = this.#judge(false)
     // Too large to be held for a decision: only what the beginning makes worth another attempt gets one.
     return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
@@ -59,6 +61,11 @@ export class AnswerReading implements Reading {
   committed(): void {
     this.#committed = true
     this.#chunks.length = 0
+  }
+
+  /** The head of a passthrough answer has said enough. */
+  brokenOff(failed: Failure): Failure {
+    return this.#context.kind === 'other' && !this.#committed ? failureOf(this.#context) : failed
   }
 
   /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
@@ -152,6 +159,11 @@ export class AnswerReading implements Reading {
   ): Failure {
     return upstreamFailure(this.#context, { status, error, body: isWhole ? (json ?? text) : undefined })
   }
+}
+
+/** What an error answer means by its head alone. */
+export function failureOf(context: ReadingContext): Failure {
+  return upstreamFailure(context, { status: context.head.status, error: undefined, body: undefined })
 }
 
 /** Passes everything on: calls that are no Responses calls, and redirects. */

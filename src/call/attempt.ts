@@ -40,6 +40,8 @@ export interface AttemptOptions {
   readonly kind: ReadingContext['kind']
   readonly commitWithId: boolean
   readonly reading: ReadingSettings
+  /** See `ReadingContext.couldRepeat`. */
+  readonly couldRepeat?: ReadingContext['couldRepeat']
   /** Told of the status and headers of the answer. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
   /** Told of the first event of any kind. */
@@ -67,8 +69,6 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   readonly opened: Promise<Opened>
   /** Status and headers of the answer, once there is one. */
   answer: ResponseHead | undefined
-  /** The transport's own response, for calls that are passed on untouched: its body belongs to whoever gets it. */
-  untouched: Response | undefined
   /** How it failed; set when it has ended with a failure, before or after the commit. */
   failed: Failure | undefined
   /** Its history; set when it has ended. */
@@ -82,7 +82,8 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   #lastEvent: TappedEvent | undefined
   #lastNumber: number | undefined
   #responseId: string | undefined
-  #committed = false
+  #untouched: Response | undefined
+  #commitReason: CommitReason | undefined
   #paused = false
 
   constructor(options: AttemptOptions) {
@@ -97,7 +98,19 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   }
 
   get committed(): boolean {
-    return this.#committed
+    return this.#commitReason !== undefined
+  }
+
+  /** Why its output was handed over; `undefined` before. */
+  get commitReason(): CommitReason | undefined {
+    return this.#commitReason
+  }
+
+  /** The transport's own response, for calls that are passed on untouched: its body belongs to whoever gets it. */
+  get untouched(): Response | undefined {
+    const isHeld = this.#options.kind === 'other' && this.record?.outcome === 'answered'
+    if (isHeld) this.#untouched ??= this.#exchange.takeResponse?.()
+    return this.#untouched
   }
 
   /** What was sent. */
@@ -130,7 +143,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
 
   get phase(): AttemptPhase {
     const times = this.#watchdog.times
-    if (this.#committed) return 'committed'
+    if (this.committed) return 'committed'
     if (times.firstEventAt !== undefined) return 'prelude'
     if (times.sentAt !== undefined) return 'waiting'
     if (times.connectedAt !== undefined) return 'sending'
@@ -166,6 +179,16 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     }
     this.output.discard(undefined)
     this.#settleOpened({ kind: 'lost' })
+  }
+
+  /** The answer leads on to another request, and nobody reads its body. The connection may serve another attempt. */
+  leave(): void {
+    this.#untouched?.body?.cancel().catch(() => {})
+    if (!this.ended) {
+      this.#exchange.drain()
+      this.#finish('answered')
+    }
+    this.output.discard(undefined)
   }
 
   /** The consumer wants no more. */
@@ -208,15 +231,11 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     const { clock, log, kind, commitWithId, reading: settings } = this.#options
     log.headers(head, this)
     this.#options.onHead?.(head)
-    const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this, log })
+    const { couldRepeat } = this.#options
+    const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this, log, couldRepeat })
     this.#reading = chosen.reading
-    if (!chosen.commitAtOnce) return
-    this.#commit('answer')
-    if (kind !== 'other' || this.#exchange.takeResponse === undefined) return
-    this.untouched = this.#exchange.takeResponse()
-    if (this.wantsIds) void idsBeside(this.untouched).then((ids) => this.onIds(ids))
-    this.#finish('committed')
-    this.output.end()
+    if (chosen.commitAtOnce) this.#commit('answer')
+    else if (kind === 'other') this.#exchange.readCopy?.()
   }
 
   data(bytes: Uint8Array): void {
@@ -239,7 +258,8 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
       return
     }
     const { host } = this.#options.request.url
-    this.#fail(classifyTransportError(error, { connecting: this.#unsent, host, secrets: this.secrets }))
+    const failed = classifyTransportError(error, { connecting: this.#unsent, host, secrets: this.secrets })
+    this.#fail(this.#reading?.brokenOff?.(failed) ?? failed)
   }
 
   // What the reading asks and reports.
@@ -324,26 +344,37 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     if (this.ended) return
     if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
     if (verdict.commit !== undefined) this.#commit(verdict.commit)
+    if (this.ended) return
     if (verdict.linger) this.#linger()
     if (verdict.finished) this.#complete(verdict.failure)
     else if (verdict.failure !== undefined) this.#fail(verdict.failure)
     else {
       this.output.notify()
       // A consumer that waited has taken it by now.
-      if (this.#committed && !this.#lingering) this.#holdBack()
+      if (this.committed && !this.#lingering) this.#holdBack()
     }
   }
 
   #commit(reason: CommitReason): void {
-    if (this.#committed) return
+    if (this.committed) return
     this.#options.onCommit?.(this)
-    this.#committed = true
+    this.#commitReason = reason
     this.#options.target?.sawLife()
     this.#watchdog.committed()
     this.#reading?.committed?.()
     this.#options.log.committed(reason)
     this.#settleOpened(COMMITTED)
-    this.#holdBack()
+    if (this.#options.kind === 'other' && this.#exchange.takeResponse !== undefined) this.#passOn()
+    else this.#holdBack()
+  }
+
+  /** The transport's own response has the body from here on. */
+  #passOn(): void {
+    const untouched = this.#exchange.takeResponse?.()
+    this.#untouched = untouched
+    if (untouched !== undefined && this.wantsIds) void idsBeside(untouched).then((ids) => this.onIds(ids))
+    this.#finish('committed')
+    this.output.end()
   }
 
   /** Back-pressure: while the consumer has something to take, nothing more is read. */
@@ -358,7 +389,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   #complete(failed: Failure | undefined): void {
     this.failed = failed
     this.#exchange.drain()
-    this.#finish(this.#committed ? 'committed' : 'answered')
+    this.#finish(this.committed ? 'committed' : 'answered')
     this.output.end()
     if (failed !== undefined) this.#settleOpened({ kind: 'failed', failure: failed })
   }

@@ -17,10 +17,11 @@ export class CallLog {
   readonly telemetry: TelemetryEmitter
   #queuedAt: number | undefined
 
-  constructor(clock: Clock, telemetry: TelemetryEmitter) {
+  /** @param startedAt of the first of several calls, where their times are told as those of one. */
+  constructor(clock: Clock, telemetry: TelemetryEmitter, startedAt?: number) {
     this.clock = clock
     this.telemetry = telemetry
-    this.startedAt = clock.now()
+    this.startedAt = startedAt ?? clock.now()
   }
 
   started({ url, method, body, latency, continuation }: CallRequest): void {

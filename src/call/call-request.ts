@@ -3,6 +3,7 @@ import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import type { Endpoints } from '../endpoints/endpoints.ts'
+import type { AttemptRecord } from '../errors/errors.ts'
 import type { HedgeSettings, Hedging } from '../hedge/hedging.ts'
 import type { RetryBudget } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
@@ -65,6 +66,8 @@ export interface CallContext {
   readonly reading: ReadingSettings
   /** When the time of the call began, on the monotonic clock: earlier than the call where it goes on with another one. */
   readonly startedAt?: number | undefined
+  /** The attempts that were answered with redirects, where the call follows them: its own are numbered and timed with them. */
+  readonly earlier?: readonly AttemptRecord[] | undefined
   /** Times of the drop-in; off for other faces. */
   readonly beforeCommitMs: number
   readonly commitAfterMs: number

@@ -35,7 +35,7 @@ export class Call implements RoundsOwner, Abortable {
   #lostConversation: LostConversation | undefined
   readonly context: CallContext
   readonly deadlines: CallDeadlines
-  readonly #records: AttemptRecord[] = []
+  readonly #records: AttemptRecord[]
   readonly #rounds: Rounds
   #tally = NO_RETRIES
   #over = false
@@ -44,10 +44,12 @@ export class Call implements RoundsOwner, Abortable {
     this.request = request
     this.question = new Question(request, context.endpoints)
     this.context = context
-    this.log = new CallLog(context.clock, context.telemetry)
+    const { earlier, startedAt } = context
+    this.#records = earlier === undefined ? [] : [...earlier]
+    this.log = new CallLog(context.clock, context.telemetry, earlier === undefined ? undefined : startedAt)
     const appliesToStreams = request.latency.kind === 'stream'
     this.deadlines = {
-      startedAt: context.startedAt ?? this.log.startedAt,
+      startedAt: startedAt ?? this.log.startedAt,
       total: context.timeouts.totalMs,
       beforeCommit: appliesToStreams ? beforeCommit(context.beforeCommitMs) : NOT_BOUND,
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
@@ -207,6 +209,7 @@ export class Call implements RoundsOwner, Abortable {
       phase: attempt?.record?.phase ?? 'preparing',
       continuation: this.question.traits.continuation,
       committed: attempt?.committed ?? false,
+      commitReason: attempt?.commitReason,
       lastSequenceNumber: attempt?.lastSequenceNumber,
     } as const
     return () => toError(failed, facts)
@@ -220,6 +223,15 @@ export class Call implements RoundsOwner, Abortable {
     const aborted = attempt.record?.outcome === 'aborted'
     if (!aborted && attempt.failed === undefined) this.context.budget?.deposit()
     this.#end(aborted ? 'aborted' : attempt.failed === undefined ? 'completed' : 'failed', attempt.failed)
+  }
+
+  /** As far as can be told before the attempt is over: time and budget are asked for then. */
+  couldRepeat(failed: Failure): boolean {
+    const { policy } = this.context
+    if (this.#canRefresh(failed)) return true
+    if (failed.lane === undefined || this.#tally.retries >= policy.maxRetries) return false
+    const replay = this.question.replaySafety(failed)
+    return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown)
   }
 
   #canRefresh(failed: Failure): boolean {
@@ -243,6 +255,7 @@ export class Call implements RoundsOwner, Abortable {
       budget,
       remainingMs: callEndsAt(this.deadlines) - clock.now(),
       random,
+      endpoint: attempt.target?.endpoint,
       elsewhere: attempt.target?.hasElsewhere(),
     })
   }
@@ -266,7 +279,8 @@ export class Call implements RoundsOwner, Abortable {
     this.#over = true
     this.#rounds.end()
     this.context.scope.dispose()
-    this.log.ended(outcome, this.#records.length, failed?.code ?? this.#records.at(-1)?.code)
+    const own = this.#records.length - (this.context.earlier?.length ?? 0)
+    this.log.ended(outcome, own, failed?.code ?? this.#records.at(-1)?.code)
     this.context.onEnded(this.context.scope)
   }
 }

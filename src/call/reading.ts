@@ -26,6 +26,8 @@ export interface Reading {
   end(): Verdict
   /** Nothing followed in the time that `linger` asked for. */
   lingered?(): Verdict
+  /** What it amounts to that the body broke off; without it, what the transport reported. */
+  brokenOff?(failed: Failure): Failure
   /** From now on the output is handed over as it comes. */
   committed?(): void
   /** The answer is judged as a whole, and holds no events. */
@@ -69,6 +71,8 @@ export interface ReadingContext {
   readonly clock: Pick<Clock, 'wallNow'>
   readonly owner: ReadingOwner
   readonly log: { classifyFailed(problem: ClassifyProblem): void }
+  /** Of a passthrough call: whether such an answer could get another attempt. */
+  readonly couldRepeat?: ((failed: Failure) => boolean) | undefined
 }
 
 export function headerOf(head: ResponseHead, name: string): string | undefined {

@@ -23,7 +23,7 @@ export interface ModelTraits {
   readonly hasToolEffects: boolean
 }
 
-const FOREIGN: RequestTraits = {
+const PASSTHROUGH: RequestTraits = {
   latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
   stateful: false,
   continuation: false,
@@ -31,10 +31,11 @@ const FOREIGN: RequestTraits = {
   asks: { model: '', effort: '', tier: '', hasToolEffects: false },
   continues: undefined,
 }
+const PASSED_STREAM: RequestTraits = { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, passesStream: true } }
 
 /**
  * A Responses call is `POST …/responses` with a JSON body, or `GET …/responses/{id}?stream=true`. Everything else is
- * foreign: it passes through with connection-level resilience. The body is looked into, never changed.
+ * a passthrough call. The body is looked into, never changed.
  *
  * @param params what the body was written from, where that is known: a long one need not be parsed again.
  */
@@ -50,13 +51,15 @@ export function traitsOf(
   const { method, url, body } = request
   const path = url.pathname.replace(/\/+$/, '')
   if (method === 'GET' && /\/responses\/[^/]+$/.test(path) && url.searchParams.get('stream') === 'true') {
-    return { ...FOREIGN, latency: { ...FOREIGN.latency, kind: 'stream' } }
+    return { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, kind: 'stream' } }
   }
-  if (method !== 'POST' || !path.endsWith('/responses')) return FOREIGN
+  if (method !== 'POST') return PASSTHROUGH
+  if (!path.endsWith('/responses')) return saysStream(body, request.headers) ? PASSED_STREAM : PASSTHROUGH
   // What can be read once is not looked into: it is sent, and its answer read for what it is.
-  if (body.kind === 'stream' && !body.replayable) return { ...FOREIGN, latency: { ...FOREIGN.latency, kind: 'json' } }
+  if (body.kind === 'stream' && !body.replayable)
+    return { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, kind: 'json' } }
   const json = params ?? (body.kind === 'bytes' ? parseBody(body.bytes, request.headers) : undefined)
-  if (json === undefined) return FOREIGN
+  if (json === undefined) return PASSTHROUGH
   const isSet = (field: string): boolean => json[field] !== undefined && json[field] !== null
   return {
     latency: {
@@ -88,6 +91,33 @@ function hasEffects(tool: unknown): boolean {
   }
   // A shell without an environment, or with a local one, is run by the caller.
   return TOOLS_WITH_EFFECTS.has(type) || (type === 'shell' && environment != null && environment.type !== 'local')
+}
+
+/** What the body of a passthrough call says; anything but JSON says nothing. */
+function saysStream(body: RequestBody, headers: HeaderPairs): boolean {
+  return (
+    body.kind === 'bytes' && MAY_BE_JSON.test(contentTypeOf(headers)) && parseBody(body.bytes, headers)?.stream === true
+  )
+}
+
+/** Callers of `fetch` who send a string have `text/plain` where they say nothing. */
+const MAY_BE_JSON = /^(?:$|text\/plain|[^;]*json)/i
+
+function contentTypeOf(headers: HeaderPairs): string {
+  return headers.find(([name]) => name === 'content-type')?.[1].trim() ?? ''
+}
+
+/**
+ * Paths of calls that keep nothing at the endpoint, where another `POST` is one more answer and nothing else. Azure has
+ * them behind the name of a deployment.
+ */
+const REPEATABLE_POST = /\/(?:responses\/(?:compact|input_tokens)|completions|embeddings|moderations)\/*$/
+
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY'])
+
+/** Whether a request that was sent twice has done no more than one that was sent once. */
+export function isIdempotent({ method, url }: { readonly method: string; readonly url: URL }): boolean {
+  return IDEMPOTENT_METHODS.has(method) || (method === 'POST' && REPEATABLE_POST.test(url.pathname))
 }
 
 /** An id by itself, or the `id` of an object. */

@@ -28,6 +28,8 @@ export interface RoundsOwner extends AttemptOwner {
   /** Retries that the call has used up. */
   readonly retries: number
   errorOf(failure: Failure): Error
+  /** Whether a failure of this kind could get another attempt. */
+  couldRepeat(failure: Failure): boolean
 }
 
 const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
@@ -37,7 +39,7 @@ export class Rounds implements AttemptOwner {
   readonly #call: RoundsOwner
   /** The attempts under way, and the one whose output is being taken. */
   #current: Few<Attempt>
-  #attemptNumber = 0
+  #attemptNumber: number
   #ttfbCuts = 0
   #hasRefreshed = false
   #plan: HedgePlan | undefined
@@ -46,6 +48,7 @@ export class Rounds implements AttemptOwner {
 
   constructor(call: RoundsOwner) {
     this.#call = call
+    this.#attemptNumber = call.context.earlier?.length ?? 0
   }
 
   /** A new credential has been asked for. */
@@ -198,6 +201,7 @@ export class Rounds implements AttemptOwner {
       attemptsBefore: this.#attemptNumber,
       isRace: race !== undefined,
     })
+    const isFirst = this.#attemptNumber === (context.earlier?.length ?? 0)
     const number = ++this.#attemptNumber
     const startedAt = clock.now()
     const attempt = new Attempt({
@@ -207,7 +211,7 @@ export class Rounds implements AttemptOwner {
         method,
         headers,
         body: question.body,
-        connection: number === 1 && question.isRepeatable ? 'any' : 'fresh',
+        connection: isFirst && question.isRepeatable ? 'any' : 'fresh',
         dispatcher,
         signal,
         attempt: number,
@@ -221,6 +225,7 @@ export class Rounds implements AttemptOwner {
       kind: latency.kind,
       commitWithId,
       reading: isLast ? committingAtOnce(reading) : reading,
+      couldRepeat: latency.kind === 'other' ? (failed) => this.#call.couldRepeat(failed) : undefined,
       onHead:
         ticket === undefined && plan === undefined
           ? undefined

@@ -21,6 +21,7 @@ import {
 } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { systemCauseOf } from '../errors/system-cause.ts'
+import type { CommitReason } from '../telemetry/events.ts'
 
 export interface CallFacts {
   readonly attempts: readonly AttemptRecord[]
@@ -30,6 +31,8 @@ export interface CallFacts {
   readonly phase: AttemptPhase
   readonly continuation: boolean
   readonly committed: boolean
+  /** Why output had been handed over, where that is known. */
+  readonly commitReason?: CommitReason | undefined
   readonly lastSequenceNumber: number | undefined
 }
 
@@ -121,11 +124,17 @@ function continuityOf({ code, deadline }: Failure): Continuity | undefined {
 }
 
 /** Why there was no further attempt. The reason of a face that can take its output back says more than the commit. */
-function history({ attempts, giveUpReason, committed }: CallFacts): string {
+function history({ attempts, giveUpReason, committed, commitReason }: CallFacts): string {
   const count = attempts.length
   if (committed && (giveUpReason === undefined || giveUpReason === 'committed')) {
-    return ' (output had been handed over, so the call was not repeated)'
+    return ` (${handedOver(commitReason)} had been handed over, so the call was not repeated)`
   }
   if (giveUpReason === undefined) return ''
   return ` (${count} attempt${count === 1 ? '' : 's'}, gave up: ${giveUpReason})`
+}
+
+/** A prelude that had been held long enough, or had become too large, holds nothing that the model has said. */
+function handedOver(reason: CommitReason | undefined): string {
+  if (reason === 'commit_after' || reason === 'prelude_full') return 'the held prelude'
+  return reason === 'first_event' ? 'the first event' : 'output'
 }

@@ -1,6 +1,9 @@
 import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
-import { type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
+
+import { isIdempotent, type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
+
 import { wordsOf } from '../call/to-error.ts'
+
 import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
@@ -29,8 +32,6 @@ export interface FetchHost {
   begin(scope: AbortScope): void
 }
 
-const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY'])
-
 /** Give-up reasons after which a host's own retries would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
   'retries_exhausted',
@@ -54,26 +55,49 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
     request.signal?.throwIfAborted()
     const traits = traitsOf(request)
     const twin = host.settings.upgradeToStream && traits.latency.kind === 'json' ? streamingTwin(request) : undefined
-    return twin === undefined ? follow(host, request, traits) : upgraded(host, twin)
+    return twin === undefined ? follow(host, request, traits, false) : follow(host, twin, traitsOf(twin), true)
   }
 }
 
-async function follow(host: FetchHost, first: FetchRequest, traitsOfFirst: RequestTraits): Promise<Response> {
-  const isResponsesCall = traitsOfFirst.latency.kind !== 'other'
+/** A call, and what it came to. */
+interface Ran {
+  readonly request: FetchRequest
+  readonly traits: RequestTraits
+  readonly call: Call
+  readonly scope: AbortScope
+  readonly outcome: CallOutcome
+}
+
+/** @param isTwin a call for the whole response, streamed inside: its stream is folded. */
+async function follow(
+  host: FetchHost,
+  first: FetchRequest,
+  traitsOfFirst: RequestTraits,
+  isTwin: boolean,
+): Promise<Response> {
+  const isResponsesCall = !isPassthrough(traitsOfFirst)
   let request = first
   let traits = traitsOfFirst
+  let left: Ran | undefined
   for (let hops = 0; ; hops++) {
-    const { call, outcome } = await run(host, request, traits)
-    const { attempt } = outcome
+    // A redirect that makes a GET of it has left the response that was asked for.
+    const folds = isTwin && request.method === first.method
+    const ran = await run(host, request, traits, folds, left)
+    const { attempt } = ran.outcome
     // The answer of another endpoint than the one addressed redirects nobody: it knows that origin, not this one.
     const isAddressed = attempt.request.url.origin === request.url.origin
     const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
-    if (next === undefined) return answer(host, request, traits, call, outcome, hops > 0)
-    attempt.cancel()
+    if (next === undefined)
+      return folds && !isRedirect(attempt) ? fold(host, ran, hops > 0) : answer(host, ran, hops > 0)
+    left = ran
     // A Responses call is one wherever its origin sends it.
     if (!isResponsesCall || next.method !== request.method) traits = traitsOf(next)
     request = next
   }
+}
+
+function isRedirect({ answer }: CallOutcome['attempt']): boolean {
+  return answer !== undefined && answer.status >= 300 && answer.status < 400
 }
 
 function redirectOf(
@@ -90,19 +114,10 @@ function redirectOf(
   }
 }
 
-/** A call for the whole response, streamed inside. */
-async function upgraded(host: FetchHost, request: FetchRequest): Promise<Response> {
-  const traits = traitsOf(request)
-  const scope = new AbortScope(request.signal)
-  const context = host.contextFor(request.url.origin, scope)
-  const call = new Call(callRequest(host, request, traits), {
-    ...context,
-    restartable: true,
-    reading: { ...context.reading, needsEvents: true, wholeFrames: false },
-  })
-  host.begin(scope)
-  const folded = await foldCall(call, scope, context.telemetry).catch(rethrow)
-  if (folded.kind === 'answer') return answer(host, request, traits, call, folded.outcome, false)
+async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Response> {
+  const { request, call, scope, outcome } = ran
+  const folded = await foldCall(call, outcome, scope, call.context.telemetry).catch(rethrow)
+  if (folded.kind === 'answer') return answer(host, { ...ran, outcome: folded.outcome }, redirected)
   const requestId = call.attempts.at(-1)?.requestId
   const { error } = folded
   const init = {
@@ -121,18 +136,28 @@ async function upgraded(host: FetchHost, request: FetchRequest): Promise<Respons
     },
   }
   const history = { attempts: call.attempts, opening: error === undefined ? undefined : openingOf(error) }
-  return fetchedResponse(jsonOf(folded.json), init, { url: request.url.href, redirected: false, history })
+  return fetchedResponse(jsonOf(folded.json), init, { url: request.url.href, redirected, history })
 }
 
+/** @param left the call whose redirect is followed: it ends here, and its time and its history go on. */
 async function run(
   host: FetchHost,
   request: FetchRequest,
   traits: RequestTraits,
-): Promise<{ call: Call; outcome: CallOutcome }> {
+  folds: boolean,
+  left: Ran | undefined,
+): Promise<Ran> {
   const scope = new AbortScope(request.signal)
-  const call = new Call(callRequest(host, request, traits), host.contextFor(request.url.origin, scope))
+  const context = host.contextFor(request.url.origin, scope)
+  // Before the former ends: a client that is being closed waits for the calls that it has.
   host.begin(scope)
-  return { call, outcome: await call.run().catch(rethrow) }
+  left?.outcome.attempt.leave()
+  const call = new Call(callRequest(host, request, traits), {
+    ...context,
+    ...(left && { startedAt: left.call.deadlines.startedAt, earlier: left.call.attempts }),
+    ...(folds && { restartable: true, reading: { ...context.reading, needsEvents: true, wholeFrames: false } }),
+  })
+  return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
 }
 
 /** Hosts know this shape, and map and retry it rightly; what is no failure of the network stays what it is. */
@@ -145,7 +170,7 @@ function rethrow(error: unknown): never {
 function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits): CallRequest {
   const { url, method, body } = request
   const isOurs = url.origin === host.settings.baseURL.origin
-  const isForeign = traits.latency.kind === 'other'
+  const passthrough = isPassthrough(traits)
   const theirs = withDefaults(request.headers, traits)
   const own = isOurs ? host.headers.ofCall() : undefined
   let credentialIsOurs = false
@@ -154,7 +179,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     method,
     body,
     dispatcher: request.dispatcher,
-    signal: isForeign ? request.signal : undefined,
+    signal: passthrough ? request.signal : undefined,
     given: theirs,
     async headers(ask) {
       if (own === undefined) return theirs
@@ -167,14 +192,19 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     replay: {
       readOnce: body.kind === 'stream' && !body.replayable,
       stateful: traits.stateful,
-      foreign: isForeign,
-      idempotentMethod: IDEMPOTENT_METHODS.has(method),
+      passthrough,
+      idempotent: isIdempotent({ method, url }),
+      idempotencyKey: request.headers.some(([name]) => name === 'idempotency-key'),
     },
     continuation: traits.continuation,
     commitWithId: traits.commitWithId,
     asks: traits.asks,
     continues: traits.continues ?? responseIdIn(url),
   }
+}
+
+function isPassthrough({ latency }: RequestTraits): boolean {
+  return latency.kind === 'other'
 }
 
 function withDefaults(headers: HeaderPairs, { latency }: RequestTraits): HeaderPairs {
@@ -193,14 +223,7 @@ const DEFAULT_HEADERS: HeaderPairs = [
 /** Event streams are asked for as they are: decoding one costs more than it saves, and holds events back. */
 const STREAM_HEADERS: HeaderPairs = DEFAULT_HEADERS.with(1, ['accept-encoding', 'identity'])
 
-function answer(
-  host: FetchHost,
-  request: FetchRequest,
-  traits: RequestTraits,
-  call: Call,
-  outcome: CallOutcome,
-  redirected: boolean,
-): Response {
+function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redirected: boolean): Response {
   const { attempt, gaveUp } = outcome
   const { untouched } = attempt
   const history: CallHistory = {
@@ -222,7 +245,9 @@ function answer(
     endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
     history,
     givenUp: gaveUp === undefined ? undefined : givenUpHeader(call, attempt, gaveUp),
-    spent: gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
+    // What is passed through stays as it came.
+    spent:
+      !isPassthrough(traits) && gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
     streamFailure: isStream ? host.settings.streamFailure : 'error',
   })
 }

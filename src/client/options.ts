@@ -16,16 +16,19 @@ export interface TimeoutOptions {
   readonly sendMs?: number | undefined
   /**
    * Request written → first stream event of any kind; SSE comments do not count. Default `'auto'`: 45 s, more for large
-   * inputs (to 180 s), medium (120 s) and high effort (300 s) and the flex tier (900 s). Each cut multiplies it by 1.6, to
-   * at most twice the first, a number that was given, too: 30 000 is 30, 48, 60, 60 … s. After the first event it no longer
-   * applies: long generations are never cut by it.
+   * inputs (to 180 s), medium (120 s) and high effort (300 s) and the flex tier (900 s). Each cut multiplies the automatic
+   * value by 1.6, to at most twice the first; a number that is given is the same on every attempt. After the first event it
+   * no longer applies: long generations are never cut by it.
    */
   readonly ttfbMs?: number | 'auto' | undefined
-  /** Last byte of any kind → next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. */
+  /**
+   * Last byte of any kind → next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. For a call that is
+   * no Responses call 300 000, counted from the request on where its body says `stream: true`.
+   */
   readonly idleMs?: number | 'auto' | undefined
   /** Last model progress → next; heartbeats do not feed it. Default 900 000. */
   readonly progressMs?: number | undefined
-  /** Wall clock of one attempt. Default 1 800 000. */
+  /** Wall clock of one attempt; for a call that is no Responses call until its headers are handed over. Default 1 800 000. */
   readonly staleMs?: number | undefined
   /** The whole call, sleeps between attempts included. Default 0 (off). */
   readonly totalMs?: number | undefined
@@ -36,7 +39,10 @@ export interface RetryOptions {
   readonly baseDelayMs?: number | undefined
   /** Its cap. Milliseconds, default 20 000. */
   readonly maxDelayMs?: number | undefined
-  /** A longer delay asked for by the endpoint ends the call at once, with `retryAfterMs` on the error. Default 60 000. */
+  /**
+   * A longer delay asked for by the endpoint ends the call at once, with `retryAfterMs` on the error. A shorter one is
+   * waited for, and up to a tenth of it (250 ms to 5 s) as jitter. Milliseconds, default 60 000.
+   */
   readonly maxHintMs?: number | undefined
   /** Bounds the retries of all calls to one origin together; `false` switches it off. See `RetryBudgetOptions`. */
   readonly budget?: Partial<RetryBudgetOptions> | false | undefined
@@ -151,7 +157,10 @@ export interface CallOptions {
   readonly apiKey?: string | undefined
   /** Fill what a request lacks; the request's own headers win. Sent to `baseURL`'s origin only. */
   readonly headers?: HeadersOption | undefined
-  /** Retries in addition to the first attempt. Default 4; `0` switches them off; at most 1 000. */
+  /**
+   * Retries in addition to the first attempt. Default 4; `0` switches them off; at most 1 000. Failures to connect, where
+   * nothing was sent, have a count of their own beside it: up to four reconnects in a row to an endpoint, over 5 s at least.
+   */
   readonly maxRetries?: number | undefined
   readonly retry?: RetryOptions | undefined
   /**

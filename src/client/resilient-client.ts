@@ -78,9 +78,9 @@ export class ResilientClient implements AsyncDisposable {
   /**
    * A drop-in for the built-in `fetch`: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`. Needs no `this`.
    *
-   * Responses calls (`POST …/responses`, `GET …/responses/{id}?stream=true`) get everything; all others pass through with
-   * retries before the first response byte, for safe or idempotent methods only. It rejects with the caller's own abort
-   * reason, with `TypeError('fetch failed', { cause })` around our error, or with `ClientClosedError`.
+   * Responses calls (`POST …/responses`, `GET …/responses/{id}?stream=true`) get everything. All others pass through: their
+   * answers are not looked into, and they are repeated before the answer is handed over, where that is safe. It rejects with
+   * the caller's own abort reason, with `TypeError('fetch failed', { cause })` around our error, or with `ClientClosedError`.
    */
   readonly fetch: FetchFunction
   /**

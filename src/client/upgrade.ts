@@ -1,4 +1,4 @@
-import type { Call } from '../call/call.ts'
+import type { Call, CallOutcome } from '../call/call.ts'
 import { parseBody } from '../call/request-traits.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
@@ -38,13 +38,20 @@ export type Folded =
   | { readonly kind: 'answer'; readonly outcome: NonNullable<StreamSession['gaveUp']> }
 
 /**
- * Streams the call and folds it into what an endpoint that does not stream would have sent.
+ * Reads the stream of a call that was run, and folds it into what an endpoint that does not stream would have sent.
  *
+ * @param scope of the call.
  * @throws what the call throws.
  */
-export async function foldCall(call: Call, scope: AbortScope, telemetry: TelemetryEmitter): Promise<Folded> {
+export async function foldCall(
+  call: Call,
+  outcome: CallOutcome,
+  scope: AbortScope,
+  telemetry: TelemetryEmitter,
+): Promise<Folded> {
   const session = new StreamSession({
     scope,
+    outcome,
     intake: new EventIntake({ validate: 'off', mendsGaps: false, telemetry, startingAfter: undefined }),
     begin: () => call,
     resumption: undefined,

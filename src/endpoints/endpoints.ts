@@ -44,6 +44,8 @@ export interface EndpointsOptions {
 /** Of how many responses it is remembered where they live; the one that was made longest ago is forgotten. */
 const MAX_RESPONSES = 10_000
 
+const NONE_TRIED: ReadonlySet<Endpoint> = new Set()
+
 /** The endpoints of a client: how each of them fares, and which response lives where. */
 export class Endpoints {
   readonly all: readonly Endpoint[]
@@ -105,9 +107,9 @@ export class Endpoints {
     return candidates.at(-1) as Endpoint
   }
 
-  /** Whether a call that failed at one of them has another place to go to. */
-  hasElsewhere(endpoint: Endpoint, model: string): boolean {
-    return this.all.some((other) => other !== endpoint && other.health.isReady(model))
+  /** Whether a call that failed at one of them has another place to go to, which is none of those it has tried. */
+  hasElsewhere(endpoint: Endpoint, model: string, tried: ReadonlySet<Endpoint> = NONE_TRIED): boolean {
+    return this.all.some((other) => other !== endpoint && !tried.has(other) && other.health.isReady(model))
   }
 
   /** The last one that is ready is never given up. */
@@ -133,7 +135,7 @@ export interface Target {
   readonly ownHeadersAt: string | undefined
   /** The headers for this endpoint, from those for the address that the caller gave. */
   headers(pairs: HeaderPairs): HeaderPairs
-  /** Another endpoint could take the call. */
+  /** Another endpoint could take the call, one that the call has not tried. */
   hasElsewhere(): boolean
   /** The id of a response or a conversation was seen, which lives where this attempt went. */
   saw(id: string): void
@@ -198,7 +200,7 @@ export class Route {
       endpoint: chosen.name,
       ownHeadersAt: isElsewhere ? `endpoints[${endpoints.all.indexOf(chosen)}].headers` : undefined,
       headers: (pairs) => headersFor(chosen, pairs, isElsewhere),
-      hasElsewhere: () => home === undefined && endpoints.hasElsewhere(chosen, model),
+      hasElsewhere: () => home === undefined && endpoints.hasElsewhere(chosen, model, this.#tried),
       saw: (id) => endpoints.remember(id, chosen),
       sawLife: () => health.sawLife(trial),
       ended({ report, hintMs }) {

@@ -23,6 +23,7 @@ export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstrea
 export interface AttemptRecord {
   /** From 1. */
   readonly attempt: number
+  /** `answered` without a `code`: a redirect that was followed. */
   readonly outcome: 'failed' | 'answered' | 'committed' | 'aborted' | 'lost'
   readonly code?: ErrorCode | undefined
   readonly phase: AttemptPhase

@@ -64,6 +64,7 @@ function endOf({ outcome, code, deadline, phase, startedAtMs, endedAtMs }: Attem
       return `given up after ${took} for another attempt`
     case 'answered':
     case 'failed':
+      if (code === undefined) return `led on to another address after ${took}`
       return `${code} while ${phase}, after ${took}`
   }
 }
@@ -71,7 +72,7 @@ function endOf({ outcome, code, deadline, phase, startedAtMs, endedAtMs }: Attem
 const REASONS: Readonly<Record<GiveUpReason, string>> = {
   not_retryable: 'asking again would not help',
   not_replayable: 'sending it again could do it twice (`retryUnknown: true` allows it)',
-  committed: 'output had been handed over',
+  committed: 'events of it had been handed over',
   retries_exhausted: 'all retries were used (`maxRetries`)',
   budget_exhausted: 'too many calls to this origin had been retried (`retry.budget`)',
   deadline_exceeded: 'the deadline of the whole call left no time (`timeouts.totalMs`, `beforeCommitMs`)',

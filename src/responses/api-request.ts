@@ -60,7 +60,8 @@ export class ApiRequest implements CallRequest {
   }
 
   get replay(): CallRequest['replay'] {
-    return { readOnce: false, stateful: this.#stateful, foreign: false, idempotentMethod: this.method === 'GET' }
+    const stateful = this.#stateful
+    return { readOnce: false, stateful, passthrough: false, idempotent: this.method === 'GET', idempotencyKey: false }
   }
 
   canRefresh(): boolean {

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly intake: EventIntake
   /** The call that creates the response; absent where one is picked up. */
   readonly begin: (() => Call) | undefined
+  /** What that call has come to already, where it was run before. */
+  readonly outcome?: CallOutcome | undefined
   /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */
   readonly resumption: Resumption | undefined
   /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
@@ -60,12 +62,12 @@ export class StreamSession implements Consumer {
   /** What was thrown at its end, if it failed. */
   failure: unknown
 
-  constructor({ scope, intake, begin, resumption, interruption, maxBytes }: SessionOptions) {
+  constructor({ scope, intake, begin, outcome, resumption, interruption, maxBytes }: SessionOptions) {
     this.#scope = scope
     this.#received = new Received(intake, maxBytes)
     this.#resumption = resumption
     this.#interruption = interruption
-    void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin())))
+    void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin(), outcome)))
   }
 
   get seen(): ResponseAccumulator {
@@ -134,9 +136,9 @@ export class StreamSession implements Consumer {
     this.#batches.fail(this.failure)
   }
 
-  async #create(call: Call): Promise<void> {
+  async #create(call: Call, outcome?: CallOutcome): Promise<void> {
     this.#first = call
-    this.#pump(call, await call.run())
+    this.#pump(call, outcome ?? (await call.run()))
   }
 
   /** Behind what the call that creates the response has brought. */

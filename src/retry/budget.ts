@@ -3,6 +3,7 @@ import { RecentMap } from '../core/recent-map.ts'
 
 /**
  * Limits the amplification of an outage: retries of all calls to one origin draw on one account, which successes refill.
+ * The first reconnect of a call after a lost connection is free, and so is every reconnect where no connection was made.
  */
 export interface RetryBudgetOptions {
   /** The most that can be saved up, and what a new origin starts with. Default 20. Retries, 1 to 1 000 000. */

@@ -2,7 +2,7 @@ import type { Random } from '../core/random.ts'
 import type { GiveUpReason, ReplaySafety } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { RetryDecision } from '../telemetry/events.ts'
-import { connectDelay, pushbackDelay, reconnectDelay } from './backoff.ts'
+import { connectDelay, hintDelay, pushbackDelay, reconnectDelay } from './backoff.ts'
 import type { RetryBudget } from './budget.ts'
 
 export interface RetryPolicy {
@@ -18,19 +18,28 @@ export interface RetryTally {
   readonly retries: number
   readonly connectionRetries: number
   readonly pushbacks: number
-  readonly connectFailures: number
-  readonly hostNotFound: number
+  /** Failures to connect in a row, by endpoint. A connection that was made begins the count of its endpoint anew. */
+  readonly connects: ReadonlyMap<string, ConnectTally>
   readonly freeReconnects: number
+}
+
+export interface ConnectTally {
+  readonly failures: number
+  readonly hostNotFound: number
 }
 
 export const NO_RETRIES: RetryTally = {
   retries: 0,
   connectionRetries: 0,
   pushbacks: 0,
-  connectFailures: 0,
-  hostNotFound: 0,
+  connects: new Map(),
   freeReconnects: 0,
 }
+
+const NO_CONNECTS: ConnectTally = { failures: 0, hostNotFound: 0 }
+
+/** Reconnects in a row to one endpoint that could not be reached, beside `maxRetries`: together they take 5 s at least. */
+const MAX_CONNECT_RETRIES = 4
 
 /** After one, the connection is a fresh one; a transport that cannot choose its connections must not go on for ever. */
 const MAX_FREE_RECONNECTS = 1
@@ -52,7 +61,9 @@ export interface DecisionInput {
   /** Milliseconds until the whole call must be over; `Infinity` without such a deadline. */
   readonly remainingMs: number
   readonly random: Random
-  /** Another endpoint takes the next attempt: what this one asked for is no reason to wait. */
+  /** Which endpoint the attempt was sent to, where there are several. */
+  readonly endpoint?: string | undefined
+  /** Another endpoint, which this call has not tried, takes the next attempt: nothing that happened here is a reason to wait. */
   readonly elsewhere?: boolean | undefined
 }
 
@@ -69,18 +80,15 @@ export function decideRetry(input: DecisionInput): { readonly decision: RetryDec
     const freeReconnects = tally.freeReconnects + 1
     return { decision: { retry: true, delayMs: 0, lane, free: true }, tally: { ...tally, freeReconnects } }
   }
-  if (tally.retries >= policy.maxRetries) return refuse(input, 'retries_exhausted')
-
-  const next = count(tally, failure)
-  if (next.hostNotFound > MAX_HOST_NOT_FOUND_RETRIES) return refuse(input, 'retries_exhausted')
-  if (!input.elsewhere && failure.hintMs !== undefined && failure.hintMs > policy.maxHintMs) {
-    return refuse(input, 'hint_too_long')
-  }
-  const delayMs = delayFor(input, next)
+  const next = count(input)
+  if (!isAllowed(input, next)) return refuse(input, 'retries_exhausted')
+  const hintMs = input.elsewhere ? 0 : (failure.hintMs ?? 0)
+  if (hintMs > policy.maxHintMs) return refuse(input, 'hint_too_long')
+  if (hintMs >= input.remainingMs) return refuse(input, 'deadline_exceeded')
+  const delayMs = hintMs > 0 ? hintDelay(hintMs, input.remainingMs, input.random) : backOff(input, next)
   if (delayMs >= input.remainingMs) return refuse(input, 'deadline_exceeded')
-  // A server restart under 200 streams must not fail 180 of them: the first reconnect of a call is free.
-  const onTheHouse = lane === 'connection' && tally.connectionRetries === 0
-  if (!onTheHouse && input.budget !== undefined && !input.budget.withdraw()) return refuse(input, 'budget_exhausted')
+  if (isPaidFor(input) && input.budget !== undefined && !input.budget.withdraw())
+    return refuse(input, 'budget_exhausted')
   return { decision: { retry: true, delayMs, lane, free: false }, tally: next }
 }
 
@@ -88,20 +96,60 @@ function refuse(input: DecisionInput, reason: GiveUpReason): { decision: RetryDe
   return { decision: { retry: false, reason }, tally: input.tally }
 }
 
-function count(tally: RetryTally, failure: Failure): RetryTally {
+/** Nothing was sent, because there was no connection yet: repeating it costs the endpoint next to nothing. */
+function isConnectFailure({ lane, connecting }: Failure): boolean {
+  return lane === 'connection' && connecting === true
+}
+
+function connectsTo(endpoint = '', { connects }: RetryTally): ConnectTally {
+  return connects.get(endpoint) ?? NO_CONNECTS
+}
+
+/** Failures to connect are counted by themselves, so that a call outlasts a restart whatever happened to it before. */
+function isAllowed({ failure, policy, tally, endpoint, elsewhere }: DecisionInput, next: RetryTally): boolean {
+  if (!isConnectFailure(failure)) return tally.retries < policy.maxRetries
+  if (policy.maxRetries === 0) return false
+  if (elsewhere) return true
+  const { failures, hostNotFound } = connectsTo(endpoint, next)
+  return failures <= MAX_CONNECT_RETRIES && hostNotFound <= MAX_HOST_NOT_FOUND_RETRIES
+}
+
+/**
+ * A restart under 200 streams must not fail 180 of them: the first reconnect of a call is free, and so is what is repeated
+ * because no connection could be made.
+ */
+function isPaidFor({ failure, tally }: DecisionInput): boolean {
+  if (isConnectFailure(failure)) return false
+  return failure.lane !== 'connection' || tally.connectionRetries > 0
+}
+
+function count({ failure, tally, endpoint = '' }: DecisionInput): RetryTally {
+  if (isConnectFailure(failure)) {
+    const { failures, hostNotFound } = connectsTo(endpoint, tally)
+    const connects = new Map(tally.connects).set(endpoint, {
+      failures: failures + 1,
+      hostNotFound: hostNotFound + (failure.code === 'host_not_found' ? 1 : 0),
+    })
+    return { ...tally, connects }
+  }
   return {
     retries: tally.retries + 1,
     connectionRetries: tally.connectionRetries + (failure.lane === 'connection' ? 1 : 0),
     pushbacks: tally.pushbacks + (failure.lane === 'pushback' ? 1 : 0),
-    connectFailures: tally.connectFailures + (failure.connecting ? 1 : 0),
-    hostNotFound: tally.hostNotFound + (failure.code === 'host_not_found' ? 1 : 0),
+    connects: failure.connecting ? tally.connects : without(tally.connects, endpoint),
     freeReconnects: tally.freeReconnects,
   }
 }
 
-function delayFor({ failure, policy, random, elsewhere }: DecisionInput, next: RetryTally): number {
+function without(connects: RetryTally['connects'], endpoint: string): RetryTally['connects'] {
+  if (!connects.has(endpoint)) return connects
+  const others = new Map(connects)
+  others.delete(endpoint)
+  return others
+}
+
+function backOff({ failure, policy, random, elsewhere, endpoint }: DecisionInput, next: RetryTally): number {
   if (elsewhere) return reconnectDelay(random)
-  if (failure.hintMs !== undefined) return failure.hintMs
   if (failure.lane === 'pushback') return pushbackDelay(next.pushbacks - 1, policy, random)
-  return failure.connecting ? connectDelay(next.connectFailures, random) : reconnectDelay(random)
+  return isConnectFailure(failure) ? connectDelay(connectsTo(endpoint, next).failures, random) : reconnectDelay(random)
 }

@@ -8,7 +8,7 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * call_start
  * ├─ queue_start                        the call has to wait for its turn: for a place, or for what the endpoint has left
  * ├─ queue_end                          its turn has come, or it waits no more; one, however many starts
- * ├─ attempt_start                      one per attempt, numbered from 1
+ * ├─ attempt_start                      one per attempt, numbered from 1; behind a followed redirect the numbers go on
  * │  ├─ attempt_connected               once there is a connection (not from transports that cannot see one)
  * │  ├─ attempt_headers                 once the answer's status and headers are there
  * │  ├─ attempt_first_event             the first stream event of any kind: the first byte of 5.1
@@ -113,7 +113,11 @@ export interface AttemptFirstEventEvent extends OfAttempt {
   readonly eventType: string
 }
 
-/** Why output was handed over. `answer`: an HTTP answer that is no stream; `prelude_full`: the bound of the held prelude. */
+/**
+ * Why output was handed over. `commit_after`: the held prelude was, in which the model has said nothing, because the host
+ * would soon stop waiting; `prelude_full`: the held prelude was, because it reached its bound; `answer`: an HTTP answer
+ * that is no stream.
+ */
 export type CommitReason = 'progress' | 'terminal' | 'first_event' | 'commit_after' | 'prelude_full' | 'answer'
 
 export interface AttemptCommitEvent extends OfAttempt {

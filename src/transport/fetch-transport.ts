@@ -79,6 +79,7 @@ class FetchExchange implements Exchange {
   #observer: ExchangeObserver | undefined
   #response: Response | undefined
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  #readsCopy = false
   #paused = false
   #wake: (() => void) | undefined
   #over = false
@@ -112,6 +113,10 @@ class FetchExchange implements Exchange {
   }
 
   poison(): void {}
+
+  readCopy(): void {
+    this.#readsCopy = true
+  }
 
   takeResponse(): Response {
     const response = this.#response
@@ -160,9 +165,9 @@ class FetchExchange implements Exchange {
     // A turn for the owner to take the response as it is; and for an answer that was cloned to stay readable.
     await Promise.resolve()
     if (this.#over) return
-    const body = response.body
     if (response.bodyUsed)
       throw new TypeError('the response was read before: a mock must make a new Response for each call')
+    const { body } = this.#readsCopy ? response.clone() : response
     if (body !== null) {
       const reader = body.getReader()
       this.#reader = reader
@@ -188,11 +193,11 @@ class FetchExchange implements Exchange {
     this.#over = true
     this.#wake?.()
     this.#body?.stop()
-    if (how === 'cancel') {
-      this.#abort.abort()
-      if (this.#reader !== undefined) this.#reader.cancel().catch(() => {})
-      else if (this.#response?.body && !this.#response.body.locked) this.#response.body.cancel().catch(() => {})
-    }
+    if (how === 'cancel') this.#abort.abort()
+    // What is taken after a part of it was read was read from a copy.
+    if (how !== 'done') this.#reader?.cancel().catch(() => {})
+    const body = this.#response?.body
+    if (how === 'cancel' && body && !body.locked) body.cancel().catch(() => {})
     // A lock that stays would keep others from cancelling or cloning what they own.
     try {
       this.#reader?.releaseLock()

@@ -98,6 +98,11 @@ export interface Exchange {
   /** Marks the client that carried this exchange: it gets no new lease. Does not end the exchange. */
   poison(reason: string): void
   /**
+   * To be called while the head is reported: reads a copy of the body, so that `takeResponse` still gives the whole response
+   * after the end. For transports that have a response.
+   */
+  readCopy?(): void
+  /**
    * The untouched `Response` behind the last reported head, for transports that have one: the exchange ends without
    * reading it, and the caller of this method owns its body from then on.
    */

@@ -24,6 +24,8 @@ export interface TimeoutSettings {
 /** What of a request the automatic values depend on. */
 export interface LatencyTraits {
   readonly kind: 'stream' | 'json' | 'other'
+  /** The body of a passthrough call says `stream: true`: its headers come at once, and silence means something. */
+  readonly passesStream?: boolean
   /** UTF-8 bytes of `input`, `instructions` and `tools` without base64, divided by 4. */
   readonly estimatedInputTokens: number
   readonly effort: 'low' | 'medium' | 'high'
@@ -34,11 +36,16 @@ export interface LatencyTraits {
 export const HEADERS_DEADLINE_MS = 30_000
 
 /** The limits of one attempt. `0` ms: off. */
-export type AttemptLimits = Readonly<Record<Exclude<DeadlineName, 'total' | 'before_commit' | 'queue'>, Limit>>
+export type AttemptLimits = Readonly<Record<NameOfLimit, Limit>> & {
+  /** Set for a passthrough call, of which nothing but bytes is seen. `stream`: silence counts before the headers, too. */
+  readonly passthrough?: 'stream' | 'answer' | undefined
+}
+
+type NameOfLimit = Exclude<DeadlineName, 'total' | 'before_commit' | 'queue'>
 
 const OFF: Limit = { ms: 0, source: 'not used for this kind of call' }
 
-/** Cutoff growth after each TTFB cut, and its end: the same wall again and again would kill healthy prefill for ever. */
+/** Growth of an automatic cutoff after each TTFB cut, and its end: the same wall again and again would kill healthy prefill for ever. */
 const TTFB_GROWTH = 1.6
 const TTFB_GROWTH_MAX = 2
 
@@ -58,7 +65,8 @@ export function limitsFor(
 ): AttemptLimits {
   const limits = derived(settings, traits, ttfbCuts, hedged)
   const last = lastLimits.get(settings)
-  if (last !== undefined && NAMES_OF_LIMITS.every((name) => last[name] === limits[name])) return last
+  if (last?.passthrough === limits.passthrough && NAMES_OF_LIMITS.every((name) => last?.[name] === limits[name]))
+    return last as AttemptLimits
   lastLimits.set(settings, limits)
   return limits
 }
@@ -69,7 +77,11 @@ const lastLimits = new WeakMap<TimeoutSettings, AttemptLimits>()
 
 function derived(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: number, hedged: boolean): AttemptLimits {
   const { connectMs: connect, sendMs: send, staleMs: stale, progressMs: progress } = settings
-  if (traits.kind === 'other') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale: OFF }
+  if (traits.kind === 'other') {
+    const idle = settings.idleMs === 'auto' ? IDLE.base : settings.idleMs
+    const passthrough = traits.passesStream ? 'stream' : 'answer'
+    return { connect, send, ttfb: OFF, idle, progress: OFF, stale, passthrough }
+  }
   // Headers come only after the generation: nothing between the request and the answer can be timed more closely.
   if (traits.kind === 'json') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale }
   const idle = settings.idleMs === 'auto' ? clampBelow(autoIdle(traits), stale) : settings.idleMs
@@ -77,11 +89,13 @@ function derived(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: num
 }
 
 function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, cuts: number, hedged: boolean): Limit {
-  const first = ttfbMs === 'auto' ? clampBelow(autoTtfb(traits, hedged), staleMs) : ttfbMs
-  if (first.ms === 0 || cuts === 0) return first
+  // What the user chose is kept to the millisecond, on every attempt.
+  if (ttfbMs !== 'auto') return ttfbMs
+  const first = clampBelow(autoTtfb(traits, hedged), staleMs)
+  if (cuts === 0) return first
   const factor = Math.min(TTFB_GROWTH ** cuts, TTFB_GROWTH_MAX)
   const grown: Limit = { ms: Math.round(first.ms * factor), source: `${first.source}, grown after ${cuts} cut(s)` }
-  if (ttfbMs !== 'auto' || !isExplicit(staleMs)) return grown
+  if (!isExplicit(staleMs)) return grown
   // Close below staleMs there may be no room to grow; no attempt must get less time than the one before.
   const room = Math.floor(staleMs.ms * BELOW_STALE)
   if (grown.ms <= room) return grown
@@ -227,10 +241,11 @@ export function earliestDeadline(
   else if (times.sentAt === undefined) consider('send', times.sendProgressAt, limits.send)
   if (times.firstEventAt === undefined) consider('ttfb', times.sentAt, limits.ttfb)
   if (!paused) {
-    consider('idle', times.lastByteAt, limits.idle)
+    consider('idle', times.lastByteAt ?? (limits.passthrough === 'stream' ? times.sentAt : undefined), limits.idle)
     if (!times.queued) consider('progress', times.lastProgressAt, limits.progress)
   }
-  consider('stale', times.startedAt, limits.stale)
+  // What is passed through may be a download of hours: once its headers were handed over, only silence ends it.
+  if (limits.passthrough === undefined || !times.committed) consider('stale', times.startedAt, limits.stale)
   considerOfCall('total', call.total)
   if (!times.committed) {
     if (times.firstEventAt === undefined) considerOfCall('before_commit', call.beforeCommit)

@@ -73,7 +73,13 @@ function call(given: Given = {}) {
       return given.headersNever ? new Promise(() => {}) : []
     },
     canRefresh: () => given.canRefresh ?? false,
-    replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: false },
+    replay: {
+      readOnce: false,
+      stateful: traits.stateful,
+      passthrough: false,
+      idempotent: false,
+      idempotencyKey: false,
+    },
   }
   const target: Target = {
     url,

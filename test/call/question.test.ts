@@ -37,8 +37,9 @@ function ask(body: RequestBody) {
     replay: {
       readOnce: body.kind === 'stream' && !body.replayable,
       stateful: traits.stateful,
-      foreign: false,
-      idempotentMethod: false,
+      passthrough: false,
+      idempotencyKey: false,
+      idempotent: false,
     },
   }
   return { question: new Question(request, undefined), asked, request }

@@ -55,7 +55,13 @@ function rounds({
       return headers?.(refresh, asking) ?? Promise.resolve(HEADERS)
     },
     canRefresh: () => true,
-    replay: { readOnce: false, stateful: traits.stateful, foreign: false, idempotentMethod: method === 'GET' },
+    replay: {
+      readOnce: false,
+      stateful: traits.stateful,
+      passthrough: false,
+      idempotent: method === 'GET',
+      idempotencyKey: false,
+    },
   }
   let callsEnded = 0
   const plan = {
@@ -109,6 +115,7 @@ function rounds({
     },
     log: new CallLog(clock, telemetry),
     errorOf: (failure) => new Error(failure.code),
+    couldRepeat: () => false,
     onAttemptEnded: (attempt) => ended.push(attempt.number),
   })
   return { rounds: own, clock, scope, transport, asked, planned, ended, told, callsEnded: () => callsEnded }

@@ -38,7 +38,7 @@ describe('connection death before the first event', () => {
     await s.nothingIsLeft()
   })
 
-  it('fault 12: dead on every attempt: bounded, growing 1.6 × to at most twice, one error with all attempts on it', async () => {
+  it('fault 12: dead on every attempt: bounded, each cutoff exactly what was given, one error with all attempts on it', async () => {
     const s = scenario([fake.stall(), fake.stall(), fake.stall(), fake.stall(), fake.stall()], {
       timeouts: { ttfbMs: 10_000 },
     })
@@ -54,7 +54,7 @@ describe('connection death before the first event', () => {
     })
     expect(ours?.message).toContain('timed out')
     expect(ours?.message).toContain('ttfb')
-    expect(ours?.attempts.map((attempt) => attempt.deadline?.ms)).toEqual([10_000, 16_000, 20_000, 20_000, 20_000])
+    expect(ours?.attempts.map((attempt) => attempt.deadline?.ms)).toEqual([10_000, 10_000, 10_000, 10_000, 10_000])
     expect(ours?.cause).toMatchObject({ code: 'ETIMEDOUT' })
     await s.nothingIsLeft()
   })
@@ -141,7 +141,7 @@ describe('connection death before the first event', () => {
     const s = scenario([fake.connectStall(), fake.respond(ok)])
     const { value } = await s.settle(s.post({ conversation: 'conv_1' }))
     expect((await readAll(value as Response)).text).toBe(toSSE(ok))
-    expect(s.decisions()).toMatchObject([{ code: 'connect_timeout', retry: true, delayMs: 0 }])
+    expect(s.decisions()).toMatchObject([{ code: 'connect_timeout', retry: true, lane: 'connection', free: false }])
     await s.nothingIsLeft()
   })
 

@@ -236,6 +236,7 @@ describe('callers', () => {
     const s = scenario(() => [fake.status(503, { headers: { 'retry-after': '4' } })].flat(), {
       timeouts: { totalMs: 10_000 },
       maxRetries: 9,
+      random: () => 0,
     })
     const { value } = await s.settle(s.post())
     expect(value?.status).toBe(503)

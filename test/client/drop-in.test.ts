@@ -150,24 +150,25 @@ describe('the drop-in fetch', () => {
     expect((await s.settle(s.post())).value?.headers.has('content-length')).toBe(false)
   })
 
-  it('does not retry a status of a call that is no Responses call', async () => {
-    const s = scenario([fake.status(503, { body: 'busy' })])
+  it('hands a status that is final over at once for a call that is no Responses call', async () => {
+    const s = scenario([fake.status(404, { body: 'gone' })])
     const response = await s.client.fetch('https://api.test/v1/chat/completions', {
       method: 'POST',
       body: '{"stream":true}',
     })
-    expect(await response.text()).toBe('busy')
+    expect(await response.text()).toBe('gone')
     expect(s.decisions()).toEqual([])
     await s.nothingIsLeft()
   })
 
   it.each([
-    ['POST', 1],
-    ['GET', 2],
-  ])('a foreign %s whose connection dies is sent %i time(s)', async (method, times) => {
+    ['POST', 'files', 1],
+    ['POST', 'chat/completions', 2],
+    ['GET', 'files', 2],
+  ])('a passthrough %s to %s whose connection dies is sent %i time(s)', async (method, path, times) => {
     const s = scenario(times === 1 ? [fake.reset()] : [fake.reset(), fake.status(200, { body: 'x' })])
     const { value, error } = await s.settle(
-      s.client.fetch('https://api.test/v1/chat/completions', { method, ...(method === 'POST' ? { body: '{}' } : {}) }),
+      s.client.fetch(`https://api.test/v1/${path}`, { method, ...(method === 'POST' ? { body: '{}' } : {}) }),
     )
     expect(s.transport.requests).toHaveLength(times)
     if (times === 1)
@@ -176,15 +177,15 @@ describe('the drop-in fetch', () => {
     await s.nothingIsLeft()
   })
 
-  it('a foreign POST that was provably not sent is sent again', async () => {
+  it('a passthrough POST that was provably not sent is sent again', async () => {
     const s = scenario([fake.connectError('ECONNREFUSED'), fake.status(200, { body: 'x' })])
     const { value } = await s.settle(s.client.fetch('https://api.test/v1/embeddings', { method: 'POST', body: '{}' }))
     expect(await value?.text()).toBe('x')
     await s.nothingIsLeft()
   })
 
-  it('a foreign call is never cut by the deadlines of streams', async () => {
-    const s = scenario([[fake.delay(3_000_000), fake.status(200, { body: 'slow' })].flat()], {
+  it('a passthrough call is never cut by the deadlines of streams', async () => {
+    const s = scenario([[fake.delay(1_700_000), fake.status(200, { body: 'slow' })].flat()], {
       timeouts: { ttfbMs: 1000 },
     })
     const { value } = await s.settle(

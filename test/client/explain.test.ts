@@ -122,7 +122,7 @@ describe('explain', () => {
     const s = scenario([[fake.events(events), fake.reset()].flat()])
     const stream = s.client.responses.stream({ model: 'm', input: 'hi' })
     const { error } = await s.settle(stream.finalResponse())
-    expect(explain(error)).toMatch(/\nconnection_reset: .* No further attempt: output had been handed over\.$/)
+    expect(explain(error)).toMatch(/\nconnection_reset: .* No further attempt: events of it had been handed over\.$/)
     expect(explain(stream)).toBe(explain(error))
     await s.nothingIsLeft()
   })

@@ -11,12 +11,13 @@ const limited = (headers: Record<string, string>) =>
 
 describe('the server says no', () => {
   it.each([
-    ['retry-after-ms', { 'retry-after-ms': '1234' }, 1234],
-    ['seconds', { 'retry-after': '7' }, 7000],
-    ['an HTTP date', { 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' }, 9000],
+    ['retry-after-ms', { 'retry-after-ms': '1234' }, 1234 + 125],
+    ['seconds', { 'retry-after': '7' }, 7000 + 350],
+    ['an HTTP date', { 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' }, 9000 + 450],
+    ['0', { 'retry-after': '0' }, 250],
     ['-1', { 'retry-after': '-1' }, 250],
     ['abc', { 'retry-after': 'abc' }, 250],
-    ['both', { 'retry-after-ms': '1500', 'retry-after': '9' }, 1500],
+    ['both', { 'retry-after-ms': '1500', 'retry-after': '9' }, 1500 + 125],
   ])('fault 52: 429 with %s waits as long as it should', async (_name, headers, delayMs) => {
     const s = scenario([limited(headers), fake.respond(ok)], { random: () => 0.5 })
     s.clock.jumpWall(NEW_YEAR - s.clock.wallNow())
@@ -161,9 +162,12 @@ describe('the server says no', () => {
 
 describe('continuity and replay', () => {
   it('fault 57: a continuation sends the same bytes on every attempt, and its failure says that the conversation is there', async () => {
-    const s = scenario([fake.stall(), fake.reset(), fake.connectError(), fake.status(503), fake.reset()], {
-      timeouts: { ttfbMs: 1000 },
-    })
+    const s = scenario(
+      [fake.stall(), fake.reset(), fake.connectError(), fake.status(503), fake.reset(), fake.reset()],
+      {
+        timeouts: { ttfbMs: 1000 },
+      },
+    )
     const { error } = await s.settle(s.post({ previous_response_id: 'resp_1' }))
     expect(findResilientError(error)).toMatchObject({
       retryable: true,

@@ -113,7 +113,8 @@ describe('4: a connect black hole', () => {
     for (await turns(20); !over; await turns(20)) await stage.clock.hurry()
     const error = stage.expectFailed(await call, 'connect_timeout')
     expect(error).toMatchObject({ phase: 'connecting', replaySafety: 'safe', deadline: { ms: 10_000 } })
-    expect(stage.clock.now() - start).toBeLessThan(25_000)
+    // Five connects: they have a count of their own, beside `maxRetries`.
+    expect(stage.clock.now() - start).toBeLessThan(60_000)
     await stage.nothingIsLeft()
     expect(clientSockets(hole.port)).toEqual(filling)
   })
@@ -121,8 +122,8 @@ describe('4: a connect black hole', () => {
 
 const PROXIES: ReadonlyArray<readonly [answer: string, code: string, attempts: number]> = [
   ['HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n', 'proxy_refused', 1],
-  ['HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n', 'proxy_failed', 3],
-  ['nothing', 'connect_timeout', 3],
+  ['HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n', 'proxy_failed', 5],
+  ['nothing', 'connect_timeout', 5],
 ]
 for (const [answer, code, attempts] of PROXIES) {
   describe(`7: a proxy answers CONNECT with ${answer.slice(0, 12)}`, () => {

@@ -42,7 +42,7 @@ fault('23: a rate limit that says how long', {}, async (stage) => {
   const error = { code: 'rate_limit_exceeded', message: 'Rate limit reached. Please try again in 11.054s.' }
   stage.server.script([said(0, failed(error)), 'ok'])
   stage.expectWhole(await stage.call())
-  expect(stage.decisions).toMatchObject([{ lane: 'pushback', delayMs: 11_054 }])
+  expect(stage.decisions).toMatchObject([{ lane: 'pushback', delayMs: 11_054 + 552 }])
 })
 
 const BEATS: JsonObject[] = [

@@ -9,14 +9,14 @@ const no = (status: number, headers: Record<string, string> = {}): Fault => ({
   headers,
 })
 
-/** The first pushback, when chance is always one half. */
+/** The first pushback, when chance is always one half; a hint gets half of its jitter. */
 const OWN_DELAY = 250
 const HINTS: ReadonlyArray<readonly [what: string, headers: Record<string, string>, delayMs: number]> = [
-  ['retry-after-ms', { 'retry-after-ms': '1234' }, 1234],
-  ['seconds', { 'retry-after': '7' }, 7000],
+  ['retry-after-ms', { 'retry-after-ms': '1234' }, 1234 + 125],
+  ['seconds', { 'retry-after': '7' }, 7000 + 350],
   ['a negative number', { 'retry-after': '-1' }, OWN_DELAY],
   ['a word', { 'retry-after': 'abc' }, OWN_DELAY],
-  ['both', { 'retry-after': '7', 'retry-after-ms': '1234' }, 1234],
+  ['both', { 'retry-after': '7', 'retry-after-ms': '1234' }, 1234 + 125],
 ]
 for (const [what, headers, delayMs] of HINTS) {
   fault(`52: 429 with a hint: ${what}`, {}, async (stage) => {
@@ -32,7 +32,7 @@ fault('52: 429 with a hint: a date', {}, async (stage) => {
   const [decision] = stage.decisions
   expect(decision).toMatchObject({ retry: true, lane: 'pushback' })
   // A date has no milliseconds, and some have gone by.
-  expect(Math.abs((decision as unknown as { delayMs: number }).delayMs - 29_000)).toBeLessThanOrEqual(2000)
+  expect(Math.abs((decision as unknown as { delayMs: number }).delayMs - 30_450)).toBeLessThanOrEqual(2000)
 })
 
 fault('52: 429 with a hint: an hour', {}, async (stage) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { connectDelay, pushbackDelay, RECONNECT_JITTER_MS, reconnectDelay } from '../../src/retry/backoff.ts'
-import { expectDelays, HALF, LEAST } from './expect-delays.ts'
+import { connectDelay, hintDelay, pushbackDelay, RECONNECT_JITTER_MS, reconnectDelay } from '../../src/retry/backoff.ts'
+import { expectDelays, HALF, LEAST, MOST } from './expect-delays.ts'
 
 const POLICY = { baseDelayMs: 500, maxDelayMs: 20_000 }
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -14,12 +14,12 @@ describe('back-off', () => {
     expectDelays((_, random) => reconnectDelay(random), [0], { random: LEAST })
   })
 
-  it('reconnects at once after the first failure to connect, then ever more slowly, up to 5 s', () => {
+  it('reconnects within 200 ms after the first failure to connect, then ever more slowly, up to 5 s', () => {
     expectDelays(connectDelay, [0, 0, 1000, 2000, 4000, 5000, 5000, 5000], { random: LEAST })
-    expectDelays(connectDelay, [0, 750, 1500, 3000, 3750, 3750], { first: 1 })
+    expectDelays(connectDelay, [199, 750, 1500, 3000, 3750, 3750], { first: 1 })
   })
 
-  it('outlasts an endpoint that accepts again within 5 s, with the default of 4 retries and any chance', () => {
+  it('outlasts an endpoint that accepts again within 5 s, with four reconnects and any chance', () => {
     fc.assert(
       fc.property(fc.array(chance, { minLength: 4, maxLength: 4 }), (chances) => {
         const total = chances.reduce((sum, value, i) => sum + connectDelay(i + 1, () => value), 0)
@@ -59,6 +59,29 @@ describe('back-off', () => {
           pushbackDelay(step, POLICY, () => value),
         )
       }),
+    )
+  })
+
+  it('waits as long as the endpoint asked, and up to a tenth of that again, from 250 ms to 5 s', () => {
+    const most = (hintMs: number) => hintDelay(hintMs, Infinity, MOST) - hintMs
+    expect([1, 1000, 2500, 10_000, 50_000, 3_600_000].map(most)).toEqual([249, 249, 249, 999, 4999, 4999])
+    expect(hintDelay(11_054, Infinity, LEAST)).toBe(11_054)
+  })
+
+  it('never comes before the hint is over, nor at the end of the time that is left', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.double({ min: 0, max: 100_000, noNaN: true }),
+        chance,
+        (hintMs, more, value) => {
+          const remainingMs = hintMs + Math.max(more, 0.001)
+          const delay = hintDelay(hintMs, remainingMs, () => value)
+          expect(delay).toBeGreaterThanOrEqual(hintMs)
+          expect(delay).toBeLessThan(remainingMs)
+          expect(delay).toBeLessThanOrEqual(hintMs + Math.min(5000, Math.max(250, hintMs / 10)))
+        },
+      ),
     )
   })
 })

@@ -77,12 +77,12 @@ describe('a call whose attempts keep failing', () => {
     [
       'a refused connection',
       times(6, failure('connection_refused', 'x', { connecting: true })),
-      ['connection 0', 'connection 750', 'connection 1500', 'connection 3000', 'retries_exhausted'],
+      ['connection 199', 'connection 750', 'connection 1500', 'connection 3000', 'retries_exhausted'],
     ],
     [
       'a host that does not exist: two retries',
       times(6, failure('host_not_found', 'x', { connecting: true })),
-      ['connection 0', 'connection 750', 'retries_exhausted'],
+      ['connection 199', 'connection 750', 'retries_exhausted'],
     ],
     [
       'an overloaded endpoint',
@@ -94,9 +94,9 @@ describe('a call whose attempts keep failing', () => {
       times(6, failure('resources_exhausted', 'x', { connecting: true })),
       ['pushback 499', 'pushback 999', 'pushback 1999', 'pushback 3999', 'retries_exhausted'],
     ],
-    ['a hint', times(2, pushback({ hintMs: 11_054 })), ['pushback 11054', 'pushback 11054']],
-    ['a hint of nothing', times(2, pushback({ hintMs: 0 })), ['pushback 0', 'pushback 0']],
-    ['a hint at the limit', [pushback({ hintMs: 60_000 })], ['pushback 60000']],
+    ['a hint, with jitter', times(2, pushback({ hintMs: 11_054 })), ['pushback 12159', 'pushback 12159']],
+    ['a hint of nothing: no tight loop', times(2, pushback({ hintMs: 0 })), ['pushback 499', 'pushback 999']],
+    ['a hint at the limit', [pushback({ hintMs: 60_000 })], ['pushback 64999']],
     ['a hint above it', [pushback({ hintMs: 60_001 })], ['hint_too_long']],
     ['a final failure', [failure('certificate_rejected')], ['not_retryable']],
     [
@@ -108,7 +108,7 @@ describe('a call whose attempts keep failing', () => {
         pushback(),
         pushback(),
       ],
-      ['connection 0', 'pushback 499', 'connection 199', 'pushback 999', 'retries_exhausted'],
+      ['connection 199', 'pushback 499', 'connection 199', 'pushback 999', 'pushback 1999'],
     ],
   ])('%s', (_, failures, expected) => {
     expect(play(failures)).toEqual(expected)
@@ -166,6 +166,53 @@ describe('a call whose attempts keep failing', () => {
   })
 })
 
+describe('an endpoint that cannot be reached', () => {
+  const refused = failure('connection_refused', 'x', { connecting: true })
+  const patience = ['connection 199', 'connection 750', 'connection 1500', 'connection 3000']
+
+  it('is waited for as long after a stream was cut, and after every retry was used', () => {
+    const reset = failure('connection_reset')
+    expect(play([reset, ...times(5, refused)])).toEqual(['connection 199', ...patience, 'retries_exhausted'])
+    const spent = times(4, pushback())
+    expect(play([...spent, ...times(5, refused)]).slice(4)).toEqual([...patience, 'retries_exhausted'])
+    expect(play([...spent, refused, pushback()]).slice(4)).toEqual(['connection 199', 'retries_exhausted'])
+  })
+
+  it('is waited for anew once it has been reached', () => {
+    const seen = play([...times(4, refused), failure('connection_reset'), ...times(5, refused)])
+    expect(seen).toEqual([...patience, 'connection 199', ...patience, 'retries_exhausted'])
+  })
+
+  it('is not waited for where retries are switched off, nor where the time of the call is over', () => {
+    expect(play([refused], { policy: { ...POLICY, maxRetries: 0 } })).toEqual(['retries_exhausted'])
+    expect(play(times(3, refused), { remainingMs: 751 })).toEqual([
+      'connection 199',
+      'connection 750',
+      'deadline_exceeded',
+    ])
+  })
+
+  it('has a count for each of several, and the first of each is no wait', () => {
+    let tally: RetryTally = NO_RETRIES
+    const at = (endpoint: string, elsewhere = false): string => {
+      const { decision, tally: next } = decideRetry(input({ failure: refused, tally, endpoint, elsewhere }))
+      tally = next
+      return decision.retry ? `${decision.delayMs}` : decision.reason
+    }
+    expect(at('a', true)).toBe('199')
+    expect(['b', 'a', 'b', 'a', 'b', 'a', 'b', 'b'].map((endpoint) => at(endpoint))).toEqual([
+      '199',
+      '750',
+      '750',
+      '1500',
+      '1500',
+      '3000',
+      '3000',
+      'retries_exhausted',
+    ])
+  })
+})
+
 describe('any decision', () => {
   const codes = fc.constantFrom(...(Object.keys(ERROR_CATALOG) as ErrorCode[]))
   const failures: fc.Arbitrary<Failure> = fc
@@ -199,7 +246,9 @@ describe('any decision', () => {
         expect(failed.lane).toBe(decision.lane)
         expect(given.replay === 'safe' || (given.replay === 'unknown' && given.policy.retryUnknown)).toBe(true)
         expect(decision.delayMs).toBeLessThan(given.remainingMs)
-        if (!decision.free) expect(failed.hintMs ?? 0).toBeLessThanOrEqual(given.policy.maxHintMs)
+        if (decision.free) return
+        expect(failed.hintMs ?? 0).toBeLessThanOrEqual(given.policy.maxHintMs)
+        expect(decision.delayMs).toBeGreaterThanOrEqual(failed.hintMs ?? 0)
       }),
       { numRuns: 1000 },
     )
@@ -220,35 +269,49 @@ describe('any decision', () => {
     )
   })
 
-  it('ends a call after maxRetries retries and one free reconnect at most, whatever happens to it', () => {
+  it('ends a call after maxRetries retries, one free reconnect, and four connects in a row at most, whatever happens', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(failures, inputs), { minLength: 40, maxLength: 40 }),
+        fc.array(fc.tuple(failures, inputs), { minLength: 80, maxLength: 80 }),
         inputs,
         fc.nat(),
         (script, { policy }, seed) => {
           let tally: RetryTally = NO_RETRIES
-          let counted = 0
-          let free = 0
+          const count = { retries: 0, free: 0, connects: 0, connectsInARow: 0 }
           for (const [failed, given] of script) {
             const step = { ...given, policy, committed: false, remainingMs: Infinity, replay: 'safe' as const }
+            const lane = failed.lane ?? 'connection'
             const { decision, tally: next } = decideRetry(
-              input({
-                ...step,
-                failure: { ...failed, lane: failed.lane ?? 'connection' },
-                tally,
-                random: seededRandom(seed),
-              }),
+              input({ ...step, failure: { ...failed, lane }, tally, random: seededRandom(seed) }),
             )
             if (!decision.retry) break
-            if (decision.free) free++
-            else counted++
+            const isConnect = lane === 'connection' && failed.connecting === true
+            if (decision.free) count.free++
+            else if (isConnect) count.connects++
+            else count.retries++
+            count.connectsInARow = isConnect && !decision.free ? count.connectsInARow + 1 : 0
+            if (policy.maxRetries === 0) expect(count).toMatchObject({ connects: 0, retries: 0 })
             tally = next
           }
-          expect(counted).toBeLessThanOrEqual(policy.maxRetries)
-          expect(free).toBeLessThanOrEqual(1)
+          expect(count.retries).toBeLessThanOrEqual(policy.maxRetries)
+          expect(count.free).toBeLessThanOrEqual(1)
+          expect(count.connectsInARow).toBeLessThanOrEqual(4)
+          expect(count.connects).toBeLessThanOrEqual(4 * (policy.maxRetries + 1))
         },
       ),
+    )
+  })
+
+  it('never draws on the budget where no connection was made, and never counts that as a retry', () => {
+    fc.assert(
+      fc.property(inputs, failures, (given, failed) => {
+        const budget = new Purse(0)
+        const refused = { ...failed, lane: 'connection' as const, connecting: true, hintMs: undefined }
+        const { decision, tally } = decideRetry(input({ ...given, failure: refused, budget }))
+        expect(decision).not.toMatchObject({ reason: 'budget_exhausted' })
+        expect(budget.drawn).toBe(0)
+        expect(tally.retries).toBe(0)
+      }),
     )
   })
 

@@ -6,13 +6,14 @@ const PLAIN: ReplayTraits = {
   readOnce: false,
   bodyOpened: false,
   stateful: false,
-  foreign: false,
-  idempotentMethod: false,
+  passthrough: false,
+  idempotent: false,
+  idempotencyKey: false,
 }
 const NOT_SENT = { connecting: true }
 const NO_ANSWER = {}
-const REFUSED = { refused: true }
-const FAILED = { refused: false }
+const REFUSED = { refused: true, status: 503 }
+const FAILED = { refused: false, status: 502 }
 
 describe('whether a request may be sent again', () => {
   it.each<
@@ -33,10 +34,36 @@ describe('whether a request may be sent again', () => {
       ['unsafe', 'unsafe', 'unsafe', 'unsafe'],
     ],
     ['a replayable body, opened', { bodyOpened: true }, ['safe', 'safe', 'safe', 'safe']],
-    ['no Responses call, idempotent', { foreign: true, idempotentMethod: true }, ['safe', 'safe', 'safe', 'safe']],
-    ['no Responses call, not idempotent', { foreign: true }, ['safe', 'unsafe', 'unsafe', 'unsafe']],
+    ['passthrough, idempotent', { passthrough: true, idempotent: true }, ['safe', 'safe', 'safe', 'safe']],
+    ['passthrough, any other POST', { passthrough: true }, ['safe', 'unsafe', 'safe', 'unsafe']],
+    [
+      'passthrough, any other POST, with an Idempotency-Key',
+      { passthrough: true, idempotencyKey: true },
+      ['safe', 'unsafe', 'safe', 'safe'],
+    ],
   ])('%s', (_, traits, cells) => {
     const request = { ...PLAIN, ...traits }
     expect([NOT_SENT, NO_ANSWER, REFUSED, FAILED].map((failed) => replaySafety(request, failed))).toEqual(cells)
+  })
+
+  it.each([425, 429, 503, 529])('a passthrough POST that was turned away with %i is', (status) => {
+    expect(replaySafety({ ...PLAIN, passthrough: true }, { status })).toBe('safe')
+  })
+
+  it.each([400, 408, 409, 500, 502, 504, 520])(
+    'a passthrough POST that failed with %i is only with a key',
+    (status) => {
+      expect(replaySafety({ ...PLAIN, passthrough: true }, { status })).toBe('unsafe')
+      expect(replaySafety({ ...PLAIN, passthrough: true, idempotencyKey: true }, { status })).toBe('safe')
+    },
+  )
+
+  it('a passthrough call that timed out is not, unless nothing was sent', () => {
+    const deadline = { name: 'idle', ms: 300_000, source: 'default' } as const
+    const safety = (traits: Partial<ReplayTraits>, connecting = false) =>
+      replaySafety({ ...PLAIN, passthrough: true, ...traits }, { deadline, connecting })
+    expect(safety({ idempotent: true })).toBe('unknown')
+    expect(safety({ idempotencyKey: true })).toBe('unsafe')
+    expect(safety({}, true)).toBe('safe')
   })
 })

@@ -32,6 +32,12 @@ const FACES: Record<
   fetch_once: post,
   foreign_get: get,
   foreign_post: post,
+  repeatable_post: post,
+}
+
+const PASSTHROUGH_PATHS: Partial<Record<Caller['plan']['face'], string>> = {
+  foreign_post: 'files',
+  repeatable_post: 'embeddings',
 }
 
 function paramsOf({ plan }: Caller): Record<string, unknown> {
@@ -93,7 +99,7 @@ async function get(caller: Caller, client: ResilientClient, world: CallWorld): P
 
 async function post(caller: Caller, client: ResilientClient, world: CallWorld): Promise<void> {
   const { plan } = caller
-  const path = plan.face === 'foreign_post' ? 'embeddings' : 'responses'
+  const path = PASSTHROUGH_PATHS[plan.face] ?? 'responses'
   const body = JSON.stringify({ ...paramsOf(caller), ...(plan.face === 'fetch_stream' ? { stream: true } : {}) })
   const once = plan.face === 'fetch_once'
   const response = await client.fetch(`${world.originOf(plan.endpoint)}/v1/${path}`, {

@@ -43,8 +43,8 @@ function drawAttempt(dice: Dice, face: Face, bad: boolean): AttemptPlan {
   return bad ? spoil(dice, plan, face, streams) : plan
 }
 
-function isForeign(face: Face): boolean {
-  return face === 'foreign_get' || face === 'foreign_post'
+export function isForeign(face: Face): boolean {
+  return face === 'foreign_get' || face === 'foreign_post' || face === 'repeatable_post'
 }
 
 function goodEnd(dice: Dice): EndPlan {

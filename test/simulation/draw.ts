@@ -1,6 +1,6 @@
 import { consistentClient, consistentView } from './consistent.ts'
 import { Dice } from './dice.ts'
-import { drawAttempts } from './draw-attempts.ts'
+import { drawAttempts, isForeign } from './draw-attempts.ts'
 import type { CallPlan, ClientPlan, EndpointPlan, Face, Schedule, ViewPlan } from './schedule.ts'
 
 /** Everything that will happen, from one seed. Most worlds are small; a few are large. */
@@ -119,13 +119,14 @@ const FACES: ReadonlyArray<readonly [number, Face]> = [
   [4, 'upgraded'],
   [3, 'foreign_get'],
   [2, 'foreign_post'],
+  [2, 'repeatable_post'],
 ]
 
 function drawCall(dice: Dice, id: number, spreadMs: number, views: number, endpoints: number): CallPlan {
   const face = dice.weighted(FACES)
   const typed = face === 'stream' || face === 'create' || face === 'background' || face === 'background_create'
   const iterates = face === 'stream' || face === 'background' || face === 'fetch_stream'
-  const foreign = face === 'foreign_get' || face === 'foreign_post'
+  const foreign = isForeign(face)
   return {
     id,
     face,

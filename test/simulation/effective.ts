@@ -5,7 +5,7 @@ export interface Effective {
   readonly maxRetries: number
   readonly connectMs: number
   readonly sendMs: number
-  /** The longest cutoff, grown as far as it grows. */
+  /** The longest cutoff: an automatic one grown as far as it grows, an explicit one as it is. */
   readonly ttfbMs: number
   readonly idleMs: number
   readonly staleMs: number
@@ -45,7 +45,7 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     maxRetries: options.maxRetries ?? 4,
     connectMs: limit(timeouts.connectMs, 10_000),
     sendMs: limit(timeouts.sendMs, 30_000),
-    ttfbMs: limit(timeouts.ttfbMs, client.hedge === undefined ? 45_000 : HEDGED_TTFB_MS) * TTFB_GROWTH_MAX,
+    ttfbMs: limit(timeouts.ttfbMs, (client.hedge === undefined ? 45_000 : HEDGED_TTFB_MS) * TTFB_GROWTH_MAX),
     idleMs: limit(timeouts.idleMs, 300_000),
     staleMs: limit(timeouts.staleMs, 1_800_000),
     totalMs: limit(timeouts.totalMs, 0),

@@ -78,6 +78,7 @@ export type Face =
   | 'upgraded'
   | 'foreign_get'
   | 'foreign_post'
+  | 'repeatable_post'
 
 export interface CallPlan {
   readonly id: number

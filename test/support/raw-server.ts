@@ -97,6 +97,8 @@ export interface RawServerOptions {
   readonly tls?: tls.TlsOptions
   /** Called for every connection. What it throws fails `close()`, unless the connection was ended by the other side. */
   readonly onConnection?: (connection: RawConnection) => void | Promise<void>
+  /** Default `127.0.0.1`. */
+  readonly host?: string
   /** Sockets begin paused: nothing is read until `socket.resume()`. */
   readonly paused?: boolean
 }
@@ -106,6 +108,7 @@ export class RawServer implements AsyncDisposable {
   readonly connections: RawConnection[] = []
   readonly #server: net.Server
   readonly #secure: boolean
+  readonly #host: string
   #port = 0
   /** Also those whose TLS handshake never came to its end. */
   readonly #sockets = new Set<net.Socket>()
@@ -114,6 +117,7 @@ export class RawServer implements AsyncDisposable {
 
   private constructor(options: RawServerOptions) {
     this.#secure = options.tls !== undefined
+    this.#host = options.host ?? '127.0.0.1'
     const accept = (socket: net.Socket): void => {
       const connection = new RawConnection(this.connections.length + 1, socket)
       if (options.paused) socket.pause()
@@ -136,8 +140,7 @@ export class RawServer implements AsyncDisposable {
 
   static async start(options: RawServerOptions = {}): Promise<RawServer> {
     const server = new RawServer(options)
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
-    server.#port = (server.#server.address() as net.AddressInfo).port
+    await server.#listen()
     return server
   }
 
@@ -159,7 +162,7 @@ export class RawServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${this.port}`
+    return `${this.#secure ? 'https' : 'http'}://${this.#host}:${this.port}`
   }
 
   /** The n-th connection, from 1; waits for it. */
@@ -174,6 +177,25 @@ export class RawServer implements AsyncDisposable {
   /** Connections that are neither ended nor closed. */
   get open(): RawConnection[] {
     return this.connections.filter(({ ended, closed }) => !ended && !closed)
+  }
+
+  /** The process dies: every connection is reset, and further ones are refused until `comeBack()`. */
+  async goAway(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+    await closed
+  }
+
+  /** Listens on the same port again. */
+  comeBack(): Promise<void> {
+    return this.#listen()
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject).listen(this.#port, this.#host, resolve)
+    })
+    this.#port = (this.#server.address() as net.AddressInfo).port
   }
 
   async close(): Promise<void> {

@@ -53,11 +53,9 @@ describe('the growth of the cutoff', () => {
     // Exactly as much room as it wants; exactly as much as it has.
     [{ staleMs: at(80_000) }, { ms: 72_000, source: 'auto: base, grown after 1 cut(s)' }],
     [{ staleMs: at(50_000) }, { ms: 45_000, source: 'auto: base' }],
-    // Explicit values are taken at their word, and a default is no wall.
-    [
-      { ttfbMs: at(1000), staleMs: at(1500) },
-      { ms: 1600, source: 'option, grown after 1 cut(s)' },
-    ],
+    // What the user chose is exact, and a default is no wall.
+    [{ ttfbMs: at(1000), staleMs: at(1500) }, at(1000)],
+    [{ ttfbMs: at(30_000, 'env') }, at(30_000, 'env')],
     [{ staleMs: at(46_000, 'default') }, { ms: 72_000, source: 'auto: base, grown after 1 cut(s)' }],
     [{ staleMs: OFF }, { ms: 72_000, source: 'auto: base, grown after 1 cut(s)' }],
   ])('with %j comes to %j', (settings, expected) => {

@@ -35,6 +35,14 @@ export interface AttemptEntry {
 
 type Decision = Extract<TelemetryEvent, { type: 'retry_decision' }>
 
+const MOST_HINT_JITTER_MS = 5000
+
+/** There was no connection, for another reason than a process that has run out of something or a certificate. */
+export function isConnectFailure({ ended }: AttemptEntry, code: string): boolean {
+  const { phase } = ended ?? {}
+  return (phase === 'connecting' || phase === 'preparing') && code !== 'resources_exhausted'
+}
+
 /** Follows the telemetry of one call of the library, and holds it against what its endpoint knows. */
 export class Ledger {
   readonly caller: Caller
@@ -46,7 +54,10 @@ export class Ledger {
   connectionRetries = 0
   pushbacks = 0
   free = 0
+  /** Failures to connect in a row, and of those the ones for want of an address. */
+  connects = 0
   hostNotFound = 0
+  allConnects = 0
   endedAt: number | undefined
   delaysMs = 0
   refusal: Extract<Decision['decision'], { retry: false }> | undefined
@@ -127,7 +138,7 @@ export class Ledger {
       served: undefined,
     })
     // One free reconnect, one refreshed credential, one question to another replica and one rebuilt request.
-    const most = 1 + caller.options.maxRetries + 4
+    const most = 1 + caller.options.maxRetries + this.allConnects + 4
     // A hedge is no retry: what bounds them is how many run at a time, and what they may waste.
     if (caller.options.legs === 1 && number > most)
       this.#add('attempts_within_limit', `attempt ${number} of at most ${most}`)
@@ -199,19 +210,28 @@ export class Ledger {
       if (this.free > 4) this.#add('attempts_within_limit', `${this.free} free retries`)
       return
     }
-    this.#count(code, decision, caller)
+    this.#count(code, decision, current)
   }
 
-  #count(code: string, decision: Extract<Decision['decision'], { retry: true }>, caller: Caller): void {
+  #count(code: string, decision: Extract<Decision['decision'], { retry: true }>, entry: AttemptEntry): void {
+    const { caller } = this
+    if (isConnectFailure(entry, code)) {
+      this.connects++
+      this.allConnects++
+      if (code === 'host_not_found') this.hostNotFound++
+      if (this.connects > 4) this.#add('attempts_within_limit', `connect ${this.connects} in a row of at most 4`)
+      if (this.hostNotFound > 2) this.#add('attempts_within_limit', `a third retry for a host that does not exist`)
+      if (caller.options.maxRetries === 0) this.#add('attempts_within_limit', 'retries are switched off')
+      return
+    }
+    if (code !== 'resources_exhausted') this.connects = this.hostNotFound = 0
     const onTheHouse = decision.lane === 'connection' && this.connectionRetries === 0
     if (!onTheHouse) this.#context.account(caller.plan.endpoint)?.pay(() => this.#add('retries_within_budget', code))
     this.retries++
     if (decision.lane === 'connection') this.connectionRetries++
     else this.pushbacks++
-    if (code === 'host_not_found') this.hostNotFound++
     const { maxRetries } = caller.options
     if (this.retries > maxRetries) this.#add('attempts_within_limit', `retry ${this.retries} of ${maxRetries}`)
-    if (this.hostNotFound > 2) this.#add('attempts_within_limit', `a third retry for a host that does not exist`)
   }
 
   #checkDelay(
@@ -222,14 +242,16 @@ export class Ledger {
     const { served } = entry
     const { options } = this.caller
     const hint = served !== undefined && wasHeard(served) ? served.answered?.hintMs : undefined
-    if (hint !== undefined && !free) {
-      if (delayMs < hint && options.holdsAnswers)
+    if (hint !== undefined && hint > 0 && !free) {
+      if ((delayMs < hint || delayMs > hint + MOST_HINT_JITTER_MS) && options.holdsAnswers)
         this.#add('delay_as_asked', `${delayMs} ms, the endpoint asked for ${hint} ms`)
       return
     }
     const cap =
       lane === 'connection'
-        ? 5000
+        ? this.connects === 0
+          ? 200
+          : 5000
         : Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** Math.min(30, this.pushbacks))
     if (delayMs > cap) this.#add('delay_as_asked', `${delayMs} ms after ${code}, above ${cap} ms`)
   }

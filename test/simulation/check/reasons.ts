@@ -1,6 +1,8 @@
 import type { GiveUpReason } from '../../../src/index.ts'
-import { wasHeard } from '../served.ts'
-import type { AttemptEntry, Ledger, LedgerContext } from './ledger.ts'
+import { isForeign } from '../draw-attempts.ts'
+import { type Served, wasHeard } from '../served.ts'
+import { type AttemptEntry, isConnectFailure, type Ledger, type LedgerContext } from './ledger.ts'
+import { turnsAway } from './requests.ts'
 
 const STATEFUL = new Set(['background', 'background_create'])
 
@@ -32,13 +34,20 @@ export function checkRefusal(
     case 'not_replayable': {
       const stateful = STATEFUL.has(plan.face) || plan.conversation === true
       const once = plan.face === 'fetch_once' || plan.face === 'foreign_post'
-      says(stateful || once, 'it can be repeated')
+      const outOfTime = isForeign(plan.face) && code.endsWith('_timeout')
+      says(stateful || once || outOfTime, 'it can be repeated')
+      says(plan.face !== 'foreign_post' || heard === undefined || !turnsAway(served as Served), 'it was turned away')
       if (!once) says(!options.retryUnknown && heard?.refused !== true, 'it was refused, or may be repeated unknown')
       says(served?.written ?? false, 'nothing was sent')
       return
     }
     case 'retries_exhausted':
-      says(ledger.retries >= options.maxRetries || ledger.hostNotFound >= 2, `only ${ledger.retries} were made`)
+      if (isConnectFailure(current, code))
+        says(
+          options.maxRetries === 0 || ledger.connects >= 4 || ledger.hostNotFound >= 2,
+          `only ${ledger.connects} connects`,
+        )
+      else says(ledger.retries >= options.maxRetries, `only ${ledger.retries} were made`)
       return
     case 'budget_exhausted':
       says((context.account(plan.endpoint)?.balance ?? Infinity) < 1 + 1e-6, 'there is something left')

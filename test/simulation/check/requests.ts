@@ -107,7 +107,7 @@ export class RequestChecks implements RequestWatch {
       if (heard?.means === 'final' && caller.options.holdsAnswers && caller.options.legs === 1)
         this.#add('no_repeat_after_answer', served, `request ${served.nth} after a final refusal of ${earlier.nth}`)
       if (!earlier.written) continue
-      if (face === 'fetch_once' || face === 'foreign_post')
+      if (face === 'fetch_once' || (face === 'foreign_post' && !turnsAway(earlier)))
         this.#add('no_unsafe_repeat', served, `request ${served.nth} repeats what was sent and must not be`)
       const turnedAway = heard?.refused === true || heard?.means === 'not_found'
       if (isStateful(earlier, caller) && !caller.options.retryUnknown && !turnedAway)
@@ -131,4 +131,11 @@ export class RequestChecks implements RequestWatch {
 /** A body that the caller has rebuilt may be without what made the first one stateful. */
 function isStateful({ body }: Served, caller: Caller): boolean {
   return body === undefined ? caller.isStateful : /"(?:conversation":"|background":true)/.test(body)
+}
+
+/** Statuses that say that nothing was done, before any body says more. */
+const TURNS_AWAY = new Set([425, 429, 503, 529])
+
+export function turnsAway({ answered }: Served): boolean {
+  return answered !== undefined && TURNS_AWAY.has(answered.status)
 }

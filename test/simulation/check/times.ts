@@ -17,7 +17,8 @@ export function checkTimes(ledger: Ledger, entry: AttemptEntry, record: AttemptR
       context.violations.add('deadline_in_time', plan.id, `attempt ${entry.number}: ${took} ms, ${name} is ${limit}`)
   }
   const startedMs = record.startedAtMs
-  if (kind !== 'other') late('staleMs', record.endedAtMs - startedMs, options.staleMs + LINGER_MS)
+  if (kind !== 'other' || record.phase !== 'committed')
+    late('staleMs', record.endedAtMs - startedMs, options.staleMs + LINGER_MS)
   if (record.phase === 'connecting' && !options.queues)
     late('connectMs', record.endedAtMs - startedMs, options.connectMs)
   const { connectedAtMs, sentAtMs, firstEventAtMs } = record
@@ -28,7 +29,7 @@ export function checkTimes(ledger: Ledger, entry: AttemptEntry, record: AttemptR
   const { served } = entry
   const pausedMs = caller.unreadMs - entry.pausedBefore
   const silentSince = served?.lastReadAt
-  if (kind === 'stream' && silentSince !== undefined && pausedMs === 0)
+  if (kind !== 'json' && silentSince !== undefined && pausedMs === 0)
     late('idleMs', now - silentSince, options.idleMs + LINGER_MS)
   checkNotEarly(ledger, entry, record, context)
 }
