@@ -83,7 +83,17 @@ export const BUGS: readonly Bug[] = [
     'if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)',
     '',
   ),
-  bug('a listener is left on the signal', 'src/core/abort.ts', "this.#signal?.removeEventListener('abort', this)", ''),
+  bug(
+    'a listener is left on the signal',
+    'src/core/abort.ts',
+    "this.#disposed = true\n    this.#signal?.removeEventListener('abort', this)",
+    'this.#disposed = true',
+    {
+      file: 'src/core/abort.ts',
+      find: "if (this.#watchers === undefined) this.#signal?.removeEventListener('abort', this)",
+      replace: '',
+    },
+  ),
   bug(
     'a retry goes over a connection that was used before',
     'src/call/rounds.ts',
