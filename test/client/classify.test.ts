@@ -119,7 +119,7 @@ describe('classify', () => {
   it('must be a function', () => {
     expect(() => new ResilientClient({ classify: 'pushback' as unknown as ClassifyHook })).toThrow(ConfigurationError)
     expect(() => new ResilientClient({ classify: 'pushback' as unknown as ClassifyHook })).toThrow(
-      /^classify: got 'pushback'; accepted: a function that returns 'connection', 'pushback', 'final' or undefined\.$/,
+      /^classify: got a string of 8 characters; accepted: a function that returns 'connection', 'pushback', 'final' or undefined\.$/,
     )
   })
 })
