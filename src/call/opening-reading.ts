@@ -32,8 +32,9 @@ export class OpeningReading implements Reading {
   }
 
   end(): Verdict {
+    // A connection that brings nothing where a stream was asked for is no good one: a stream that ends so poisons it.
+    if (this.#held === undefined) return this.#choose(this.#saysStream || this.#context.kind === 'stream').end()
     const reading = this.#choose(this.#saysStream)
-    if (this.#held === undefined) return reading.end()
     const { chunk } = reading.push(this.#held)
     const ended = reading.end()
     return { ...ended, chunk: ended.chunk ?? chunk }

@@ -111,7 +111,8 @@ describe('an answer that begins', () => {
 
   it.each<[what: string, type: string | undefined, kind: 'stream' | 'json', text: string, expected: object]>([
     ['with nothing', STREAM, 'stream', '', { code: 'empty_response' }],
-    ['with nothing', undefined, 'stream', '', { code: 'empty_response', finished: true }],
+    ['with nothing', undefined, 'stream', '', { code: 'empty_response' }],
+    ['with nothing', 'application/json', 'stream', '', { code: 'empty_response' }],
     ['with nothing', undefined, 'json', '', { commit: 'answer', finished: true }],
     ['with white space alone', STREAM, 'stream', '\n', { text: '\n', code: 'stream_incomplete' }],
     ['with white space alone', 'text/plain', 'stream', '\n', { text: '\n', code: 'empty_response', finished: true }],
