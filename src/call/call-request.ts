@@ -9,7 +9,7 @@ import type { RetryBudget } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { ReplayTraits } from '../retry/replay-safety.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
-import type { HeaderPairs, RequestBody, Transport } from '../transport/transport.ts'
+import type { CallersForm, HeaderPairs, RequestBody, Transport } from '../transport/transport.ts'
 import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { PreviousResponseNotFoundHook } from './not-found.ts'
 import type { ReadingSettings } from './reading.ts'
@@ -21,6 +21,8 @@ export interface CallRequest {
   readonly method: string
   readonly body: RequestBody
   readonly dispatcher?: unknown
+  /** See `TransportRequest.callersForm`. */
+  readonly callersForm?: CallersForm | undefined
   /** See `TransportRequest.signal`. */
   readonly signal?: AbortSignal | undefined
   /** Those that are known before anybody is asked: the caller's own. */

@@ -268,7 +268,7 @@ export class Call implements RoundsOwner, Abortable {
       this.#records[this.#records.indexOf(record)] = { ...record, giveUpReason: reason, retryAfterMs: failed.hintMs }
     }
     if (record?.outcome !== 'answered' || ERROR_CATALOG[failed.code].family !== 'upstream') {
-      throw this.errorOf(failed, attempt, reason)
+      throw failed.thrown === undefined ? this.errorOf(failed, attempt, reason) : failed.thrown.error
     }
     this.#end('failed', failed)
     return { attempt, gaveUp: { reason, failure: failed } }

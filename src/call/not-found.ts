@@ -66,5 +66,5 @@ export async function askHook(
   }
   const { stream } = context.request.body
   const body = stream === undefined || 'stream' in rebuilt ? rebuilt : { ...rebuilt, stream }
-  return { kind: 'bytes', bytes: new TextEncoder().encode(JSON.stringify(body)) }
+  return { kind: 'bytes', isText: true, bytes: new TextEncoder().encode(JSON.stringify(body)) }
 }

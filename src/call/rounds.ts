@@ -181,7 +181,7 @@ export class Rounds implements AttemptOwner {
     if (refresh) this.#hasRefreshed = true
     const { request, question, context, deadlines, log } = this.#call
     const { ticket } = this
-    const { method, dispatcher, signal } = request
+    const { method, dispatcher, signal, callersForm } = request
     const { latency, commitWithId } = question.traits
     const { transport, clock, timeouts, reading, scope } = context
     const target = question.pickTarget()
@@ -213,6 +213,7 @@ export class Rounds implements AttemptOwner {
         body: question.body,
         connection: isFirst && question.isRepeatable ? 'any' : 'fresh',
         dispatcher,
+        callersForm,
         signal,
         attempt: number,
       },

@@ -18,8 +18,11 @@ export interface ResilientFetch extends FetchFunction {
 export function createResilientFetch(options: ResilientClientOptions = {}): ResilientFetch {
   const client = new ResilientClient(options)
   const { fetch } = client
-  return Object.assign((input: Parameters<FetchFunction>[0], init?: RequestInit) => fetch(input, init), {
-    close: () => client.close(),
-    destroy: () => client.destroy(),
-  })
+  return Object.assign(
+    (input: Parameters<FetchFunction>[0], init: RequestInit | undefined = undefined) => fetch(input, init),
+    {
+      close: () => client.close(),
+      destroy: () => client.destroy(),
+    },
+  )
 }

@@ -14,7 +14,7 @@ import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { remember } from './explain.ts'
 import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
-import { toResponse } from './fetch-response.ts'
+import { toResponse, wholeBody } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
 import { fillGaps, type HeaderSource } from './header-source.ts'
 import { followRedirect } from './redirect.ts'
@@ -29,7 +29,12 @@ export interface FetchHost {
   assertOpen(): void
   /** Everything a call runs with; registers the call as under way. */
   contextFor(origin: string, scope: AbortScope): CallContext
+  /** Registers a call as under way, for `close()` to wait for and `destroy()` to end. */
   begin(scope: AbortScope): void
+  /** It is over. A call that runs tells it by itself. */
+  end(scope: AbortScope): void
+  /** The transport hands requests on to a `fetch`, which adds what is missing. */
+  readonly handsOn: boolean
 }
 
 /** Give-up reasons after which a host's own retries would only repeat ours. */
@@ -43,19 +48,44 @@ const SPENT: ReadonlySet<string> = new Set([
 /** A `fetch` over the calls of a client. One stable function that needs no `this`. */
 export function createDropInFetch(host: FetchHost): FetchFunction {
   const urls = new InputUrls()
-  return async function fetch(input, init) {
+  async function call(input: Parameters<FetchFunction>[0], init: RequestInit | undefined): Promise<Response> {
     // openai probes the environment with `fetch('data:,')`; such addresses are no network calls.
     const url = urls.urlOf(input)
     if (url.protocol === 'data:' || url.protocol === 'blob:') return globalThis.fetch(input, init)
     host.assertOpen()
-    const request = await takeApart(url, input, init)
-    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-      throw new TypeError('fetch failed', { cause: new Error(`${url.protocol} addresses are not fetched.`) })
+    const taken = takeApart(url, input, init, host.handsOn)
+    const scope = new AbortScope(taken.signal)
+    // A body may take its time to be read: the call is under way from here on.
+    host.begin(scope)
+    let request: FetchRequest
+    let traits: RequestTraits
+    try {
+      if (scope.aborted) taken.release(scope.reason)
+      scope.throwIfAborted()
+      request = await taken.request(scope)
+      if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+        throw new TypeError('fetch failed', { cause: new Error(`${url.protocol} addresses are not fetched.`) })
+      }
+      scope.throwIfAborted()
+      traits = traitsOf(request)
+    } catch (error) {
+      scope.dispose()
+      host.end(scope)
+      throw error
     }
-    request.signal?.throwIfAborted()
-    const traits = traitsOf(request)
     const twin = host.settings.upgradeToStream && traits.latency.kind === 'json' ? streamingTwin(request) : undefined
-    return twin === undefined ? follow(host, request, traits, false) : follow(host, twin, traitsOf(twin), true)
+    try {
+      return await (twin === undefined
+        ? follow(host, request, traits, scope, false)
+        : follow(host, twin, traitsOf(twin), scope, true))
+    } catch (error) {
+      if (scope.aborted) request.release?.(scope.reason)
+      throw error
+    }
+  }
+  // As long as the built-in one: one argument is required.
+  return function fetch(input, init = undefined) {
+    return call(input, init)
   }
 }
 
@@ -73,6 +103,7 @@ async function follow(
   host: FetchHost,
   first: FetchRequest,
   traitsOfFirst: RequestTraits,
+  scopeOfFirst: AbortScope,
   isTwin: boolean,
 ): Promise<Response> {
   const isResponsesCall = !isPassthrough(traitsOfFirst)
@@ -82,7 +113,7 @@ async function follow(
   for (let hops = 0; ; hops++) {
     // A redirect that makes a GET of it has left the response that was asked for.
     const folds = isTwin && request.method === first.method
-    const ran = await run(host, request, traits, folds, left)
+    const ran = await run(host, request, traits, folds, left ?? scopeOfFirst)
     const { attempt } = ran.outcome
     // The answer of another endpoint than the one addressed redirects nobody: it knows that origin, not this one.
     const isAddressed = attempt.request.url.origin === request.url.origin
@@ -136,21 +167,26 @@ async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Res
     },
   }
   const history = { attempts: call.attempts, opening: error === undefined ? undefined : openingOf(error) }
-  return fetchedResponse(jsonOf(folded.json), init, { url: request.url.href, redirected, history })
+  const body = wholeBody(jsonOf(folded.json), request.signal)
+  return fetchedResponse(body, init, { url: request.url.href, redirected, history })
 }
 
-/** @param left the call whose redirect is followed: it ends here, and its time and its history go on. */
+/**
+ * @param from the scope of the first call, which is under way; or the call whose redirect is followed: it ends here, and its
+ * time and its history go on.
+ */
 async function run(
   host: FetchHost,
   request: FetchRequest,
   traits: RequestTraits,
   folds: boolean,
-  left: Ran | undefined,
+  from: Ran | AbortScope,
 ): Promise<Ran> {
-  const scope = new AbortScope(request.signal)
+  const left = from instanceof AbortScope ? undefined : from
+  const scope = from instanceof AbortScope ? from : new AbortScope(request.signal)
   const context = host.contextFor(request.url.origin, scope)
   // Before the former ends: a client that is being closed waits for the calls that it has.
-  host.begin(scope)
+  if (left !== undefined) host.begin(scope)
   left?.outcome.attempt.leave()
   const call = new Call(callRequest(host, request, traits), {
     ...context,
@@ -171,7 +207,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
   const { url, method, body } = request
   const isOurs = url.origin === host.settings.baseURL.origin
   const passthrough = isPassthrough(traits)
-  const theirs = withDefaults(request.headers, traits)
+  const theirs = host.handsOn ? request.headers : withDefaults(request.headers, traits)
   const own = isOurs ? host.headers.ofCall() : undefined
   let credentialIsOurs = false
   return {
@@ -179,6 +215,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
     method,
     body,
     dispatcher: request.dispatcher,
+    callersForm: request.callersForm,
     signal: passthrough ? request.signal : undefined,
     given: theirs,
     async headers(ask) {
@@ -242,6 +279,7 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
     url: attempt.answer?.url || attempt.request.url.href,
     redirected: redirected || (attempt.answer?.redirected ?? false),
     method: request.method,
+    signal: request.signal,
     endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
     history,
     givenUp: gaveUp === undefined ? undefined : givenUpHeader(call, attempt, gaveUp),

@@ -1,9 +1,12 @@
+import type { AbortScope } from '../core/abort.ts'
 import { shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
+import { callersForm } from '../transport/callers-form.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
-import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
-import { encodeBody } from './request-body.ts'
+import type { CallersForm, HeaderPairs, RequestBody } from '../transport/transport.ts'
+import { readBytes } from './read-bytes.ts'
+import { type EncodedBody, encodeBody, releaseBody } from './request-body.ts'
 
 /** A call of `fetch(input, init)`, taken apart. Nothing of the caller's is kept that could change under us. */
 export interface FetchRequest {
@@ -14,6 +17,10 @@ export interface FetchRequest {
   readonly signal: AbortSignal | undefined
   readonly redirect: 'follow' | 'error' | 'manual'
   readonly dispatcher: unknown
+  /** Set where the transport hands it on. */
+  readonly callersForm?: CallersForm | undefined
+  /** Tells the source of a body that was never opened that nobody will read it. */
+  readonly release?: ((reason: unknown) => void) | undefined
 }
 
 type FetchInput = Parameters<FetchFunction>[0]
@@ -47,15 +54,30 @@ function inputUrl(text: string): URL {
   return url
 }
 
+/** A call taken apart, but for its body: encoding that can take time. */
+export interface TakenApart {
+  readonly signal: AbortSignal | undefined
+  /** Tells the source of the body that nobody will read it. */
+  release(reason: unknown): void
+  /**
+   * The request, with its body. Ends with the scope.
+   *
+   * @throws the reason of the scope's abort; TypeError for a body that cannot be read.
+   */
+  request(scope: AbortScope): FetchRequest | Promise<FetchRequest>
+}
+
 /**
  * @param url the address of `input`.
+ * @param handedOn the transport hands on what the caller gave.
  * @throws TypeError for what the built-in `fetch` refuses, too; the same before any I/O.
  */
-export async function takeApart(
+export function takeApart(
   url: URL,
   input: FetchInput,
   initGiven: RequestInit | undefined,
-): Promise<FetchRequest> {
+  handedOn: boolean,
+): TakenApart {
   const init = (initGiven ?? {}) as FetchInit
   const base = input instanceof Request ? input : undefined
   assertOptions(init, base)
@@ -67,25 +89,56 @@ export async function takeApart(
   if (base?.bodyUsed && !hasOwnBody)
     throw new TypeError('Cannot construct a Request with a Request object that has already been used.')
   const signal = init.signal === undefined ? base?.signal : (init.signal ?? undefined)
-  const { body, contentType } = await encodeBody(
-    hasOwnBody || base?.body == null ? init.body : await base.arrayBuffer(),
-    init.duplex,
-  )
-  const announced = headers.find(([name]) => name === 'content-length')?.[1] ?? ''
-  if (contentType !== undefined && !headers.some(([name]) => name === 'content-type')) {
-    headers.push(['content-type', contentType])
-  }
-  return {
+  const dispatcher = init.dispatcher ?? dispatcherIn(base)
+  const ofRequest = hasOwnBody ? null : (base?.body ?? null)
+  const redirect = init.redirect ?? base?.redirect ?? 'follow'
+  const complete = ({ body, contentType, release }: EncodedBody): FetchRequest => ({
     url,
     method,
-    headers,
-    // Nobody but the caller can know the length of a stream, and some servers take no body without one.
-    body:
-      body.kind === 'stream' && /^\d+$/.test(announced) ? { ...body, length: body.length ?? Number(announced) } : body,
+    headers: withContentType(headers, handedOn ? undefined : contentType),
+    body: announced(body, headers),
     signal,
-    redirect: init.redirect ?? base?.redirect ?? 'follow',
-    dispatcher: init.dispatcher,
+    redirect,
+    dispatcher,
+    callersForm: handedOn ? callersForm(url, input, initGiven) : undefined,
+    release,
+  })
+  return {
+    signal,
+    release: (reason) => releaseBody(ofRequest ?? init.body, reason),
+    request(scope) {
+      if (ofRequest !== null) return readBytes(ofRequest, scope).then((bytes) => complete(ofBytes(bytes, headers)))
+      const options = { duplex: init.duplex, scope, handedOn, keepGiven: dispatcher !== undefined }
+      const encoded = encodeBody(init.body, options)
+      return encoded instanceof Promise ? encoded.then(complete) : complete(encoded)
+    },
   }
+}
+
+/** What was read from a `Request`, which is text more often than not; its `content-type` stands in its headers. */
+function ofBytes(bytes: Uint8Array, headers: HeaderPairs): EncodedBody {
+  const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''
+  const isText = /^(?:text\/|application\/(?:[\w.+-]*\+)?json\b)/i.test(type)
+  return { body: isText ? { kind: 'bytes', isText, bytes } : { kind: 'bytes', bytes }, contentType: undefined }
+}
+
+function withContentType(headers: HeaderPairs, contentType: string | undefined): HeaderPairs {
+  if (contentType === undefined || headers.some(([name]) => name === 'content-type')) return headers
+  return [...headers, ['content-type', contentType]]
+}
+
+/** Nobody but the caller can know the length of a stream, and some servers take no body without one. */
+function announced(body: RequestBody, headers: HeaderPairs): RequestBody {
+  if (body.kind !== 'stream' || body.length !== undefined) return body
+  const length = headers.find(([name]) => name === 'content-length')?.[1] ?? ''
+  return /^\d+$/.test(length) ? { ...body, length: Number(length) } : body
+}
+
+/** Node 22 keeps it under a symbol. Later versions keep it where nobody can read it (docs/fetch.md). */
+function dispatcherIn(request: Request | undefined): unknown {
+  if (request === undefined) return undefined
+  const key = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'dispatcher')
+  return key === undefined ? undefined : ((request as unknown as Record<symbol, unknown>)[key] ?? undefined)
 }
 
 /** Options that few calls bring along: what the standard refuses of them, its own `Request` refuses. */

@@ -16,6 +16,8 @@ export interface ResponseOptions {
   readonly url: string
   readonly redirected: boolean
   readonly method: string
+  /** The caller's: obeyed until the body is read, also where all of it has come in. */
+  readonly signal: AbortSignal | undefined
   /** The body is not passed on to its last byte: a `content-length` would be wrong. */
   readonly endsEarly: boolean
   /** Our retries are spent: a host must not begin its own. */
@@ -40,22 +42,25 @@ export function toResponse(options: ResponseOptions): Response {
   const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
   if (bodyless && !attempt.ended) attempt.cancel()
   const statusText = cleanStatusText(attempt.answer?.statusText ?? '')
-  const response = fetchedResponse(
+  return fetchedResponse(
     bodyless ? null : bodyOf(options),
-    { status, statusText },
+    { status, statusText, headers: headersOf(attempt.answer?.headers ?? [], options) },
     { url, redirected, history },
   )
-  fillHeaders(response.headers, attempt.answer?.headers ?? [], options)
-  return response
 }
 
-function fillHeaders(headers: Headers, pairs: HeaderPairs, { endsEarly, spent, givenUp }: ResponseOptions): void {
-  for (const [name, value] of pairs) {
-    if (endsEarly && name === 'content-length') continue
-    headers.append(name, value)
-  }
-  if (spent) headers.set('x-should-retry', 'false')
-  if (givenUp !== undefined) headers.set(GIVEN_UP_HEADER, givenUp)
+/**
+ * Handed to the constructor, and never added afterwards: servers put a `Response` of their own in the place of the global
+ * one, which makes another of its parts when it is looked at, and what was added before is there twice.
+ */
+function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp }: ResponseOptions): HeaderPairs {
+  const ours: Array<readonly [string, string]> = []
+  if (spent) ours.push(['x-should-retry', 'false'])
+  if (givenUp !== undefined) ours.push([GIVEN_UP_HEADER, givenUp])
+  if (!endsEarly && ours.length === 0) return pairs
+  const replaced = new Set(ours.map(([name]) => name))
+  if (endsEarly) replaced.add('content-length')
+  return [...pairs.filter(([name]) => !replaced.has(name)), ...ours]
 }
 
 function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {
@@ -77,16 +82,26 @@ class BodySource implements Consumer {
   #call: Call | undefined
   #attempt: Attempt | undefined
   #controller: Controller | undefined
+  #signal: AbortSignal | undefined
 
-  constructor({ call, attempt, streamFailure }: ResponseOptions) {
+  constructor({ call, attempt, streamFailure, signal }: ResponseOptions) {
     this.#call = call
     this.#attempt = attempt
+    this.#signal = signal
     this.#streamFailure = streamFailure
   }
 
   pull(controller: Controller): void {
     const attempt = this.#attempt
     if (attempt === undefined) return
+    // A call that has received everything no longer listens; to look is enough, and leaves nothing on the signal.
+    const signal = this.#signal
+    if (signal?.aborted) {
+      attempt.output.discard(signal.reason)
+      this.#letGo()
+      controller.error(signal.reason)
+      return
+    }
     const { output } = attempt
     const taken = output.take()
     switch (taken.kind) {
@@ -153,7 +168,22 @@ class BodySource implements Consumer {
     if (this.#attempt !== undefined) abandoned.unregister(this.#attempt)
     this.#attempt = undefined
     this.#call = undefined
+    this.#signal = undefined
   }
+}
+
+/** A body that is there as a whole, and is still not handed out once the caller has aborted. */
+export function wholeBody(text: string, signal: AbortSignal | undefined): ReadableStream<Uint8Array> | string {
+  if (signal === undefined) return text
+  const pull = (controller: Controller): void => {
+    if (signal.aborted) {
+      controller.error(signal.reason)
+      return
+    }
+    controller.enqueue(new TextEncoder().encode(text))
+    controller.close()
+  }
+  return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
 }
 
 /** Whoever reads a body may transfer the buffer of a chunk: it must hold nothing else. */

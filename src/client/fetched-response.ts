@@ -1,9 +1,10 @@
 import type { CallHistory } from '../errors/explain.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
 
 interface FetchedInit {
   readonly status: number
   readonly statusText?: string
-  readonly headers?: Headers | Readonly<Record<string, string>>
+  readonly headers?: Headers | HeaderPairs | Readonly<Record<string, string>>
 }
 
 interface Origin {
@@ -42,7 +43,7 @@ function defineFetched(): Fetched {
     readonly #origin: Origin
 
     constructor(body: Body, init: FetchedInit, origin: Origin) {
-      super(body, init.status <= 599 ? init : { ...init, status: 500 })
+      super(body, (init.status <= 599 ? init : { ...init, status: 500 }) as ResponseInit)
       this.#origin = origin
       // A hand-made one refuses what lies beyond 599, and there are proxies that answer so.
       if (init.status > 599) Object.defineProperty(this, 'status', { value: init.status })

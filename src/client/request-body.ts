@@ -1,11 +1,25 @@
 import { Readable } from 'node:stream'
+import type { AbortScope } from '../core/abort.ts'
 import { utf8 } from '../core/utf8.ts'
-import type { RequestBody } from '../transport/transport.ts'
+import type { GivenBody, RequestBody } from '../transport/transport.ts'
+import { readBytes } from './read-bytes.ts'
 
 export interface EncodedBody {
   readonly body: RequestBody
   /** What the body says of itself, for requests without a `content-type`. */
   readonly contentType: string | undefined
+  /** Tells the source of a stream that nobody will read it. Does nothing once it is being read. */
+  readonly release?: (reason: unknown) => void
+}
+
+export interface EncodeOptions {
+  readonly duplex: string | undefined
+  /** Ends the reading of a form. */
+  readonly scope: AbortScope
+  /** The transport hands on what the caller gave: the `fetch` it hands it to makes the bytes, and the `content-type`. */
+  readonly handedOn: boolean
+  /** The caller's own dispatcher may want to see what the caller gave. */
+  readonly keepGiven: boolean
 }
 
 const NO_BODY: EncodedBody = { body: { kind: 'none' }, contentType: undefined }
@@ -14,60 +28,105 @@ const NO_BODY: EncodedBody = { body: { kind: 'none' }, contentType: undefined }
 const MAX_BUFFERED_FORM_BYTES = 64 * 1024 * 1024
 
 /** Every kind of body that the built-in `fetch` takes, as what a transport sends. Bytes are copied, as `fetch` does. */
-export async function encodeBody(source: unknown, duplex: string | undefined): Promise<EncodedBody> {
+export function encodeBody(source: unknown, options: EncodeOptions): EncodedBody | Promise<EncodedBody> {
   if (source === undefined || source === null) return NO_BODY
-  if (typeof source === 'string') return { body: bytes(utf8(source)), contentType: 'text/plain;charset=UTF-8' }
+  if (typeof source === 'string') return text(source, 'text/plain;charset=UTF-8')
+  const keep = options.handedOn || options.keepGiven
   if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) {
-    return { body: bytes(new Uint8Array(source).slice()), contentType: undefined }
+    const copy = copied(source, 0, source.byteLength)
+    return { body: bytes(copy, keep ? copy.buffer : undefined), contentType: undefined }
   }
   if (ArrayBuffer.isView(source)) {
-    return {
-      body: bytes(new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()),
-      contentType: undefined,
-    }
+    return { body: bytes(copied(source.buffer, source.byteOffset, source.byteLength)), contentType: undefined }
   }
   if (source instanceof URLSearchParams) {
-    return {
-      body: bytes(utf8(String(source))),
-      contentType: 'application/x-www-form-urlencoded;charset=UTF-8',
-    }
+    const encoded = text(String(source), 'application/x-www-form-urlencoded;charset=UTF-8')
+    // A dispatcher gets the text, as the built-in fetch hands it over.
+    if (!options.handedOn || encoded.body.kind !== 'bytes') return encoded
+    return { ...encoded, body: { ...encoded.body, given: new URLSearchParams(source) } }
   }
   if (source instanceof Blob) {
-    return {
-      body: { kind: 'stream', replayable: true, length: source.size, open: () => source.stream() },
-      contentType: source.type || undefined,
+    const body: RequestBody = {
+      kind: 'stream',
+      replayable: true,
+      length: source.size,
+      ...(keep ? { given: source } : {}),
+      open: () => source.stream(),
     }
+    return { body, contentType: source.type || undefined }
   }
-  if (source instanceof FormData) return encodeForm(source)
+  if (source instanceof FormData) return options.handedOn ? formAsGiven(source) : encodeForm(source, options)
   if (source instanceof ReadableStream || isAsyncIterable(source)) {
-    if (duplex !== 'half')
+    if (options.duplex !== 'half')
       throw new TypeError("RequestInit: duplex option is required when sending a body: set duplex: 'half'.")
-    if (source instanceof ReadableStream && (source.locked || Readable.isDisturbed(source as never)))
-      throw new TypeError('The request body is locked or was read already.')
-    return {
-      body: {
-        kind: 'stream',
-        replayable: false,
-        length: undefined,
-        open: () => asBytes(source as AsyncIterable<unknown>),
-      },
-      contentType: undefined,
-    }
+    return streamed(source as ReadableStream<unknown> | AsyncIterable<unknown>)
   }
-  return { body: bytes(utf8(String(source))), contentType: 'text/plain;charset=UTF-8' }
+  return text(String(source), 'text/plain;charset=UTF-8')
 }
 
-async function encodeForm(form: FormData): Promise<EncodedBody> {
+function text(source: string, contentType: string): EncodedBody {
+  return { body: { kind: 'bytes', isText: true, bytes: utf8(source) }, contentType }
+}
+
+/** A detached buffer has no bytes left, and the standard sends none. */
+function copied(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array<ArrayBuffer> {
+  const isDetached = (buffer as { detached?: boolean }).detached === true
+  return isDetached ? new Uint8Array() : new Uint8Array(buffer, offset, length).slice()
+}
+
+function streamed(source: ReadableStream<unknown> | AsyncIterable<unknown>): EncodedBody {
+  if (source instanceof ReadableStream && (source.locked || Readable.isDisturbed(source as never)))
+    throw new TypeError('The request body is locked or was read already.')
+  let opened = false
+  const body: RequestBody = {
+    kind: 'stream',
+    replayable: false,
+    length: undefined,
+    open() {
+      opened = true
+      return asBytes(source as AsyncIterable<unknown>)
+    },
+  }
+  const release = (reason: unknown): void => {
+    if (!opened) releaseBody(source, reason)
+    opened = true
+  }
+  return { body, contentType: undefined, release }
+}
+
+/** Tells the source of a stream that nobody will read it; other bodies have none. */
+export function releaseBody(body: unknown, reason: unknown): void {
+  if (body instanceof ReadableStream) {
+    if (!body.locked) body.cancel(reason).catch(() => {})
+  } else if (isAsyncIterable(body)) {
+    // A source that fails on its way out has nobody left to tell.
+    void (async () => (body as AsyncIterable<unknown>)[Symbol.asyncIterator]().return?.(reason))().catch(() => {})
+  }
+}
+
+/** A copy, because the caller can change a form while an attempt waits. Its boundary is up to the fetch that gets it. */
+function formAsGiven(form: FormData): EncodedBody {
+  const given = new FormData()
+  for (const [name, value] of form) {
+    if (typeof value === 'string') given.append(name, value)
+    else given.append(name, value, value.name)
+  }
+  const open = (): AsyncIterable<Uint8Array> => new Response(given).body as ReadableStream<Uint8Array>
+  return { body: { kind: 'stream', replayable: true, length: undefined, given, open }, contentType: undefined }
+}
+
+async function encodeForm(form: FormData, { scope, keepGiven }: EncodeOptions): Promise<EncodedBody> {
   let size = 0
   for (const value of form.values()) size += typeof value === 'string' ? Buffer.byteLength(value) : value.size
   const encoded = new Response(form)
+  const stream = encoded.body as ReadableStream<Uint8Array>
   const contentType = encoded.headers.get('content-type') ?? undefined
-  if (size <= MAX_BUFFERED_FORM_BYTES) return { body: bytes(new Uint8Array(await encoded.arrayBuffer())), contentType }
-  const length = await formLength(form)
-  return {
-    body: { kind: 'stream', replayable: false, length, open: () => encoded.body as ReadableStream<Uint8Array> },
-    contentType,
+  if (size <= MAX_BUFFERED_FORM_BYTES) {
+    const whole = await readBytes(stream, scope)
+    return { body: bytes(whole, keepGiven ? form : undefined), contentType }
   }
+  const length = await formLength(form)
+  return { body: { kind: 'stream', replayable: false, length, open: () => stream }, contentType }
 }
 
 /** The length of a form without reading its files: that of the same form with empty ones, and their sizes. */
@@ -84,8 +143,8 @@ async function formLength(form: FormData): Promise<number> {
   return (await new Response(hollow).arrayBuffer()).byteLength + files
 }
 
-function bytes(content: Uint8Array): RequestBody {
-  return { kind: 'bytes', bytes: content }
+function bytes(content: Uint8Array, given?: GivenBody): RequestBody {
+  return given === undefined ? { kind: 'bytes', bytes: content } : { kind: 'bytes', bytes: content, given }
 }
 
 function isAsyncIterable(value: unknown): boolean {

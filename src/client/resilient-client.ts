@@ -175,6 +175,8 @@ export class ResilientClient implements AsyncDisposable {
       assertOpen: () => this.#assertOpen(),
       contextFor: (origin, scope) => this.#contextFor(origin, scope),
       begin: (scope) => this.#shared.calls.add(scope),
+      end: (scope) => this.#over(scope),
+      handsOn: this.#shared.transport.abilities.takesCallersForm === true,
     })
   }
 

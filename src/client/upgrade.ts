@@ -22,7 +22,7 @@ export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
   return {
     ...request,
     headers: headers.filter(([name]) => name !== 'content-encoding'),
-    body: { kind: 'bytes', bytes },
+    body: { kind: 'bytes', isText: true, bytes },
   }
 }
 

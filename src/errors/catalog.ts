@@ -210,6 +210,12 @@ export const ERROR_CATALOG = {
   stream_consumed: row('request', 'final', 'UND_ERR_INVALID_ARG', 'A stream was iterated twice.'),
   stream_abandoned: row('request', 'final', 'UND_ERR_INVALID_ARG', 'The consumer left the stream before its end.'),
   request_body_failed: row('request', 'final', 'UND_ERR_SOCKET', "The caller's request body failed while it was read."),
+  fetch_threw: row(
+    'request',
+    'final',
+    'UND_ERR_INVALID_ARG',
+    'The wrapped `fetch` threw something that is no failure of the network. What it threw comes out itself.',
+  ),
   headers_failed: row(
     'request',
     'final',

@@ -13,6 +13,8 @@ export interface Failure {
   readonly message: string
   /** What a transport reported, without its secrets; only its facts are kept on the error that comes out. */
   readonly cause?: unknown
+  /** What comes out in place of an error of ours: a wrapped `fetch` threw it, and it is no failure of the network. */
+  readonly thrown?: { readonly error: unknown }
   readonly deadline?: DeadlineInfo | undefined
   /** The HTTP status of an answer that was an error. */
   readonly status?: number | undefined

@@ -47,7 +47,8 @@ export class ApiRequest implements CallRequest {
     this.#own = host.headersOfCall()
     this.url = path === CREATE_PATH && query === undefined ? createUrl(host) : urlOf(host, shape)
     this.method = method
-    this.body = shape.body === undefined ? { kind: 'none' } : { kind: 'bytes', bytes: utf8(serialised(shape.body)) }
+    this.body =
+      shape.body === undefined ? { kind: 'none' } : { kind: 'bytes', isText: true, bytes: utf8(serialised(shape.body)) }
     this.#headers = headers.concat(FIXED_HEADERS[face], shape.body === undefined ? [] : JSON_CONTENT)
     const traits = traitsOf({ method, url: this.url, headers: this.#headers, body: this.body }, shape.body)
     // A read of one response, or the cancelling of one, is short and can be repeated: it is timed as a JSON call.

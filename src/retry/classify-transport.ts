@@ -3,6 +3,7 @@ import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import { errorChain, systemCauseOf } from '../errors/system-cause.ts'
 import { type TlsRefusal, tlsRefusalOf } from '../errors/tls.ts'
+import { FetchThrew } from '../transport/fetch-threw.ts'
 
 /** System and undici codes, each with our code for it. */
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
@@ -66,6 +67,8 @@ export function classifyTransportError(
   error: unknown,
   facts: { readonly connecting: boolean; readonly host: string; readonly secrets: readonly string[] },
 ): Failure {
+  // Its words are those of the wrapped fetch, and may hold anything: only whoever made the call gets to see them.
+  if (error instanceof FetchThrew) return failure('fetch_threw', undefined, { thrown: { error: error.thrown } })
   const inConnectCall = [...errorChain(error)].some(({ syscall }: Error & { syscall?: unknown }) =>
     CONNECT_CALLS.has(syscall),
   )

@@ -14,7 +14,11 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
   #source: AsyncIterator<Uint8Array> | undefined
   #rest: Uint8Array | undefined
   #taken = 0
+  /** The consumer has the end, or has left. */
   #over = false
+  /** What `stop` leaves for a consumer that asks for more. */
+  #stopped: Error | undefined
+  #wake: ((stopped: Error) => void) | undefined
 
   /** @param length what `content-length` will announce. A body that is shorter or longer fails. */
   constructor(open: () => AsyncIterable<Uint8Array>, length: number | undefined) {
@@ -34,6 +38,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
+      if (this.#stopped !== undefined) throw this.#stopped
       if (this.#over) return DONE
       const rest = this.#rest
       if (rest !== undefined) {
@@ -41,6 +46,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
         return { done: false, value: rest.subarray(0, SLICE_BYTES) }
       }
       const next = await this.#read()
+      if (this.#stopped !== undefined) throw this.#stopped
       if (this.#over) return DONE
       if (next === undefined) {
         this.#over = true
@@ -54,12 +60,22 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.stop()
+    this.#leave()
     return DONE
   }
 
-  /** Nothing more is wanted: tells the caller's stream, also one that is just being waited for. Idempotent. */
+  /**
+   * The exchange is over, and nothing more is wanted: tells the caller's stream, also one that is just being waited for.
+   * Whoever reads on fails: an end would pass for that of the whole body. Idempotent.
+   */
   stop(): void {
+    if (this.#over) return
+    this.#stopped = bodyError('the exchange ended before the request body was read')
+    this.#wake?.(this.#stopped)
+    this.#leave()
+  }
+
+  #leave(): void {
     if (this.#over) return
     this.#over = true
     this.#rest = undefined
@@ -72,8 +88,14 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
     let result: IteratorResult<Uint8Array>
     try {
       this.#source ??= this.#open()[Symbol.asyncIterator]()
-      result = await this.#source.next()
+      const source = this.#source
+      // A source that is waited for may never say anything again.
+      result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        this.#wake = reject
+        source.next().then(resolve, reject)
+      })
     } catch (cause) {
+      if (this.#stopped !== undefined) throw this.#stopped
       this.#over = true
       throw bodyError('the request body failed', cause)
     }
@@ -87,7 +109,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
   }
 
   #fail(message: string): never {
-    this.stop()
+    this.#leave()
     throw bodyError(message)
   }
 }

@@ -1,8 +1,11 @@
 import { shownKind } from '../core/shown.ts'
 import { BodySource } from './body-source.ts'
+import { addressInForm, bodyInForm, headersInForm, otherOptions, requestOptions } from './callers-form.ts'
 import { decodedHeaders } from './decode.ts'
 import { transportEnded } from './ended.ts'
+import { FetchThrew, isNetworkFailure } from './fetch-threw.ts'
 import type {
+  CallersForm,
   Exchange,
   ExchangeObserver,
   HeaderPairs,
@@ -21,32 +24,59 @@ export type FetchFunction = (input: string | URL | Request, init?: RequestInit) 
  *
  * @param fetch called as `fetch(url, init)`, without `this`.
  */
-export function fetchTransport(fetch: FetchFunction): Transport {
+export function fetchTransport(fetch: FetchFunction, options: FetchTransportOptions = {}): Transport {
   if (typeof fetch !== 'function') {
     throw new TypeError(
       `fetchTransport(fetch): got ${shownKind(fetch)}; accepted is a function that is called like fetch.`,
     )
   }
-  return new FetchTransport(fetch)
+  const { redirect = 'manual' } = options
+  if (redirect !== 'manual' && redirect !== 'as_given') {
+    throw new TypeError(
+      `fetchTransport(fetch, { redirect }): got ${redact(String(redirect))}; accepted are 'manual' and 'as_given'.`,
+    )
+  }
+  return new FetchTransport(fetch, redirect === 'as_given')
+}
+
+export interface FetchTransportOptions {
+  /**
+   * What the wrapped `fetch` is told about redirects. `'manual'` (default): to follow none, because they are followed, or
+   * refused, above it: a conversation and its credentials do not leave for another origin. `'as_given'`: what the caller of
+   * `client.fetch` said, or nothing. It then follows redirects by its own rules, and no rule of ours holds.
+   */
+  readonly redirect?: 'manual' | 'as_given'
 }
 
 class FetchTransport implements Transport {
   readonly name = 'fetch'
-  readonly abilities = { seesConnect: false, seesSent: false, choosesConnection: false } as const
+  readonly abilities = {
+    seesConnect: false,
+    seesSent: false,
+    choosesConnection: false,
+    takesCallersForm: true,
+  } as const
   readonly #fetch: FetchFunction
+  readonly #followsAsGiven: boolean
   readonly #exchanges = new Set<FetchExchange>()
   #closed = false
   #onQuiet: Array<() => void> = []
 
-  constructor(fetch: FetchFunction) {
+  constructor(fetch: FetchFunction, followsAsGiven: boolean) {
     this.#fetch = fetch
+    this.#followsAsGiven = followsAsGiven
   }
 
   send(request: TransportRequest, observer: ExchangeObserver): Exchange {
-    const exchange = new FetchExchange(this.#closed ? closed : this.#fetch, request, observer, () => {
-      this.#exchanges.delete(exchange)
-      if (this.#exchanges.size === 0) for (const resolve of this.#onQuiet.splice(0)) resolve()
-    })
+    const exchange = new FetchExchange(
+      { fetch: this.#closed ? closed : this.#fetch, followsAsGiven: this.#followsAsGiven },
+      request,
+      observer,
+      () => {
+        this.#exchanges.delete(exchange)
+        if (this.#exchanges.size === 0) for (const resolve of this.#onQuiet.splice(0)) resolve()
+      },
+    )
     this.#exchanges.add(exchange)
     return exchange
   }
@@ -72,6 +102,11 @@ async function closed(): Promise<never> {
   throw transportEnded('UND_ERR_CLOSED')
 }
 
+interface Wrapped {
+  readonly fetch: FetchFunction
+  readonly followsAsGiven: boolean
+}
+
 class FetchExchange implements Exchange {
   readonly #abort = new AbortController()
   readonly #onEnded: () => void
@@ -84,13 +119,13 @@ class FetchExchange implements Exchange {
   #wake: (() => void) | undefined
   #over = false
 
-  constructor(fetch: FetchFunction, request: TransportRequest, observer: ExchangeObserver, onEnded: () => void) {
+  constructor(wrapped: Wrapped, request: TransportRequest, observer: ExchangeObserver, onEnded: () => void) {
     this.#observer = observer
     this.#onEnded = onEnded
     const { body } = request
-    if (body.kind === 'stream') this.#body = new BodySource(() => body.open(), body.length)
+    if (body.kind === 'stream' && body.given === undefined) this.#body = new BodySource(() => body.open(), body.length)
     // Nothing may be reported before `send` has returned.
-    queueMicrotask(() => void this.#run(fetch, request))
+    queueMicrotask(() => void this.#run(wrapped, request))
   }
 
   pause(): void {
@@ -134,19 +169,20 @@ class FetchExchange implements Exchange {
     observer?.error(error)
   }
 
-  async #run(fetch: FetchFunction, request: TransportRequest): Promise<void> {
+  async #run(wrapped: Wrapped, request: TransportRequest): Promise<void> {
     if (this.#over) return
+    let response: Response
     try {
-      const signal =
-        request.signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, request.signal])
-      const answer = fetch(request.url.href, initOf(request, this.#body, signal))
-      // What cannot be told is assumed: the request counts as written when it was handed over.
-      if (fetch !== closed) this.#observer?.sent()
-      const response = await answer
-      if (this.#over) {
-        response.body?.cancel().catch(() => {})
-        return
-      }
+      response = await this.#call(wrapped, request)
+    } catch (error) {
+      this.fail(isNetworkFailure(error) ? error : new FetchThrew(error))
+      return
+    }
+    if (this.#over) {
+      response?.body?.cancel().catch(() => {})
+      return
+    }
+    try {
       this.#response = response
       this.#observer?.head({
         status: response.status,
@@ -159,6 +195,20 @@ class FetchExchange implements Exchange {
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  #call({ fetch, followsAsGiven }: Wrapped, request: TransportRequest): Promise<Response> {
+    const signal =
+      request.signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, request.signal])
+    const init = initOf(request, this.#body, signal, followsAsGiven)
+    const form = request.callersForm
+    const answer =
+      form?.input instanceof Request
+        ? fetch(...asRequest(form.input, request, init))
+        : fetch(addressInForm(request), form === undefined ? init : { ...otherOptions(form), ...init })
+    // What cannot be told is assumed: the request counts as written when it was handed over.
+    if (fetch !== closed) this.#observer?.sent()
+    return answer
   }
 
   async #read(response: Response): Promise<void> {
@@ -192,7 +242,8 @@ class FetchExchange implements Exchange {
     if (this.#over) return
     this.#over = true
     this.#wake?.()
-    this.#body?.stop()
+    // An answer that is handed out untouched leaves its request to the fetch that makes both: it may still be reading.
+    if (how !== 'keep') this.#body?.stop()
     if (how === 'cancel') this.#abort.abort()
     // What is taken after a part of it was read was read from a copy.
     if (how !== 'done') this.#reader?.cancel().catch(() => {})
@@ -208,26 +259,44 @@ class FetchExchange implements Exchange {
   }
 }
 
-function initOf(request: TransportRequest, source: BodySource | undefined, signal: AbortSignal): RequestInit {
-  const { method, headers, body, dispatcher } = request
-  const pairs = headers.map(([name, value]): [string, string] => [name, value])
-  const init: Omit<RequestInit, 'dispatcher'> & { duplex?: 'half'; dispatcher?: unknown } = {
-    method,
-    headers: pairs,
-    signal,
-    // Redirects are followed, or refused, above the transport: the other side must not decide where credentials go.
-    redirect: 'manual',
-  }
-  if (body.kind === 'bytes') init.body = body.bytes as Uint8Array<ArrayBuffer>
-  else if (source !== undefined) {
+type FetchInit = Omit<RequestInit, 'dispatcher'> & { duplex?: 'half'; dispatcher?: unknown }
+
+function initOf(
+  request: TransportRequest,
+  source: BodySource | undefined,
+  signal: AbortSignal,
+  followsAsGiven: boolean,
+): RequestInit {
+  const { method, headers, body, dispatcher, callersForm: form } = request
+  const init: FetchInit = { method, signal }
+  const redirect = followsAsGiven ? redirectGiven(form) : 'manual'
+  if (redirect !== undefined) init.redirect = redirect
+  let pairs = headers
+  if (source !== undefined) {
     init.body = ReadableStream.from(source) as unknown as NonNullable<RequestInit['body']>
     init.duplex = 'half'
     // A fetch cannot know it, and would send the stream in chunks, which some servers refuse.
     if (body.kind === 'stream' && body.length !== undefined && !headers.some(([name]) => name === 'content-length'))
-      pairs.push(['content-length', String(body.length)])
-  }
+      pairs = [...headers, ['content-length', String(body.length)]]
+  } else if (body.kind !== 'none') init.body = bodyInForm(body) as NonNullable<RequestInit['body']>
+  init.headers = headersInForm(form, pairs)
   if (dispatcher !== undefined) init.dispatcher = dispatcher
   return init as RequestInit
+}
+
+function redirectGiven(form: CallersForm | undefined): RequestInit['redirect'] {
+  const given = form?.init?.redirect ?? (form?.input instanceof Request ? form.input.redirect : undefined)
+  return given as RequestInit['redirect']
+}
+
+/** For a caller who gave a `Request`: another one, of the same kind. */
+function asRequest(given: Request, request: TransportRequest, init: RequestInit): [Request, RequestInit?] {
+  const { callersForm: form } = request
+  const rest = form === undefined ? {} : otherOptions(form)
+  const { dispatcher } = request
+  const made = new Request(request.url.href, { ...requestOptions(given), ...rest, ...init } as RequestInit)
+  const beside = dispatcher === undefined ? rest : { ...rest, dispatcher }
+  return Object.keys(beside).length === 0 ? [made] : [made, beside as RequestInit]
 }
 
 /** A fetch has decoded the body already; headers that speak of the encoded one would be stale. */

@@ -11,14 +11,37 @@ export type { ClientLifecycleEvent }
 /** The bytes of a request. `stream` is opened once per attempt; only a `replayable` one may be opened again. */
 export type RequestBody =
   | { readonly kind: 'none' }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'bytes'
+      readonly bytes: Uint8Array
+      /** The bytes are the UTF-8 of a text, and the caller gave the text. */
+      readonly isText?: boolean
+      /** See the other `given`. */
+      readonly given?: GivenBody
+    }
   | {
       readonly kind: 'stream'
       readonly replayable: boolean
       /** Bytes, where known: sent as `content-length`; otherwise the body goes out chunked. */
       readonly length: number | undefined
+      /**
+       * What the caller gave, or a copy that the caller cannot change: a `FormData`, a `Blob`, `URLSearchParams`, an
+       * `ArrayBuffer`. Kept only for transports that hand it on (`TransportAbilities.takesCallersForm`).
+       */
+      readonly given?: GivenBody
       open(): AsyncIterable<Uint8Array>
     }
+
+export type GivenBody = FormData | Blob | URLSearchParams | ArrayBuffer
+
+/** How the caller of a `fetch` wrote the request. Everything in `TransportRequest` wins over it. */
+export interface CallersForm {
+  /** The address that `input` names. A redirect, or another endpoint, has another one. */
+  readonly url: URL
+  readonly input: string | URL | Request
+  /** A shallow copy, without the body and the signal. */
+  readonly init: Readonly<Record<string, unknown>> | undefined
+}
 
 export type HeaderPairs = ReadonlyArray<readonly [name: string, value: string]>
 
@@ -32,6 +55,8 @@ export interface TransportRequest {
   readonly connection: 'any' | 'fresh'
   /** A caller's own undici dispatcher (`init.dispatcher`). It is used, never closed or destroyed. */
   readonly dispatcher?: unknown
+  /** Set for calls of the drop-in fetch, over a transport that asks for it (`TransportAbilities.takesCallersForm`). */
+  readonly callersForm?: CallersForm | undefined
   /**
    * The caller's own signal, where its response may be handed out untouched (`takeResponse`): it must go on obeying it.
    * Everything else is ended by `destroy()`.
@@ -117,6 +142,11 @@ export interface TransportAbilities {
   readonly seesSent: boolean
   /** Honours `connection: 'fresh'`. */
   readonly choosesConnection: boolean
+  /**
+   * Hands requests on to a `fetch`, in the form in which the caller gave them. That fetch adds headers of its own (`accept`,
+   * `accept-encoding`, `user-agent`, the `content-type` of a body), so none are added here. Default `false`.
+   */
+  readonly takesCallersForm?: boolean
 }
 
 export interface TransportStats {

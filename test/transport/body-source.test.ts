@@ -71,11 +71,20 @@ describe('a body source', () => {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}), return: end }),
     }
     const source = new BodySource(() => stalled, undefined)
-    void source.next()
+    const pending = source.next()
     source.stop()
     source.stop()
     await source.return()
     expect(end).toHaveBeenCalledTimes(1)
+    await expect(pending).rejects.toMatchObject({ code: 'ERR_RESILIENT_BODY' })
+    // An end would pass for that of the whole body.
+    await expect(source.next()).rejects.toMatchObject({ code: 'ERR_RESILIENT_BODY' })
+  })
+
+  it('is at its end for a consumer that has left', async () => {
+    const source = new BodySource(() => of(Buffer.from('a'), Buffer.from('b')), undefined)
+    await source.next()
+    await source.return()
     expect(await source.next()).toEqual({ done: true, value: undefined })
   })
 
@@ -83,7 +92,7 @@ describe('a body source', () => {
     const open = vi.fn(() => of())
     const source = new BodySource(open, undefined)
     source.stop()
-    await source.next()
+    await expect(source.next()).rejects.toMatchObject({ code: 'ERR_RESILIENT_BODY' })
     expect(open).not.toHaveBeenCalled()
   })
 

@@ -25,7 +25,7 @@ describe('fetchTransport', () => {
         URL_,
         {
           method: 'POST',
-          headers: [['x-mine', 'yes']],
+          headers: new Headers({ 'x-mine': 'yes' }),
           body: Buffer.from('{}'),
           redirect: 'manual',
           signal: expect.any(AbortSignal),

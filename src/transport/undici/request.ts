@@ -31,18 +31,35 @@ export function toDispatch(request: TransportRequest): DispatchRequest {
   }
   const length = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : undefined
   if (length !== undefined) headers.push('content-length', String(length))
-  const source = sourceOf(request)
+  const forMock = sourceForMock(request)
+  const source = forMock === undefined ? sourceOf(request) : undefined
   const options: Dispatcher.DispatchOptions = {
     origin: url.origin,
-    path: `${url.pathname}${url.search}`,
+    path: pathOf(url),
     method: method as Dispatcher.HttpMethod,
     headers,
-    body: source !== undefined ? (source as never) : body.kind === 'bytes' ? asBuffer(body.bytes) : null,
+    body: (forMock ?? source ?? (body.kind === 'bytes' ? asBuffer(body.bytes) : null)) as never,
     // Also for a caller's own dispatcher: our deadlines rule.
     headersTimeout: 0,
     bodyTimeout: 0,
   }
   return { options, source }
+}
+
+/** With the question mark of an empty query, which `search` leaves out. */
+function pathOf({ href, pathname, search, hash }: URL): string {
+  if (search !== '' || !href.includes('?')) return pathname + search
+  return href.at(-1 - hash.length) === '?' ? `${pathname}?` : pathname
+}
+
+/**
+ * What a mock of undici compares a body with, as undici's own `fetch` gives it: a text as a text, a form as a form. Told by
+ * the mark that undici's `fetch` looks for.
+ */
+function sourceForMock({ dispatcher, body }: TransportRequest): unknown {
+  if ((dispatcher as { isMockActive?: unknown } | undefined)?.isMockActive !== true) return undefined
+  if (body.kind === 'none' || body.given !== undefined) return body.kind === 'none' ? undefined : body.given
+  return body.kind === 'bytes' && body.isText ? asBuffer(body.bytes).toString() : undefined
 }
 
 function sourceOf({ body }: TransportRequest): BodySource | undefined {
