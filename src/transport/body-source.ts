@@ -36,7 +36,14 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
     return this
   }
 
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const next = this.#next()
+    // A consumer that has left waits for nothing, and its last question may fail after that.
+    next.catch(() => {})
+    return next
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
       if (this.#stopped !== undefined) throw this.#stopped
       if (this.#over) return DONE
