@@ -166,7 +166,7 @@ function makeOptionSchema() {
         'a transport: undiciTransport(options), fetchTransport(fetch), or a FakeTransport',
       ),
     ),
-    proxy: z.optional(z.string(accepts("'env' or the address of an HTTP proxy"))),
+    proxy: z.optional(z.string(accepts("'env', 'none' or the address of an HTTP proxy"))),
     tls: z.optional(
       section({
         ca: z.optional(z.union([pem, z.array(pem)], accepts('PEM, as a string or a Buffer, or an array of them'))),

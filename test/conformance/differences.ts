@@ -136,6 +136,42 @@ export const DIFFERENCES: readonly Difference[] = [
     on: [22, 24],
   },
   {
+    what: '`referrer`',
+    why: 'not sent: there is no page that a call comes from',
+    cases: ['a referrer of the same origin'],
+  },
+  {
+    what: 'the case of the names of headers',
+    why: 'lower case, as HTTP/2 has them: names are compared without it',
+    cases: ['the case of the names of headers'],
+  },
+  {
+    what: 'entries for `PerformanceObserver`',
+    why: 'none: an entry for each call shows its address with its query, and Node keeps 250 of them for everyone to read. `onEvent` and `diagnostics_channel` tell of calls',
+    cases: ['entries for PerformanceObserver'],
+  },
+  {
+    what: '407 for a call with `window: null`',
+    why: 'the answer comes out: no browser asks for a password here',
+    cases: ['407 with `window: null`'],
+  },
+  {
+    what: '`setGlobalOrigin()` of undici',
+    why: 'not looked at: an address is absolute, so that credentials have an origin',
+    cases: ['a relative address behind setGlobalOrigin() of undici'],
+  },
+  {
+    what: 'an answer of more than three codings',
+    why: 'not decoded: so many are an attack, not a need',
+    cases: ['an answer of four codings'],
+  },
+  {
+    what: 'a `dispatcher` given to `new Request()`',
+    why: 'not used: Node keeps it where only its own `fetch` can read it. Give it to the call, as `init.dispatcher`',
+    cases: ['a dispatcher in a Request'],
+    on: [24, 26],
+  },
+  {
     what: 'a `connection` header that names another header',
     why: 'not sent either; Node 22 fails',
     cases: ['headers, connection: mine'],

@@ -18,7 +18,10 @@ export interface UndiciTransportOptions {
   readonly warmMs?: number | undefined
   /** Connections per origin at most, idle ones included; further attempts wait in turn. Default: no bound. */
   readonly maxConnections?: number | undefined
-  /** `'env'` (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) or the address of an HTTP proxy. Default: none. */
+  /**
+   * `'env'` (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, read at construction) or the address of an HTTP proxy. Default: none,
+   * or `'env'` where Node is told to use it (`NODE_USE_ENV_PROXY=1`, `--use-env-proxy`). `'none'` switches it off there.
+   */
   readonly proxy?: string | undefined
   /** Default: the system's certificate authorities, no client certificate. */
   readonly tls?: TlsOptions | undefined

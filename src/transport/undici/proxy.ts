@@ -1,20 +1,21 @@
 import type { Duplex } from 'node:stream'
 import { http, https, net } from '../../core/builtins.ts'
-import { readEnv } from '../../core/env.ts'
+import { readEnv, usesEnvProxy } from '../../core/env.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 
 /** Which proxy, if any, leads to an origin. */
 export type ProxyChoice = (origin: URL) => URL | undefined
 
 /**
- * `undefined`: no proxy, whatever the environment says. `'env'`: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (lower case
+ * `undefined`: as the built-in `fetch`, which is none, or `'env'` where `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set.
+ * `'none'`: none, whatever the environment says. `'env'`: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (lower case
  * first), read now. Anything else is the address of an HTTP proxy, `http:` or `https:`, with credentials if it needs them.
  *
  * @throws ConfigurationError when the address is none.
  */
 export function chooseProxy(proxy: string | undefined): ProxyChoice {
-  if (proxy === undefined) return () => undefined
-  if (proxy !== 'env') {
+  if (proxy === 'none' || (proxy === undefined && !usesEnvProxy())) return () => undefined
+  if (proxy !== undefined && proxy !== 'env') {
     const url = proxyUrl(proxy, 'proxy')
     return () => url
   }
@@ -34,7 +35,7 @@ function proxyUrl(value: string, path: string): URL {
   const isProxy = url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== ''
   if (isProxy && credentialsOf(url) !== undefined) return url
   throw new ConfigurationError(
-    `${path}: got an address that is not usable; accepted are 'env' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
+    `${path}: got an address that is not usable; accepted are 'env', 'none' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
     path,
   )
 }

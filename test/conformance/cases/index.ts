@@ -3,6 +3,7 @@ import { ABORTS } from './aborts.ts'
 import { ANSWERS_OF_ALL_KINDS } from './answers.ts'
 import { BODIES_OF_REQUESTS } from './bodies.ts'
 import { HEADERS } from './headers.ts'
+import { PLATFORM } from './platform.ts'
 import { READING } from './reading.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REQUESTS } from './requests.ts'
@@ -17,4 +18,5 @@ export const CASES: readonly Case[] = [
   ...ABORTS,
   ...REDIRECTS,
   ...STREAMS,
+  ...PLATFORM,
 ]
