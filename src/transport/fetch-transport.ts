@@ -33,7 +33,7 @@ export function fetchTransport(fetch: FetchFunction, options: FetchTransportOpti
   const { redirect = 'manual' } = options
   if (redirect !== 'manual' && redirect !== 'as_given') {
     throw new TypeError(
-      `fetchTransport(fetch, { redirect }): got ${redact(String(redirect))}; accepted are 'manual' and 'as_given'.`,
+      `fetchTransport(fetch, { redirect }): got ${shownKind(redirect)}; accepted are 'manual' and 'as_given'.`,
     )
   }
   return new FetchTransport(fetch, redirect === 'as_given')
