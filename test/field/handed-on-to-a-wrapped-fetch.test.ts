@@ -201,7 +201,7 @@ describe('what a wrapped fetch throws and what is no failure of the network', ()
     const mock = vi
       .fn<FetchFunction>()
       .mockRejectedValueOnce(thrown)
-      .mockImplementation(async () => Response.json({}))
+      .mockImplementation(async () => Response.json({ id: 'resp_1', object: 'response', status: 'completed' }))
     const fetch = createResilientFetch({ ...QUICK, transport: fetchTransport(mock) })
     expect((await fetch(ADDRESS, { method: 'POST', body: JSON_BODY })).status).toBe(200)
     expect(mock).toHaveBeenCalledTimes(2)
