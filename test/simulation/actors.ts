@@ -79,12 +79,14 @@ async function iterate(caller: Caller, client: ResilientClient, world: CallWorld
 }
 
 async function create(caller: Caller, client: ResilientClient): Promise<void> {
-  const { witness } = caller
+  const { plan, witness } = caller
   const response = await client.responses.create(paramsOf(caller), {
     signal: caller.controller.signal,
     headers: headersOf(caller),
-    onDelta: ({ event }) => witness.delta(event as ResponseStreamEvent),
-    onRestart: ({ attempt }) => witness.restarted(attempt),
+    ...(plan.face === 'create' && {
+      onDelta: ({ event }: { readonly event: unknown }) => witness.delta(event as ResponseStreamEvent),
+      onRestart: ({ attempt }: { readonly attempt: number }) => witness.restarted(attempt),
+    }),
   })
   caller.settle({ kind: 'response', response })
 }

@@ -36,7 +36,8 @@ export function answerStatus(served: Served, wire: Wire, now: number, plan: Stat
 
 function factsOf({ status, code, hintMs, hintAs, shouldRetry, body }: StatusPlan): AnswerFacts {
   const known = body === 'json' ? code : undefined
-  const hint = hintAs === 'message' && known !== 'rate_limit_exceeded' ? undefined : hintMs
+  // Words are read where they are a message.
+  const hint = hintAs === 'message' && body !== 'json' ? undefined : hintMs
   return {
     status,
     means: meaningOf(status, known, shouldRetry),
