@@ -1,7 +1,7 @@
 /**
  * `npm run mutate -- --folder retry`: mutation testing of one folder, judged by its own tests. Without `--folder`: of all.
  * `--file turn`: of its files that begin so, `--file call.ts`: of that one, for folders that take hours.
- * `--tests test/call/turn.test.ts`: judged by these files or folders alone, which takes minutes; a lower bound, because what
+ * `--tests test/call/slot.test.ts`: judged by these files or folders alone, which takes minutes; a lower bound, because what
  * a part of the tests notices, all of them notice.
  * `--force` tries every mutant again, also those whose code and tests are the same as at the last run: for a score that
  * counts, because of what runs when a module is loaded, a table for example, nobody knows which tests look at it. What

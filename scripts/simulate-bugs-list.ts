@@ -53,7 +53,7 @@ export const BUGS: readonly Bug[] = [
   ),
   bug(
     'the commit comes one event late',
-    'src/call/stream-reading.ts',
+    'src/call/event-stream-reader.ts',
     "if (event.class === 'progress') return 'progress'",
     "if (event.class === 'progress' && Reflect.has(this, 'late')) return 'progress'\n    if (event.class === 'progress') Reflect.set(this, 'late', true)",
   ),
@@ -66,7 +66,7 @@ export const BUGS: readonly Bug[] = [
   bug('a consumer that does not read is not waited for', 'src/call/attempt.ts', 'this.#exchange.pause()', ''),
   bug(
     'a late terminal event is ignored',
-    'src/sse/tap.ts',
+    'src/sse/sse-reader.ts',
     "if (this.#lingering && event.class !== 'terminal') return",
     'if (this.#lingering) return',
   ),
@@ -96,7 +96,7 @@ export const BUGS: readonly Bug[] = [
   ),
   bug(
     'a retry goes over a connection that was used before',
-    'src/call/rounds.ts',
+    'src/call/attempt-runner.ts',
     "connection: isFirst && question.isRepeatable ? 'any' : 'fresh'",
     "connection: question.isRepeatable ? 'any' : 'fresh'",
   ),
@@ -120,13 +120,13 @@ export const BUGS: readonly Bug[] = [
   ),
   bug(
     'the body is serialised again for each attempt',
-    'src/call/rounds.ts',
+    'src/call/attempt-runner.ts',
     'body: question.body,',
     "body: question.body.kind === 'bytes' && number > 1 ? { ...question.body, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(question.body.bytes).toString()), null, 1)) } : question.body,",
   ),
   bug(
     'events that a resume repeats are handed over again',
-    'src/responses/event-intake.ts',
+    'src/responses/event-sequencer.ts',
     "if (verdict === 'duplicate' && each.class !== 'terminal') continue",
     "if (verdict === 'duplicate' && each.class === 'heartbeat') continue",
   ),

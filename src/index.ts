@@ -27,7 +27,7 @@ export type {
 export { ResilientClient, type ResilientClientStats } from './client/resilient-client.ts'
 export type { Clock, TimerHandle } from './core/clock.ts'
 export type { Random } from './core/random.ts'
-export type { DeadlineName, ErrorCode, Lane } from './errors/catalog.ts'
+export type { DeadlineName, ErrorCode, RetryLane } from './errors/catalog.ts'
 export {
   type AttemptPhase,
   type AttemptRecord,
@@ -67,8 +67,8 @@ export type {
 export type {
   EventByType,
   KnownResponseEvent,
-  Response,
   ResponseInputItem,
+  ResponseObject,
   ResponseOutputItem,
   ResponseStreamEvent,
   ResponseUsage,

@@ -17,7 +17,7 @@ export interface AdmissionSettings {
 }
 
 /** What a call is let in by. */
-export interface Ticket {
+export interface Permit {
   /** The endpoint answered: what it says of its limits includes this call from now on. */
   answered(headers: HeaderPairs): void
   /** The call is over. */
@@ -70,7 +70,7 @@ export class Admission {
   }
 
   /** @throws the caller's own reason on an abort; `entry.onTimeout()` when its turn does not come in time. */
-  async enter(entry: Entry): Promise<Ticket> {
+  async enter(entry: Entry): Promise<Permit> {
     const { origin, model, inputTokens, scope, onWaiting } = entry
     const clock = this.#clock
     const gate = this.#gateOf(origin)

@@ -7,7 +7,7 @@ import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type { ConnectionInfo, ResponseHead } from '../transport/transport.ts'
 import type { AttemptTimes } from '../watchdog/deadlines.ts'
-import { requestIdOf } from './reading.ts'
+import { requestIdOf } from './response-reader.ts'
 
 /** What an attempt needs to know of its call to tell about itself. */
 export interface CallLine {

@@ -7,7 +7,7 @@ import { classifyTransportError } from '../retry/classify-transport.ts'
 import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
 import { sequenceNumberOf } from '../sse/event-data.ts'
 import { idsOfEvent } from '../sse/response-ids.ts'
-import type { TappedEvent } from '../sse/tap.ts'
+import type { SseEvent } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type {
   ConnectionInfo,
@@ -23,8 +23,8 @@ import type { AttemptLog } from './attempt-log.ts'
 import { idsBeside } from './ids-beside.ts'
 import { COMMITTED, type Opened } from './opened.ts'
 import { Output } from './output.ts'
-import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
-import { readingFor } from './reading-for.ts'
+import { readerFor } from './reader-for.ts'
+import type { ReaderContext, ReaderOwner, ReaderSettings, ReadResult, ResponseReader } from './response-reader.ts'
 import { silenceHint } from './silence-hint.ts'
 
 export interface AttemptOptions {
@@ -37,11 +37,11 @@ export interface AttemptOptions {
   readonly deadlines: CallDeadlines
   /** Which of several endpoints it goes to. */
   readonly target?: Target | undefined
-  readonly kind: ReadingContext['kind']
+  readonly kind: ReaderContext['kind']
   readonly commitWithId: boolean
-  readonly reading: ReadingSettings
+  readonly reading: ReaderSettings
   /** See `ReadingContext.couldRepeat`. */
-  readonly couldRepeat?: ReadingContext['couldRepeat']
+  readonly couldRepeat?: ReaderContext['couldRepeat']
   /** Told of the status and headers of the answer. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
   /** Told of the first event of any kind. */
@@ -63,7 +63,7 @@ const KEPT = /\/(?:responses|conversations)(?:\/|$)/
  * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
  * the commit, then passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
  */
-export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
+export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   readonly number: number
   readonly output = new Output()
   readonly opened: Promise<Opened>
@@ -77,9 +77,9 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   readonly #watchdog: Watchdog
   readonly #exchange: Exchange
   #resolveOpened: ((opened: Opened) => void) | undefined
-  #reading: Reading | undefined
+  #reader: ResponseReader | undefined
   /** Until its number is taken: its data holds on to all the text that it came with. */
-  #lastEvent: TappedEvent | undefined
+  #lastEvent: SseEvent | undefined
   #lastNumber: number | undefined
   #responseId: string | undefined
   #untouched: Response | undefined
@@ -108,7 +108,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
 
   /** The transport's own response, for calls that are passed on untouched: its body belongs to whoever gets it. */
   get untouched(): Response | undefined {
-    const isHeld = this.#options.kind === 'other' && this.record?.outcome === 'answered'
+    const isHeld = this.#options.kind === 'passthrough' && this.record?.outcome === 'answered'
     if (isHeld) this.#untouched ??= this.#exchange.takeResponse?.()
     return this.#untouched
   }
@@ -128,7 +128,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
 
   /** The answer is no event stream: it was judged as a whole, and its output holds no events. */
   get readsWhole(): boolean {
-    return this.#reading?.readsWhole === true
+    return this.#reader?.readsWhole === true
   }
 
   get responseStarted(): boolean {
@@ -172,7 +172,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   }
 
   /** Another attempt of the call was first, or takes its place. Poisons nothing, as it is not known to have done wrong. */
-  lose(): void {
+  supersede(): void {
     if (!this.ended) {
       this.#exchange.destroy()
       this.#finish('lost')
@@ -198,7 +198,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   }
 
   /** The consumer has taken something, or waits for more: reading goes on as soon as nothing lies about. */
-  flow(): void {
+  resume(): void {
     if (!this.#paused || this.ended || this.output.bytes > 0) return
     this.#paused = false
     this.#watchdog.resume()
@@ -232,22 +232,22 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     log.headers(head, this)
     this.#options.onHead?.(head)
     const { couldRepeat } = this.#options
-    const chosen = readingFor({ head, kind, commitWithId, settings, clock, owner: this, log, couldRepeat })
-    this.#reading = chosen.reading
+    const chosen = readerFor({ head, kind, commitWithId, settings, clock, owner: this, log, couldRepeat })
+    this.#reader = chosen.reading
     if (chosen.commitAtOnce) this.#commit('answer')
-    else if (kind === 'other') this.#exchange.readCopy?.()
+    else if (kind === 'passthrough') this.#exchange.readCopy?.()
   }
 
   data(bytes: Uint8Array): void {
     if (this.ended) return
     this.#watchdog.byte()
-    if (this.#reading === undefined) return
-    this.#act(this.#reading.push(bytes))
+    if (this.#reader === undefined) return
+    this.#act(this.#reader.push(bytes))
     this.#takeNumber()
   }
 
   end(): void {
-    if (!this.ended) this.#act(this.#reading?.end() ?? { failure: failure('empty_response') })
+    if (!this.ended) this.#act(this.#reader?.end() ?? { failure: failure('empty_response') })
   }
 
   error(error: unknown): void {
@@ -259,7 +259,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     }
     const { host } = this.#options.request.url
     const failed = classifyTransportError(error, { connecting: this.#unsent, host, secrets: this.secrets })
-    this.#fail(this.#reading?.brokenOff?.(failed) ?? failed)
+    this.#fail(this.#reader?.brokenOff?.(failed) ?? failed)
   }
 
   // What the reading asks and reports.
@@ -279,11 +279,11 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     for (const id of ids) this.#options.target?.saw(id)
   }
 
-  readsWith(reading: Reading): void {
-    this.#reading = reading
+  readsWith(reading: ResponseReader): void {
+    this.#reader = reading
   }
 
-  onEvent(event: TappedEvent): void {
+  onEvent(event: SseEvent): void {
     if (this.#watchdog.times.firstEventAt === undefined) {
       this.#options.log.firstEvent(event.type, this)
       this.#options.onFirstEvent?.(this)
@@ -340,7 +340,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     if (target !== undefined && this.#responseId !== undefined) for (const id of idsOfEvent(event)) target.saw(id)
   }
 
-  #act(verdict: Verdict): void {
+  #act(verdict: ReadResult): void {
     if (this.ended) return
     if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
     if (verdict.commit !== undefined) this.#commit(verdict.commit)
@@ -361,10 +361,10 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
     this.#commitReason = reason
     this.#options.target?.sawLife()
     this.#watchdog.committed()
-    this.#reading?.committed?.()
+    this.#reader?.committed?.()
     this.#options.log.committed(reason)
     this.#settleOpened(COMMITTED)
-    if (this.#options.kind === 'other' && this.#exchange.takeResponse !== undefined) this.#passOn()
+    if (this.#options.kind === 'passthrough' && this.#exchange.takeResponse !== undefined) this.#passOn()
     else this.#holdBack()
   }
 
@@ -419,7 +419,7 @@ export class Attempt implements ExchangeObserver, ReadingOwner, WatchdogEvents {
   }
 
   #settleLinger(): void {
-    this.#act(this.#reading?.lingered?.() ?? {})
+    this.#act(this.#reader?.lingered?.() ?? {})
   }
 
   /** The first word counts. */

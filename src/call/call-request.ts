@@ -12,8 +12,8 @@ import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CallersForm, HeaderPairs, RequestBody, Transport } from '../transport/transport.ts'
 import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { PreviousResponseNotFoundHook } from './not-found.ts'
-import type { ReadingSettings } from './reading.ts'
 import type { ModelTraits } from './request-traits.ts'
+import type { ReaderSettings } from './response-reader.ts'
 
 /** What the caller asked for. The same for every attempt but for the headers, which may carry rotating credentials. */
 export interface CallRequest {
@@ -65,7 +65,7 @@ export interface CallContext {
   readonly policy: RetryPolicy
   readonly budget: RetryBudget | undefined
   readonly scope: AbortScope
-  readonly reading: ReadingSettings
+  readonly reading: ReaderSettings
   /** When the time of the call began, on the monotonic clock: earlier than the call where it goes on with another one. */
   readonly startedAt?: number | undefined
   /** The attempts that were answered with redirects, where the call follows them: its own are numbered and timed with them. */

@@ -9,13 +9,13 @@ import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
+import { AttemptRunner, type AttemptRunnerOwner } from './attempt-runner.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
+import { EffectiveRequest } from './effective-request.ts'
 import { LostConversation } from './lost-conversation.ts'
-import { Question } from './question.ts'
-import { Rounds, type RoundsOwner } from './rounds.ts'
+import { acquireSlot, outOfTime } from './slot.ts'
 import { toError } from './to-error.ts'
-import { outOfTime, takeTurn } from './turn.ts'
 
 export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 
@@ -27,22 +27,22 @@ export interface CallOutcome {
 }
 
 /** One call over all its attempts. `run` is its whole life up to the point where there is something to hand over. */
-export class Call implements RoundsOwner, Abortable {
+export class Call implements AttemptRunnerOwner, Abortable {
   readonly log: CallLog
   readonly request: CallRequest
-  readonly question: Question
+  readonly effective: EffectiveRequest
   /** Most calls lose none. */
   #lostConversation: LostConversation | undefined
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly #records: AttemptRecord[]
-  readonly #rounds: Rounds
+  readonly #runner: AttemptRunner
   #tally = NO_RETRIES
   #over = false
 
   constructor(request: CallRequest, context: CallContext) {
     this.request = request
-    this.question = new Question(request, context.endpoints)
+    this.effective = new EffectiveRequest(request, context.endpoints)
     this.context = context
     const { earlier, startedAt } = context
     this.#records = earlier === undefined ? [] : [...earlier]
@@ -54,7 +54,7 @@ export class Call implements RoundsOwner, Abortable {
       beforeCommit: appliesToStreams ? beforeCommit(context.beforeCommitMs) : NOT_BOUND,
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
     }
-    this.#rounds = new Rounds(this)
+    this.#runner = new AttemptRunner(this)
   }
 
   get retries(): number {
@@ -75,14 +75,14 @@ export class Call implements RoundsOwner, Abortable {
     this.log.started(this.request)
     this.context.scope.watch(this)
     return this.#endOnError(async () => {
-      const asking = this.question.findOwner(this.#asking())
+      const asking = this.effective.findOwner(this.#asking())
       if (asking !== undefined) await asking
-      if (this.question.isHomeless) await this.#findHome()
-      this.#rounds.ticket = await takeTurn({
+      if (this.effective.isOwnerUnknown) await this.#resolveOwner()
+      this.#runner.permit = await acquireSlot({
         context: this.context,
         deadlines: this.deadlines,
         origin: this.request.url.origin,
-        traits: this.question.traits,
+        traits: this.effective.traits,
         log: this.log,
         errorOf: (failed) => this.errorOf(failed, undefined),
       })
@@ -109,7 +109,7 @@ export class Call implements RoundsOwner, Abortable {
   /** The caller aborted, or the client was destroyed. */
   abort(reason: unknown): void {
     // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
-    if (this.#rounds.abort(reason)) this.#end('aborted', undefined)
+    if (this.#runner.abort(reason)) this.#end('aborted', undefined)
   }
 
   /** Ends a call that could have been restarted and was not. */
@@ -118,10 +118,10 @@ export class Call implements RoundsOwner, Abortable {
   }
 
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
-  async #findHome(): Promise<void> {
+  async #resolveOwner(): Promise<void> {
     const { url, given, body } = this.request
-    if (await this.#lost().findsHome({ url, headers: given, body })) {
-      const asking = this.question.findOwner(this.#asking())
+    if (await this.#lost().resolvesOwner({ url, headers: given, body })) {
+      const asking = this.effective.findOwner(this.#asking())
       if (asking !== undefined) await asking
       return
     }
@@ -143,7 +143,7 @@ export class Call implements RoundsOwner, Abortable {
   async #untilOpened(): Promise<CallOutcome> {
     for (let refresh = false; ; ) {
       this.context.scope.throwIfAborted()
-      const { attempt, opened } = await this.#rounds.play(refresh)
+      const { attempt, opened } = await this.#runner.run(refresh)
       if (opened.kind === 'aborted') throw opened.reason
       if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
       if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
@@ -171,7 +171,7 @@ export class Call implements RoundsOwner, Abortable {
   }
 
   #lost(): LostConversation {
-    this.#lostConversation ??= new LostConversation(this.question, this.context, this.log)
+    this.#lostConversation ??= new LostConversation(this.effective, this.context, this.log)
     return this.#lostConversation
   }
 
@@ -180,7 +180,7 @@ export class Call implements RoundsOwner, Abortable {
     const { clock, scope } = this.context
     this.#tally = tally
     previous.output.discard(undefined)
-    this.#rounds.clear()
+    this.#runner.clear()
     if (delayMs > 0) await sleep(delayMs, { clock, scope })
   }
 
@@ -204,10 +204,10 @@ export class Call implements RoundsOwner, Abortable {
     const facts = {
       attempts: this.#records,
       giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
-      replaySafety: this.question.replaySafety(failure),
+      replaySafety: this.effective.replaySafety(failure),
       responseStarted: attempt?.responseStarted ?? false,
       phase: attempt?.record?.phase ?? 'preparing',
-      continuation: this.question.traits.continuation,
+      continuation: this.effective.traits.continuation,
       committed: attempt?.committed ?? false,
       commitReason: attempt?.commitReason,
       lastSequenceNumber: attempt?.lastSequenceNumber,
@@ -230,16 +230,16 @@ export class Call implements RoundsOwner, Abortable {
     const { policy } = this.context
     if (this.#canRefresh(failed)) return true
     if (failed.lane === undefined || this.#tally.retries >= policy.maxRetries) return false
-    const replay = this.question.replaySafety(failed)
+    const replay = this.effective.replaySafety(failed)
     return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown)
   }
 
   #canRefresh(failed: Failure): boolean {
     return (
       failed.status === 401 &&
-      !this.#rounds.hasRefreshed &&
+      !this.#runner.hasRefreshed &&
       this.request.canRefresh() &&
-      this.question.replaySafety(failed) === 'safe'
+      this.effective.replaySafety(failed) === 'safe'
     )
   }
 
@@ -247,7 +247,7 @@ export class Call implements RoundsOwner, Abortable {
     const { policy, budget, random, clock } = this.context
     return decideRetry({
       failure: failed,
-      replay: this.question.replaySafety(failed),
+      replay: this.effective.replaySafety(failed),
       committed,
       staleConnection: attempt.connectionWasStale,
       tally: this.#tally,
@@ -277,7 +277,7 @@ export class Call implements RoundsOwner, Abortable {
   #end(outcome: CallEndEvent['outcome'], failed: Failure | undefined): void {
     if (this.#over) return
     this.#over = true
-    this.#rounds.end()
+    this.#runner.end()
     this.context.scope.dispose()
     const own = this.#records.length - (this.context.earlier?.length ?? 0)
     this.log.ended(outcome, own, failed?.code ?? this.#records.at(-1)?.code)
@@ -293,10 +293,10 @@ function beforeCommit(ms: number): Limit {
 }
 
 /** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */
-const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', free: true }
+const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', transparent: true }
 
 /** A token that was refused is exchanged once, beside all counting. */
-const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', free: true }
+const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', transparent: true }
 
 const NOBODY_KNOWS =
   'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'

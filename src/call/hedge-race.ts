@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
 import type { HedgeCause } from '../errors/errors.ts'
-import type { HedgePlan, HedgeRefusal, HedgeStake } from '../hedge/hedging.ts'
+import type { HedgeCost, HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
 import type { HedgeEndEvent } from '../telemetry/events.ts'
 import type { Attempt } from './attempt.ts'
 import type { Opened } from './opened.ts'
@@ -30,11 +30,11 @@ export interface RaceOutcome {
   readonly opened: Opened
 }
 
-interface Leg {
+interface Racing {
   readonly attempt: Attempt
   readonly startedAt: number
   /** Of a hedge. */
-  readonly stake: HedgeStake | undefined
+  readonly cost: HedgeCost | undefined
   /** Leaves the place that the hedge has taken beside the one of its call. */
   readonly leave: (() => void) | undefined
   answered: boolean
@@ -42,8 +42,8 @@ interface Leg {
 
 /** What an attempt is started for: the question itself, or why there is a hedge and what it costs. */
 type Launch =
-  | { readonly hedge?: never; readonly stake?: never; readonly leave?: never }
-  | { readonly hedge: HedgeCause; readonly stake: HedgeStake; readonly leave: () => void }
+  | { readonly hedge?: never; readonly cost?: never; readonly leave?: never }
+  | { readonly hedge: HedgeCause; readonly cost: HedgeCost; readonly leave: () => void }
 
 /** A hedge that was refused is asked for again after this long: budgets fill up, and pushbacks are forgotten. */
 const ASK_AGAIN_MS = 1000
@@ -56,7 +56,7 @@ export class HedgeRace {
   readonly outcome: Promise<RaceOutcome>
   readonly #options: HedgeRaceOptions
   /** In the order of their start: the first is the original, or what took its place when it had failed. */
-  #legs: Leg[] = []
+  #racing: Racing[] = []
   /** What is being started: its headers may take a while. */
   #launching: Launch | undefined
   #lastStartAt = 0
@@ -94,43 +94,43 @@ export class HedgeRace {
 
   /** An attempt's first event: it is alive, and needs no hedge. */
   firstEvent(attempt: Attempt): void {
-    const leg = this.#legOf(attempt)
-    if (leg === undefined || leg.answered) return
-    leg.answered = true
-    this.#options.plan.answered(this.#silenceOf(leg))
+    const racer = this.#racerOf(attempt)
+    if (racer === undefined || racer.answered) return
+    racer.answered = true
+    this.#options.plan.answered(this.#silenceOf(racer))
     this.#arm()
   }
 
   /** Told before the commit takes effect: what another leg receives behind it, in the same tick or later, is never read. */
   committing(attempt: Attempt): void {
-    const winner = this.#legOf(attempt)
+    const winner = this.#racerOf(attempt)
     if (winner === undefined) return
     this.#decide(winner)
-    if (winner.stake === undefined) return
-    winner.stake.giveBack()
+    if (winner.cost === undefined) return
+    winner.cost.giveBack()
     this.#tellEnded(winner, 'won')
   }
 
   /** Attempts that answer at once are heard of before `launch` has settled. */
-  #legOf(attempt: Attempt): Leg | undefined {
-    return this.#legs.find((leg) => leg.attempt === attempt) ?? this.#join(attempt)
+  #racerOf(attempt: Attempt): Racing | undefined {
+    return this.#racing.find((racer) => racer.attempt === attempt) ?? this.#join(attempt)
   }
 
-  #join(attempt: Attempt): Leg | undefined {
+  #join(attempt: Attempt): Racing | undefined {
     if (this.#launching === undefined || this.#decided) return undefined
-    const { hedge, stake, leave } = this.#launching
+    const { hedge, cost, leave } = this.#launching
     this.#launching = undefined
     this.#lastStartAt = this.#options.clock.now()
-    const leg: Leg = { attempt, startedAt: this.#lastStartAt, stake, leave, answered: false }
-    this.#legs.push(leg)
+    const racer: Racing = { attempt, startedAt: this.#lastStartAt, cost, leave, answered: false }
+    this.#racing.push(racer)
     this.#started++
     if (hedge !== undefined) this.#options.onHedge({ kind: 'started', attempt: attempt.number, ...hedge })
-    return leg
+    return racer
   }
 
   async #launch(begun: Launch): Promise<void> {
     const { launch } = this.#options
-    const { hedge, stake, leave } = begun
+    const { hedge, cost, leave } = begun
     this.#launching = begun
     let attempt: Attempt | undefined
     let failed: { readonly error: unknown } | undefined
@@ -141,37 +141,37 @@ export class HedgeRace {
     }
     if (attempt === undefined) {
       this.#launching = undefined
-      stake?.giveBack()
+      cost?.giveBack()
       leave?.()
       // Headers that cannot be had for a hedge are no reason to give up on what is on its way.
       if (failed !== undefined && hedge === undefined) this.#reject(failed.error)
-      else if (this.#legs.length === 0) this.#settleLast()
+      else if (this.#racing.length === 0) this.#settleLast()
       return
     }
-    const leg = this.#legOf(attempt)
-    if (leg === undefined) return
-    void attempt.opened.then((opened) => this.#onOpened(leg, opened))
+    const racer = this.#racerOf(attempt)
+    if (racer === undefined) return
+    void attempt.opened.then((opened) => this.#onOpened(racer, opened))
     this.#arm()
   }
 
-  #onOpened(leg: Leg, opened: Opened): void {
-    if (opened.kind === 'committed') this.#settle({ attempt: leg.attempt, opened })
+  #onOpened(racer: Racing, opened: Opened): void {
+    if (opened.kind === 'committed') this.#settle({ attempt: racer.attempt, opened })
     if (this.#decided || opened.kind === 'committed' || opened.kind === 'lost') return
-    const wasOriginal = this.#legs[0] === leg
-    this.#legs = this.#legs.filter((other) => other !== leg)
-    leg.leave?.()
-    if (opened.kind === 'failed') this.#learn(leg, opened)
-    if (leg.stake !== undefined) this.#tellEnded(leg, 'failed')
+    const wasOriginal = this.#racing[0] === racer
+    this.#racing = this.#racing.filter((other) => other !== racer)
+    racer.leave?.()
+    if (opened.kind === 'failed') this.#learn(racer, opened)
+    if (racer.cost !== undefined) this.#tellEnded(racer, 'failed')
     if (opened.kind === 'failed' && opened.failure.lane === undefined) this.#futile = true
-    this.#lastFailed = { attempt: leg.attempt, opened }
+    this.#lastFailed = { attempt: racer.attempt, opened }
     const isFinal = opened.kind === 'aborted' || (wasOriginal && opened.failure.lane === undefined)
-    if (isFinal || (this.#legs.length === 0 && this.#launching === undefined)) this.#settleLast()
+    if (isFinal || (this.#racing.length === 0 && this.#launching === undefined)) this.#settleLast()
     else this.#arm()
   }
 
-  #learn(leg: Leg, { failure }: Extract<Opened, { kind: 'failed' }>): void {
+  #learn(racer: Racing, { failure }: Extract<Opened, { kind: 'failed' }>): void {
     if (failure.lane === 'pushback') this.#options.plan.pushedBack()
-    if (failure.code === 'ttfb_timeout') this.#options.plan.died(this.#silenceOf(leg))
+    if (failure.code === 'ttfb_timeout') this.#options.plan.died(this.#silenceOf(racer))
   }
 
   #settleLast(): void {
@@ -180,20 +180,20 @@ export class HedgeRace {
     this.#settle(this.#lastFailed)
   }
 
-  #decide(winner: Leg | undefined): void {
+  #decide(winner: Racing | undefined): void {
     this.#decided = true
     this.#disarm()
     this.#stop?.()
-    for (const leg of this.#legs) if (leg !== winner) this.#lose(leg, 'lost')
+    for (const racer of this.#racing) if (racer !== winner) this.#lose(racer, 'lost')
     // One attempt is left, and its call has a place already.
     winner?.leave?.()
   }
 
-  #lose(leg: Leg, outcome: 'lost' | 'replaced'): void {
-    if (!leg.answered && !leg.attempt.ended) this.#options.plan.givenUp(this.#silenceOf(leg))
-    leg.attempt.lose()
-    leg.leave?.()
-    if (leg.stake !== undefined) this.#tellEnded(leg, outcome)
+  #lose(racer: Racing, outcome: 'lost' | 'replaced'): void {
+    if (!racer.answered && !racer.attempt.ended) this.#options.plan.givenUp(this.#silenceOf(racer))
+    racer.attempt.supersede()
+    racer.leave?.()
+    if (racer.cost !== undefined) this.#tellEnded(racer, outcome)
   }
 
   // When to start another leg.
@@ -201,8 +201,8 @@ export class HedgeRace {
   /** None is started before the one before it has become suspect, or would have. */
   #arm(askAgainMs = 0): void {
     this.#disarm()
-    if (this.#decided || this.#futile || this.#launching !== undefined || this.#legs.length === 0) return
-    if (this.#legs.some(({ answered }) => answered)) return
+    if (this.#decided || this.#futile || this.#launching !== undefined || this.#racing.length === 0) return
+    if (this.#racing.some(({ answered }) => answered)) return
     const { clock, plan } = this.#options
     if (plan.isSpent) return
     // A plain time says nothing about which attempt is dead: no hedge is replaced, and their number is bounded.
@@ -240,33 +240,33 @@ export class HedgeRace {
     }
     const silentMs = clock.now() - this.#lastStartAt
     const leave = enter()
-    const stake = typeof leave === 'string' ? leave : plan.take(this.#lastStartAt)
-    if (typeof leave === 'string' || typeof stake === 'string') {
+    const cost = typeof leave === 'string' ? leave : plan.take(this.#lastStartAt)
+    if (typeof leave === 'string' || typeof cost === 'string') {
       if (typeof leave !== 'string') leave()
-      const reason = stake as HedgeRefusal
+      const reason = cost as HedgeRefusal
       if (reason !== this.#refused) onHedge({ kind: 'refused', reason })
       this.#refused = reason
       this.#arm(ASK_AGAIN_MS)
       return
     }
     this.#refused = undefined
-    if (this.#legs.length >= plan.settings.maxConcurrent) this.#freeSlot()
-    void this.#launch({ hedge: { silentMs, deadProbability: plan.deadProbabilityAt(silentMs) }, stake, leave })
+    if (this.#racing.length >= plan.settings.maxConcurrent) this.#freeSlot()
+    void this.#launch({ hedge: { silentMs, deadProbability: plan.deadProbabilityAt(silentMs) }, cost, leave })
   }
 
   /** All legs are suspect by now. The original stays: it has waited longest, and may be the one that thinks. */
   #freeSlot(): void {
-    const oldest = this.#legs[1]
+    const oldest = this.#racing[1]
     if (oldest === undefined) return
-    this.#legs = this.#legs.filter((leg) => leg !== oldest)
+    this.#racing = this.#racing.filter((racer) => racer !== oldest)
     this.#lose(oldest, 'replaced')
   }
 
-  #silenceOf(leg: Leg): number {
-    return this.#options.clock.now() - leg.startedAt
+  #silenceOf(racer: Racing): number {
+    return this.#options.clock.now() - racer.startedAt
   }
 
-  #tellEnded({ attempt }: Leg, outcome: HedgeEndEvent['outcome']): void {
+  #tellEnded({ attempt }: Racing, outcome: HedgeEndEvent['outcome']): void {
     this.#options.onHedge({ kind: 'ended', attempt: attempt.number, outcome })
   }
 }

@@ -1,6 +1,6 @@
 import { ID_WITHIN, idAtTop, idsOfBody } from '../sse/response-ids.ts'
 import type { ResponseHead } from '../transport/transport.ts'
-import { headerOf } from './reading.ts'
+import { headerOf } from './response-reader.ts'
 
 /** Collects the beginning of a JSON answer that passes by, for the id that stands there. Bounded; changes and delays nothing. */
 export class IdCollector {

@@ -1,11 +1,11 @@
 import type { CallContext } from './call-request.ts'
-import type { Question } from './question.ts'
-import type { ReadingSettings } from './reading.ts'
+import type { EffectiveRequest } from './effective-request.ts'
+import type { ReaderSettings } from './response-reader.ts'
 
 /** What is known when an attempt begins. */
 export interface Beginning {
   readonly context: Pick<CallContext, 'policy' | 'reading' | 'restartable' | 'onPreviousResponseNotFound'>
-  readonly question: Pick<Question, 'traits' | 'isRebuilt' | 'isRepeatableWhenRefused'>
+  readonly effective: Pick<EffectiveRequest, 'traits' | 'isRebuilt' | 'isRepeatableWhenRefused'>
   /** Retries that the call has used up. */
   readonly retries: number
   /** Attempts that came before this one. */
@@ -23,18 +23,18 @@ export interface Beginning {
  * `onPreviousResponseNotFound` or a second try behind a lost connection may still save. The typed faces hold back in any case: what a
  * failed call had begun is of no use there, and the error says why it failed.
  */
-export function isLastAttempt({ context, question, retries, attemptsBefore, isRace }: Beginning): boolean {
+export function isLastAttempt({ context, effective, retries, attemptsBefore, isRace }: Beginning): boolean {
   const { policy, reading, restartable, onPreviousResponseNotFound: hook } = context
   if (isRace || restartable || reading.needsEvents) return false
-  const isSavable = question.traits.continuation && !question.isRebuilt && (hook !== undefined || attemptsBefore > 0)
+  const isSavable = effective.traits.continuation && !effective.isRebuilt && (hook !== undefined || attemptsBefore > 0)
   if (isSavable) return false
-  return retries >= policy.maxRetries || !question.isRepeatableWhenRefused
+  return retries >= policy.maxRetries || !effective.isRepeatableWhenRefused
 }
 
-const eager = new WeakMap<ReadingSettings, ReadingSettings>()
+const eager = new WeakMap<ReaderSettings, ReaderSettings>()
 
 /** The same settings with a commit at the first event of any kind. One object for all calls: a stream holds it to its end. */
-export function committingAtOnce(settings: ReadingSettings): ReadingSettings {
+export function committingAtOnce(settings: ReaderSettings): ReaderSettings {
   const known = eager.get(settings) ?? { ...settings, commitAt: 'first_event' as const }
   eager.set(settings, known)
   return known

@@ -4,21 +4,21 @@ import type { TransportRequest } from '../transport/transport.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallContext } from './call-request.ts'
+import type { EffectiveRequest } from './effective-request.ts'
 import { askHook, type PreviousResponseNotFoundContext } from './not-found.ts'
-import type { Question } from './question.ts'
 import { parseBody } from './request-traits.ts'
 
 type LostRequest = Pick<TransportRequest, 'url' | 'headers' | 'body'>
 
 /** What a call does about a response that cannot be continued: a genuine not-found, or one that lives nobody knows where. */
 export class LostConversation {
-  readonly #question: Question
+  readonly #effective: EffectiveRequest
   readonly #context: CallContext
   readonly #log: CallLog
   #askedAgain = false
 
-  constructor(question: Question, context: CallContext, log: CallLog) {
-    this.#question = question
+  constructor(effective: EffectiveRequest, context: CallContext, log: CallLog) {
+    this.#effective = effective
     this.#context = context
     this.#log = log
   }
@@ -31,7 +31,7 @@ export class LostConversation {
    * @throws RequestError `hook_failed`; the caller's reason on an abort.
    */
   async goesOn(attempt: Attempt, records: readonly AttemptRecord[]): Promise<boolean> {
-    if (!this.#question.traits.continuation || this.#question.isRebuilt) return false
+    if (!this.#effective.traits.continuation || this.#effective.isRebuilt) return false
     const lostBefore = records.some((record) => record.outcome === 'failed')
     if (lostBefore && !this.#askedAgain) {
       this.#askedAgain = true
@@ -42,7 +42,7 @@ export class LostConversation {
   }
 
   /** Whether there is something to ask although nobody knows where the response lives: the caller may rebuild the request. */
-  findsHome(request: LostRequest): Promise<boolean> {
+  resolvesOwner(request: LostRequest): Promise<boolean> {
     return this.#isRebuilt(request, 0, [], 'state_not_portable')
   }
 
@@ -66,7 +66,7 @@ export class LostConversation {
       this.#context,
     )
     if (rebuilt?.kind !== 'bytes') return false
-    this.#question.rebuild(rebuilt, { url, headers })
+    this.#effective.rebuild(rebuilt, { url, headers })
     this.#log.rebuilt(attempt, body.bytes.length, rebuilt.bytes.length)
     return true
   }

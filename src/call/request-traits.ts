@@ -24,7 +24,7 @@ export interface ModelTraits {
 }
 
 const PASSTHROUGH: RequestTraits = {
-  latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
+  latency: { kind: 'passthrough', estimatedInputTokens: 0, effort: 'low', flex: false },
   stateful: false,
   continuation: false,
   commitWithId: false,

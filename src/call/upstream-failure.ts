@@ -2,7 +2,7 @@ import type { Failure } from '../errors/failure.ts'
 import { askClassify, type Classification } from '../retry/classify-hook.ts'
 import { classifyUpstream, MAX_MESSAGE } from '../retry/classify-upstream.ts'
 import { statusNamedBy, type UpstreamErrorFields } from '../retry/error-fields.ts'
-import { headerOf, type ReadingContext } from './reading.ts'
+import { headerOf, type ReaderContext } from './response-reader.ts'
 
 /** What an answer says of its failure. */
 export interface SaidOfFailure {
@@ -16,7 +16,7 @@ export interface SaidOfFailure {
 
 /** The failure that an answer reports, judged by its headers, its words and the user's `classify`. */
 export function upstreamFailure(
-  { head, settings, clock, owner, log }: Pick<ReadingContext, 'head' | 'settings' | 'clock' | 'owner' | 'log'>,
+  { head, settings, clock, owner, log }: Pick<ReaderContext, 'head' | 'settings' | 'clock' | 'owner' | 'log'>,
   { status, error, body, responseId }: SaidOfFailure,
 ): Failure {
   const header = (name: string): string | undefined => headerOf(head, name)

@@ -241,7 +241,7 @@ function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTrai
 }
 
 function isPassthrough({ latency }: RequestTraits): boolean {
-  return latency.kind === 'other'
+  return latency.kind === 'passthrough'
 }
 
 function withDefaults(headers: HeaderPairs, { latency }: RequestTraits): HeaderPairs {

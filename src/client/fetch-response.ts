@@ -108,7 +108,7 @@ class BodySource implements Consumer {
       case 'item':
         controller.enqueue(owned(taken.item.bytes))
         if (output.over) this.#close(controller)
-        else attempt.flow()
+        else attempt.resume()
         return
       case 'end':
         this.#close(controller)
@@ -120,7 +120,7 @@ class BodySource implements Consumer {
         // Passed on right where it comes, so that reading need not stop for it, and no promise waits.
         this.#controller = controller
         output.whenReady(this)
-        attempt.flow()
+        attempt.resume()
         return
     }
   }

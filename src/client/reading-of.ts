@@ -1,8 +1,8 @@
-import type { ReadingSettings } from '../call/reading.ts'
+import type { ReaderSettings } from '../call/response-reader.ts'
 import type { ClientSettings } from './settings.ts'
 
 /** How the drop-in reads an answer. */
-export function readingOf({ commit, limits, streamFailure, classify }: ClientSettings): ReadingSettings {
+export function readingOf({ commit, limits, streamFailure, classify }: ClientSettings): ReaderSettings {
   return {
     needsEvents: false,
     wholeFrames: streamFailure === 'sse_error',

@@ -1,4 +1,4 @@
-import { headerOf } from '../call/reading.ts'
+import { headerOf } from '../call/response-reader.ts'
 import { RequestError } from '../errors/errors.ts'
 import { isPortableHeader } from '../errors/header-names.ts'
 import type { ResponseHead } from '../transport/transport.ts'

@@ -50,7 +50,7 @@ const NONE_TRIED: ReadonlySet<Endpoint> = new Set()
 export class Endpoints {
   readonly all: readonly Endpoint[]
   readonly #options: EndpointsOptions
-  readonly #homes = new RecentMap<string, Endpoint>(MAX_RESPONSES)
+  readonly #owners = new RecentMap<string, Endpoint>(MAX_RESPONSES)
 
   constructor(options: EndpointsOptions) {
     this.#options = options
@@ -68,8 +68,8 @@ export class Endpoints {
   }
 
   /** Where a response or a conversation lives, as was seen. */
-  homeOf(id: string): Endpoint | undefined {
-    return this.#homes.peek(id)
+  ownerOf(id: string): Endpoint | undefined {
+    return this.#owners.peek(id)
   }
 
   /** Whether the caller can tell where something lives that was not seen. */
@@ -86,7 +86,7 @@ export class Endpoints {
   }
 
   remember(responseId: string, endpoint: Endpoint): void {
-    this.#homes.set(responseId, endpoint)
+    this.#owners.set(responseId, endpoint)
   }
 
   /** One that is ready, by weight; those not tried yet first. When none is, the one that will be soonest. */
@@ -161,24 +161,24 @@ export class Route {
   }
 
   /** Where the call has to go: where the response lives. */
-  get #home(): Endpoint | undefined {
+  get #owner(): Endpoint | undefined {
     const { responseId, isContinuation } = this.#traits
     if (responseId === undefined) return undefined
-    const known = this.#endpoints.homeOf(responseId) ?? this.#said
+    const known = this.#endpoints.ownerOf(responseId) ?? this.#said
     // What is read of a response, or cancelled, is asked for where the caller asked, unless another place is known.
     return known ?? (isContinuation ? undefined : this.#addressed)
   }
 
   /** The call continues a response, and nobody knows where that one lives. */
-  get isHomeless(): boolean {
-    return this.#traits.isContinuation && this.#home === undefined && this.#endpoints.all.length > 1
+  get isOwnerUnknown(): boolean {
+    return this.#traits.isContinuation && this.#owner === undefined && this.#endpoints.all.length > 1
   }
 
   /** Asks the caller where the response lives, where nothing of it was seen. `undefined`: there is nothing to ask. */
   findOwner(context: AskContext): Promise<void> | undefined {
     const { responseId } = this.#traits
     const endpoints = this.#endpoints
-    if (responseId === undefined || !endpoints.canAsk || endpoints.homeOf(responseId) !== undefined) return undefined
+    if (responseId === undefined || !endpoints.canAsk || endpoints.ownerOf(responseId) !== undefined) return undefined
     return endpoints.askFor(responseId, context).then((said) => {
       this.#said = said
     })
@@ -187,8 +187,8 @@ export class Route {
   pick(): Target {
     const { url, model } = this.#traits
     const endpoints = this.#endpoints
-    const home = this.#home
-    const chosen = home ?? endpoints.choose(model, this.#tried)
+    const owner = this.#owner
+    const chosen = owner ?? endpoints.choose(model, this.#tried)
     this.#tried.add(chosen)
     const { health } = chosen
     const trial = health.begin()
@@ -200,7 +200,7 @@ export class Route {
       endpoint: chosen.name,
       ownHeadersAt: isElsewhere ? `endpoints[${endpoints.all.indexOf(chosen)}].headers` : undefined,
       headers: (pairs) => headersFor(chosen, pairs, isElsewhere),
-      hasElsewhere: () => home === undefined && endpoints.hasElsewhere(chosen, model, this.#tried),
+      hasElsewhere: () => owner === undefined && endpoints.hasElsewhere(chosen, model, this.#tried),
       saw: (id) => endpoints.remember(id, chosen),
       sawLife: () => health.sawLife(trial),
       ended({ report, hintMs }) {

@@ -4,7 +4,7 @@
  */
 
 /** How a failure is retried: `connection` reconnects at once, `pushback` backs off, `final` is never retried. */
-export type Lane = 'connection' | 'pushback'
+export type RetryLane = 'connection' | 'pushback'
 
 /** Which class the error is of: `errors.ts` has one for each. */
 export type ErrorFamily = 'deadline' | 'connection' | 'protocol' | 'upstream' | 'request' | 'closed'
@@ -12,7 +12,7 @@ export type ErrorFamily = 'deadline' | 'connection' | 'protocol' | 'upstream' | 
 interface CatalogRow {
   readonly family: ErrorFamily
   /** The lane of a retry, or `final`. `by_answer`: the status or the error code of the endpoint's answer decides. */
-  readonly lane: Lane | 'final' | 'by_answer'
+  readonly lane: RetryLane | 'final' | 'by_answer'
   /**
    * What stands at the end of the `cause` chain, so that hosts which look for system codes recognise a failure of the network.
    * `undefined`: the endpoint answered, and its word is no failure of the network.

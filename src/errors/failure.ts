@@ -1,4 +1,4 @@
-import { ERROR_CATALOG, type ErrorCode, type Lane } from './catalog.ts'
+import { ERROR_CATALOG, type ErrorCode, type RetryLane } from './catalog.ts'
 import type { DeadlineInfo } from './errors.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { DeadlineInfo } from './errors.ts'
 export interface Failure {
   readonly code: ErrorCode
   /** `undefined`: never retried. */
-  readonly lane: Lane | undefined
+  readonly lane: RetryLane | undefined
   /** For people. Already redacted. */
   readonly message: string
   /** What a transport reported, without its secrets; only its facts are kept on the error that comes out. */

@@ -51,7 +51,7 @@ interface OriginHealth {
 export type HedgeRefusal = 'pushback' | 'budget' | 'concurrency' | 'retries' | 'rate'
 
 /** The price of a hedge, to be given back when it won, or never went out: then it cost nothing. */
-export interface HedgeStake {
+export interface HedgeCost {
   giveBack(): void
 }
 
@@ -153,7 +153,7 @@ export class HedgePlan {
    *
    * @param silentSince when the call's latest attempt began.
    */
-  take(silentSince: number): HedgeStake | HedgeRefusal {
+  take(silentSince: number): HedgeCost | HedgeRefusal {
     const { pushedBackAt, scarceUntil, recovery } = this.#origin
     const now = this.#clock.now()
     if (now - pushedBackAt < QUIET_AFTER_PUSHBACK_MS) return 'pushback'

@@ -5,7 +5,7 @@ import { MAX_TEXT } from './accumulator/growing-text.ts'
 import { ItemList } from './accumulator/item-list.ts'
 import { copyOf, isLoose, type Loose } from './accumulator/json.ts'
 import { rowOf } from './accumulator/rows.ts'
-import type { Response, ResponseOutputItem, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
+import type { ResponseObject, ResponseOutputItem, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 
 /** How a response ended. */
 export type TerminalStatus = 'completed' | 'failed' | 'incomplete' | 'cancelled'
@@ -88,7 +88,7 @@ export class ResponseAccumulator {
   }
 
   /** The response so far; after the terminal event, the final one. `undefined` before any event with a response. */
-  get response(): Response | undefined {
+  get response(): ResponseObject | undefined {
     return this.#stated && this.toResponse()
   }
 
@@ -96,13 +96,13 @@ export class ResponseAccumulator {
    * The final response: that of the terminal event, with the rebuilt items where its own `output` is empty. `output_text`
    * is not enumerable, so that its JSON is the JSON of an endpoint that does not stream.
    */
-  toResponse(): Response {
+  toResponse(): ResponseObject {
     const output = this.#output()
     const response = copyOf({ ...(this.#stated ?? { object: 'response' }), output })
     if (!Object.hasOwn(response, 'output_text')) {
       Object.defineProperty(response, 'output_text', { value: textOf(output), configurable: true, writable: true })
     }
-    return response as unknown as Response
+    return response as unknown as ResponseObject
   }
 
   /** What can be kept if the stream ends here, by the events of items alone. */

@@ -1,5 +1,5 @@
 import type { CreateOptions } from './request-options.ts'
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
 import { type StreamRestartedEvent, withOutputText } from './session-events.ts'
 
@@ -11,7 +11,7 @@ import { type StreamRestartedEvent, withOutputText } from './session-events.ts'
 export async function foldSession(
   session: StreamSession,
   { onDelta, onRestart }: Pick<CreateOptions, 'onDelta' | 'onRestart'>,
-): Promise<Response> {
+): Promise<ResponseObject> {
   let attempt = 1
   try {
     for (;;) {

@@ -14,7 +14,7 @@ import type { Failure } from '../errors/failure.ts'
 import { isCredentialHeader } from '../errors/header-names.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import { ResponseFailedError } from './failed-error.ts'
-import type { Response } from './schema/index.ts'
+import type { ResponseObject } from './schema/index.ts'
 
 /** Whether the endpoint itself reported the failure, inside the stream or by status. */
 export function isReported({ code }: Failure): boolean {
@@ -36,7 +36,7 @@ export function reportedError(
   call: Call,
   attempt: Attempt,
   failed: Failure,
-  response: Response | undefined,
+  response: ResponseObject | undefined,
   reason?: NonNullable<CallOutcome['gaveUp']>['reason'],
 ): ResilientError {
   const isAnonymous = failed.status === 401 && !attempt.request.headers.some(([name]) => isCredentialHeader(name))

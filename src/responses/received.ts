@@ -1,18 +1,18 @@
 import { type Failure, failure } from '../errors/failure.ts'
-import type { TappedEvent } from '../sse/tap.ts'
+import type { SseEvent } from '../sse/sse-reader.ts'
 import { PLACE_SIZE } from './accumulator/entry.ts'
 import { ResponseAccumulator } from './accumulator.ts'
-import type { Accepted, EventIntake } from './event-intake.ts'
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { Accepted, EventSequencer } from './event-sequencer.ts'
+import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 
 /** What a session has received of its response: the events, numbered and checked, and the response that they make up. */
 export class Received {
-  readonly intake: EventIntake
+  readonly intake: EventSequencer
   readonly #maxBytes: number
   #seen: ResponseAccumulator
 
   /** @param maxBytes `limits.eventBytes`. */
-  constructor(intake: EventIntake, maxBytes: number) {
+  constructor(intake: EventSequencer, maxBytes: number) {
     this.intake = intake
     this.#maxBytes = maxBytes
     this.#seen = new ResponseAccumulator(maxBytes)
@@ -23,12 +23,12 @@ export class Received {
   }
 
   /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
-  get ended(): Response | undefined {
+  get ended(): ResponseObject | undefined {
     return this.#seen.terminal === undefined ? undefined : this.#seen.response
   }
 
   /** Folds what is handed on, and says why nothing can be handed on after it. */
-  accept(tapped: readonly TappedEvent[]): Accepted {
+  accept(tapped: readonly SseEvent[]): Accepted {
     const { events, failure: refused } = this.intake.accept(tapped)
     const wasOver = this.#seen.terminal !== undefined
     for (const event of events) this.#seen.add(event)

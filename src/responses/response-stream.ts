@@ -4,7 +4,7 @@ import { type AttemptRecord, RequestError, ResilientError } from '../errors/erro
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import { openingOf } from '../errors/opening.ts'
 import { abandoned } from './abandoned.ts'
-import type { Response, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
+import type { ResponseObject, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
 import { type SessionEvent, withOutputText } from './session-events.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -69,7 +69,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
    * @throws ResponseFailedError when the endpoint reports a failure; StreamInterruptedError, with `partial`, when the stream
    * broke; other errors of this library before output; the caller's own reason on an abort.
    */
-  async finalResponse(): Promise<Response> {
+  async finalResponse(): Promise<ResponseObject> {
     // An iteration that begins in the same tick is the reader; this only waits for it.
     await Promise.resolve()
     if (this.#reader === undefined) {

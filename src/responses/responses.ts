@@ -3,7 +3,7 @@ import { captureContext } from '../core/async-context.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import { beginCall } from './begin-call.ts'
-import { EventIntake } from './event-intake.ts'
+import { EventSequencer } from './event-sequencer.ts'
 import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
@@ -20,7 +20,7 @@ import {
 } from './request-options.ts'
 import { openStream, type ResponseStream } from './response-stream.ts'
 import type { Resumption } from './resumption.ts'
-import type { Response } from './schema/index.ts'
+import type { ResponseObject } from './schema/index.ts'
 import { StreamSession } from './session.ts'
 import { type SessionEvent, terminalEventOf, withOutputText } from './session-events.ts'
 import { parseResponse } from './whole-answer.ts'
@@ -86,7 +86,7 @@ export class Responses {
    *
    * @throws ConfigurationError for `stream: true` and for options that are not accepted; ResponseFailedError with `.response` when the endpoint reports a failure; `incomplete` is a result.
    */
-  async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<Response> {
+  async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<ResponseObject> {
     checkParams(params)
     checkOptions('create', options)
     if (params.stream === true)
@@ -129,14 +129,14 @@ export class Responses {
   }
 
   /** One response as it is now. */
-  async retrieve(id: string, options: RequestOptions = {}): Promise<Response> {
+  async retrieve(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
     checkOptions('retrieve', options)
     return this.#json('GET', `responses/${encodeURIComponent(id)}`, new AbortScope(options.signal), options)
   }
 
   /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
-  async cancel(id: string, options: RequestOptions = {}): Promise<Response> {
+  async cancel(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
     checkOptions('cancel', options)
     return this.#json('POST', `responses/${encodeURIComponent(id)}/cancel`, new AbortScope(options.signal), options)
@@ -164,7 +164,7 @@ export class Responses {
     mendsGaps: boolean,
   ) {
     const { telemetry, validate } = this.#host
-    return new EventIntake({ validate: options?.validate ?? validate, telemetry, startingAfter, mendsGaps })
+    return new EventSequencer({ validate: options?.validate ?? validate, telemetry, startingAfter, mendsGaps })
   }
 
   #beginCreate(
@@ -224,7 +224,7 @@ export class Responses {
     scope: AbortScope,
     options: RequestOptions,
     params?: ResponseCreateParams,
-  ): Promise<Response> {
+  ): Promise<ResponseObject> {
     const headers = headerPairs(options?.headers)
     const shape = { method, path, headers, face: 'json', ...(params && { body: params }) } as const
     const call = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)

@@ -7,9 +7,9 @@ import type { Failure } from '../errors/failure.ts'
 import { classifyUpstream } from '../retry/classify-upstream.ts'
 import { errorFieldsOf } from '../retry/error-fields.ts'
 import type { Limit } from '../watchdog/deadlines.ts'
-import type { EventIntake } from './event-intake.ts'
+import type { EventSequencer } from './event-sequencer.ts'
 import { isReported, reportedError } from './interruption.ts'
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import { terminalEventOf } from './session-events.ts'
 import { parseResponse } from './whole-answer.ts'
 
@@ -35,7 +35,7 @@ interface Continuation {
   /** What broke the stream; absent when it is picked up for the first time. */
   readonly failed: Failure | undefined
   readonly scope: AbortScope
-  readonly intake: EventIntake
+  readonly intake: EventSequencer
   readonly id: string | undefined
   /** Told of every call that is made: for the stream, or for the state of the response. */
   onCall(call: Call, resumes: 'stream' | 'state'): void
@@ -43,7 +43,7 @@ interface Continuation {
   pump(call: Call, outcome: CallOutcome): Promise<Failure | undefined>
   /** Hands on one event that is no part of a stream. */
   hand(event: ResponseStreamEvent): void
-  response(): Response | undefined
+  response(): ResponseObject | undefined
 }
 
 const PAUSE_BASE_MS = 250
@@ -141,6 +141,6 @@ async function pause(ms: number, { clock, startedAt, total }: Resumption, { scop
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])
 
-function isTerminal(response: Response): boolean {
+function isTerminal(response: ResponseObject): boolean {
   return TERMINAL_STATUSES.has(response.status)
 }

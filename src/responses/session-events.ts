@@ -1,4 +1,4 @@
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 
 /** Says that what came before is void: another attempt begins. */
 export interface StreamRestartedEvent {
@@ -10,7 +10,7 @@ export interface StreamRestartedEvent {
 export type SessionEvent = ResponseStreamEvent | StreamRestartedEvent
 
 /** A whole response for the caller, with the text of its output at hand: not enumerable, as the endpoint sends no such field. */
-export function withOutputText(response: Response, outputText: string): Response {
+export function withOutputText(response: ResponseObject, outputText: string): ResponseObject {
   return Object.defineProperty({ ...response }, 'output_text', {
     value: outputText,
     configurable: true,
@@ -19,6 +19,6 @@ export function withOutputText(response: Response, outputText: string): Response
 }
 
 /** The terminal event that a whole response amounts to. */
-export function terminalEventOf(response: Response): ResponseStreamEvent {
+export function terminalEventOf(response: ResponseObject): ResponseStreamEvent {
   return { type: `response.${response.status ?? 'completed'}`, response } as ResponseStreamEvent
 }

@@ -6,7 +6,7 @@ import { type Consumer, Mailbox, type Taken } from '../core/mailbox.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
-import type { EventIntake } from './event-intake.ts'
+import type { EventSequencer } from './event-sequencer.ts'
 import { isReported, reportedError, unreadAnswer, withHistory, withPartial } from './interruption.ts'
 import { Received } from './received.ts'
 import { isUsableId } from './request-options.ts'
@@ -17,7 +17,7 @@ import { heldEvents, responseIn } from './whole-answer.ts'
 
 export interface SessionOptions {
   readonly scope: AbortScope
-  readonly intake: EventIntake
+  readonly intake: EventSequencer
   /** The call that creates the response; absent where one is picked up. */
   readonly begin: (() => Call) | undefined
   /** What that call has come to already, where it was run before. */
@@ -250,7 +250,7 @@ export class StreamSession implements Consumer {
         if (taken.item.events.length === 0) whole?.push(taken.item.bytes)
         else pumped.whole = undefined
         const { events, failure } = this.#received.accept(taken.item.events)
-        if (failure === undefined) attempt.flow()
+        if (failure === undefined) attempt.resume()
         else this.#endPump()
         if (events.length > 0) this.#hand(events)
         if (failure !== undefined) this.#tellEnd(pumped, failure)
@@ -268,7 +268,7 @@ export class StreamSession implements Consumer {
         return true
       case 'nothing':
         attempt.output.whenReady(this)
-        attempt.flow()
+        attempt.resume()
         return false
     }
   }

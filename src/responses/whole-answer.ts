@@ -1,11 +1,11 @@
-import { looksLikeResponse } from '../call/answer-reading.ts'
+import { looksLikeResponse } from '../call/answer-reader.ts'
 import type { Attempt } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
-import { headerOf } from '../call/reading.ts'
+import { headerOf } from '../call/response-reader.ts'
 import { ProtocolError } from '../errors/errors.ts'
 import { redact } from '../errors/redact.ts'
 import { unreadAnswer } from './interruption.ts'
-import type { Response, ResponseStreamEvent } from './schema/index.ts'
+import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import { terminalEventOf } from './session-events.ts'
 
 /**
@@ -13,7 +13,7 @@ import { terminalEventOf } from './session-events.ts'
  *
  * @throws ProtocolError `unexpected_content` for what is no response: a page of a proxy, nothing, or other JSON; see `unreadAnswer`.
  */
-export function parseResponse(call: Call, attempt: Attempt): Response {
+export function parseResponse(call: Call, attempt: Attempt): ResponseObject {
   const chunks = attempt.output.items.map((chunk) => chunk.bytes)
   attempt.cancel()
   const refused = unreadAnswer(call, attempt)
@@ -22,7 +22,7 @@ export function parseResponse(call: Call, attempt: Attempt): Response {
 }
 
 /** @throws ProtocolError as `parseResponse`. */
-export function responseIn(chunks: readonly Uint8Array[], call: Call, attempt: Attempt): Response {
+export function responseIn(chunks: readonly Uint8Array[], call: Call, attempt: Attempt): ResponseObject {
   const response = parsed(chunks)
   if (response !== undefined) return response
   const type = attempt.answer === undefined ? undefined : headerOf(attempt.answer, 'content-type')
@@ -42,10 +42,10 @@ export function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
   return response === undefined ? events : [terminalEventOf(response)]
 }
 
-function parsed(chunks: readonly Uint8Array[]): Response | undefined {
+function parsed(chunks: readonly Uint8Array[]): ResponseObject | undefined {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(Buffer.concat(chunks)))
-    return looksLikeResponse(json) ? (json as Response) : undefined
+    return looksLikeResponse(json) ? (json as ResponseObject) : undefined
   } catch {
     return undefined
   }

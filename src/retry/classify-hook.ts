@@ -1,7 +1,7 @@
-import type { Lane } from '../errors/catalog.ts'
+import type { RetryLane } from '../errors/catalog.ts'
 
 /** How a failure is to be retried: see `classify` of the options. */
-export type Classification = Lane | 'final'
+export type Classification = RetryLane | 'final'
 
 /** A failure of the endpoint, as `classify` is shown it. */
 export interface SeenFailure {

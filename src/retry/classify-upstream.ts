@@ -1,4 +1,4 @@
-import type { Lane } from '../errors/catalog.ts'
+import type { RetryLane } from '../errors/catalog.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import type { Classification } from './classify-hook.ts'
@@ -103,7 +103,7 @@ export function classifyUpstream(answer: UpstreamAnswer): Failure {
   })
 }
 
-function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupported: boolean): Lane | undefined {
+function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupported: boolean): RetryLane | undefined {
   const { error, header, classify } = answer
   const names = [error?.code, error?.type].filter((name) => name !== undefined)
   const shouldRetry = header('x-should-retry')?.trim().toLowerCase()
@@ -124,7 +124,7 @@ function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupporte
 }
 
 /** A failure without a status or a known name may be anything: it gets another try. */
-function laneOfStatus(status: number | undefined): Lane | undefined {
+function laneOfStatus(status: number | undefined): RetryLane | undefined {
   return status === undefined || status >= 500 || PUSHBACK_STATUSES.has(status) ? 'pushback' : undefined
 }
 

@@ -20,7 +20,7 @@ export interface RetryTally {
   readonly pushbacks: number
   /** Failures to connect in a row, by endpoint. A connection that was made begins the count of its endpoint anew. */
   readonly connects: ReadonlyMap<string, ConnectTally>
-  readonly freeReconnects: number
+  readonly transparentRetries: number
 }
 
 export interface ConnectTally {
@@ -33,7 +33,7 @@ export const NO_RETRIES: RetryTally = {
   connectionRetries: 0,
   pushbacks: 0,
   connects: new Map(),
-  freeReconnects: 0,
+  transparentRetries: 0,
 }
 
 const NO_CONNECTS: ConnectTally = { failures: 0, hostNotFound: 0 }
@@ -42,7 +42,7 @@ const NO_CONNECTS: ConnectTally = { failures: 0, hostNotFound: 0 }
 const MAX_CONNECT_RETRIES = 4
 
 /** After one, the connection is a fresh one; a transport that cannot choose its connections must not go on for ever. */
-const MAX_FREE_RECONNECTS = 1
+const MAX_TRANSPARENT_RETRIES = 1
 
 /** A host that does not exist will hardly come to exist: two retries are for a resolver that was wrong for a moment. */
 const MAX_HOST_NOT_FOUND_RETRIES = 2
@@ -76,9 +76,9 @@ export function decideRetry(input: DecisionInput): { readonly decision: RetryDec
   if (input.replay === 'unsafe' || (input.replay === 'unknown' && !policy.retryUnknown)) {
     return refuse(input, 'not_replayable')
   }
-  if (input.staleConnection && tally.freeReconnects < MAX_FREE_RECONNECTS && input.remainingMs > 0) {
-    const freeReconnects = tally.freeReconnects + 1
-    return { decision: { retry: true, delayMs: 0, lane, free: true }, tally: { ...tally, freeReconnects } }
+  if (input.staleConnection && tally.transparentRetries < MAX_TRANSPARENT_RETRIES && input.remainingMs > 0) {
+    const transparentRetries = tally.transparentRetries + 1
+    return { decision: { retry: true, delayMs: 0, lane, transparent: true }, tally: { ...tally, transparentRetries } }
   }
   const next = count(input)
   if (!isAllowed(input, next)) return refuse(input, 'retries_exhausted')
@@ -89,7 +89,7 @@ export function decideRetry(input: DecisionInput): { readonly decision: RetryDec
   if (delayMs >= input.remainingMs) return refuse(input, 'deadline_exceeded')
   if (isPaidFor(input) && input.budget !== undefined && !input.budget.withdraw())
     return refuse(input, 'budget_exhausted')
-  return { decision: { retry: true, delayMs, lane, free: false }, tally: next }
+  return { decision: { retry: true, delayMs, lane, transparent: false }, tally: next }
 }
 
 function refuse(input: DecisionInput, reason: GiveUpReason): { decision: RetryDecision; tally: RetryTally } {
@@ -137,7 +137,7 @@ function count({ failure, tally, endpoint = '' }: DecisionInput): RetryTally {
     connectionRetries: tally.connectionRetries + (failure.lane === 'connection' ? 1 : 0),
     pushbacks: tally.pushbacks + (failure.lane === 'pushback' ? 1 : 0),
     connects: failure.connecting ? tally.connects : without(tally.connects, endpoint),
-    freeReconnects: tally.freeReconnects,
+    transparentRetries: tally.transparentRetries,
   }
 }
 

@@ -2,7 +2,7 @@ import { classOfEvent, classOfType, type EventClass, isHeartbeat } from './event
 import { ERROR_NAME, isErrorText, sniffedType, typeOf } from './event-data.ts'
 
 /** One event of a Responses stream, as the tap hands it on. */
-export interface TappedEvent {
+export interface SseEvent {
   readonly type: string
   readonly class: EventClass
   /** The raw `data` of the frame. */
@@ -12,7 +12,7 @@ export interface TappedEvent {
 }
 
 /** Why a stream cannot be read on. */
-export type TapProblem =
+export type SseProblem =
   | { readonly kind: 'malformed_event'; readonly detail: string }
   /** The endpoint wrote an error as plain text, which nobody who reads the bytes could parse (see `SseTap`). */
   | { readonly kind: 'error_text'; readonly text: string }
@@ -29,7 +29,7 @@ export interface Frame {
  *
  * @param readsText the text of an error becomes an `error` event with that message; otherwise it is a problem.
  */
-export function parsedFrame({ data, event: name }: Frame, readsText: boolean): TappedEvent | TapProblem | undefined {
+export function parsedFrame({ data, event: name }: Frame, readsText: boolean): SseEvent | SseProblem | undefined {
   let json: unknown
   try {
     json = JSON.parse(data)
@@ -41,7 +41,7 @@ export function parsedFrame({ data, event: name }: Frame, readsText: boolean): T
 }
 
 /** The same, without parsing frames whose type says enough. */
-export function sniffedFrame(frame: Frame, readsText: boolean): TappedEvent | TapProblem | undefined {
+export function sniffedFrame(frame: Frame, readsText: boolean): SseEvent | SseProblem | undefined {
   const { data } = frame
   const type = sniffedType(data, frame.event)
   if (type === undefined) return parsedFrame(frame, readsText)
@@ -53,7 +53,7 @@ function unparsable(
   name: string | undefined,
   readsText: boolean,
   error: unknown,
-): TappedEvent | TapProblem | undefined {
+): SseEvent | SseProblem | undefined {
   if (name !== undefined && isHeartbeat(name)) return undefined
   if (!isErrorText(data, name)) {
     return { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'no valid JSON' : 'unreadable' }

@@ -1,4 +1,4 @@
-import type { ErrorCode, Lane } from '../errors/catalog.ts'
+import type { ErrorCode, RetryLane } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
 
 /**
@@ -66,7 +66,7 @@ interface OfAttempt extends OfCall {
 export interface CallStartEvent extends OfCall {
   readonly type: 'call_start'
   /** `stream` and `json` are Responses calls; `other` has connection-level resilience only. */
-  readonly kind: 'stream' | 'json' | 'other'
+  readonly kind: 'stream' | 'json' | 'passthrough'
   readonly method: string
   /** Origin and path; query values are left out. */
   readonly url: string
@@ -160,9 +160,9 @@ export type RetryDecision =
       readonly retry: true
       /** The sleep before the next attempt. */
       readonly delayMs: number
-      readonly lane: Lane
-      /** A reconnect that costs nothing: a reused connection that died before its first response byte, a refreshed token. */
-      readonly free: boolean
+      readonly lane: RetryLane
+      /** A transparent retry, which counts as none: a reused connection died before its first response byte, or a token was refreshed. */
+      readonly transparent: boolean
     }
   | { readonly retry: false; readonly reason: GiveUpReason }
 

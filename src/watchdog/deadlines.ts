@@ -23,7 +23,7 @@ export interface TimeoutSettings {
 
 /** What of a request the automatic values depend on. */
 export interface LatencyTraits {
-  readonly kind: 'stream' | 'json' | 'other'
+  readonly kind: 'stream' | 'json' | 'passthrough'
   /** The body of a passthrough call says `stream: true`: its headers come at once, and silence means something. */
   readonly passesStream?: boolean
   /** UTF-8 bytes of `input`, `instructions` and `tools` without base64, divided by 4. */
@@ -77,7 +77,7 @@ const lastLimits = new WeakMap<TimeoutSettings, AttemptLimits>()
 
 function derived(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: number, hedged: boolean): AttemptLimits {
   const { connectMs: connect, sendMs: send, staleMs: stale, progressMs: progress } = settings
-  if (traits.kind === 'other') {
+  if (traits.kind === 'passthrough') {
     const idle = settings.idleMs === 'auto' ? IDLE.base : settings.idleMs
     const passthrough = traits.passesStream ? 'stream' : 'answer'
     return { connect, send, ttfb: OFF, idle, progress: OFF, stale, passthrough }

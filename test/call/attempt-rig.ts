@@ -5,7 +5,7 @@ import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { Exchange, HeaderPairs, Transport } from '../../src/transport/transport.ts'
-import { encode } from './reading-context.ts'
+import { encode } from './reader-context.ts'
 
 const off = { ms: 0, source: 'default' }
 const limit = (ms: number) => ({ ms, source: 'option' })
@@ -108,7 +108,7 @@ export function attempted(given: Given = {}) {
     /** Takes what there is, as a consumer does. */
     take() {
       const taken = attempt.output.take()
-      attempt.flow()
+      attempt.resume()
       return taken.kind === 'item' ? Buffer.from(taken.item.bytes).toString() : taken
     },
   }

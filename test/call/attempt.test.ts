@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silenceHint } from '../../src/call/silence-hint.ts'
 import type { AttemptRecord } from '../../src/errors/errors.ts'
 import { attempted, INFO } from './attempt-rig.ts'
-import { frame } from './reading-context.ts'
+import { frame } from './reader-context.ts'
 
 const CREATED = frame({
   type: 'response.created',
@@ -90,7 +90,7 @@ describe('an attempt that succeeds', () => {
     a.data(DELTA)
     a.attempt.end()
     a.attempt.error(RESET)
-    a.attempt.lose()
+    a.attempt.supersede()
     expect([a.take(), a.attempt.record, a.attempt.failed]).toEqual([
       { kind: 'failed', error: undefined },
       record,
@@ -410,7 +410,7 @@ describe('an `error` event', () => {
 describe('an attempt that is ended from outside', () => {
   it.each([
     ['aborted', (a: ReturnType<typeof attempted>) => a.attempt.abort('why'), { kind: 'aborted', reason: 'why' }, 'why'],
-    ['lost', (a: ReturnType<typeof attempted>) => a.attempt.lose(), { kind: 'lost' }, undefined],
+    ['lost', (a: ReturnType<typeof attempted>) => a.attempt.supersede(), { kind: 'lost' }, undefined],
     [
       'aborted',
       (a: ReturnType<typeof attempted>) => a.attempt.cancel(),
@@ -458,7 +458,7 @@ describe('an attempt that is ended from outside', () => {
     a.data(DELTA)
     a.attempt.abort('why')
     a.asked()
-    a.attempt.flow()
+    a.attempt.resume()
     a.data(DELTA)
     expect([a.asked(), a.attempt.output.bytes]).toEqual([[], 0])
   })
@@ -480,7 +480,7 @@ describe('an answer that is passed on', () => {
   })
 
   it('is read by us where the transport has none of its own', () => {
-    const a = attempted({ kind: 'other' })
+    const a = attempted({ kind: 'passthrough' })
     a.sent()
     a.head()
     expect([a.attempt.committed, a.attempt.ended]).toEqual([true, false])
@@ -494,7 +494,7 @@ describe('an answer that is passed on', () => {
       },
     })
     const response = new Response(body)
-    const a = attempted({ kind: 'other', takeResponse: () => response })
+    const a = attempted({ kind: 'passthrough', takeResponse: () => response })
     a.sent()
     a.head()
     expect(a.attempt.untouched).toBe(response)
@@ -508,12 +508,12 @@ describe('an answer that is passed on', () => {
     ours.head(redirect)
     expect([ours.attempt.untouched, ours.attempt.ended]).toEqual([undefined, false])
     // A response without a body, or whose body is being read, has nothing to cancel.
-    const bare = attempted({ kind: 'other', takeResponse: () => new Response(null) })
+    const bare = attempted({ kind: 'passthrough', takeResponse: () => new Response(null) })
     bare.head()
     bare.attempt.cancel()
     const locked = new Response('x')
     locked.body?.getReader()
-    const read = attempted({ kind: 'other', takeResponse: () => locked })
+    const read = attempted({ kind: 'passthrough', takeResponse: () => locked })
     read.head()
     read.attempt.cancel()
     await a.clock.settle()

@@ -45,7 +45,7 @@ interface Given {
   /** A silent attempt gets company after 50 ms. */
   readonly hedged?: boolean
   /** There are endpoints: what the one that is chosen says. */
-  readonly target?: { readonly isHomeless?: boolean; readonly hasElsewhere?: boolean }
+  readonly target?: { readonly isOwnerUnknown?: boolean; readonly hasElsewhere?: boolean }
 }
 
 /** A call that begins at 1000. */
@@ -124,7 +124,11 @@ function call(given: Given = {}) {
     restartable: given.restartable ?? false,
     onPreviousResponseNotFound: given.hook,
     endpoints: endpoint && {
-      routeOf: () => ({ isHomeless: endpoint.isHomeless ?? false, findOwner: () => undefined, pick: () => target }),
+      routeOf: () => ({
+        isOwnerUnknown: endpoint.isOwnerUnknown ?? false,
+        findOwner: () => undefined,
+        pick: () => target,
+      }),
     },
     admission: given.queued && { gate: { enter: async () => ticket }, queueMs: 0 },
     hedge: given.hedged && { hedging: { planFor: () => PLAN }, settings: PLAN.settings },
@@ -168,7 +172,7 @@ function call(given: Given = {}) {
       for (let n = 0; n < 50; n++) {
         const { kind } = attempt.output.take()
         if (kind === 'end' || kind === 'failed') return kind
-        attempt.flow()
+        attempt.resume()
         await clock.settle()
       }
       return 'open'
@@ -211,8 +215,8 @@ describe('a call that succeeds', () => {
     const { value } = await r.run()
     expect(value?.attempt.number).toBe(3)
     expect(decisions(r)).toMatchObject([
-      { attempt: 1, code: 'connection_reset', retry: true, lane: 'connection', free: false },
-      { attempt: 2, code: 'http_status', retry: true, lane: 'pushback', free: false },
+      { attempt: 1, code: 'connection_reset', retry: true, lane: 'connection', transparent: false },
+      { attempt: 2, code: 'http_status', retry: true, lane: 'pushback', transparent: false },
     ])
     const delays = decisions(r).map((decision) => ('delayMs' in decision ? decision.delayMs : 0))
     const [first, second, third] = r.of('attempt_start').map(({ atMs }) => atMs) as [number, number, number]
@@ -336,7 +340,7 @@ describe('a credential that is refused', () => {
     expect((await r.run()).value?.attempt.number).toBe(2)
     expect(r.refreshes).toEqual([false, true])
     expect(decisions(r)).toEqual([
-      { attempt: 1, code: 'http_status', retry: true, delayMs: 0, lane: 'pushback', free: true },
+      { attempt: 1, code: 'http_status', retry: true, delayMs: 0, lane: 'pushback', transparent: true },
     ])
     expect(r.count.withdrawals).toBe(0)
   })
@@ -376,7 +380,7 @@ describe('a conversation that is not found', () => {
       retry: true,
       delayMs: 0,
       lane: 'connection',
-      free: true,
+      transparent: true,
     })
     expect(r.refreshes).toEqual([false, false, false])
   })
@@ -419,10 +423,10 @@ describe('a conversation that is not found', () => {
 })
 
 describe('a response that lives nobody knows where', () => {
-  const homeless = { body: { previous_response_id: 'resp_1' }, target: { isHomeless: true } }
+  const ownerUnknown = { body: { previous_response_id: 'resp_1' }, target: { isOwnerUnknown: true } }
 
   it('is not asked for', async () => {
-    const r = call(homeless)
+    const r = call(ownerUnknown)
     const error = await errorIn(r)
     expect(error).toMatchObject({
       name: 'StateNotPortableError',
@@ -438,7 +442,7 @@ describe('a response that lives nobody knows where', () => {
   })
 
   it('may be rebuilt', async () => {
-    const r = call({ ...homeless, hook: () => ({ input: 'all' }) })
+    const r = call({ ...ownerUnknown, hook: () => ({ input: 'all' }) })
     expect((await r.run()).value?.attempt.number).toBe(1)
     expect(r.of('request_rebuilt')).toMatchObject([{ attempt: 0 }])
   })
@@ -514,7 +518,7 @@ describe('a call that can take its output back', () => {
       responseStarted: true,
     })
     attempt.output.take()
-    attempt.flow()
+    attempt.resume()
     await r.clock.settle()
     await r.settled(r.call.restart(attempt, failure('connection_reset')))
     expect(attempt.output.take()).toEqual({ kind: 'failed', error: undefined })

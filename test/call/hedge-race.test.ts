@@ -31,7 +31,7 @@ class Leg {
     this.number = number
   }
 
-  lose(): void {
+  supersede(): void {
     this.isLost = true
     this.open({ kind: 'lost' })
   }

@@ -19,7 +19,7 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
   const told: PreviousResponseNotFoundContext[] = []
   const rebuilt: unknown[] = []
   const logged: unknown[] = []
-  const question = {
+  const effective = {
     traits: { continuation },
     get isRebuilt() {
       return rebuilt.length > 0
@@ -34,14 +34,14 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
     })
   const context = { clock: new VirtualClock(), scope: new AbortScope(undefined), onPreviousResponseNotFound }
   const log = { rebuilt: (...given: unknown[]) => logged.push(given) }
-  const conversation = new LostConversation(question as never, context as unknown as CallContext, log as never)
+  const conversation = new LostConversation(effective as never, context as unknown as CallContext, log as never)
   const attempt = { number: 2, request: { url, headers, body } } as unknown as Attempt
   return {
     told,
     rebuilt,
     logged,
     goesOn: (...outcomes: AttemptRecord['outcome'][]) => conversation.goesOn(attempt, outcomes.map(record)),
-    findsHome: () => conversation.findsHome({ url, headers, body }),
+    resolvesOwner: () => conversation.resolvesOwner({ url, headers, body }),
   }
 }
 
@@ -55,7 +55,7 @@ it('without a hook the answer stands, but for the one behind a lost attempt', as
   expect(await l.goesOn('answered')).toBe(false)
   expect(await l.goesOn('failed', 'answered')).toBe(true)
   expect(await l.goesOn('failed', 'answered', 'answered')).toBe(false)
-  expect(await l.findsHome()).toBe(false)
+  expect(await l.resolvesOwner()).toBe(false)
 })
 
 it('the hook is told what is lost, and what it gives is asked instead, once', async () => {
@@ -89,7 +89,7 @@ it('a hook that gives nothing lets the answer stand', async () => {
 
 it('of a response that lives nobody knows where the hook is told before anything is sent', async () => {
   const l = lost(() => ({ input: 'the history' }))
-  expect(await l.findsHome()).toBe(true)
+  expect(await l.resolvesOwner()).toBe(true)
   expect(l.told).toMatchObject([{ reason: 'state_not_portable', attempts: [] }])
   expect(l.logged).toMatchObject([[0, expect.any(Number), expect.any(Number)]])
 })
@@ -98,6 +98,6 @@ it.each<RequestBody>([{ kind: 'none' }, { kind: 'bytes', bytes: new TextEncoder(
   'where there is no body to rebuild the hook is not asked: %j',
   async (body) => {
     const l = lost(() => ({}), { body })
-    expect([await l.findsHome(), l.told]).toEqual([false, []])
+    expect([await l.resolvesOwner(), l.told]).toEqual([false, []])
   },
 )

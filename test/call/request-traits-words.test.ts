@@ -9,7 +9,7 @@ function traits(body: object, { method = 'POST', url = 'https://api.test/v1/resp
 const NOTHING_ASKED = { model: '', effort: '', tier: '', hasToolEffects: false }
 
 const FOREIGN: RequestTraits = {
-  latency: { kind: 'other', estimatedInputTokens: 0, effort: 'low', flex: false },
+  latency: { kind: 'passthrough', estimatedInputTokens: 0, effort: 'low', flex: false },
   stateful: false,
   continuation: false,
   commitWithId: false,

@@ -42,13 +42,13 @@ describe('a Responses call', () => {
       ['https://api.test/v1/responses/resp_1?stream=true', 'stream'],
       ['https://api.test/v1/responses/resp_1?starting_after=5&stream=true', 'stream'],
       ['https://api.test/v1/responses/resp_1/?stream=true', 'stream'],
-      ['https://api.test/v1/responses/resp_1', 'other'],
-      ['https://api.test/v1/responses/resp_1?stream=false', 'other'],
-      ['https://api.test/v1/responses?stream=true', 'other'],
-      ['https://api.test/v1/responses/resp_1/input_items?stream=true', 'other'],
+      ['https://api.test/v1/responses/resp_1', 'passthrough'],
+      ['https://api.test/v1/responses/resp_1?stream=false', 'passthrough'],
+      ['https://api.test/v1/responses?stream=true', 'passthrough'],
+      ['https://api.test/v1/responses/resp_1/input_items?stream=true', 'passthrough'],
     ] as const) {
       expect([url, traits({ method: 'GET', url }).latency.kind]).toEqual([url, kind])
-      expect(traits({ method: 'DELETE', url }).latency.kind).toBe('other')
+      expect(traits({ method: 'DELETE', url }).latency.kind).toBe('passthrough')
     }
   })
 
@@ -61,7 +61,7 @@ describe('a Responses call', () => {
     'https://api.test/',
   ])('is not a POST to %s', (url) => {
     expect(json({ stream: true }, { url })).toMatchObject({
-      latency: { kind: 'other' },
+      latency: { kind: 'passthrough' },
       stateful: false,
       continuation: false,
     })
@@ -69,10 +69,10 @@ describe('a Responses call', () => {
 
   it('is none where the body is no JSON object', () => {
     for (const text of ['', '{', '[]', '"x"', 'null', '5', 'input=x', '\u0000']) {
-      expect(traits({ body: { kind: 'bytes', bytes: encode(text) } }).latency.kind).toBe('other')
+      expect(traits({ body: { kind: 'bytes', bytes: encode(text) } }).latency.kind).toBe('passthrough')
     }
-    expect(traits({}).latency.kind).toBe('other')
-    expect(json({ stream: true }, { method: 'PUT' }).latency.kind).toBe('other')
+    expect(traits({}).latency.kind).toBe('passthrough')
+    expect(json({ stream: true }, { method: 'PUT' }).latency.kind).toBe('passthrough')
   })
 
   it('is taken for one whose body can be read once, without a look into it', () => {
@@ -81,7 +81,7 @@ describe('a Responses call', () => {
     }
     const once = { kind: 'stream', replayable: false, length: undefined, open } as const
     expect(traits({ body: once }).latency.kind).toBe('json')
-    expect(traits({ body: { ...once, replayable: true } }).latency.kind).toBe('other')
+    expect(traits({ body: { ...once, replayable: true } }).latency.kind).toBe('passthrough')
   })
 })
 
@@ -121,7 +121,7 @@ describe('an encoded body', () => {
       ['gzip', bomb],
     ] as const) {
       const found = traits({ headers: [['content-encoding', coding]], body: { kind: 'bytes', bytes } })
-      expect([coding, found.latency.kind]).toEqual([coding, 'other'])
+      expect([coding, found.latency.kind]).toEqual([coding, 'passthrough'])
     }
   })
 })

@@ -71,7 +71,7 @@ describe('connection death before the first event', () => {
     const s = scenario([fake.reset(), fake.respond(ok)])
     const { value } = await s.settle(s.post())
     expect((await readAll(value as Response)).text).toBe(toSSE(ok))
-    expect(s.decisions()).toMatchObject([{ code: 'connection_reset', retry: true, free: false }])
+    expect(s.decisions()).toMatchObject([{ code: 'connection_reset', retry: true, transparent: false }])
     await s.nothingIsLeft()
   })
 
@@ -82,7 +82,7 @@ describe('connection death before the first event', () => {
     const { value } = await s.settle(s.post())
     expect((await readAll(value as Response)).text).toBe(toSSE(ok))
     expect(s.transport.requests[1]?.carriedBy).toMatchObject({ reused: true })
-    expect(s.decisions()).toMatchObject([{ retry: true, delayMs: 0, free: true }])
+    expect(s.decisions()).toMatchObject([{ retry: true, delayMs: 0, transparent: true }])
     expect(s.transport.requests[2]?.connection).toBe('fresh')
     await s.nothingIsLeft()
   })
@@ -141,7 +141,9 @@ describe('connection death before the first event', () => {
     const s = scenario([fake.connectStall(), fake.respond(ok)])
     const { value } = await s.settle(s.post({ conversation: 'conv_1' }))
     expect((await readAll(value as Response)).text).toBe(toSSE(ok))
-    expect(s.decisions()).toMatchObject([{ code: 'connect_timeout', retry: true, lane: 'connection', free: false }])
+    expect(s.decisions()).toMatchObject([
+      { code: 'connect_timeout', retry: true, lane: 'connection', transparent: false },
+    ])
     await s.nothingIsLeft()
   })
 

@@ -23,7 +23,7 @@ describe('fault 59: not-found behind a transport failure of the same call', () =
     expect((await readAll((await s.settle(s.post(continuation))).value as Response)).text).toBe(toSSE(ok))
     expect(new Set(s.transport.requests.map((request) => request.text)).size).toBe(1)
     expect(s.transport.requests.map((request) => request.connection)).toEqual(['any', 'fresh', 'fresh'])
-    expect(s.decisions().at(-1)).toMatchObject({ code: 'previous_response_not_found', retry: true, free: true })
+    expect(s.decisions().at(-1)).toMatchObject({ code: 'previous_response_not_found', retry: true, transparent: true })
     await s.nothingIsLeft()
   })
 

@@ -86,7 +86,7 @@ describe('POSTs that meet the end of a connection at every point where it may co
     })
     expect(answers.filter(({ text, error }) => error !== undefined || text !== toSSE(ANSWER))).toEqual([])
     const decisions = events.flatMap((event) => (event.type === 'retry_decision' ? [event.decision] : []))
-    expect(decisions.filter((decision) => !decision.retry || !decision.free)).toEqual([])
+    expect(decisions.filter((decision) => !decision.retry || !decision.transparent)).toEqual([])
     expect(decisions.length).toBeGreaterThan(10)
     await expectNothingLeft(client, server)
   })

@@ -80,7 +80,7 @@ for (const effect of ['eof', 'reset'] as const) {
       stage.expectWhole(await stage.call())
       await until(() => stage.client.stats().idleConnections === 1, 'the connection is given back')
       stage.expectWhole(await stage.call())
-      expect(stage.decisions).toEqual([expect.objectContaining({ retry: true, free: true, delayMs: 0 })])
+      expect(stage.decisions).toEqual([expect.objectContaining({ retry: true, transparent: true, delayMs: 0 })])
       expect(stage.server.requests.map(({ requestOnConnection }) => requestOnConnection)).toEqual([1, 2, 1])
     },
   )

@@ -15,7 +15,9 @@ describe('silence before the first event', () => {
     const s = scenario([fake.stall(), fake.respond(ANSWER)], { random: () => 0 })
     const { value } = await s.settle(s.post())
     expect(await readAll(value as Response)).toEqual({ text: toSSE(ANSWER), error: undefined })
-    expect(s.decisions()).toEqual([{ code: 'ttfb_timeout', retry: true, delayMs: 0, lane: 'connection', free: false }])
+    expect(s.decisions()).toEqual([
+      { code: 'ttfb_timeout', retry: true, delayMs: 0, lane: 'connection', transparent: false },
+    ])
     expect(s.transport.requests[0]).toMatchObject({ outcome: 'destroyed', poisonReasons: ['ttfb_timeout'] })
     expect(s.transport.requests.map(({ at }) => at)).toEqual([0, 45_000])
     await s.nothingIsLeft()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ResponseAccumulator } from '../../src/responses/accumulator.ts'
-import type { Response, ResponseStreamEvent } from '../../src/responses/schema/index.ts'
+import type { ResponseObject, ResponseStreamEvent } from '../../src/responses/schema/index.ts'
 import { failedStream, incompleteStream, reasoningStream, textStream, toolCallStream } from '../../src/testing/index.ts'
 import { recorded, unlessRecorded } from '../sse/feed.ts'
 
@@ -125,8 +125,8 @@ function accumulated(events: readonly Event[]): ResponseAccumulator {
   return seen
 }
 
-function finalOf(events: readonly Event[]): Response {
-  return events.at(-1)?.response as Response
+function finalOf(events: readonly Event[]): ResponseObject {
+  return events.at(-1)?.response as ResponseObject
 }
 
 function withoutOutput(terminal: Event): Event {

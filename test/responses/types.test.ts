@@ -16,7 +16,7 @@ import {
   isKnownEvent,
   type KnownResponseEvent,
   type OutputMessage,
-  type Response,
+  type ResponseObject,
   type ResponseOutputItem,
   type ResponseStreamEvent,
   type ResponseUsage,
@@ -56,8 +56,8 @@ describe('the types of the openai package', () => {
   })
 
   it('take our response and what is in it, and the other way round', () => {
-    expectTypeOf<Response>().toExtend<OpenAIResponse>()
-    expectTypeOf<OpenAIResponse>().toExtend<Response>()
+    expectTypeOf<ResponseObject>().toExtend<OpenAIResponse>()
+    expectTypeOf<OpenAIResponse>().toExtend<ResponseObject>()
     expectTypeOf<ResponseOutputItem>().toExtend<OpenAIResponseOutputItem>()
     expectTypeOf<OpenAIResponseOutputItem>().toExtend<ResponseOutputItem>()
     expectTypeOf<ResponseUsage>().toEqualTypeOf<OpenAIResponseUsage>()
@@ -72,7 +72,7 @@ describe('the types of the openai package', () => {
       Omit<Extract<OpenAIResponseStreamEvent, { type: Type }>, 'response' | 'item'>,
       EventByType[Type]
     >
-    expectTypeOf<Lacking<OpenAIResponse, Response>>().toBeNever()
+    expectTypeOf<Lacking<OpenAIResponse, ResponseObject>>().toBeNever()
     expectTypeOf<
       { [Type in OpenAIResponseOutputItem['type']]: OfItem<Type> }[OpenAIResponseOutputItem['type']]
     >().toBeNever()
@@ -113,7 +113,7 @@ describe('an event of a stream', () => {
         case 'response.failed':
         case 'response.incomplete':
           expectTypeOf(event).toExtend<SnapshotEvent>()
-          expectTypeOf(event.response).toEqualTypeOf<Response>()
+          expectTypeOf(event.response).toEqualTypeOf<ResponseObject>()
           return undefined
         case 'codex.rate_limits':
           expectTypeOf(event).toEqualTypeOf<CodexEvent>()
@@ -201,7 +201,7 @@ describe('the checks', () => {
     >()
     expectTypeOf<Checked<'response.output_text.delta', 'output_index'>>().toEqualTypeOf<Lenient<number>>()
     expectTypeOf<Checked<'response.function_call_arguments.done', 'arguments'>>().toEqualTypeOf<string>()
-    expectTypeOf<Checked<'response.completed', 'response'>['id']>().toEqualTypeOf<Response['id']>()
+    expectTypeOf<Checked<'response.completed', 'response'>['id']>().toEqualTypeOf<ResponseObject['id']>()
     expectTypeOf<Checked<'response.output_item.done', 'item'>['type']>().toEqualTypeOf<string>()
   })
 

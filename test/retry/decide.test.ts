@@ -57,7 +57,9 @@ function play(failures: readonly Failure[], given: Partial<DecisionInput> = {}):
   const said: string[] = []
   for (const failed of failures) {
     const { decision, tally: next } = decideRetry(input({ ...given, failure: failed, tally }))
-    said.push(decision.retry ? `${decision.lane} ${decision.delayMs}${decision.free ? ' free' : ''}` : decision.reason)
+    said.push(
+      decision.retry ? `${decision.lane} ${decision.delayMs}${decision.transparent ? ' free' : ''}` : decision.reason,
+    )
     if (!decision.retry) break
     tally = next
   }
@@ -246,7 +248,7 @@ describe('any decision', () => {
         expect(failed.lane).toBe(decision.lane)
         expect(given.replay === 'safe' || (given.replay === 'unknown' && given.policy.retryUnknown)).toBe(true)
         expect(decision.delayMs).toBeLessThan(given.remainingMs)
-        if (decision.free) return
+        if (decision.transparent) return
         expect(failed.hintMs ?? 0).toBeLessThanOrEqual(given.policy.maxHintMs)
         expect(decision.delayMs).toBeGreaterThanOrEqual(failed.hintMs ?? 0)
       }),
@@ -286,10 +288,10 @@ describe('any decision', () => {
             )
             if (!decision.retry) break
             const isConnect = lane === 'connection' && failed.connecting === true
-            if (decision.free) count.free++
+            if (decision.transparent) count.free++
             else if (isConnect) count.connects++
             else count.retries++
-            count.connectsInARow = isConnect && !decision.free ? count.connectsInARow + 1 : 0
+            count.connectsInARow = isConnect && !decision.transparent ? count.connectsInARow + 1 : 0
             if (policy.maxRetries === 0) expect(count).toMatchObject({ connects: 0, retries: 0 })
             tally = next
           }

@@ -46,7 +46,7 @@ describe('what a retry takes from the allowance', () => {
       { connects: new Map([['', { failures: 1, hostNotFound: 1 }]]) },
     ],
     ['a pushback', { failure: failure('http_status', 'x', { lane: 'pushback' }) }, { retries: 1, pushbacks: 1 }],
-    ['a stale connection', { staleConnection: true }, { freeReconnects: 1 }],
+    ['a stale connection', { staleConnection: true }, { transparentRetries: 1 }],
   ])('is counted, each in its own place: %s', (_, input, taken) => {
     expect(decideRetry({ ...INPUT, ...input }).tally).toEqual({ ...NO_RETRIES, ...taken })
   })

@@ -9,7 +9,7 @@ export function describeEvent(event: TelemetryEvent): string {
       const what = decision.retry
         ? `retry in ${decision.delayMs} ms (${decision.lane})`
         : `no retry: ${decision.reason}`
-      return `attempt ${event.attempt} failed with ${event.code}: ${what}${decision.retry && decision.free ? ', free' : ''}`
+      return `attempt ${event.attempt} failed with ${event.code}: ${what}${decision.retry && decision.transparent ? ', free' : ''}`
     }
     case 'attempt_end': {
       const { outcome, code, phase, deadline } = event.record

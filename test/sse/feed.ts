@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createParser } from 'eventsource-parser'
-import { SseTap, type TapProblem, type TappedEvent } from '../../src/sse/tap.ts'
+import { type SseEvent, type SseProblem, SseReader } from '../../src/sse/sse-reader.ts'
 
 export interface Fed {
-  readonly events: readonly TappedEvent[]
+  readonly events: readonly SseEvent[]
   /** What a reader of the bytes would get. */
   readonly forwarded: Buffer
-  readonly problem: TapProblem | undefined
+  readonly problem: SseProblem | undefined
   readonly done: boolean
   readonly ended: boolean
   readonly lingering: boolean
@@ -24,10 +24,10 @@ export interface FeedOptions {
 /** Feeds `bytes`, cut at the given offsets, to a new tap. */
 export function feed(bytes: Uint8Array, cuts: readonly number[] = [], options: FeedOptions = {}): Fed {
   const { sniffFrom = Infinity, maxEventBytes = 1 << 20, end = true } = options
-  const tap = new SseTap(maxEventBytes)
-  const events: TappedEvent[] = []
+  const tap = new SseReader(maxEventBytes)
+  const events: SseEvent[] = []
   const forwarded: Uint8Array[] = []
-  let problem: TapProblem | undefined
+  let problem: SseProblem | undefined
   let done = false
   let from = 0
   for (const to of [...cuts, bytes.length]) {

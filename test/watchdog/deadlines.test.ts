@@ -36,7 +36,7 @@ describe('the limits of the attempts of one client', () => {
     const settings = { ...DEFAULTS }
     expect(limitsFor(settings, BASE, 0)).toBe(limitsFor(settings, { ...BASE, estimatedInputTokens: 5 }, 0))
     const traits = fc.record({
-      kind: fc.constantFrom('stream', 'json', 'other'),
+      kind: fc.constantFrom('stream', 'json', 'passthrough'),
       estimatedInputTokens: fc.constantFrom(0, 10_000, 50_000, 100_000),
       effort: fc.constantFrom('low', 'medium', 'high'),
       flex: fc.boolean(),
@@ -150,7 +150,7 @@ describe('the limits of an attempt', () => {
   it.each([
     ['stream', ['connect', 'send', 'ttfb', 'idle', 'progress', 'stale']],
     ['json', ['connect', 'send', 'stale']],
-    ['other', ['connect', 'send', 'idle', 'stale']],
+    ['passthrough', ['connect', 'send', 'idle', 'stale']],
   ] as const)('of a %s call are %j alone', (kind, names) => {
     const found = limits({}, { kind })
     expect(

@@ -1,6 +1,6 @@
 import type { Annotation, ContentPart, EventLogprob, SummaryText } from './content.ts'
 import type { ResponseOutputItem } from './output-items.ts'
-import type { Response } from './response.ts'
+import type { ResponseObject } from './response.ts'
 import type { ShellOutput } from './shell-items.ts'
 
 /**
@@ -121,7 +121,7 @@ interface Numbered {
 
 interface Snapshot {
   /** The response as it is at this moment. */
-  response: Response
+  response: ResponseObject
 }
 
 interface AtIndex {

@@ -10,7 +10,7 @@ export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'failed' |
  * A response: the final one, and the snapshots that lifecycle events carry. What is declared is what the API promises;
  * gateways leave out much of it, so treat anything but `id` with care unless you know the endpoint.
  */
-export interface Response {
+export interface ResponseObject {
   /** Some gateways change it between the events of one stream. */
   id: string
   object: 'response'

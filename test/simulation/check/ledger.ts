@@ -205,7 +205,7 @@ export class Ledger {
       this.#add('poisoned_before_decision', `attempt ${attempt} failed with ${code}, and no client was poisoned`)
     this.#checkDelay(code, decision, current)
     this.delaysMs += decision.delayMs
-    if (decision.free) {
+    if (decision.transparent) {
       this.free++
       if (this.free > 4) this.#add('attempts_within_limit', `${this.free} free retries`)
       return
@@ -236,13 +236,13 @@ export class Ledger {
 
   #checkDelay(
     code: string,
-    { lane, delayMs, free }: Extract<Decision['decision'], { retry: true }>,
+    { lane, delayMs, transparent }: Extract<Decision['decision'], { retry: true }>,
     entry: AttemptEntry,
   ): void {
     const { served } = entry
     const { options } = this.caller
     const hint = served !== undefined && wasHeard(served) ? served.answered?.hintMs : undefined
-    if (hint !== undefined && hint > 0 && !free) {
+    if (hint !== undefined && hint > 0 && !transparent) {
       if ((delayMs < hint || delayMs > hint + MOST_HINT_JITTER_MS) && options.holdsAnswers)
         this.#add('delay_as_asked', `${delayMs} ms, the endpoint asked for ${hint} ms`)
       return

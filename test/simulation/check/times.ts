@@ -17,7 +17,7 @@ export function checkTimes(ledger: Ledger, entry: AttemptEntry, record: AttemptR
       context.violations.add('deadline_in_time', plan.id, `attempt ${entry.number}: ${took} ms, ${name} is ${limit}`)
   }
   const startedMs = record.startedAtMs
-  if (kind !== 'other' || record.phase !== 'committed')
+  if (kind !== 'passthrough' || record.phase !== 'committed')
     late('staleMs', record.endedAtMs - startedMs, options.staleMs + LINGER_MS)
   if (record.phase === 'connecting' && !options.queues)
     late('connectMs', record.endedAtMs - startedMs, options.connectMs)

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { AnswerReading, PassThroughReading } from '../../src/call/answer-reading.ts'
-import type { Reading, Verdict } from '../../src/call/reading.ts'
-import { encode, readingContext, shown } from './reading-context.ts'
+import { AnswerReader, PassthroughReader } from '../../src/call/answer-reader.ts'
+import type { ReadResult, ResponseReader } from '../../src/call/response-reader.ts'
+import { encode, readerContext, shown } from './reader-context.ts'
 
-type Given = Parameters<typeof readingContext>[0]
+type Given = Parameters<typeof readerContext>[0]
 
 /** Reads a whole answer, given in these pieces. */
-function read(given: Given, ...pieces: readonly string[]): Verdict[] {
-  const reading = new AnswerReading(readingContext(given).context)
+function read(given: Given, ...pieces: readonly string[]): ReadResult[] {
+  const reading = new AnswerReader(readerContext(given).context)
   return [...pieces.map((piece) => reading.push(encode(piece))), reading.end()]
 }
-const lastOf = (verdicts: readonly Verdict[]): Verdict => verdicts.at(-1) as Verdict
+const lastOf = (verdicts: readonly ReadResult[]): ReadResult => verdicts.at(-1) as ReadResult
 
 describe('an answer that is no stream', () => {
   it('is held in pieces and judged as a whole', () => {
@@ -171,8 +171,8 @@ describe('an answer that is larger than what is held', () => {
   const page = 'x'.repeat(501)
 
   it('is judged when it is, and no sooner', () => {
-    expect(shown(read({ kind: 'json' }, most)[0] as Verdict)).toEqual({ text: most })
-    expect(shown(read({ kind: 'json' }, more)[0] as Verdict)).toEqual({ text: more, commit: 'answer' })
+    expect(shown(read({ kind: 'json' }, most)[0] as ReadResult)).toEqual({ text: most })
+    expect(shown(read({ kind: 'json' }, more)[0] as ReadResult)).toEqual({ text: more, commit: 'answer' })
     expect(read({ kind: 'json' }, most, 'y').map(shown)[1]).toEqual({ text: 'y', commit: 'answer' })
   })
 
@@ -189,11 +189,11 @@ describe('an answer that is larger than what is held', () => {
     [{ kind: 'json' }, page, { code: 'unexpected_content' }],
     [{}, page, { code: 'unexpected_content' }],
   ])('is decided by its status and its beginning: %j %j', (given, text, expected) => {
-    expect(shown(read(given, text)[0] as Verdict)).toEqual(expected)
+    expect(shown(read(given, text)[0] as ReadResult)).toEqual(expected)
   })
 
   it('is passed on from then on, and ends without another look', () => {
-    const reading = new AnswerReading(readingContext({ status: 400 }).context)
+    const reading = new AnswerReader(readerContext({ status: 400 }).context)
     reading.push(encode('{"error":'))
     reading.committed()
     expect(shown(reading.push(encode('x'.repeat(5000))))).toEqual({ text: 'x'.repeat(5000) })
@@ -212,7 +212,7 @@ describe('an answer that is larger than what is held', () => {
   ])('has the bound of one event where a typed face needs it whole: %j, %i bytes', (given, bytes, fails) => {
     const text = json(bytes)
     const [first] = read({ kind: 'json', needsEvents: true, type: 'application/json', ...given }, text)
-    expect(shown(first as Verdict)).toEqual(fails ? { code: 'event_too_large' } : { text })
+    expect(shown(first as ReadResult)).toEqual(fails ? { code: 'event_too_large' } : { text })
     if (fails) expect(first?.failure?.message).toBe('The response is larger than limits.eventBytes.')
   })
 
@@ -220,7 +220,7 @@ describe('an answer that is larger than what is held', () => {
     'has the bound of what is held where nobody needs it whole: %j',
     (given) => {
       const whole = { kind: 'json', needsEvents: true, type: 'application/json' } as const
-      expect(shown(read({ ...whole, ...given }, more)[0] as Verdict)).toEqual({ text: more, commit: 'answer' })
+      expect(shown(read({ ...whole, ...given }, more)[0] as ReadResult)).toEqual({ text: more, commit: 'answer' })
     },
   )
 })
@@ -238,19 +238,20 @@ describe('the ids of an answer that is no stream', () => {
     ],
     [
       'one that passes by',
-      { ...json, kind: 'other' },
+      { ...json, kind: 'passthrough' },
       '{"object":"conversation","a":{"id":"no"},"id":"conv_1"}',
       ['conv_1'],
     ],
-    ['one whose id is far behind', { ...json, kind: 'other' }, `{"a":"${'x'.repeat(70_000)}","id":"conv_1"}`, []],
-    ['a value that is none', { ...json, kind: 'other' }, '{"id":5,"b":["id","x"]}', []],
-    ['a list', { ...json, kind: 'other' }, '[{"id":"x"}]', []],
-    ['an error', { ...json, kind: 'other', status: 404 }, '{"id":"resp_1"}', []],
-    ['a page', { kind: 'other', type: 'text/html' }, '{"id":"resp_1"}', []],
+    ['one whose id is far behind', { ...json, kind: 'passthrough' }, `{"a":"${'x'.repeat(70_000)}","id":"conv_1"}`, []],
+    ['a value that is none', { ...json, kind: 'passthrough' }, '{"id":5,"b":["id","x"]}', []],
+    ['a list', { ...json, kind: 'passthrough' }, '[{"id":"x"}]', []],
+    ['an error', { ...json, kind: 'passthrough', status: 404 }, '{"id":"resp_1"}', []],
+    ['a page', { kind: 'passthrough', type: 'text/html' }, '{"id":"resp_1"}', []],
   ])('are told of %s, however it is cut', (_, given, body, expected) => {
     for (const size of [body.length, 1000, 7]) {
-      const { context, ids } = readingContext(given)
-      const reading: Reading = given?.kind === 'other' ? new PassThroughReading(context) : new AnswerReading(context)
+      const { context, ids } = readerContext(given)
+      const reading: ResponseReader =
+        given?.kind === 'passthrough' ? new PassthroughReader(context) : new AnswerReader(context)
       for (let at = 0; at < body.length; at += size)
         if (reading.push(encode(body.slice(at, at + size))).commit) reading.committed?.()
       reading.end()
@@ -260,7 +261,7 @@ describe('the ids of an answer that is no stream', () => {
 })
 
 it('what is none of ours is passed on', () => {
-  const reading = new PassThroughReading(readingContext({ kind: 'other' }).context)
+  const reading = new PassthroughReader(readerContext({ kind: 'passthrough' }).context)
   const bytes = encode('x')
   expect(reading.push(bytes)).toEqual({ chunk: { bytes, events: [] } })
   expect(reading.end()).toEqual({ finished: true })

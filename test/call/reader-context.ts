@@ -1,5 +1,11 @@
-import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from '../../src/call/reading.ts'
-import type { TappedEvent } from '../../src/sse/tap.ts'
+import type {
+  ReaderContext,
+  ReaderOwner,
+  ReaderSettings,
+  ReadResult,
+  ResponseReader,
+} from '../../src/call/response-reader.ts'
+import type { SseEvent } from '../../src/sse/sse-reader.ts'
 import type { ResponseHead } from '../../src/transport/transport.ts'
 
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -7,11 +13,11 @@ export const encode = (text: string): Uint8Array => new TextEncoder().encode(tex
 /** One frame of an event stream. */
 export const frame = (json: object): string => `data: ${JSON.stringify(json)}\n\n`
 
-export type Given = Partial<ReadingSettings & Pick<ReadingContext, 'head' | 'kind' | 'commitWithId' | 'clock'>> &
-  Partial<Pick<ReadingOwner, 'secrets'>> & { readonly status?: number; readonly type?: string | undefined }
+export type Given = Partial<ReaderSettings & Pick<ReaderContext, 'head' | 'kind' | 'commitWithId' | 'clock'>> &
+  Partial<Pick<ReaderOwner, 'secrets'>> & { readonly status?: number; readonly type?: string | undefined }
 
 /** What a reading is told of its call, and the events that it told. */
-export function readingContext(given: Given = {}) {
+export function readerContext(given: Given = {}) {
   const { status = 200, type, kind = 'stream', commitWithId = false, secrets = [], ...more } = given
   const usual: ResponseHead = {
     status,
@@ -19,10 +25,10 @@ export function readingContext(given: Given = {}) {
     headers: [['x-first', '1'], ...(type === undefined ? [] : [['content-type', type] as const])],
   }
   const { head = usual, clock = { wallNow: () => 0 }, ...settings } = more
-  const events: TappedEvent[] = []
+  const events: SseEvent[] = []
   const ids: string[] = []
-  const chosen: Reading[] = []
-  const context: ReadingContext = {
+  const chosen: ResponseReader[] = []
+  const context: ReaderContext = {
     head,
     kind,
     commitWithId,
@@ -48,7 +54,7 @@ export function readingContext(given: Given = {}) {
 }
 
 /** A verdict as plain words: text for bytes, and what of the failure decides. */
-export function shown({ chunk, failure, ...rest }: Verdict) {
+export function shown({ chunk, failure, ...rest }: ReadResult) {
   const facts = Object.entries({ text: chunk && Buffer.from(chunk.bytes).toString(), ...rest })
   return {
     ...Object.fromEntries(facts.filter(([, value]) => value !== undefined && value !== false)),

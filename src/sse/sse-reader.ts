@@ -3,18 +3,18 @@ import { appended, NONE } from '../core/lists.ts'
 import { type Decoder, decodeWhole, giveBackDecoder, takeDecoder } from './decoders.ts'
 import { reportsFailure } from './event-classes.ts'
 import { ERROR_NAME, givesReason, isBlank, isDoneMark, parsedDelta, TYPE_PREFIX } from './event-data.ts'
-import { type Frame, parsedFrame, sniffedFrame, type TapProblem, type TappedEvent } from './frame-event.ts'
+import { type Frame, parsedFrame, type SseEvent, type SseProblem, sniffedFrame } from './frame-event.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
 import { type Run, runOf } from './runs.ts'
 
-export type { TapProblem, TappedEvent } from './frame-event.ts'
+export type { SseEvent, SseProblem } from './frame-event.ts'
 
 /** What one chunk brought. */
-export interface Tapped {
+export interface SseRead {
   /** In order. Where events are not parsed (see `SseTap.parseAll`), one stands for a run of deltas: the last. */
-  readonly events: readonly TappedEvent[]
+  readonly events: readonly SseEvent[]
   /** The first problem; events before it count. */
-  readonly problem: TapProblem | undefined
+  readonly problem: SseProblem | undefined
   /**
    * How many bytes of the chunk can be handed on: all of them, unless the stream ended within the chunk or has a problem there.
    * What an endpoint sends behind the end concerns nobody.
@@ -40,13 +40,13 @@ const LONE_CR = /\r(?!\n|$)/
  * (`data: error: …`) is an `error` event for whoever reads events. Whoever reads bytes could not parse that frame: there it
  * is a problem, and the frame is not handed on.
  */
-export class SseTap {
+export class SseReader {
   /** Only while something of a character or of a frame is kept in it: most streams spend their time waiting. */
   #decoder: Decoder | undefined
   #parser: EventSourceParser | undefined
   readonly #maxEventBytes: number
-  #events: readonly TappedEvent[] = NONE
-  #problem: TapProblem | undefined
+  #events: readonly SseEvent[] = NONE
+  #problem: SseProblem | undefined
   #ended = false
   #lingering = false
   #done = false
@@ -87,7 +87,7 @@ export class SseTap {
     return this.#lingering && !this.#ended
   }
 
-  push(chunk: Uint8Array): Tapped {
+  push(chunk: Uint8Array): SseRead {
     this.#events = NONE
     if (this.#isOver()) return this.#take(0)
     const endsLine = chunk.at(-1) === 10
@@ -111,7 +111,7 @@ export class SseTap {
    * The bytes have ended. A last frame that holds a complete terminal event and only lacks its blank line is read:
    * `repair` is then what forwarded bytes need to make it a frame for others, too. Anything else left over was cut off.
    */
-  end(): Tapped & { readonly repair: string | undefined } {
+  end(): SseRead & { readonly repair: string | undefined } {
     this.#events = NONE
     if (this.#isOver()) return { ...this.#take(0), repair: undefined }
     this.#feed(`${this.#heldCr}${this.#decoder?.decode() ?? ''}\n\n`)
@@ -130,11 +130,11 @@ export class SseTap {
     return this.#decoder.decode(chunk, { stream: true })
   }
 
-  #add(event: TappedEvent): void {
+  #add(event: SseEvent): void {
     this.#events = appended(this.#events, event)
   }
 
-  #take(bytes: number): Tapped {
+  #take(bytes: number): SseRead {
     const events = this.#events
     // Handed on: a stream that waits holds none of what it has brought.
     this.#events = NONE
@@ -267,7 +267,7 @@ export class SseTap {
   }
 
   /** The first delta shows how those behind it begin. */
-  #beginRun({ type }: TappedEvent, { data, event: name }: Frame): void {
+  #beginRun({ type }: SseEvent, { data, event: name }: Frame): void {
     if (name !== undefined && name !== type) return
     if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return
     const named = name !== undefined
@@ -276,6 +276,6 @@ export class SseTap {
 }
 
 /** Whether the next event may say why the response failed. */
-function mayBeExplained({ type, json }: TappedEvent): boolean {
+function mayBeExplained({ type, json }: SseEvent): boolean {
   return type === ERROR_NAME || (reportsFailure(type, json) && !givesReason(json))
 }

@@ -10,7 +10,7 @@ import { type RequestTraits, traitsOf } from './request-traits.ts'
 type BytesBody = Extract<RequestBody, { kind: 'bytes' }>
 
 /** What is asked on every attempt: the caller's request, or what was put in its place when its conversation was gone. */
-export class Question {
+export class EffectiveRequest {
   readonly #request: CallRequest
   readonly #endpoints: Endpoints | undefined
   #route: Route | undefined
@@ -24,8 +24,8 @@ export class Question {
   }
 
   /** It continues what lives at an endpoint, and nobody knows at which. */
-  get isHomeless(): boolean {
-    return this.#route?.isHomeless ?? false
+  get isOwnerUnknown(): boolean {
+    return this.#route?.isOwnerUnknown ?? false
   }
 
   /** Asks the caller where that lives what it continues. `undefined`: there is nothing to ask. */

@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AnswerReading } from '../../src/call/answer-reading.ts'
+import { AnswerReader } from '../../src/call/answer-reader.ts'
+import { EventStreamReader } from '../../src/call/event-stream-reader.ts'
 import { openingOf } from '../../src/call/opening.ts'
-import { OpeningReading } from '../../src/call/opening-reading.ts'
-import type { Verdict } from '../../src/call/reading.ts'
-import { StreamReading } from '../../src/call/stream-reading.ts'
-import { encode, frame, readingContext, shown } from './reading-context.ts'
+import { OpeningReader } from '../../src/call/opening-reader.ts'
+import type { ReadResult } from '../../src/call/response-reader.ts'
+import { encode, frame, readerContext, shown } from './reader-context.ts'
 
 const STREAM = 'Text/Event-Stream; charset=utf-8'
 
 /** Reads a whole answer as an attempt does: with what takes over, once that is chosen. */
-function read(given: Parameters<typeof readingContext>[0], ...pieces: readonly string[]) {
-  const { context, events, chosen } = readingContext(given)
-  const opening = new OpeningReading(context)
-  const verdicts: Verdict[] = []
+function read(given: Parameters<typeof readerContext>[0], ...pieces: readonly string[]) {
+  const { context, events, chosen } = readerContext(given)
+  const opening = new OpeningReader(context)
+  const verdicts: ReadResult[] = []
   for (const piece of pieces) verdicts.push((chosen[0] ?? opening).push(encode(piece)))
   return { verdicts, chosen, events, opening, end: () => (chosen[0] ?? opening).end() }
 }
@@ -79,16 +79,16 @@ describe('the first bytes of an answer', () => {
 describe('an answer that begins', () => {
   it.each<[text: string, type: string | undefined, expected: unknown]>([
     // The bytes say what it is, whatever the label says.
-    [frame({ type: 'ping' }), 'application/json', StreamReading],
-    [frame({ type: 'ping' }), 'text/html', StreamReading],
-    [frame({ type: 'ping' }), undefined, StreamReading],
-    ['{"a":1}', STREAM, AnswerReading],
-    ['{"a":1}', 'text/plain', AnswerReading],
-    ['<p>', STREAM, AnswerReading],
+    [frame({ type: 'ping' }), 'application/json', EventStreamReader],
+    [frame({ type: 'ping' }), 'text/html', EventStreamReader],
+    [frame({ type: 'ping' }), undefined, EventStreamReader],
+    ['{"a":1}', STREAM, AnswerReader],
+    ['{"a":1}', 'text/plain', AnswerReader],
+    ['<p>', STREAM, AnswerReader],
     // They do not: unknown fields are allowed in a stream.
-    ['something: else\n\n', STREAM, StreamReading],
-    ['Blocked', 'text/plain', AnswerReading],
-    ['Blocked', undefined, AnswerReading],
+    ['something: else\n\n', STREAM, EventStreamReader],
+    ['Blocked', 'text/plain', AnswerReader],
+    ['Blocked', undefined, AnswerReader],
   ])('%j with the label %s', (text, type, expected) => {
     for (const kind of ['stream', 'json'] as const) {
       for (const pieces of [[text], text.split('')]) {
@@ -105,8 +105,8 @@ describe('an answer that begins', () => {
     const { chosen, verdicts } = read({ type: STREAM }, ' '.repeat(4096))
     expect(verdicts).toEqual([{}])
     expect(chosen).toHaveLength(0)
-    expect(read({ type: STREAM }, ' '.repeat(4096), ' ').chosen[0]).toBeInstanceOf(StreamReading)
-    expect(read({}, ' '.repeat(4097)).chosen[0]).toBeInstanceOf(AnswerReading)
+    expect(read({ type: STREAM }, ' '.repeat(4096), ' ').chosen[0]).toBeInstanceOf(EventStreamReader)
+    expect(read({}, ' '.repeat(4097)).chosen[0]).toBeInstanceOf(AnswerReader)
   })
 
   it.each<[what: string, type: string | undefined, kind: 'stream' | 'json', text: string, expected: object]>([
@@ -123,8 +123,8 @@ describe('an answer that begins', () => {
   })
 
   it('behind a commit by time is handed over as it comes', () => {
-    const { context, chosen } = readingContext({ type: 'text/plain', kind: 'json' })
-    const opening = new OpeningReading(context)
+    const { context, chosen } = readerContext({ type: 'text/plain', kind: 'json' })
+    const opening = new OpeningReader(context)
     opening.committed()
     opening.push(encode('Blocked'))
     expect(chosen[0]?.end()).toEqual({ finished: true })

@@ -1,7 +1,7 @@
-import { AnswerReading } from './answer-reading.ts'
+import { AnswerReader } from './answer-reader.ts'
+import { EventStreamReader } from './event-stream-reader.ts'
 import { openingOf } from './opening.ts'
-import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
-import { StreamReading } from './stream-reading.ts'
+import { headerOf, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
 
 /** White space in front of an answer is waited through up to here; then its label decides. Bytes. */
 const MAX_UNDECIDED = 4096
@@ -10,16 +10,16 @@ const MAX_UNDECIDED = 4096
  * Reads the first bytes of a successful answer, which say what it is: an event stream, or an answer that is judged as a
  * whole. The label decides only where the bytes do not: gateways label streams as JSON, and errors as plain text.
  */
-export class OpeningReading implements Reading {
-  readonly #context: ReadingContext
+export class OpeningReader implements ResponseReader {
+  readonly #context: ReaderContext
   #held: Uint8Array | undefined
   #committed = false
 
-  constructor(context: ReadingContext) {
+  constructor(context: ReaderContext) {
     this.#context = context
   }
 
-  push(bytes: Uint8Array): Verdict {
+  push(bytes: Uint8Array): ReadResult {
     const all = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes])
     const opening = openingOf(all)
     if (opening === undefined && all.length <= MAX_UNDECIDED) {
@@ -31,7 +31,7 @@ export class OpeningReading implements Reading {
     )
   }
 
-  end(): Verdict {
+  end(): ReadResult {
     // A connection that brings nothing where a stream was asked for is no good one: a stream that ends so poisons it.
     if (this.#held === undefined) return this.#choose(this.#saysStream || this.#context.kind === 'stream').end()
     const reading = this.#choose(this.#saysStream)
@@ -50,8 +50,8 @@ export class OpeningReading implements Reading {
   }
 
   /** From the first bytes on the attempt reads with what was chosen. */
-  #choose(isStream: boolean): Reading {
-    const reading = isStream ? new StreamReading(this.#context) : new AnswerReading(this.#context)
+  #choose(isStream: boolean): ResponseReader {
+    const reading = isStream ? new EventStreamReader(this.#context) : new AnswerReader(this.#context)
     if (this.#committed) reading.committed()
     this.#context.owner.readsWith(reading)
     return reading

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { StreamReading } from '../../src/call/stream-reading.ts'
-import { encode, frame, readingContext, shown } from './reading-context.ts'
+import { EventStreamReader } from '../../src/call/event-stream-reader.ts'
+import { encode, frame, readerContext, shown } from './reader-context.ts'
 
 const CREATED = frame({ type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } })
 const QUEUED = frame({ type: 'response.queued' })
@@ -8,9 +8,9 @@ const DELTA = frame({ type: 'response.output_text.delta', delta: 'x' })
 const COMPLETED = frame({ type: 'response.completed', response: { id: 'resp_1', status: 'completed' } })
 
 /** Reads these pieces, as an attempt does: a verdict that commits is told back. What it told of each, end included. */
-function read(given: Parameters<typeof readingContext>[0], ...pieces: readonly (string | 'END')[]) {
-  const { context, events } = readingContext(given)
-  const reading = new StreamReading(context)
+function read(given: Parameters<typeof readerContext>[0], ...pieces: readonly (string | 'END')[]) {
+  const { context, events } = readerContext(given)
+  const reading = new EventStreamReader(context)
   const verdicts = pieces.map((piece) => {
     const verdict = piece === 'END' ? reading.end() : reading.push(encode(piece))
     if (verdict.commit !== undefined) reading.committed()
@@ -256,8 +256,8 @@ describe('events', () => {
     // In one piece, too.
     expect(names(read({}, DELTA + DELTA).events)).toEqual([`${delta}!`, delta])
     // A commit by time comes from outside.
-    const { context, events } = readingContext({})
-    const reading = new StreamReading(context)
+    const { context, events } = readerContext({})
+    const reading = new EventStreamReader(context)
     reading.committed()
     reading.push(encode(DELTA))
     expect(names(events)).toEqual([delta])

@@ -2,10 +2,10 @@ import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { reportsFailure, responseIdOf } from '../sse/event-classes.ts'
-import { SseTap, type Tapped, type TappedEvent } from '../sse/tap.ts'
+import { type SseEvent, type SseRead, SseReader } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
-import type { Reading, ReadingContext, ReadingOwner, ReadingSettings, Verdict } from './reading.ts'
+import type { ReaderContext, ReaderOwner, ReaderSettings, ReadResult, ResponseReader } from './response-reader.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
 const encoder = new TextEncoder()
@@ -15,14 +15,14 @@ const NOTHING = new Uint8Array()
  * Reads an event stream, and holds the commit rule (5.2): what came before the first progress can still be taken back, so
  * a failure that another attempt may heal is withheld there, and everything is handed over from then on.
  */
-export class StreamReading implements Reading {
-  readonly #head: ReadingContext['head']
+export class EventStreamReader implements ResponseReader {
+  readonly #head: ReaderContext['head']
   readonly #commitWithId: boolean
-  readonly #settings: ReadingSettings
-  readonly #clock: ReadingContext['clock']
-  readonly #owner: ReadingOwner
-  readonly #log: ReadingContext['log']
-  readonly #tap: SseTap
+  readonly #settings: ReaderSettings
+  readonly #clock: ReaderContext['clock']
+  readonly #owner: ReaderOwner
+  readonly #log: ReaderContext['log']
+  readonly #sse: SseReader
   #heldBytes = 0
   /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
   #cut: readonly Uint8Array[] = NONE
@@ -33,7 +33,7 @@ export class StreamReading implements Reading {
   /** The first event that says anything was one of the Responses API. */
   #isIdentified = false
 
-  constructor({ head, commitWithId, settings, clock, owner, log }: ReadingContext) {
+  constructor({ head, commitWithId, settings, clock, owner, log }: ReaderContext) {
     this.#head = head
     this.#commitWithId = commitWithId
     this.#settings = settings
@@ -41,16 +41,16 @@ export class StreamReading implements Reading {
     this.#owner = owner
     this.#log = log
     // Progress commits, and from then on the bytes are what matters.
-    this.#tap = new SseTap(settings.maxEventBytes, !settings.needsEvents)
+    this.#sse = new SseReader(settings.maxEventBytes, !settings.needsEvents)
   }
 
-  push(bytes: Uint8Array): Verdict {
+  push(bytes: Uint8Array): ReadResult {
     this.#receivedBytes += bytes.length
-    return this.#judge(this.#tap.push(bytes), bytes)
+    return this.#judge(this.#sse.push(bytes), bytes)
   }
 
-  end(): Verdict {
-    const tapped = this.#tap.end()
+  end(): ReadResult {
+    const tapped = this.#sse.end()
     const verdict = this.#judge(tapped, tapped.repair === undefined ? undefined : encoder.encode(tapped.repair))
     if (verdict.finished || verdict.failure !== undefined) return verdict
     if (this.#reported !== undefined) return { ...verdict, ...this.#settle() }
@@ -60,18 +60,18 @@ export class StreamReading implements Reading {
     }
   }
 
-  lingered(): Verdict {
+  lingered(): ReadResult {
     return this.#settle()
   }
 
   committed(): void {
     this.#committed = true
-    this.#tap.parseAll = this.#settings.needsEvents
+    this.#sse.parseAll = this.#settings.needsEvents
   }
 
-  #judge(tapped: Tapped, bytes: Uint8Array | undefined): Verdict {
+  #judge(tapped: SseRead, bytes: Uint8Array | undefined): ReadResult {
     let commit: CommitReason | undefined
-    let last: TappedEvent | undefined
+    let last: SseEvent | undefined
     for (const event of tapped.events) {
       this.#owner.onEvent(event)
       const other = this.#isIdentified ? undefined : this.#identify(event)
@@ -84,7 +84,7 @@ export class StreamReading implements Reading {
     )
     const chunk = used === undefined || used.length === 0 ? undefined : { bytes: used, events: tapped.events }
     if (!this.#committed) this.#heldBytes += used?.length ?? 0
-    if (last !== undefined && (this.#tap.ended || !this.#tap.lingering)) return { chunk, commit, ...this.#settle() }
+    if (last !== undefined && (this.#sse.ended || !this.#sse.lingering)) return { chunk, commit, ...this.#settle() }
     // Behind an `error` nothing can go wrong any more: the endpoint's last word was spoken.
     if (this.#reported !== undefined && (tapped.done || tapped.problem !== undefined)) {
       return { chunk, commit, ...this.#settle() }
@@ -96,7 +96,7 @@ export class StreamReading implements Reading {
   }
 
   /** The other API whose stream this is, by its first event. */
-  #identify({ class: found, json }: TappedEvent): string | undefined {
+  #identify({ class: found, json }: SseEvent): string | undefined {
     this.#isIdentified = found !== 'heartbeat'
     return found === 'lifecycle' ? otherApiOf(json) : undefined
   }
@@ -117,7 +117,7 @@ export class StreamReading implements Reading {
   }
 
   /** Why this event hands the output over; terminal events are judged by what they report. */
-  #commitFor(event: TappedEvent): CommitReason | undefined {
+  #commitFor(event: SseEvent): CommitReason | undefined {
     if (this.#committed || event.class === 'terminal') return undefined
     if (event.class === 'progress') return 'progress'
     if (this.#settings.commitAt === 'first_event') return 'first_event'
@@ -126,7 +126,7 @@ export class StreamReading implements Reading {
   }
 
   /** Remembers what a terminal event says. Of `error` and `response.failed`, in either order, the richer decides. */
-  #report(event: TappedEvent): TappedEvent {
+  #report(event: SseEvent): SseEvent {
     this.#responseId = responseIdOf(event.json) ?? this.#responseId
     const { type, json } = event
     if (!reportsFailure(type, json)) {
@@ -141,7 +141,7 @@ export class StreamReading implements Reading {
   }
 
   /** The endpoint has had its last word. */
-  #settle(): Verdict {
+  #settle(): ReadResult {
     const reported = this.#reported
     if (reported === undefined) return { finished: true, commit: 'terminal' }
     // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
@@ -159,7 +159,7 @@ export class StreamReading implements Reading {
     return upstreamFailure(context, { status: undefined, error, body, responseId: this.#responseId })
   }
 
-  #problem(problem: NonNullable<Tapped['problem']>): Failure {
+  #problem(problem: NonNullable<SseRead['problem']>): Failure {
     if (problem.kind === 'error_text') return this.#upstream({ message: problem.text }, problem.text)
     if (problem.kind === 'malformed_event')
       return failure('malformed_event', `The data of an event is ${problem.detail}.`, this.#facts())

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { AttemptRunner } from '../../src/call/attempt-runner.ts'
 import { CallLog } from '../../src/call/call-log.ts'
 import type { CallContext, CallRequest } from '../../src/call/call-request.ts'
+import { EffectiveRequest } from '../../src/call/effective-request.ts'
 import type { HedgeRace } from '../../src/call/hedge-race.ts'
-import { Question } from '../../src/call/question.ts'
 import { traitsOf } from '../../src/call/request-traits.ts'
-import { Rounds } from '../../src/call/rounds.ts'
 import { AbortScope } from '../../src/core/abort.ts'
 import type { HedgePlan } from '../../src/hedge/hedging.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
@@ -102,9 +102,9 @@ function rounds({
   const telemetry = new TelemetryEmitter((event) => {
     if (event.type === 'hedge_start' || event.type === 'hedge_end') told.push(`${event.type} ${event.attempt}`)
   })
-  const own = new Rounds({
+  const own = new AttemptRunner({
     request,
-    question: new Question(request, undefined),
+    effective: new EffectiveRequest(request, undefined),
     retries: 0,
     context,
     deadlines: {
@@ -210,7 +210,7 @@ describe('a round', () => {
   it('is one attempt where nothing is hedged', async () => {
     const r = rounds({ script: [fake.stall()] })
     expect(r.rounds.abort('early')).toBe(false)
-    const playing = r.rounds.play(true)
+    const playing = r.rounds.run(true)
     await r.clock.settle()
     expect([r.asked.map(({ refresh }) => refresh), r.rounds.hasRefreshed]).toEqual([[true], true])
     expect(r.rounds.abort('why')).toBe(true)
@@ -224,14 +224,14 @@ describe('a round', () => {
 
   it('asks for a new credential only where that is wanted', async () => {
     const r = rounds({ script: [fake.status(400)] })
-    await r.rounds.play(false)
+    await r.rounds.run(false)
     expect([r.asked.map(({ refresh }) => refresh), r.rounds.hasRefreshed]).toEqual([[false], false])
   })
 
   it('ends with the call while its headers are asked for, whoever gives them', async () => {
     let give = (_headers: HeaderPairs): void => {}
     const r = rounds({ headers: () => new Promise((resolve) => (give = resolve)) })
-    const playing = r.rounds.play(false)
+    const playing = r.rounds.run(false)
     r.scope.abort('why')
     give(HEADERS)
     await expect(playing).rejects.toBe('why')
@@ -240,10 +240,10 @@ describe('a round', () => {
 
   it('gives a silent attempt the time of its kind, and more after each cut, and after no other failure', async () => {
     const r = rounds({ script: [fake.reset(), fake.stall(), fake.stall()] })
-    expect((await r.rounds.play(false)).opened).toMatchObject({ failure: { code: 'connection_reset' } })
+    expect((await r.rounds.run(false)).opened).toMatchObject({ failure: { code: 'connection_reset' } })
     const deadlines: unknown[] = []
     for (let n = 0; n < 2; n++) {
-      const playing = r.rounds.play(false)
+      const playing = r.rounds.run(false)
       await r.clock.advance(100_000)
       const { opened } = await playing
       deadlines.push(opened.kind === 'failed' && opened.failure.deadline)
@@ -258,7 +258,7 @@ describe('a round', () => {
     ['a stream that is asked for again', { method: 'GET' }],
   ])('is one attempt in %s', async (_, given) => {
     const r = rounds({ hedged: true, script: [fake.stall()], ...given })
-    void r.rounds.play(false)
+    void r.rounds.run(false)
     await r.clock.advance(20_000)
     expect([r.planned, r.transport.requests.length]).toEqual([[], 1])
     r.rounds.abort('done')
@@ -267,7 +267,7 @@ describe('a round', () => {
   it('is a race in others, planned once by what the call asks for', async () => {
     const body = { stream: true, model: 'm', reasoning: { effort: 'high' }, input: 'x'.repeat(40) }
     const r = rounds({ hedged: true, body, script: [fake.stall(), committed] })
-    const playing = r.rounds.play(true)
+    const playing = r.rounds.run(true)
     await r.clock.advance(10_000)
     const { attempt, opened } = await playing
     expect([attempt.number, opened.kind]).toEqual([2, 'committed'])
@@ -290,7 +290,7 @@ describe('a round', () => {
     r.rounds.abort('done')
     r.rounds.end()
     expect(r.callsEnded()).toBe(1)
-    void r.rounds.play(false).catch(() => {})
+    void r.rounds.run(false).catch(() => {})
     expect(r.planned).toHaveLength(2)
   })
 
@@ -302,7 +302,7 @@ describe('a round', () => {
       script: [[fake.delay(12_000), ...committed]],
       headers: () => (n++ === 0 ? Promise.resolve(HEADERS) : new Promise((resolve) => (give = resolve))),
     })
-    const playing = r.rounds.play(false)
+    const playing = r.rounds.run(false)
     await r.clock.advance(12_000)
     expect((await playing).attempt.number).toBe(1)
     give(HEADERS)

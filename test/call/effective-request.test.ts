@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { CallRequest } from '../../src/call/call-request.ts'
-import { Question } from '../../src/call/question.ts'
+import { EffectiveRequest } from '../../src/call/effective-request.ts'
 import { traitsOf } from '../../src/call/request-traits.ts'
 import { AbortScope } from '../../src/core/abort.ts'
 import { failure } from '../../src/errors/failure.ts'
@@ -42,36 +42,36 @@ function ask(body: RequestBody) {
       idempotent: false,
     },
   }
-  return { question: new Question(request, undefined), asked, request }
+  return { effective: new EffectiveRequest(request, undefined), asked, request }
 }
 
 const ASK = { ...ADDRESS, body: { kind: 'none' }, callId: 1, attempt: 1, scope: SCOPE } as const
 
 it('asks what the caller asks, in the same words every time', async () => {
   const body = bytes({ model: 'm', previous_response_id: 'resp_1' })
-  const { question, asked, request } = ask(body)
-  expect(question.isRebuilt).toBe(false)
-  expect(question.body).toBe(body)
-  expect(question.traits).toBe(request)
-  expect(await question.headers({ ...ASK, refresh: false })).toEqual(HEADERS)
-  expect(await question.headers({ ...ASK, refresh: true })).toEqual(HEADERS)
+  const { effective, asked, request } = ask(body)
+  expect(effective.isRebuilt).toBe(false)
+  expect(effective.body).toBe(body)
+  expect(effective.traits).toBe(request)
+  expect(await effective.headers({ ...ASK, refresh: false })).toEqual(HEADERS)
+  expect(await effective.headers({ ...ASK, refresh: true })).toEqual(HEADERS)
   expect(asked).toEqual([false, true])
 })
 
 it('asks what was put in its place, in plain JSON and with the same headers', async () => {
-  const { question, asked } = ask(bytes({ model: 'm', previous_response_id: 'resp_1', stream: true }))
+  const { effective, asked } = ask(bytes({ model: 'm', previous_response_id: 'resp_1', stream: true }))
   const rebuilt = bytes({ model: 'n', input: 'the history' })
-  question.rebuild(rebuilt, ADDRESS)
-  expect(question.isRebuilt).toBe(true)
-  expect(question.body).toBe(rebuilt)
+  effective.rebuild(rebuilt, ADDRESS)
+  expect(effective.isRebuilt).toBe(true)
+  expect(effective.body).toBe(rebuilt)
   // What is told by the headers of the first body, its coding, is not true of the second.
-  expect(question.traits).toMatchObject({
+  expect(effective.traits).toMatchObject({
     continuation: false,
     continues: undefined,
     asks: { model: 'n' },
     latency: { kind: 'json', estimatedInputTokens: 3 },
   })
-  expect(await question.headers({ ...ASK, refresh: true })).toEqual([
+  expect(await effective.headers({ ...ASK, refresh: true })).toEqual([
     ['content-type', 'application/json'],
     ['x-own', '1'],
   ])
@@ -84,14 +84,14 @@ it.each([
   [{ conversation: 'c' }, {}, ['unknown', 'safe']],
   [{}, { background: true }, ['safe', 'unknown']],
 ])('may be asked again as its state allows: %j, rebuilt %j', (first, second, expected) => {
-  const { question } = ask(bytes(first))
-  const before = question.replaySafety(BROKEN)
-  expect(question.isRepeatable).toBe(before === 'safe')
-  question.rebuild(bytes(second), ADDRESS)
-  const behind = question.replaySafety(BROKEN)
-  expect(question.isRepeatable).toBe(behind === 'safe')
+  const { effective } = ask(bytes(first))
+  const before = effective.replaySafety(BROKEN)
+  expect(effective.isRepeatable).toBe(before === 'safe')
+  effective.rebuild(bytes(second), ADDRESS)
+  const behind = effective.replaySafety(BROKEN)
+  expect(effective.isRepeatable).toBe(behind === 'safe')
   expect([before, behind]).toEqual(expected)
-  expect(question.replaySafety(UNSENT)).toBe('safe')
+  expect(effective.replaySafety(UNSENT)).toBe('safe')
 })
 
 it('whose body can be read once may be asked again until that body was opened', async () => {
@@ -100,23 +100,23 @@ it('whose body can be read once may be asked again until that body was opened', 
     opened++
     yield encode({})
   }
-  const { question } = ask({ kind: 'stream', replayable: false, length: 2, open })
-  expect(question.isRepeatable).toBe(false)
-  const { body } = question
+  const { effective } = ask({ kind: 'stream', replayable: false, length: 2, open })
+  expect(effective.isRepeatable).toBe(false)
+  const { body } = effective
   expect(body).toMatchObject({ kind: 'stream', replayable: false, length: 2 })
-  expect(question.replaySafety(BROKEN)).toBe('safe')
+  expect(effective.replaySafety(BROKEN)).toBe('safe')
   expect(opened).toBe(0)
 
   if (body.kind !== 'stream') return
   const read: Uint8Array[] = []
   for await (const piece of body.open()) read.push(piece)
   expect([read, opened]).toEqual([[encode({})], 1])
-  expect(question.replaySafety(BROKEN)).toBe('unsafe')
-  expect(question.replaySafety(UNSENT)).toBe('unsafe')
+  expect(effective.replaySafety(BROKEN)).toBe('unsafe')
+  expect(effective.replaySafety(UNSENT)).toBe('unsafe')
 })
 
 it('is nowhere at home but where there are endpoints', () => {
-  const { question } = ask(bytes({ previous_response_id: 'resp_1' }))
-  expect(question.isHomeless).toBe(false)
-  expect(question.pickTarget()).toBeUndefined()
+  const { effective } = ask(bytes({ previous_response_id: 'resp_1' }))
+  expect(effective.isOwnerUnknown).toBe(false)
+  expect(effective.pickTarget()).toBeUndefined()
 })

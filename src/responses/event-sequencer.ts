@@ -1,6 +1,6 @@
 import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
-import type { TappedEvent } from '../sse/tap.ts'
+import type { SseEvent } from '../sse/sse-reader.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { EventProblemEvent } from '../telemetry/events.ts'
 import { type ResponseStreamEvent, validateEvent } from './schema/index.ts'
@@ -28,7 +28,7 @@ const MOST_NAMED = 10
  * Makes events for the caller of what the tap read, checked as far as asked. Behind a resume each event comes once; a
  * stream that was not resumed is handed on whole, whatever its numbers are, and odd numbers are told as `event_problem`.
  */
-export class EventIntake {
+export class EventSequencer {
   readonly #validate: IntakeOptions['validate']
   readonly #mendsGaps: boolean
   readonly #telemetry: TelemetryEmitter
@@ -66,7 +66,7 @@ export class EventIntake {
     )
   }
 
-  accept(tapped: readonly TappedEvent[]): Accepted {
+  accept(tapped: readonly SseEvent[]): Accepted {
     let events: readonly ResponseStreamEvent[] = NONE
     for (const each of tapped) {
       const event = asEvent(each)
@@ -88,7 +88,7 @@ export class EventIntake {
     return { events, failure: undefined }
   }
 
-  #check(tapped: TappedEvent, event: ResponseStreamEvent): Failure | undefined {
+  #check(tapped: SseEvent, event: ResponseStreamEvent): Failure | undefined {
     const validate = this.#validate
     if (validate === 'off') return undefined
     if (validate === 'report') {
@@ -111,7 +111,7 @@ export class EventIntake {
 }
 
 /** The event under the type that the tap read: some gateways name the type in the SSE frame alone, or call an error otherwise. */
-function asEvent({ type, json }: TappedEvent): ResponseStreamEvent & { readonly sequence_number?: unknown } {
+function asEvent({ type, json }: SseEvent): ResponseStreamEvent & { readonly sequence_number?: unknown } {
   if (typeof json !== 'object' || json === null) return { type, data: json } as never
   return ((json as { type?: unknown }).type === type ? json : { ...json, type }) as never
 }

@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import type { Entry, Ticket } from '../../src/admission/admission.ts'
+import type { Entry, Permit } from '../../src/admission/admission.ts'
 import type { CallContext } from '../../src/call/call-request.ts'
-import { outOfTime, takeTurn } from '../../src/call/turn.ts'
+import { acquireSlot, outOfTime } from '../../src/call/slot.ts'
 import type { Failure } from '../../src/errors/failure.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { CallDeadlines } from '../../src/watchdog/deadlines.ts'
 
-const TICKET: Ticket = { answered: () => {}, release: () => {} }
+const TICKET: Permit = { answered: () => {}, release: () => {} }
 const SCOPE = {}
 
 interface Given {
   readonly queueMs?: number
   readonly total?: number
   readonly beforeCommit?: number
-  readonly kind?: 'stream' | 'json' | 'other'
+  readonly kind?: 'stream' | 'json' | 'passthrough'
 }
 
 /** Takes a turn at 1000, in a call that began at 900: what was asked for, and what the log was told. */
 async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' }: Given) {
   const told: string[] = []
   const entries: Entry[] = []
-  const enter = async (entry: Entry): Promise<Ticket> => {
+  const enter = async (entry: Entry): Promise<Permit> => {
     entries.push(entry)
     entry.onWaiting('rate')
     return TICKET
@@ -31,7 +31,7 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
     beforeCommit: { ms: beforeCommit, source: 'beforeCommitMs' },
     commitAfterMs: 0,
   }
-  const ticket = await takeTurn({
+  const ticket = await acquireSlot({
     context: {
       admission: { gate: { enter }, queueMs },
       clock: new VirtualClock({ startMs: 1000 }),
@@ -59,12 +59,12 @@ describe('a call takes its turn', () => {
     expect(entry.scope).toBe(SCOPE)
     expect((await turn({ kind: 'json' })).entry.model).toBe('m')
     // What is no Responses call has limits of its own.
-    expect((await turn({ kind: 'other' })).entry.model).toBe('')
+    expect((await turn({ kind: 'passthrough' })).entry.model).toBe('')
   })
 
   it('at once where calls take no turns', async () => {
     const context = { admission: undefined, clock: new VirtualClock() } as unknown as CallContext
-    expect(await takeTurn({ context } as never)).toBeUndefined()
+    expect(await acquireSlot({ context } as never)).toBeUndefined()
   })
 
   it.each<[given: Given, withinMs: number, name: string, ms: number, source: string]>([

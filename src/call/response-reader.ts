@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ClassifyHook, ClassifyProblem } from '../retry/classify-hook.ts'
-import type { TappedEvent } from '../sse/tap.ts'
+import type { SseEvent } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type { ResponseHead } from '../transport/transport.ts'
 import type { Chunk } from './chunk.ts'
 
 /** What a piece of a body means for its attempt. */
-export interface Verdict {
+export interface ReadResult {
   /** To be handed over, or held. */
   readonly chunk?: Chunk | undefined
   readonly commit?: CommitReason | undefined
@@ -20,12 +20,12 @@ export interface Verdict {
 }
 
 /** How the body of one answer is read. One per kind of answer; pure of time and I/O. */
-export interface Reading {
-  push(bytes: Uint8Array): Verdict
+export interface ResponseReader {
+  push(bytes: Uint8Array): ReadResult
   /** The body ended. */
-  end(): Verdict
+  end(): ReadResult
   /** Nothing followed in the time that `linger` asked for. */
-  lingered?(): Verdict
+  lingered?(): ReadResult
   /** What it amounts to that the body broke off; without it, what the transport reported. */
   brokenOff?(failed: Failure): Failure
   /** From now on the output is handed over as it comes. */
@@ -35,11 +35,11 @@ export interface Reading {
 }
 
 /** The attempt whose answer is read. */
-export interface ReadingOwner {
+export interface ReaderOwner {
   /** Told of every event, for the watchdog. */
-  onEvent(event: TappedEvent): void
+  onEvent(event: SseEvent): void
   /** Told which reading takes over from the one that had the first bytes. */
-  readsWith(reading: Reading): void
+  readsWith(reading: ResponseReader): void
   /** What must not appear in an excerpt: the credentials of the request. */
   readonly secrets: readonly string[]
   /** Whether somebody remembers where responses live. */
@@ -49,7 +49,7 @@ export interface ReadingOwner {
 }
 
 /** How a client, or one of its faces, reads answers: the same for all its calls. */
-export interface ReadingSettings {
+export interface ReaderSettings {
   /** The consumer reads events; otherwise it reads bytes, and not every event needs parsing. */
   readonly needsEvents: boolean
   /** Hand on whole frames only, so that a frame of our own can follow at any time (`streamFailure: 'sse_error'`). */
@@ -62,14 +62,14 @@ export interface ReadingSettings {
 }
 
 /** What a reading needs to know of its call. */
-export interface ReadingContext {
+export interface ReaderContext {
   readonly head: ResponseHead
-  readonly kind: 'stream' | 'json' | 'other'
+  readonly kind: 'stream' | 'json' | 'passthrough'
   /** `background` and `store`: the caller needs the id as soon as there is one. */
   readonly commitWithId: boolean
-  readonly settings: ReadingSettings
+  readonly settings: ReaderSettings
   readonly clock: Pick<Clock, 'wallNow'>
-  readonly owner: ReadingOwner
+  readonly owner: ReaderOwner
   readonly log: { classifyFailed(problem: ClassifyProblem): void }
   /** Of a passthrough call: whether such an answer could get another attempt. */
   readonly couldRepeat?: ((failed: Failure) => boolean) | undefined

@@ -1,4 +1,4 @@
-import type { Ticket } from '../admission/admission.ts'
+import type { Permit } from '../admission/admission.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { CallLog } from './call-log.ts'
@@ -16,14 +16,14 @@ interface TimeOfCall {
  *
  * @throws the caller's own reason on an abort; the error of the deadline that came first.
  */
-export async function takeTurn(call: {
+export async function acquireSlot(call: {
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly origin: string
   readonly traits: Pick<RequestTraits, 'asks' | 'latency'>
   readonly log: CallLog
   errorOf(failure: Failure): Error
-}): Promise<Ticket | undefined> {
+}): Promise<Permit | undefined> {
   const { context, deadlines, origin, traits, log } = call
   const { admission, clock, scope } = context
   if (admission === undefined) return undefined
@@ -31,7 +31,7 @@ export async function takeTurn(call: {
   const queue = admission.queueMs > 0 && admission.queueMs < leftMs
   const ticket = await admission.gate.enter({
     origin,
-    model: traits.latency.kind === 'other' ? '' : traits.asks.model,
+    model: traits.latency.kind === 'passthrough' ? '' : traits.asks.model,
     inputTokens: traits.latency.estimatedInputTokens,
     scope,
     withinMs: queue ? admission.queueMs : leftMs,

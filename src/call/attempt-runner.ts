@@ -1,4 +1,4 @@
-import type { Ticket } from '../admission/admission.ts'
+import type { Permit } from '../admission/admission.ts'
 import { readRateWindow } from '../admission/rate-window.ts'
 import { type Few, including, listOf } from '../core/few.ts'
 import { withDeadline } from '../core/race.ts'
@@ -13,15 +13,15 @@ import { Attempt, type AttemptOwner } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
+import type { EffectiveRequest } from './effective-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
-import type { Question } from './question.ts'
-import { outOfTime } from './turn.ts'
+import { outOfTime } from './slot.ts'
 
 /** The call whose attempts they are. */
-export interface RoundsOwner extends AttemptOwner {
+export interface AttemptRunnerOwner extends AttemptOwner {
   readonly request: CallRequest
-  readonly question: Question
+  readonly effective: EffectiveRequest
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly log: CallLog
@@ -35,8 +35,8 @@ export interface RoundsOwner extends AttemptOwner {
 const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
 
 /** The attempts of a call, round by round: one at a time, or several side by side where that is wanted and safe. */
-export class Rounds implements AttemptOwner {
-  readonly #call: RoundsOwner
+export class AttemptRunner implements AttemptOwner {
+  readonly #call: AttemptRunnerOwner
   /** The attempts under way, and the one whose output is being taken. */
   #current: Few<Attempt>
   #attemptNumber: number
@@ -44,9 +44,9 @@ export class Rounds implements AttemptOwner {
   #hasRefreshed = false
   #plan: HedgePlan | undefined
   /** What the call was let in by, where calls take turns. */
-  ticket: Ticket | undefined
+  permit: Permit | undefined
 
-  constructor(call: RoundsOwner) {
+  constructor(call: AttemptRunnerOwner) {
     this.#call = call
     this.#attemptNumber = call.context.earlier?.length ?? 0
   }
@@ -71,11 +71,11 @@ export class Rounds implements AttemptOwner {
   /** The call is over. */
   end(): void {
     this.#plan?.callEnded()
-    this.ticket?.release()
+    this.permit?.release()
   }
 
   /** One attempt, or several side by side where that is wanted and safe. */
-  async play(refresh: boolean): Promise<RaceOutcome> {
+  async run(refresh: boolean): Promise<RaceOutcome> {
     const plan = this.#hedgePlan()
     if (plan === undefined || !plan.isReady) return this.#single(refresh, plan)
     let newCredential = refresh
@@ -116,12 +116,12 @@ export class Rounds implements AttemptOwner {
   }
 
   #hedgePlan(): HedgePlan | undefined {
-    const { context, request, question } = this.#call
+    const { context, request, effective } = this.#call
     const { hedge } = context
     const { url, method } = request
-    const { latency, continuation, asks } = question.traits
+    const { latency, continuation, asks } = effective.traits
     if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
-    if (!question.isRepeatable) return undefined
+    if (!effective.isRepeatable) return undefined
     if (hedge.settings.isAuto && !this.#mayHedgeUnasked()) return undefined
     this.#plan ??= hedge.hedging.planFor(
       { origin: url.origin, ...asks, continuation, inputTokens: latency.estimatedInputTokens },
@@ -132,8 +132,8 @@ export class Rounds implements AttemptOwner {
 
   /** What `hedge: 'auto'` leaves alone, whatever it knows of the origin. */
   #mayHedgeUnasked(): boolean {
-    const { context, request, question } = this.#call
-    const { asks } = question.traits
+    const { context, request, effective } = this.#call
+    const { asks } = effective.traits
     return (
       context.policy.maxRetries > 0 &&
       context.transport.abilities.choosesConnection &&
@@ -151,17 +151,17 @@ export class Rounds implements AttemptOwner {
     race: HedgeRace | undefined,
     url: URL = this.#call.request.url,
   ): Promise<HeaderPairs> {
-    const { context, question, deadlines, log } = this.#call
+    const { context, effective, deadlines, log } = this.#call
     const { clock, scope } = context
-    const { body } = question
+    const { body } = effective
     const ask = { url, body, callId: log.id, attempt: this.#attemptNumber + 1, refresh, scope }
     const ms = callEndsAt(deadlines) - clock.now()
     // By itself, asking takes no longer than that.
     const isUrgent = ms < HEADERS_DEADLINE_MS
-    if (race === undefined && !isUrgent) return question.headers(ask)
+    if (race === undefined && !isUrgent) return effective.headers(ask)
     const asking = scope.child()
     race?.whenDecided(() => asking.abort(undefined))
-    const headers = question.headers({ ...ask, scope: asking })
+    const headers = effective.headers({ ...ask, scope: asking })
     const onTimeout = (): Error => this.#call.errorOf(outOfTime(firstOfCall(deadlines)))
     try {
       return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
@@ -179,12 +179,12 @@ export class Rounds implements AttemptOwner {
     plan = this.#plan,
   ): Promise<Attempt | undefined> {
     if (refresh) this.#hasRefreshed = true
-    const { request, question, context, deadlines, log } = this.#call
-    const { ticket } = this
+    const { request, effective, context, deadlines, log } = this.#call
+    const { permit } = this
     const { method, dispatcher, signal, callersForm } = request
-    const { latency, commitWithId } = question.traits
+    const { latency, commitWithId } = effective.traits
     const { transport, clock, timeouts, reading, scope } = context
-    const target = question.pickTarget()
+    const target = effective.pickTarget()
     const url = target?.url ?? request.url
     const given = await this.headers(refresh, race, url).catch((error: unknown) => {
       target?.ended(NOTHING_SENT)
@@ -196,7 +196,7 @@ export class Rounds implements AttemptOwner {
     const headers = target?.headers(given) ?? given
     const isLast = isLastAttempt({
       context,
-      question,
+      effective,
       retries: this.#call.retries,
       attemptsBefore: this.#attemptNumber,
       isRace: race !== undefined,
@@ -210,8 +210,8 @@ export class Rounds implements AttemptOwner {
         url,
         method,
         headers,
-        body: question.body,
-        connection: isFirst && question.isRepeatable ? 'any' : 'fresh',
+        body: effective.body,
+        connection: isFirst && effective.isRepeatable ? 'any' : 'fresh',
         dispatcher,
         callersForm,
         signal,
@@ -226,12 +226,12 @@ export class Rounds implements AttemptOwner {
       kind: latency.kind,
       commitWithId,
       reading: isLast ? committingAtOnce(reading) : reading,
-      couldRepeat: latency.kind === 'other' ? (failed) => this.#call.couldRepeat(failed) : undefined,
+      couldRepeat: latency.kind === 'passthrough' ? (failed) => this.#call.couldRepeat(failed) : undefined,
       onHead:
-        ticket === undefined && plan === undefined
+        permit === undefined && plan === undefined
           ? undefined
           : ({ headers }) => {
-              ticket?.answered(headers)
+              permit?.answered(headers)
               if (plan !== undefined) this.#learnRate(plan, headers)
             },
       onFirstEvent:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SseTap } from '../../src/sse/tap.ts'
+import { SseReader } from '../../src/sse/sse-reader.ts'
 import { sseFrame } from '../../src/testing/index.ts'
 import { bytesOf, condensed, everyByte, feed, recorded, summary, unlessRecorded } from './feed.ts'
 
@@ -88,7 +88,7 @@ describe('a frame without JSON', () => {
     expect(read.events[1]).toMatchObject({ type: 'error', class: 'terminal', json: { type: 'error', message: text } })
     expect(read.lingering).toBe(true)
     // Whoever reads bytes could not parse it.
-    const forwarding = new SseTap(0, true)
+    const forwarding = new SseReader(0, true)
     expect(forwarding.push(bytes)).toMatchObject({
       problem: { kind: 'error_text', text },
       bytes: CREATED.length,
@@ -158,7 +158,7 @@ describe('the end of a stream', () => {
   })
 
   it('takes nothing more once it has ended', () => {
-    const tap = new SseTap(0)
+    const tap = new SseReader(0)
     expect(tap.push(bytesOf(COMPLETED)).bytes).toBe(COMPLETED.length)
     for (const late of [DELTA, '\n', '\r', 'x']) {
       expect(tap.push(bytesOf(late))).toMatchObject({ events: [], bytes: 0, problem: undefined })
@@ -279,7 +279,7 @@ describe('a frame that cannot be read', () => {
 
   it('stops a line without an end at the limit, whatever field it pretends to be', () => {
     for (const start of ['data: ', 'data: {"type":"', 'data: x\ndata: ', 'event: ']) {
-      const tap = new SseTap(1000)
+      const tap = new SseReader(1000)
       tap.push(bytesOf(start))
       let pushed = 0
       while (tap.push(bytesOf('x'.repeat(100))).problem === undefined) pushed += 100
@@ -297,14 +297,14 @@ describe('a frame that cannot be read', () => {
 
 describe('a tap that need not parse everything', () => {
   it('parses only where the class depends on it', () => {
-    const tap = new SseTap(0)
+    const tap = new SseReader(0)
     tap.parseAll = false
     const { events } = tap.push(bytesOf(CREATED + DELTA + COMPLETED))
     expect(events.map(({ json }) => json !== undefined)).toEqual([true, false, true])
   })
 
   it('tells the last of a run of deltas, and ends the run with whatever else comes', () => {
-    const tap = new SseTap(100)
+    const tap = new SseReader(100)
     tap.parseAll = false
     const delta = (type: string, n: number): string => sseFrame({ type, n })
     tap.push(bytesOf(CREATED))

@@ -2,12 +2,12 @@ import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { idsOfBody } from '../sse/response-ids.ts'
-import { SseTap } from '../sse/tap.ts'
+import { SseReader } from '../sse/sse-reader.ts'
 import { excerptOf, isPage, openingOfText, wordsOf } from './excerpt.ts'
 import { IdCollector, mayHoldId } from './ids-beside.ts'
 import { openingOf } from './opening.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
-import { headerOf, type Reading, type ReadingContext, type Verdict } from './reading.ts'
+import { headerOf, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
 /** What an answer says so far. */
@@ -23,14 +23,14 @@ interface Said {
  * it is complete (or larger than the prelude may be), because only the body tells a rate limit from an empty account, and a
  * response from a page.
  */
-export class AnswerReading implements Reading {
-  readonly #context: ReadingContext
+export class AnswerReader implements ResponseReader {
+  readonly #context: ReaderContext
   readonly #chunks: Uint8Array[] = []
   #bytes = 0
   #opensAsJson: boolean | undefined
   #committed = false
 
-  constructor(context: ReadingContext) {
+  constructor(context: ReaderContext) {
     this.#context = context
   }
 
@@ -38,7 +38,7 @@ export class AnswerReading implements Reading {
     return true
   }
 
-  push(bytes: Uint8Array): Verdict {
+  push(bytes: Uint8Array): ReadResult {
     const chunk = { bytes, events: [] }
     if (this.#committed) return { chunk }
     this.#opensAsJson ??= openingOf(bytes) === 'json'
@@ -48,13 +48,13 @@ export class AnswerReading implements Reading {
     if (this.#isWholeResponse)
       return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
     // Of a passthrough call it goes to whoever asked, as it came.
-    if (this.#context.kind === 'other') return { chunk, commit: 'answer' }
+    if (this.#context.kind === 'passthrough') return { chunk, commit: 'answer' }
     const { failure: failed } = this.#judge(false)
     // Too large to be held for a decision: only what the beginning makes worth another attempt gets one.
     return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
   }
 
-  end(): Verdict {
+  end(): ReadResult {
     return this.#committed ? { finished: true } : { ...this.#judge(true), finished: true }
   }
 
@@ -65,7 +65,7 @@ export class AnswerReading implements Reading {
 
   /** The head of a passthrough answer has said enough. */
   brokenOff(failed: Failure): Failure {
-    return this.#context.kind === 'other' && !this.#committed ? failureOf(this.#context) : failed
+    return this.#context.kind === 'passthrough' && !this.#committed ? failureOf(this.#context) : failed
   }
 
   /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
@@ -84,7 +84,7 @@ export class AnswerReading implements Reading {
   }
 
   /** @param isWhole the body is complete; otherwise it is too large to be an error. */
-  #judge(isWhole: boolean): Verdict {
+  #judge(isWhole: boolean): ReadResult {
     const { status } = this.#context.head
     const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
     const said = { text, json: isWhole ? parseJson(text) : undefined, isWhole }
@@ -127,7 +127,7 @@ export class AnswerReading implements Reading {
 
   /** Some gateways answer with an error status, and put its reason into an event. */
   #reasonInStream(): UpstreamErrorFields | undefined {
-    const tap = new SseTap(this.#context.settings.maxEventBytes)
+    const tap = new SseReader(this.#context.settings.maxEventBytes)
     const events = [...tap.push(Buffer.concat(this.#chunks)).events, ...tap.end().events]
     return errorFieldsOf(events.findLast((event) => event.class === 'terminal')?.json)
   }
@@ -162,27 +162,27 @@ export class AnswerReading implements Reading {
 }
 
 /** What an error answer means by its head alone. */
-export function failureOf(context: ReadingContext): Failure {
+export function failureOf(context: ReaderContext): Failure {
   return upstreamFailure(context, { status: context.head.status, error: undefined, body: undefined })
 }
 
 /** Passes everything on: calls that are no Responses calls, and redirects. */
-export class PassThroughReading implements Reading {
-  readonly #context: ReadingContext
+export class PassthroughReader implements ResponseReader {
+  readonly #context: ReaderContext
   #found: IdCollector | undefined
 
-  constructor(context: ReadingContext) {
+  constructor(context: ReaderContext) {
     this.#context = context
     if (context.owner.wantsIds && mayHoldId(context.head)) this.#found = new IdCollector()
   }
 
-  push(bytes: Uint8Array): Verdict {
+  push(bytes: Uint8Array): ReadResult {
     this.#found?.push(bytes)
     if (this.#found?.isFull) this.#tell()
     return { chunk: { bytes, events: [] } }
   }
 
-  end(): Verdict {
+  end(): ReadResult {
     this.#tell()
     return { finished: true }
   }

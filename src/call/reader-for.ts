@@ -1,0 +1,21 @@
+import { AnswerReader, failureOf, PassthroughReader } from './answer-reader.ts'
+import { OpeningReader } from './opening-reader.ts'
+import type { ReaderContext, ResponseReader } from './response-reader.ts'
+
+/** How the body of an answer is to be read, and whether the answer is handed over before its body is known. */
+export function readerFor(context: ReaderContext): {
+  readonly reading: ResponseReader
+  readonly commitAtOnce: boolean
+} {
+  const { kind, head } = context
+  const redirect = head.status >= 300 && head.status < 400
+  if (kind === 'passthrough' && couldRepeat(context)) return { reading: new AnswerReader(context), commitAtOnce: false }
+  if (kind === 'passthrough' || redirect) return { reading: new PassthroughReader(context), commitAtOnce: true }
+  const success = head.status >= 200 && head.status < 300 && head.status !== 204
+  return { reading: success ? new OpeningReader(context) : new AnswerReader(context), commitAtOnce: false }
+}
+
+/** Judged by its head; what its body says is only read where it could matter. */
+function couldRepeat(context: ReaderContext): boolean {
+  return context.head.status >= 400 && context.couldRepeat?.(failureOf(context)) === true
+}
