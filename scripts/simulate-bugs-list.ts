@@ -97,8 +97,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'a retry goes over a connection that was used before',
     'src/call/attempt-runner.ts',
-    "connection: isFirst && question.isRepeatable ? 'any' : 'fresh'",
-    "connection: question.isRepeatable ? 'any' : 'fresh'",
+    "connection: isFirst && effective.isRepeatable ? 'any' : 'fresh'",
+    "connection: effective.isRepeatable ? 'any' : 'fresh'",
   ),
   bug(
     'the hint of the endpoint is ignored',
@@ -121,8 +121,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'the body is serialised again for each attempt',
     'src/call/attempt-runner.ts',
-    'body: question.body,',
-    "body: question.body.kind === 'bytes' && number > 1 ? { ...question.body, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(question.body.bytes).toString()), null, 1)) } : question.body,",
+    'body: effective.body,',
+    "body: effective.body.kind === 'bytes' && number > 1 ? { ...effective.body, bytes: Buffer.from(JSON.stringify(JSON.parse(Buffer.from(effective.body.bytes).toString()), null, 1)) } : effective.body,",
   ),
   bug(
     'events that a resume repeats are handed over again',
