@@ -89,6 +89,9 @@ export function takeApart(
   if (base?.bodyUsed && !hasOwnBody)
     throw new TypeError('Cannot construct a Request with a Request object that has already been used.')
   const signal = init.signal === undefined ? base?.signal : (init.signal ?? undefined)
+  // Not by its class: a signal may be of another realm, or made by a library.
+  if (signal !== undefined && (typeof signal !== 'object' || typeof signal.addEventListener !== 'function'))
+    throw new TypeError(`signal: got ${shownKind(signal)}; accepted: an AbortSignal.`)
   const dispatcher = init.dispatcher ?? dispatcherIn(base)
   const ofRequest = hasOwnBody ? null : (base?.body ?? null)
   const redirect = init.redirect ?? base?.redirect ?? 'follow'

@@ -72,6 +72,16 @@ export const DIFFERENCES: readonly Difference[] = [
     ].map((name) => `GET, ${name}`),
   },
   {
+    what: 'the same, answered with 500 or above',
+    why: 'sent again, up to `maxRetries`; then the answer comes out',
+    cases: [500, 599, 600, 999].map((status) => `the answer ${status}`),
+  },
+  {
+    what: '`x-resilient-responses` on an answer that ends a Responses call',
+    why: '`explain(error)` finds the history of the call by it',
+    cases: ['a Responses stream, that is refused'],
+  },
+  {
     what: 'the codes down the `cause` of a failure',
     why: 'between `fetch failed` and the error of the system stands ours, which has the history of the call',
     cases: ['the cause of a failure'],
