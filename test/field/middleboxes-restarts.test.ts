@@ -77,7 +77,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it.for([10])('nginx away until each of %i calls was refused twice costs none of them', async (count) => {
+  it.for([10, 50, 200])('nginx away until each of %i calls was refused twice costs none of them', async (count) => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     await using box = await Nginx.start(port, streams(port, server.port))

@@ -114,6 +114,11 @@ describe.each(FACES)('$name against a mock server that others have written', ({ 
     expect(world.events.filter(({ type }) => type === 'attempt_start')).toHaveLength(2)
   })
 
+  it('never takes its chaos, broken JSON in the place of an answer, for a result', async () => {
+    await using world = await play({ ...OK, chaos: { malformedRate: 1 } }, OK)
+    expect(await world.host.create()).toMatchObject({ text: TEXT, finished: true })
+  })
+
   it('recovers from a stream that is cut before output', async () => {
     await using world = await play({ ...OK, ...PACED, truncateAfterChunks: 2 }, OK)
     expect(await answerOf(world.host.stream())).toMatchObject({ text: TEXT, finished: true })
