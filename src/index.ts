@@ -55,7 +55,7 @@ export {
 } from './errors/errors.ts'
 export { findResilientError } from './errors/find.ts'
 export { ResponseFailedError } from './responses/failed-error.ts'
-export { ResponseStream } from './responses/response-stream.ts'
+export { ResponseStream, type ResponseStreamIterator } from './responses/response-stream.ts'
 export type {
   CreateOptions,
   RequestOptions,
@@ -64,17 +64,24 @@ export type {
   ResumeOptions,
   StreamOptions,
 } from './responses/responses.ts'
+export type * from './responses/schema/content.ts'
 export type {
+  CodexEvent,
   EventByType,
+  EventType,
   KnownResponseEvent,
-  ResponseInputItem,
-  ResponseObject,
-  ResponseOutputItem,
-  ResponseStreamEvent,
-  ResponseUsage,
-  UnknownEvent,
-} from './responses/schema/index.ts'
+  SnapshotEvent,
+} from './responses/schema/events.ts'
+export type * from './responses/schema/hosted-tool-items.ts'
+export type { ResponseStreamEvent, UnknownEvent } from './responses/schema/index.ts'
 export { isKnownEvent } from './responses/schema/index.ts'
+export type * from './responses/schema/input-items.ts'
+export type * from './responses/schema/item-state.ts'
+export type * from './responses/schema/output-items.ts'
+export type * from './responses/schema/response.ts'
+export type * from './responses/schema/settings.ts'
+export type * from './responses/schema/shell-items.ts'
+export type * from './responses/schema/tools.ts'
 export type { StreamRestartedEvent } from './responses/session-events.ts'
 export type { RetryBudgetOptions } from './retry/budget.ts'
 export type { Classification, ClassifyHook, SeenFailure } from './retry/classify-hook.ts'

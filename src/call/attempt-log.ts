@@ -47,6 +47,11 @@ export class AttemptLog {
     return this.#connection
   }
 
+  /** The endpoint's id of the request, as it may be shown; `undefined` before the headers, and where they hold none. */
+  get requestId(): string | undefined {
+    return this.#requestId
+  }
+
   started(connection: 'any' | 'fresh', endpoint: string | undefined): void {
     this.#endpoint = endpoint
     const { telemetry } = this.#call

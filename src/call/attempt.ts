@@ -156,6 +156,11 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     return this.#lastNumber
   }
 
+  /** The endpoint's id of the request, once the headers of the answer are there. */
+  get requestId(): string | undefined {
+    return this.#options.log.requestId
+  }
+
   /** `response.id` of the stream, once an event carried it. */
   get responseId(): string | undefined {
     return this.#responseId

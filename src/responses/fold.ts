@@ -1,7 +1,12 @@
 import type { CreateOptions } from './request-options.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
-import { type StreamRestartedEvent, withOutputText } from './session-events.ts'
+import { resultOf, type StreamRestartedEvent } from './session-events.ts'
+
+/** The response of a session that was read to its end. */
+export function resultOfSession({ seen, requestId }: StreamSession): ResponseObject {
+  return resultOf(seen.toResponse(), { outputText: seen.outputText, requestId })
+}
 
 /**
  * Reads a session to its end, and makes one response of it.
@@ -16,7 +21,7 @@ export async function foldSession(
   try {
     for (;;) {
       const taken = session.take()
-      if (taken.kind === 'end') return withOutputText(session.seen.toResponse(), session.seen.outputText)
+      if (taken.kind === 'end') return resultOfSession(session)
       if (taken.kind === 'failed') throw taken.error
       if (taken.kind === 'nothing') {
         await new Promise<void>((resolve) => session.whenReady({ onReady: resolve }))

@@ -4,10 +4,13 @@ import { type AttemptRecord, RequestError, ResilientError } from '../errors/erro
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import { openingOf } from '../errors/opening.ts'
 import { abandoned } from './abandoned.ts'
+import { resultOfSession } from './fold.ts'
 import type { ResponseObject, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
-import { type SessionEvent, withOutputText } from './session-events.ts'
-import { StreamReader } from './stream-reader.ts'
+import type { SessionEvent } from './session-events.ts'
+import { type ResponseStreamIterator, StreamReader } from './stream-reader.ts'
+
+export type { ResponseStreamIterator } from './stream-reader.ts'
 
 function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
   const { code, giveUpReason, retryAfterMs } = error
@@ -22,7 +25,7 @@ export let openStream: <E extends SessionEvent>(session: StreamSession, scope: A
  * The events of one response, as they come, across all the attempts that it takes. It starts when it is made, and reads no
  * further ahead than one socket read: iterate it, or ask for `finalResponse()`, or both.
  */
-export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E> {
+export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E>, AsyncDisposable {
   readonly #session: StreamSession
   readonly #scope: AbortScope
   #reader: StreamReader<E> | undefined
@@ -45,6 +48,14 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   /** What the response cost, once the endpoint has said so. */
   get usage(): ResponseUsage | undefined {
     return this.#session.seen.usage ?? undefined
+  }
+
+  /**
+   * The endpoint's id of the request, from the header `x-request-id` or its like: what to quote to its support. That of the
+   * attempt whose events are read, else of the last attempt that was answered with one. `undefined` before that.
+   */
+  get requestId(): string | undefined {
+    return this.#session.requestId ?? this.attempts.findLast(({ requestId }) => requestId !== undefined)?.requestId
   }
 
   /** The history of the call so far, one record per attempt that has ended. */
@@ -77,8 +88,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
       this.#reader.readToEnd()
     }
     await this.#reader.whenOver()
-    const { seen } = this.#session
-    return withOutputText(seen.toResponse(), seen.outputText)
+    return resultOfSession(this.#session)
   }
 
   /** The text of the whole response. Throws as `finalResponse()`. */
@@ -116,11 +126,21 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   }
 
   /**
-   * Iterates once. Leaving the loop early frees the connection.
+   * Ends the stream and frees its connection, for `await using`. After the terminal event it changes nothing; before it
+   * `finalResponse()` rejects with `stream_abandoned`, as after leaving the loop early. Never rejects.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#reader ??= new StreamReader(this, this.#session, this.#scope)
+    await this.#reader.return()
+  }
+
+  /**
+   * Iterates once. The iterator is iterable itself, so that a loop can go on where `next()` was called before. Leaving the
+   * loop early frees the connection, and so does `await using` with the iterator.
    *
    * @throws RequestError `stream_consumed` when the stream is, or was, read already.
    */
-  [Symbol.asyncIterator](): AsyncIterator<E, undefined, undefined> {
+  [Symbol.asyncIterator](): ResponseStreamIterator<E> {
     if (this.#reader !== undefined) {
       throw new RequestError(
         'The stream is read already. A response can be iterated once: keep the events, or use finalResponse().',

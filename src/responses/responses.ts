@@ -22,7 +22,7 @@ import { openStream, type ResponseStream } from './response-stream.ts'
 import type { Resumption } from './resumption.ts'
 import type { ResponseObject } from './schema/index.ts'
 import { StreamSession } from './session.ts'
-import { type SessionEvent, terminalEventOf, withOutputText } from './session-events.ts'
+import { resultOf, type SessionEvent, terminalEventOf } from './session-events.ts'
 import { parseResponse } from './whole-answer.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
@@ -233,7 +233,7 @@ export class Responses {
     const response = parseResponse(call, attempt)
     const seen = new ResponseAccumulator()
     seen.add(terminalEventOf(response))
-    return withOutputText(response, seen.outputText)
+    return resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId })
   }
 }
 

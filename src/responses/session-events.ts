@@ -9,13 +9,21 @@ export interface StreamRestartedEvent {
 
 export type SessionEvent = ResponseStreamEvent | StreamRestartedEvent
 
-/** A whole response for the caller, with the text of its output at hand: not enumerable, as the endpoint sends no such field. */
-export function withOutputText(response: ResponseObject, outputText: string): ResponseObject {
-  return Object.defineProperty({ ...response }, 'output_text', {
-    value: outputText,
-    configurable: true,
-    writable: true,
-  })
+/**
+ * A whole response for the caller, with the text of its output and the id of its request at hand. Neither is enumerable:
+ * the endpoint sends no such field. Where the body has a `requestId` of its own, the body's stays.
+ */
+export function resultOf(
+  response: ResponseObject,
+  { outputText, requestId }: { readonly outputText: string; readonly requestId: string | undefined },
+): ResponseObject {
+  const result = { ...response }
+  const add = (name: 'output_text' | 'requestId', value: string): void => {
+    Object.defineProperty(result, name, { value, configurable: true, writable: true })
+  }
+  add('output_text', outputText)
+  if (requestId !== undefined && !Object.hasOwn(result, 'requestId')) add('requestId', requestId)
+  return result
 }
 
 /** The terminal event that a whole response amounts to. */

@@ -61,6 +61,8 @@ export class StreamSession implements Consumer {
   gaveUp: CallOutcome | undefined
   /** What was thrown at its end, if it failed. */
   failure: unknown
+  /** The endpoint's id of the request whose answer is read, or was read last. */
+  requestId: string | undefined
 
   constructor({ scope, intake, begin, outcome, resumption, interruption, maxBytes }: SessionOptions) {
     this.#scope = scope
@@ -207,6 +209,7 @@ export class StreamSession implements Consumer {
    */
   #pump(call: Call, outcome: CallOutcome, onEnd?: Pumped['onEnd']): void {
     const { attempt, gaveUp } = outcome
+    this.requestId = attempt.requestId
     if (gaveUp !== undefined) {
       this.gaveUp = outcome
       for (const event of heldEvents(attempt)) this.#received.add(event)

@@ -15,8 +15,15 @@ interface Asked<T> {
 const NOTHING: readonly never[] = []
 const DONE = { done: true, value: undefined } as const
 
+/** The iteration of a stream: an iterator that can be handed to `for await`, and that `await using` ends. */
+export interface ResponseStreamIterator<E> extends AsyncIterator<E, undefined, undefined>, AsyncDisposable {
+  /** Leaves the stream: frees the connection, and ends a pending `next()`. */
+  return(): Promise<IteratorResult<E, undefined>>
+  [Symbol.asyncIterator](): this
+}
+
 /** The one reader of a session: the iteration of a stream, or what reads it to its end. */
-export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, undefined, undefined>, Consumer {
+export class StreamReader<E extends SessionEvent> implements ResponseStreamIterator<E>, Consumer {
   /** Held, because a stream that is being read was not thrown away. */
   readonly #stream: object
   readonly #session: StreamSession
@@ -33,6 +40,14 @@ export class StreamReader<E extends SessionEvent> implements AsyncIterator<E, un
     this.#stream = stream
     this.#session = session
     this.#scope = scope
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
   }
 
   next(): Promise<IteratorResult<E, undefined>> {

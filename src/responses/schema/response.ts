@@ -29,6 +29,11 @@ export interface ResponseObject {
    * not on snapshots within events.
    */
   output_text: string
+  /**
+   * The endpoint's id of the request, from the header `x-request-id` or its like: what to quote to its support. It is on
+   * responses that a call of this library returns, not enumerable, and absent where the endpoint gave none.
+   */
+  requestId?: string
   /** On the wire `null` until the response is over. */
   usage?: ResponseUsage
   model: string
