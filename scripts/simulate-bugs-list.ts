@@ -86,13 +86,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'a listener is left on the signal',
     'src/core/abort.ts',
-    "this.#disposed = true\n    this.#signal?.removeEventListener('abort', this)",
-    'this.#disposed = true',
-    {
-      file: 'src/core/abort.ts',
-      find: "if (this.#watchers === undefined) this.#signal?.removeEventListener('abort', this)",
-      replace: '',
-    },
+    "this.#signal?.addEventListener('abort', this, { once: true })",
+    "this.#signal?.addEventListener('abort', () => this.handleEvent(), { once: true })",
   ),
   bug(
     'a retry goes over a connection that was used before',
