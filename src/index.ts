@@ -2,6 +2,7 @@
  * The public face. Deliberately not exported: the call loop, the retry decisions, the watchdog and the SSE tap. They are
  * reached through options and seen through telemetry, so that they can change without breaking anyone.
  */
+export type { ConcurrencyOptions } from './admission/concurrency-options.ts'
 export {
   ClientCache,
   type ClientCacheEvent,
@@ -14,19 +15,15 @@ export { createResilientFetch, type ResilientFetch } from './client/create-resil
 export { explain } from './client/explain.ts'
 export type {
   CallOptions,
-  ConcurrencyOptions,
-  EndpointOptions,
   HeadersContext,
   HeadersOption,
-  HedgeOptions,
   LimitOptions,
   ResilientClientOptions,
-  RetryOptions,
-  TimeoutOptions,
 } from './client/options.ts'
 export { ResilientClient, type ResilientClientStats } from './client/resilient-client.ts'
 export type { Clock, TimerHandle } from './core/clock.ts'
 export type { Random } from './core/random.ts'
+export type { EndpointOptions } from './endpoints/endpoint-options.ts'
 export type { DeadlineName, ErrorCode, RetryLane } from './errors/catalog.ts'
 export {
   type AttemptPhase,
@@ -54,6 +51,7 @@ export {
   type UpstreamWords,
 } from './errors/errors.ts'
 export { findResilientError } from './errors/find.ts'
+export type { HedgeOptions } from './hedge/hedge-options.ts'
 export { ResponseFailedError } from './responses/failed-error.ts'
 export { ResponseStream, type ResponseStreamIterator } from './responses/response-stream.ts'
 export type {
@@ -85,8 +83,10 @@ export type * from './responses/schema/tools.ts'
 export type { StreamRestartedEvent } from './responses/session-events.ts'
 export type { RetryBudgetOptions } from './retry/budget.ts'
 export type { Classification, ClassifyHook, SeenFailure } from './retry/classify-hook.ts'
+export type { RetryOptions } from './retry/retry-options.ts'
 export type * from './telemetry/events.ts'
 export { type FetchFunction, type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts'
 export type * from './transport/transport.ts'
-export type { TlsOptions } from './transport/undici/connector.ts'
+export type { TlsOptions } from './transport/undici/tls-options.ts'
 export { type UndiciTransportOptions, undiciTransport } from './transport/undici/undici-transport.ts'
+export type { TimeoutOptions } from './watchdog/timeout-options.ts'

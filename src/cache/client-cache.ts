@@ -6,7 +6,7 @@ import { type Entry, newEntry } from './entry.ts'
 import { Generations } from './generations.ts'
 import { IdleSweep } from './idle-sweep.ts'
 import { Lease, type LeaseKeeper, withoutThis } from './lease.ts'
-import { checkOptions, limitsOf } from './limits.ts'
+import { checkCacheOptions, limitsOf } from './limits.ts'
 import { Making } from './making.ts'
 import { Order } from './order.ts'
 import { Retired } from './retired.ts'
@@ -59,7 +59,7 @@ export class ClientCache<C> {
   readonly #counts = { hits: 0, created: 0, poisoned: 0, evicted: 0, destroyed: 0 }
 
   constructor(options: ClientCacheOptions<C>) {
-    checkOptions(options)
+    checkCacheOptions(options)
     this.#options = options
     this.#clock = options.clock ?? systemClock
     const { maxEntries, idleTtlMs, createMs } = limitsOf(options)

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
 import type { LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
-import type { ParsedOptions } from './option-schema.ts'
+import type { ResilientClientOptions } from './options.ts'
 
 /** What the options come to, as far as it is judged. */
 interface Resolved {
@@ -19,7 +19,7 @@ interface Resolved {
  * @param isView the options are those of a view; what it inherits was judged before.
  * @throws ConfigurationError that names both.
  */
-export function refuseContradictions(options: ParsedOptions, settings: Resolved, isView: boolean): void {
+export function refuseContradictions(options: ResilientClientOptions, settings: Resolved, isView: boolean): void {
   refuseDeadlines(options, settings, isView)
   refuseTimes(options, settings)
   refuseHedge(options, settings)
@@ -40,7 +40,7 @@ const ENDED_BY = {
   progressMs: ['staleMs', 'totalMs'],
 } as const satisfies Partial<Record<keyof TimeoutSettings, ReadonlyArray<'staleMs' | 'totalMs'>>>
 
-function refuseDeadlines(options: ParsedOptions, { timeouts }: Resolved, isView: boolean): void {
+function refuseDeadlines(options: ResilientClientOptions, { timeouts }: Resolved, isView: boolean): void {
   for (const name of Object.keys(ENDED_BY) as Array<keyof typeof ENDED_BY>) {
     const limit: LimitOrAuto = timeouts[name]
     if (limit === 'auto' || limit.ms === 0 || limit.source === 'default') continue
@@ -56,7 +56,7 @@ function refuseDeadlines(options: ParsedOptions, { timeouts }: Resolved, isView:
   }
 }
 
-function refuseTimes(options: ParsedOptions, settings: Resolved): void {
+function refuseTimes(options: ResilientClientOptions, settings: Resolved): void {
   const { commitAfterMs, beforeCommitMs, policy, timeouts } = settings
   if (options.commitAfterMs && beforeCommitMs > 0 && commitAfterMs >= beforeCommitMs) {
     refuse(
@@ -86,7 +86,7 @@ function refuseTimes(options: ParsedOptions, settings: Resolved): void {
   }
 }
 
-function refuseHedge({ hedge }: ParsedOptions, { timeouts }: Resolved): void {
+function refuseHedge({ hedge }: ResilientClientOptions, { timeouts }: Resolved): void {
   if (typeof hedge !== 'object') return
   for (const name of ['deadProbability', 'minMs'] as const) {
     if (hedge.afterMs === undefined || hedge[name] === undefined) continue
@@ -105,7 +105,7 @@ function refuseHedge({ hedge }: ParsedOptions, { timeouts }: Resolved): void {
   }
 }
 
-function refuseConnections({ isolation, warm, warmMs, tls }: ParsedOptions): void {
+function refuseConnections({ isolation, warm, warmMs, tls }: ResilientClientOptions): void {
   if (warm && isolation !== 'fresh') {
     refuse(
       'warm',
@@ -120,7 +120,7 @@ function refuseConnections({ isolation, warm, warmMs, tls }: ParsedOptions): voi
   }
 }
 
-function refuseBesideTransport(options: ParsedOptions): void {
+function refuseBesideTransport(options: ResilientClientOptions): void {
   const { transport, clock } = options
   if (transport === undefined) return
   for (const name of ['isolation', 'keepAliveMs', 'warm', 'warmMs', 'maxConnections', 'proxy', 'tls'] as const) {
@@ -145,7 +145,7 @@ function refuseBesideTransport(options: ParsedOptions): void {
 }
 
 /** What a view shares with its client cannot be changed in it. */
-function refuseShared({ retry, limits }: ParsedOptions): void {
+function refuseShared({ retry, limits }: ResilientClientOptions): void {
   if (retry?.budget !== undefined) {
     refuse(
       'retry.budget',

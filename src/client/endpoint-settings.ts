@@ -3,14 +3,14 @@ import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { isHarmlessHeader } from '../errors/header-names.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
-import type { ParsedOptions } from './option-schema.ts'
+import type { ResilientClientOptions } from './options.ts'
 
 /** @throws ConfigurationError for addresses that are unusable or given twice, and for headers that are none. */
 export function endpointsOf({
   endpoints,
   endpointOf,
   baseURL,
-}: ParsedOptions): readonly EndpointSettings[] | undefined {
+}: ResilientClientOptions): readonly EndpointSettings[] | undefined {
   if (endpoints === undefined) {
     if (endpointOf === undefined) return undefined
     throw new ConfigurationError('endpointOf has no effect without endpoints.', 'endpointOf')
@@ -43,7 +43,7 @@ export function endpointsOf({
 
 /** `apiKey` goes to the origin of the first endpoint alone: an endpoint elsewhere would be asked without a credential. */
 export function refuseKeylessEndpoints(
-  options: ParsedOptions,
+  options: ResilientClientOptions,
   {
     apiKey,
     endpoints,

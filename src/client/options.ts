@@ -1,113 +1,33 @@
+import { type ConcurrencyOptions, concurrencyRules } from '../admission/concurrency-options.ts'
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import {
+  bytes,
+  clockRule,
+  flag,
+  func,
+  msOrOff,
+  oneOf,
+  section,
+  sectionOr,
+  whole,
+  withMethods,
+} from '../core/rule-kinds.ts'
+import { copyByRules, type Rule, type Rules } from '../core/rules.ts'
+import { addressRule, type EndpointOptions, endpointsRule } from '../endpoints/endpoint-options.ts'
 import type { EndpointOf } from '../endpoints/endpoints.ts'
-import type { RetryBudgetOptions } from '../retry/budget.ts'
+import { checkOptions, type OptionOwner } from '../errors/check-options.ts'
+import { HEDGE_ACCEPTS, type HedgeOptions, hedgeRules } from '../hedge/hedge-options.ts'
+import { interruptionRule, validateRule } from '../responses/request-options.ts'
 import type { ClassifyHook } from '../retry/classify-hook.ts'
+import { type RetryOptions, retryRules } from '../retry/retry-options.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
+import { headersRule } from '../transport/assert-header.ts'
 import type { Transport } from '../transport/transport.ts'
-import type { TlsOptions } from '../transport/undici/connector.ts'
-
-/** The `timeouts` of a client. Milliseconds from 0 to 2 147 483 647; `0` turns a deadline off. One attempt unless it says call. */
-export interface TimeoutOptions {
-  /** Start of connect → connected: DNS, TCP, TLS and proxy together. Default 10 000. */
-  readonly connectMs?: number | undefined
-  /** Last progress in writing the request → next. Default 30 000. */
-  readonly sendMs?: number | undefined
-  /**
-   * Request written → first stream event of any kind; SSE comments do not count. Default `'auto'`: 45 s, more for large
-   * inputs (to 180 s), medium (120 s) and high effort (300 s) and the flex tier (900 s). Each cut multiplies the automatic
-   * value by 1.6, to at most twice the first; a number that is given is the same on every attempt. After the first event it
-   * no longer applies: long generations are never cut by it.
-   */
-  readonly ttfbMs?: number | 'auto' | undefined
-  /**
-   * Last byte of any kind → next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. For a call that is
-   * no Responses call 300 000, counted from the request on where its body says `stream: true`.
-   */
-  readonly idleMs?: number | 'auto' | undefined
-  /** Last model progress → next; heartbeats do not feed it. Default 900 000. */
-  readonly progressMs?: number | undefined
-  /** Wall clock of one attempt; for a call that is no Responses call until its headers are handed over. Default 1 800 000. */
-  readonly staleMs?: number | undefined
-  /** The whole call, sleeps between attempts included. Default 0 (off). */
-  readonly totalMs?: number | undefined
-}
-
-export interface RetryOptions {
-  /** First step of the back-off after a pushback; doubles, with full jitter. Milliseconds, default 500. */
-  readonly baseDelayMs?: number | undefined
-  /** Its cap. Milliseconds, default 20 000. */
-  readonly maxDelayMs?: number | undefined
-  /**
-   * A longer delay asked for by the endpoint ends the call at once, with `retryAfterMs` on the error. A shorter one is
-   * waited for, and up to a tenth of it (250 ms to 5 s) as jitter. Milliseconds, default 60 000.
-   */
-  readonly maxHintMs?: number | undefined
-  /** Bounds the retries of all calls to one origin together; `false` switches it off. See `RetryBudgetOptions`. */
-  readonly budget?: Partial<RetryBudgetOptions> | false | undefined
-}
-
-/** One of several places that answer the same calls. */
-export interface EndpointOptions {
-  /** As `ResilientClientOptions.baseURL`. A query goes with every request that this endpoint gets, and to no other one. */
-  readonly baseURL: string
-  /**
-   * Sent to this endpoint alone; they win over all others. What the caller, `apiKey` or `headers` gave for one origin does not
-   * go to another one, so an endpoint of an origin of its own needs its credential here. Beside an `apiKey` such an endpoint
-   * is refused without one; `{}` says that it needs none.
-   */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /**
-   * Names of headers that this endpoint gets although they were given for another origin: `['x-tenant', 'openai-organization']`.
-   * Default: none. What says how to answer goes without being named: `accept*`, `content-*`, `range`, `user-agent`,
-   * `openai-beta`, `idempotency-key`, and the headers of tracing (`traceparent`, `tracestate`, `b3`, `x-request-id`).
-   */
-  readonly forwardHeaders?: readonly string[] | undefined
-  /** Its share of the calls, beside the others. Above 0; default 1. */
-  readonly weight?: number | undefined
-}
-
-/** Lets the calls to an origin take turns: first come, first served, by all views of the client together. */
-export interface ConcurrencyOptions {
-  /** Calls to one origin at a time; a call counts until its body is over. From 1; default: no limit. */
-  readonly calls?: number | undefined
-  /**
-   * How long a call may wait for its turn; then it fails with `queue_timeout`, and nothing was sent. Milliseconds; default 0
-   * (off): only `totalMs` and `beforeCommitMs`, which include the wait, bound it.
-   */
-  readonly queueMs?: number | undefined
-  /**
-   * Whether calls begin more slowly while the endpoint says, in `x-ratelimit-*` headers, that little is left for their model:
-   * before a 429 comes. Default true; waits are at most 60 s.
-   */
-  readonly pace?: boolean | undefined
-}
-
-/** When a silent attempt gets a second one beside it. What is learnt about an origin is shared by a client and its views. */
-export interface HedgeOptions {
-  /**
-   * A plain rule instead of the learnt one: a second attempt after this much silence, whatever is known of the origin.
-   * Milliseconds, from 1; default: none, the learnt rule. Replaces `deadProbability` and `minMs`, which are refused beside it.
-   */
-  readonly afterMs?: number | undefined
-  /**
-   * The learnt rule: how likely an attempt must be dead, from what is known of the origin and of such calls. More than 0,
-   * less than 1; default 0.8. Until enough is known an attempt counts as that likely dead after 10 s of silence (medium
-   * effort 20 s, high 45 s, higher 90 s, and 10 s more for every 50 K tokens of input).
-   */
-  readonly deadProbability?: number | undefined
-  /** The learnt rule: no hedge before this much silence. Milliseconds, default 3 000. */
-  readonly minMs?: number | undefined
-  /**
-   * Attempts of one call at a time, the original included. 2 to 10; default 3, and 2 with `afterMs`. When all of them are
-   * silent for too long, the learnt rule ends the oldest hedge for a new one. With `afterMs` no hedge is replaced: each
-   * attempt that a retry starts gets at most `maxConcurrent - 1` hedges, one after every `afterMs`.
-   */
-  readonly maxConcurrent?: number | undefined
-  /** The share of calls whose hedge may lose, in the long run. 0 to 1, default 0.1. */
-  readonly maxExtraShare?: number | undefined
-}
+import { connectionRules, maxHeaderBytesRule } from '../transport/undici/options.ts'
+import type { TlsOptions } from '../transport/undici/tls-options.ts'
+import { type TimeoutOptions, timeoutRules } from '../watchdog/timeout-options.ts'
 
 /** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
 export interface LimitOptions {
@@ -121,6 +41,12 @@ export interface LimitOptions {
   /** The header block of an answer. Default 64 KiB. */
   readonly headerBytes?: number | undefined
 }
+
+export const limitRules = {
+  eventBytes: { ...bytes, default: 64 * 1024 * 1024 },
+  preludeBytes: { ...bytes, default: 4 * 1024 * 1024 },
+  headerBytes: maxHeaderBytesRule,
+} as const satisfies Rules<LimitOptions>
 
 /** What a `headers` function is told of the attempt that it makes headers for. */
 export interface HeadersContext {
@@ -240,6 +166,38 @@ export interface CallOptions {
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
 }
 
+const apiKeyRule: Rule<string> = {
+  accepts: 'a string that is not empty; leave it out where no key is needed',
+  test: (value) => typeof value === 'string' && value !== '',
+  secret: true,
+}
+
+/** The rows of what a view can change. */
+export const callRules = {
+  apiKey: apiKeyRule,
+  headers: {
+    ...headersRule,
+    accepts: 'an object of strings, or a function that returns one (or a promise of one)',
+    test: (value) => typeof value === 'function' || headersRule.test(value),
+  },
+  maxRetries: { ...whole(0, 1000), default: 4 },
+  retry: section(retryRules),
+  retryUnknown: { ...flag, default: false },
+  hedge: { ...sectionOr(['auto', true, false], HEDGE_ACCEPTS, hedgeRules), default: 'auto' },
+  timeouts: section(timeoutRules),
+  commit: { ...oneOf('progress', 'first_event'), default: 'progress' },
+  commitAfterMs: { ...msOrOff, default: 480_000 },
+  beforeCommitMs: { ...msOrOff, default: 540_000 },
+  streamFailure: { ...oneOf('error', 'sse_error'), default: 'error', formerly: 'onStreamFailure' },
+  upgradeToStream: { ...flag, default: false },
+  onPreviousResponseNotFound: func(),
+  classify: func("a function that returns 'connection', 'pushback', 'final' or undefined"),
+  validate: { ...validateRule, default: 'report' },
+  interruption: { ...interruptionRule, default: 'error' },
+  limits: section(limitRules),
+  onEvent: func(),
+} as const satisfies Rules<CallOptions>
+
 /**
  * Options of a `ResilientClient`. All are optional, checked at construction, copied, and never written to. The environment
  * variables `RESILIENT_RESPONSES_TTFB_TIMEOUT_MS`, `…_IDLE_TIMEOUT_MS`, `…_STALE_TIMEOUT_MS` and `…_MAX_RETRIES` stand in
@@ -289,4 +247,46 @@ export interface ResilientClientOptions extends CallOptions {
   readonly clock?: Clock | undefined
   /** Default: `Math.random`. */
   readonly random?: Random | undefined
+}
+
+/** The rows of all options of a client, each with its mechanism's. */
+export const clientRules = {
+  baseURL: addressRule,
+  ...callRules,
+  endpoints: endpointsRule,
+  endpointOf: func(),
+  concurrency: section(concurrencyRules),
+  ...connectionRules,
+  transport: withMethods(
+    ['send', 'stats', 'close', 'destroy'],
+    'a transport: undiciTransport(options), fetchTransport(fetch), or a FakeTransport',
+  ),
+  clock: clockRule,
+  random: func('a function that returns a number from 0 to below 1'),
+} as const satisfies Rules<ResilientClientOptions>
+
+/**
+ * Checks the options of a client; returns copies of all its objects, so that what the caller holds is neither written to
+ * nor shared.
+ *
+ * @throws ConfigurationError for the first thing that is not accepted.
+ */
+export function parseOptions(options: unknown): ResilientClientOptions {
+  checkOptions(options, clientRules)
+  return copyByRules(options as ResilientClientOptions, clientRules)
+}
+
+const VIEW: OptionOwner = {
+  unknown: (name, { known }) =>
+    `withOptions: ${name} cannot be changed in a view; accepted are ${known.join(', ')}. Create a ResilientClient of its own for other connections.`,
+}
+
+/**
+ * The same for what is given to `withOptions`.
+ *
+ * @throws ConfigurationError also for options that concern what is shared.
+ */
+export function parseViewOptions(options: unknown): CallOptions {
+  checkOptions(options, callRules, VIEW)
+  return copyByRules(options as CallOptions, callRules)
 }

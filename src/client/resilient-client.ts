@@ -2,9 +2,8 @@ import { Admission } from '../admission/admission.ts'
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
-import { optionPath, shownName } from '../core/shown.ts'
 import { Endpoints } from '../endpoints/endpoints.ts'
-import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import { ClientClosedError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
 import { type Responses, responsesOf } from '../responses/responses.ts'
 import { RetryBudgets } from '../retry/budget.ts'
@@ -15,10 +14,8 @@ import type { Transport, TransportStats } from '../transport/transport.ts'
 import { UndiciTransport } from '../transport/undici/undici-transport.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
-import type { CallOptions, ResilientClientOptions } from './options.ts'
-import { parseOptions } from './parse-options.ts'
+import { type CallOptions, parseOptions, parseViewOptions, type ResilientClientOptions } from './options.ts'
 import { readingOf } from './reading-of.ts'
-import { refuseOldNames } from './renamed-options.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
 
 export interface ResilientClientStats extends TransportStats {
@@ -44,28 +41,6 @@ interface Shared {
   closed: boolean
   onIdle: Array<() => void>
 }
-
-/** Options that `withOptions` accepts; the others concern what is shared. */
-const CALL_OPTIONS: ReadonlySet<string> = new Set([
-  'apiKey',
-  'headers',
-  'maxRetries',
-  'retry',
-  'retryUnknown',
-  'hedge',
-  'timeouts',
-  'commit',
-  'commitAfterMs',
-  'beforeCommitMs',
-  'streamFailure',
-  'upgradeToStream',
-  'onPreviousResponseNotFound',
-  'classify',
-  'validate',
-  'interruption',
-  'limits',
-  'onEvent',
-] satisfies Array<keyof CallOptions>)
 
 /**
  * Makes calls to Responses endpoints survive. Hand `client.fetch` to whatever takes a `fetch`.
@@ -99,7 +74,7 @@ export class ResilientClient implements AsyncDisposable {
 
   constructor(options: ResilientClientOptions = {}) {
     const view = VIEW_OF.get(options)
-    const parsed = parseOptions(view?.options ?? options)
+    const parsed: ResilientClientOptions = view?.options ?? parseOptions(options)
     this.#isView = view !== undefined
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
@@ -113,7 +88,7 @@ export class ResilientClient implements AsyncDisposable {
       parent !== undefined
         ? parent.#shared
         : {
-            transport: parsed.transport ?? defaultTransport(parsed as ResilientClientOptions, this.#settings),
+            transport: parsed.transport ?? defaultTransport(parsed, this.#settings),
             ownsTransport: parsed.transport === undefined,
             budgets: new RetryBudgets(this.#settings.budget, clock),
             hedging: new Hedging(clock),
@@ -188,18 +163,8 @@ export class ResilientClient implements AsyncDisposable {
    * @throws ConfigurationError also for options that concern what is shared, such as `transport` or `isolation`.
    */
   withOptions(options: CallOptions): ResilientClient {
-    // Says what is wrong with it, where it is no object at all.
-    if (typeof options !== 'object' || options === null) parseOptions(options)
-    refuseOldNames(options)
-    for (const name of Object.keys(options)) {
-      if (CALL_OPTIONS.has(name)) continue
-      throw new ConfigurationError(
-        `withOptions: ${shownName(name)} cannot be changed in a view; accepted are ${[...CALL_OPTIONS].join(', ')}. Create a ResilientClient of its own for other connections.`,
-        optionPath('', name),
-      )
-    }
     const marker: ResilientClientOptions = {}
-    VIEW_OF.set(marker, { parent: this, options })
+    VIEW_OF.set(marker, { parent: this, options: parseViewOptions(options) })
     return new ResilientClient(marker)
   }
 

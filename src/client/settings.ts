@@ -1,4 +1,5 @@
 import type { AdmissionSettings } from '../admission/admission.ts'
+import { concurrencyRules } from '../admission/concurrency-options.ts'
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
@@ -6,17 +7,19 @@ import { type Random, systemRandom } from '../core/random.ts'
 import { shown } from '../core/shown.ts'
 import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import { hedgeRules } from '../hedge/hedge-options.ts'
 import type { HedgeSettings } from '../hedge/hedging.ts'
-import { DEFAULT_BUDGET, type RetryBudgetOptions } from '../retry/budget.ts'
+import { budgetRules, type RetryBudgetOptions } from '../retry/budget.ts'
 import type { ClassifyHook } from '../retry/classify-hook.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
+import { retryRules } from '../retry/retry-options.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
+import { timeoutRules } from '../watchdog/timeout-options.ts'
 import { refuseContradictions } from './contradictions.ts'
 import { endpointsOf, httpUrl, refuseKeylessEndpoints } from './endpoint-settings.ts'
-import type { ParsedOptions } from './option-schema.ts'
-import type { HeadersOption } from './options.ts'
+import { clientRules, type HeadersOption, limitRules, type ResilientClientOptions } from './options.ts'
 
 /** Options, defaults and environment as one resolved value. */
 export interface ClientSettings {
@@ -45,17 +48,6 @@ export interface ClientSettings {
 }
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
-const MIB = 1024 * 1024
-
-const DEFAULT_TIMEOUTS: TimeoutSettings = {
-  connectMs: { ms: 10_000, source: 'default' },
-  sendMs: { ms: 30_000, source: 'default' },
-  ttfbMs: 'auto',
-  idleMs: 'auto',
-  progressMs: { ms: 900_000, source: 'default' },
-  staleMs: { ms: 1_800_000, source: 'default' },
-  totalMs: { ms: 0, source: 'default' },
-}
 
 /** An inherited limit gives way to a shorter one of its view by this factor, as automatic values do to staleMs. */
 const BELOW = 0.9
@@ -64,7 +56,7 @@ const BELOW = 0.9
  * @param inherited the settings of the client that a view is made from; the environment is read only without them.
  * @throws ConfigurationError for values that contradict each other, and for environment variables that are not accepted.
  */
-export function resolveSettings(options: ParsedOptions, inherited?: ClientSettings): ClientSettings {
+export function resolveSettings(options: ResilientClientOptions, inherited?: ClientSettings): ClientSettings {
   const { retry, limits } = options
   const endpoints = endpointsOf(options) ?? inherited?.endpoints
   const settings: ClientSettings = {
@@ -75,30 +67,37 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
     apiKey: checkedKey(options.apiKey) ?? inherited?.apiKey,
     headers: copyHeaders(options.headers) ?? inherited?.headers,
     policy: {
-      maxRetries: options.maxRetries ?? inherited?.policy.maxRetries ?? envNumber('MAX_RETRIES', 1000) ?? 4,
-      baseDelayMs: retry?.baseDelayMs ?? inherited?.policy.baseDelayMs ?? 500,
-      maxDelayMs: retry?.maxDelayMs ?? inherited?.policy.maxDelayMs ?? 20_000,
-      maxHintMs: retry?.maxHintMs ?? inherited?.policy.maxHintMs ?? 60_000,
-      retryUnknown: options.retryUnknown ?? inherited?.policy.retryUnknown ?? false,
+      maxRetries:
+        options.maxRetries ??
+        inherited?.policy.maxRetries ??
+        envNumber('MAX_RETRIES', 1000) ??
+        clientRules.maxRetries.default,
+      baseDelayMs: retry?.baseDelayMs ?? inherited?.policy.baseDelayMs ?? retryRules.baseDelayMs.default,
+      maxDelayMs: retry?.maxDelayMs ?? inherited?.policy.maxDelayMs ?? retryRules.maxDelayMs.default,
+      maxHintMs: retry?.maxHintMs ?? inherited?.policy.maxHintMs ?? retryRules.maxHintMs.default,
+      retryUnknown: options.retryUnknown ?? inherited?.policy.retryUnknown ?? clientRules.retryUnknown.default,
     },
     budget: inherited?.budget ?? budgetOf(retry?.budget),
     timeouts: timeoutsOf(options.timeouts ?? {}, inherited?.timeouts),
-    commit: options.commit ?? inherited?.commit ?? 'progress',
+    commit: options.commit ?? inherited?.commit ?? clientRules.commit.default,
     ...commitTimesOf(options, inherited),
-    streamFailure: options.streamFailure ?? inherited?.streamFailure ?? 'error',
+    streamFailure: options.streamFailure ?? inherited?.streamFailure ?? clientRules.streamFailure.default,
     onPreviousResponseNotFound: options.onPreviousResponseNotFound ?? inherited?.onPreviousResponseNotFound,
-    upgradeToStream: options.upgradeToStream ?? inherited?.upgradeToStream ?? false,
+    upgradeToStream: options.upgradeToStream ?? inherited?.upgradeToStream ?? clientRules.upgradeToStream.default,
     classify: options.classify ?? inherited?.classify,
-    validate: options.validate ?? inherited?.validate ?? 'report',
-    interruption: options.interruption ?? inherited?.interruption ?? 'error',
+    validate: options.validate ?? inherited?.validate ?? clientRules.validate.default,
+    interruption: options.interruption ?? inherited?.interruption ?? clientRules.interruption.default,
     limits: {
-      eventBytes: limits?.eventBytes ?? inherited?.limits.eventBytes ?? 64 * MIB,
-      preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? 4 * MIB,
-      headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? 64 * 1024,
+      eventBytes: limits?.eventBytes ?? inherited?.limits.eventBytes ?? limitRules.eventBytes.default,
+      preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? limitRules.preludeBytes.default,
+      headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? limitRules.headerBytes.default,
     },
     endpoints,
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
-    hedge: options.hedge === undefined && inherited !== undefined ? inherited.hedge : hedgeOf(options.hedge ?? 'auto'),
+    hedge:
+      options.hedge === undefined && inherited !== undefined
+        ? inherited.hedge
+        : hedgeOf(options.hedge ?? clientRules.hedge.default),
     onEvent: options.onEvent ?? inherited?.onEvent,
     clock: options.clock ?? options.transport?.clock ?? inherited?.clock ?? systemClock,
     random: options.random ?? inherited?.random ?? systemRandom,
@@ -109,14 +108,14 @@ export function resolveSettings(options: ParsedOptions, inherited?: ClientSettin
 }
 
 function timeoutsOf(
-  options: NonNullable<ParsedOptions['timeouts']>,
+  options: NonNullable<ResilientClientOptions['timeouts']>,
   inherited: TimeoutSettings | undefined,
 ): TimeoutSettings {
   const limit = (name: keyof TimeoutSettings, variable?: string): LimitOrAuto => {
     const given = options[name]
     if (given !== undefined) return given === 'auto' ? 'auto' : { ms: given, source: 'option' }
     if (inherited !== undefined) return inherited[name]
-    return (variable === undefined ? undefined : envLimit(variable)) ?? DEFAULT_TIMEOUTS[name]
+    return (variable === undefined ? undefined : envLimit(variable)) ?? defaultLimit(name)
   }
   const staleMs = limit('staleMs', 'STALE_TIMEOUT_MS') as Limit
   const ttfbMs = limit('ttfbMs', 'TTFB_TIMEOUT_MS')
@@ -136,6 +135,11 @@ function timeoutsOf(
   }
 }
 
+function defaultLimit(name: keyof TimeoutSettings): LimitOrAuto {
+  const value = timeoutRules[name].default
+  return value === 'auto' ? 'auto' : { ms: value, source: 'default' }
+}
+
 function below(limit: LimitOrAuto, other: Limit, name: string): LimitOrAuto {
   if (limit === 'auto' || other.ms === 0 || limit.ms < other.ms) return limit
   return { ms: Math.floor(other.ms * BELOW), source: `${limit.source}, kept below ${name}` }
@@ -143,36 +147,40 @@ function below(limit: LimitOrAuto, other: Limit, name: string): LimitOrAuto {
 
 /** A `commitAfterMs` that is not given gives way to a `beforeCommitMs` that is. */
 function commitTimesOf(
-  options: ParsedOptions,
+  options: ResilientClientOptions,
   inherited: ClientSettings | undefined,
 ): Pick<ClientSettings, 'commitAfterMs' | 'beforeCommitMs'> {
-  const commitAfterMs = options.commitAfterMs ?? inherited?.commitAfterMs ?? 480_000
-  const beforeCommitMs = options.beforeCommitMs ?? inherited?.beforeCommitMs ?? 540_000
+  const commitAfterMs = options.commitAfterMs ?? inherited?.commitAfterMs ?? clientRules.commitAfterMs.default
+  const beforeCommitMs = options.beforeCommitMs ?? inherited?.beforeCommitMs ?? clientRules.beforeCommitMs.default
   const givesWay = options.commitAfterMs === undefined && beforeCommitMs > 0 && commitAfterMs >= beforeCommitMs
   return { commitAfterMs: givesWay ? Math.floor(beforeCommitMs * BELOW) : commitAfterMs, beforeCommitMs }
 }
 
-function budgetOf(budget: NonNullable<ParsedOptions['retry']>['budget']): RetryBudgetOptions | false {
+function budgetOf(budget: NonNullable<ResilientClientOptions['retry']>['budget']): RetryBudgetOptions | false {
   if (budget === false) return false
-  const { capacity, depositPerSuccess, refillPerMinute } = DEFAULT_BUDGET
   return {
-    capacity: budget?.capacity ?? capacity,
-    depositPerSuccess: budget?.depositPerSuccess ?? depositPerSuccess,
-    refillPerMinute: budget?.refillPerMinute ?? refillPerMinute,
+    capacity: budget?.capacity ?? budgetRules.capacity.default,
+    depositPerSuccess: budget?.depositPerSuccess ?? budgetRules.depositPerSuccess.default,
+    refillPerMinute: budget?.refillPerMinute ?? budgetRules.refillPerMinute.default,
   }
 }
 
-function concurrencyOf({ calls, queueMs, pace }: NonNullable<ParsedOptions['concurrency']>): AdmissionSettings {
-  return { calls: calls ?? Infinity, queueMs: queueMs ?? 0, pace: pace ?? true }
+function concurrencyOf({
+  calls,
+  queueMs,
+  pace,
+}: NonNullable<ResilientClientOptions['concurrency']>): AdmissionSettings {
+  const { queueMs: wait, pace: paced } = concurrencyRules
+  return { calls: calls ?? Infinity, queueMs: queueMs ?? wait.default, pace: pace ?? paced.default }
 }
 
 const DEFAULT_HEDGE: HedgeSettings = {
   isAuto: false,
   afterMs: undefined,
-  deadProbability: 0.8,
-  minMs: 3000,
-  maxConcurrent: 3,
-  maxExtraShare: 0.1,
+  deadProbability: hedgeRules.deadProbability.default,
+  minMs: hedgeRules.minMs.default,
+  maxConcurrent: hedgeRules.maxConcurrent.default,
+  maxExtraShare: hedgeRules.maxExtraShare.default,
 }
 
 /** One hedge a call, and half of the share that a client which was told to hedge may lose. */
@@ -181,7 +189,7 @@ const AUTO_HEDGE: HedgeSettings = { ...DEFAULT_HEDGE, isAuto: true, maxConcurren
 /** With a plain `afterMs`: one second attempt. */
 const PLAIN_MAX_CONCURRENT = 2
 
-function hedgeOf(hedge: NonNullable<ParsedOptions['hedge']>): HedgeSettings | undefined {
+function hedgeOf(hedge: NonNullable<ResilientClientOptions['hedge']>): HedgeSettings | undefined {
   if (hedge === 'auto') return AUTO_HEDGE
   if (typeof hedge === 'boolean') return hedge ? DEFAULT_HEDGE : undefined
   const { afterMs, deadProbability, minMs, maxConcurrent, maxExtraShare } = hedge
@@ -200,7 +208,7 @@ function checkedKey(apiKey: string | undefined): string | undefined {
   return apiKey
 }
 
-function copyHeaders(headers: ParsedOptions['headers']): HeadersOption | undefined {
+function copyHeaders(headers: ResilientClientOptions['headers']): HeadersOption | undefined {
   if (headers === undefined || typeof headers === 'function') return headers as HeadersOption | undefined
   for (const [name, value] of Object.entries(headers)) assertHeader(name, value, headerPath('headers', name))
   return { ...headers }

@@ -1,7 +1,9 @@
-import { optionPath, shown, shownKind, shownName } from '../core/shown.ts'
+import { func, oneOf } from '../core/rule-kinds.ts'
+import { isObject, type Rules } from '../core/rules.ts'
+import { shown, shownKind } from '../core/shown.ts'
+import { checkOptions } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { refuseRenamed } from '../errors/renamed-option.ts'
-import { assertHeader, headerPath } from '../transport/assert-header.ts'
+import { assertHeader, headerPath, headersRule } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
 
@@ -38,61 +40,52 @@ export interface ResumeOptions extends RequestOptions {
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
 
-type Rule = readonly [accepts: (value: unknown) => boolean, accepted: string]
-
-const COMMON = {
-  signal: [isSignal, 'an AbortSignal'],
-  headers: [(value) => value === null || (isObject(value) && !(Symbol.iterator in value)), 'an object of strings'],
-} as const satisfies Record<keyof RequestOptions, Rule>
-const VALIDATE: Rule = [
-  (value) => value === 'off' || value === 'report' || value === 'strict',
-  "'off', 'report' or 'strict'",
-]
-const CALLBACK: Rule = [isFunction, 'a function']
+const common = {
+  /** `null` is what the options of `fetch` have for none. */
+  signal: {
+    accepts: 'an AbortSignal',
+    test: (value) => value === null || (isObject(value) && 'aborted' in value && func().test(value.addEventListener)),
+  },
+  headers: { ...headersRule, test: (value) => value === null || headersRule.test(value) },
+} as const satisfies Rules<RequestOptions>
+/** Of a client, too. */
+export const interruptionRule = { ...oneOf('error', 'restart'), formerly: 'onInterrupted' } as const
+export const validateRule = oneOf('off', 'report', 'strict')
 
 /** What each request takes beside its body. */
-/** Old name → new name of an option of `stream()`. */
-export const RENAMED_STREAM_OPTIONS = { onInterrupted: 'interruption' } as const
-
-const ACCEPTED = {
+const RULES = {
   stream: {
-    ...COMMON,
-    interruption: [(value) => value === 'error' || value === 'restart', "'error' or 'restart'"],
-    validate: VALIDATE,
-  } satisfies Record<keyof StreamOptions, Rule>,
+    ...common,
+    interruption: interruptionRule,
+    validate: validateRule,
+  } satisfies Rules<StreamOptions>,
   create: {
-    ...COMMON,
-    validate: VALIDATE,
-    onDelta: CALLBACK,
-    onRestart: CALLBACK,
-  } satisfies Record<keyof CreateOptions, Rule>,
+    ...common,
+    validate: validateRule,
+    onDelta: func(),
+    onRestart: func(),
+  } satisfies Rules<CreateOptions>,
   resume: {
-    ...COMMON,
-    starting_after: [(value) => Number.isSafeInteger(value), 'a whole number'],
-    validate: VALIDATE,
-  } satisfies Record<keyof ResumeOptions, Rule>,
-  retrieve: COMMON,
-  cancel: COMMON,
+    ...common,
+    starting_after: { accepts: 'a whole number', test: (value) => Number.isSafeInteger(value) },
+    validate: validateRule,
+  } satisfies Rules<ResumeOptions>,
+  retrieve: common,
+  cancel: common,
 } as const
 
 /**
  * @throws ConfigurationError for options that are unknown or of the wrong kind, and for headers that could write others;
  * before any I/O.
  */
-export function checkOptions(method: keyof typeof ACCEPTED, options: unknown): void {
+export function checkRequestOptions(method: keyof typeof RULES, options: RequestOptions | undefined): void {
   if (options === undefined) return
-  if (!isObject(options) || Array.isArray(options))
-    throw new ConfigurationError(`options: got ${shownKind(options)}; accepted: an object.`, 'options')
-  if (method === 'stream') refuseRenamed(options, RENAMED_STREAM_OPTIONS, 'options.')
-  const rules: Readonly<Record<string, Rule>> = ACCEPTED[method]
-  for (const [name, value] of Object.entries(options)) {
-    const path = `options.${name}`
-    if (!Object.hasOwn(rules, name)) throw unknownOption(method, name, value, Object.keys(rules))
-    const [accepts, accepted] = rules[name] as Rule
-    if (value !== undefined && !accepts(value))
-      throw new ConfigurationError(`${path}: got ${shown(value)}; accepted: ${accepted}.`, path)
-  }
-  headerPairs(options.headers as Readonly<Record<string, unknown>> | null | undefined)
+  checkOptions(options, RULES[method], {
+    path: 'options',
+    unknown: (name, { value, known }) =>
+      `Unknown option ${name} of responses.${method}() (got ${shown(value)}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
+  })
+  headerPairs(options.headers)
 }
 
 /** What `create` has no use for with `background: true`: the queued response comes back at once, and no stream is read. */
@@ -109,16 +102,9 @@ export function checkBackgroundOptions(options: CreateOptions): void {
   }
 }
 
-function unknownOption(method: string, name: string, value: unknown, known: readonly string[]): ConfigurationError {
-  return new ConfigurationError(
-    `Unknown option ${shownName(name)} of responses.${method}() (got ${shown(value)}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
-    optionPath('options', name),
-  )
-}
-
 /** @throws ConfigurationError */
 export function checkParams(params: unknown): void {
-  if (!isObject(params) || Array.isArray(params))
+  if (!isObject(params))
     throw new ConfigurationError(
       `params: got ${shownKind(params)}; accepted: an object, the body of the request.`,
       'params',
@@ -150,17 +136,4 @@ export function headerPairs(headers: Readonly<Record<string, unknown>> | null | 
     assertHeader(name, value, path)
     return [name.toLowerCase(), value] as const
   })
-}
-
-function isObject(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-/** `null` is what the options of `fetch` have for none. */
-function isSignal(value: unknown): boolean {
-  return value === null || (isObject(value) && 'aborted' in value && isFunction(value.addEventListener))
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
 }

@@ -11,8 +11,8 @@ import {
   type CreateOptions,
   checkBackgroundOptions,
   checkId,
-  checkOptions,
   checkParams,
+  checkRequestOptions,
   headerPairs,
   type RequestOptions,
   type ResumeOptions,
@@ -67,7 +67,7 @@ export class Responses {
   stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream
   stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream<SessionEvent> {
     checkParams(params)
-    checkOptions('stream', options)
+    checkRequestOptions('stream', options)
     if (params.stream === false)
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
     const interruption = options?.interruption ?? this.#host.interruption
@@ -88,7 +88,7 @@ export class Responses {
    */
   async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<ResponseObject> {
     checkParams(params)
-    checkOptions('create', options)
+    checkRequestOptions('create', options)
     if (params.stream === true)
       throw new ConfigurationError(
         'params.stream: got true; create() returns the whole response. Use stream().',
@@ -119,7 +119,7 @@ export class Responses {
    */
   resume(id: string, options: ResumeOptions = {}): ResponseStream {
     checkId(id)
-    checkOptions('resume', options)
+    checkRequestOptions('resume', options)
     return this.#open(options, (scope) => ({
       begin: undefined,
       resumption: { ...this.#resumption(options, scope), id },
@@ -131,14 +131,14 @@ export class Responses {
   /** One response as it is now. */
   async retrieve(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
-    checkOptions('retrieve', options)
+    checkRequestOptions('retrieve', options)
     return this.#json('GET', `responses/${encodeURIComponent(id)}`, new AbortScope(options.signal), options)
   }
 
   /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
   async cancel(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
-    checkOptions('cancel', options)
+    checkRequestOptions('cancel', options)
     return this.#json('POST', `responses/${encodeURIComponent(id)}/cancel`, new AbortScope(options.signal), options)
   }
 

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { RecentMap } from '../core/recent-map.ts'
+import { notNegative, whole } from '../core/rule-kinds.ts'
+import { defaultsOf, type Rules } from '../core/rules.ts'
 
 /**
  * Limits the amplification of an outage: retries of all calls to one origin draw on one account, which successes refill.
@@ -14,7 +16,13 @@ export interface RetryBudgetOptions {
   readonly refillPerMinute: number
 }
 
-export const DEFAULT_BUDGET: RetryBudgetOptions = { capacity: 20, depositPerSuccess: 0.5, refillPerMinute: 2 }
+export const budgetRules = {
+  capacity: { ...whole(1), default: 20 },
+  depositPerSuccess: { ...notNegative, default: 0.5 },
+  refillPerMinute: { ...notNegative, default: 2 },
+} as const satisfies Rules<RetryBudgetOptions>
+
+export const DEFAULT_BUDGET: RetryBudgetOptions = defaultsOf(budgetRules)
 
 export class RetryBudget {
   readonly #options: RetryBudgetOptions

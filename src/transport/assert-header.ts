@@ -1,3 +1,5 @@
+import type { Rule } from '../core/rules.ts'
+import { shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { shownHeader } from '../errors/header-names.ts'
 
@@ -21,4 +23,20 @@ export function assertHeader(name: string, value: string, path: string): void {
 /** `headers['x-tenant']`, or `headers[a name of 12 characters]` for what is not known to be the name of a header. */
 export function headerPath(owner: string, name: string): string {
   return `${owner}[${shownHeader(name)}]`
+}
+
+/** An object of headers. Of `Headers` and `Map`, whose entries are no properties, nothing would be sent. */
+export const headersRule: Rule<never> = {
+  accepts: 'an object of strings',
+  test: (value) => isPlain(value) && Object.values(value).every((header) => typeof header === 'string'),
+  secret: true,
+  entryAtFault: (value, path) => {
+    const [name, header] = (isPlain(value) && Object.entries(value).find(([, one]) => typeof one !== 'string')) || []
+    if (name === undefined) return undefined
+    return { path: headerPath(path, name), got: shownKind(header), accepts: 'a string' }
+  },
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }

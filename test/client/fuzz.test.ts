@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, inject, it } from 'vitest'
-import { optionSchema } from '../../src/client/option-schema.ts'
+import { clientRules } from '../../src/client/options.ts'
 import { ConfigurationError, ResilientClient, ResilientError } from '../../src/index.ts'
 import { FakeTransport, fake, textStream } from '../../src/testing/index.ts'
 import { outcomeOf } from '../e2e/support/calls.ts'
@@ -41,7 +41,7 @@ const likely = fc.oneof(
 )
 const named = (names: readonly string[]) =>
   fc.dictionary(fc.constantFrom(...names, 'unknown', '__proto__'), likely, { maxKeys: 5 })
-const NAMES = Object.keys(optionSchema().shape).filter((name) => name !== 'clock' && name !== 'transport')
+const NAMES = Object.keys(clientRules).filter((name) => name !== 'clock' && name !== 'transport')
 const nested = fc.record(
   {
     timeouts: named(['connectMs', 'ttfbMs', 'idleMs', 'staleMs', 'totalMs']),

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { optionSchema } from '../../src/client/option-schema.ts'
-import { parseOptions } from '../../src/client/parse-options.ts'
+import { clientRules, parseOptions } from '../../src/client/options.ts'
 import { ResilientClient } from '../../src/client/resilient-client.ts'
 import { resolveSettings } from '../../src/client/settings.ts'
 import { ConfigurationError } from '../../src/errors/errors.ts'
@@ -59,7 +58,7 @@ describe('options', () => {
   it('are all optional, and accepted all together', () => {
     expect(parseOptions({})).toEqual({})
     expect(parseOptions(ALL)).toEqual(ALL)
-    const undefinedOnes = Object.fromEntries(Object.keys(optionSchema().shape).map((name) => [name, undefined]))
+    const undefinedOnes = Object.fromEntries(Object.keys(clientRules).map((name) => [name, undefined]))
     expect(() => resolveSettings(parseOptions(undefinedOnes))).not.toThrow()
   })
 
@@ -216,8 +215,7 @@ describe('options', () => {
         values,
         fc.record(Object.fromEntries(Object.keys(schema).map((name) => [name, values])), { requiredKeys: [] }),
       )
-    const { shape } = optionSchema()
-    const names = Object.fromEntries(Object.keys(shape).map((name) => [name, values]))
+    const names = Object.fromEntries(Object.keys(clientRules).map((name) => [name, values]))
     const nested = {
       timeouts: level({ ttfbMs: 1, idleMs: 1, staleMs: 1, totalMs: 1, other: 1 }),
       retry: level({ baseDelayMs: 1, maxDelayMs: 1, budget: 1, other: 1 }),

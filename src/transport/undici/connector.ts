@@ -1,24 +1,9 @@
 import type { Socket as NetSocket } from 'node:net'
-import type { SecureContext, SecureContextOptions, SecureVersion } from 'node:tls'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { net, tls } from '../../core/builtins.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 import { chooseProxy, openTunnel, type ProxyChoice } from './proxy.ts'
-
-/** TLS settings, as `tls.connect` takes them. */
-export interface TlsOptions {
-  /** Certificate authorities to trust instead of the system's. PEM. */
-  readonly ca?: string | Buffer | ReadonlyArray<string | Buffer>
-  /** A client certificate and its key. PEM. */
-  readonly cert?: string | Buffer
-  readonly key?: string | Buffer
-  readonly passphrase?: string
-  /** The name to ask for and to verify, where it is not the host's. */
-  readonly servername?: string
-  /** Default `true`. `false` accepts any certificate: for a test server of your own, never for anything else. */
-  readonly rejectUnauthorized?: boolean
-  readonly minVersion?: SecureVersion
-  readonly maxVersion?: SecureVersion
-}
+import type { TlsOptions } from './tls-options.ts'
 
 export type Socket = NetSocket
 

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { optionPath, shown, shownName } from '../../core/shown.ts'
-import { ConfigurationError } from '../../errors/errors.ts'
-import type { TlsOptions } from './connector.ts'
+import { bytes, clockRule, msOrOff, oneOf, positiveMs, section, text, whole } from '../../core/rule-kinds.ts'
+import type { Rules } from '../../core/rules.ts'
+import { checkOptions } from '../../errors/check-options.ts'
+import { type TlsOptions, tlsRules } from './tls-options.ts'
 
 /** Options of the default transport. A `ResilientClient` takes the same ones and hands them on. */
 export interface UndiciTransportOptions {
@@ -12,9 +13,9 @@ export interface UndiciTransportOptions {
   readonly isolation?: 'leased' | 'fresh' | undefined
   /** How long a connection may wait for another attempt. Milliseconds, default 30 000; `0`: not at all. */
   readonly keepAliveMs?: number | undefined
-  /** With `isolation: 'fresh'`: never-used connections kept open per origin, topped up at each use. Default 0. */
+  /** With `isolation: 'fresh'`: never-used connections kept open per origin, topped up at each use. 0 to 1 000, default 0. */
   readonly warm?: number | undefined
-  /** How long a never-used connection is kept. Milliseconds, default 10 000. */
+  /** How long a never-used connection is kept. Milliseconds, from 1; default 10 000. */
   readonly warmMs?: number | undefined
   /** Connections per origin at most, idle ones included; further attempts wait in turn. Default: no bound. */
   readonly maxConnections?: number | undefined
@@ -40,53 +41,37 @@ export interface UndiciTransportSettings {
   readonly clock: Clock
 }
 
-const NAMES: Readonly<Record<keyof UndiciTransportOptions, true>> = {
-  isolation: true,
-  keepAliveMs: true,
-  warm: true,
-  warmMs: true,
-  maxConnections: true,
-  proxy: true,
-  tls: true,
-  maxHeaderBytes: true,
-  clock: true,
-}
+/** The rows of what a client takes and hands on. */
+export const connectionRules = {
+  isolation: { ...oneOf('leased', 'fresh'), default: 'leased' },
+  keepAliveMs: { ...msOrOff, default: 30_000 },
+  warm: { ...whole(0, 1000), default: 0 },
+  warmMs: { ...positiveMs, default: 10_000 },
+  maxConnections: whole(1),
+  proxy: { ...text("'env', 'none' or the address of an HTTP proxy"), secret: true },
+  tls: { ...section(tlsRules), secret: true },
+} as const satisfies Rules<Omit<UndiciTransportOptions, 'maxHeaderBytes' | 'clock'>>
+
+export const maxHeaderBytesRule = { ...bytes, default: 64 * 1024 }
+
+const undiciRules = {
+  ...connectionRules,
+  maxHeaderBytes: maxHeaderBytesRule,
+  clock: clockRule,
+} as const satisfies Rules<UndiciTransportOptions>
 
 /** @throws ConfigurationError for an option that is unknown, and for a value that is not accepted. */
 export function settingsOf(options: UndiciTransportOptions): UndiciTransportSettings {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name))
-  if (unknown !== undefined) {
-    const known = Object.keys(NAMES).join(', ')
-    throw new ConfigurationError(
-      `Unknown option ${shownName(unknown)} of undiciTransport(); accepted are ${known}.`,
-      optionPath('', unknown),
-    )
-  }
-  const { isolation = 'leased' } = options
-  if (isolation !== 'leased' && isolation !== 'fresh') {
-    throw new ConfigurationError(`isolation: got ${shown(isolation)}; accepted are 'leased' and 'fresh'.`, 'isolation')
-  }
-  const keepAliveMs = ms('keepAliveMs', options.keepAliveMs, 30_000)
+  checkOptions(options, undiciRules, { of: 'undiciTransport()' })
+  const { isolation, keepAliveMs, warm, warmMs, maxConnections, maxHeaderBytes, clock } = options
+  const waits = keepAliveMs ?? undiciRules.keepAliveMs.default
   return {
-    isolated: isolation === 'fresh' || keepAliveMs === 0,
-    keepAliveMs,
-    warm: whole('warm', options.warm, 0),
-    warmMs: ms('warmMs', options.warmMs, 10_000),
-    maxConnections:
-      options.maxConnections === undefined ? Infinity : whole('maxConnections', options.maxConnections, 1, 1),
-    maxHeaderBytes: whole('maxHeaderBytes', options.maxHeaderBytes, 64 * 1024),
-    clock: options.clock ?? systemClock,
+    isolated: isolation === 'fresh' || waits === 0,
+    keepAliveMs: waits,
+    warm: warm ?? undiciRules.warm.default,
+    warmMs: warmMs ?? undiciRules.warmMs.default,
+    maxConnections: maxConnections ?? Infinity,
+    maxHeaderBytes: maxHeaderBytes ?? maxHeaderBytesRule.default,
+    clock: clock ?? systemClock,
   }
-}
-
-function ms(name: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback
-  if (Number.isFinite(value) && value >= 0) return value
-  throw new ConfigurationError(`${name}: got ${shown(value)}; accepted are milliseconds from 0.`, name)
-}
-
-function whole(name: string, value: number | undefined, fallback: number, least = 0): number {
-  if (value === undefined) return fallback
-  if (Number.isInteger(value) && value >= least) return value
-  throw new ConfigurationError(`${name}: got ${shown(value)}; accepted is a whole number from ${least}.`, name)
 }

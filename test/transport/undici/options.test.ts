@@ -59,8 +59,8 @@ describe('settings of the undici transport', () => {
     [{ keepAliveMs: 0 }, { isolated: true, keepAliveMs: 0 }],
     [{ keepAliveMs: 0.5 }, { keepAliveMs: 0.5 }],
     [
-      { warm: 3, warmMs: 0 },
-      { warm: 3, warmMs: 0 },
+      { warm: 3, warmMs: 1 },
+      { warm: 3, warmMs: 1 },
     ],
     [{ maxConnections: 1 }, { maxConnections: 1 }],
     [{ maxHeaderBytes: 0 }, { maxHeaderBytes: 0 }],
@@ -69,12 +69,20 @@ describe('settings of the undici transport', () => {
   })
 
   it.each([
-    [{ isolation: 'no' }, 'isolation', "isolation: got 'no'; accepted are 'leased' and 'fresh'."],
-    [{ keepAliveMs: -1 }, 'keepAliveMs', 'keepAliveMs: got -1; accepted are milliseconds from 0.'],
-    [{ warmMs: 'x' }, 'warmMs', "warmMs: got 'x'; accepted are milliseconds from 0."],
-    [{ warm: 0.5 }, 'warm', 'warm: got 0.5; accepted is a whole number from 0.'],
-    [{ maxConnections: 0 }, 'maxConnections', 'maxConnections: got 0; accepted is a whole number from 1.'],
-    [{ maxHeaderBytes: -1 }, 'maxHeaderBytes', 'maxHeaderBytes: got -1; accepted is a whole number from 0.'],
+    [{ isolation: 'no' }, 'isolation', "isolation: got 'no'; accepted: 'leased' or 'fresh'."],
+    [
+      { keepAliveMs: -1 },
+      'keepAliveMs',
+      'keepAliveMs: got -1; accepted: a number of milliseconds from 0 (off) to 2147483647.',
+    ],
+    [{ warmMs: 'x' }, 'warmMs', "warmMs: got 'x'; accepted: a number of milliseconds from 1 to 2147483647."],
+    [{ warm: 0.5 }, 'warm', 'warm: got 0.5; accepted: a whole number from 0 to 1000.'],
+    [{ maxConnections: 0 }, 'maxConnections', 'maxConnections: got 0; accepted: a whole number from 1 to 1000000.'],
+    [
+      { maxHeaderBytes: -1 },
+      'maxHeaderBytes',
+      'maxHeaderBytes: got -1; accepted: a whole number of bytes, 0 for no bound.',
+    ],
     [
       { isolaton: 'fresh' },
       'isolaton',

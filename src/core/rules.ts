@@ -1,0 +1,108 @@
+import { shown, shownKind } from './shown.ts'
+
+/**
+ * What is known of one option, in one row beside its type and docstring. All options of all mechanisms are checked by such
+ * rows: nothing is built for it, so that checking costs no time at import.
+ */
+export interface Rule<Value = unknown> {
+  /** In the words of the error. */
+  readonly accepts: string
+  readonly test: (value: unknown) => boolean
+  readonly default?: Value
+  /** Must be given. */
+  readonly required?: true
+  /** The value never appears in a message. */
+  readonly secret?: true
+  /** The name that the option had before: refused, with the new one. */
+  readonly formerly?: string
+  /** The options within, where the value is an object. */
+  readonly fields?: AnyRules
+  /** The options within each object, where the value is a list. */
+  readonly each?: AnyRules
+  /** Finds the entry that is at fault, where the value is an object whose names are the caller's own. */
+  readonly entryAtFault?: (value: unknown, path: string) => Pick<NotAccepted, 'path' | 'got' | 'accepts'> | undefined
+}
+
+export type AnyRules = Readonly<Record<string, Rule>>
+
+/** A row for every option, of its type. */
+export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule<Exclude<Options[Name], undefined>> }
+
+export interface NotAccepted {
+  readonly kind: 'not_accepted'
+  readonly path: string
+  /** Fit to be shown. */
+  readonly got: string
+  readonly accepts: string
+}
+
+export type OptionFault =
+  | NotAccepted
+  | { readonly kind: 'no_object'; readonly path: string; readonly got: string }
+  | {
+      readonly kind: 'unknown'
+      readonly path: string
+      readonly name: string
+      readonly value: unknown
+      readonly known: readonly string[]
+    }
+  | { readonly kind: 'renamed'; readonly path: string; readonly name: string; readonly newName: string }
+
+/**
+ * The first thing that is not accepted: old names, then values in the order of the rows, then names that are not known.
+ *
+ * @param path of the object that holds the options; empty at the top.
+ */
+export function faultIn(options: unknown, rules: AnyRules, path = '', secret = false): OptionFault | undefined {
+  if (!isObject(options)) return { kind: 'no_object', path, got: path === '' ? shown(options) : shownKind(options) }
+  for (const [newName, { formerly }] of Object.entries(rules))
+    if (formerly !== undefined && Object.hasOwn(options, formerly))
+      return { kind: 'renamed', path, name: formerly, newName }
+  for (const name of Object.keys(rules)) {
+    const fault = faultOf(options[name], rules[name] as Rule, path === '' ? name : `${path}.${name}`, secret)
+    if (fault !== undefined) return fault
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(rules, name))
+  if (unknown === undefined) return undefined
+  return { kind: 'unknown', path, name: unknown, value: options[unknown], known: Object.keys(rules) }
+}
+
+function faultOf(value: unknown, rule: Rule, path: string, secretAround: boolean): OptionFault | undefined {
+  if (value === undefined && rule.required === undefined) return undefined
+  const secret = secretAround || rule.secret === true
+  if (!rule.test(value)) {
+    const entry = rule.entryAtFault?.(value, path)
+    const { accepts } = rule
+    return { kind: 'not_accepted', path, got: secret ? shownKind(value) : shown(value), accepts, ...entry }
+  }
+  if (rule.fields !== undefined && isObject(value)) return faultIn(value, rule.fields, path, secret)
+  if (rule.each === undefined) return undefined
+  for (const [index, each] of (value as readonly unknown[]).entries()) {
+    const fault = faultIn(each, rule.each, `${path}.${index}`, secret)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** Copies of the objects that have rows of their own, without what is `undefined`. What else is given stays the same object. */
+export function copyByRules<Options extends object>(options: Options, rules: AnyRules): Options {
+  const copy: Record<string, unknown> = {}
+  for (const name of Object.keys(rules)) {
+    const { fields, each } = rules[name] as Rule
+    const value = (options as Readonly<Record<string, unknown>>)[name]
+    if (value === undefined) continue
+    if (fields !== undefined && isObject(value)) copy[name] = copyByRules(value, fields)
+    else if (each !== undefined) copy[name] = (value as readonly object[]).map((one) => copyByRules(one, each))
+    else copy[name] = Array.isArray(value) ? [...value] : value
+  }
+  return copy as Options
+}
+
+/** Of the rows that have one. */
+export function defaultsOf<R extends AnyRules>(rules: R): { readonly [Name in keyof R]: R[Name]['default'] } {
+  return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.default])) as never
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,37 @@
+import type { SecureVersion } from 'node:tls'
+import { flag, oneOf, text } from '../../core/rule-kinds.ts'
+import type { Rule, Rules } from '../../core/rules.ts'
+
+/** TLS settings, as `tls.connect` takes them. */
+export interface TlsOptions {
+  /** Certificate authorities to trust instead of the system's. PEM. */
+  readonly ca?: string | Buffer | ReadonlyArray<string | Buffer>
+  /** A client certificate and its key. PEM. */
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+  readonly passphrase?: string
+  /** The name to ask for and to verify, where it is not the host's. */
+  readonly servername?: string
+  /** Default `true`. `false` accepts any certificate: for a test server of your own, never for anything else. */
+  readonly rejectUnauthorized?: boolean
+  readonly minVersion?: SecureVersion
+  readonly maxVersion?: SecureVersion
+}
+
+const isPem = (value: unknown): boolean => typeof value === 'string' || Buffer.isBuffer(value)
+const pem: Rule<never> = { accepts: 'PEM, as a string or a Buffer', test: isPem }
+const version = oneOf('TLSv1.2', 'TLSv1.3')
+
+export const tlsRules = {
+  ca: {
+    accepts: 'PEM, as a string or a Buffer, or an array of them',
+    test: (value) => (Array.isArray(value) ? value.every(isPem) : isPem(value)),
+  },
+  cert: pem,
+  key: pem,
+  passphrase: text('a string'),
+  servername: text('a string'),
+  rejectUnauthorized: { ...flag, default: true },
+  minVersion: version,
+  maxVersion: version,
+} as const satisfies Rules<TlsOptions>
