@@ -141,6 +141,11 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     return died && this.#options.log.connection?.reused === true && !this.responseStarted
   }
 
+  /** Since when its output waits for the consumer; `undefined` while the consumer keeps up. */
+  get unreadSince(): number | undefined {
+    return this.#watchdog.times.pausedAt
+  }
+
   get phase(): AttemptPhase {
     const times = this.#watchdog.times
     if (this.committed) return 'committed'

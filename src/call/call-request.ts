@@ -73,7 +73,10 @@ export interface CallContext {
   /** Times of the drop-in; off for other faces. */
   readonly beforeCommitMs: number
   readonly commitAfterMs: number
-  /** The face can take output back: a call does not end with an attempt that broke after the commit. */
+  /**
+   * The face can take output back, or pick it up: a call does not end with an attempt that broke after the commit. It waits
+   * for the reader, who says how to go on, until nothing was read for `staleMs`, or the time of the call is over.
+   */
   readonly restartable: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
   /** Set where several endpoints answer the same calls. */

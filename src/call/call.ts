@@ -1,4 +1,5 @@
 import type { Abortable } from '../core/abort.ts'
+import type { TimerHandle } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
 import type { AskContext } from '../endpoints/endpoint-of.ts'
 import type { TargetEnd } from '../endpoints/endpoints.ts'
@@ -38,6 +39,9 @@ export class Call implements AttemptRunnerOwner, Abortable {
   readonly #records: AttemptRecord[]
   readonly #runner: AttemptRunner
   #tally = NO_RETRIES
+  /** Armed while whoever reads what broke has yet to decide how to go on. */
+  #readerWait: TimerHandle | undefined
+  #readerCameLate = false
   #over = false
 
   constructor(request: CallRequest, context: CallContext) {
@@ -98,6 +102,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
    */
   restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
     return this.#endOnError(async () => {
+      this.assertReaderInTime(attempt, failed)
       const { decision, tally } = this.#decide(attempt, failed, false)
       this.log.decided(attempt.number, failed.code, decision)
       if (!decision.retry) throw this.errorOf(failed, attempt, decision.reason)
@@ -115,6 +120,17 @@ export class Call implements AttemptRunnerOwner, Abortable {
   /** Ends a call that could have been restarted and was not. */
   finish(failed: Failure): void {
     this.#end('failed', failed)
+  }
+
+  /**
+   * The reader of what broke is there, and goes on.
+   *
+   * @throws the error of the attempt when the call has waited for its reader as long as it does, and is over.
+   */
+  assertReaderInTime(attempt: Attempt, failed: Failure): void {
+    this.#stopReaderWait()
+    if (!this.#readerCameLate) return
+    throw this.errorOf({ ...failed, message: `${failed.message} ${NOT_READ}` }, attempt, 'deadline_exceeded')
   }
 
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
@@ -219,10 +235,33 @@ export class Call implements AttemptRunnerOwner, Abortable {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
     attempt.target?.ended(endOf(attempt))
     if (!attempt.committed) return
-    if (this.context.restartable && attempt.failed?.lane !== undefined) return
+    if (this.context.restartable && attempt.failed?.lane !== undefined) {
+      this.#awaitReader(attempt, attempt.failed)
+      return
+    }
     const aborted = attempt.record?.outcome === 'aborted'
     if (!aborted && attempt.failed === undefined) this.context.budget?.deposit()
     this.#end(aborted ? 'aborted' : attempt.failed === undefined ? 'completed' : 'failed', attempt.failed)
+  }
+
+  /** A stream that nobody reads must not stay under way for ever: `close()` waits for what is. */
+  #awaitReader({ unreadSince }: Attempt, failed: Failure): void {
+    const { clock, timeouts } = this.context
+    const now = clock.now()
+    const until = (unreadSince ?? now) + (timeouts.staleMs.ms || Infinity)
+    const ms = Math.min(until, callEndsAt(this.deadlines)) - now
+    if (ms === Infinity) return
+    const onLate = (): void => {
+      this.#readerCameLate = true
+      this.#end('failed', failed)
+    }
+    this.#readerWait = clock.setTimer(onLate, Math.max(0, ms), { unref: true })
+  }
+
+  #stopReaderWait(): void {
+    if (this.#readerWait === undefined) return
+    this.context.clock.clearTimer(this.#readerWait)
+    this.#readerWait = undefined
   }
 
   /** As far as can be told before the attempt is over: time and budget are asked for then. */
@@ -277,6 +316,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
   #end(outcome: CallEndEvent['outcome'], failed: Failure | undefined): void {
     if (this.#over) return
     this.#over = true
+    this.#stopReaderWait()
     this.#runner.end()
     this.context.scope.dispose()
     const own = this.#records.length - (this.context.earlier?.length ?? 0)
@@ -297,6 +337,8 @@ const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', 
 
 /** A token that was refused is exchanged once, beside all counting. */
 const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', transparent: true }
+
+const NOT_READ = 'Nobody read on within timeouts.staleMs, so the stream was not picked up again.'
 
 const NOBODY_KNOWS =
   'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'

@@ -139,8 +139,11 @@ export class ResilientClient implements AsyncDisposable {
       begin: (scope) => this.#shared.calls.add(scope),
       hold: (scope) => {
         this.#shared.calls.add(scope)
-        const letGo = (): void => this.#over(scope)
-        scope.watch(letGo)
+        const letGo = (): void => {
+          unwatch()
+          this.#over(scope)
+        }
+        const unwatch = scope.watch(letGo)
         return letGo
       },
     })
@@ -181,7 +184,7 @@ export class ResilientClient implements AsyncDisposable {
 
   /**
    * Takes no more calls, lets those under way finish, and closes idle connections now. Resolves when nothing is left.
-   * A response whose body nobody reads holds it up until `staleMs`: cancel it, or use `destroy()`.
+   * A response whose body or events nobody reads holds it up until `staleMs`: cancel it, or use `destroy()`.
    */
   async close(): Promise<void> {
     this.#closed = true

@@ -75,7 +75,8 @@ const REASONS: Readonly<Record<GiveUpReason, string>> = {
   committed: 'events of it had been handed over',
   retries_exhausted: 'all retries were used (`maxRetries`)',
   budget_exhausted: 'too many calls to this origin had been retried (`retry.budget`)',
-  deadline_exceeded: 'the deadline of the whole call left no time (`timeouts.totalMs`, `beforeCommitMs`)',
+  deadline_exceeded:
+    'the deadline of the whole call left no time (`timeouts.totalMs`, `beforeCommitMs`; `staleMs` for a broken stream that nobody reads)',
   hint_too_long: 'the endpoint asked for a longer wait than `retry.maxHintMs`',
 }
 

@@ -207,6 +207,7 @@ export class Responses {
           headers,
           face: 'stream',
           commitAt: 'first_event',
+          restartable: true,
           continues,
         } as const
         return inContext(() => beginCall(host, shape, scope.child()))

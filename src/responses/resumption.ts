@@ -71,6 +71,8 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
     if (isRefusal(outcome)) return polled(how, on, id)
     failed = await on.pump(call, outcome)
     if (failed === undefined) return
+    if (!isReported(failed)) call.assertReaderInTime(outcome.attempt, failed)
+    call.finish(failed)
     if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
     fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
     // The endpoint leaves the same numbers out each time: its state has all that the events would have said.

@@ -155,6 +155,7 @@ export class StreamSession implements Consumer {
     const reported = isReported(failed)
     // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
     if (!reported && failed.lane !== undefined && this.#canResume()) {
+      call.assertReaderInTime(attempt, failed)
       await this.#resume({ call, failed })
       return
     }
@@ -177,7 +178,7 @@ export class StreamSession implements Consumer {
     const resumption = this.#resumption
     if (resumption === undefined) return
     // First of all: the end of the one call must not pass for the end of the response.
-    const letGo = resumption.hold()
+    let letGo = resumption.hold()
     broken?.call.finish(broken.failed)
     try {
       await resumed(resumption, {
@@ -189,7 +190,15 @@ export class StreamSession implements Consumer {
           const sinceMs = resumption.clock.now() - resumption.startedAt
           this.#resumes = this.#resumes.concat({ call, sinceMs, resumes })
         },
-        pump: (call, outcome) => new Promise((resolve) => this.#pump(call, outcome, resolve)),
+        pump: (call, outcome) =>
+          new Promise((resolve) => {
+            // The call is under way itself, until its reader decides how to go on, or does not come.
+            letGo()
+            this.#pump(call, outcome, (failed) => {
+              if (failed !== undefined) letGo = resumption.hold()
+              resolve(failed)
+            })
+          }),
         hand: (event) => {
           this.#received.add(event)
           this.#hand([event])
@@ -254,9 +263,11 @@ export class StreamSession implements Consumer {
         else pumped.whole = undefined
         const { events, failure } = this.#received.accept(taken.item.events)
         if (failure === undefined) attempt.resume()
-        else this.#endPump()
         if (events.length > 0) this.#hand(events)
-        if (failure !== undefined) this.#tellEnd(pumped, failure)
+        if (failure === undefined) return true
+        // Told first: what goes on is under way before its call ends.
+        this.#tellEnd(pumped, failure)
+        this.#endPump()
         return true
       }
       case 'end':
@@ -265,9 +276,10 @@ export class StreamSession implements Consumer {
         this.#tellEnd(pumped, attempt.failed)
         return true
       case 'failed':
-        if (attempt.record?.outcome === 'aborted') throw taken.error
+        // The reason of an abort, which may have come after the attempt had failed.
+        if (taken.error !== attempt.failed) throw taken.error
         this.#endPump()
-        this.#tellEnd(pumped, taken.error as Failure)
+        this.#tellEnd(pumped, attempt.failed)
         return true
       case 'nothing':
         attempt.output.whenReady(this)

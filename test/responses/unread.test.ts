@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { fake, textStream, toSSE } from '../../src/testing/index.ts'
-import { collect, scenario } from './harness.ts'
+import { collect, collected, scenario } from './harness.ts'
 
 const ok = textStream({ text: 'hello' })
 const upToDelta = ok.slice(0, ok.findIndex((event) => event.type.endsWith('.delta')) + 1)
@@ -33,21 +33,6 @@ describe('a stream with a signal that nobody reads', () => {
     expect(listeners(signal)).toBe(0)
   })
 
-  it('that can be restarted has one until it is restarted and read, or destroyed', async () => {
-    const s = scenario([silent(), fake.respond(ok), silent()], { timeouts: { staleMs: 60_000 } })
-    const { signal } = s.controller
-    const options = { signal, interruption: 'restart' } as const
-    const stream = s.responses.stream(params, options)
-    await s.clock.advance(120_000)
-    expect((await s.settle(collect(stream))).value).toMatchObject({ error: undefined })
-    expect(listeners(signal)).toBe(0)
-    s.responses.stream(params, options)
-    await s.clock.advance(120_000)
-    await s.client.destroy()
-    expect(listeners(signal)).toBe(0)
-    expect(s.client.stats().activeCalls).toBe(0)
-  })
-
   it('has none once the response has come whole, and can still be read', async () => {
     const s = scenario([[fake.bytes(toSSE(ok)), fake.eof()]])
     const stream = s.responses.stream(params, { signal: s.controller.signal })
@@ -73,5 +58,164 @@ describe('a stream with a signal that nobody reads', () => {
     s.controller.abort(reason)
     const { error } = (await s.settle(collect(stream))).value as { error: unknown }
     expect(error).toBe(reason)
+  })
+})
+
+/** How a stream that broke behind its first output could go on, and what is played then. */
+const broken = () => [fake.bytes(toSSE(upToDelta)), fake.reset()].flat()
+const REST = (request: { readonly url: string }) =>
+  ok.slice(Number(new URL(request.url).searchParams.get('starting_after')) + 1)
+const GOES_ON = [
+  ['restart', params, { interruption: 'restart' }, ok],
+  ['background and store', { ...params, background: true, store: true }, {}, undefined],
+] as const
+
+describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody reads', (_, body, options, restarted) => {
+  const STALE_MS = 60_000
+  const START_MS = 10_000
+  const begin = (clientOptions: Parameters<typeof scenario>[1] = {}, script = broken) => {
+    let requests = 0
+    const ends: unknown[] = []
+    const s = scenario(
+      (request) => {
+        if (++requests === 1) return script()
+        return [fake.respond(restarted ?? REST(request))].flat()
+      },
+      {
+        timeouts: { staleMs: STALE_MS },
+        onEvent: (event) => event.type === 'call_end' && ends.push(event.outcome),
+        ...clientOptions,
+      },
+    )
+    const { signal } = s.controller
+    return { s, signal, ends, stream: s.responses.stream(body, { ...options, signal }) }
+  }
+
+  it.each([
+    ['that is noticed at once', 'connection_reset', broken],
+    // Reading is paused behind what nobody has taken: only the deadline ends such an attempt.
+    ['that is not noticed', 'stale_timeout', silent],
+  ] as const)(
+    'waits for its reader for staleMs, and then nothing of it is left: a break %s',
+    async (_, code, script) => {
+      const { s, signal, stream, ends } = begin({}, script)
+      await s.clock.advance(STALE_MS - 1)
+      expect(listeners(signal)).toBe(1)
+      expect(s.client.stats().activeCalls).toBe(1)
+      await s.clock.advance(1)
+      expect(listeners(signal)).toBe(0)
+      expect(s.client.stats().activeCalls).toBe(0)
+      expect(ends).toEqual(['failed'])
+      const { events, error } = await collected(s, stream)
+      // What came before reading was paused.
+      expect(events.length).toBeGreaterThan(0)
+      expect(events).toEqual(upToDelta.slice(0, events.length))
+      expect(error).toMatchObject({
+        name: 'StreamInterruptedError',
+        code,
+        giveUpReason: 'deadline_exceeded',
+        message: expect.stringContaining('Nobody read on within timeouts.staleMs'),
+        responseId: 'resp_test',
+      })
+      expect(stream.explain()).toContain('a broken stream that nobody reads')
+      expect(s.transport.requests).toHaveLength(1)
+      expect(ends).toEqual(['failed'])
+      await s.nothingIsLeft({ allowHangUp: true })
+    },
+  )
+
+  it('holds close() up until then, and no longer', async () => {
+    const { s, signal } = begin()
+    await s.clock.settle()
+    let closed = false
+    const closing = s.client.close().then(() => {
+      closed = true
+    })
+    await s.clock.advance(STALE_MS - 1)
+    expect(closed).toBe(false)
+    await s.clock.advance(1)
+    await closing
+    expect(listeners(signal)).toBe(0)
+  })
+
+  it('is over with the time of the call, where that is shorter', async () => {
+    const { s, signal, stream } = begin({ timeouts: { staleMs: STALE_MS, totalMs: START_MS } })
+    await s.clock.advance(START_MS)
+    expect(listeners(signal)).toBe(0)
+    expect((await collected(s, stream)).error).toMatchObject({ giveUpReason: 'deadline_exceeded' })
+    await s.nothingIsLeft()
+  })
+
+  it('goes on when it is read in time, also where the client is being closed', async () => {
+    const { s, signal, stream, ends } = begin()
+    await s.clock.settle()
+    const closing = s.client.close()
+    await s.clock.advance(STALE_MS - 1)
+    const { events, error } = await collected(s, stream)
+    expect(error).toBeUndefined()
+    expect(events.filter(({ type }) => (type as string) !== 'stream.restarted')).toEqual(
+      restarted === undefined ? ok : [...upToDelta, ...ok],
+    )
+    await closing
+    expect(s.transport.requests).toHaveLength(2)
+    expect(listeners(signal)).toBe(0)
+    expect(new Set(ends)).toEqual(new Set(restarted === undefined ? ['failed', 'completed'] : ['completed']))
+    // Nothing is armed that could end it once more.
+    await s.clock.advance(STALE_MS * 2)
+    await s.nothingIsLeft()
+  })
+
+  it('ends at once with an abort, and with destroy()', async () => {
+    for (const how of ['abort', 'destroy'] as const) {
+      const { s, signal, stream, ends } = begin()
+      await s.clock.settle()
+      const reason = new Error('enough')
+      if (how === 'abort') s.controller.abort(reason)
+      else await s.client.destroy()
+      expect(listeners(signal)).toBe(0)
+      expect(s.client.stats().activeCalls).toBe(0)
+      const { error } = await collected(s, stream)
+      if (how === 'abort') expect(error).toBe(reason)
+      else expect(error).toMatchObject({ code: 'client_closed' })
+      expect(ends).toEqual(['aborted'])
+    }
+  })
+})
+
+describe('a resumed stream that breaks again, and that nobody reads on', () => {
+  it('waits for its reader for staleMs, and holds close() up no longer', async () => {
+    const s = scenario(
+      (request) =>
+        request.method === 'POST' ? broken() : [fake.bytes(toSSE(REST(request).slice(0, 1))), fake.reset()].flat(),
+      { timeouts: { staleMs: 60_000 } },
+    )
+    const { signal } = s.controller
+    const stream = s.responses.stream({ ...params, background: true, store: true }, { signal })
+    const iterator = stream[Symbol.asyncIterator]()
+    // The last of these is the first that the resume brings.
+    for (let read = 0; read <= upToDelta.length; read++) await s.settle(iterator.next())
+    await s.clock.settle()
+    expect(s.transport.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
+    expect(s.client.stats().activeCalls).toBe(1)
+    let closed = false
+    void s.client.close().then(() => {
+      closed = true
+    })
+    await s.clock.advance(59_000)
+    expect(closed).toBe(false)
+    await s.clock.advance(1000)
+    expect(closed).toBe(true)
+    expect(listeners(signal)).toBe(0)
+    const rest: unknown[] = []
+    const error = await s
+      .settle(
+        (async () => {
+          for (let next = await iterator.next(); !next.done; next = await iterator.next()) rest.push(next.value)
+        })(),
+      )
+      .then(({ error }) => error)
+    expect(rest).toHaveLength(1)
+    expect(error).toMatchObject({ name: 'StreamInterruptedError', giveUpReason: 'deadline_exceeded' })
+    await s.nothingIsLeft()
   })
 })
