@@ -56,12 +56,12 @@ fault('27b: error, and silence', {}, async (stage) => {
 })
 
 fault('28: EOF before the terminal event', {}, async (stage) => {
-  stage.server.script([{ ...BROKEN, effect: 'eof' }, 'ok'])
+  stage.scriptInterruption({ ...BROKEN, effect: 'eof' })
   expectInterrupted(stage, await stage.call(), 'stream_incomplete')
 })
 
 fault('29: reset in the middle of an event', {}, async (stage) => {
-  stage.server.script([{ ...BROKEN, at: 'inside_event', effect: 'reset' }, 'ok'])
+  stage.scriptInterruption({ ...BROKEN, at: 'inside_event', effect: 'reset' })
   const outcome = await stage.call()
   const code = outcome.failure?.code ?? ''
   expectInterrupted(stage, outcome, code)
@@ -82,7 +82,7 @@ for (const [effect, codes] of [
     `29: a body that ends with its connection is cut by ${how}`,
     { server: { framing: 'until_close' } },
     async (stage) => {
-      stage.server.script([{ ...BROKEN, effect }, 'ok'])
+      stage.scriptInterruption({ ...BROKEN, effect })
       const outcome = await stage.call()
       expectInterrupted(stage, outcome, outcome.failure?.code ?? '')
       if (stage.face !== 'create') expect(outcome.failure?.code).toMatch(codes)
@@ -91,7 +91,7 @@ for (const [effect, codes] of [
 }
 
 fault('30: silence is idle', {}, async (stage) => {
-  stage.server.script([STALL, 'ok'])
+  stage.scriptInterruption(STALL)
   const outcome = await stage.call()
   expectInterrupted(stage, outcome, 'idle_timeout')
   if (stage.face !== 'create')
@@ -123,7 +123,7 @@ fault(
   '30: the wall clock of an attempt is stale',
   { options: { timeouts: { idleMs: 0, progressMs: 0 } } },
   async (stage) => {
-    stage.server.script([STALL, 'ok'])
+    stage.scriptInterruption(STALL)
     const outcome = await stage.call()
     expectInterrupted(stage, outcome, 'stale_timeout')
     if (stage.face !== 'create') expect(outcome.failure).toMatchObject({ deadline: { name: 'stale', ms: 1_800_000 } })

@@ -148,7 +148,7 @@ fault('50: malformed JSON before the commit', {}, async (stage) => {
 })
 
 fault('50: malformed JSON after the commit', {}, async (stage) => {
-  stage.server.script([{ at: 'before_event', event: FIRST_DELTA + 1, effect: 'event', raw: NO_JSON }, 'ok'])
+  stage.scriptInterruption({ at: 'before_event', event: FIRST_DELTA + 1, effect: 'event', raw: NO_JSON })
   const outcome = await stage.call()
   if (stage.face === 'create') {
     stage.expectWhole(outcome)

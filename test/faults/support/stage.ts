@@ -8,7 +8,7 @@ import {
   type TelemetryEvent,
 } from '../../../src/index.ts'
 import { type JsonObject, textStream, toSSE } from '../../../src/testing/index.ts'
-import { MockResponsesServer, type MockServerOptions } from '../../../src/testing/server.ts'
+import { type Fault, MockResponsesServer, type MockServerOptions } from '../../../src/testing/server.ts'
 import { testCertificate } from '../../support/certificates.ts'
 import type { RawRequest } from '../../support/http-request.ts'
 import { noClientSocketsLeft, tcpSockets } from '../../support/proc-net.ts'
@@ -145,6 +145,11 @@ export class Stage {
     const outcome = outcomeOf({ ...given, body: { model: 'm', input: 'hi', ...body } })
     if (this.#time === 'flows') void this.#flowUntil(outcome)
     return within(outcome, () => this.#report(), 25_000)
+  }
+
+  /** The first answer breaks behind output that was handed over. Only `create()`, which has shown nothing, asks again. */
+  scriptInterruption(strike: Fault): void {
+    this.server.script(this.face === 'create' ? [strike, 'ok'] : [strike])
   }
 
   /** For calls behind one that was aborted. */
