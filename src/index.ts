@@ -13,13 +13,9 @@ export {
 export type { PreviousResponseNotFoundContext, PreviousResponseNotFoundHook } from './call/not-found.ts'
 export { createResilientFetch, type ResilientFetch } from './client/create-resilient-fetch.ts'
 export { explain } from './client/explain.ts'
-export type {
-  CallOptions,
-  HeadersContext,
-  HeadersOption,
-  LimitOptions,
-  ResilientClientOptions,
-} from './client/options.ts'
+export type { HeadersContext, HeadersOption } from './client/headers-option.ts'
+export type { Instrumentation } from './client/instrumentation-option.ts'
+export type { CallOptions, LimitOptions, ResilientClientOptions } from './client/options.ts'
 export { ResilientClient, type ResilientClientStats } from './client/resilient-client.ts'
 export type { Clock, TimerHandle } from './core/clock.ts'
 export type { Random } from './core/random.ts'

@@ -2,7 +2,7 @@ import type { Permit } from '../admission/admission.ts'
 import { readRateWindow } from '../admission/rate-window.ts'
 import { type Few, including, listOf } from '../core/few.ts'
 import { withDeadline } from '../core/race.ts'
-import type { TargetEnd } from '../endpoints/endpoints.ts'
+import type { Target, TargetEnd } from '../endpoints/endpoints.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
@@ -12,7 +12,7 @@ import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limit
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { CallLog } from './call-log.ts'
-import type { CallContext, CallRequest } from './call-request.ts'
+import type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
@@ -149,25 +149,52 @@ export class AttemptRunner implements AttemptOwner {
   async headers(
     refresh: boolean,
     race: HedgeRace | undefined,
-    url: URL = this.#call.request.url,
+    target?: Pick<Target, 'url' | 'headers'>,
   ): Promise<HeaderPairs> {
-    const { context, effective, deadlines, log } = this.#call
+    const { context, request, effective, deadlines, log } = this.#call
+    const url = target?.url ?? request.url
     const { clock, scope } = context
     const { body } = effective
     const ask = { url, body, callId: log.id, attempt: this.#attemptNumber + 1, refresh, scope }
     const ms = callEndsAt(deadlines) - clock.now()
     // By itself, asking takes no longer than that.
     const isUrgent = ms < HEADERS_DEADLINE_MS
-    if (race === undefined && !isUrgent) return effective.headers(ask)
+    if (race === undefined && !isUrgent) return this.#headersFor(ask, target)
     const asking = scope.child()
     race?.whenDecided(() => asking.abort(undefined))
-    const headers = effective.headers({ ...ask, scope: asking })
+    const headers = this.#headersFor({ ...ask, scope: asking }, target)
     const onTimeout = (): Error => this.#call.errorOf(outOfTime(firstOfCall(deadlines)))
     try {
       return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
     } finally {
       asking.abort(undefined)
       asking.dispose()
+    }
+  }
+
+  /** In this order, and the first of a name counts: the endpoint's own, the caller's, the client's, those of instrumentations. */
+  async #headersFor(ask: HeaderAsk, target: Pick<Target, 'headers'> | undefined): Promise<HeaderPairs> {
+    const { context, request, effective, log } = this.#call
+    if (context.added === undefined) {
+      const given = await effective.headers(ask)
+      return target?.headers(given) ?? given
+    }
+    const scope = ask.scope.child()
+    try {
+      const asked = effective.headers(ask)
+      const added = context.added.get({ ...ask, scope, method: request.method }, (index, problem) =>
+        log.instrumentationFailed(ask.attempt, index, problem),
+      )
+      const [given, more] = await Promise.all([asked, added])
+      const own = target?.headers(given) ?? given
+      const names = new Set(own.map(([name]) => name))
+      return own.concat(more.filter(([name]) => !names.has(name) && names.add(name)))
+    } catch (error) {
+      // Instrumentations that are still asked are told that nobody waits.
+      scope.abort(error)
+      throw error
+    } finally {
+      scope.dispose()
     }
   }
 
@@ -186,14 +213,13 @@ export class AttemptRunner implements AttemptOwner {
     const { transport, clock, timeouts, reading, scope } = context
     const target = effective.pickTarget()
     const url = target?.url ?? request.url
-    const given = await this.headers(refresh, race, url).catch((error: unknown) => {
+    const headers = await this.headers(refresh, race, target).catch((error: unknown) => {
       target?.ended(NOTHING_SENT)
       throw error
     })
     if (scope.aborted || race?.decided) target?.ended(NOTHING_SENT)
     scope.throwIfAborted()
     if (race?.decided) return undefined
-    const headers = target?.headers(given) ?? given
     const isLast = isLastAttempt({
       context,
       effective,

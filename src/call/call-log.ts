@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/catalog.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CallEndEvent, QueueEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
-import type { CallRequest } from './call-request.ts'
+import type { CallRequest, InstrumentationProblem } from './call-request.ts'
 import type { HedgeTold } from './hedge-race.ts'
 
 let nextCallId = 1
@@ -47,6 +47,12 @@ export class CallLog {
   rebuilt(attempt: number, oldBytes: number, newBytes: number): void {
     if (!this.telemetry.wants('request_rebuilt')) return
     this.telemetry.emit({ type: 'request_rebuilt', ...this.#mark(), attempt, oldBytes, newBytes })
+  }
+
+  /** An instrumentation made no headers for an attempt. */
+  instrumentationFailed(attempt: number, index: number, problem: InstrumentationProblem): void {
+    if (!this.telemetry.wants('instrumentation_failed')) return
+    this.telemetry.emit({ type: 'instrumentation_failed', ...this.#mark(), attempt, index, problem })
   }
 
   /** The call waits for its turn; told once for each reason. */

@@ -55,6 +55,22 @@ export interface HeaderAsk {
   readonly scope: AbortScope
 }
 
+/** Why what an instrumentation gave was left out. */
+export type InstrumentationProblem = 'threw' | 'timed_out' | 'invalid_result'
+
+/** Headers that the instrumentations of the client add to the attempts of one call. */
+export interface AddedHeaders {
+  /**
+   * Those for one attempt, with names in lower case. Rejects only with the reason of an abort of `ask.scope`.
+   *
+   * @param onProblem told of each instrumentation that failed, by its index.
+   */
+  get(
+    ask: HeaderAsk & { readonly method: string },
+    onProblem: (index: number, problem: InstrumentationProblem) => void,
+  ): Promise<HeaderPairs>
+}
+
 /** What a call runs with. Belongs to its client. */
 export interface CallContext {
   readonly transport: Transport
@@ -83,6 +99,8 @@ export interface CallContext {
   readonly endpoints: Endpoints | undefined
   /** Set where calls wait for their turn. */
   readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
+  /** Set where an instrumentation of the client makes headers; of this call alone, in its asynchronous context. */
+  readonly added?: AddedHeaders | undefined
   /** Set where a silent attempt gets company. */
   readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
   /** Told once, when the call and its body are over. */

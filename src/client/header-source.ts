@@ -11,7 +11,7 @@ import { redact } from '../errors/redact.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
-import type { HeadersContext, HeadersOption } from './options.ts'
+import type { HeadersContext, HeadersOption } from './headers-option.ts'
 
 /** What one attempt needs headers for. */
 export type OwnHeaderAsk = HeaderAsk & { readonly method: string }
@@ -163,28 +163,13 @@ export class HeaderSource implements CallHeaders {
     }
   }
 
-  async #ask(
-    { url, method, body, callId, attempt }: OwnHeaderAsk,
-    inContext: InContext,
-    refresh: boolean,
-    scope: AbortScope,
-  ): Promise<HeaderPairs> {
+  async #ask(ask: OwnHeaderAsk, inContext: InContext, refresh: boolean, scope: AbortScope): Promise<HeaderPairs> {
     const option = this.#option as Extract<HeadersOption, (context: HeadersContext) => unknown>
     const ended = new SignalOf(scope)
-    const context: HeadersContext = {
-      url: url.href,
-      method,
-      body: body.kind === 'bytes' ? body.bytes : undefined,
-      callId,
-      attempt,
-      refresh,
-      get signal() {
-        return ended.signal
-      },
-    }
+    const context = contextOf({ ...ask, refresh }, ended)
     try {
       const made: unknown = await inContext(() => option(context))
-      return this.#withKey(checked(made))
+      return this.#withKey(checkedHeaders(made, 'headers()'))
     } catch (error) {
       if (error instanceof ResilientError) throw error
       const detail = error instanceof Error ? redact(error.message) : 'no detail'
@@ -206,8 +191,24 @@ function keyOf(pairs: HeaderPairs): string {
   return JSON.stringify(pairs)
 }
 
+/** What the function that makes headers for an attempt is told of it. */
+export function contextOf(ask: Omit<OwnHeaderAsk, 'scope'>, ended: SignalOf): HeadersContext {
+  const { url, method, body, callId, attempt, refresh } = ask
+  return {
+    url: url.href,
+    method,
+    body: body.kind === 'bytes' ? body.bytes : undefined,
+    callId,
+    attempt,
+    refresh,
+    get signal() {
+      return ended.signal
+    },
+  }
+}
+
 /** A signal for whoever asks for one: most functions do not. */
-class SignalOf {
+export class SignalOf {
   readonly #scope: AbortScope
   #controller: AbortController | undefined
   #unwatch: (() => void) | undefined
@@ -230,17 +231,23 @@ class SignalOf {
   }
 }
 
-function checked(made: unknown): Array<[string, string]> {
+/**
+ * What a function has made, as pairs.
+ *
+ * @param owner the function, as the message names it.
+ * @throws ConfigurationError for what is no object of strings, and for headers that could write others.
+ */
+export function checkedHeaders(made: unknown, owner: string): Array<[string, string]> {
   const isObject = typeof made === 'object' && made !== null
   // Of a `Map` or an array nothing would be sent, or nonsense: their entries are no properties.
   if (!isObject || (Symbol.iterator in made && !(made instanceof Headers))) {
     throw new ConfigurationError(
-      `headers(): it returned ${shownKind(made)}; accepted: an object of strings, or a promise of one.`,
-      'headers()',
+      `${owner}: it returned ${shownKind(made)}; accepted: an object of strings, or a promise of one.`,
+      owner,
     )
   }
   return (made instanceof Headers ? [...made] : Object.entries(made)).map(([name, value]) => {
-    const path = headerPath('headers()', name)
+    const path = headerPath(owner, name)
     if (typeof value !== 'string')
       throw new ConfigurationError(`${path}: it returned ${shownKind(value)}; accepted: a string.`, path)
     assertHeader(name, value, path)

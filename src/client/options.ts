@@ -28,6 +28,8 @@ import type { Transport } from '../transport/transport.ts'
 import { connectionRules, maxHeaderBytesRule } from '../transport/undici/options.ts'
 import type { TlsOptions } from '../transport/undici/tls-options.ts'
 import { type TimeoutOptions, timeoutRules } from '../watchdog/timeout-options.ts'
+import type { HeadersOption } from './headers-option.ts'
+import { type Instrumentation, instrumentationsRule } from './instrumentation-option.ts'
 
 /** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
 export interface LimitOptions {
@@ -47,32 +49,6 @@ export const limitRules = {
   preludeBytes: { ...bytes, default: 4 * 1024 * 1024 },
   headerBytes: maxHeaderBytesRule,
 } as const satisfies Rules<LimitOptions>
-
-/** What a `headers` function is told of the attempt that it makes headers for. */
-export interface HeadersContext {
-  /** Where the attempt goes, with its query. */
-  readonly url: string
-  readonly method: string
-  /** The bytes that are sent, which must not be changed; `undefined` where there is no body, or one that can be read once. */
-  readonly body: Uint8Array | undefined
-  /** As in telemetry. */
-  readonly callId: number
-  /** From 1. */
-  readonly attempt: number
-  /** The credential was refused with a 401: get a new one. Asked once for each credential, however many calls it was refused to. */
-  readonly refresh: boolean
-  /** Aborted when nobody waits for the headers any more: the call was aborted, or its time or the 30 s for this are over. */
-  readonly signal: AbortSignal
-}
-
-/**
- * Headers, or what makes them. The function is asked for every attempt, in the asynchronous context of the call
- * (`AsyncLocalStorage`), so that rotated credentials are used, each tenant has its own, and each attempt can be signed. What
- * it returns is sent by that call alone. It has 30 s (`headers_timeout`).
- */
-export type HeadersOption =
-  | Readonly<Record<string, string>>
-  | ((context: HeadersContext) => Readonly<Record<string, string>> | PromiseLike<Readonly<Record<string, string>>>)
 
 /** Options of a client that `withOptions` can change: those that concern calls, not connections. */
 export interface CallOptions {
@@ -164,6 +140,12 @@ export interface CallOptions {
   readonly limits?: LimitOptions | undefined
   /** Told everything that happens, see `TelemetryEvent`. What it throws is ignored. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
+  /**
+   * What watches the calls: each is told every event, after `onEvent` and in this order, and may add headers to every
+   * attempt. Default: none. A view inherits them; given to a view, they take the place of the inherited ones. While none has
+   * `onEvent`, and nobody else listens, no event is made.
+   */
+  readonly instrumentations?: readonly Instrumentation[] | undefined
 }
 
 const apiKeyRule: Rule<string> = {
@@ -196,6 +178,7 @@ export const callRules = {
   interruption: { ...interruptionRule, default: 'error' },
   limits: section(limitRules),
   onEvent: func(),
+  instrumentations: instrumentationsRule,
 } as const satisfies Rules<CallOptions>
 
 /**

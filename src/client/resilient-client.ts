@@ -14,6 +14,7 @@ import type { Transport, TransportStats } from '../transport/transport.ts'
 import { UndiciTransport } from '../transport/undici/undici-transport.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
+import { InstrumentedHeaders } from './instrumentation.ts'
 import { type CallOptions, parseOptions, parseViewOptions, type ResilientClientOptions } from './options.ts'
 import { readingOf } from './reading-of.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
@@ -65,6 +66,7 @@ export class ResilientClient implements AsyncDisposable {
   readonly responses: Responses
   readonly #settings: ClientSettings
   readonly #headers: HeaderSource
+  readonly #instrumented: InstrumentedHeaders
   readonly #reading: CallContext['reading']
   readonly #telemetry: TelemetryEmitter
   readonly #shared: Shared
@@ -78,12 +80,15 @@ export class ResilientClient implements AsyncDisposable {
     this.#isView = view !== undefined
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
-    const { clock, random, headers, apiKey, onEvent, concurrency, endpoints } = this.#settings
+    const { clock, random, headers, apiKey, onEvent, instrumentations, concurrency, endpoints } = this.#settings
     const sameHeaders = parsed.headers === undefined && parsed.apiKey === undefined
     // One source for all who use the same credential, so that it is refreshed once.
     this.#headers = parent !== undefined && sameHeaders ? parent.#headers : new HeaderSource({ headers, apiKey, clock })
     this.#telemetry =
-      parent !== undefined && parsed.onEvent === undefined ? parent.#telemetry : new TelemetryEmitter(onEvent)
+      parent !== undefined && parsed.onEvent === undefined && parsed.instrumentations === undefined
+        ? parent.#telemetry
+        : new TelemetryEmitter(onEvent, ...instrumentations.map((one) => one.onEvent))
+    this.#instrumented = new InstrumentedHeaders({ instrumentations, origin: this.#settings.baseURL.origin, clock })
     this.#shared =
       parent !== undefined
         ? parent.#shared
@@ -237,6 +242,7 @@ export class ResilientClient implements AsyncDisposable {
       onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
       endpoints,
       admission: admission === undefined ? undefined : { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
+      added: this.#instrumented.ofCall(),
       hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
       onEnded: this.#onCallEnded,
     }

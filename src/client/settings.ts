@@ -19,7 +19,9 @@ import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.
 import { timeoutRules } from '../watchdog/timeout-options.ts'
 import { refuseContradictions } from './contradictions.ts'
 import { endpointsOf, httpUrl, refuseKeylessEndpoints } from './endpoint-settings.ts'
-import { clientRules, type HeadersOption, limitRules, type ResilientClientOptions } from './options.ts'
+import type { HeadersOption } from './headers-option.ts'
+import { type InstrumentationSettings, instrumentationsOf } from './instrumentation.ts'
+import { clientRules, limitRules, type ResilientClientOptions } from './options.ts'
 
 /** Options, defaults and environment as one resolved value. */
 export interface ClientSettings {
@@ -43,6 +45,7 @@ export interface ClientSettings {
   readonly hedge: HedgeSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
   readonly onEvent: TelemetryListener | undefined
+  readonly instrumentations: readonly InstrumentationSettings[]
   readonly clock: Clock
   readonly random: Random
 }
@@ -99,6 +102,10 @@ export function resolveSettings(options: ResilientClientOptions, inherited?: Cli
         ? inherited.hedge
         : hedgeOf(options.hedge ?? clientRules.hedge.default),
     onEvent: options.onEvent ?? inherited?.onEvent,
+    instrumentations:
+      options.instrumentations === undefined
+        ? (inherited?.instrumentations ?? [])
+        : instrumentationsOf(options.instrumentations),
     clock: options.clock ?? options.transport?.clock ?? inherited?.clock ?? systemClock,
     random: options.random ?? inherited?.random ?? systemRandom,
   }

@@ -29,6 +29,9 @@ const PORTABLE: ReadonlySet<string> = new Set([
   'x-request-id',
 ])
 
+/** The headers of W3C trace context: of those that an instrumentation adds, only these go to another origin. */
+const TRACE: ReadonlySet<string> = new Set(['traceparent', 'tracestate'])
+
 /** Those that SDKs and HTTP itself add, whose values are ordinary words (`node`, `Linux`, `stream`). */
 const ORDINARY: ReadonlySet<string> = new Set([
   'cache-control',
@@ -80,6 +83,11 @@ const CREDENTIAL = /auth|cookie|key|token|secret|credential|passw|signature/
 /** Whether a header may go to another origin than the one it was given for. */
 export function isPortableHeader(name: string): boolean {
   return PORTABLE.has(name.toLowerCase())
+}
+
+/** Whether a header carries W3C trace context. */
+export function isTraceHeader(name: string): boolean {
+  return TRACE.has(name.toLowerCase())
 }
 
 /** Whether the value of a header may appear in a message. */

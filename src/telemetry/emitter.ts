@@ -22,6 +22,7 @@ const channels = {
   hedge_refused: channel(`${CHANNEL_PREFIX}hedge_refused`),
   retry_decision: channel(`${CHANNEL_PREFIX}retry_decision`),
   classify_failed: channel(`${CHANNEL_PREFIX}classify_failed`),
+  instrumentation_failed: channel(`${CHANNEL_PREFIX}instrumentation_failed`),
   request_rebuilt: channel(`${CHANNEL_PREFIX}request_rebuilt`),
   endpoint_cooled: channel(`${CHANNEL_PREFIX}endpoint_cooled`),
   event_problem: channel(`${CHANNEL_PREFIX}event_problem`),
@@ -39,30 +40,32 @@ export function publish(event: TelemetryEvent): void {
 
 /** Ask `wants(type)` before building an event: with nobody listening, telemetry costs that question and nothing else. */
 export class TelemetryEmitter {
-  readonly #listener: TelemetryListener | undefined
+  readonly #listeners: readonly TelemetryListener[]
 
-  constructor(listener: TelemetryListener | undefined) {
-    this.#listener = listener
+  /** @param listeners told in this order. */
+  constructor(...listeners: ReadonlyArray<TelemetryListener | undefined>) {
+    this.#listeners = listeners.filter((listener) => listener !== undefined)
   }
 
   wants(type: TelemetryEventType): boolean {
-    return this.#listener !== undefined || channels[type].hasSubscribers
+    return this.#listeners.length > 0 || channels[type].hasSubscribers
   }
 
-  /** Delivers at once, to the channel of the event and to the listener. */
+  /** Delivers at once, to the channel of the event and to the listeners. */
   emit(event: TelemetryEvent): void {
     publish(event)
     this.tell(event)
   }
 
-  /** Tells the listener alone. One that throws (or whose promise rejects) breaks nothing and is not reported. */
+  /** Tells the listeners alone. One that throws (or whose promise rejects) breaks nothing and is not reported. */
   tell(event: TelemetryEvent): void {
-    if (this.#listener === undefined) return
-    try {
-      const result: unknown = this.#listener(event)
-      if (isThenable(result)) result.then(undefined, () => {})
-    } catch {
-      // The listener is the user's; a call must not fail because its telemetry did.
+    for (const listener of this.#listeners) {
+      try {
+        const result: unknown = listener(event)
+        if (isThenable(result)) result.then(undefined, () => {})
+      } catch {
+        // The listener is the user's; a call must not fail because its telemetry did.
+      }
     }
   }
 }

@@ -8,6 +8,7 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * call_start
  * ├─ queue_start                        the call has to wait for its turn: for a place, or for what the endpoint has left
  * ├─ queue_end                          its turn has come, or it waits no more; one, however many starts
+ * ├─ instrumentation_failed             the `headers` of one of `instrumentations` made none for the attempt that begins
  * ├─ attempt_start                      one per attempt, numbered from 1; behind a followed redirect the numbers go on
  * │  ├─ attempt_connected               once there is a connection (not from transports that cannot see one)
  * │  ├─ attempt_headers                 once the answer's status and headers are there
@@ -44,6 +45,7 @@ export type TelemetryEvent =
   | HedgeRefusedEvent
   | RetryDecisionEvent
   | ClassifyFailedEvent
+  | InstrumentationFailedEvent
   | RequestRebuiltEvent
   | EndpointCooledEvent
   | EventProblemEvent
@@ -177,6 +179,18 @@ export interface ClassifyFailedEvent extends OfAttempt {
   readonly type: 'classify_failed'
   /** `threw`: the function threw. `invalid_result`: the function gave something else, a promise for example. */
   readonly problem: 'threw' | 'invalid_result'
+}
+
+/** The `headers` of an instrumentation failed, and the attempt went out without what it would have added. */
+export interface InstrumentationFailedEvent extends OfAttempt {
+  readonly type: 'instrumentation_failed'
+  /** Which of `instrumentations`, from 0. */
+  readonly index: number
+  /**
+   * `threw`: the function threw, or its promise rejected. `timed_out`: its promise did not settle within 30 s.
+   * `invalid_result`: it gave something else than an object of strings, or a header that no request can carry.
+   */
+  readonly problem: 'threw' | 'timed_out' | 'invalid_result'
 }
 
 /** The caller put another body in the place of one whose `previous_response_id` the endpoint does not know. */

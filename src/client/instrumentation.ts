@@ -1,0 +1,102 @@
+import type { AddedHeaders, HeaderAsk, InstrumentationProblem } from '../call/call-request.ts'
+import { captureContext, type InContext } from '../core/async-context.ts'
+import type { Clock } from '../core/clock.ts'
+import { withDeadline } from '../core/race.ts'
+import { isThenable } from '../core/thenable.ts'
+import { isTraceHeader } from '../errors/header-names.ts'
+import type { TelemetryListener } from '../telemetry/emitter.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
+import { checkedHeaders, contextOf, SignalOf } from './header-source.ts'
+import type { HeadersContext } from './headers-option.ts'
+import type { Instrumentation } from './instrumentation-option.ts'
+
+/** An instrumentation whose functions are kept as they were when the client was made. */
+export interface InstrumentationSettings {
+  readonly onEvent: TelemetryListener | undefined
+  readonly headers: Exclude<Instrumentation['headers'], undefined> | undefined
+}
+
+/** Keeps the functions with their object: an instrumentation may be an instance of a class. */
+export function instrumentationsOf(given: readonly Instrumentation[]): readonly InstrumentationSettings[] {
+  return given.map((one) => ({ onEvent: one.onEvent?.bind(one), headers: one.headers?.bind(one) }))
+}
+
+/** Those of one instrumentation, and its place in the option. */
+interface HeadersOfOne {
+  readonly index: number
+  readonly headers: NonNullable<InstrumentationSettings['headers']>
+}
+
+const NONE: HeaderPairs = []
+
+/** The headers that the instrumentations of a client add to each attempt. */
+export class InstrumentedHeaders {
+  readonly #sources: readonly HeadersOfOne[]
+  readonly #origin: string
+  readonly #clock: Clock
+
+  /** @param options.origin that of `baseURL`: to any other one only the headers of tracing go. */
+  constructor(options: {
+    readonly instrumentations: readonly InstrumentationSettings[]
+    readonly origin: string
+    readonly clock: Clock
+  }) {
+    this.#sources = options.instrumentations.flatMap(({ headers }, index) =>
+      headers === undefined ? [] : { index, headers },
+    )
+    this.#origin = options.origin
+    this.#clock = options.clock
+  }
+
+  /** For one call, in the asynchronous context of this moment. `undefined` where no instrumentation has `headers`. */
+  ofCall(): AddedHeaders | undefined {
+    if (this.#sources.length === 0) return undefined
+    const inContext = captureContext()
+    return {
+      get: async (ask, onProblem) => {
+        const made = await Promise.all(this.#sources.map((source) => this.#asked(source, ask, inContext, onProblem)))
+        const isHome = ask.url.origin === this.#origin
+        return made.flat().filter(([name]) => isHome || isTraceHeader(name))
+      },
+    }
+  }
+
+  /** Rejects for an abort of the call alone: no other failure of an instrumentation may end a call. */
+  async #asked(
+    { index, headers }: HeadersOfOne,
+    ask: HeaderAsk & { readonly method: string },
+    inContext: InContext,
+    onProblem: (index: number, problem: InstrumentationProblem) => void,
+  ): Promise<HeaderPairs> {
+    const scope = ask.scope.child()
+    const ended = new SignalOf(scope)
+    let problem: InstrumentationProblem = 'threw'
+    try {
+      const context: HeadersContext = contextOf(ask, ended)
+      const made: unknown = inContext(() => headers(context))
+      const settled: unknown = isThenable(made)
+        ? await withDeadline(made, {
+            clock: this.#clock,
+            ms: HEADERS_DEADLINE_MS,
+            scope: ask.scope,
+            onTimeout: () => {
+              problem = 'timed_out'
+              return new Error(problem)
+            },
+          })
+        : made
+      problem = 'invalid_result'
+      if (settled === undefined) return NONE
+      return checkedHeaders(settled, 'instrumentations').map(([name, value]) => [name.toLowerCase(), value] as const)
+    } catch (error) {
+      scope.abort(error)
+      ask.scope.throwIfAborted()
+      onProblem(index, problem)
+      return NONE
+    } finally {
+      ended.dispose()
+      scope.dispose()
+    }
+  }
+}

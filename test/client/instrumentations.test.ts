@@ -1,0 +1,294 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { describe, expect, it } from 'vitest'
+import { instrumentationsOf } from '../../src/client/instrumentation.ts'
+import {
+  ConfigurationError,
+  type HeadersContext,
+  type Instrumentation,
+  ResilientClient,
+  type ResilientClientOptions,
+  type TelemetryEvent,
+} from '../../src/index.ts'
+import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
+import { fake, textStream } from '../../src/testing/index.ts'
+import { readAll, scenario } from './harness.ts'
+
+const OPTIONS: ResilientClientOptions = { baseURL: 'https://api.test/v1' }
+const ok = fake.respond(textStream({ text: 'x' }))
+const sent = (request: { headers: ReadonlyArray<readonly [string, string]> } | undefined) =>
+  Object.fromEntries(request?.headers ?? [])
+const traced: Instrumentation = { headers: ({ callId, attempt }) => ({ traceparent: `${callId > 0}-${attempt}` }) }
+
+describe('the events of instrumentations', () => {
+  it('are told to each, after onEvent and in their order, whatever one of them throws', async () => {
+    const heard: string[] = []
+    const listener = (name: string, fails = false): Instrumentation => ({
+      onEvent: ({ type }) => {
+        heard.push(`${name} ${type}`)
+        if (fails) throw new Error('listener')
+      },
+    })
+    const s = scenario([ok], {
+      ...OPTIONS,
+      onEvent: ({ type }) => heard.push(`onEvent ${type}`),
+      instrumentations: [listener('a', true), listener('b')],
+    })
+    expect((await s.settle(s.post().then(readAll))).error).toBeUndefined()
+    const types = heard.flatMap((line) => (line.startsWith('onEvent ') ? [line.slice(8)] : []))
+    expect(types).toContain('call_end')
+    expect(heard).toEqual(types.flatMap((type) => ['onEvent', 'a', 'b'].map((name) => `${name} ${type}`)))
+  })
+
+  it('are told with the instrumentation as `this`: an instance of a class is one', async () => {
+    class Recorder {
+      readonly types: string[] = []
+      onEvent({ type }: TelemetryEvent): void {
+        this.types.push(type)
+      }
+      headers(): Record<string, string> {
+        return { 'x-recorded': String(this.types.includes('call_start')) }
+      }
+    }
+    const recorder = new Recorder()
+    const s = scenario([ok], { ...OPTIONS, instrumentations: [recorder] })
+    await s.settle(s.post().then(readAll))
+    expect(recorder.types.at(-1)).toBe('call_end')
+    expect(sent(s.transport.requests[0])['x-recorded']).toBe('true')
+    await s.nothingIsLeft()
+  })
+
+  it('are inherited by a view, and replaced where it has its own', async () => {
+    const heard: string[] = []
+    const named = (name: string): Instrumentation => ({
+      onEvent: ({ type }) => type === 'call_start' && heard.push(name),
+      headers: () => ({ 'x-by': name }),
+    })
+    const s = scenario(() => ok, { ...OPTIONS, instrumentations: [named('client')] })
+    for (const options of [{ maxRetries: 1 }, { instrumentations: [named('view')] }, { instrumentations: [] }]) {
+      const view = s.client.withOptions(options)
+      await s.settle(view.responses.create({ model: 'm' }))
+    }
+    expect(heard).toEqual(['client', 'view'])
+    expect(s.transport.requests.map((request) => sent(request)['x-by'])).toEqual(['client', 'view', undefined])
+    await s.nothingIsLeft()
+  })
+
+  it('are made for nobody while no instrumentation listens', () => {
+    const emitter = new TelemetryEmitter(undefined, ...instrumentationsOf([traced]).map(({ onEvent }) => onEvent))
+    expect(emitter.wants('call_start')).toBe(false)
+    expect(new TelemetryEmitter(undefined, () => {}).wants('call_start')).toBe(true)
+  })
+})
+
+describe('the headers of instrumentations', () => {
+  it('are asked for every attempt, through both faces, with what the option `headers` is told', async () => {
+    const told: HeadersContext[][] = [[], []]
+    const telling = (to: HeadersContext[]) => (context: HeadersContext) => {
+      to.push({ ...context, signal: context.signal })
+      return {}
+    }
+    const s = scenario([fake.status(503), ok, fake.status(503), ok], {
+      ...OPTIONS,
+      headers: telling(told[0] as HeadersContext[]),
+      instrumentations: [{ headers: telling(told[1] as HeadersContext[]) }, traced],
+    })
+    await s.settle(s.post().then(readAll))
+    await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    const facts = (list: HeadersContext[] | undefined) => list?.map(({ signal: _, ...rest }) => rest)
+    expect(facts(told[1])).toEqual(facts(told[0]))
+    expect(told[1]?.map(({ attempt }) => attempt)).toEqual([1, 2, 1, 2])
+    expect(told[1]?.[0]?.body).toBeInstanceOf(Uint8Array)
+    expect(s.transport.requests.map((request) => sent(request).traceparent)).toEqual([
+      'true-1',
+      'true-2',
+      'true-1',
+      'true-2',
+    ])
+    await s.nothingIsLeft()
+  })
+
+  it('are asked in the context of the caller, for a retry and for a hedge too', async () => {
+    const trace = new AsyncLocalStorage<string>()
+    const instrumentations: Instrumentation[] = [
+      { headers: async ({ attempt }) => ({ traceparent: `${trace.getStore()}-${attempt}` }) },
+    ]
+    const s = scenario([fake.stall(), fake.status(503), ok], { ...OPTIONS, instrumentations, hedge: { afterMs: 1000 } })
+    const call = trace.run('a', () => s.post().then(readAll))
+    await trace.run('b', () => s.settle(call))
+    expect(new Set(s.transport.requests.map((request) => sent(request).traceparent?.slice(0, 2)))).toEqual(
+      new Set(['a-']),
+    )
+    expect(s.transport.requests.length).toBeGreaterThan(1)
+  })
+
+  it('fill gaps alone: the request, `headers`, `apiKey` and the instrumentation before it win', async () => {
+    const adding = (name: string): Instrumentation => ({
+      headers: () => ({
+        Authorization: 'Bearer stolen',
+        'X-Request': name,
+        'x-client': name,
+        'x-both': name,
+        [`x-${name}`]: 'yes',
+      }),
+    })
+    const options = { ...OPTIONS, instrumentations: [adding('one'), adding('two')] }
+    const keyed = scenario([ok], { ...options, apiKey: 'sk-key' })
+    await keyed.settle(keyed.client.responses.create({ model: 'm' }, { headers: { 'X-Request': 'request' } }))
+    expect(sent(keyed.transport.requests[0])).toMatchObject({
+      authorization: 'Bearer sk-key',
+      'x-request': 'request',
+      'x-both': 'one',
+      'x-one': 'yes',
+      'x-two': 'yes',
+    })
+    const s = scenario([ok], {
+      ...options,
+      headers: async () => ({ authorization: 'Bearer own', 'x-client': 'client' }),
+    })
+    await s.settle(
+      s.post({}, { headers: { 'x-request': 'request', 'content-type': 'application/json' } }).then(readAll),
+    )
+    expect(sent(s.transport.requests[0])).toMatchObject({
+      authorization: 'Bearer own',
+      'x-client': 'client',
+      'x-request': 'request',
+    })
+    const names = s.transport.requests[0]?.headers.map(([name]) => name) ?? []
+    expect(names.length).toBe(new Set(names).size)
+    await s.nothingIsLeft()
+  })
+
+  it('are asked again after a 401, when the credential is renewed by `headers` alone', async () => {
+    let token = 'old'
+    const refreshes: boolean[] = []
+    const s = scenario((request) => (sent(request).authorization === 'Bearer old' ? fake.status(401) : ok), {
+      ...OPTIONS,
+      headers: ({ refresh }) => {
+        if (refresh) token = 'new'
+        return { authorization: `Bearer ${token}` }
+      },
+      instrumentations: [
+        {
+          headers: ({ refresh }) => {
+            refreshes.push(refresh)
+            return { traceparent: `t-${refreshes.length}` }
+          },
+        },
+      ],
+    })
+    expect((await s.settle(s.post().then(readAll))).error).toBeUndefined()
+    expect(refreshes).toEqual([false, true])
+    await s.nothingIsLeft()
+  })
+
+  const secretive: Instrumentation = {
+    headers: () => ({ traceparent: '00-t', TraceState: 'v=1', 'x-tenant': 'secret', 'x-request-id': 'r' }),
+  }
+
+  it('do not go to an origin that is not the one of baseURL, but for traceparent and tracestate', async () => {
+    const s = scenario(() => fake.status(200, { body: {} }), { ...OPTIONS, instrumentations: [secretive] })
+    await s.settle(s.client.fetch('https://elsewhere.test/x').then(readAll))
+    await s.settle(s.client.fetch('https://api.test/v1/models').then(readAll))
+    const [elsewhere, home] = s.transport.requests.map(sent)
+    expect(elsewhere).toMatchObject({ traceparent: '00-t', tracestate: 'v=1' })
+    expect(Object.keys(elsewhere ?? {})).not.toContain('x-tenant')
+    expect(Object.keys(elsewhere ?? {})).not.toContain('x-request-id')
+    expect(home).toMatchObject({ traceparent: '00-t', tracestate: 'v=1', 'x-tenant': 'secret' })
+    await s.nothingIsLeft()
+  })
+
+  it('do not follow to another endpoint, nor through a redirect to another origin', async () => {
+    const s = scenario(() => fake.status(503), {
+      endpoints: [
+        { baseURL: 'https://api.test/v1' },
+        { baseURL: 'https://b.test/v1', headers: { tracestate: 'of=endpoint' }, forwardHeaders: ['x-tenant'] },
+      ],
+      instrumentations: [secretive],
+    })
+    await s.settle(s.post())
+    const other = s.transport.requests.filter(({ url }) => new URL(url).origin === 'https://b.test').map(sent)
+    expect(other.length).toBeGreaterThan(0)
+    for (const headers of other) {
+      expect(headers).toMatchObject({ traceparent: '00-t', tracestate: 'of=endpoint' })
+      expect(headers['x-tenant']).toBeUndefined()
+    }
+    const redirect = fake.status(307, { headers: { location: 'https://c.test/v1/models' } })
+    const r = scenario([redirect, fake.status(200, { body: {} })], { ...OPTIONS, instrumentations: [secretive] })
+    await r.settle(r.client.fetch('https://api.test/v1/models').then(readAll))
+    const [first, second] = r.transport.requests.map(sent)
+    expect([first?.['x-tenant'], second?.['x-tenant'], second?.traceparent]).toEqual(['secret', undefined, '00-t'])
+  })
+
+  it.each<[string, Instrumentation['headers'], string]>([
+    [
+      'throws',
+      () => {
+        throw new Error('sk-secret')
+      },
+      'threw',
+    ],
+    ['rejects', () => Promise.reject(new Error('sk-secret')), 'threw'],
+    ['gives a list', () => [['a', 'b']] as never, 'invalid_result'],
+    ['gives a number', () => ({ 'x-n': 5 }) as never, 'invalid_result'],
+    ['gives a header that could write others', () => ({ 'x-n': 'a\r\nhost: evil' }), 'invalid_result'],
+    ['never settles', () => new Promise(() => {}), 'timed_out'],
+  ])('add nothing and fail no call where one %s; it is told, the others still count', async (_, headers, problem) => {
+    const s = scenario([ok], { ...OPTIONS, instrumentations: [{ headers }, traced] })
+    expect((await s.settle(s.post().then(readAll))).error).toBeUndefined()
+    expect(sent(s.transport.requests[0]).traceparent).toBe('true-1')
+    const told = s.events.filter(({ type }) => type === 'instrumentation_failed')
+    expect(told).toMatchObject([{ attempt: 1, index: 0, problem }])
+    expect(JSON.stringify(told)).not.toContain('secret')
+    await s.nothingIsLeft()
+  })
+
+  it('are waited for no longer than the call: an abort ends it, and is told by the signal', async () => {
+    const reasons: unknown[] = []
+    const headers = ({ signal }: HeadersContext) =>
+      new Promise<never>(() => signal.addEventListener('abort', () => reasons.push(signal.reason)))
+    const s = scenario([], { ...OPTIONS, instrumentations: [{ headers }] })
+    const call = s.post()
+    await s.clock.settle()
+    s.controller.abort('enough')
+    await expect(call).rejects.toBe('enough')
+    expect(reasons).toEqual(['enough'])
+    await s.nothingIsLeft()
+  })
+
+  it('leave no timer behind where the headers of the client fail', async () => {
+    const s = scenario([], {
+      ...OPTIONS,
+      headers: () => Promise.reject(new Error('no token')),
+      instrumentations: [{ headers: () => new Promise<never>(() => {}) }],
+    })
+    const { error } = await s.settle(s.post())
+    expect(error).toMatchObject({ cause: { code: 'headers_failed' } })
+    expect(s.clock.pending()).toEqual([])
+    await s.nothingIsLeft()
+  })
+})
+
+describe('the option instrumentations', () => {
+  it.each([
+    ['no array', {}],
+    ['null in it', [null]],
+    ['an object with neither function', [{}]],
+    ['a typo', [{ onEvents: () => {} }]],
+    ['a function that is none', [{ onEvent: 'log' }]],
+    ['headers that are an object', [{ headers: { a: 'b' } }]],
+  ])('refuses %s', (_, instrumentations) => {
+    expect(() => new ResilientClient({ instrumentations } as never)).toThrow(ConfigurationError)
+    expect(() => new ResilientClient({ instrumentations } as never)).toThrow(/instrumentations.*onEvent.*headers/)
+  })
+
+  it('keeps the functions of the moment: what is changed later changes no client', async () => {
+    const instrumentation: { headers?: Instrumentation['headers'] } = { headers: () => ({ 'x-a': '1' }) }
+    const list: Instrumentation[] = [instrumentation]
+    const s = scenario([ok], { ...OPTIONS, instrumentations: list })
+    list.length = 0
+    delete instrumentation.headers
+    await s.settle(s.post().then(readAll))
+    expect(sent(s.transport.requests[0])['x-a']).toBe('1')
+    await s.nothingIsLeft()
+  })
+})
