@@ -1,9 +1,6 @@
-import { Call, type CallContext, type CallOutcome, type CallRequest } from '../call/call.ts'
-
-import { isIdempotent, type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
-
+import { Call, type CallOutcome } from '../call/call.ts'
+import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
 import { wordsOf } from '../call/to-error.ts'
-
 import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
@@ -11,31 +8,14 @@ import type { CallHistory } from '../errors/explain.ts'
 import { GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
 import { openingOf } from '../errors/opening.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
-import type { HeaderPairs } from '../transport/transport.ts'
 import { remember } from './explain.ts'
+import { callRequest, isPassthrough } from './fetch-call.ts'
+import type { FetchHost } from './fetch-host.ts'
 import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
 import { toResponse, wholeBody } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
-import { fillGaps, type HeaderSource } from './header-source.ts'
 import { followRedirect } from './redirect.ts'
-import type { ClientSettings } from './settings.ts'
 import { foldCall, streamingTwin } from './upgrade.ts'
-
-/** What the drop-in needs of its client. */
-export interface FetchHost {
-  readonly settings: ClientSettings
-  readonly headers: HeaderSource
-  /** @throws ClientClosedError after the client was closed. */
-  assertOpen(): void
-  /** Everything a call runs with; registers the call as under way. */
-  contextFor(origin: string, scope: AbortScope): CallContext
-  /** Registers a call as under way, for `close()` to wait for and `destroy()` to end. */
-  begin(scope: AbortScope): void
-  /** It is over. A call that runs tells it by itself. */
-  end(scope: AbortScope): void
-  /** The transport hands requests on to a `fetch`, which adds what is missing. */
-  readonly handsOn: boolean
-}
 
 /** Give-up reasons after which a host's own retries would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
@@ -202,63 +182,6 @@ function rethrow(error: unknown): never {
     throw error
   throw new TypeError('fetch failed', { cause: error })
 }
-
-function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits): CallRequest {
-  const { url, method, body } = request
-  const isOurs = url.origin === host.settings.baseURL.origin
-  const passthrough = isPassthrough(traits)
-  const theirs = host.handsOn ? request.headers : withDefaults(request.headers, traits)
-  const own = isOurs ? host.headers.ofCall() : undefined
-  let credentialIsOurs = false
-  return {
-    url,
-    method,
-    body,
-    dispatcher: request.dispatcher,
-    callersForm: request.callersForm,
-    signal: passthrough ? request.signal : undefined,
-    given: theirs,
-    async headers(ask) {
-      if (own === undefined) return theirs
-      const filled = fillGaps(theirs, await own.get({ ...ask, method }))
-      credentialIsOurs = filled.credentialIsOurs
-      return filled.pairs
-    },
-    canRefresh: () => credentialIsOurs && host.headers.canRefresh,
-    latency: traits.latency,
-    replay: {
-      readOnce: body.kind === 'stream' && !body.replayable,
-      stateful: traits.stateful,
-      passthrough,
-      idempotent: isIdempotent({ method, url }),
-      idempotencyKey: request.headers.some(([name]) => name === 'idempotency-key'),
-    },
-    continuation: traits.continuation,
-    commitWithId: traits.commitWithId,
-    asks: traits.asks,
-    continues: traits.continues ?? responseIdIn(url),
-  }
-}
-
-function isPassthrough({ latency }: RequestTraits): boolean {
-  return latency.kind === 'passthrough'
-}
-
-function withDefaults(headers: HeaderPairs, { latency }: RequestTraits): HeaderPairs {
-  const missing = (latency.kind === 'stream' ? STREAM_HEADERS : DEFAULT_HEADERS).filter(
-    ([name]) => !headers.some(([present]) => present === name),
-  )
-  return headers.concat(missing)
-}
-
-/** The same ones for all: a stream keeps its headers to its end. */
-const DEFAULT_HEADERS: HeaderPairs = [
-  ['accept', '*/*'],
-  ['accept-encoding', 'gzip, deflate, br'],
-  ['user-agent', 'resilient-responses'],
-]
-/** Event streams are asked for as they are: decoding one costs more than it saves, and holds events back. */
-const STREAM_HEADERS: HeaderPairs = DEFAULT_HEADERS.with(1, ['accept-encoding', 'identity'])
 
 function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redirected: boolean): Response {
   const { attempt, gaveUp } = outcome
