@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'source',
+          setupFiles: 'test/support/all-loaded.ts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/package/built/**', 'test/hosts/**'],
         },

@@ -3,7 +3,9 @@ import { type Failure, failure } from '../errors/failure.ts'
 import type { SseEvent } from '../sse/sse-reader.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { EventProblemEvent } from '../telemetry/events.ts'
-import { type ResponseStreamEvent, validateEvent } from './schema/index.ts'
+import type { ResponseStreamEvent } from './schema/index.ts'
+import { loadChecks, loadedCheck } from './schema/load-checks.ts'
+import type { Validation } from './schema/validate.ts'
 import { SequenceGuard } from './sequence.ts'
 
 export interface IntakeOptions {
@@ -32,13 +34,28 @@ export class EventSequencer {
   readonly #validate: IntakeOptions['validate']
   readonly #mendsGaps: boolean
   readonly #telemetry: TelemetryEmitter
+  readonly #loading: Promise<unknown> | undefined
   #guard: SequenceGuard
+  #notLoaded: unknown
 
   constructor({ validate, mendsGaps, telemetry, startingAfter }: IntakeOptions) {
     this.#validate = validate
     this.#mendsGaps = mendsGaps
     this.#telemetry = telemetry
     this.#guard = new SequenceGuard(startingAfter)
+    const checks = validate === 'strict' || (validate === 'report' && telemetry.wants('event_problem'))
+    if (!checks || loadedCheck() !== undefined) return
+    this.#loading = loadChecks().catch((error) => {
+      this.#notLoaded = error
+    })
+  }
+
+  /**
+   * Settles when events can be checked, and never rejects; `undefined` where there is nothing to wait for. Reports come
+   * later where the checks do: they hold up no event.
+   */
+  get ready(): Promise<unknown> | undefined {
+    return this.#validate === 'strict' && loadedCheck() === undefined ? this.#loading : undefined
   }
 
   get lastSequenceNumber(): number | undefined {
@@ -96,12 +113,27 @@ export class EventSequencer {
       // A report that nobody hears is not worth the look.
       if (!this.#telemetry.wants('event_problem')) return undefined
     }
-    const result = validateEvent(event)
+    const check = loadedCheck()
+    if (check === undefined && validate === 'strict')
+      return failure(
+        'invalid_event',
+        `The checks of validate: 'strict' could not be loaded: ${reasonOf(this.#notLoaded)}.`,
+      )
+    if (check === undefined) {
+      // The event is on its way to the caller. Where the checks cannot be loaded, there is no report.
+      void loadChecks().then((loaded) => this.#reportInvalid(event, loaded(event)), ignore)
+      return undefined
+    }
+    const result = check(event)
     if (result.ok) return undefined
-    const detail = `${event.type}: ${result.path}: ${result.message}`
-    if (validate === 'strict') return failure('invalid_event', `An event is not what it should be: ${detail}.`)
-    this.#report('invalid_event', event.type, detail)
+    if (validate === 'strict')
+      return failure('invalid_event', `An event is not what it should be: ${detailOf(event, result)}.`)
+    this.#reportInvalid(event, result)
     return undefined
+  }
+
+  #reportInvalid(event: ResponseStreamEvent, result: Validation): void {
+    if (!result.ok) this.#report('invalid_event', event.type, detailOf(event, result))
   }
 
   #report(problem: EventProblemEvent['problem'], eventType: string, detail: string): void {
@@ -115,3 +147,15 @@ function asEvent({ type, json }: SseEvent): ResponseStreamEvent & { readonly seq
   if (typeof json !== 'object' || json === null) return { type, data: json } as never
   return ((json as { type?: unknown }).type === type ? json : { ...json, type }) as never
 }
+
+function detailOf({ type }: ResponseStreamEvent, { path, message }: Extract<Validation, { ok: false }>): string {
+  return `${type}: ${path}: ${message}`
+}
+
+/** Names what is missing: `ERR_MODULE_NOT_FOUND`. The message of an import holds paths. */
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : 'its import failed'
+}
+
+function ignore(): void {}

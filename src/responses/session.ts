@@ -140,7 +140,10 @@ export class StreamSession implements Consumer {
 
   async #create(call: Call, outcome?: CallOutcome): Promise<void> {
     this.#first = call
-    this.#pump(call, outcome ?? (await call.run()))
+    const first = outcome ?? (await call.run())
+    // Loaded while the call connected.
+    if (this.#received.intake.ready !== undefined) await this.#received.intake.ready
+    this.#pump(call, first)
   }
 
   /** Behind what the call that creates the response has brought. */
@@ -181,6 +184,7 @@ export class StreamSession implements Consumer {
     let letGo = resumption.hold()
     broken?.call.finish(broken.failed)
     try {
+      if (this.#received.intake.ready !== undefined) await this.#received.intake.ready
       await resumed(resumption, {
         failed: broken?.failed,
         scope: this.#scope,

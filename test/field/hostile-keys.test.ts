@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ResponseAccumulator } from '../../src/responses/accumulator.ts'
-import { eventRows } from '../../src/responses/schema/event-rows.ts'
+import { eventTypes } from '../../src/responses/schema/event-types.ts'
 import { dataFrames, fieldServer, jsonAnswer, streamAnswer } from './support/field-server.ts'
 import { playCreate, playFetch, playOpenAI, playStream } from './support/play.ts'
 
@@ -43,7 +43,7 @@ function spoilt(value: unknown, keys: readonly string[]): unknown {
   return result
 }
 
-const TYPES = Object.keys(eventRows)
+const TYPES = Object.keys(eventTypes)
 const ANNOUNCING = [
   'response.output_item.added',
   'response.content_part.added',

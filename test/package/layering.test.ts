@@ -103,7 +103,8 @@ describe('the check itself', () => {
     expect(circles(graph({ a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }))).toEqual([])
   })
 
-  it('sees type imports and re-exports', () => {
+  it('sees type imports, re-exports, and `import()`', () => {
+    expect(imports.get('responses/schema/load-checks.ts')).toContain('responses/schema/validate.ts')
     expect(imports.get('telemetry/emitter.ts')).toContain('telemetry/events.ts')
     expect(imports.get('index.ts')).toContain('transport/transport.ts')
   })

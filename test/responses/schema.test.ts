@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventRows } from '../../src/responses/schema/event-rows.ts'
-import { eventSchema, isKnownEvent, validateEvent } from '../../src/responses/schema/index.ts'
+import { isKnownEvent } from '../../src/responses/schema/index.ts'
+import { eventSchema, validateEvent } from '../../src/responses/schema/validate.ts'
 import {
   failedStream,
   incompleteStream,

@@ -12,7 +12,6 @@ import {
   type ContentPart,
   type EventByType,
   type EventType,
-  eventSchema,
   isKnownEvent,
   type KnownResponseEvent,
   type OutputMessage,
@@ -25,6 +24,7 @@ import {
   type UnknownEvent,
 } from '../../src/responses/schema/index.ts'
 import type { itemRows, partRows } from '../../src/responses/schema/payloads.ts'
+import { eventSchema } from '../../src/responses/schema/validate.ts'
 
 /** What real streams hold and the declarations of the `openai` package do not. */
 type WireOnly =

@@ -1,3 +1,4 @@
+import '../support/all-loaded.ts'
 import { drawSchedule } from './draw.ts'
 import type { Schedule } from './schedule.ts'
 import { type Report, World } from './world.ts'

@@ -1,4 +1,4 @@
-/** The events of a Responses stream and what is in them: types in full, checks where they pay. */
+/** The events of a Responses stream and what is in them: types in full. The checks of their fields are loaded where they are needed, see `load-checks`. */
 
 export type * from './content.ts'
 export type {
@@ -17,4 +17,3 @@ export type * from './settings.ts'
 export type * from './shell-items.ts'
 export { isKnownEvent, type ResponseStreamEvent, type UnknownEvent, type UnknownEventType } from './stream-event.ts'
 export type * from './tools.ts'
-export { eventSchema, type Validation, validateEvent } from './validate.ts'

@@ -1,4 +1,4 @@
-import { eventRows } from './event-rows.ts'
+import { eventTypes } from './event-types.ts'
 import type { CodexEvent, KnownResponseEvent } from './events.ts'
 
 declare const unknownType: unique symbol
@@ -26,7 +26,7 @@ export type ResponseStreamEvent = KnownResponseEvent | UnknownEvent
 
 /** Whether this version knows the type of an event. It says nothing about its fields: `validate: 'strict'` checks those. */
 export function isKnownEvent(event: { readonly type: string }): event is KnownResponseEvent {
-  return Object.hasOwn(eventRows, event.type) || isCodexEvent(event)
+  return Object.hasOwn(eventTypes, event.type) || isCodexEvent(event)
 }
 
 function isCodexEvent(event: { readonly type: string }): event is CodexEvent {

@@ -1,5 +1,5 @@
 import type { Connector, Dial, Socket } from './connector.ts'
-import { Client } from './undici-parts.ts'
+import { type Client, loadedClient } from './undici-parts.ts'
 import { Wire, type WireObserver } from './wire.ts'
 
 /** Who uses a connection now, and wants to know how it gets on. */
@@ -49,7 +49,9 @@ export class Connection implements WireObserver {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#maxHeaderBytes = options.maxHeaderBytes > 0 ? options.maxHeaderBytes : UNBOUNDED_HEADER_BYTES
-    this.client = new Client(options.origin, {
+    const ClientClass = loadedClient()
+    if (ClientClass === undefined) throw new Error('A connection was made before undici was loaded.')
+    this.client = new ClientClass(options.origin, {
       connect: ((_target: unknown, callback: Connected) => this.#claim(callback)) as never,
       allowH2: false,
       pipelining: 1,

@@ -15,7 +15,7 @@ import { Connector } from './connector.ts'
 import { type Carrier, type ExchangeSource, UndiciExchange } from './exchange.ts'
 import { settingsOf, type UndiciTransportOptions } from './options.ts'
 import { ConnectionPool } from './pool.ts'
-import type { Dispatcher } from './undici-parts.ts'
+import { type Dispatcher, loadClient, loadedClient } from './undici-parts.ts'
 
 export type { UndiciTransportOptions } from './options.ts'
 
@@ -52,22 +52,23 @@ export class UndiciTransport implements Transport {
     }
     this.#maxConnections = settings.maxConnections
     const connector = new Connector({ tls: options.tls, proxy: options.proxy })
+    const createPool = (key: string): ConnectionPool => {
+      const pool = new ConnectionPool({
+        connector,
+        origin: new URL(key),
+        ...settings,
+        mayOpen: () => this.#connectionsTo(key) < this.#maxConnections,
+        onOpened: (connection) => this.#connections.add(connection),
+        onClosed: (connection) => {
+          this.#connections.delete(connection)
+          this.#tellQuiet()
+        },
+      })
+      this.#pools.add(pool)
+      return pool
+    }
     this.#cache = new ClientCache<ConnectionPool>({
-      create: (key) => {
-        const pool = new ConnectionPool({
-          connector,
-          origin: new URL(key),
-          ...settings,
-          mayOpen: () => this.#connectionsTo(key) < this.#maxConnections,
-          onOpened: (connection) => this.#connections.add(connection),
-          onClosed: (connection) => {
-            this.#connections.delete(connection)
-            this.#tellQuiet()
-          },
-        })
-        this.#pools.add(pool)
-        return pool
-      },
+      create: (key) => (loadedClient() === undefined ? loadClient().then(() => createPool(key)) : createPool(key)),
       isUsable: (pool) => !pool.retired,
       retire: (pool) => pool.retire(),
       destroy: (pool) => {

@@ -266,6 +266,9 @@ export class Client extends EventEmitter implements Reader {
   }
 }
 
+export const loadedClient = (): typeof Client => Client
+export const loadClient = (): Promise<typeof Client> => Promise.resolve(Client)
+
 function fail(running: Running, error: Error): void {
   running.exchange.over()
   running.handler.onResponseError(running.controller, error)

@@ -41,9 +41,7 @@ class FakeClient extends EventEmitter {
 }
 
 vi.mock('../../../src/transport/undici/undici-parts.ts', () => ({
-  get Client() {
-    return FakeClient
-  },
+  loadedClient: () => FakeClient,
 }))
 
 /** A socket whose writes are accepted when the test says so. */

@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { fake, textStream } from '../../src/testing/index.ts'
+
+const CHECKS = '../../src/responses/schema/validate.ts'
+const params = { model: 'm', input: 'hi' }
+const wrong = textStream({ text: 'hello' }).map((event) =>
+  event.type === 'response.completed' ? { ...event, response: { ...(event.response as object), id: 7 } } : event,
+)
+
+/** The library as the first call of a process finds it. */
+async function freshly() {
+  vi.resetModules()
+  const { ResilientClient } = await import('../../src/index.ts')
+  const { FakeTransport } = await import('../../src/testing/index.ts')
+  const { loadedCheck } = await import('../../src/responses/schema/load-checks.ts')
+  const problems: string[] = []
+  const client = (options: object, events = wrong) =>
+    new ResilientClient({ transport: new FakeTransport([fake.respond(events)]), ...options })
+  const onEvent = (event: { type: string; problem?: string; detail?: string }): void => {
+    if (event.type === 'event_problem') problems.push(`${event.problem}: ${event.detail}`)
+  }
+  return { client, loadedCheck, onEvent, problems }
+}
+
+describe('the checks of events, in the first call of a process', () => {
+  afterEach(() => {
+    vi.doUnmock(CHECKS)
+    vi.resetModules()
+  })
+
+  it('are not loaded by importing the package, by a client, or where nobody hears of them', async () => {
+    const { client, loadedCheck } = await freshly()
+    await client({}).responses.stream(params).finalResponse()
+    await client({ validate: 'off', onEvent: () => {} }).responses.create(params)
+    expect(loadedCheck()).toBeUndefined()
+  })
+
+  it("are waited for with validate: 'strict'", async () => {
+    const { client, loadedCheck } = await freshly()
+    const stream = client({ validate: 'strict' }).responses.stream(params)
+    await expect(stream.finalResponse()).rejects.toMatchObject({ code: 'invalid_event' })
+    expect(loadedCheck()).toBeDefined()
+  })
+
+  it("are waited for with validate: 'strict', and every event comes through", async () => {
+    const { client } = await freshly()
+    const events = textStream({ text: 'hello' })
+    const stream = client({ validate: 'strict' }, events).responses.stream(params)
+    const types: string[] = []
+    for await (const event of stream) types.push(event.type)
+    expect(types).toEqual(events.map(({ type }) => type))
+  })
+
+  it("hold up no event with validate: 'report', and report what was wrong all the same", async () => {
+    const { client, loadedCheck, onEvent, problems } = await freshly()
+    await client({ onEvent }).responses.stream(params).finalResponse()
+    await vi.waitFor(() => expect(problems).toHaveLength(1))
+    expect(problems[0]).toMatch(/^invalid_event: response\.completed: response\.id: expected string, found number/)
+    expect(loadedCheck()).toBeDefined()
+  })
+
+  it('that cannot be loaded fail a strict call, and no other', async () => {
+    vi.doMock(CHECKS, () => {
+      throw Object.assign(new Error('no such file: /secret/path'), { code: 'ERR_MODULE_NOT_FOUND' })
+    })
+    const { client, onEvent, problems } = await freshly()
+    const events = textStream({ text: 'hello' })
+    const strict = client({ validate: 'strict', maxRetries: 0 }, events).responses.stream(params)
+    await expect(strict.finalResponse()).rejects.toMatchObject({
+      code: 'invalid_event',
+      message: expect.stringMatching(/^The checks of validate: 'strict' could not be loaded: /),
+    })
+    await expect(client({ onEvent }, events).responses.create(params)).resolves.toMatchObject({ status: 'completed' })
+    expect(problems).toEqual([])
+  })
+})
