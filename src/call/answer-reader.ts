@@ -3,6 +3,7 @@ import { redact } from '../errors/redact.ts'
 import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { idsOfBody } from '../sse/response-ids.ts'
 import { SseReader } from '../sse/sse-reader.ts'
+import { addressAdvice } from './address-advice.ts'
 import { excerptOf, isPage, openingOfText, wordsOf } from './excerpt.ts'
 import { IdCollector, mayHoldId } from './ids-beside.ts'
 import { openingOf } from './opening.ts'
@@ -111,8 +112,15 @@ export class AnswerReader implements ResponseReader {
     const { status } = this.#context.head
     const fields = said.isWhole ? this.#reasonOf(said) : undefined
     const failed = this.#upstream(status, fields, said)
-    const excerpt = fields === undefined ? excerptOf(said.text, this.#type, this.#context.owner.secrets) : ''
-    return excerpt === '' ? failed : { ...failed, message: `${failed.message}: ${excerpt}` }
+    const { secrets, url } = this.#context.owner
+    const excerpt = fields === undefined ? excerptOf(said.text, this.#type, secrets) : ''
+    const message = excerpt === '' ? failed.message : `${failed.message}: ${excerpt}`
+    const isJson = said.json !== undefined || !said.isWhole || openingOfText(said.text) === 'stream'
+    const advice =
+      failed.code === 'http_status'
+        ? addressAdvice({ url, status, isJson, fields, text: said.text, secrets })
+        : undefined
+    return advice === undefined ? { ...failed, message } : { ...failed, message: `${message}. ${advice}`, advice }
   }
 
   #reasonOf({ text, json }: Said): UpstreamErrorFields | undefined {

@@ -19,6 +19,7 @@ import type {
 } from '../transport/transport.ts'
 import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
 import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
+import { plainTextHint } from './address-advice.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { idsBeside } from './ids-beside.ts'
 import { COMMITTED, type Opened } from './opened.ts'
@@ -116,6 +117,10 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   /** What was sent. */
   get request(): TransportRequest {
     return this.#options.request
+  }
+
+  get url(): URL {
+    return this.#options.request.url
   }
 
   get target(): Target | undefined {
@@ -267,9 +272,15 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
       this.#settleLinger()
       return
     }
-    const { host } = this.#options.request.url
-    const failed = classifyTransportError(error, { connecting: this.#unsent, host, secrets: this.secrets })
-    this.#fail(this.#reader?.brokenOff?.(failed) ?? failed)
+    const { url } = this
+    const failed = classifyTransportError(error, { connecting: this.#unsent, host: url.host, secrets: this.secrets })
+    const connectionReused = this.#options.log.connection?.reused === true
+    const { responseStarted } = this
+    const { code, connecting = false, message } = failed
+    const hint = plainTextHint({ url, code, responseStarted, connectionReused, connecting })
+    this.#fail(
+      this.#reader?.brokenOff?.(failed) ?? (hint === '' ? failed : { ...failed, message: `${message}${hint}` }),
+    )
   }
 
   // What the reading asks and reports.

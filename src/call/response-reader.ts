@@ -40,6 +40,8 @@ export interface ReaderOwner {
   onEvent(event: SseEvent): void
   /** Told which reading takes over from the one that had the first bytes. */
   readsWith(reading: ResponseReader): void
+  /** What was asked. */
+  readonly url: URL
   /** What must not appear in an excerpt: the credentials of the request. */
   readonly secrets: readonly string[]
   /** Whether somebody remembers where responses live. */

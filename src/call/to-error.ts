@@ -88,13 +88,14 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
 
 /** What the endpoint said, as errors keep it. */
 export function wordsOf(failed: Failure): UpstreamWords {
-  const { status, statusInStream, upstreamCode, upstreamType, upstreamParam, upstreamMessage, answer } = failed
+  const { status, statusInStream, upstreamCode, upstreamType, upstreamParam, upstreamMessage, advice, answer } = failed
   return {
     status: status ?? statusInStream,
     upstreamCode,
     type: upstreamType,
     param: upstreamParam,
     upstreamMessage,
+    advice,
     body: answer?.body,
     headers: answer === undefined ? undefined : headersOf(answer.headers),
   }

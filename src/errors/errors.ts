@@ -155,6 +155,7 @@ export interface UpstreamWords {
   readonly type?: string | undefined
   readonly param?: string | undefined
   readonly upstreamMessage?: string | undefined
+  readonly advice?: string | undefined
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
@@ -173,6 +174,11 @@ export class UpstreamError extends ResilientError {
   /** `error.message` of the endpoint, whole up to 8 192 characters, without secrets of the request. */
   readonly upstreamMessage: string | undefined
   /**
+   * What to do about it, where the answer shows that the address is wrong: a 404 that no API gives, `http:` to a port for
+   * `https:`. A part of `message`. `undefined` for all other answers.
+   */
+  readonly advice: string | undefined
+  /**
    * What the endpoint sent: the JSON of an answer, its text where it is no JSON, or the event that reported the failure. As it
    * came, so it may hold what the endpoint was sent: no print-out of the error shows it.
    */
@@ -187,6 +193,7 @@ export class UpstreamError extends ResilientError {
     this.type = details.type
     this.param = details.param
     this.upstreamMessage = details.upstreamMessage
+    this.advice = details.advice
     keepOutOfPrint(this, 'body', details.body)
     keepOutOfPrint(this, 'headers', details.headers)
   }

@@ -27,6 +27,8 @@ export interface Failure {
   readonly upstreamMessage?: string | undefined
   /** What the endpoint sent, as it came: never printed, and never part of a message. */
   readonly answer?: { readonly headers: ReadonlyArray<readonly [string, string]>; readonly body: unknown } | undefined
+  /** What to do about it, where the answer shows it. A part of `message`. */
+  readonly advice?: string | undefined
   /** The endpoint's own delay, in ms from the moment the answer came. */
   readonly hintMs?: number | undefined
   /** The parameter that the endpoint does not know, and what works there. */

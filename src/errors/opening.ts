@@ -9,6 +9,7 @@ interface Said {
   readonly type?: string | undefined
   readonly param?: string | undefined
   readonly upstreamMessage?: string | undefined
+  readonly advice?: string | undefined
 }
 
 /**
@@ -18,7 +19,10 @@ interface Said {
  */
 export function openingOf(said: Said): string | undefined {
   const { family, lane } = ERROR_CATALOG[said.code]
-  if (family === 'upstream') return wordsOfEndpoint(said)
+  if (family === 'upstream') {
+    const words = wordsOfEndpoint(said)
+    return said.advice === undefined ? words : [words, said.advice].filter((text) => text !== undefined).join(' ')
+  }
   const isForTheUser = family === 'request' || family === 'closed' || (family === 'connection' && lane === 'final')
   return isForTheUser ? said.message : undefined
 }

@@ -86,13 +86,27 @@ function detailOf(error: unknown, secrets: readonly string[]): string {
   return error instanceof Error ? redact(error.message || error.name, secrets) : 'no further detail'
 }
 
+/** A record of TLS in the place of an answer: an alert, to whoever speaks plain HTTP to a port for HTTPS. */
+const TLS_ALERT = '\u0015\u0003'
+
+function parserErrorOf(error: Error & { data?: unknown; code?: unknown }): ReturnType<typeof meaningOf> {
+  if (typeof error.data !== 'string' || !error.data.startsWith(TLS_ALERT)) return { code: 'protocol_error' }
+  const refusal: TlsRefusal = {
+    code: 'tls_refused',
+    systemCode: typeof error.code === 'string' ? error.code : 'HPE_INVALID_CONSTANT',
+    problem: 'the port speaks TLS, and was asked in plain HTTP',
+    advice: 'Use https: in the address.',
+  }
+  return { code: refusal.code, refusal }
+}
+
 function meaningOf(
   error: unknown,
   connecting: boolean,
 ): { readonly code: ErrorCode; readonly refusal?: TlsRefusal | undefined } {
   for (const link of errorChain(error)) {
     // undici reports some protocol errors with a `code` of undefined, so the name decides.
-    if (link.name === 'HTTPParserError') return { code: 'protocol_error' }
+    if (link.name === 'HTTPParserError') return parserErrorOf(link)
     const refusal = tlsRefusalOf(link, connecting)
     if (refusal !== undefined) return { code: refusal.code, refusal }
     const systemCode = (link as { code?: unknown }).code

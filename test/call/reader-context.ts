@@ -44,6 +44,7 @@ export function readerContext(given: Given = {}) {
     owner: {
       onEvent: (event) => void events.push(event),
       readsWith: (reading) => void chosen.push(reading),
+      url: new URL('https://api.test/v1/responses'),
       secrets,
       wantsIds: true,
       onIds: (seen) => void ids.push(...seen),

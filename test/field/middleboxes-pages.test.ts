@@ -50,7 +50,11 @@ describe.skipIf(program('nginx') === undefined)('pages of nginx (skipped where n
   it('404: an address that nginx does not know, which the error names', async () => {
     const [port = 0] = await freePorts(1)
     await using _box = await Nginx.start(port, `server { listen 127.0.0.1:${port}; location / { return 404; } }`)
-    await expectPage(port, 404, /404 Not Found/)
+    await expectPage(
+      port,
+      404,
+      new RegExp(`404 Not Found.* Asked was 127\\.0\\.0\\.1:${port}/v1/responses; baseURL may be wrong`),
+    )
   })
 
   it('502: an endpoint that is away is asked again, and the last page is told', async () => {
@@ -76,7 +80,11 @@ describe.skipIf(program('nginx') === undefined)('pages of nginx (skipped where n
       },
     )
     await using _box = box
-    await expectPage(port, 400, /plain HTTP request was sent to HTTPS port/)
+    await expectPage(
+      port,
+      400,
+      /plain HTTP request was sent to HTTPS port.* speaks TLS on this port: use https: in baseURL/,
+    )
   })
 
   it.for([['TLSv1.2'], ['TLSv1.3']])(
