@@ -53,7 +53,6 @@ export { ResponseStream, type ResponseStreamIterator } from './responses/respons
 export type {
   CreateOptions,
   RequestOptions,
-  ResponseCreateParams,
   Responses,
   ResumeOptions,
   StreamOptions,
@@ -72,6 +71,7 @@ export { isKnownEvent } from './responses/schema/index.ts'
 export type * from './responses/schema/input-items.ts'
 export type * from './responses/schema/item-state.ts'
 export type * from './responses/schema/output-items.ts'
+export type * from './responses/schema/request.ts'
 export type * from './responses/schema/response.ts'
 export type * from './responses/schema/settings.ts'
 export type * from './responses/schema/shell-items.ts'

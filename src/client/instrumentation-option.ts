@@ -31,6 +31,8 @@ export interface Instrumentation {
 export const instrumentationsRule: Rule<never> = {
   accepts: 'an array of objects, each with a function onEvent, a function headers, or both',
   test: (value) => Array.isArray(value) && value.every(isInstrumentation),
+  // Headers that are given as an object, by mistake, hold credentials.
+  secret: true,
 }
 
 function isInstrumentation(value: unknown): boolean {

@@ -7,6 +7,7 @@ import { EventSequencer } from './event-sequencer.ts'
 import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
+import { tellMisspelt } from './request-fields.ts'
 import {
   type CreateOptions,
   checkBackgroundOptions,
@@ -20,24 +21,12 @@ import {
 } from './request-options.ts'
 import { openStream, type ResponseStream } from './response-stream.ts'
 import type { Resumption } from './resumption.ts'
-import type { ResponseObject } from './schema/index.ts'
+import type { ResponseCreateParams, ResponseObject } from './schema/index.ts'
 import { StreamSession } from './session.ts'
 import { resultOf, type SessionEvent, terminalEventOf } from './session-events.ts'
 import { parseResponse } from './whole-answer.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
-
-/**
- * The body of a request, as the endpoint takes it. It goes out as it is; only `stream` is set. No name of a field is refused,
- * here or at run time: gateways have fields of their own, and the endpoint says what it does not know.
- */
-export interface ResponseCreateParams {
-  readonly model?: string
-  readonly input?: unknown
-  readonly instructions?: string | null
-  readonly previous_response_id?: string | null
-  readonly [field: string]: unknown
-}
 
 /** Not by `new`: what a client does for its API would stand in the declarations that users read. */
 export let responsesOf: (host: ResponsesHost) => Responses
@@ -70,6 +59,7 @@ export class Responses {
     checkRequestOptions('stream', options)
     if (params.stream === false)
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
+    tellMisspelt(params, this.#host.telemetry)
     const interruption = options?.interruption ?? this.#host.interruption
     const kept = params.background === true && params.store === true
     return this.#open(options, (scope) => ({
@@ -95,6 +85,7 @@ export class Responses {
         'params.stream',
       )
     if (params.background === true) checkBackgroundOptions(options)
+    tellMisspelt(params, this.#host.telemetry)
     const scope = new AbortScope(options.signal)
     scope.throwIfAborted()
     if (params.background === true) return this.#json('POST', 'responses', scope, options, params)
@@ -227,7 +218,7 @@ export class Responses {
     params?: ResponseCreateParams,
   ): Promise<ResponseObject> {
     const headers = headerPairs(options?.headers)
-    const shape = { method, path, headers, face: 'json', ...(params && { body: params }) } as const
+    const shape = { method, path, headers, face: 'json', ...(params && { body: { ...params } }) } as const
     const call = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)
     const { attempt, gaveUp } = await call.run()
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)

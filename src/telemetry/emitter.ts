@@ -26,6 +26,7 @@ const channels = {
   request_rebuilt: channel(`${CHANNEL_PREFIX}request_rebuilt`),
   endpoint_cooled: channel(`${CHANNEL_PREFIX}endpoint_cooled`),
   event_problem: channel(`${CHANNEL_PREFIX}event_problem`),
+  request_problem: channel(`${CHANNEL_PREFIX}request_problem`),
   call_end: channel(`${CHANNEL_PREFIX}call_end`),
   client_created: channel(`${CHANNEL_PREFIX}client_created`),
   client_poisoned: channel(`${CHANNEL_PREFIX}client_poisoned`),

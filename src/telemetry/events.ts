@@ -23,6 +23,7 @@ import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
  * ├─ retry_decision                     after every failed attempt, refusals with their reason included
  * └─ call_end                           always; after a commit, when the body has ended
  * endpoint_cooled                       one of several endpoints gets no calls for a while
+ * request_problem                       of a typed call: a field of its body looks like a typing error
  * event_problem                         of a typed stream: an event is not what it should be
  * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
  *                                       of cached clients, in this order, belonging to no call
@@ -49,6 +50,7 @@ export type TelemetryEvent =
   | RequestRebuiltEvent
   | EndpointCooledEvent
   | EventProblemEvent
+  | RequestProblemEvent
   | CallEndEvent
   | ClientLifecycleEvent
 
@@ -219,6 +221,16 @@ export interface EventProblemEvent {
   readonly eventType: string
   /** Names fields and numbers, never contents. */
   readonly detail: string
+}
+
+/** A field of a request looks like a typing error, and was sent all the same (typed faces only). Told once for each name. */
+export interface RequestProblemEvent {
+  readonly type: 'request_problem'
+  /** `unknown_field`: the name is none that the API documents, and one edit away from one. */
+  readonly problem: 'unknown_field'
+  readonly field: string
+  /** The documented name. */
+  readonly meant: string
 }
 
 export interface CallEndEvent extends OfCall {

@@ -1,4 +1,4 @@
-import { ResilientClient } from '../../../src/index.ts'
+import { ResilientClient, type ResponseCreateParams } from '../../../src/index.ts'
 import { type Answer, CALL_HEADER, type Contestant, GIVE_UP_MS } from '../contestant.ts'
 
 /**
@@ -13,7 +13,7 @@ export function resilient(baseURL: string): Contestant & { readonly client: Resi
     client,
     async ask(request, call, signal) {
       const options = { interruption: 'restart', headers: { [CALL_HEADER]: call }, signal } as const
-      const stream = client.responses.stream({ ...request }, options)
+      const stream = client.responses.stream({ ...request } as ResponseCreateParams, options)
       return (await stream.finalResponse()) as unknown as Answer
     },
     close: () => client.close(),
