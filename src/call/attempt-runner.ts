@@ -12,7 +12,7 @@ import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limit
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { CallLog } from './call-log.ts'
-import type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
+import type { AddedHeaders, CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
@@ -173,16 +173,23 @@ export class AttemptRunner implements AttemptOwner {
   }
 
   /** In this order, and the first of a name counts: the endpoint's own, the caller's, the client's, those of instrumentations. */
-  async #headersFor(ask: HeaderAsk, target: Pick<Target, 'headers'> | undefined): Promise<HeaderPairs> {
-    const { context, request, effective, log } = this.#call
-    if (context.added === undefined) {
-      const given = await effective.headers(ask)
-      return target?.headers(given) ?? given
-    }
+  #headersFor(ask: HeaderAsk, target: Pick<Target, 'headers'> | undefined): Promise<HeaderPairs> {
+    const { context, effective } = this.#call
+    if (context.added !== undefined) return this.#withAdded(context.added, ask, target)
+    const given = effective.headers(ask)
+    return target === undefined ? given : given.then((pairs) => target.headers(pairs))
+  }
+
+  async #withAdded(
+    instrumented: AddedHeaders,
+    ask: HeaderAsk,
+    target: Pick<Target, 'headers'> | undefined,
+  ): Promise<HeaderPairs> {
+    const { request, effective, log } = this.#call
     const scope = ask.scope.child()
     try {
       const asked = effective.headers(ask)
-      const added = context.added.get({ ...ask, scope, method: request.method }, (index, problem) =>
+      const added = instrumented.get({ ...ask, scope, method: request.method }, (index, problem) =>
         log.instrumentationFailed(ask.attempt, index, problem),
       )
       const [given, more] = await Promise.all([asked, added])

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { instrumentationsOf } from '../../src/client/instrumentation.ts'
 import {
   ConfigurationError,
+  createResilientFetch,
+  type FetchFunction,
+  fetchTransport,
   type HeadersContext,
   type Instrumentation,
   ResilientClient,
@@ -195,6 +198,27 @@ describe('the headers of instrumentations', () => {
     expect(Object.keys(elsewhere ?? {})).not.toContain('x-request-id')
     expect(home).toMatchObject({ traceparent: '00-t', tracestate: 'v=1', 'x-tenant': 'secret' })
     await s.nothingIsLeft()
+  })
+
+  it('reach a fetch that is handed on to, beside what the caller gave, in each of its forms', async () => {
+    const seen: Array<Record<string, string>> = []
+    const given: FetchFunction = async (input, init) => {
+      seen.push(
+        Object.fromEntries(
+          new Headers(input instanceof Request && init?.headers === undefined ? input.headers : init?.headers),
+        ),
+      )
+      return new Response('{}', { headers: { 'content-type': 'application/json' } })
+    }
+    const fetch = createResilientFetch({ ...OPTIONS, transport: fetchTransport(given), instrumentations: [secretive] })
+    const url = 'https://api.test/v1/models'
+    await fetch(url, { headers: { 'x-a': '1' } })
+    await fetch(url, { headers: new Headers({ 'x-a': '1' }) })
+    await fetch(url, { headers: [['x-a', '1']] })
+    await fetch(new Request(url, { headers: { 'x-a': '1' } }))
+    for (const headers of seen) expect(headers).toMatchObject({ 'x-a': '1', traceparent: '00-t', 'x-tenant': 'secret' })
+    expect(seen).toHaveLength(4)
+    await fetch.close()
   })
 
   it('do not follow to another endpoint, nor through a redirect to another origin', async () => {
