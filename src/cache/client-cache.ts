@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from '../core/clock.ts'
-import { isThenable } from '../core/thenable.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { Callbacks } from './callbacks.ts'
 import { type Entry, newEntry } from './entry.ts'
@@ -9,6 +8,7 @@ import { Lease, type LeaseKeeper, withoutThis } from './lease.ts'
 import { checkCacheOptions, limitsOf } from './limits.ts'
 import { Making } from './making.ts'
 import { Order } from './order.ts'
+import { Owner } from './owner.ts'
 import { Retired } from './retired.ts'
 import type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
@@ -39,6 +39,7 @@ export let acquireLease: <C>(cache: ClientCache<C>, key: string) => Promise<Leas
  */
 export class ClientCache<C> {
   readonly #options: ClientCacheOptions<C>
+  readonly #owner: Owner<C>
   readonly #clock: Clock
   readonly #maxEntries: number
   readonly #createMs: number
@@ -61,6 +62,7 @@ export class ClientCache<C> {
   constructor(options: ClientCacheOptions<C>) {
     checkCacheOptions(options)
     this.#options = options
+    this.#owner = new Owner(options)
     this.#clock = options.clock ?? systemClock
     const { maxEntries, idleTtlMs, createMs } = limitsOf(options)
     this.#maxEntries = maxEntries
@@ -89,7 +91,7 @@ export class ClientCache<C> {
       this.#assertOpen()
       const cached = this.#entries.get(key)
       if (cached !== undefined) {
-        if (this.#isUsable(cached.client)) {
+        if (this.#owner.isUsable(cached.client)) {
           this.#counts.hits++
           if (cached.leases++ === 0) this.#sweep.isNotIdle(cached)
           return handedOutAs(this.#lease(cached))
@@ -159,20 +161,12 @@ export class ClientCache<C> {
     if (this.#state !== 'open') throw cacheClosed()
   }
 
-  #isUsable(client: C): boolean {
-    try {
-      return this.#options.isUsable(client)
-    } catch {
-      return false
-    }
-  }
-
   /** Whether someone who waited for this client's build may have it. */
   #mayServe(entry: Entry<C>): boolean {
     if (this.#state !== 'open') return false
     // To be pushed out by another key says nothing against a client.
     if (entry.retiredFor !== undefined && !entry.pushedOut) return false
-    if (this.#isUsable(entry.client)) return true
+    if (this.#owner.isUsable(entry.client)) return true
     this.#retire(entry, 'unusable')
     return false
   }
@@ -199,12 +193,14 @@ export class ClientCache<C> {
         this.#retire(entry, 'cache closed')
         throw cacheClosed()
       }
-      if (!this.#isUsable(client)) {
+      if (!this.#owner.isUsable(client)) {
         this.#retire(entry, 'unusable')
-        throw new ConfigurationError(
-          'create() returned a client that isUsable() refuses; it must return a usable one.',
-          'create',
-        )
+        throw this.#owner.answersLater
+          ? new ConfigurationError('isUsable: it returned a promise; accepted: true or false, at once.', 'isUsable')
+          : new ConfigurationError(
+              'create() returned a client that isUsable() refuses; it must return a usable one.',
+              'create',
+            )
       }
       // Theirs from this moment: a client that is pushed out before they are told would be built again and again.
       entry.leases = build.waiting
@@ -267,11 +263,7 @@ export class ClientCache<C> {
     this.#retired.add(entry)
     this.#counts.evicted++
     this.#tell('evicted', entry, reason)
-    try {
-      this.#options.retire?.(entry.client)
-    } catch {
-      // It is on its way out: what fails here must not keep it from being destroyed.
-    }
+    this.#owner.retire(entry.client)
     if (entry.leases === 0) this.#destroyEntry(entry)
     if (this.#entries.size === 0) this.#sweep.disarm()
   }
@@ -281,16 +273,9 @@ export class ClientCache<C> {
     entry.destroyed = true
     this.#retired.delete(entry)
     this.#counts.destroyed++
-    this.#callbacks.destroying(this.#destroyed(entry.client))
+    this.#callbacks.destroying(this.#owner.destroy(entry.client))
     this.#tell('destroyed', entry, entry.retiredFor)
     if (this.#retired.size === 0) for (const resolve of this.#onDrained.splice(0)) resolve()
-  }
-
-  /** A client that cannot even be destroyed properly must not take its users along. */
-  async #destroyed(client: C): Promise<void> {
-    try {
-      await this.#options.destroy(client)
-    } catch {}
   }
 
   #makeRoom(): void {
@@ -300,20 +285,8 @@ export class ClientCache<C> {
     this.#retire(oldest, 'least recently used')
   }
 
-  /** The listener is the user's: what it throws, or rejects with, must not change what becomes of a client. */
-  #tell(type: ClientCacheEvent['type'], entry: Entry<C>, reason?: string): void {
-    const { key, generation } = entry
-    try {
-      const told: unknown = this.#options.onEvent?.({
-        type,
-        key,
-        generation,
-        ...(reason === undefined ? {} : { reason }),
-      })
-      if (isThenable(told)) told.then(undefined, () => {})
-    } catch {
-      // Nobody is left to tell of it.
-    }
+  #tell(type: ClientCacheEvent['type'], { key, generation }: Entry<C>, reason?: string): void {
+    this.#owner.tell({ type, key, generation, ...(reason === undefined ? {} : { reason }) })
   }
 }
 

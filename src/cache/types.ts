@@ -6,11 +6,14 @@ export interface ClientCacheOptions<C> {
    * A failed build is not cached.
    */
   create(key: string): C | PromiseLike<C>
-  /** Asked on every hit. A client that says no, or throws, is evicted and a new one is built. */
+  /**
+   * Asked on every hit. A client that says no, or throws, is evicted and a new one is built. It answers at once: where it
+   * returns a promise, `acquire` rejects with a `ConfigurationError`.
+   */
   isUsable(client: C): boolean
   /** Called exactly once per client: when it left the cache and its last lease ended, or on `destroy()`. */
   destroy(client: C): void | PromiseLike<void>
-  /** Called when a client gets no new leases any more, before its last lease ends: a pool closes its idle connections here. */
+  /** Called when a client gets no new leases any more, before its last lease ends: a pool closes its idle connections here. What it throws is ignored. */
   retire?(client: C): void
   /** Clients kept at most; beyond it the one used longest ago goes. Default 100, at least 1. */
   readonly maxEntries?: number

@@ -60,6 +60,9 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
         : follow(host, twin, traitsOf(twin), scope, true))
     } catch (error) {
       if (scope.aborted) request.release?.(scope.reason)
+      // A call tells its end by itself; what fails before it has begun must not stay under way.
+      scope.dispose()
+      host.end(scope)
       throw error
     }
   }

@@ -1,4 +1,4 @@
-import type { AbortScope } from '../core/abort.ts'
+import { type AbortScope, isUsableSignal } from '../core/abort.ts'
 import { shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
@@ -89,8 +89,7 @@ export function takeApart(
   if (base?.bodyUsed && !hasOwnBody)
     throw new TypeError('Cannot construct a Request with a Request object that has already been used.')
   const signal = init.signal === undefined ? base?.signal : (init.signal ?? undefined)
-  // Not by its class: a signal may be of another realm, or made by a library.
-  if (signal !== undefined && (typeof signal !== 'object' || typeof signal.addEventListener !== 'function'))
+  if (signal !== undefined && !isUsableSignal(signal))
     throw new TypeError(`signal: got ${shownKind(signal)}; accepted: an AbortSignal.`)
   const dispatcher = init.dispatcher ?? dispatcherIn(base)
   const ofRequest = hasOwnBody ? null : (base?.body ?? null)

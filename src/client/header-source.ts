@@ -5,10 +5,10 @@ import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import { shownKind } from '../core/shown.ts'
-import { ConfigurationError, keepOutOfPrint, RequestError, ResilientError } from '../errors/errors.ts'
+import { type ConfigurationError, keepOutOfPrint, RequestError } from '../errors/errors.ts'
 import { isCredentialHeader } from '../errors/header-names.ts'
 import { redact } from '../errors/redact.ts'
-import { assertHeader, headerPath } from '../transport/assert-header.ts'
+import { assertHeader, hasOwnFields, headerPath } from '../transport/assert-header.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
 import type { HeadersContext, HeadersOption } from './headers-option.ts'
@@ -171,7 +171,7 @@ export class HeaderSource implements CallHeaders {
       const made: unknown = await inContext(() => option(context))
       return this.#withKey(checkedHeaders(made, 'headers()'))
     } catch (error) {
-      if (error instanceof ResilientError) throw error
+      if (error instanceof NoHeadersError) throw new RequestError(error.message, { code: 'headers_failed' })
       const detail = error instanceof Error ? redact(error.message) : 'no detail'
       throw keepOutOfPrint(new RequestError(`headers() failed: ${detail}`, { code: 'headers_failed' }), 'cause', error)
     } finally {
@@ -231,26 +231,32 @@ export class SignalOf {
   }
 }
 
+/** What a function has made is no object of headers. */
+class NoHeadersError extends Error {}
+
 /**
  * What a function has made, as pairs.
  *
  * @param owner the function, as the message names it.
- * @throws ConfigurationError for what is no object of strings, and for headers that could write others.
+ * @throws NoHeadersError for what is no object of strings, and for headers that could write others. It holds no value.
  */
 export function checkedHeaders(made: unknown, owner: string): Array<[string, string]> {
   const isObject = typeof made === 'object' && made !== null
-  // Of a `Map` or an array nothing would be sent, or nonsense: their entries are no properties.
-  if (!isObject || (Symbol.iterator in made && !(made instanceof Headers))) {
-    throw new ConfigurationError(
-      `${owner}: it returned ${shownKind(made)}; accepted: an object of strings, or a promise of one.`,
-      owner,
+  if (!isObject || !(made instanceof Headers || hasOwnFields(made))) {
+    const without = isObject && !(Symbol.iterator in made) ? ' whose own fields do not hold all of its headers' : ''
+    throw new NoHeadersError(
+      `${owner}: it returned ${shownKind(made)}${without}; accepted: an object of strings, or a promise of one.`,
     )
   }
   return (made instanceof Headers ? [...made] : Object.entries(made)).map(([name, value]) => {
     const path = headerPath(owner, name)
     if (typeof value !== 'string')
-      throw new ConfigurationError(`${path}: it returned ${shownKind(value)}; accepted: a string.`, path)
-    assertHeader(name, value, path)
+      throw new NoHeadersError(`${path}: it returned ${shownKind(value)}; accepted: a string.`)
+    try {
+      assertHeader(name, value, path)
+    } catch (error) {
+      throw new NoHeadersError((error as ConfigurationError).message)
+    }
     return [name, value]
   })
 }

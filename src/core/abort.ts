@@ -6,6 +6,26 @@ export interface Abortable {
   abort(reason: unknown): void
 }
 
+/**
+ * Whether `value` can end a call. A signal may be of another realm, or made by a library, so one that is no instance of
+ * `AbortSignal` is tried: a listener that cannot be added would be found out when the call is under way.
+ */
+export function isUsableSignal(value: unknown): value is AbortSignal {
+  if (value instanceof AbortSignal) return true
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    const signal = value as AbortSignal
+    if (typeof signal.aborted !== 'boolean') return false
+    signal.addEventListener('abort', untold, { once: true })
+    signal.removeEventListener('abort', untold)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const untold = (): void => {}
+
 type Watcher = ((reason: unknown) => void) | Abortable
 
 /**

@@ -1,3 +1,4 @@
+import { isUsableSignal } from '../core/abort.ts'
 import { func, oneOf } from '../core/rule-kinds.ts'
 import { isObject, type Rules } from '../core/rules.ts'
 import { shown, shownKind } from '../core/shown.ts'
@@ -44,7 +45,7 @@ const common = {
   /** `null` is what the options of `fetch` have for none. */
   signal: {
     accepts: 'an AbortSignal',
-    test: (value) => value === null || (isObject(value) && 'aborted' in value && func().test(value.addEventListener)),
+    test: (value) => value === null || isUsableSignal(value),
   },
   headers: { ...headersRule, test: (value) => value === null || headersRule.test(value) },
 } as const satisfies Rules<RequestOptions>

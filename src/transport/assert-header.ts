@@ -25,7 +25,28 @@ export function headerPath(owner: string, name: string): string {
   return `${owner}[${shownHeader(name)}]`
 }
 
-/** An object of headers. Of `Headers` and `Map`, whose entries are no properties, nothing would be sent. */
+/**
+ * Whether all that an object has to say stands in fields of its own, which are what is sent. Of a `Map`, a `Date`, or an object
+ * whose class has `get authorization()`, a request would go out without its credential.
+ */
+export function hasOwnFields(value: object): boolean {
+  if (Symbol.iterator in value) return false
+  let prototype: object | null = Object.getPrototypeOf(value)
+  if (isLast(prototype)) return true
+  if (Object.keys(value).length === 0) return false
+  for (; prototype !== null && !isLast(prototype); prototype = Object.getPrototypeOf(prototype)) {
+    const inherited = Object.values(Object.getOwnPropertyDescriptors(prototype))
+    if (inherited.some(({ get, enumerable }) => get !== undefined || enumerable)) return false
+  }
+  return true
+}
+
+/** The prototype of plain objects, of whichever realm, or none. */
+function isLast(prototype: object | null): boolean {
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+/** An object of headers. */
 export const headersRule: Rule<never> = {
   accepts: 'an object of strings',
   test: (value) => isPlain(value) && Object.values(value).every((header) => typeof header === 'string'),
@@ -38,5 +59,5 @@ export const headersRule: Rule<never> = {
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
+  return typeof value === 'object' && value !== null && hasOwnFields(value)
 }

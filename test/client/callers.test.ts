@@ -197,7 +197,7 @@ describe('callers', () => {
     expect(failed?.message).not.toContain('planted')
     await failing.nothingIsLeft()
     const wrong = scenario([], { baseURL: 'https://api.test/v1', headers: () => ({ 'x-a': 'b\r\nc: d' }) })
-    expect((await wrong.settle(wrong.post())).error).toMatchObject({ code: 'invalid_configuration' })
+    expect(findResilientError((await wrong.settle(wrong.post())).error)).toMatchObject({ code: 'headers_failed' })
   })
 
   it.each([
@@ -217,9 +217,12 @@ describe('callers', () => {
     ],
   ])('headers() that returns what is no headers is refused, before anything is sent: %o', async (made, message) => {
     const s = scenario([], { baseURL: 'https://api.test/v1', headers: () => made as never })
-    expect((await s.settle(s.post())).error).toMatchObject({ code: 'invalid_configuration', message })
-    const { error } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
-    expect(error).toMatchObject({ code: 'invalid_configuration', message })
+    const dropIn = findResilientError((await s.settle(s.post())).error)
+    const { error: typed } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    for (const error of [dropIn, typed]) {
+      expect(error).toMatchObject({ code: 'headers_failed', message: expect.stringMatching(/^headers\(\)/) })
+      expect((error as Error).message).toContain(message)
+    }
     expect(s.transport.requests).toEqual([])
     await s.nothingIsLeft()
   })

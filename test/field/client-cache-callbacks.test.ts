@@ -126,3 +126,44 @@ describe('tens of thousands of keys that are alive', () => {
     expect(many).toBeLessThan(10 * few + 200_000)
   }, 60_000)
 })
+
+describe('callbacks that are async, where an answer at once is wanted', () => {
+  const rejects = async (): Promise<never> => {
+    throw new Error('too late')
+  }
+
+  it('a `retire` that rejects changes nothing', async () => {
+    const { cache, clients } = cacheOf({ retire: rejects })
+    const lease = await cache.acquire('a')
+    lease.poison('reset')
+    lease.release()
+    ;(await cache.acquire('a')).release()
+    await cache.close()
+    expect(clients.map(({ destroyed }) => destroyed)).toEqual([1, 1])
+  })
+
+  it.each([
+    ['resolves with true', async () => true],
+    ['resolves with false', async () => false],
+    ['rejects', rejects],
+  ])('an `isUsable` that %s is refused: a promise would pass for true', async (_what, isUsable) => {
+    const { cache, clients } = cacheOf({ isUsable: isUsable as never })
+    const refusal = {
+      code: 'invalid_configuration',
+      message: expect.stringContaining('isUsable: it returned a promise'),
+    }
+    for (let n = 0; n < 2; n++) await expect(cache.acquire('a')).rejects.toMatchObject(refusal)
+    expect(cache.stats()).toMatchObject({ entries: 0, leases: 0 })
+    await cache.close()
+    expect(clients.map(({ destroyed }) => destroyed)).toEqual([1, 1])
+  })
+
+  it('one that turns async later has its client destroyed', async () => {
+    let asked = 0
+    const { cache, clients } = cacheOf({ isUsable: (() => (asked++ < 2 ? true : rejects())) as never })
+    ;(await cache.acquire('a')).release()
+    await expect(cache.acquire('a')).rejects.toMatchObject({ message: expect.stringContaining('promise') })
+    await cache.close()
+    expect(clients.map(({ destroyed }) => destroyed)).toEqual([1, 1])
+  })
+})

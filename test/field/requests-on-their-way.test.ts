@@ -56,7 +56,6 @@ describe('an abort while the body of a Request is read', () => {
 
 it('a call that is refused before it begins is under way no longer', async () => {
   const client = new ResilientClient()
-  await expect(client.fetch('http://127.0.0.1:9/', { signal: {} as AbortSignal })).rejects.toThrow(TypeError)
   const broken = { method: 'POST', body: ReadableStream.from(['a']), duplex: 'full' } as unknown as RequestInit
   await expect(client.fetch('http://127.0.0.1:9/', broken)).rejects.toThrow(TypeError)
   await expect(client.fetch('ftp://127.0.0.1/')).rejects.toThrow(TypeError)
