@@ -11,10 +11,10 @@ const kb = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`
 const staged = await stagePackage()
 const installed = await installPackage(staged.tarball)
 try {
-  console.log(`packed     ${kb(staged.packedBytes)} (at most 150 KB), unpacked ${kb(staged.unpackedBytes)}`)
+  console.log(`packed     ${kb(staged.packedBytes)} (at most 180 KB), unpacked ${kb(staged.unpackedBytes)}`)
   for (const { specifier, code } of Object.values(ENTRIES)) {
     const { minified, gzipped } = await entrySize(path.join(staged.folder, code))
-    const limit = specifier === ENTRIES.index.specifier ? ' (to reach: 25 KB)' : ''
+    const limit = specifier === ENTRIES.index.specifier ? ' (to reach: 60 KB)' : ''
     console.log(`${specifier}: ${kb(gzipped)} min+gzip${limit}, ${kb(minified)} min`)
   }
   const { packageMs, dependenciesMs, ratio } = await importTimes(installed.folder)

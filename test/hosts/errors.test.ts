@@ -85,7 +85,8 @@ await forEachHost((version, start) => {
     const onEvent = (event: TelemetryEvent) => {
       if (event.type === 'retry_decision') decisions.push(event.decision)
     }
-    const { host, server, client } = await start({ client: { clock, onEvent } })
+    // Without the jitter that is added to a hint.
+    const { host, server, client } = await start({ client: { clock, onEvent, random: () => 0 } })
     server.script([status(429, { 'retry-after': '7' }), status(503, { 'retry-after-ms': '1500' }), 'ok'])
     const { text } = await inVirtualTime(answerOf(host.stream()), { clock, client, server })
     expect(text).toBe(ANSWER_TEXT)

@@ -127,11 +127,14 @@ const PADDING = Buffer.alloc(FLOOD, 'x')
 
 describe('a bomb is bounded in memory', () => {
   for (const [coding, encode] of Object.entries(CODINGS)) {
-    const bomb = encode(Buffer.concat([Buffer.from('data: '), PADDING]))
-    const answer = (head: string) => (_request: unknown, connection: RawConnection) => {
-      connection.write(`${head}\r\ncontent-encoding: ${coding}\r\ncontent-length: ${bomb.length}\r\n\r\n`)
-      connection.write(bomb)
-    }
+    const bombOf = (opening: string) => encode(Buffer.concat([Buffer.from(opening), PADDING]))
+    const ofEvent = bombOf('data: ')
+    const answer =
+      (head: string, bomb = ofEvent) =>
+      (_request: unknown, connection: RawConnection) => {
+        connection.write(`${head}\r\ncontent-encoding: ${coding}\r\ncontent-length: ${bomb.length}\r\n\r\n`)
+        connection.write(bomb)
+      }
 
     it.each(FACES)(`${coding}, one event of a stream, through %s`, async (face) => {
       const options = { maxRetries: 0, ...SMALL }
@@ -162,15 +165,18 @@ describe('a bomb is bounded in memory', () => {
       await stage.nothingIsLeft()
     })
 
-    it(`${coding}, a whole response, through retrieve()`, async () => {
+    it.each([
+      ['a whole response', '{"id":"resp_1","text":"', 'event_too_large'],
+      ['what is no response', 'data: ', 'unexpected_content'],
+    ])(`${coding}, %s, through retrieve()`, async (_what, opening, code) => {
       const stage = await Stage.open({
         scheme: 'http',
         face: 'create',
         options: { maxRetries: 0, ...SMALL },
-        raw: answer('HTTP/1.1 200 OK\r\ncontent-type: application/json'),
+        raw: answer('HTTP/1.1 200 OK\r\ncontent-type: application/json', bombOf(opening)),
       })
       const grown = growth()
-      await expect(stage.client.responses.retrieve('resp_1')).rejects.toMatchObject({ code: 'event_too_large' })
+      await expect(stage.client.responses.retrieve('resp_1')).rejects.toMatchObject({ code })
       expect(grown()).toBeLessThan(SLACK + 2 * SMALL.limits.eventBytes)
       await stage.nothingIsLeft()
     })

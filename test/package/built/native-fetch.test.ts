@@ -54,10 +54,10 @@ describe('the built-in fetch of a program that has the package', () => {
     [
       'makes calls with it',
       () => `${imported}
-        for (const proxy of [undefined, 'env']) {
+        for (const proxy of [undefined, 'none', 'env']) {
           const client = new ResilientClient(proxy === undefined ? {} : { proxy })
           const text = await (await client.fetch('${endpoint.url}/v1/models')).text()
-          const expected = proxy === undefined ? 'direct' : 'through the proxy'
+          const expected = proxy === 'none' ? 'direct' : 'through the proxy'
           if (text !== expected) throw new Error('our own call went ' + text)
           await client.close()
         }`,
