@@ -33,6 +33,8 @@ const FACES: Record<
   foreign_get: get,
   foreign_post: post,
   repeatable_post: post,
+  retrieve: askAgain,
+  cancel: askAgain,
 }
 
 const PASSTHROUGH_PATHS: Partial<Record<Caller['plan']['face'], string>> = {
@@ -40,11 +42,11 @@ const PASSTHROUGH_PATHS: Partial<Record<Caller['plan']['face'], string>> = {
   repeatable_post: 'embeddings',
 }
 
-function paramsOf({ plan }: Caller): Record<string, unknown> {
+function paramsOf({ plan, of }: Caller): Record<string, unknown> {
   return {
     model: 'gpt-5.2',
     input: PLANTED.prompt,
-    ...(plan.continuation ? { previous_response_id: 'resp_before' } : {}),
+    ...(plan.continuation ? { previous_response_id: of ?? 'resp_before' } : {}),
     ...(plan.conversation ? { conversation: 'conv_1' } : {}),
     ...(plan.face.startsWith('background') ? { background: true, store: true } : {}),
   }
@@ -89,6 +91,16 @@ async function create(caller: Caller, client: ResilientClient): Promise<void> {
     }),
   })
   caller.settle({ kind: 'response', response })
+}
+
+/** `retrieve` and `cancel`: nothing without an id. */
+async function askAgain(caller: Caller, client: ResilientClient): Promise<void> {
+  const { of, plan } = caller
+  const options = { signal: caller.controller.signal, headers: headersOf(caller) }
+  if (of === undefined) caller.settle({ kind: 'left' })
+  else if (plan.face === 'cancel')
+    caller.settle({ kind: 'response', response: await client.responses.cancel(of, options) })
+  else caller.settle({ kind: 'response', response: await client.responses.retrieve(of, options) })
 }
 
 async function get(caller: Caller, client: ResilientClient, world: CallWorld): Promise<void> {

@@ -22,6 +22,8 @@ export class Caller {
   readonly reason: Error
   readonly ledgers: Ledger[] = []
   readonly witness: Witness
+  /** The response that it is about. */
+  of: string | undefined
   startedAt = Infinity
   settledAt: number | undefined
   outcome: Outcome | undefined
@@ -50,6 +52,14 @@ export class Caller {
     this.reason = new Error(`the caller of ${plan.id} changed its mind`)
     this.witness = witness
     this.#context = context
+  }
+
+  /** The id of its response, as far as its caller has seen it. */
+  get knownId(): string | undefined {
+    const { outcome, witness } = this
+    if (outcome?.kind === 'body') return /"id":"(resp_c\d+r\d+)"/.exec(outcome.text)?.[1]
+    if (outcome?.kind === 'response') return (outcome.response as { readonly id?: string }).id
+    return witness.stream?.id
   }
 
   get ledger(): Ledger | undefined {

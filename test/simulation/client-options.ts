@@ -1,24 +1,54 @@
 import type { ResilientClientOptions } from '../../src/index.ts'
 import type { Clock } from '../../src/testing/index.ts'
-import type { Schedule } from './schedule.ts'
+import type { PoolPlan, Schedule } from './schedule.ts'
 import { PLANTED } from './secrets.ts'
+
+export interface ClientWorld {
+  readonly clock: Clock
+  /** Of each endpoint. */
+  readonly baseURLs: readonly string[]
+  /** Which endpoint has a response. */
+  readonly ownerOf: (responseId: string) => number | undefined
+}
 
 /** The plan of a client as its options. */
 export function clientOptions(
   { client }: Schedule,
-  given: Pick<ResilientClientOptions, 'baseURL' | 'random' | 'onEvent' | 'clock'>,
-  clock: Clock,
+  given: Pick<ResilientClientOptions, 'random' | 'onEvent' | 'clock'>,
+  { clock, baseURLs, ownerOf }: ClientWorld,
 ): ResilientClientOptions {
-  const { auth, hook, ...options } = client
+  const { auth, hook, pool, ...options } = client
   return {
     ...options,
     ...given,
+    ...(pool === undefined ? { baseURL: baseURLs[0] } : poolOptions(pool, { clock, baseURLs, ownerOf })),
     ...credential(auth, clock),
     ...(hook === 'rebuild'
       ? { onPreviousResponseNotFound: () => ({ model: 'gpt-5.2', input: [{ role: 'user', content: 'all of it' }] }) }
       : {}),
     ...(hook === 'decline' ? { onPreviousResponseNotFound: () => undefined } : {}),
   } as ResilientClientOptions
+}
+
+function poolOptions(
+  { weights, endpointOfMs }: PoolPlan,
+  { clock, baseURLs, ownerOf }: ClientWorld,
+): Pick<ResilientClientOptions, 'endpoints' | 'endpointOf'> {
+  return {
+    endpoints: baseURLs.map((baseURL, index) => ({
+      baseURL,
+      weight: weights[index] ?? 1,
+      ...(index === 0 ? {} : { headers: { authorization: PLANTED.ownKey(index) }, forwardHeaders: ['x-sim-call'] }),
+    })),
+    ...(endpointOfMs === undefined
+      ? {}
+      : {
+          endpointOf: async (id) => {
+            if (endpointOfMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, endpointOfMs))
+            return baseURLs[ownerOf(id) ?? 0]
+          },
+        }),
+  }
 }
 
 function credential(

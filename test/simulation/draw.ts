@@ -1,10 +1,18 @@
 import { consistentClient, consistentView } from './consistent.ts'
 import { Dice } from './dice.ts'
 import { drawAttempts, isForeign } from './draw-attempts.ts'
+import { withPool } from './draw-pool.ts'
 import type { CallPlan, ClientPlan, EndpointPlan, Face, Schedule, ViewPlan } from './schedule.ts'
 
-/** Everything that will happen, from one seed. Most worlds are small; a few are large. */
+/** Everything that will happen, from one seed. Most worlds are small; a few are large; in some endpoints stand in for each other. */
 export function drawSchedule(seed: number): Schedule {
+  const schedule = drawPlain(seed)
+  // Drawn by itself, so that the other worlds are what they were.
+  const dice = new Dice(seed ^ 0x6b43a9b5)
+  return dice.chance(0.15) ? withPool(dice, schedule) : schedule
+}
+
+function drawPlain(seed: number): Schedule {
   const dice = new Dice(seed)
   const size = dice.chance(0.01) ? dice.whole(20, 60) : dice.whole(1, dice.pick([2, 4, 8]))
   const spreadMs = dice.pick([0, 20, 500, 5000])

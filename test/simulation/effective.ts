@@ -40,7 +40,7 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
   const timeouts = { ...client.timeouts, ...view.timeouts }
   const limit = (value: number | 'auto' | undefined, automatic: number): number =>
     typeof value === 'number' ? value : automatic
-  const isFetch = !['stream', 'create', 'background', 'background_create'].includes(call.face)
+  const isFetch = !['stream', 'create', 'background', 'background_create', 'retrieve', 'cancel'].includes(call.face)
   return {
     maxRetries: options.maxRetries ?? 4,
     connectMs: limit(timeouts.connectMs, 10_000),

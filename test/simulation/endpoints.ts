@@ -3,9 +3,11 @@ import { streamOf, wholeResponse } from './frames.ts'
 import type { DialOutcome, Endpoints, ExchangeHandle, Network, SimRequest } from './network/network.ts'
 import type { Wire } from './network/wire.ts'
 import { answerStatus, JSON_TYPE } from './plain-answers.ts'
-import { play } from './play.ts'
+import { factsOfEnd, play } from './play.ts'
 import { type AttemptPlan, type CallPlan, HEALTHY, type RestartPlan, type Schedule } from './schedule.ts'
-import type { RequestWatch, Served } from './served.ts'
+import type { AnswerFacts, RequestWatch, Served } from './served.ts'
+
+const CANCELS = /\/cancel$/
 
 interface Kept {
   readonly stream: Stream
@@ -25,6 +27,7 @@ export class SimEndpoints implements Endpoints {
   /** How often an endpoint has lost its state. */
   readonly #epochs: number[]
   readonly #kept = new Map<string, Kept>()
+  readonly #owners = new Map<string, number>()
   readonly #watch: RequestWatch
   #responses = 0
 
@@ -38,6 +41,11 @@ export class SimEndpoints implements Endpoints {
 
   requestsOf(call: number): readonly Served[] {
     return this.#requestsOf.get(call) ?? []
+  }
+
+  /** Which endpoint has made a response. */
+  ownerOf(responseId: string): number | undefined {
+    return this.#owners.get(responseId)
   }
 
   begin({ headers, method, path, endpoint }: SimRequest): ExchangeHandle {
@@ -54,6 +62,7 @@ export class SimEndpoints implements Endpoints {
       plan,
       endpoint,
       credential: headerValue(headers, 'authorization'),
+      cookie: headerValue(headers, 'cookie'),
       written: false,
       reused: false,
       body: undefined,
@@ -142,8 +151,8 @@ export class SimEndpoints implements Endpoints {
       answerStatus(served, wire, this.network.now, answer)
       return
     }
-    if (method === 'GET') {
-      this.#answerRead(served, wire, path)
+    if (method === 'GET' || CANCELS.test(path)) {
+      this.#answerRead(served, wire, path.replace(CANCELS, ''))
       return
     }
     const body = parse(served.body)
@@ -160,8 +169,9 @@ export class SimEndpoints implements Endpoints {
     const message = answer.end.how === 'failed' ? failureMessage(answer.end.code, answer.end.hintMs) : ''
     const stream = streamOf(this.#nextTag(served.call), answer, background, message)
     served.stream = stream
+    this.#owners.set(stream.id, wire.endpoint)
     const times = timesOf(stream, plan, this.network.now)
-    if (background) {
+    if (background || stream.end.how !== 'failed') {
       this.#kept.set(stream.id, { stream, at: times, epoch: this.#epochs[wire.endpoint] ?? 0 })
     }
     if (body.stream === true) play(this.network, served, wire, stream, times, 0)
@@ -187,7 +197,8 @@ export class SimEndpoints implements Endpoints {
     served.stream = kept.stream
     if (!asked.has('stream')) {
       const done = (kept.at.at(-1) ?? 0) <= this.network.now
-      this.#answerWhole(served, wire, done ? wholeResponse(kept.stream) : firstSnapshot(kept.stream))
+      if (done) this.#answerWhole(served, wire, wholeResponse(kept.stream), 0, factsOfWhole(kept.stream))
+      else this.#answerWhole(served, wire, firstSnapshot(kept.stream))
       return
     }
     const { repeats = 0, skips = 0 } = served.plan.resume ?? {}
@@ -197,9 +208,9 @@ export class SimEndpoints implements Endpoints {
     play(this.network, served, wire, kept.stream, kept.at, from)
   }
 
-  #answerWhole(served: Served, wire: Wire, json: string, readyAt = 0): void {
+  #answerWhole(served: Served, wire: Wire, json: string, readyAt = 0, facts = WHOLE): void {
     const { now } = this.network
-    served.answered = { status: 200, means: 'ok', refused: false, code: undefined, hintMs: undefined }
+    served.answered = facts
     const at = Math.max(readyAt, now + served.plan.headMs)
     const { fault } = served.plan
     const head = ['content-type', JSON_TYPE, 'x-request-id', `req_${served.call}_${served.nth}`]
@@ -228,6 +239,13 @@ function timesOf(stream: Stream, plan: AttemptPlan, now: number): number[] {
     const behind = end.how === 'failed' && end.told === 'before_failed' && index === last ? end.behindMs : 0
     return first + index * plan.gapMs + behind
   })
+}
+
+const WHOLE: AnswerFacts = { status: 200, means: 'ok', refused: false, code: undefined, hintMs: undefined }
+
+/** A response that failed is a response; where there was nothing but an error, that error is all there is. */
+function factsOfWhole(stream: Stream): AnswerFacts {
+  return stream.end.how === 'failed' && stream.end.told === 'only' ? factsOfEnd(stream) : WHOLE
 }
 
 function firstSnapshot(stream: Stream): string {

@@ -2,7 +2,7 @@ import type { Stream } from './frames.ts'
 import type { Network } from './network/network.ts'
 import type { Wire } from './network/wire.ts'
 import { EVENT_STREAM, LATER_CODES, REFUSING_CODES } from './plain-answers.ts'
-import type { Served } from './served.ts'
+import type { AnswerFacts, Served } from './served.ts'
 
 /** Sends a stream from its frame `from` on, each frame when it is ready, with whatever is planned to go wrong. */
 export function play(
@@ -113,11 +113,14 @@ function sendComments(network: Network, wire: Wire, at: number, sent: number): v
 }
 
 /** What the last frames mean, once they have been read. */
-function sayHowItEnded(served: Served, { end, frames }: Stream, from: number): void {
-  if (from >= frames.length) return
+function sayHowItEnded(served: Served, stream: Stream, from: number): void {
+  if (from < stream.frames.length) served.answered = factsOfEnd(stream)
+}
+
+export function factsOfEnd({ end }: Stream): AnswerFacts {
   const failed = end.how === 'failed' ? end : undefined
   const later = failed !== undefined && LATER_CODES.has(failed.code)
-  served.answered = {
+  return {
     status: 200,
     means: failed === undefined ? 'ok' : later ? 'later' : 'final',
     refused: failed !== undefined && REFUSING_CODES.has(failed.code),

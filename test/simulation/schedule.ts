@@ -51,6 +51,15 @@ export interface ClientPlan extends Omit<ViewPlan, 'retry'> {
   readonly auth?: { readonly kind: 'key' } | { readonly kind: 'function'; readonly afterMs: number }
   /** What `onPreviousResponseNotFound` does. */
   readonly hook?: 'none' | 'rebuild' | 'decline'
+  /** All endpoints of the world answer the calls of this client, instead of the first alone. */
+  readonly pool?: PoolPlan
+}
+
+export interface PoolPlan {
+  /** One for each endpoint. */
+  readonly weights: readonly number[]
+  /** `endpointOf` tells where everything lives, after so long. Absent: the client has to know it by itself. */
+  readonly endpointOfMs?: number
 }
 
 export interface EndpointPlan {
@@ -79,6 +88,8 @@ export type Face =
   | 'foreign_get'
   | 'foreign_post'
   | 'repeatable_post'
+  | 'retrieve'
+  | 'cancel'
 
 export interface CallPlan {
   readonly id: number
@@ -88,6 +99,8 @@ export interface CallPlan {
   readonly endpoint: number
   readonly view?: number
   readonly continuation?: boolean
+  /** The call whose response it continues, reads or cancels, as soon as that one has shown an id. */
+  readonly of?: number
   readonly conversation?: boolean
   readonly restart?: boolean
   /** Milliseconds after the start; negative: the signal is aborted before. */

@@ -12,6 +12,7 @@ export interface Served {
   readonly plan: AttemptPlan
   readonly endpoint: number
   readonly credential: string | undefined
+  readonly cookie: string | undefined
   /** Its first byte was handed to a connection. */
   written: boolean
   /** The connection had carried a request before. */

@@ -65,7 +65,16 @@ function* simpler(schedule: Schedule): Generator<Schedule> {
 function* simplerCall(call: CallPlan): Generator<CallPlan> {
   const { attempts, at } = call
   for (const list of without(attempts)) yield { ...call, attempts: list }
-  for (const name of ['view', 'continuation', 'conversation', 'restart', 'abortAt', 'leaveAfter', 'pauses'] as const) {
+  for (const name of [
+    'view',
+    'continuation',
+    'of',
+    'conversation',
+    'restart',
+    'abortAt',
+    'leaveAfter',
+    'pauses',
+  ] as const) {
     if (call[name] === undefined) continue
     const { [name]: _, ...rest } = call
     yield rest

@@ -1,18 +1,19 @@
-import { getEventListeners } from 'node:events'
 import { ResilientClient, type TelemetryEvent } from '../../src/index.ts'
 import { seededRandom, VirtualClock } from '../../src/testing/index.ts'
 import { act } from './actors.ts'
 import { Caller } from './caller.ts'
 import { Account } from './check/account.ts'
 import type { Log } from './check/ledger.ts'
+import { Leftovers } from './check/leftovers.ts'
 import { Lifecycles } from './check/lifecycles.ts'
 import { checkOutcome } from './check/outcomes.ts'
+import { PoolChecks } from './check/pool.ts'
 import { RequestChecks } from './check/requests.ts'
 import { type Violation, Violations } from './check/violations.ts'
 import { clientOptions } from './client-options.ts'
 import { describeEvent } from './describe.ts'
 import { SimEndpoints } from './endpoints.ts'
-import { Network, originOf, register } from './network/network.ts'
+import { endpointOf, Network, originOf, register } from './network/network.ts'
 import { type Counts, countsOf } from './report.ts'
 import type { RestartPlan, Schedule } from './schedule.ts'
 import { Witness } from './witness.ts'
@@ -21,6 +22,9 @@ import { Witness } from './witness.ts'
 const LONGEST_MS = 12 * 3_600_000
 /** A connection is drained for 100 ms behind an answer. */
 const QUIET_MS = 150
+/** For a call that is about the response of another one, until that one has shown an id. */
+const WAIT_MS = 25
+const MOST_WAITS = 40
 
 export interface Report {
   readonly violations: readonly Violation[]
@@ -41,6 +45,8 @@ export class World {
   readonly #callers = new Map<number, Caller>()
   readonly #accounts: (Account | undefined)[]
   readonly #lifecycles: Lifecycles
+  readonly #pool: PoolChecks | undefined
+  readonly #leftovers: Leftovers
   readonly #name: string
   readonly #stalls: { readonly at: number; readonly ms: number }[] = []
   readonly #log: Log | undefined
@@ -64,6 +70,8 @@ export class World {
         callers: this.#callers,
         requestsOf: (call) => this.#endpoints.requestsOf(call),
         soon: (check) => queueMicrotask(check),
+        ownerOf: (id) => this.#endpoints.ownerOf(id),
+        hasPool: schedule.client.pool !== undefined,
         log: this.#log,
       }),
     )
@@ -81,18 +89,36 @@ export class World {
       budget === false ? undefined : new Account(budget ?? {}, () => clock.now()),
     )
     this.#lifecycles = new Lifecycles(this.#violations, (key) => this.#endpointOf(key))
+    this.#pool =
+      schedule.client.pool === undefined
+        ? undefined
+        : new PoolChecks({
+            violations: this.#violations,
+            now: () => clock.now(),
+            size: schedule.endpoints.length,
+            soon: (check) => queueMicrotask(check),
+          })
     this.#client = new ResilientClient(
       clientOptions(
         schedule,
         {
-          baseURL: `${originOf(name, 0)}/v1`,
           clock: clock.labelled('client'),
           random: seededRandom(schedule.seed),
           onEvent: (event) => this.#hear(event),
         },
-        clock,
+        {
+          clock,
+          baseURLs: schedule.endpoints.map((_, index) => `${originOf(name, index)}/v1`),
+          ownerOf: (id) => this.#endpoints.ownerOf(id),
+        },
       ),
     )
+    this.#leftovers = new Leftovers({
+      violations: this.#violations,
+      client: this.#client,
+      clock,
+      network: this.#network,
+    })
   }
 
   async run(): Promise<Report> {
@@ -101,11 +127,12 @@ export class World {
       this.#plan()
       await this.#untilSettled()
       await this.#clock.advance(QUIET_MS)
-      this.#checkQuiet()
+      this.#leftovers.checkQuiet(this.#callers.values())
       this.#end()
       await this.#clock.advance(QUIET_MS)
       await this.#untilEnded()
-      this.#checkNothingLeft()
+      this.#leftovers.checkNothing()
+      this.#lifecycles.checkAllGone()
     } catch (error) {
       this.#violations.add(
         'exception',
@@ -142,6 +169,7 @@ export class World {
         stalledSince: (since) => this.#stalledSince(since),
         account: (endpoint) => this.#accounts[endpoint],
         evictions: (endpoint) => this.#lifecycles.evictions(endpoint),
+        pool: this.#pool,
         log: this.#log,
       })
       this.#callers.set(plan.id, caller)
@@ -154,8 +182,15 @@ export class World {
     if (end.at !== undefined) at(end.at, () => this.#end())
   }
 
-  #call(caller: Caller): void {
+  #call(caller: Caller, waited = 0): void {
     const { plan } = caller
+    if (plan.of !== undefined) {
+      caller.of = this.#callers.get(plan.of)?.knownId
+      if (caller.of === undefined && waited < MOST_WAITS) {
+        this.#clock.setTimer(() => this.#call(caller, waited + 1), WAIT_MS)
+        return
+      }
+    }
     caller.startedAt = this.#clock.now()
     caller.clientWas = this.#ending ?? 'open'
     if (plan.abortAt !== undefined && plan.abortAt < 0) caller.abort()
@@ -212,7 +247,7 @@ export class World {
     if (how === 'destroy') this.#outlive()
     this.#ended = (how === 'close' ? this.#client.close() : this.#client.destroy()).then(() => {
       this.#endSettled = true
-      this.#checkNoTimers()
+      this.#leftovers.checkTimers(this.#schedule.end.how)
     })
   }
 
@@ -233,54 +268,11 @@ export class World {
     await this.#ended
   }
 
-  /** Once the client has ended, nothing of it waits for anything. What closes sockets belongs to the network. */
-  #checkNoTimers(): void {
-    const pending = this.#clock.pending().filter(({ label }) => label === 'client')
-    if (pending.length === 0) return
-    const { how } = this.#schedule.end
-    this.#violations.add(
-      'nothing_left',
-      undefined,
-      `${pending.length} timers when ${how}() has settled: ${JSON.stringify(pending.slice(0, 3))}`,
-    )
-  }
-
-  #checkQuiet(): void {
-    const { leases, activeCalls } = this.#client.stats()
-    if (leases !== 0 || activeCalls !== 0)
-      this.#violations.add(
-        'nothing_left',
-        undefined,
-        `${leases} leases and ${activeCalls} calls after the last outcome`,
-      )
-    for (const caller of this.#callers.values()) {
-      const listeners = getEventListeners(caller.controller.signal, 'abort').length
-      if (listeners > 0) this.#violations.add('nothing_left', caller.plan.id, `${listeners} listeners on its signal`)
-      for (const ledger of caller.ledgers) {
-        if (ledger.endedAt === undefined)
-          this.#violations.add('telemetry_paired', caller.plan.id, 'the call never ends in telemetry')
-      }
-    }
-  }
-
-  #checkNothingLeft(): void {
-    const { leases, activeCalls, connections, clients, idleConnections } = this.#client.stats()
-    const left = { leases, activeCalls, connections, clients, idleConnections }
-    if (Object.values(left).some((count) => count !== 0))
-      this.#violations.add('nothing_left', undefined, `after the end: ${JSON.stringify(left)}`)
-    const pending = this.#clock.pending().filter(({ label }) => label !== undefined)
-    if (pending.length > 0)
-      this.#violations.add(
-        'nothing_left',
-        undefined,
-        `${pending.length} timers: ${JSON.stringify(pending.slice(0, 3))}`,
-      )
-    if (this.#network.wires.size > 0)
-      this.#violations.add('nothing_left', undefined, `${this.#network.wires.size} connections at the endpoints`)
-    this.#lifecycles.checkAllGone()
-  }
-
   #hear(event: TelemetryEvent): void {
+    if (event.type === 'endpoint_cooled') {
+      this.#log?.(`${event.endpoint} cools down for ${event.forMs} ms`)
+      this.#pool?.cooled(endpointOf(new URL(event.endpoint)), event.forMs)
+    }
     if (!('key' in event)) return
     this.#log?.(describeEvent(event))
     this.#lifecycles.hear(event)

@@ -1,7 +1,10 @@
 import type { TelemetryEvent } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
-import { framesToProgress, type Served, wasHeard } from '../served.ts'
+import { endpointOf } from '../network/network.ts'
+import { framesToProgress, type Served } from '../served.ts'
 import type { Account } from './account.ts'
+import { checkDelay } from './delays.ts'
+import type { PoolChecks } from './pool.ts'
 import { checkRefusal } from './reasons.ts'
 import { checkTimes } from './times.ts'
 import type { Violations } from './violations.ts'
@@ -14,6 +17,8 @@ export interface LedgerContext {
   readonly account: (endpoint: number) => Account | undefined
   /** Counts what happened to the clients of an endpoint so far. */
   readonly evictions: (endpoint: number) => { readonly count: number; readonly generation: number }
+  /** Set where several endpoints answer the same calls. */
+  readonly pool: PoolChecks | undefined
   /** Writes the timeline, where one is wanted. */
   readonly log: Log | undefined
 }
@@ -22,6 +27,7 @@ export type Log = (what: string) => void
 
 export interface AttemptEntry {
   readonly number: number
+  readonly endpoint: number
   readonly startedAt: number
   readonly evictionsBefore: number
   readonly evictedBefore: number
@@ -33,9 +39,15 @@ export interface AttemptEntry {
   served: Served | undefined
 }
 
-type Decision = Extract<TelemetryEvent, { type: 'retry_decision' }>
+/** Failures to connect in a row, and of those the ones for want of an address. */
+interface Connects {
+  readonly all: number
+  readonly hostNotFound: number
+}
 
-const MOST_HINT_JITTER_MS = 5000
+const NO_CONNECTS: Connects = { all: 0, hostNotFound: 0 }
+
+type Decision = Extract<TelemetryEvent, { type: 'retry_decision' }>
 
 /** There was no connection, for another reason than a process that has run out of something or a certificate. */
 export function isConnectFailure({ ended }: AttemptEntry, code: string): boolean {
@@ -54,14 +66,13 @@ export class Ledger {
   connectionRetries = 0
   pushbacks = 0
   free = 0
-  /** Failures to connect in a row, and of those the ones for want of an address. */
-  connects = 0
-  hostNotFound = 0
   allConnects = 0
   endedAt: number | undefined
   delaysMs = 0
   refusal: Extract<Decision['decision'], { retry: false }> | undefined
   readonly #context: LedgerContext
+  /** By endpoint. */
+  readonly #connectTally = new Map<number, Connects>()
   /** Those under way. */
   readonly #hedges = new Set<number>()
 
@@ -77,6 +88,16 @@ export class Ledger {
     return this.attempts.at(-1)
   }
 
+  connectsTo(endpoint: number): Connects {
+    return this.#connectTally.get(endpoint) ?? NO_CONNECTS
+  }
+
+  /** Another endpoint may take the next attempt: one that the call has not tried. */
+  get mayGoElsewhere(): boolean {
+    const { pool } = this.#context
+    return pool !== undefined && new Set(this.attempts.map(({ endpoint }) => endpoint)).size < pool.size
+  }
+
   entry(number: number): AttemptEntry | undefined {
     return this.attempts[number - 1]
   }
@@ -90,7 +111,7 @@ export class Ledger {
   take(event: TelemetryEvent): void {
     switch (event.type) {
       case 'attempt_start':
-        this.#starts(event.attempt)
+        this.#starts(event)
         break
       case 'attempt_connected':
         this.#connects(event)
@@ -115,18 +136,20 @@ export class Ledger {
     }
   }
 
-  #starts(number: number): void {
+  #starts({ attempt: number, endpoint: name }: Extract<TelemetryEvent, { type: 'attempt_start' }>): void {
     const { caller } = this
-    const { evictions, now } = this.#context
+    const { evictions, now, pool } = this.#context
+    const endpoint = name === undefined ? caller.plan.endpoint : endpointOf(new URL(name))
     const open = this.attempts.filter(({ ended }) => ended === undefined).length
     if (open >= caller.options.legs)
       this.#add('telemetry_paired', `attempt ${number} starts beside ${open}; ${caller.options.legs} may run at a time`)
     if (number !== this.attempts.length + 1)
       this.#add('telemetry_paired', `attempt ${number} is the ${this.attempts.length + 1}th to start`)
     if (this.endedAt !== undefined) this.#add('telemetry_paired', `attempt ${number} starts after the call has ended`)
-    const { count, generation } = evictions(caller.plan.endpoint)
-    this.attempts.push({
+    const { count, generation } = evictions(endpoint)
+    const entry: AttemptEntry = {
       number,
+      endpoint,
       startedAt: now(),
       evictionsBefore: count,
       evictedBefore: generation,
@@ -136,7 +159,9 @@ export class Ledger {
       committed: false,
       ended: undefined,
       served: undefined,
-    })
+    }
+    this.attempts.push(entry)
+    pool?.starts(this, entry)
     // One free reconnect, one refreshed credential, one question to another replica and one rebuilt request.
     const most = 1 + caller.options.maxRetries + this.allConnects + 4
     // A hedge is no retry: what bounds them is how many run at a time, and what they may waste.
@@ -164,6 +189,7 @@ export class Ledger {
       this.#add('committed_once', `attempt ${attempt} commits beside another`)
     if (current.committed) this.#add('committed_once', `attempt ${current.number} commits twice`)
     current.committed = true
+    this.#context.pool?.commits(current)
     const { served } = current
     if (reason !== 'progress' || served?.stream === undefined) return
     const first = framesToProgress(served)
@@ -182,6 +208,7 @@ export class Ledger {
     current.ended = record
     if (current.served !== undefined) current.served.ended = true
     checkTimes(this, current, record, this.#context)
+    this.#context.pool?.ends(this, current, record)
   }
 
   #decides({ attempt, code, decision }: Decision): void {
@@ -199,11 +226,11 @@ export class Ledger {
     if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', `attempt ${attempt} is to be retried`)
     if (current.committed && !this.#mayTakeBack())
       this.#add('committed_once', `attempt ${attempt} had committed and is retried`)
-    const { count } = this.#context.evictions(caller.plan.endpoint)
+    const { count } = this.#context.evictions(current.endpoint)
     const asked = code === 'previous_response_not_found'
     if (decision.lane === 'connection' && !asked && current.served !== undefined && count === current.evictionsBefore)
       this.#add('poisoned_before_decision', `attempt ${attempt} failed with ${code}, and no client was poisoned`)
-    this.#checkDelay(code, decision, current)
+    checkDelay(this, current, code, decision, this.#context)
     this.delaysMs += decision.delayMs
     if (decision.transparent) {
       this.free++
@@ -216,15 +243,19 @@ export class Ledger {
   #count(code: string, decision: Extract<Decision['decision'], { retry: true }>, entry: AttemptEntry): void {
     const { caller } = this
     if (isConnectFailure(entry, code)) {
-      this.connects++
+      const before = this.connectsTo(entry.endpoint)
+      const hostNotFound = before.hostNotFound + (code === 'host_not_found' ? 1 : 0)
+      const connects = { all: before.all + 1, hostNotFound }
+      this.#connectTally.set(entry.endpoint, connects)
       this.allConnects++
-      if (code === 'host_not_found') this.hostNotFound++
-      if (this.connects > 4) this.#add('attempts_within_limit', `connect ${this.connects} in a row of at most 4`)
-      if (this.hostNotFound > 2) this.#add('attempts_within_limit', `a third retry for a host that does not exist`)
+      const isLast = !this.mayGoElsewhere
+      if (isLast && connects.all > 4)
+        this.#add('attempts_within_limit', `connect ${connects.all} in a row of at most 4`)
+      if (isLast && hostNotFound > 2) this.#add('attempts_within_limit', `a third retry for a host that does not exist`)
       if (caller.options.maxRetries === 0) this.#add('attempts_within_limit', 'retries are switched off')
       return
     }
-    if (code !== 'resources_exhausted') this.connects = this.hostNotFound = 0
+    if (code !== 'resources_exhausted') this.#connectTally.delete(entry.endpoint)
     const onTheHouse = decision.lane === 'connection' && this.connectionRetries === 0
     if (!onTheHouse) this.#context.account(caller.plan.endpoint)?.pay(() => this.#add('retries_within_budget', code))
     this.retries++
@@ -232,28 +263,6 @@ export class Ledger {
     else this.pushbacks++
     const { maxRetries } = caller.options
     if (this.retries > maxRetries) this.#add('attempts_within_limit', `retry ${this.retries} of ${maxRetries}`)
-  }
-
-  #checkDelay(
-    code: string,
-    { lane, delayMs, transparent }: Extract<Decision['decision'], { retry: true }>,
-    entry: AttemptEntry,
-  ): void {
-    const { served } = entry
-    const { options } = this.caller
-    const hint = served !== undefined && wasHeard(served) ? served.answered?.hintMs : undefined
-    if (hint !== undefined && hint > 0 && !transparent) {
-      if ((delayMs < hint || delayMs > hint + MOST_HINT_JITTER_MS) && options.holdsAnswers)
-        this.#add('delay_as_asked', `${delayMs} ms, the endpoint asked for ${hint} ms`)
-      return
-    }
-    const cap =
-      lane === 'connection'
-        ? this.connects === 0
-          ? 200
-          : 5000
-        : Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** Math.min(30, this.pushbacks))
-    if (delayMs > cap) this.#add('delay_as_asked', `${delayMs} ms after ${code}, above ${cap} ms`)
   }
 
   #mayTakeBack(): boolean {

@@ -75,6 +75,10 @@ function checkResponse(caller: Caller, response: unknown, requests: readonly Ser
     say('result_as_sent', `a result ${got.id} that was never sent`)
     return
   }
+  if (plan.of !== undefined && plan.continuation !== true) {
+    if (got.id !== caller.of) say('result_as_sent', `asked for ${caller.of}, and got ${got.id}`)
+    return
+  }
   if (plan.face === 'background_create') return
   if (!requests.some((served) => served.stream === stream && wasHeard(served) && served.answered?.means === 'ok'))
     say('success_as_sent', `${got.id} is no success, or did not come to its end`)

@@ -42,12 +42,10 @@ export function checkRefusal(
       return
     }
     case 'retries_exhausted':
-      if (isConnectFailure(current, code))
-        says(
-          options.maxRetries === 0 || ledger.connects >= 4 || ledger.hostNotFound >= 2,
-          `only ${ledger.connects} connects`,
-        )
-      else says(ledger.retries >= options.maxRetries, `only ${ledger.retries} were made`)
+      if (isConnectFailure(current, code)) {
+        const { all, hostNotFound } = ledger.connectsTo(current.endpoint)
+        says(options.maxRetries === 0 || all >= 4 || hostNotFound >= 2, `only ${all} connects`)
+      } else says(ledger.retries >= options.maxRetries, `only ${ledger.retries} were made`)
       return
     case 'budget_exhausted':
       says((context.account(plan.endpoint)?.balance ?? Infinity) < 1 + 1e-6, 'there is something left')

@@ -9,6 +9,10 @@ export interface RequestContext {
   readonly callers: ReadonlyMap<number, Caller>
   readonly requestsOf: (call: number) => readonly Served[]
   readonly soon: (check: () => void) => void
+  /** Which endpoint has made a response. */
+  readonly ownerOf: (responseId: string) => number | undefined
+  /** Several endpoints answer the same calls. */
+  readonly hasPool: boolean
   readonly log: Log | undefined
 }
 
@@ -32,8 +36,8 @@ export class RequestChecks implements RequestWatch {
     if (caller.abortedAt !== undefined) say('nothing_after_abort', `request ${served.nth} after the abort`)
     if (caller.outcome !== undefined) say('nothing_after_abort', `request ${served.nth} after the outcome`)
     if (caller.endedBy !== undefined) say('nothing_after_end', `request ${served.nth} after the client was destroyed`)
-    if (served.endpoint !== 0 && served.credential?.includes(PLANTED.key))
-      say('credential_stays_home', `request ${served.nth} shows the credential to endpoint ${served.endpoint}`)
+    this.#checkCredential(served, caller)
+    this.#checkHome(served)
     if (served.method === 'POST') this.#checkRepeat(served, caller)
   }
 
@@ -41,7 +45,7 @@ export class RequestChecks implements RequestWatch {
     const caller = this.#caller(served)
     if (caller === undefined) return
     if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', served, `request ${served.nth} is written`)
-    const once = caller.plan.face === 'fetch_once' || caller.plan.face === 'foreign_post' || caller.isStateful
+    const once = caller.plan.face === 'fetch_once' || caller.plan.face === 'foreign_post' || isStateful(served, caller)
     const fresh = (served.nth > 0 && served.method === 'POST') || (served.method === 'POST' && once)
     if (fresh && served.reused)
       this.#add('retry_on_new_connection', served, `request ${served.nth} goes over a connection that was used before`)
@@ -51,6 +55,8 @@ export class RequestChecks implements RequestWatch {
     const caller = this.#caller(served)
     this.#context.log?.(`call ${served.call}:     request ${served.nth} has arrived`)
     if (caller === undefined || served.method !== 'POST') return
+    const continued = /"previous_response_id":"([^"]+)"/.exec(served.body ?? '')?.[1]
+    if (continued !== undefined) this.#checkOwner(served, continued)
     const earlier = this.#posts(served).filter((each) => each.body !== undefined)
     const rebuilt = caller.options.hook === 'rebuild' && earlier.some((each) => each.answered?.means === 'not_found')
     const first = earlier[0]?.body
@@ -94,6 +100,32 @@ export class RequestChecks implements RequestWatch {
     caller.readsWhilePausing++
     if (caller.readsWhilePausing > MOST_READS_AHEAD)
       this.#add('back_pressure', served, `${caller.readsWhilePausing} reads while the consumer does not read`)
+  }
+
+  #checkCredential({ endpoint, nth, credential, cookie, call }: Served, { plan }: Caller): void {
+    const shows = (what: string): void =>
+      this.#context.violations.add(
+        'credential_stays_home',
+        call,
+        `request ${nth} shows ${what} to endpoint ${endpoint}`,
+      )
+    if (endpoint !== 0 && credential?.includes(PLANTED.key)) shows('the credential')
+    if (endpoint !== plan.endpoint && cookie !== undefined) shows('the cookie')
+    if (this.#context.hasPool && endpoint !== 0 && credential !== PLANTED.ownKey(endpoint))
+      shows('another credential than its own')
+    if (endpoint === 0 && credential !== undefined && !credential.includes(PLANTED.key)) shows('a foreign credential')
+  }
+
+  /** What an endpoint keeps is asked for there, and nowhere else. */
+  #checkHome(served: Served): void {
+    const id = /\/responses\/([^/?]+)/.exec(served.path)?.[1]
+    if (id !== undefined) this.#checkOwner(served, id)
+  }
+
+  #checkOwner(served: Served, id: string): void {
+    const owner = this.#context.ownerOf(id)
+    if (owner !== undefined && owner !== served.endpoint)
+      this.#add('state_at_home', served, `request ${served.nth} asks endpoint ${served.endpoint} for ${id} of ${owner}`)
   }
 
   #checkRepeat(served: Served, caller: Caller): void {
