@@ -92,7 +92,7 @@ const CASES: ReadonlyArray<readonly [string, Case]> = [
 
 describe('a flood is bounded in memory and time', () => {
   for (const [what, { head, piece, options, ends }] of CASES) {
-    it.each(FACES)(`${what}, through %s`, async (face) => {
+    it.each(FACES)(`${what}, through %s`, { timeout: 120_000 }, async (face) => {
       const flood: Flood = { sent: 0, grown: 0 }
       const stage = await Stage.open({
         scheme: 'http',
@@ -107,7 +107,7 @@ describe('a flood is bounded in memory and time', () => {
       try {
         const call = stage.call({}, { forget: true })
         if (ends.afterMs !== undefined) {
-          await until(() => flood.sent >= FLOOD, 'the whole flood was taken', 20_000)
+          await until(() => flood.sent >= FLOOD, 'the whole flood was taken', 100_000)
           await stage.clock.pass(ends.afterMs + 300)
         }
         const { failure } = await call
