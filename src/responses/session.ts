@@ -6,39 +6,14 @@ import { type Consumer, Mailbox, type Taken } from '../core/mailbox.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
-import type { EventSequencer } from './event-sequencer.ts'
 import { isReported, reportedError, unreadAnswer, withHistory, withPartial } from './interruption.ts'
 import { Received } from './received.ts'
 import { isUsableId } from './request-options.ts'
 import { type Resumption, resumed } from './resumption.ts'
 import { type SessionEvent, terminalEventOf } from './session-events.ts'
 import { type CallOfSession, historyOf } from './session-history.ts'
+import type { Pumped, SessionOptions } from './session-options.ts'
 import { heldEvents, responseIn } from './whole-answer.ts'
-
-export interface SessionOptions {
-  readonly scope: AbortScope
-  readonly intake: EventSequencer
-  /** The call that creates the response; absent where one is picked up. */
-  readonly begin: (() => Call) | undefined
-  /** What that call has come to already, where it was run before. */
-  readonly outcome?: CallOutcome | undefined
-  /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */
-  readonly resumption: Resumption | undefined
-  /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
-  readonly interruption: 'error' | 'restart' | 'fold'
-  /** `limits.eventBytes`: how large the output may be that the events make up. */
-  readonly maxBytes: number
-}
-
-/** What is being handed on. */
-interface Pumped {
-  readonly call: Call
-  readonly attempt: Attempt
-  /** What came of an endpoint that does not stream: the whole response, in pieces. Given up with the first event. */
-  whole: Uint8Array[] | undefined
-  /** Told how it failed, or that it brought all. Without it the session goes on by itself: most streams wait, and hold less. */
-  readonly onEnd: ((failed: Failure | undefined) => void) | undefined
-}
 
 /**
  * One response, over all the calls and attempts that it takes: created, resumed where the endpoint keeps it, restarted

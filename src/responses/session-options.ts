@@ -1,0 +1,32 @@
+import type { Attempt } from '../call/attempt.ts'
+import type { Call, CallOutcome } from '../call/call.ts'
+import type { AbortScope } from '../core/abort.ts'
+import type { Failure } from '../errors/failure.ts'
+import type { EventSequencer } from './event-sequencer.ts'
+import type { Resumption } from './resumption.ts'
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly scope: AbortScope
+  readonly intake: EventSequencer
+  /** The call that creates the response; absent where one is picked up. */
+  readonly begin: (() => Call) | undefined
+  /** What that call has come to already, where it was run before. */
+  readonly outcome?: CallOutcome | undefined
+  /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */
+  readonly resumption: Resumption | undefined
+  /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
+  readonly interruption: 'error' | 'restart' | 'fold'
+  /** `limits.eventBytes`: how large the output may be that the events make up. */
+  readonly maxBytes: number
+}
+
+/** The attempt whose output is being handed on. */
+export interface Pumped {
+  readonly call: Call
+  readonly attempt: Attempt
+  /** What came of an endpoint that does not stream: the whole response, in pieces. Given up with the first event. */
+  whole: Uint8Array[] | undefined
+  /** Told how it failed, or that it brought all. Without it the session goes on by itself: most streams wait, and hold less. */
+  readonly onEnd: ((failed: Failure | undefined) => void) | undefined
+}
