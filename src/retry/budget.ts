@@ -5,7 +5,8 @@ import { defaultsOf, type Rules } from '../core/rules.ts'
 
 /**
  * Limits the amplification of an outage: retries of all calls to one origin draw on one account, which successes refill.
- * The first reconnect of a call after a lost connection is free, and so is every reconnect where no connection was made.
+ * The first reconnect of a call after a lost connection is free, and so are every reconnect where no connection was made, and
+ * the first two retries of a call behind a gateway's 502 or 504 without a hint.
  */
 export interface RetryBudgetOptions {
   /** The most that can be saved up, and what a new origin starts with. Default 20. Retries, 1 to 1 000 000. */

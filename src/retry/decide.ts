@@ -21,6 +21,8 @@ export interface RetryTally {
   /** Failures to connect in a row, by endpoint. A connection that was made begins the count of its endpoint anew. */
   readonly connects: ReadonlyMap<string, ConnectTally>
   readonly transparentRetries: number
+  /** Behind a gateway that could not reach the endpoint. */
+  readonly gatewayRetries: number
 }
 
 export interface ConnectTally {
@@ -34,6 +36,7 @@ export const NO_RETRIES: RetryTally = {
   pushbacks: 0,
   connects: new Map(),
   transparentRetries: 0,
+  gatewayRetries: 0,
 }
 
 const NO_CONNECTS: ConnectTally = { failures: 0, hostNotFound: 0 }
@@ -43,6 +46,12 @@ const MAX_CONNECT_RETRIES = 4
 
 /** After one, the connection is a fresh one; a transport that cannot choose its connections must not go on for ever. */
 const MAX_TRANSPARENT_RETRIES = 1
+
+/**
+ * What a call may repeat at no cost behind a gateway that could not reach the endpoint. Two retries, with the back-off of a
+ * pushback before each, outlast a restart of some hundred milliseconds for nine calls in ten; the others draw on the budget.
+ */
+const FREE_GATEWAY_RETRIES = 2
 
 /** A host that does not exist will hardly come to exist: two retries are for a resolver that was wrong for a moment. */
 const MAX_HOST_NOT_FOUND_RETRIES = 2
@@ -105,6 +114,14 @@ function connectsTo(endpoint = '', { connects }: RetryTally): ConnectTally {
   return connects.get(endpoint) ?? NO_CONNECTS
 }
 
+/**
+ * A gateway says that it did not get through to the endpoint, and not that anybody has too much to do: neither a hint nor an
+ * error of the endpoint that speaks of overload.
+ */
+function isGatewayFailure({ lane, status, hintMs = 0, refused = false }: Failure): boolean {
+  return lane === 'pushback' && (status === 502 || status === 504) && hintMs <= 0 && !refused
+}
+
 /** Failures to connect are counted by themselves, so that a call outlasts a restart whatever happened to it before. */
 function isAllowed({ failure, policy, tally, endpoint, elsewhere }: DecisionInput, next: RetryTally): boolean {
   if (!isConnectFailure(failure)) return tally.retries < policy.maxRetries
@@ -116,10 +133,11 @@ function isAllowed({ failure, policy, tally, endpoint, elsewhere }: DecisionInpu
 
 /**
  * A restart under 200 streams must not fail 180 of them: the first reconnect of a call is free, and so is what is repeated
- * because no connection could be made.
+ * because no connection could be made, by us or by a gateway in front of the endpoint.
  */
 function isPaidFor({ failure, tally }: DecisionInput): boolean {
   if (isConnectFailure(failure)) return false
+  if (isGatewayFailure(failure)) return tally.gatewayRetries >= FREE_GATEWAY_RETRIES
   return failure.lane !== 'connection' || tally.connectionRetries > 0
 }
 
@@ -138,6 +156,7 @@ function count({ failure, tally, endpoint = '' }: DecisionInput): RetryTally {
     pushbacks: tally.pushbacks + (failure.lane === 'pushback' ? 1 : 0),
     connects: failure.connecting ? tally.connects : without(tally.connects, endpoint),
     transparentRetries: tally.transparentRetries,
+    gatewayRetries: tally.gatewayRetries + (isGatewayFailure(failure) ? 1 : 0),
   }
 }
 

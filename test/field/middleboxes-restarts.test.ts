@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isResilientError, ResilientClient, type ResilientClientOptions } from '../../src/index.ts'
-import { textStream } from '../../src/testing/index.ts'
+import { seededRandom, textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
+import { HurriedClock } from '../faults/support/hurried-clock.ts'
 import { until } from '../support/until.ts'
 import { documented, freePorts, Haproxy, Nginx, onPorts, program } from './support/middleboxes.ts'
 import { ASKED } from './support/play.ts'
@@ -119,6 +120,34 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await until(() => statuses.filter((status) => status === 502).length >= 5, 'nginx answers 502')
     await server.acceptConnections()
     expect(await settled).toEqual({ ok: 5 })
+    await client.destroy()
+  })
+
+  it('an endpoint that is away for 300 ms behind nginx under 50 calls costs none of them', async () => {
+    await using server = await MockResponsesServer.start()
+    const [port = 0] = await freePorts(1)
+    await using _box = await Nginx.start(port, streams(port, server.port))
+    const clock = new HurriedClock()
+    let asked = 0
+    const decided: boolean[] = []
+    const client = clientOf(port, {
+      clock,
+      random: seededRandom(7),
+      onEvent: (event) => {
+        if (event.type === 'attempt_start') asked++
+        if (event.type === 'retry_decision') decided.push(event.decision.retry)
+      },
+    })
+    server.refuseConnections()
+    server.dropConnections()
+    const settled = outcomes(Array.from({ length: 50 }, () => client.responses.create(ASKED)))
+    await until(() => decided.length >= 50, 'every call has met a 502')
+    await clock.pass(300)
+    await until(() => decided.length === asked, 'what was asked meanwhile has met another 502')
+    expect(decided.length).toBeGreaterThan(50)
+    await server.acceptConnections()
+    await clock.pass(5000)
+    expect(await settled).toEqual({ ok: 50 })
     await client.destroy()
   })
 

@@ -46,8 +46,83 @@ describe('what a retry takes from the allowance', () => {
       { connects: new Map([['', { failures: 1, hostNotFound: 1 }]]) },
     ],
     ['a pushback', { failure: failure('http_status', 'x', { lane: 'pushback' }) }, { retries: 1, pushbacks: 1 }],
+    [
+      "a gateway's 502",
+      { failure: failure('http_status', 'x', { lane: 'pushback', status: 502 }) },
+      { retries: 1, pushbacks: 1, gatewayRetries: 1 },
+    ],
     ['a stale connection', { staleConnection: true }, { transparentRetries: 1 }],
   ])('is counted, each in its own place: %s', (_, input, taken) => {
     expect(decideRetry({ ...INPUT, ...input }).tally).toEqual({ ...NO_RETRIES, ...taken })
+  })
+})
+
+describe('behind a gateway that did not get through', () => {
+  const answered = (status: number, facts: Partial<DecisionInput['failure']> = {}) =>
+    failure('http_status', 'x', { lane: 'pushback', status, ...facts })
+
+  /** How many of five retries in a row draw on the budget. */
+  function paid(failures: ReadonlyArray<DecisionInput['failure']>): boolean[] {
+    let tally: RetryTally = NO_RETRIES
+    return failures.map((failed) => {
+      let drawn = false
+      const budget = {
+        withdraw: () => {
+          drawn = true
+          return true
+        },
+      }
+      const { decision, tally: next } = decideRetry({ ...INPUT, failure: failed, tally, budget })
+      expect(decision).toMatchObject({ retry: true, lane: failed.lane })
+      tally = next
+      return drawn
+    })
+  }
+
+  it.each([502, 504])('the first two retries of a call are free, and no more: %i', (status) => {
+    expect(paid(Array.from({ length: 5 }, () => answered(status)))).toEqual([false, false, true, true, true])
+  })
+
+  it('they keep the back-off of a pushback', () => {
+    const first = decideRetry({ ...INPUT, failure: answered(502), random: () => 0.999 })
+    expect(first.decision).toMatchObject({ delayMs: 499 })
+    const second = decideRetry({ ...INPUT, failure: answered(504), tally: first.tally, random: () => 0.999 })
+    expect(second.decision).toMatchObject({ delayMs: 999 })
+  })
+
+  it.each<[what: string, failed: DecisionInput['failure']]>([
+    ['503', answered(503)],
+    ['429', answered(429)],
+    ['500', answered(500)],
+    ['529', answered(529)],
+    ['a 502 with a hint', answered(502, { hintMs: 10 })],
+    ['a 502 that speaks of overload', answered(502, { refused: true })],
+    ['slow_down in a stream', failure('response_failed', 'x', { lane: 'pushback', refused: true })],
+  ])('overload draws on the budget from the first retry on: %s', (_, failed) => {
+    expect(paid([failed, failed])).toEqual([true, true])
+  })
+
+  it('what else fails is counted by itself', () => {
+    const lost = failure('connection_reset', 'x')
+    const overloaded = answered(503)
+    expect(paid([overloaded, answered(502), lost, answered(504), lost, answered(502)])).toEqual([
+      true,
+      false,
+      false,
+      false,
+      true,
+      true,
+    ])
+  })
+
+  it('an empty budget ends only what is not free', () => {
+    const budget = { withdraw: () => false }
+    const first = decideRetry({ ...INPUT, failure: answered(502), budget })
+    expect(first.decision).toMatchObject({ retry: true })
+    const spent = { ...first.tally, gatewayRetries: 2 }
+    expect(decideRetry({ ...INPUT, failure: answered(502), tally: spent, budget }).decision).toEqual({
+      retry: false,
+      reason: 'budget_exhausted',
+    })
   })
 })

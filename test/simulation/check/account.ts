@@ -1,3 +1,6 @@
+import { wasHeard } from '../served.ts'
+import type { AttemptEntry } from './ledger.ts'
+
 /** The retry budget of one endpoint as it must stand, by the rules of the design. */
 export class Account {
   readonly #capacity: number
@@ -30,4 +33,11 @@ export class Account {
     if (this.balance < 1 - 1e-6) onEmpty()
     this.#balance = this.balance - 1
   }
+}
+
+/** A gateway's word that it did not get through to the endpoint: 502 or 504, without a hint and without a word of overload. */
+export function isGatewayFailure({ ended, served }: AttemptEntry, code: string): boolean {
+  if (code !== 'http_status' || (ended?.status !== 502 && ended?.status !== 504)) return false
+  const said = served !== undefined && wasHeard(served) ? served.answered : undefined
+  return said === undefined || (!said.refused && (said.hintMs ?? 0) <= 0)
 }

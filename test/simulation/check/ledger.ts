@@ -2,7 +2,7 @@ import type { TelemetryEvent } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
 import { endpointOf } from '../network/network.ts'
 import { framesToProgress, type Served } from '../served.ts'
-import type { Account } from './account.ts'
+import { type Account, isGatewayFailure } from './account.ts'
 import { checkDelay } from './delays.ts'
 import type { PoolChecks } from './pool.ts'
 import { checkRefusal } from './reasons.ts'
@@ -65,6 +65,8 @@ export class Ledger {
   retries = 0
   connectionRetries = 0
   pushbacks = 0
+  /** Retries behind a gateway that did not get through. */
+  gateway = 0
   free = 0
   allConnects = 0
   endedAt: number | undefined
@@ -256,7 +258,9 @@ export class Ledger {
       return
     }
     if (code !== 'resources_exhausted') this.#connectTally.delete(entry.endpoint)
-    const onTheHouse = decision.lane === 'connection' && this.connectionRetries === 0
+    const onTheHouse = isGatewayFailure(entry, code)
+      ? this.gateway++ < 2
+      : decision.lane === 'connection' && this.connectionRetries === 0
     if (!onTheHouse) this.#context.account(caller.plan.endpoint)?.pay(() => this.#add('retries_within_budget', code))
     this.retries++
     if (decision.lane === 'connection') this.connectionRetries++
