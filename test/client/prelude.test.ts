@@ -176,3 +176,52 @@ describe('in the prelude', () => {
     await s.nothingIsLeft()
   })
 })
+
+describe('the prelude of an attempt without retries', () => {
+  const lost = {
+    type: 'response.failed',
+    response: {
+      id: 'r',
+      status: 'failed',
+      error: { code: 'previous_response_not_found', param: 'previous_response_id', message: 'not found' },
+    },
+  }
+  const read = async (s: ReturnType<typeof scenario>, body: object) =>
+    (await s.settle(readAll((await s.settle(s.post(body))).value as Response))).value
+
+  it('is held for a continuation that the hook can rebuild: nothing of the lost one is seen', async () => {
+    const s = scenario([fake.events([created, lost]), fake.respond(ok)], {
+      maxRetries: 0,
+      onPreviousResponseNotFound: ({ request }) => ({ ...request.body, previous_response_id: undefined }),
+    })
+    expect(await read(s, { previous_response_id: 'resp_1' })).toEqual({ text: toSSE(ok), error: undefined })
+    await s.nothingIsLeft()
+  })
+
+  it('is held for a continuation that is asked a second time behind a lost attempt', async () => {
+    const s = scenario([fake.reset(), fake.events([created, lost]), fake.respond(ok)], { maxRetries: 1 })
+    expect(await read(s, { previous_response_id: 'resp_1' })).toEqual({ text: toSSE(ok), error: undefined })
+    await s.nothingIsLeft()
+  })
+
+  it('is handed over where nothing can save the call', async () => {
+    const s = scenario([fake.events([created, lost])], { maxRetries: 0 })
+    const { text } = (await read(s, { previous_response_id: 'resp_1' })) ?? {}
+    expect(text?.startsWith(toSSE([created]))).toBe(true)
+    await s.nothingIsLeft()
+  })
+
+  it('is held while a hedge may take the place of its attempt', async () => {
+    // The first is a lost one: it says that the response exists, and fails. The hedge brings the answer.
+    const s = scenario(
+      [[fake.delay(30_000), fake.events([created]), fake.reset()].flat(), [fake.delay(5000), fake.respond(ok)].flat()],
+      {
+        maxRetries: 0,
+        hedge: { afterMs: 10_000 },
+        baseURL: 'https://api.test/v1',
+      },
+    )
+    expect((await read(s, {}))?.text).toBe(toSSE(ok))
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+})
