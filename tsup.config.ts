@@ -1,6 +1,22 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
+const root = import.meta.dirname
+
+/** Source maps name files of `src` as they lie beside `dist`, wherever the build is written to. */
+function nameSourcesOfPackage(outDir: string): void {
+  for (const name of readdirSync(outDir, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.map')) continue
+    const file = path.join(outDir, name)
+    const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] }
+    const folder = path.join(root, 'dist', path.dirname(name))
+    map.sources = map.sources.map((source) => path.relative(folder, path.resolve(path.dirname(file), source)))
+    writeFileSync(file, JSON.stringify(map))
+  }
+}
+
+export default defineConfig(({ outDir = 'dist' }) => ({
   entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts', 'testing/server': 'src/testing/server.ts' },
   format: 'esm',
   target: 'node22.19',
@@ -8,11 +24,16 @@ export default defineConfig({
   // Code of several entries goes into shared chunks: two copies of a class would be two classes to `instanceof`.
   splitting: true,
   clean: true,
+  // So that `node --enable-source-maps`, a debugger and an error reporter show files and lines of `src`.
+  sourcemap: true,
+  onSuccess: async () => nameSourcesOfPackage(path.resolve(root, outDir)),
   // Comments belong to the declarations, where editors show them; names stay, so that stacks can be read.
   esbuildOptions(options) {
     options.minifyWhitespace = true
     options.minifySyntax = true
+    // Stacks need names and lines. The text of the sources would be three times the rest of the package.
+    options.sourcesContent = false
   },
   // `node:` stays in the specifiers: without it a package of that name in the way could be taken for the builtin.
   removeNodeProtocol: false,
-})
+}))

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What the package stands on: the parts of undici it uses, zod and the parser. */
+/** What the package stands on: the parts of undici it uses, zod and the parser. The parser alone is loaded by the import. */
 export const DEPENDENCIES: readonly string[] = ['undici/lib/dispatcher/client.js', 'zod/mini', 'eventsource-parser']
 export const PACKAGE = 'resilient-responses'
 
@@ -32,7 +34,77 @@ export async function importTimes(folder: string, rounds = 21): Promise<ImportTi
 /** Milliseconds, in a new process of the same Node. */
 export async function importTime(folder: string, specifiers: readonly string[]): Promise<number> {
   const imports = specifiers.map((specifier) => `await import('${specifier}')`).join('\n')
-  const code = `const start = performance.now()\n${imports}\nprocess.stdout.write(String(performance.now() - start))`
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })
+  return timeOf(folder, `const start = performance.now()\n${imports}\nconst end = performance.now() - start`)
+}
+
+/** Milliseconds, the least of all rounds. */
+export interface StartTimes {
+  readonly importMs: number
+  /** Import and first client. */
+  readonly clientMs: number
+  /** From the start of the process to the first event of a typed call, from a server on the same machine. */
+  readonly firstEventMs: number
+}
+
+const STARTS = {
+  importMs: (entry) => `
+    const start = performance.now()
+    await import('${entry}')
+    const end = performance.now() - start`,
+  clientMs: (entry) => `
+    const start = performance.now()
+    new (await import('${entry}')).ResilientClient()
+    const end = performance.now() - start`,
+  // `performance.now()` counts from the start of the process.
+  firstEventMs: (entry, url) => `
+    const { ResilientClient } = await import('${entry}')
+    const stream = new ResilientClient({ baseURL: '${url}' }).responses.stream({ model: 'm', input: 'hi' })
+    await stream[Symbol.asyncIterator]().next()
+    const end = performance.now()`,
+} as const satisfies Record<keyof StartTimes, (entry: string, url: string) => string>
+
+/**
+ * How long builds of the package take to start, side by side: each in new processes, all in turns.
+ *
+ * @param entries specifiers that `folder` can import, or addresses of files.
+ */
+export async function startTimes(folder: string, entries: readonly string[], rounds = 15): Promise<StartTimes[]> {
+  await using server = await oneEventServer()
+  const least = entries.map(() => ({ importMs: Infinity, clientMs: Infinity, firstEventMs: Infinity }))
+  for (let round = 0; round < rounds; round++) {
+    for (const name of Object.keys(STARTS) as Array<keyof StartTimes>) {
+      // Each comes first in half of the rounds.
+      const inTurn = round % 2 === 0 ? [...entries.entries()] : [...entries.entries()].reverse()
+      for (const [index, entry] of inTurn) {
+        const times = least[index] as Record<keyof StartTimes, number>
+        times[name] = Math.min(times[name], await timeOf(folder, STARTS[name](entry, server.url)))
+      }
+    }
+  }
+  return least
+}
+
+/** Answers every request with a stream of one event, and leaves the stream open. */
+async function oneEventServer(): Promise<{ readonly url: string } & AsyncDisposable> {
+  const server = http.createServer((request, response) => {
+    request.resume()
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write('data: {"type":"response.output_text.delta","delta":"hi"}\n\n')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** What `code` leaves in `end`. */
+async function timeOf(folder: string, code: string): Promise<number> {
+  const script = `${code}\nprocess.stdout.write(String(end), () => process.exit())`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
   return Number(stdout)
 }

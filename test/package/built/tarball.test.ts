@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { describe, expect, inject, it } from 'vitest'
@@ -42,7 +43,7 @@ describe('the packed package', () => {
   })
 
   it('holds the build and the pages that npm shows, nothing else', () => {
-    const strangers = inject('packedFiles').filter((file) => !/^dist\/[\w/-]+\.(?:js|d\.ts)$/.test(file))
+    const strangers = inject('packedFiles').filter((file) => !/^dist\/[\w/-]+\.(?:js|js\.map|d\.ts)$/.test(file))
     expect(strangers.sort()).toEqual(['LICENSE', 'README.md', 'package.json'])
   })
 
@@ -72,8 +73,25 @@ describe('the packed package', () => {
     expect(bundled).toEqual([])
   })
 
-  it('takes at most 180 KB packed', () => {
+  it('has a source map for each file of code, which names files of src and holds none of their text', () => {
+    const code = inject('packedFiles').filter((name) => name.endsWith('.js'))
+    for (const file of code) {
+      const map = JSON.parse(readFileSync(path.join(folder, `${file}.map`), 'utf8')) as SourceMap
+      expect(map.sources.filter((name) => !/^(?:\.\.\/)+src\/[\w/-]+\.ts$/.test(name))).toEqual([])
+      expect(map.sourcesContent).toBeUndefined()
+    }
+  })
+
+  it('takes at most 300 KB packed, and at most 200 KB without its source maps', () => {
     expect(inject('packedBytes')).toBeGreaterThan(10 * KB)
-    expect(inject('packedBytes')).toBeLessThanOrEqual(180 * KB)
+    expect(inject('packedBytes')).toBeLessThanOrEqual(300 * KB)
+    const maps = inject('packedFiles').filter((name) => name.endsWith('.map'))
+    const packedMaps = gzipSync(Buffer.concat(maps.map((name) => readFileSync(path.join(folder, name)))))
+    expect(inject('packedBytes') - packedMaps.length).toBeLessThanOrEqual(200 * KB)
   })
 })
+
+interface SourceMap {
+  readonly sources: readonly string[]
+  readonly sourcesContent?: unknown
+}
