@@ -167,12 +167,6 @@ export const BUGS: readonly Bug[] = [
     'return this.readyAt(model) <= this.#clock.now() && this.#probe === undefined',
     'return this.readyAt(model) <= this.#clock.now()',
   ),
-  bug(
-    'a probe that was aborted is waited for',
-    'src/endpoints/endpoint-health.ts',
-    'if (this.#probe === trial) this.#probe = undefined',
-    'void trial',
-  ),
   bug('a retry goes where the last attempt failed', 'src/endpoints/endpoints.ts', 'this.#tried.add(chosen)', ''),
   bug(
     'an endpoint that fails is never given up',
@@ -191,17 +185,6 @@ export const BUGS: readonly Bug[] = [
     'src/endpoints/endpoint-health.ts',
     'this.#coolings = 0\n    this.#era++',
     'this.#era++',
-  ),
-  bug(
-    'the end of an attempt from before a cool-down counts',
-    'src/endpoints/endpoint-health.ts',
-    'if (trial.era !== this.#era) return undefined',
-    '',
-    {
-      file: 'src/endpoints/endpoint-health.ts',
-      find: 'this.#coolings > 0\n        ? isProbe\n',
-      replace: 'this.#coolings > 0\n        ? true\n',
-    },
   ),
   bug(
     'the credential goes along to another endpoint',
