@@ -5,6 +5,7 @@ import { idsOfBody } from '../sse/response-ids.ts'
 import { SseReader } from '../sse/sse-reader.ts'
 import { addressAdvice } from './address-advice.ts'
 import { excerptOf, isPage, openingOfText, wordsOf } from './excerpt.ts'
+import { hidingEchoes } from './hiding-echoes.ts'
 import { IdCollector, mayHoldId } from './ids-beside.ts'
 import { openingOf } from './opening.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
@@ -113,7 +114,7 @@ export class AnswerReader implements ResponseReader {
     const fields = said.isWhole ? this.#reasonOf(said) : undefined
     const failed = this.#upstream(status, fields, said)
     const { secrets, url } = this.#context.owner
-    const excerpt = fields === undefined ? excerptOf(said.text, this.#type, secrets) : ''
+    const excerpt = fields === undefined ? this.#excerptOf(said.text) : ''
     const message = excerpt === '' ? failed.message : `${failed.message}: ${excerpt}`
     const isJson = said.json !== undefined || !said.isWhole || openingOfText(said.text) === 'stream'
     const advice =
@@ -121,6 +122,12 @@ export class AnswerReader implements ResponseReader {
         ? addressAdvice({ url, status, isJson, fields, text: said.text, secrets })
         : undefined
     return advice === undefined ? { ...failed, message } : { ...failed, message: `${message}. ${advice}`, advice }
+  }
+
+  /** What an answer that is a page or a text says, as it may be shown. */
+  #excerptOf(text: string): string {
+    const { owner } = this.#context
+    return excerptOf(hidingEchoes(owner.request)(text), this.#type, owner.secrets)
   }
 
   #reasonOf({ text, json }: Said): UpstreamErrorFields | undefined {
@@ -156,7 +163,7 @@ export class AnswerReader implements ResponseReader {
     const wanted = kind === 'stream' ? 'an event stream' : 'a response'
     const { secrets } = owner
     const type = redact(this.#type ?? 'no content-type', secrets)
-    const words = fieldsOf(json) ?? (this.#opensAsJson ? 'broken JSON' : excerptOf(text, this.#type, secrets))
+    const words = fieldsOf(json) ?? (this.#opensAsJson ? 'broken JSON' : this.#excerptOf(text))
     return failure('unexpected_content', `Expected ${wanted}, got ${type}${words === '' ? '' : `: ${words}`}`)
   }
 

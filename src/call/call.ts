@@ -16,7 +16,7 @@ import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
 import { LostConversation } from './lost-conversation.ts'
 import { acquireSlot, outOfTime } from './slot.ts'
-import { toError } from './to-error.ts'
+import { isIdSecret, toError } from './to-error.ts'
 
 export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 
@@ -227,6 +227,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
       committed: attempt?.committed ?? false,
       commitReason: attempt?.commitReason,
       lastSequenceNumber: attempt?.lastSequenceNumber,
+      hidesResponseId: isIdSecret(failed.responseId, attempt?.secrets),
     } as const
     return () => toError(failed, facts)
   }

@@ -147,12 +147,24 @@ const decoder = new TextDecoder()
 /** More than any endpoint accepts; a body that unpacks to more is none of ours. */
 const MAX_DECODED_BYTES = 256 * 1024 * 1024
 
+/**
+ * The text of a body; `undefined` for a coding that is not known.
+ *
+ * @throws for a body that cannot be decoded, or is longer than `maxOutputLength` bytes then.
+ */
+export function decodedBody(
+  bytes: Uint8Array,
+  headers: HeaderPairs,
+  maxOutputLength = MAX_DECODED_BYTES,
+): string | undefined {
+  const coding = headers.find(([name]) => name === 'content-encoding')?.[1] ?? 'identity'
+  const decode = DECODERS.get(coding.trim().toLowerCase())
+  return decode === undefined ? undefined : decoder.decode(decode(bytes, { maxOutputLength }))
+}
+
 export function parseBody(bytes: Uint8Array, headers: HeaderPairs): Record<string, unknown> | undefined {
   try {
-    const coding = headers.find(([name]) => name === 'content-encoding')?.[1] ?? 'identity'
-    const decode = DECODERS.get(coding.trim().toLowerCase())
-    if (decode === undefined) return undefined
-    const json: unknown = JSON.parse(decoder.decode(decode(bytes, { maxOutputLength: MAX_DECODED_BYTES })))
+    const json: unknown = JSON.parse(decodedBody(bytes, headers) ?? '')
     return typeof json === 'object' && json !== null && !Array.isArray(json)
       ? (json as Record<string, unknown>)
       : undefined

@@ -3,7 +3,7 @@ import type { Failure } from '../errors/failure.ts'
 import type { ClassifyHook, ClassifyProblem } from '../retry/classify-hook.ts'
 import type { SseEvent } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
-import type { ResponseHead } from '../transport/transport.ts'
+import type { ResponseHead, TransportRequest } from '../transport/transport.ts'
 import type { Chunk } from './chunk.ts'
 
 /** What a piece of a body means for its attempt. */
@@ -44,6 +44,8 @@ export interface ReaderOwner {
   readonly url: URL
   /** What must not appear in an excerpt: the credentials of the request. */
   readonly secrets: readonly string[]
+  /** What was sent: an endpoint may echo it. */
+  readonly request: Pick<TransportRequest, 'headers' | 'body'>
   /** Whether somebody remembers where responses live. */
   readonly wantsIds: boolean
   /** Told of the ids of an answer that is no event stream. */

@@ -20,6 +20,7 @@ import {
   type UpstreamWords,
 } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
+import { redactWord } from '../errors/redact.ts'
 import { systemCauseOf } from '../errors/system-cause.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 
@@ -34,6 +35,13 @@ export interface CallFacts {
   /** Why output had been handed over, where that is known. */
   readonly commitReason?: CommitReason | undefined
   readonly lastSequenceNumber: number | undefined
+  /** Its id holds what must not be shown. */
+  readonly hidesResponseId?: boolean
+}
+
+/** Whether an endpoint has made a credential of the request the id of its response. */
+export function isIdSecret(id: string | undefined, secrets: readonly string[] = []): boolean {
+  return id !== undefined && redactWord(id, secrets, id.length) !== id
 }
 
 /** Makes an exception of a failure, at the edge. It carries everything a caller may want to decide by. */
@@ -53,6 +61,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
     retryAfterMs: failed.hintMs,
     requestIds: facts.attempts.map((attempt) => attempt.requestId).filter((id) => id !== undefined),
     responseId: failed.responseId,
+    hidesResponseId: facts.hidesResponseId,
     continuity: facts.continuation ? continuityOf(failed) : undefined,
   }
   const message = `${failed.message}${history(facts)}`

@@ -2,6 +2,7 @@ import type { Failure } from '../errors/failure.ts'
 import { askClassify, type Classification } from '../retry/classify-hook.ts'
 import { classifyUpstream, MAX_MESSAGE } from '../retry/classify-upstream.ts'
 import { statusNamedBy, type UpstreamErrorFields } from '../retry/error-fields.ts'
+import { hidingEchoes } from './hiding-echoes.ts'
 import { headerOf, type ReaderContext } from './response-reader.ts'
 
 /** What an answer says of its failure. */
@@ -40,6 +41,7 @@ export function upstreamFailure(
     wallNow: clock.wallNow(),
     responseId,
     secrets: owner.secrets,
+    withoutEchoes: hidingEchoes(owner.request),
     classify,
     headers: head.headers,
     body,

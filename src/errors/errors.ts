@@ -32,6 +32,8 @@ export interface ResilientErrorDetails {
   readonly retryAfterMs?: number | undefined
   readonly requestIds?: readonly string[] | undefined
   readonly responseId?: string | undefined
+  /** An endpoint has made an id of what must not be shown: it can be read, and no print-out of the error shows it. */
+  readonly hidesResponseId?: boolean | undefined
   readonly continuity?: Continuity | undefined
 }
 
@@ -86,6 +88,7 @@ export class ResilientError extends Error {
     this.retryAfterMs = details.retryAfterMs
     this.requestIds = details.requestIds ?? []
     this.responseId = details.responseId
+    if (details.hidesResponseId) keepOutOfPrint(this, 'responseId', details.responseId)
     this.continuity = details.continuity
     Object.defineProperty(this, BRAND, { value: true })
   }

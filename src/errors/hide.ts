@@ -1,4 +1,4 @@
-import { type Comparable, comparable, ESCAPINGS, URL_ESCAPES, unescaped } from './unescape.ts'
+import { type Comparable, comparable, layersOf, URL_ESCAPES, unescaped } from './unescape.ts'
 
 export const HIDDEN = '[redacted]'
 
@@ -40,17 +40,6 @@ function hiddenRanges(text: string, secrets: readonly string[]): Range[] {
   const ranges: Range[] = []
   for (const layer of layersOf(text)) for (const form of wanted) find(layer, form, ranges)
   return ranges.sort(([a], [b]) => a - b)
-}
-
-/** As it is, and with each kind of escapes taken off, and with each taken off of that: JSON in JSON, a URL in HTML. */
-function layersOf(text: string): Comparable[] {
-  const plain = comparable(text)
-  const once = withoutEscapes(plain)
-  return [plain, ...once, ...once.flatMap(withoutEscapes)]
-}
-
-function withoutEscapes(layer: Comparable): Comparable[] {
-  return ESCAPINGS.map((kind) => unescaped(layer, kind)).filter((other) => other !== undefined)
 }
 
 /** A secret may itself be written with escapes of URLs, and may be bytes that its receiver reads as UTF-8. */

@@ -13,7 +13,7 @@ export function comparable(source: string): Comparable {
 
 /** One character for one, so that places stay. A query is echoed with `+`, `%20` or spaces for its spaces. */
 function folded(text: string): string {
-  return text.replace(/[A-Z\u00c0-\u00d6\u00d8-\u00de]+/g, (run) => run.toLowerCase()).replace(/[\s+]/g, ' ')
+  return text.replace(/[A-Z\u00c0-\u00d6\u00d8-\u00de]+/g, (run) => run.toLowerCase()).replace(/[^\S ]|\+/g, ' ')
 }
 
 /** A character, or several, and how far behind the beginning of the escape its own part begins. */
@@ -78,7 +78,7 @@ const STRING_ESCAPES: Escaping = {
   },
 }
 
-export const ESCAPINGS: readonly Escaping[] = [URL_ESCAPES, HTML_ESCAPES, STRING_ESCAPES]
+const ESCAPINGS: readonly Escaping[] = [URL_ESCAPES, HTML_ESCAPES, STRING_ESCAPES]
 
 /** The same text with the escapes of one kind taken off, or `undefined` where there is none. Linear in the text. */
 export function unescaped({ text, at }: Comparable, { mark, pattern, decode }: Escaping): Comparable | undefined {
@@ -116,4 +116,15 @@ function sequenceLength(bytes: Uint8Array, index: number): number {
   const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
   for (let next = 1; next < length; next++) if (((bytes[index + next] ?? 0) & 0xc0) !== 0x80) return 0
   return length
+}
+
+/** As it is, and with each kind of escapes taken off, and with each taken off of that: JSON in JSON, a URL in HTML. */
+export function layersOf(text: string): Comparable[] {
+  const plain = comparable(text)
+  const once = withoutEscapes(plain)
+  return [plain, ...once, ...once.flatMap(withoutEscapes)]
+}
+
+function withoutEscapes(layer: Comparable): Comparable[] {
+  return ESCAPINGS.map((kind) => unescaped(layer, kind)).filter((other) => other !== undefined)
 }

@@ -104,6 +104,8 @@ function detailsOf(error: ResilientError) {
     retryAfterMs,
     requestIds,
     responseId,
+    // Of what may not be shown, the error before has kept it so.
+    hidesResponseId: !Object.prototype.propertyIsEnumerable.call(error, 'responseId'),
     continuity,
   }
 }

@@ -59,6 +59,8 @@ export interface UpstreamAnswer {
   readonly wallNow: number
   readonly responseId?: string | undefined
   readonly secrets: readonly string[]
+  /** A text without what it echoes of the body of the request. */
+  readonly withoutEchoes?: ((text: string) => string) | undefined
   /** What the user's `classify` says. Asked only where nothing stronger has been said. */
   readonly classify?: (() => Classification | undefined) | undefined
   /** Kept on the failure as they came, for errors that show them on request. */
@@ -68,15 +70,16 @@ export interface UpstreamAnswer {
 
 /** What the endpoint's own failure means: by `error.code` first, then `error.type`, then the status. Pure. */
 export function classifyUpstream(answer: UpstreamAnswer): Failure {
-  const { status, error, secrets } = answer
+  const { status, error, secrets, withoutEchoes = (text: string) => text } = answer
   // Inside a stream there is no status but the one that a code names.
   const meant = status ?? statusNamedBy(error?.code)
   const notFound = isPreviousResponseNotFound(meant, error)
   const unsupported = notFound ? undefined : unsupportedParameter(meant, error)
   const lane = notFound ? undefined : laneOf(answer, meant, unsupported !== undefined)
   // Codes come from outside, too: an endpoint may echo into them what it was sent.
-  const shown = (name: string | undefined) => (name === undefined ? undefined : redact(name, secrets, MAX_CODE))
-  const message = error?.message === undefined ? undefined : redact(error.message, secrets, MAX_MESSAGE)
+  const shown = (name: string | undefined) =>
+    name === undefined ? undefined : redact(withoutEchoes(name), secrets, MAX_CODE)
+  const message = error?.message === undefined ? undefined : redact(withoutEchoes(error.message), secrets, MAX_MESSAGE)
   const named = shown(error?.code ?? error?.type)
   const where =
     status === undefined ? 'The endpoint reported a failure in the stream' : `The endpoint answered ${status}`

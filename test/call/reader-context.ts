@@ -46,6 +46,7 @@ export function readerContext(given: Given = {}) {
       readsWith: (reading) => void chosen.push(reading),
       url: new URL('https://api.test/v1/responses'),
       secrets,
+      request: { headers: [], body: { kind: 'none' } },
       wantsIds: true,
       onIds: (seen) => void ids.push(...seen),
     },

@@ -1,170 +1,118 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { redact, redactWord, secretsOf } from '../../src/errors/redact.ts'
+import { textsOf, withoutEchoes } from '../../src/errors/echoes.ts'
 
-const HIDDEN = '[redacted]'
+const PROMPT = 'Please summarise the diary of Mr. Smith, who lives in Springfield with two cats and a very old parrot.'
+const shown = (words: string, body: unknown): string => withoutEchoes(words, textsOf(JSON.stringify(body)))
 
-/** Whatever a header value may hold; some are written with escapes themselves. */
-const secret = fc
-  .string({
-    minLength: 6,
-    maxLength: 60,
-    unit: fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom(...'abcdefghXYZ0189') },
-      { weight: 1, arbitrary: fc.constantFrom(...'+/=._-~!*$@^|:#') },
-      { weight: 1, arbitrary: fc.constantFrom('%2f', '%E4', '&', '<', '"', "'", '\\', 'ä', '%', ';', ' ') },
-    ),
-  })
-  .map((value) => value.trim())
-  .filter((value) => value.length >= 6)
-
-const html = (text: string): string =>
-  text.replace(/[&<>"']/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char] ?? '&#39;')
-const everyEntity = (text: string): string =>
-  [...text].map((char) => `&#x${(char.codePointAt(0) ?? 0).toString(16)};`).join('')
-const json = (text: string): string => JSON.stringify(text).slice(1, -1)
-const ascii = (text: string): string =>
-  json(text).replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-const slashes = (text: string): string => json(text).replaceAll('/', '\\/')
-const form = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
-const percent = (text: string): string =>
-  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join('')
-
-/** How endpoints echo. */
-const ECHOES: Readonly<Record<string, (text: string) => string>> = {
-  raw: (text) => text,
-  'in lower case': (text) => text.toLowerCase(),
-  'in upper case': (text) => text.toUpperCase(),
-  'in a URL': encodeURIComponent,
-  'in a form': form,
-  'in a URL, every byte': percent,
-  'in HTML': html,
-  'in HTML, every character': everyEntity,
-  'in JSON': json,
-  'in JSON of ASCII': ascii,
-  'in JSON of PHP': slashes,
-  'in JSON in JSON': (text) => json(json(text)),
-  'in HTML of a URL': (text) => html(encodeURIComponent(text)),
-  'in JSON of HTML': (text) => json(html(text)),
-  'in JSON of a URL': (text) => json(encodeURIComponent(text)),
-  'read as UTF-8': (text) => Buffer.from(text, 'latin1').toString(),
-}
-
-/** Words that no secret of this alphabet holds. */
-const around = fc.constantFrom('', 'Q ', 'QQ: ', '"QQ" ', '<QQ> ', "('QQ' ")
-
-describe('a credential that is echoed is not shown', () => {
-  it.each(Object.entries(ECHOES))('%s, of a header of any name', (_, echo) => {
-    fc.assert(
-      fc.property(
-        secret,
-        around,
-        around,
-        fc.constantFrom('authorization', 'x-tenant', 'MyKey'),
-        (value, before, after, name) => {
-          const shown = redact(
-            `${before}${echo(value)}${after}`,
-            secretsOf(new URL('https://a.test/'), [[name, value]]),
-          )
-          expect(shown.replaceAll(HIDDEN, '').trim()).toBe(`${before}${after}`.replace(/\s+/g, ' ').trim())
-        },
-      ),
-      { numRuns: 300 },
-    )
-  })
-
-  it.each(Object.entries(ECHOES))('%s, of a token behind its scheme', (_, echo) => {
-    fc.assert(
-      fc.property(secret, (token) => {
-        const shown = redact(
-          `Q ${echo(token)} Q`,
-          secretsOf(new URL('https://a.test/'), [['helicone-auth', `Bearer ${token}`]]),
-        )
-        expect(shown).toBe(`Q ${HIDDEN} Q`)
-      }),
-      { numRuns: 100 },
-    )
-  })
-
-  it('of Basic credentials, decoded', () => {
-    const secrets = secretsOf(new URL('https://a.test/'), [['authorization', `Basic ${btoa('alice:s3cr3t-word')}`]])
-    expect(redact('user alice:s3cr3t-word', secrets)).toBe(`user ${HIDDEN}`)
-    expect(redact('alice has another password than s3cr3t-word', secrets)).toBe(
-      `${HIDDEN} has another password than ${HIDDEN}`,
-    )
-  })
-
-  it('of one cookie of several, and of one part of a signature', () => {
-    const secrets = secretsOf(new URL('https://a.test/'), [
-      ['cookie', 'theme=dark; sid=swordfish-1'],
-      ['authorization', 'AWS4-HMAC-SHA256 Credential=AKIASWORDFISH/eu/aws4_request, Signature=0badf00d5w0rd'],
-    ])
-    for (const part of ['swordfish-1', 'AKIASWORDFISH/eu/aws4_request', '0badf00d5w0rd'])
-      expect(redact(`x ${part} y`, secrets)).toBe(`x ${HIDDEN} y`)
+describe('what an endpoint echoes of a body is taken out', () => {
+  it.each([
+    ['whole', `Invalid value: '${PROMPT}'.`, "Invalid value: '[redacted]'."],
+    ['twice', `${PROMPT}|${PROMPT}`, '[redacted]|[redacted]'],
+    ['cut, with an ellipsis', `bad: ${PROMPT.slice(0, 18)}…`, 'bad: [redacted]…'],
+    ['cut, at the end', `bad: ${PROMPT.slice(0, 30)}`, 'bad: [redacted]'],
+    ['a piece of its middle', `near "${PROMPT.slice(21, 70)}" of`, 'near "[redacted]" of'],
+    ['in capitals', `bad: ${PROMPT.toUpperCase()}`, 'bad: [redacted]'],
+    ['in a URL', `at /x?q=${encodeURIComponent(PROMPT)}`, 'at /x?q=[redacted]'],
+    ['in JSON', `bad: {"input":${JSON.stringify(`${PROMPT}\n${PROMPT}`)}}`, 'bad: {"input":"[redacted]"}'],
+  ])('%s', (_how, words, expected) => {
+    const input = words.includes('\\n') ? `${PROMPT}\n${PROMPT}` : PROMPT
+    expect(shown(words, { model: 'gpt-5.2', input })).toBe(expected)
   })
 
   it.each([
-    ['a+b+cdef', ['a b cdef', 'a+b+cdef', 'a%20b%20cdef', 'a%2Bb%2Bcdef']],
-    ['ab%2fcd', ['ab/cd', 'ab%2fcd', 'ab%2Fcd', 'ab\\/cd', 'ab&#x2F;cd', 'ab%252Fcd']],
-    ['sw%E4rd', ['sw%E4rd', 'sw%e4rd', 'sw\ufffdrd', 'swärd', 'sw\\u00e4rd']],
-    ['sword%zz', ['sword%zz', 'sword%25zz']],
-  ])('of the query value %s, however it is read', (value, echoes) => {
-    for (const search of [`?code=${value}`, `?${value}`, `?x=1&${value}=`]) {
-      const secrets = secretsOf(new URL(`https://a.test/${search}`), [])
-      for (const echo of echoes) expect(redact(`Q ${echo} Q`, secrets), `${search} as ${echo}`).toBe(`Q ${HIDDEN} Q`)
-    }
+    ['input', { input: PROMPT }],
+    ['a message', { input: [{ role: 'user', content: [{ type: 'input_text', text: PROMPT }] }] }],
+    ['instructions', { instructions: PROMPT }],
+    ['the description of a tool', { tools: [{ type: 'function', name: 'f', description: PROMPT }] }],
+    ['metadata', { metadata: { customer: PROMPT } }],
+    ['a credential of a tool', { tools: [{ type: 'mcp', authorization: PROMPT }] }],
+    ['messages of another API', { messages: [{ role: 'user', content: PROMPT }] }],
+  ])('of %s', (_where, body) => {
+    expect(shown(`Invalid value: '${PROMPT}'.`, body)).toBe("Invalid value: '[redacted]'.")
   })
 
-  it('where the endpoint has cut it', () => {
-    const key = 'sword-0123456789-fish-0123456789-and-more'
-    const secrets = secretsOf(new URL('https://a.test/'), [['x-mine', key]])
-    for (let length = 12; length <= key.length; length++)
-      expect(redact(`key ${key.slice(0, length)}... is wrong`, secrets)).toBe(`key ${HIDDEN}... is wrong`)
-  })
-
-  it('as the id of the request', () => {
-    const secrets = secretsOf(new URL('https://a.test/'), [['x-mine', 'swordfish-1']])
-    expect(redactWord('req-SWORDFISH-1', secrets, 200)).toBe(`req-${HIDDEN}`)
-    expect(redactWord('req_0123', secrets, 200)).toBe('req_0123')
-    expect(redactWord('sk-abcdefgh1234', secrets, 200)).toBe(HIDDEN)
-    expect(redactWord('swordfish%2D1', secrets, 200)).toBe(HIDDEN)
-    expect(redactWord('x'.repeat(500), secrets, 200)).toHaveLength(200)
+  it('wherever it stands, and whatever is around it', () => {
+    const text = fc.string({ minLength: 16, maxLength: 60, unit: fc.constantFrom(...'abcdefgh .,"\\äß\n') })
+    fc.assert(
+      fc.property(text, fc.array(text), fc.string({ maxLength: 40 }), (echoed, others, around) => {
+        fc.pre(echoed.trim().length >= 16)
+        const body = { input: [...others, echoed, ...others] }
+        const words = shown(`${around}'${echoed.trim()}'${around}`, body)
+        expect(words).not.toContain(echoed.trim())
+        expect(words).toContain('[redacted]')
+      }),
+    )
   })
 })
 
-describe('what is not secret is shown', () => {
-  it('of the headers that say how to answer, and of those that SDKs add', () => {
-    const secrets = secretsOf(new URL('https://a.test/'), [
-      ['accept', 'application/json'],
-      ['user-agent', 'OpenAI/JS 7'],
-      ['x-stainless-helper-method', 'stream'],
-      ['x-stainless-runtime', 'node'],
-      ['x-flag', 'true'],
-      ['x-short', 'abc'],
-    ])
-    const text = "Unknown parameter: 'stream_options', true of node; application/json, OpenAI/JS 7, abc"
-    expect(redact(text, secrets)).toBe(text)
-  })
-})
-
-it('hiding is linear: long texts, long secrets and secrets that repeat themselves', () => {
-  const headers = [
-    ['x-a', 'a'.repeat(60_000)],
-    ['x-b', `${'ab'.repeat(30_000)}c`],
-    ['x-c', '%41'.repeat(20_000)],
-    ['x-d', '\\'.repeat(60_000)],
-  ] as const
-  const secrets = secretsOf(new URL('https://a.test/'), headers)
-  const started = process.cpuUsage().user
-  for (const text of [
-    'a'.repeat(1e6),
-    'ab'.repeat(5e5),
-    '%41'.repeat(3e5),
-    '&#x61;'.repeat(2e5),
-    '\\u0061'.repeat(2e5),
-    '\\'.repeat(1e6),
-  ]) {
-    expect(redact(text, secrets, 8192).length).toBeLessThanOrEqual(8192)
+describe('what is not echoed stays', () => {
+  const body = {
+    model: 'gpt-5.2-codex-max-2026-01-01',
+    instructions:
+      'You are a coding agent. Follow the instructions of the user, and answer in the language of the request.',
+    input: [
+      {
+        type: 'message',
+        role: 'user',
+        content: [{ type: 'input_text', text: 'Why does the parameter of this request fail?' }],
+      },
+      {
+        type: 'function_call',
+        id: 'fc_0123456789abcdef',
+        call_id: 'call_0123456789abcdef',
+        name: 'get_current_weather',
+        arguments: '{}',
+      },
+    ],
+    tools: [
+      {
+        type: 'function',
+        name: 'get_current_weather',
+        parameters: { type: 'object', required: ['temperature_unit_of_place'] },
+      },
+    ],
+    include: ['reasoning.encrypted_content'],
+    previous_response_id: 'resp_0123456789abcdef0123456789abcdef',
   }
-  expect(process.cpuUsage().user - started).toBeLessThan(5_000_000)
+  it.each([
+    "Unsupported parameter: 'max_output_tokens' is not supported with this model.",
+    "Unsupported parameter: 'temperature' is not supported with this model.",
+    "Unknown parameter: 'input[0].content[0].cache_control'.",
+    "Previous response with id 'resp_0123456789abcdef0123456789abcdef' not found.",
+    "The requested model 'gpt-5.2-codex-max-2026-01-01' does not exist.",
+    'Your input exceeds the context window of this model. Please adjust your input and try again.',
+    "Invalid schema for function 'get_current_weather': In context=(), 'required' is required to be supplied. Missing 'temperature_unit_of_place'.",
+    'No tool output found for function call call_0123456789abcdef.',
+    "Item 'fc_0123456789abcdef' of type 'function_call' was provided without its required 'reasoning' item.",
+    "Invalid value: 'reasoning.encrypted_content'. Encrypted content is not supported with this model.",
+    'Rate limit reached for gpt-5.2-codex-max-2026-01-01 in organization org-x on tokens per min (TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 2s.',
+    'You exceeded your current quota, please check your plan and billing details.',
+    'Our servers are currently overloaded. Please try again later.',
+    'Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.',
+  ])('%s', (words) => {
+    expect(shown(words, body)).toBe(words)
+  })
+
+  it('short texts of the request are ordinary words', () => {
+    expect(shown('Invalid value: none of it', { input: 'none of it' })).toBe('Invalid value: none of it')
+  })
+})
+
+it('a body that is broken, or no JSON, is read as far as it goes', () => {
+  expect(textsOf(`{"input":"${PROMPT}","x":"half of a text that is cut`)).toHaveLength(2)
+  expect(textsOf('')).toEqual([])
+  expect(textsOf('"\\')).toEqual([])
+  expect(() => textsOf(`"${'\\'.repeat(100_000)}`)).not.toThrow()
+})
+
+it('the work is bounded: long bodies and long words, that repeat themselves', () => {
+  const hostile = [
+    ['a'.repeat(60_000), JSON.stringify({ input: Array.from({ length: 200 }, () => 'a'.repeat(10_000)) })],
+    ['ab'.repeat(30_000), JSON.stringify({ input: 'ab'.repeat(4_000_000) })],
+    [`${PROMPT} `.repeat(600), JSON.stringify({ input: Array.from({ length: 10_000 }, () => PROMPT) })],
+  ] as const
+  for (const [words, json] of hostile) {
+    expect(withoutEchoes(words, textsOf(json)).length).toBeLessThan(words.length)
+  }
 })
