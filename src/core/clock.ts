@@ -26,12 +26,63 @@ export interface Clock {
 /** The longest delay a Node timer can hold; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+const { setTimeout: ownSetTimeout, Date: OwnDate } = globalThis
+const ownNow = performance.now
+
+/** So much earlier than asked a timer of Node fires, also where a monitor has put its own function in the place of `setTimeout`. */
+const EARLIEST_MS = 2
+
+/**
+ * The time of fake timers that leave `performance` alone, as those of `node:test` do: by it no time would pass, and no
+ * deadline would be reached. Where `Date` is faked too, it tells the time; otherwise a timer that fires has told it.
+ */
+class FakedTime {
+  /** By how much the timers are ahead of `performance`. Stays when they are taken away: time never goes back. */
+  #ahead = 0
+  #date: { readonly by: DateConstructor; readonly zero: number } | undefined
+
+  get isFaked(): boolean {
+    return setTimeout !== ownSetTimeout && performance.now === ownNow
+  }
+
+  now(): number {
+    const measured = performance.now() + this.#ahead
+    if (!this.isFaked || Date === OwnDate) {
+      this.#date = undefined
+      return measured
+    }
+    if (this.#date?.by !== Date) this.#date = { by: Date, zero: measured - Date.now() }
+    const told = this.#date.zero + Date.now()
+    this.#reach(told)
+    return told
+  }
+
+  /** A timer that was due at this time has fired. */
+  fired(due: number): void {
+    if (Date === OwnDate && due - this.now() > EARLIEST_MS) this.#reach(due)
+  }
+
+  #reach(time: number): void {
+    this.#ahead = Math.max(this.#ahead, time - performance.now())
+  }
+}
+
+const faked = new FakedTime()
+
 /** The globals are looked up at each call, so that fake timers installed later by a test framework are the ones used. */
 export const systemClock: Clock = {
   // Whole ones: a fraction would be an object of its own in each field that holds it, a dozen for every stream that waits.
-  now: () => Math.floor(performance.now()),
+  now: () => Math.floor(faked.now()),
   wallNow: () => Date.now(),
-  setTimer(callback, delayMs, options) {
+  setTimer(given, delayMs, options) {
+    let callback = given
+    if (faked.isFaked) {
+      const due = faked.now() + delayMs
+      callback = () => {
+        faked.fired(due)
+        given()
+      }
+    }
     // Node warns of a negative delay, on the caller's console: what is overdue is due now.
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
     // Fake timers may hand out a number, which has no `unref`.
