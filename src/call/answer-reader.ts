@@ -159,7 +159,9 @@ export class AnswerReader implements ResponseReader {
     // Some endpoints ignore `stream: true` and answer with the whole response. Without a stream a failed one is an answer, too.
     const failed = hasError(json) || isFailedResponse(json)
     if (looksLikeResponse(json) && (kind === 'json' || !failed)) return undefined
-    if (failed || errorFieldsOf(json)?.code !== undefined) return this.#upstream(undefined, errorFieldsOf(json), said)
+    const fields = errorFieldsOf(json)
+    if (failed || fields?.code !== undefined || fields?.status !== undefined)
+      return this.#upstream(undefined, fields, said)
     const wanted = kind === 'stream' ? 'an event stream' : 'a response'
     const { secrets } = owner
     const type = redact(this.#type ?? 'no content-type', secrets)

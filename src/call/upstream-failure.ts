@@ -1,7 +1,7 @@
 import type { Failure } from '../errors/failure.ts'
 import { askClassify, type Classification } from '../retry/classify-hook.ts'
 import { classifyUpstream, MAX_MESSAGE } from '../retry/classify-upstream.ts'
-import { statusNamedBy, type UpstreamErrorFields } from '../retry/error-fields.ts'
+import { statusSaidBy, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { hidingEchoes } from './hiding-echoes.ts'
 import { headerOf, type ReaderContext } from './response-reader.ts'
 
@@ -26,7 +26,7 @@ export function upstreamFailure(
     if (hook === undefined) return undefined
     const seen = {
       where: status === undefined ? 'event' : 'status',
-      status: status ?? statusNamedBy(error?.code),
+      status: status ?? statusSaidBy(error),
       code: error?.code,
       type: error?.type,
       message: error?.message?.slice(0, MAX_MESSAGE),

@@ -10,7 +10,7 @@ export interface SeenFailure {
    * status of success.
    */
   readonly where: 'status' | 'event'
-  /** The HTTP status; for `event`, the one that a numeric code names (`400`, `"400"`), if there is one. */
+  /** The HTTP status; for `event`, the one that the event names by a numeric code (`400`, `"400"`) or by its `status`, if there is one. */
   readonly status: number | undefined
   /** `error.code` of the endpoint. A number is given as text. */
   readonly code: string | undefined

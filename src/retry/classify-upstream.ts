@@ -3,43 +3,9 @@ import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import type { Classification } from './classify-hook.ts'
 import { isPreviousResponseNotFound, unsupportedParameter } from './continuity.ts'
-import { statusNamedBy, type UpstreamErrorFields } from './error-fields.ts'
+import { statusNamedBy, statusSaidBy, type UpstreamErrorFields } from './error-fields.ts'
 import { readHint } from './hints.ts'
-
-/** Codes of failures that another try can heal. */
-const PUSHBACK_CODES: ReadonlySet<string> = new Set([
-  'server_error',
-  'internal_error',
-  'internal_server_error',
-  'server_is_overloaded',
-  'overloaded',
-  'overloaded_error',
-  'service_unavailable',
-  'slow_down',
-  'vector_store_timeout',
-  'rate_limit_exceeded',
-  'rate_limit_error',
-])
-
-/** Of those, the ones which say that the request was turned away before anything was done. */
-const REFUSED_CODES: ReadonlySet<string> = new Set([
-  'server_is_overloaded',
-  'overloaded',
-  'overloaded_error',
-  'service_unavailable',
-  'slow_down',
-  'rate_limit_exceeded',
-  'rate_limit_error',
-])
-
-/** Money and quota: no `x-should-retry` makes them heal. */
-const QUOTA_CODE =
-  /^(?:insufficient_quota|usage_limit_reached|usage_not_included|credit_balance_exhausted|.*_spend_limit_exceeded|organization_usage_limit_exceeded)$/
-const POLICY_CODE = /_policy/
-
-/** The request itself is at fault: it would fail again. */
-const FINAL_CODE =
-  /^(?:context_length_exceeded|invalid_prompt|data_residency_mismatch|invalid_image.*|image_.*|empty_image_file|unsupported_image_media_type|invalid_base64_image|failed_to_download_image|invalid_request_error|previous_response_not_found|authentication_error|permission_error|not_found_error)$/
+import { isRefusalName, meaningOfName } from './upstream-names.ts'
 
 /** Below 500. Every status from 500 says that the endpoint failed, and hosts retry them all. */
 const PUSHBACK_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429])
@@ -71,8 +37,8 @@ export interface UpstreamAnswer {
 /** What the endpoint's own failure means: by `error.code` first, then `error.type`, then the status. Pure. */
 export function classifyUpstream(answer: UpstreamAnswer): Failure {
   const { status, error, secrets, withoutEchoes = (text: string) => text } = answer
-  // Inside a stream there is no status but the one that a code names.
-  const meant = status ?? statusNamedBy(error?.code)
+  // Inside a stream there is no status but the one that the event names.
+  const meant = status ?? statusSaidBy(error)
   const notFound = isPreviousResponseNotFound(meant, error)
   const unsupported = notFound ? undefined : unsupportedParameter(meant, error)
   const lane = notFound ? undefined : laneOf(answer, meant, unsupported !== undefined)
@@ -109,16 +75,18 @@ export function classifyUpstream(answer: UpstreamAnswer): Failure {
 function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupported: boolean): RetryLane | undefined {
   const { error, header, classify } = answer
   const names = [error?.code, error?.type].filter((name) => name !== undefined)
+  const meanings = names.map((name) => meaningOfName(name, status !== undefined && status >= 500))
   const shouldRetry = header('x-should-retry')?.trim().toLowerCase()
   if (shouldRetry === 'false') return undefined
-  if (names.some((name) => QUOTA_CODE.test(name))) return undefined
+  // Money: neither the user's `classify` nor an `x-should-retry` makes it heal.
+  if (meanings.includes('quota')) return undefined
   const own = classify?.()
   if (own !== undefined) return own === 'final' ? undefined : own
-  if (isUnsupported || names.some((name) => POLICY_CODE.test(name))) return undefined
+  if (isUnsupported || meanings.includes('policy')) return undefined
   if (shouldRetry === 'true') return 'pushback'
-  for (const name of names) {
-    if (PUSHBACK_CODES.has(name)) return 'pushback'
-    if (FINAL_CODE.test(name)) return undefined
+  for (const [index, name] of names.entries()) {
+    if (meanings[index] === 'pushback') return 'pushback'
+    if (meanings[index] === 'request') return undefined
     // Beside an HTTP status, a numeric code only repeats it, or belongs to the endpoint behind a gateway.
     const named = answer.status === undefined ? statusNamedBy(name) : undefined
     if (named !== undefined) return laneOfStatus(named)
@@ -134,5 +102,5 @@ function laneOfStatus(status: number | undefined): RetryLane | undefined {
 function isRefusal(status: number | undefined, error: UpstreamErrorFields | undefined): boolean {
   if (status !== undefined && REFUSED_STATUSES.has(status)) return true
   const named = error?.code ?? error?.type
-  return named !== undefined && REFUSED_CODES.has(named)
+  return named !== undefined && isRefusalName(named)
 }

@@ -4,6 +4,8 @@ export interface UpstreamErrorFields {
   readonly type?: string | undefined
   readonly param?: string | undefined
   readonly message?: string | undefined
+  /** The status that an error event names beside its code: `{ "type": "error", "status": 400, "error": { … } }`. */
+  readonly status?: number | undefined
   readonly resetsInSeconds?: number | undefined
   /** Seconds since the epoch. */
   readonly resetsAt?: number | undefined
@@ -25,19 +27,22 @@ export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
     }
     if (!isRecord(candidate)) continue
     const fields = fieldsOf(candidate, candidate === value)
-    if (Object.values(fields).some((field) => field !== undefined)) return fields
+    if (Object.values(fields).every((field) => field === undefined)) continue
+    const status = fields.status ?? statusOf(value)
+    return status === undefined ? fields : { ...fields, status }
   }
   return undefined
 }
 
 function fieldsOf(candidate: Record<string, unknown>, isTop: boolean): UpstreamErrorFields {
   return {
-    code: text(candidate.code) ?? numeral(candidate.code) ?? numeral(candidate.statusCode),
+    code: text(candidate.code) ?? awsName(candidate.__type) ?? numeral(candidate.code) ?? numeral(candidate.statusCode),
     // The `type` of an event is not the type of an error.
     type: isTop ? errorType(candidate.type) : text(candidate.type),
     param: text(candidate.param),
     message:
       text(candidate.message) ?? text(candidate.detail) ?? text(candidate.error_description) ?? list(candidate.detail),
+    status: statusOf(candidate),
     resetsInSeconds: amount(candidate.resets_in_seconds),
     resetsAt: amount(candidate.resets_at),
   }
@@ -53,6 +58,21 @@ function fromText(error: string, value: Record<string, unknown>): UpstreamErrorF
 /** `insufficient_quota`, `rate_limited`: a name, and all the words there are. */
 function named(words: string): UpstreamErrorFields {
   return { ...(/^[a-z][a-z\d]*(?:_[a-z\d]+)+$/.test(words) && { code: words }), message: words }
+}
+
+/** The status that a failure inside a stream names: by its code, else by a field of its own. */
+export function statusSaidBy(error: UpstreamErrorFields | undefined): number | undefined {
+  return statusNamedBy(error?.code) ?? error?.status
+}
+
+/** Of a response, `status` is a word. */
+function statusOf({ status, status_code: code }: Record<string, unknown>): number | undefined {
+  return [status, code].map((each) => statusNamedBy(text(each) ?? numeral(each))).find((each) => each !== undefined)
+}
+
+/** `__type` of an AWS service: `com.amazon.coral.service#ThrottlingException`, with or without the namespace. */
+function awsName(type: unknown): string | undefined {
+  return text(text(type)?.split('#').at(-1))
 }
 
 /** The status that a code names: gateways write `400` or `"400"` where others write a word. */

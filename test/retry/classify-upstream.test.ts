@@ -18,6 +18,10 @@ function classify({ status, shouldRetry, secrets = [], ...error }: Said) {
     secrets,
   })
 }
+function inStream(event: unknown) {
+  const error = errorFieldsOf(event)
+  return classifyUpstream({ status: undefined, error, header: () => undefined, wallNow: 0, secrets: [] })
+}
 const laneOf = (said: Said) => classify(said).lane ?? 'final'
 
 const PUSHBACK_STATUSES = [
@@ -37,6 +41,12 @@ const PUSHBACK_CODES = [
   'vector_store_timeout',
   'rate_limit_exceeded',
   'rate_limit_error',
+  'rate_limited',
+  'too_many_requests',
+  'ThrottlingException',
+  'com.amazon.coral.service#ThrottlingException',
+  'InternalServerException',
+  'ServiceUnavailableException',
 ]
 const FINAL_CODES = [
   'invalid_request_error',
@@ -51,7 +61,29 @@ const FINAL_CODES = [
   'unsupported_image_media_type',
   'invalid_base64_image',
   'failed_to_download_image',
+]
+/** By their making, and only where the server itself did not fail. */
+const MADE_FINAL_CODES = [
+  'invalid_api_key',
+  'model_not_found',
   'previous_response_not_found',
+  'unsupported_parameter',
+  'unsupported_value',
+  'invalid_value',
+  'invalid_encrypted_content',
+  'invalid_prompt_2',
+  'string_above_max_length',
+  'array_below_min_length',
+  'content_filter',
+  'missing_required_parameter',
+  'unknown_parameter',
+  'model_not_supported',
+  'input_too_long',
+  'BadRequestError',
+  'ValidationException',
+  'com.amazon.coral.service#AccessDeniedException',
+  'ResourceNotFoundException',
+  'DeploymentNotFound',
 ]
 const QUOTA_AND_POLICY_CODES = [
   'insufficient_quota',
@@ -63,15 +95,30 @@ const QUOTA_AND_POLICY_CODES = [
   'content_policy_violation',
   'cyber_policy',
   'bio_policy_refusal',
+  'insufficient_quota_soon',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'billing_error',
+  'account_deactivated',
+  'organization_suspended',
+  'quota_exceeded',
+  'insufficient_credits',
+  'insufficient_balance',
+  'payment_required',
+  'ServiceQuotaExceededException',
 ]
 const UNKNOWN_CODES = [
   'something_new',
   'my_rate',
   'images',
-  'not_insufficient_quota',
-  'insufficient_quota_soon',
   'not_invalid_prompt',
-  'invalid_prompt_2',
+  'unknown_error',
+  'upstream_not_found',
+  'invalid_upstream_response',
+  'invalid_response',
+  'load_balancer_error',
+  'billing_service_unavailable',
+  'credential_rotation',
   '500',
 ]
 
@@ -102,6 +149,36 @@ describe('what the endpoint itself reports', () => {
       expect([status, laneOf({ status, code: name })]).toEqual([status, expected])
       expect([status, laneOf({ status, type: name })]).toEqual([status, expected])
     }
+  })
+
+  it.each(MADE_FINAL_CODES)(
+    'is final with %s in a stream and below 500: a server that failed says nothing of it',
+    (name) => {
+      for (const status of [undefined, ...FINAL_STATUSES, 429]) {
+        expect([status, laneOf({ status, code: name })]).toEqual([status, 'final'])
+        expect([status, laneOf({ status, type: name })]).toEqual([status, 'final'])
+      }
+      for (const status of [500, 503]) expect([status, laneOf({ status, code: name })]).toEqual([status, 'pushback'])
+    },
+  )
+
+  it('inside a stream reads the status of the event as that status, beside a code that names none', () => {
+    for (const body of [
+      { type: 'error', status: 400, error: { message: 'm' } },
+      { type: 'error', status_code: '400', error: { message: 'm' } },
+      { type: 'error', error: { message: 'm', status: 400 } },
+      { type: 'response.failed', response: { status: 'failed', error: { code: 400, message: 'm' } } },
+    ]) {
+      expect(inStream(body)).toMatchObject({ lane: undefined, statusInStream: 400 })
+    }
+    const said = { type: 'error', status: 503, error: { code: 'model_not_found', message: 'm' } }
+    const failed = inStream(said)
+    expect(failed).toMatchObject({
+      lane: 'pushback',
+      statusInStream: 503,
+      refused: true,
+      upstreamCode: 'model_not_found',
+    })
   })
 
   it.each([
@@ -270,6 +347,12 @@ describe('the fields of an error', () => {
     ['wrong types inside', { error: { code: 0.5, type: null, message: ['m'], param: {}, resets_at: '5' } }, undefined],
     ['wrong types beside right ones', { error: { code: [7], message: 'm' } }, { message: 'm' }],
     ['a code that is a number', { error: { code: 1302, message: 'm' } }, { code: '1302', message: 'm' }],
+    [
+      'the name of an AWS service',
+      { __type: 'a.b#ThrottlingException', message: 'm' },
+      { code: 'ThrottlingException', message: 'm' },
+    ],
+    ['the status of an event', { type: 'error', status: 400, error: { message: 'm' } }, { message: 'm', status: 400 }],
     ['the status of a gateway', { statusCode: 429, message: 'm' }, { code: '429', message: 'm' }],
     [
       'a text beside a message',
