@@ -65,6 +65,11 @@ export class AnswerReader implements ResponseReader {
     this.#chunks.length = 0
   }
 
+  /** An error status stands, whatever becomes of its body. */
+  lingered(): ReadResult {
+    return this.#committed ? {} : { ...this.#judge(true), finished: true }
+  }
+
   /** The head of a passthrough answer has said enough. */
   brokenOff(failed: Failure): Failure {
     return this.#context.kind === 'passthrough' && !this.#committed ? failureOf(this.#context) : failed

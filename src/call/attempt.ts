@@ -27,6 +27,7 @@ import { Output } from './output.ts'
 import { readerFor } from './reader-for.ts'
 import type { ReaderContext, ReaderOwner, ReaderSettings, ReadResult, ResponseReader } from './response-reader.ts'
 import { silenceHint } from './silence-hint.ts'
+import { diedAsStale } from './stale-connection.ts'
 
 export interface AttemptOptions {
   readonly number: number
@@ -86,6 +87,7 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   #untouched: Response | undefined
   #commitReason: CommitReason | undefined
   #paused = false
+  #endedAt = 0
 
   constructor(options: AttemptOptions) {
     this.#options = options
@@ -140,10 +142,9 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     return this.#watchdog.times.lastByteAt !== undefined
   }
 
-  /** A reused connection that died before its first response byte: most likely closed before the request arrived. */
+  /** Closed before the request came: see `diedAsStale`. */
   get connectionWasStale(): boolean {
-    const died = this.failed?.code === 'connection_reset' || this.failed?.code === 'connection_closed'
-    return died && this.#options.log.connection?.reused === true && !this.responseStarted
+    return diedAsStale(this.failed, this.#options.log.connection, this.#watchdog.times, this.#endedAt)
   }
 
   /** Since when its output waits for the consumer; `undefined` while the consumer keeps up. */
@@ -249,6 +250,7 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     const { couldRepeat } = this.#options
     const chosen = readerFor({ head, kind, commitWithId, settings, clock, owner: this, log, couldRepeat })
     this.#reader = chosen.reading
+    if (chosen.waitMs !== undefined) this.#watchdog.lingering(chosen.waitMs)
     if (chosen.commitAtOnce) this.#commit('answer')
     else if (kind === 'passthrough') this.#exchange.readCopy?.()
   }
@@ -278,9 +280,8 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     const { responseStarted } = this
     const { code, connecting = false, message } = failed
     const hint = plainTextHint({ url, code, responseStarted, connectionReused, connecting })
-    this.#fail(
-      this.#reader?.brokenOff?.(failed) ?? (hint === '' ? failed : { ...failed, message: `${message}${hint}` }),
-    )
+    const hinted = hint === '' ? failed : { ...failed, message: `${message}${hint}` }
+    this.#act(this.#reader?.salvaged?.() ?? { failure: this.#reader?.brokenOff?.(failed) ?? hinted })
   }
 
   // What the reading asks and reports.
@@ -329,7 +330,8 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
     const mayBeBuffered = deadline.name === 'ttfb' && this.#options.kind === 'stream'
     const hint = mayBeBuffered ? silenceHint(this.#watchdog.times) : ''
-    this.#fail(failure(`${deadline.name}_timeout`, `${message}${hint}`, { deadline, connecting: this.#unsent }))
+    const failed = failure(`${deadline.name}_timeout`, `${message}${hint}`, { deadline, connecting: this.#unsent })
+    this.#act(this.#reader?.salvaged?.() ?? { failure: failed })
   }
 
   onCommitDue(): void {
@@ -338,6 +340,10 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
 
   onLingerDue(): void {
     this.#settleLinger()
+  }
+
+  onHeldDue(): void {
+    if (this.#reader?.holdsLast?.()) this.#act(this.#reader.salvaged?.() ?? {})
   }
 
   // Inside.
@@ -366,6 +372,7 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
     if (verdict.commit !== undefined) this.#commit(verdict.commit)
     if (this.ended) return
+    this.#watchdog.holding(verdict.mayBeLast === true)
     if (verdict.linger) this.#linger()
     if (verdict.finished) this.#complete(verdict.failure)
     else if (verdict.failure !== undefined) this.#fail(verdict.failure)
@@ -381,7 +388,7 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     this.#options.onCommit?.(this)
     this.#commitReason = reason
     this.#options.target?.sawLife()
-    this.#watchdog.committed()
+    this.#watchdog.committed(reason === 'answer')
     this.#reader?.committed?.()
     this.#options.log.committed(reason)
     this.#settleOpened(COMMITTED)
@@ -425,7 +432,7 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     this.#settleOpened({ kind: 'failed', failure: failed })
   }
 
-  /** A failure was reported, and a moment is left for the event that may say more about it. */
+  /** A failure was reported, and a moment is left for what may say more about it. */
   get #lingering(): boolean {
     return this.#watchdog.times.lingeringAt !== undefined
   }
@@ -452,6 +459,7 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   #finish(outcome: AttemptRecord['outcome']): void {
     const phase = this.phase
     this.#watchdog.stop()
+    this.#endedAt = this.#options.clock.now()
     this.record = this.#options.log.ended({ outcome, phase, times: this.#watchdog.times, failure: this.failed })
     this.#options.owner.onAttemptEnded(this)
   }

@@ -64,6 +64,15 @@ export class EventStreamReader implements ResponseReader {
     return this.#settle()
   }
 
+  holdsLast(): boolean {
+    return this.#sse.holdsLast()
+  }
+
+  salvaged(): ReadResult | undefined {
+    const verdict = this.end()
+    return verdict.finished ? verdict : undefined
+  }
+
   committed(): void {
     this.#committed = true
     this.#sse.parseAll = this.#settings.needsEvents
@@ -92,7 +101,7 @@ export class EventStreamReader implements ResponseReader {
     if (tapped.problem !== undefined) return { chunk, commit, failure: this.#problem(tapped.problem) }
     if (tapped.done) return { chunk, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
     if (!this.#committed && this.#heldBytes > this.#settings.maxPreludeBytes) commit ??= 'prelude_full'
-    return { chunk, commit, linger: last !== undefined }
+    return { chunk, commit, linger: last !== undefined, mayBeLast: this.#sse.mayHoldLast }
   }
 
   /** The other API whose stream this is, by its first event. */

@@ -17,6 +17,8 @@ export interface ReadResult {
   readonly failure?: Failure | undefined
   /** Wait a moment for what may follow. */
   readonly linger?: boolean | undefined
+  /** What came last may be the end of the answer, all but the blank line behind it. */
+  readonly mayBeLast?: boolean | undefined
 }
 
 /** How the body of one answer is read. One per kind of answer; pure of time and I/O. */
@@ -24,8 +26,12 @@ export interface ResponseReader {
   push(bytes: Uint8Array): ReadResult
   /** The body ended. */
   end(): ReadResult
-  /** Nothing followed in the time that `linger` asked for. */
+  /** Nothing followed in the time that `linger` asked for, or that an error answer has. */
   lingered?(): ReadResult
+  /** Whether what is held is the end of the answer, all but the blank line behind it. Changes nothing. */
+  holdsLast?(): boolean
+  /** The body ends here, however: what is held, where that ends the answer; `undefined` where it does not. */
+  salvaged?(): ReadResult | undefined
   /** What it amounts to that the body broke off; without it, what the transport reported. */
   brokenOff?(failed: Failure): Failure
   /** From now on the output is handed over as it comes. */

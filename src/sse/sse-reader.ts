@@ -6,6 +6,7 @@ import { ERROR_NAME, givesReason, isBlank, isDoneMark, parsedDelta, TYPE_PREFIX 
 import { type Frame, parsedFrame, type SseEvent, type SseProblem, sniffedFrame } from './frame-event.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
 import { type Run, runOf } from './runs.ts'
+import { UnfinishedFrame } from './unfinished-frame.ts'
 
 export type { SseEvent, SseProblem } from './frame-event.ts'
 
@@ -58,6 +59,7 @@ export class SseReader {
   #betweenFrames = false
   #endedWithLf = false
   #begun = false
+  readonly #unfinished = new UnfinishedFrame()
   /** How the deltas of the current run begin. */
   #run: Run | undefined
 
@@ -105,6 +107,16 @@ export class SseReader {
     if ((this.#betweenFrames && endsLine) || this.#isOver()) this.#letGo()
     // Counted wherever the stream is over: behind its end the chunk may hold what is in no text, a CR or half a character.
     return this.#take(this.#isOver() ? bytesUpTo(chunk, text, used, this.#heldCr.length) : chunk.length)
+  }
+
+  /** The frame that is not complete may be a terminal event that only lacks its blank line. */
+  get mayHoldLast(): boolean {
+    return this.#unfinished.mayBeLast
+  }
+
+  /** Whether it is one. Changes nothing: the frame may still go on. */
+  holdsLast(): boolean {
+    return !this.#isOver() && this.#unfinished.isTerminal
   }
 
   /**
@@ -158,6 +170,7 @@ export class SseReader {
           this.#onFrame(frame)
           if (this.#problem !== undefined) break
           from = frame.end
+          this.#unfinished.clear()
           continue
         }
         if (from === text.length) break
@@ -172,6 +185,7 @@ export class SseReader {
       this.#betweenFrames =
         !hasCr && (piece === '\n' ? this.#betweenFrames || this.#endedWithLf : piece.endsWith('\n\n'))
       this.#endedWithLf = piece.endsWith('\n')
+      this.#unfinished.add(piece)
       from = to
     }
     return from
@@ -224,6 +238,7 @@ export class SseReader {
 
   /** Nothing of the stream is kept in them. */
   #letGo(): void {
+    this.#unfinished.clear()
     this.#parser = undefined
     if (this.#decoder !== undefined) giveBackDecoder(this.#decoder)
     this.#decoder = undefined

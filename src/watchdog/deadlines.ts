@@ -196,6 +196,10 @@ export interface AttemptTimes {
   pausedAt: number | undefined
   /** A failure was reported; the event that may say more about it is awaited. */
   lingeringAt: number | undefined
+  /** For how long, where it is not a second. */
+  lingerMs: number | undefined
+  /** What came then may be the end of the answer, all but its blank line. */
+  heldAt: number | undefined
 }
 
 /** Nothing ran for `ms` before `from`: the event loop was blocked, or the machine slept. */
@@ -208,8 +212,11 @@ export interface DueDeadline {
   readonly at: number
   /** The instant it counts from. */
   readonly from: number
-  /** `commit_after` and `linger` end no attempt: the one hands the prelude over, the other ends the wait after `error`. */
-  readonly name: DeadlineName | 'commit_after' | 'linger'
+  /**
+   * Three are no deadlines: `commit_after` hands the prelude over, `linger` ends the wait for what may explain a failure, `held`
+   * looks at an event whose blank line does not come.
+   */
+  readonly name: DeadlineName | 'commit_after' | 'linger' | 'held'
   readonly limit: Limit
 }
 
@@ -236,10 +243,12 @@ export function earliestDeadline(
   const considerOfCall = (name: DueDeadline['name'], limit: Limit): void =>
     consider(name, call.startedAt, limit, NO_GRACE)
   const paused = times.pausedAt !== undefined
-  consider('linger', times.lingeringAt, LINGER)
+  consider('linger', times.lingeringAt, times.lingerMs === undefined ? LINGER : { ...LINGER, ms: times.lingerMs })
+  consider('held', times.heldAt, LINGER)
   if (times.connectedAt === undefined) consider('connect', times.connectingAt, limits.connect)
   else if (times.sentAt === undefined) consider('send', times.sendProgressAt, limits.send)
-  if (times.firstEventAt === undefined) consider('ttfb', times.sentAt, limits.ttfb)
+  // An answer without events that was handed over has shown that the endpoint is there.
+  if (times.firstEventAt === undefined && !times.committed) consider('ttfb', times.sentAt, limits.ttfb)
   if (!paused) {
     consider('idle', times.lastByteAt ?? (limits.passthrough === 'stream' ? times.sentAt : undefined), limits.idle)
     if (!times.queued) consider('progress', times.lastProgressAt, limits.progress)

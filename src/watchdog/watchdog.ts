@@ -25,6 +25,8 @@ export interface WatchdogEvents {
   onCommitDue(): void
   /** Nothing followed the report of a failure in time. */
   onLingerDue(): void
+  /** Nothing followed what may have been the end of the answer. */
+  onHeldDue(): void
 }
 
 /**
@@ -66,6 +68,8 @@ export class Watchdog {
       committed: false,
       pausedAt: undefined,
       lingeringAt: undefined,
+      lingerMs: undefined,
+      heldAt: undefined,
     }
     this.#rearm()
   }
@@ -125,12 +129,27 @@ export class Watchdog {
     this.#rearm()
   }
 
-  committed(): void {
+  /** @param isAnswer a whole answer is handed over: what is left of it is waited for as for any other. */
+  committed(isAnswer = false): void {
     this.#times.committed = true
+    if (isAnswer) this.#times.lingeringAt = undefined
   }
 
-  lingering(): void {
+  /** @param forMs by default a second. */
+  lingering(forMs?: number): void {
+    this.#times.lingerMs ??= forMs
     this.#times.lingeringAt ??= this.#clock.now()
+    this.#rearm()
+  }
+
+  /** What came last may be the end of the answer, or is not. */
+  holding(holds: boolean): void {
+    const times = this.#times
+    if (!holds) {
+      if (times.heldAt !== undefined) times.heldAt = undefined
+      return
+    }
+    times.heldAt = this.#clock.now()
     this.#rearm()
   }
 
@@ -220,6 +239,12 @@ export class Watchdog {
   #expire(due: DueDeadline): void {
     if (due.name === 'commit_after') {
       this.#events.onCommitDue()
+      this.#rearm()
+      return
+    }
+    if (due.name === 'held') {
+      this.#times.heldAt = undefined
+      this.#events.onHeldDue()
       this.#rearm()
       return
     }

@@ -68,6 +68,21 @@ It is asked for every error status (\`where: 'status'\`) and for every failure i
 \`maxRetries\`, the retry budget, replay safety and the commit still apply. It must answer at once: a throw, a promise, or anything
 else than the three words counts as \`undefined\`, and \`onEvent\` is told \`classify_failed\`.
 
+## What the names mean
+
+The endpoint's \`error.code\` decides, then its \`error.type\`, then the status. Names are read alike in a body and in a stream:
+
+- **Money and accounts** are never retried: names with \`billing\`, \`payment\`, \`credit\`, \`quota\`, \`insufficient_balance\`, \`spend_limit\`, \`usage_limit\`,
+  and \`account_deactivated\` and its like.
+- **Policies** (\`…_policy…\`) are not retried.
+- **"Not now"** is retried after a pause: \`rate_limit…\`, \`too_many_requests\`, \`server_error\`, \`overloaded\`, \`slow_down\`, and AWS's \`ThrottlingException\`,
+  also under a status of 400.
+- **A request that is wrong in itself** is not retried: \`invalid_…\`, \`unsupported_…\`, \`missing_…\`, \`…_not_found\`, \`…_not_supported\`, \`…_too_long\`,
+  \`…_above_max_length\`, \`content_filter\`. Under a status from 500 most of these do not count, \`previous_response_not_found\` included: a server that
+  failed says nothing about the request or the conversation.
+
+Inside a stream, a numeric code, or the \`status\` or \`status_code\` of the event, is read as that HTTP status.
+
 ## TLS
 
 Failures of TLS that would come again are final, and say what to do: \`certificate_rejected\` (\`tls.ca\`, \`tls.servername\`),

@@ -94,6 +94,8 @@ describe('the earliest deadline', () => {
     committed: false,
     pausedAt: undefined,
     lingeringAt: undefined,
+    lingerMs: undefined,
+    heldAt: undefined,
   }
   const CALL = { startedAt: 0, total: OFF, beforeCommit: OFF, commitAfterMs: 0 }
 

@@ -197,6 +197,8 @@ describe('the earliest deadline', () => {
     committed: false,
     pausedAt: undefined,
     lingeringAt: undefined,
+    lingerMs: undefined,
+    heldAt: undefined,
   }
   const SENT: AttemptTimes = { ...FRESH, connectingAt: 100, connectedAt: 101, sendProgressAt: 101, sentAt: 110 }
   const READING: AttemptTimes = { ...SENT, lastByteAt: 120, firstEventAt: 120, lastProgressAt: 125, committed: true }

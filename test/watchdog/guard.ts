@@ -22,8 +22,8 @@ export function guard(
   onCommitDue?: () => void,
 ) {
   const clock = new VirtualClock()
-  const said: Array<{ at: number; what: DeadlineInfo | 'commit' | 'linger' }> = []
-  const say = (what: DeadlineInfo | 'commit' | 'linger'): void => void said.push({ at: clock.now(), what })
+  const said: Array<{ at: number; what: DeadlineInfo | 'commit' | 'linger' | 'held' }> = []
+  const say = (what: DeadlineInfo | 'commit' | 'linger' | 'held'): void => void said.push({ at: clock.now(), what })
   const dog: Watchdog = new Watchdog(
     clock,
     { ...LIMITS, ...limits },
@@ -36,6 +36,7 @@ export function guard(
         onCommitDue?.()
       },
       onLingerDue: () => say('linger'),
+      onHeldDue: () => say('held'),
     },
   )
   return {
