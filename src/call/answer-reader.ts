@@ -75,10 +75,13 @@ export class AnswerReader implements ResponseReader {
     return this.#context.kind === 'passthrough' && !this.#committed ? failureOf(this.#context) : failed
   }
 
-  /** Typed faces need all of a response that does not stream: it amounts to one event, and has the bound of one. */
+  /**
+   * Typed faces need all of a response that does not stream, and so does a host that asked for a stream, which gets one made of
+   * it: it amounts to one event, and has the bound of one.
+   */
   get #isWholeResponse(): boolean {
-    const { head, settings } = this.#context
-    return settings.needsEvents && head.status < 300 && this.#opensAsJson === true
+    const { head, kind, settings } = this.#context
+    return (settings.needsEvents || kind === 'stream') && head.status < 300 && this.#opensAsJson === true
   }
 
   get #bound(): number {

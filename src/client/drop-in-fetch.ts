@@ -15,6 +15,7 @@ import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
 import { toResponse, wholeBody } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
 import { followRedirect } from './redirect.ts'
+import { streamOfAnswer } from './stream-of-answer.ts'
 import { foldCall, streamingTwin } from './upgrade.ts'
 
 /** Give-up reasons after which a host's own retries would only repeat ours. */
@@ -199,7 +200,9 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
     return remember(untouched, history)
   }
   const isStream = traits.latency.kind === 'stream'
+  const made = isStream ? streamOfAnswer(attempt) : undefined
   return toResponse({
+    made,
     call,
     attempt,
     url: attempt.answer?.url || attempt.request.url.href,

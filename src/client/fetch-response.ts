@@ -26,6 +26,8 @@ export interface ResponseOptions {
   readonly givenUp: string | undefined
   readonly history: CallHistory
   readonly streamFailure: 'error' | 'sse_error'
+  /** The event stream that was made of a whole answer, and stands in its place. */
+  readonly made?: string | undefined
 }
 
 /**
@@ -43,7 +45,7 @@ export function toResponse(options: ResponseOptions): Response {
   if (bodyless && !attempt.ended) attempt.cancel()
   const statusText = cleanStatusText(attempt.answer?.statusText ?? '')
   return fetchedResponse(
-    bodyless ? null : bodyOf(options),
+    bodyless ? null : options.made === undefined ? bodyOf(options) : wholeBody(options.made, options.signal),
     { status, statusText, headers: headersOf(attempt.answer?.headers ?? [], options) },
     { url, redirected, history },
   )
@@ -53,8 +55,9 @@ export function toResponse(options: ResponseOptions): Response {
  * Handed to the constructor, and never added afterwards: servers put a `Response` of their own in the place of the global
  * one, which makes another of its parts when it is looked at, and what was added before is there twice.
  */
-function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp }: ResponseOptions): HeaderPairs {
+function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp, made }: ResponseOptions): HeaderPairs {
   const ours: Array<readonly [string, string]> = []
+  if (made !== undefined) ours.push(['content-type', 'text/event-stream'])
   if (spent) ours.push(['x-should-retry', 'false'])
   if (givenUp !== undefined) ours.push([GIVEN_UP_HEADER, givenUp])
   if (!endsEarly && ours.length === 0) return pairs

@@ -18,6 +18,15 @@ tests, on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), and each row f
 The calls are no Responses calls, unless a row says so. What those get beside, retries and deadlines above all, is no matter of this
 page. Differences show the first case of several.
 
+## A whole response in the place of a stream
+
+Bytes are passed on as they came, with one exception. Where the body says \`stream: true\` and the endpoint answers with a whole response as JSON,
+whatever its content type, a host would find no event in it and see an empty success. \`client.fetch\` then hands over the event
+stream that the response amounts to, as \`text/event-stream\` without a \`content-length\`: \`response.created\`; for each item of the output
+\`response.output_item.added\`, one delta for each of its texts and arguments, and \`response.output_item.done\`; then \`response.completed\`,
+\`response.incomplete\` or \`response.failed\` with the response as it came. JSON with an \`error\` is one \`error\` event. Other JSON is
+\`unexpected_content\`.
+
 ## Differences from the built-in fetch`
 
 const OLDER = `## Where the versions of Node differ
