@@ -60,13 +60,20 @@ export function refuseKeylessEndpoints(
   })
   if (keyless === undefined || keyless === -1) return
   throw new ConfigurationError(
-    `endpoints[${keyless}].headers: this endpoint would get no credential, because apiKey goes to ${home} only. Give endpoints[${keyless}].headers its credential, for example { authorization: 'Bearer …' }, or {} if it needs none.`,
+    `endpoints.${keyless}.headers: this endpoint would get no credential, because apiKey goes to ${home} only. Give endpoints.${keyless}.headers its credential, for example { authorization: 'Bearer …' }, or {} if it needs none.`,
     `endpoints.${keyless}.headers`,
   )
 }
 
 export function httpUrl(value: string, path = 'baseURL'): URL {
   const checked = checkAddress(value)
-  if ('url' in checked) return checked.url
+  if ('url' in checked) {
+    const { url } = checked
+    if (!/\/responses\/*$/.test(url.pathname)) return url
+    throw new ConfigurationError(
+      `${path}: got an address that ends with /responses; give what stands before it, for example https://api.openai.com/v1.`,
+      path,
+    )
+  }
   throw new ConfigurationError(`${path}: ${checked.problem}`, path)
 }

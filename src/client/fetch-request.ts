@@ -92,6 +92,9 @@ export function takeApart(
   if (signal !== undefined && !isUsableSignal(signal))
     throw new TypeError(`signal: got ${shownKind(signal)}; accepted: an AbortSignal.`)
   const dispatcher = init.dispatcher ?? dispatcherIn(base)
+  // A wrapped fetch has its own idea of what one is.
+  if (!handedOn && dispatcher !== undefined && !dispatches(dispatcher))
+    throw new TypeError(`dispatcher: got ${shownKind(dispatcher)}; accepted: a Dispatcher of undici.`)
   const ofRequest = hasOwnBody ? null : (base?.body ?? null)
   const redirect = init.redirect ?? base?.redirect ?? 'follow'
   const complete = ({ body, contentType, release }: EncodedBody): FetchRequest => ({
@@ -134,6 +137,10 @@ function announced(body: RequestBody, headers: HeaderPairs): RequestBody {
   if (body.kind !== 'stream' || body.length !== undefined) return body
   const length = headers.find(([name]) => name === 'content-length')?.[1] ?? ''
   return /^\d+$/.test(length) ? { ...body, length: Number(length) } : body
+}
+
+function dispatches(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { dispatch?: unknown }).dispatch === 'function'
 }
 
 /** Node 22 keeps it under a symbol. Later versions keep it where nobody can read it (docs/fetch.md). */

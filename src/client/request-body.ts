@@ -61,7 +61,8 @@ export function encodeBody(source: unknown, options: EncodeOptions): EncodedBody
       throw new TypeError("RequestInit: duplex option is required when sending a body: set duplex: 'half'.")
     return streamed(source as ReadableStream<unknown> | AsyncIterable<unknown>)
   }
-  return text(String(source), 'text/plain;charset=UTF-8')
+  // Unlike `String`, it refuses a symbol.
+  return text(`${source}`, 'text/plain;charset=UTF-8')
 }
 
 function text(source: string, contentType: string): EncodedBody {

@@ -4,7 +4,7 @@ import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { type Random, systemRandom } from '../core/random.ts'
-import { shown } from '../core/shown.ts'
+import { shownWord } from '../core/shown.ts'
 import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { hedgeRules } from '../hedge/hedge-options.ts'
@@ -211,7 +211,14 @@ function hedgeOf(hedge: NonNullable<ResilientClientOptions['hedge']>): HedgeSett
 }
 
 function checkedKey(apiKey: string | undefined): string | undefined {
-  if (apiKey !== undefined) assertHeader('authorization', apiKey, 'apiKey')
+  if (apiKey === undefined) return undefined
+  if (/^\s*bearer\s/i.test(apiKey)) {
+    throw new ConfigurationError(
+      "apiKey: begins with 'Bearer', which is put in front of it; accepted: the key alone, or headers: { authorization: 'Bearer …' }.",
+      'apiKey',
+    )
+  }
+  assertHeader('authorization', apiKey, 'apiKey')
   return apiKey
 }
 
@@ -238,7 +245,7 @@ function envNumber(name: string, most: number): number | undefined {
   const variable = ENV_PREFIX + name
   const auto = ACCEPTS_AUTO.has(name) ? " or 'auto'" : ''
   throw new ConfigurationError(
-    `${variable}: got ${shown(value)}; accepted: a whole number from 0 to ${most}${auto}.`,
+    `${variable}: got ${shownWord(value)}; accepted: a whole number from 0 to ${most}${auto}.`,
     variable,
   )
 }

@@ -9,50 +9,67 @@ const isNumber = (value: unknown, least: number, most: number): boolean =>
   typeof value === 'number' && value >= least && value <= most
 
 export const msOrOff: Rule<number> = {
+  vocabulary: true,
   accepts: `a number of milliseconds from 0 (off) to ${MAX_MS}`,
   test: (value) => isNumber(value, 0, MAX_MS),
 }
 
 export const ms: Rule<number> = {
+  vocabulary: true,
   accepts: `a number of milliseconds from 0 to ${MAX_MS}`,
   test: (value) => isNumber(value, 0, MAX_MS),
 }
 
 export const positiveMs: Rule<number> = {
+  vocabulary: true,
   accepts: `a number of milliseconds from 1 to ${MAX_MS}`,
   test: (value) => isNumber(value, 1, MAX_MS),
 }
 
 export const autoMs: Rule<number | 'auto'> = {
+  vocabulary: true,
   accepts: `'auto', or ${msOrOff.accepts}`,
   test: (value) => value === 'auto' || msOrOff.test(value),
 }
 
 export const bytes: Rule<number> = {
+  vocabulary: true,
   accepts: 'a whole number of bytes, 0 for no bound',
   test: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 }
 
 export const notNegative: Rule<number> = {
+  vocabulary: true,
   accepts: 'a number from 0',
   test: (value) => isNumber(value, 0, Number.MAX_VALUE),
 }
 
-export const share: Rule<number> = { accepts: 'a number from 0 to 1', test: (value) => isNumber(value, 0, 1) }
+export const share: Rule<number> = {
+  vocabulary: true,
+  accepts: 'a number from 0 to 1',
+  test: (value) => isNumber(value, 0, 1),
+}
 
 export const probability: Rule<number> = {
+  vocabulary: true,
   accepts: 'a number above 0 and below 1',
   test: (value) => typeof value === 'number' && value > 0 && value < 1,
 }
 
-export const flag: Rule<boolean> = { accepts: 'true or false', test: (value) => typeof value === 'boolean' }
+export const flag: Rule<boolean> = {
+  vocabulary: true,
+  accepts: 'true or false',
+  test: (value) => typeof value === 'boolean',
+}
 
 export const whole = (least: number, most = 1_000_000): Rule<number> => ({
+  vocabulary: true,
   accepts: `a whole number from ${least}${most === Infinity ? '' : ` to ${most}`}`,
   test: (value) => Number.isSafeInteger(value) && isNumber(value, least, most),
 })
 
 export const oneOf = <const Value extends string>(...values: readonly Value[]): Rule<Value> => ({
+  vocabulary: true,
   accepts: values
     .map((value) => `'${value}'`)
     .join(', ')
@@ -80,6 +97,7 @@ export const section = (fields: AnyRules): Rule<never> => ({ accepts: 'an object
 
 /** The same, or one of a few values. */
 export const sectionOr = (values: readonly unknown[], accepts: string, fields: AnyRules): Rule<never> => ({
+  vocabulary: true,
   accepts,
   test: (value) => values.includes(value) || isObject(value),
   fields,

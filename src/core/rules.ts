@@ -1,4 +1,4 @@
-import { shown, shownKind } from './shown.ts'
+import { shown, shownKind, shownWord } from './shown.ts'
 
 /**
  * What is known of one option, in one row beside its type and docstring. All options of all mechanisms are checked by such
@@ -13,6 +13,8 @@ export interface Rule<Value = unknown> {
   readonly required?: true
   /** The value never appears in a message. */
   readonly secret?: true
+  /** Takes words of a fixed vocabulary, or numbers: what was given in their place is shown where it is one. */
+  readonly vocabulary?: true
   /** The name that the option had before: refused, with the new one. */
   readonly formerly?: string
   /** The options within, where the value is an object. */
@@ -73,7 +75,7 @@ function faultOf(value: unknown, rule: Rule, path: string, secretAround: boolean
   if (!rule.test(value)) {
     const entry = rule.entryAtFault?.(value, path)
     const { accepts } = rule
-    return { kind: 'not_accepted', path, got: secret ? shownKind(value) : shown(value), accepts, ...entry }
+    return { kind: 'not_accepted', path, got: gotOf(value, rule, secret), accepts, ...entry }
   }
   if (rule.fields !== undefined && isObject(value)) return faultIn(value, rule.fields, path, secret)
   if (rule.each === undefined) return undefined
@@ -82,6 +84,11 @@ function faultOf(value: unknown, rule: Rule, path: string, secretAround: boolean
     if (fault !== undefined) return fault
   }
   return undefined
+}
+
+function gotOf(value: unknown, { vocabulary }: Rule, secret: boolean): string {
+  if (secret) return shownKind(value)
+  return vocabulary ? shownWord(value) : shown(value)
 }
 
 /** Copies of the objects that have rows of their own, without what is `undefined`. What else is given stays the same object. */

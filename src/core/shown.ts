@@ -10,6 +10,14 @@ export function shown(value: unknown): string {
   return typeof value === 'string' && value !== '' && value.length <= NO_SECRET ? `'${value}'` : shownKind(value)
 }
 
+/** A word of a vocabulary, a misspelt one too, or a number: letters alone, or digits alone, are no credential where those are wanted. */
+const WORD = /^(?:[A-Za-z]{1,12}(?:[-_][A-Za-z]{1,12}){0,2}|-?\d{1,12}(?:\.\d{1,6})?)$/
+
+/** The same for an option that takes words or numbers of a fixed vocabulary: a word or a number is shown. */
+export function shownWord(value: unknown): string {
+  return typeof value === 'string' && WORD.test(value) ? `'${value}'` : shown(value)
+}
+
 /** The same for an option whose values are secrets: never more than the kind and the length. */
 export function shownKind(value: unknown): string {
   if (value === null || value === undefined) return String(value)

@@ -48,6 +48,15 @@ export function keepOutOfPrint<E extends Error>(error: E, name: string, value: u
 /** Shared by every copy of the package in a process, so that the guards work across them. */
 const BRAND = Symbol.for('resilient-responses.error')
 
+function isBranded(value: unknown): boolean {
+  try {
+    return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true
+  } catch {
+    // A `Proxy` that lets nobody in is none of ours.
+    return false
+  }
+}
+
 /**
  * The base of every error of this library. Match on `code` (see `docs/errors.md`), with `isResilientError(error, code)`,
  * or with `findResilientError(error)` when a host has wrapped it.
@@ -103,7 +112,7 @@ export class ResilientError extends Error {
 
   /** Whether a value is an error of this library, of whichever copy of it. */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
-    const branded = typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true
+    const branded = isBranded(value)
     // Subclasses keep the ordinary meaning of `instanceof`.
     return this === ResilientError ? branded : Function.prototype[Symbol.hasInstance].call(this, value)
   }

@@ -50,23 +50,47 @@ type CodedError = Error & { code?: unknown; syscall?: unknown; address?: unknown
 /** How deep chains are followed: hosts wrap two or three deep. */
 const MAX_DEPTH = 10
 
+/** More inner errors than any host has. */
+const MAX_INNER = 100
+
 /**
  * Walks `cause` and `errors` (of an `AggregateError`, and of the AI SDK's `RetryError`), outermost first; each error once,
- * because a chain may be a circle. Errors of another realm, as test runners have them, count as well.
+ * because a chain may be a circle. Errors of another realm, as test runners have them, count as well. A link that cannot be
+ * read, as a `Proxy` may be, leads no further.
  */
 export function* errorChain(error: unknown, depth = 0, seen = new Set<unknown>()): Generator<Error> {
-  if (!(error instanceof Error || isNativeError(error)) || depth > MAX_DEPTH || seen.has(error)) return
+  if (depth > MAX_DEPTH || seen.has(error) || !isError(error)) return
   seen.add(error)
   yield error
-  const { errors } = error as { errors?: unknown }
-  if (Array.isArray(errors)) for (const inner of errors) yield* errorChain(inner, depth + 1, seen)
-  yield* errorChain(error.cause, depth + 1, seen)
+  for (const inner of innerOf(error)) yield* errorChain(inner, depth + 1, seen)
+}
+
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error || isNativeError(value)
+  } catch {
+    return false
+  }
+}
+
+function innerOf(error: Error): readonly unknown[] {
+  const inner: unknown[] = []
+  try {
+    const { errors } = error as { errors?: unknown }
+    if (Array.isArray(errors)) inner.push(...errors.slice(0, MAX_INNER))
+  } catch {}
+  try {
+    inner.push(error.cause)
+  } catch {}
+  return inner
 }
 
 function deepestCoded(error: unknown): CodedError | undefined {
   let found: CodedError | undefined
   for (const link of errorChain(error)) {
-    if (typeof (link as CodedError).code === 'string') found = link as CodedError
+    try {
+      if (typeof (link as CodedError).code === 'string') found = link as CodedError
+    } catch {}
   }
   return found
 }

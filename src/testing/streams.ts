@@ -27,7 +27,7 @@ export interface TextOptions extends StreamOptions {
  * the deltas, `response.output_text.done`, `response.content_part.done`, `response.output_item.done`, `response.completed`.
  */
 export function textStream(options: TextOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options)
+  const writer = new StreamWriter(options, ['text', 'deltas'])
   writer.message(textDeltas(options))
   return writer.end('response.completed', { status: 'completed' })
 }
@@ -43,7 +43,7 @@ export interface ReasoningOptions extends StreamOptions {
 
 /** A reasoning item with its summary (`response.reasoning_summary_part.*`, `response.reasoning_summary_text.*`). */
 export function reasoningStream(options: ReasoningOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options)
+  const writer = new StreamWriter(options, ['summary', 'encryptedContent', 'text'])
   writer.reasoning(words(options.summary ?? '**Thinking** about the question.'), options.encryptedContent)
   if (options.text) writer.message(words(options.text))
   return writer.end('response.completed', { status: 'completed' })
@@ -56,7 +56,7 @@ export interface ToolCallOptions extends StreamOptions {
 
 /** Function calls and nothing else, their arguments in deltas of at most 8 characters. */
 export function toolCallStream(options: ToolCallOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options)
+  const writer = new StreamWriter(options, ['calls'])
   for (const call of options.calls ?? [{ name: 'get_weather', arguments: { city: 'Paris' } }]) writer.toolCall(call)
   return writer.end('response.completed', { status: 'completed' })
 }
@@ -80,7 +80,7 @@ export interface FailedOptions extends StreamOptions {
 /** A response that fails: `response.failed`, an `error` event, or both. Finished items: none. */
 export function failedStream(options: FailedOptions = {}): StreamEvent[] {
   const { code = 'server_error', message = 'The model failed to generate a response.', errorEvent = 'none' } = options
-  const writer = new StreamWriter(options)
+  const writer = new StreamWriter(options, ['code', 'message', 'errorType', 'errorEvent', 'deltas'])
   if (options.deltas?.length) writer.unfinishedMessage(options.deltas)
   if (errorEvent !== 'none') {
     writer.push('error', { error: { type: options.errorType ?? code, code, message, param: null } })
@@ -96,7 +96,7 @@ export interface IncompleteOptions extends TextOptions {
 
 /** A message cut off by a limit: its item is `incomplete`, and so is the response. */
 export function incompleteStream(options: IncompleteOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options)
+  const writer = new StreamWriter(options, ['text', 'deltas', 'reason'])
   writer.message(textDeltas(options), 'incomplete')
   const reason = options.reason ?? 'max_output_tokens'
   return writer.end('response.incomplete', { status: 'incomplete', incomplete_details: { reason } })

@@ -1,4 +1,7 @@
+import { oneOf } from '../core/rule-kinds.ts'
+import type { Rules } from '../core/rules.ts'
 import { shownKind } from '../core/shown.ts'
+import { checkOptions } from '../errors/check-options.ts'
 import { transportEnded } from './ended.ts'
 import { closed, FetchExchange, type FetchFunction } from './fetch-exchange.ts'
 import type { Exchange, ExchangeObserver, Transport, TransportRequest, TransportStats } from './transport.ts'
@@ -11,6 +14,7 @@ export type { FetchFunction }
  * (300 s for headers and for silence in undici). See `docs/transports.md`.
  *
  * @param fetch called as `fetch(url, init)`, without `this`.
+ * @throws TypeError for what is no function, ConfigurationError for an option that is unknown or not accepted.
  */
 export function fetchTransport(fetch: FetchFunction, options: FetchTransportOptions = {}): Transport {
   if (typeof fetch !== 'function') {
@@ -18,13 +22,8 @@ export function fetchTransport(fetch: FetchFunction, options: FetchTransportOpti
       `fetchTransport(fetch): got ${shownKind(fetch)}; accepted is a function that is called like fetch.`,
     )
   }
-  const { redirect = 'manual' } = options
-  if (redirect !== 'manual' && redirect !== 'as_given') {
-    throw new TypeError(
-      `fetchTransport(fetch, { redirect }): got ${shownKind(redirect)}; accepted are 'manual' and 'as_given'.`,
-    )
-  }
-  return new FetchTransport(fetch, redirect === 'as_given')
+  checkOptions(options, rules, { of: 'fetchTransport()' })
+  return new FetchTransport(fetch, options.redirect === 'as_given')
 }
 
 export interface FetchTransportOptions {
@@ -35,6 +34,8 @@ export interface FetchTransportOptions {
    */
   readonly redirect?: 'manual' | 'as_given'
 }
+
+const rules = { redirect: oneOf('manual', 'as_given') } as const satisfies Rules<FetchTransportOptions>
 
 class FetchTransport implements Transport {
   readonly name = 'fetch'

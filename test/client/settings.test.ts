@@ -267,7 +267,10 @@ describe('the environment', () => {
       vi.stubEnv(variable, value)
       const error = refusal(() => settle())
       expect(error.path).toBe(variable)
-      const got = value.length < 4 ? `'${value}'` : `a string of ${value.length} characters`
+      const got =
+        value.length < 4 || /^(?:[a-z]+|-?\d{1,12}(?:\.\d+)?)$/i.test(value)
+          ? `'${value}'`
+          : `a string of ${value.length} characters`
       expect(error.message).toContain(`${variable}: got ${got}; accepted: a whole number from 0 to `)
       expect(error.message.includes("'auto'")).toBe(/^(?:TTFB|IDLE)/.test(name))
       // An option wins, and then nobody asks.

@@ -1,5 +1,7 @@
-import { shown } from '../../core/shown.ts'
+import { shown, shownWord } from '../../core/shown.ts'
 import type { HeaderPairs } from '../../transport/transport.ts'
+import { checkNames } from '../usage.ts'
+import { isNetworkErrorCode, NETWORK_ERROR_CODES } from './network-errors.ts'
 import {
   type FakeDelivery,
   type FakeEvent,
@@ -44,33 +46,31 @@ export const fake = {
   // Before the request is written
 
   /** A new connection, opened `afterMs` after the start. Without it an idle connection is used again when one is there. */
-  connect: (options: { readonly afterMs?: number } = {}): FakeStep => ({
-    type: 'connect',
-    afterMs: duration(options.afterMs),
-  }),
+  connect: (options: { readonly afterMs?: number } = {}): FakeStep => {
+    checkNames('fake.connect', options, ['afterMs'])
+    return { type: 'connect', afterMs: duration(options.afterMs) }
+  },
 
   /** Connecting never ends. */
   connectStall: (): FakeStep => ({ type: 'connect_stall' }),
 
   /** Connecting fails, `afterMs` after the start (default 0). Nothing was sent. */
-  connectError: (error: FakeFailure = 'ECONNREFUSED', options: { readonly afterMs?: number } = {}): FakeStep => ({
-    type: 'connect_error',
-    error,
-    afterMs: duration(options.afterMs),
-  }),
+  connectError: (error: FakeFailure = 'ECONNREFUSED', options: { readonly afterMs?: number } = {}): FakeStep => {
+    checkNames('fake.connectError', options, ['afterMs'])
+    return { type: 'connect_error', error: fakeFailure(error), afterMs: duration(options.afterMs) }
+  },
 
   /** The request goes out in `times` parts, `everyMs` apart: a slow upload that makes progress. */
-  send: (options: { readonly times: number; readonly everyMs: number }): FakeStep => ({
-    type: 'send',
-    times: count(options.times),
-    everyMs: duration(options.everyMs),
-  }),
+  send: (options: { readonly times: number; readonly everyMs: number }): FakeStep => {
+    checkNames('fake.send', options, ['times', 'everyMs'])
+    return { type: 'send', times: count(options.times), everyMs: duration(options.everyMs) }
+  },
 
   /** The endpoint stops reading: the first part of the request goes out, the rest never does. */
   sendStall: (): FakeStep => ({ type: 'send_stall' }),
 
   /** The connection fails after the first part of the request went out. */
-  sendError: (error: FakeFailure = 'EPIPE'): FakeStep => ({ type: 'send_error', error }),
+  sendError: (error: FakeFailure = 'EPIPE'): FakeStep => ({ type: 'send_error', error: fakeFailure(error) }),
 
   // Waiting
 
@@ -83,22 +83,24 @@ export const fake = {
   // The answer
 
   /** Status line and headers alone. */
-  head: (status = 200, headers: FakeHeaders = {}, options: { readonly statusText?: string } = {}): FakeStep => ({
-    type: 'head',
-    status: statusCode(status),
-    statusText: options.statusText ?? '',
-    headers,
-  }),
+  head: (status = 200, headers: FakeHeaders = {}, options: { readonly statusText?: string } = {}): FakeStep => {
+    checkNames('fake.head', options, ['statusText'])
+    return { type: 'head', status: statusCode(status), statusText: options.statusText ?? '', headers }
+  },
 
   /** One event. */
   event: (event: FakeEvent): FakeStep => ({ type: 'event', event }),
 
   /** Several events, each `everyMs` after what came before it (default 0: at once, each in a socket read of its own). */
-  events: (events: Iterable<FakeEvent>, options: { readonly everyMs?: number } = {}): readonly FakeStep[] =>
-    spaced(
+  events: (events: Iterable<FakeEvent>, options: { readonly everyMs?: number } = {}): readonly FakeStep[] => {
+    checkNames('fake.events', options, ['everyMs'])
+    if (typeof events !== 'object' || events === null || !(Symbol.iterator in events))
+      throw new TypeError(`fake.events: got ${shown(events)}; expected events, e.g. textStream({ text: 'hi' })`)
+    return spaced(
       [...events].map((event) => fake.event(event)),
       options.everyMs,
-    ),
+    )
+  },
 
   /** An SSE comment. */
   comment: (text = 'ping'): FakeStep => ({ type: 'comment', text }),
@@ -111,6 +113,7 @@ export const fake = {
     bytes: string | Uint8Array,
     options: { readonly chunkBytes?: number; readonly everyMs?: number } = {},
   ): readonly FakeStep[] => {
+    checkNames('fake.bytes', options, ['chunkBytes', 'everyMs'])
     const { chunkBytes, everyMs } = options
     if (bytes.length === 0) return []
     if (chunkBytes === undefined) return spaced([{ type: 'bytes', bytes }], everyMs)
@@ -139,27 +142,37 @@ export const fake = {
   eof: (): FakeStep => ({ type: 'eof' }),
 
   /** The connection fails, before or within the answer. */
-  reset: (error: FakeFailure = 'ECONNRESET'): FakeStep => ({ type: 'reset', error }),
+  reset: (error: FakeFailure = 'ECONNRESET'): FakeStep => ({ type: 'reset', error: fakeFailure(error) }),
 
   // Whole answers
 
   /** A stream from its headers to its end. Takes events, or the body's own text or bytes. */
-  respond: (body: Iterable<FakeEvent> | string | Uint8Array, options: RespondOptions = {}): readonly FakeStep[] => [
-    fake.head(options.status ?? 200, withType('text/event-stream', options.headers)),
-    ...(typeof body === 'string' || body instanceof Uint8Array
-      ? fake.bytes(body, options)
-      : fake.events(body, options)),
-    options.keepOpen ? fake.stall() : fake.eof(),
-  ],
+  respond: (body: Iterable<FakeEvent> | string | Uint8Array, options: RespondOptions = {}): readonly FakeStep[] => {
+    checkNames('fake.respond', options, ['status', 'headers', 'everyMs', 'keepOpen'])
+    const { everyMs } = options
+    return [
+      fake.head(options.status ?? 200, withType('text/event-stream', options.headers)),
+      ...(typeof body === 'string' || body instanceof Uint8Array
+        ? fake.bytes(body, { ...(everyMs !== undefined && { everyMs }) })
+        : fake.events(body, { ...(everyMs !== undefined && { everyMs }) })),
+      options.keepOpen ? fake.stall() : fake.eof(),
+    ]
+  },
 
   /** A whole answer that is no stream. */
   status: (status: number, options: StatusOptions = {}): readonly FakeStep[] => {
+    checkNames('fake.status', options, ['statusText', 'headers', 'body'])
     const { body, statusText = '' } = options
     const isJson = typeof body === 'object' && !(body instanceof Uint8Array)
     const headers = isJson ? withType('application/json', options.headers) : options.headers
     const bytes = isJson ? JSON.stringify(body) : ((body as string | Uint8Array | undefined) ?? '')
     return [fake.head(status, headers, { statusText }), ...fake.bytes(bytes), fake.eof()]
   },
+}
+
+function fakeFailure(error: FakeFailure): FakeFailure {
+  if (error instanceof Error || isNetworkErrorCode(error)) return error
+  throw new TypeError(`expected an Error, or a code: ${NETWORK_ERROR_CODES.join(', ')}; got ${shownWord(error)}`)
 }
 
 function withType(contentType: string, headers: FakeHeaders = {}): HeaderPairs {

@@ -64,6 +64,12 @@ const SHAPES: Record<NetworkErrorCode, Shaper> = {
   HPE_INVALID_CHUNK_SIZE: () => ({ name: 'HTTPParserError', message: 'Invalid character in chunk size' }),
 }
 
+export const NETWORK_ERROR_CODES = Object.keys(SHAPES) as readonly NetworkErrorCode[]
+
+export function isNetworkErrorCode(code: unknown): code is NetworkErrorCode {
+  return typeof code === 'string' && Object.hasOwn(SHAPES, code)
+}
+
 /** Trouble of this machine or of trust, for which a new connection would be no cure. */
 const NOT_THE_CONNECTION: ReadonlySet<unknown> = new Set<NetworkErrorCode>([
   'EMFILE',

@@ -1,4 +1,5 @@
 import { seededRandom } from '../../core/random.ts'
+import { checkObject, isType, refuse } from './check.ts'
 import { checkFault } from './fault-rules.ts'
 import { type ConnectionFault, describeFault, type Fault, type RequestFault } from './faults.ts'
 import type { MockConnection, MockRequest } from './records.ts'
@@ -83,7 +84,10 @@ export class FaultPlan {
     this.#standing = []
   }
 
-  script(entries: readonly ScriptEntry[], { call, when }: ScriptOptions): void {
+  script(entries: readonly ScriptEntry[], options: ScriptOptions): void {
+    if (!Array.isArray(entries)) refuse('script(entries)', entries, "a list of entries, e.g. ['ok']")
+    checkObject('script(entries, options)', options, { call: isType('string'), when: isType('function') })
+    const { call, when } = options
     const name = call === undefined ? `script ${++this.#scripted}` : `script of call "${call}"`
     const planned = entries.map((entry, index) => {
       const faults: readonly Fault[] = entry === 'ok' ? [] : Array.isArray(entry) ? entry : [entry as Fault]

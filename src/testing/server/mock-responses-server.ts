@@ -1,3 +1,4 @@
+import { refuse } from './check.ts'
 import { Engine } from './engine.ts'
 import type { ScriptEntry, ScriptOptions } from './fault-plan.ts'
 import type { Fault, RequestFault } from './faults.ts'
@@ -169,6 +170,7 @@ export class MockResponsesServer implements AsyncDisposable {
 
   /** Ends all open connections, as a restart would: by RST, or by FIN. */
   dropConnections(how: 'reset' | 'close' = 'reset'): void {
+    if (how !== 'reset' && how !== 'close') refuse('dropConnections(how)', how, "'reset' or 'close'")
     for (const connection of this.#engine.journal.connections) if (connection.open) connection.drop(how)
   }
 

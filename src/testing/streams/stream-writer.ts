@@ -1,5 +1,18 @@
 import { shown } from '../../core/shown.ts'
+import { checkNames } from '../usage.ts'
 import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './types.ts'
+
+const COMMON = [
+  'id',
+  'model',
+  'createdAt',
+  'previousResponseId',
+  'store',
+  'background',
+  'keepalives',
+  'usage',
+  'response',
+] as const satisfies ReadonlyArray<keyof StreamOptions>
 
 /** Numbers the events and keeps account of the finished items. */
 export class StreamWriter {
@@ -10,10 +23,12 @@ export class StreamWriter {
   #items = 0
   #deltas = 0
 
-  constructor(options: StreamOptions) {
+  /** @param own names of the options of one builder, beside those that all have. */
+  constructor(options: StreamOptions, own: readonly string[] = []) {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`the options of a stream are ${shown(options)}; expected an object, e.g. { text: 'hi' }`)
     }
+    checkNames('the options of a stream', options, [...own, ...COMMON])
     this.#options = options
     this.#suffix = (options.id ?? 'resp_test').replace(/^resp_/, '')
     const status = options.background ? 'queued' : 'in_progress'

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import {
+  fetchTransport,
+  findResilientError,
+  isResilientError,
+  ResilientClient,
+  type ResilientClientOptions,
+  undiciTransport,
+} from '../../src/index.ts'
+import { FakeTransport, failedStream, fake, textStream } from '../../src/testing/index.ts'
+import { MockResponsesServer } from '../../src/testing/server.ts'
+
+describe('a value that is not accepted is named, where it is a word or a number of a vocabulary', () => {
+  it.each([
+    [{ commit: 'first' }, "commit: got 'first'"],
+    [{ isolation: 'none' }, "isolation: got 'none'"],
+    [{ interruption: 'retry' }, "interruption: got 'retry'"],
+    [{ timeouts: { idleMs: 'Auto' } }, "timeouts.idleMs: got 'Auto'"],
+    [{ hedge: 'always' }, "hedge: got 'always'"],
+    [{ maxRetries: '99999' }, "maxRetries: got '99999'"],
+    [{ commit: 'sk-planted-1234567890' }, 'commit: got a string of 21 characters'],
+    [{ apiKey: 5 }, 'apiKey: got a value of type number'],
+    [{ headers: 'first' }, 'headers: got a string of 5 characters'],
+  ])('%o', (options, message) => {
+    expect(() => new ResilientClient(options as unknown as ResilientClientOptions)).toThrow(message)
+  })
+})
+
+describe('a slip is refused with its cure', () => {
+  it.each([
+    [{ apiKey: 'Bearer sk-planted-1234567890' }, "apiKey: begins with 'Bearer'"],
+    [{ baseURL: 'https://api.openai.com/v1/responses' }, 'give what stands before it'],
+    [{ endpoints: [{ baseURL: 'https://a.test/v1/responses/' }] }, 'endpoints.0.baseURL: got an address that ends'],
+    [
+      { apiKey: 'k', endpoints: [{ baseURL: 'https://a.test' }, { baseURL: 'https://b.test' }] },
+      'endpoints.1.headers:',
+    ],
+    [{ endpoints: [{ baseURL: 'https://a.test', url: 'x' }] }, "accepted in 'endpoints.0' are baseURL, headers"],
+  ])('%o', (options, message) => {
+    const refused = () => new ResilientClient(options as ResilientClientOptions)
+    expect(refused).toThrow(message)
+    expect(refused).not.toThrow('planted')
+  })
+})
+
+describe('what fetch cannot use is a TypeError before anything is sent', () => {
+  it.each([
+    ['dispatcher: 5', { dispatcher: 5 }],
+    ['dispatcher: {}', { dispatcher: {} }],
+    ['body: Symbol()', { body: Symbol('x') }],
+  ])('%s', async (_what, init) => {
+    const transport = new FakeTransport([])
+    const client = new ResilientClient({ transport })
+    const called = client.fetch('https://api.test/v1/responses', { method: 'POST', ...init } as never)
+    await expect(called).rejects.toThrow(TypeError)
+    expect(client.stats().activeCalls).toBe(0)
+    await client.close()
+    expect(transport.requests).toEqual([])
+  })
+})
+
+describe('an option that nobody knows, or that does nothing, is refused', () => {
+  const of = (options: object): never => options as never
+  it.each<[string, () => unknown, RegExp]>([
+    ['fetchTransport', () => fetchTransport(fetch, of({ redirects: 'manual' })), /redirects.*accepted are redirect/],
+    ['fetchTransport, null', () => fetchTransport(fetch, null as never), /must be an object; got null/],
+    ['fetchTransport, a word', () => fetchTransport(fetch, of({ redirect: 'follow' })), /redirect: got 'follow'/],
+    ['undiciTransport', () => undiciTransport(null as never), /must be an object; got null/],
+    ['fake.status', () => fake.status(503, of({ header: {} })), /unknown option 'header'/],
+    ['fake.respond', () => fake.respond(textStream(), of({ delayMs: 5 })), /unknown option 'delayMs'/],
+    ['fake.respond, nothing', () => fake.respond(undefined as never), /expected events/],
+    [
+      'fake.connectError',
+      () => fake.connectError('FOO' as never),
+      /expected an Error, or a code: ECONNREFUSED.*got 'FOO'/,
+    ],
+    ['fake.reset', () => fake.reset('FOO' as never), /got 'FOO'/],
+    ['textStream', () => textStream(of({ txt: 'a' })), /unknown option 'txt'; known are text/],
+    ['failedStream', () => failedStream(of({ text: 'a' })), /unknown option 'text'/],
+  ])('%s', (_what, act, message) => {
+    expect(act).toThrow(message)
+  })
+
+  it('MockResponsesServer', async () => {
+    await using server = await MockResponsesServer.start()
+    expect(() => server.script(['ok'], of({ cal: 'x' }))).toThrow(/unknown key "cal"/)
+    expect(() => server.script('x' as never)).toThrow(TypeError)
+    expect(() => server.dropConnections('x' as never)).toThrow(/'reset' or 'close'/)
+  })
+})
+
+it('findResilientError and isResilientError survive what cannot be read', () => {
+  const fails = (): never => {
+    throw new Error('not here')
+  }
+  const hostile = new Proxy(new Error('x'), { get: fails, getPrototypeOf: fails, has: fails })
+  const { proxy, revoke } = Proxy.revocable(new Error('x'), {})
+  revoke()
+  const getters = Object.defineProperties(new Error('x'), { cause: { get: fails }, errors: { get: fails } })
+  for (const error of [hostile, proxy, getters, new Error('y', { cause: hostile }), new AggregateError([proxy])]) {
+    expect(findResilientError(error)).toBeUndefined()
+    expect(isResilientError(error)).toBe(false)
+  }
+})
