@@ -17,7 +17,14 @@ const TERMINAL_TYPES: ReadonlySet<string> = new Set([
   'response.error',
 ])
 
-const HEARTBEAT_TYPES: ReadonlySet<string> = new Set(['keepalive', 'ping'])
+const HEARTBEAT_TYPES: ReadonlySet<string> = new Set([
+  'keepalive',
+  'keep-alive',
+  'keep_alive',
+  'ping',
+  'pong',
+  'heartbeat',
+])
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])
 
@@ -46,9 +53,14 @@ export function classOfType(type: string): EventClass {
   return knownType(type).class
 }
 
-/** `keepalive` and `ping`, as the type of an event or as the name of a frame. */
+/** `keepalive`, `ping`, `heartbeat` and their like, as the type of an event or as the name of a frame. */
 export function isHeartbeat(name: string): boolean {
   return HEARTBEAT_TYPES.has(name)
+}
+
+/** Whether a frame of that name must hold an event of a response. */
+export function isOfResponses(name: string): boolean {
+  return name.includes('.') || name === 'message' || TERMINAL_TYPES.has(name)
 }
 
 /** The same type as a string of its own: one that was cut out of a text holds on to all of it. */

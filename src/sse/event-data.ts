@@ -43,6 +43,11 @@ export function isDoneMark(data: string): boolean {
 const ERROR_WORDS = /^\s*\[?error\b\]?[\s:]*\S/i
 const OPENS_JSON = /^\s*(?:[{"]|\[(?!error\b))/i
 
+/** Whether the data of a frame was meant as JSON. */
+export function opensAsJson(data: string): boolean {
+  return OPENS_JSON.test(data)
+}
+
 /** Whether the data of a frame, which is no JSON, is the text of an error. Broken JSON is none, whatever its frame is named. */
 export function isErrorText(data: string, name: string | undefined): boolean {
   return ERROR_WORDS.test(data) || (name === ERROR_NAME && !OPENS_JSON.test(data))

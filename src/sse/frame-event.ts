@@ -1,5 +1,5 @@
-import { classOfEvent, classOfType, type EventClass, isHeartbeat } from './event-classes.ts'
-import { ERROR_NAME, isErrorText, sniffedType, typeOf } from './event-data.ts'
+import { classOfEvent, classOfType, type EventClass, isHeartbeat, isOfResponses } from './event-classes.ts'
+import { ERROR_NAME, isErrorText, opensAsJson, sniffedType, typeOf } from './event-data.ts'
 
 /** One event of a Responses stream, as the tap hands it on. */
 export interface SseEvent {
@@ -25,7 +25,7 @@ export interface Frame {
 }
 
 /**
- * What a frame says. `undefined`: it is a heartbeat without JSON, which counts as a comment.
+ * What a frame says. `undefined`: a heartbeat without JSON, or plain words under a name of a gateway's own, which count as a comment.
  *
  * @param readsText the text of an error becomes an `error` event with that message; otherwise it is a problem.
  */
@@ -56,6 +56,8 @@ function unparsable(
 ): SseEvent | SseProblem | undefined {
   if (name !== undefined && isHeartbeat(name)) return undefined
   if (!isErrorText(data, name)) {
+    // A frame with a name of its own and plain words is a gateway's remark: no event of a response was lost.
+    if (name !== undefined && !isOfResponses(name) && !opensAsJson(data)) return undefined
     return { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'no valid JSON' : 'unreadable' }
   }
   const text = data.trim()

@@ -59,6 +59,7 @@ export class SseReader {
   #betweenFrames = false
   #endedWithLf = false
   #begun = false
+  #hasEvents = false
   readonly #unfinished = new UnfinishedFrame()
   /** How the deltas of the current run begin. */
   #run: Run | undefined
@@ -257,6 +258,8 @@ export class SseReader {
     }
     if (isBlank(data)) return
     if (isDoneMark(data)) {
+      // Nothing can be over before anything came.
+      if (!this.#hasEvents) return
       this.#done = true
       // Nothing more will be said behind the `error` either.
       this.#ended = this.#lingering
@@ -270,6 +273,7 @@ export class SseReader {
       return
     }
     if (this.#lingering && event.class !== 'terminal') return
+    this.#hasEvents = true
     this.#add(event)
     if (event.class === 'progress') {
       if (this.#untilProgress) this.parseAll = false
