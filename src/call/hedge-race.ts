@@ -164,7 +164,13 @@ export class HedgeRace {
     if (racer.cost !== undefined) this.#tellEnded(racer, 'failed')
     if (opened.kind === 'failed' && opened.failure.lane === undefined) this.#futile = true
     this.#lastFailed = { attempt: racer.attempt, opened }
-    const isFinal = opened.kind === 'aborted' || (wasOriginal && opened.failure.lane === undefined)
+    // Hedges go no further than the original may: a call is over when `ttfbMs` and its retries say so. `auto` has two of them,
+    // and only while a retry is left.
+    const isCut =
+      opened.kind === 'failed' && opened.failure.code === 'ttfb_timeout' && !this.#options.plan.settings.isAuto
+    const isFinal =
+      opened.kind === 'aborted' ||
+      (wasOriginal && (opened.failure.lane === undefined || (isCut && !this.#racing.some(({ answered }) => answered))))
     if (isFinal || (this.#racing.length === 0 && this.#launching === undefined)) this.#settleLast()
     else this.#arm()
   }

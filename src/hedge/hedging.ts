@@ -88,6 +88,8 @@ const LEAST_DEATHS = 1
 /** The most hedges of `hedge: 'auto'` that may be lost in a row at one origin, and how many one call may have. */
 const AUTO_CAPACITY = 10
 const AUTO_HEDGES_PER_CALL = 2
+/** With the learnt rule of `hedge: true`: a dead endpoint must not cost a call more than that. Times `maxConcurrent`. */
+const HEDGES_PER_PLACE = 2
 /** A hedge with a large input repeats work that costs more: so many tokens count for one hedge. */
 const TOKENS_PER_HEDGE = 10_000
 /** Of a rate limit; with less left, what is left is for calls. */
@@ -119,7 +121,7 @@ export class HedgePlan {
     this.#origin = origin
     this.#budget = settings.isAuto ? origin.autoBudget : budget
     this.#cost = settings.isAuto ? Math.max(1, traits.inputTokens / TOKENS_PER_HEDGE) : 1
-    this.#hedgesLeft = settings.isAuto ? AUTO_HEDGES_PER_CALL : Infinity
+    this.#hedgesLeft = hedgesPerCall(settings)
     this.#keys = keysOf(traits)
     this.#coldStartMs = coldStartMs(traits)
   }
@@ -131,9 +133,9 @@ export class HedgePlan {
     return !this.settings.isAuto || (answers.total(now) >= LEAST_ANSWERS && deaths.total(now) >= LEAST_DEATHS)
   }
 
-  /** Whether the call may have another hedge. */
+  /** The call may have no other hedge. With the learnt rule of `hedge: true`, an origin that comes back may still grant one. */
   get isSpent(): boolean {
-    return this.#hedgesLeft <= 0
+    return this.settings.isAuto && this.#hedgesLeft <= 0
   }
 
   /** Milliseconds of silence after which an attempt is hedged. */
@@ -160,7 +162,7 @@ export class HedgePlan {
     if (this.settings.isAuto && now < scarceUntil) return 'rate'
     const budget = this.#budget
     const cost = this.#cost
-    if (budget.withdraw(cost)) {
+    if (this.#hedgesLeft > 0 && budget.withdraw(cost)) {
       this.#hedgesLeft--
       return { giveBack: () => budget.giveBack(cost) }
     }
@@ -214,6 +216,12 @@ export class HedgePlan {
       deadShare: this.#origin.deadShare.value,
     }
   }
+}
+
+/** With a plain time, the attempts that retries start have a bound each. */
+function hedgesPerCall({ isAuto, afterMs, maxConcurrent }: HedgeSettings): number {
+  if (isAuto) return AUTO_HEDGES_PER_CALL
+  return afterMs === undefined ? HEDGES_PER_PLACE * maxConcurrent : Infinity
 }
 
 /** The share of attempts dead on arrival: a moving average in which 20 attempts halve the weight of those before. */

@@ -193,12 +193,14 @@ describe('hedging is refused', () => {
     await s.nothingIsLeft()
   })
 
-  it('when too many have lost: ten to begin with, and a tenth for every call', async () => {
+  it('when too many of a call have lost, and a dead endpoint prolongs it by nothing', async () => {
     const s = scenario(() => fake.stall(), { hedge: true, maxRetries: 0 })
     const { error } = await s.settle(s.post())
     expect(error).toBeInstanceOf(TypeError)
     const started = s.events.filter(({ type }) => type === 'hedge_start')
-    expect(started.length).toBeLessThanOrEqual(10)
+    // Twice `maxConcurrent`, of a balance of ten; and the call ends when its first attempt does.
+    expect(started).toHaveLength(6)
+    expect(s.events).toContainEqual(expect.objectContaining({ type: 'call_end', atMs: 180_000 }))
     expect(s.events).toContainEqual(expect.objectContaining({ type: 'hedge_refused', reason: 'budget' }))
     await s.clock.advance(200)
     s.transport.assertNothingLeft()
