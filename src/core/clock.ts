@@ -26,7 +26,7 @@ export interface Clock {
 /** The longest delay a Node timer can hold; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-const { setTimeout: ownSetTimeout, Date: OwnDate } = globalThis
+const { setTimeout: ownSetTimeout, setImmediate: ownSetImmediate, Date: OwnDate } = globalThis
 const ownNow = performance.now
 
 /** So much earlier than asked a timer of Node fires, also where a monitor has put its own function in the place of `setTimeout`. */
@@ -93,7 +93,8 @@ export const systemClock: Clock = {
     clearTimeout(handle as NodeJS.Timeout)
   },
   afterIO(callback) {
-    setImmediate(callback)
+    // Input comes in real turns: a fake one within a tick of fake timers would ask again and again, and never end it.
+    ;(faked.isFaked ? ownSetImmediate : setImmediate)(callback)
   },
 }
 

@@ -15,7 +15,7 @@ const FAKES: ReadonlyArray<readonly [string, () => void, (ms: number) => void]> 
   ['node:test, setTimeout alone', () => mock.timers.enable({ apis: ['setTimeout'] }), (ms) => mock.timers.tick(ms)],
   [
     'node:test, all of them',
-    () => mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] }),
+    () => mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] }),
     (ms) => mock.timers.tick(ms),
   ],
   [
