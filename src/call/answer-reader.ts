@@ -11,6 +11,7 @@ import { openingOf } from './opening.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
 import { headerOf, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
 import { upstreamFailure } from './upstream-failure.ts'
+import { wrongResponse } from './wrong-response.ts'
 
 /** What an answer says so far. */
 interface Said {
@@ -57,7 +58,10 @@ export class AnswerReader implements ResponseReader {
   }
 
   end(): ReadResult {
-    return this.#committed ? { finished: true } : { ...this.#judge(true), finished: true }
+    if (this.#committed) return { finished: true }
+    const judged = this.#judge(true)
+    // The connection brought what belongs to somebody else: the attempt fails, and nobody uses the connection again.
+    return judged.failure?.code === 'wrong_response' ? judged : { ...judged, finished: true }
   }
 
   committed(): void {
@@ -166,7 +170,8 @@ export class AnswerReader implements ResponseReader {
     if (other !== undefined) return otherApi(other)
     // Some endpoints ignore `stream: true` and answer with the whole response. Without a stream a failed one is an answer, too.
     const failed = hasError(json) || isFailedResponse(json)
-    if (looksLikeResponse(json) && (kind === 'json' || !failed)) return undefined
+    if (looksLikeResponse(json) && (kind === 'json' || !failed))
+      return wrongResponse((json as { readonly id?: unknown }).id, this.#context.expects)
     const fields = errorFieldsOf(json)
     if (failed || fields?.code !== undefined || fields?.status !== undefined)
       return this.#upstream(undefined, fields, said)

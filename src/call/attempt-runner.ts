@@ -258,6 +258,7 @@ export class AttemptRunner implements AttemptOwner {
       target,
       kind: latency.kind,
       commitWithId,
+      expects: request.expects,
       reading: isLast ? committingAtOnce(reading) : reading,
       couldRepeat: latency.kind === 'passthrough' ? (failed) => this.#call.couldRepeat(failed) : undefined,
       onHead:

@@ -41,6 +41,8 @@ export interface AttemptOptions {
   readonly target?: Target | undefined
   readonly kind: ReaderContext['kind']
   readonly commitWithId: boolean
+  /** See `CallRequest.expects`. */
+  readonly expects?: readonly string[] | undefined
   readonly reading: ReaderSettings
   /** See `ReadingContext.couldRepeat`. */
   readonly couldRepeat?: ReaderContext['couldRepeat']
@@ -244,11 +246,11 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     this.answer = head
     this.#watchdog.sent()
     this.#watchdog.byte()
-    const { clock, log, kind, commitWithId, reading: settings } = this.#options
+    const { clock, log, kind, commitWithId, expects, reading: settings } = this.#options
     log.headers(head, this)
     this.#options.onHead?.(head)
     const { couldRepeat } = this.#options
-    const chosen = readerFor({ head, kind, commitWithId, settings, clock, owner: this, log, couldRepeat })
+    const chosen = readerFor({ head, kind, commitWithId, expects, settings, clock, owner: this, log, couldRepeat })
     this.#reader = chosen.reading
     if (chosen.waitMs !== undefined) this.#watchdog.lingering(chosen.waitMs)
     if (chosen.commitAtOnce) this.#commit('answer')

@@ -40,6 +40,8 @@ export interface CallRequest {
   readonly asks: ModelTraits
   /** The response or conversation that the call continues, or that its address names. */
   readonly continues: string | undefined
+  /** The ids that the response of the answer may have; any other one is not the response that was asked for. */
+  readonly expects?: readonly string[] | undefined
 }
 
 /** What the headers are made for. */

@@ -2,7 +2,6 @@ import type { Abortable } from '../core/abort.ts'
 import type { TimerHandle } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
 import type { AskContext } from '../endpoints/endpoint-of.ts'
-import type { TargetEnd } from '../endpoints/endpoints.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
@@ -16,6 +15,7 @@ import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
 import { LostConversation } from './lost-conversation.ts'
 import { acquireSlot, outOfTime } from './slot.ts'
+import { targetEndOf } from './target-end.ts'
 import { isIdSecret, toError } from './to-error.ts'
 
 export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
@@ -98,6 +98,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
    * Goes on after an attempt whose output had been handed over, for faces that can take it back. The same allowance and
    * the same decisions as before; only the commit is no reason to stop.
    *
+   * @returns the same attempt, given up, where the endpoint itself reported the failure and there is no further attempt.
    * @throws the error of the attempt when there is no further one.
    */
   restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
@@ -105,7 +106,11 @@ export class Call implements AttemptRunnerOwner, Abortable {
       this.assertReaderInTime(attempt, failed)
       const { decision, tally } = this.#decide(attempt, failed, false)
       this.log.decided(attempt.number, failed.code, decision)
-      if (!decision.retry) throw this.errorOf(failed, attempt, decision.reason)
+      if (!decision.retry) {
+        if (ERROR_CATALOG[failed.code].family !== 'upstream') throw this.errorOf(failed, attempt, decision.reason)
+        this.#end('failed', failed)
+        return { attempt, gaveUp: { reason: decision.reason, failure: failed } }
+      }
       await this.#before(attempt, decision.delayMs, tally)
       return this.#untilOpened()
     })
@@ -234,7 +239,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
 
   onAttemptEnded(attempt: Attempt): void {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
-    attempt.target?.ended(endOf(attempt))
+    attempt.target?.ended(targetEndOf(attempt))
     if (!attempt.committed) return
     if (this.context.restartable && attempt.failed?.lane !== undefined) {
       this.#awaitReader(attempt, attempt.failed)
@@ -343,13 +348,3 @@ const NOT_READ = 'Nobody read on within timeouts.staleMs, so the stream was not 
 
 const NOBODY_KNOWS =
   'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'
-
-/** What an attempt says of its endpoint. A refusal is a sign of life. */
-function endOf({ record, failed }: Attempt): TargetEnd {
-  const end = { hintMs: failed?.hintMs }
-  if (record?.outcome === 'aborted' || record?.outcome === 'lost') return { ...end, report: undefined }
-  if (failed?.code === 'ttfb_timeout') return { ...end, report: 'dead' }
-  const hasFailed =
-    failed !== undefined && (failed.lane !== undefined || ERROR_CATALOG[failed.code].family === 'connection')
-  return { ...end, report: hasFailed ? 'failed' : 'alive' }
-}

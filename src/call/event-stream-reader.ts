@@ -1,12 +1,13 @@
 import { appended, NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
-import { reportsFailure, responseIdOf } from '../sse/event-classes.ts'
+import { reportsFailure, responseIdOf, responseStatus } from '../sse/event-classes.ts'
 import { type SseEvent, type SseRead, SseReader } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
 import type { ReaderContext, ReaderOwner, ReaderSettings, ReadResult, ResponseReader } from './response-reader.ts'
 import { upstreamFailure } from './upstream-failure.ts'
+import { wrongResponse } from './wrong-response.ts'
 
 const encoder = new TextEncoder()
 const NOTHING = new Uint8Array()
@@ -23,6 +24,9 @@ export class EventStreamReader implements ResponseReader {
   readonly #owner: ReaderOwner
   readonly #log: ReaderContext['log']
   readonly #sse: SseReader
+  readonly #expects: ReaderContext['expects']
+  /** A typed face asked for one JSON answer: the stream stands in its place, and is handed over when it is whole. */
+  readonly #isAnswer: boolean
   #heldBytes = 0
   /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
   #cut: readonly Uint8Array[] = NONE
@@ -33,7 +37,9 @@ export class EventStreamReader implements ResponseReader {
   /** The first event that says anything was one of the Responses API. */
   #isIdentified = false
 
-  constructor({ head, commitWithId, settings, clock, owner, log }: ReaderContext) {
+  constructor({ head, kind, commitWithId, expects, settings, clock, owner, log }: ReaderContext) {
+    this.#expects = expects
+    this.#isAnswer = kind === 'json' && settings.needsEvents
     this.#head = head
     this.#commitWithId = commitWithId
     this.#settings = settings
@@ -82,6 +88,8 @@ export class EventStreamReader implements ResponseReader {
     let commit: CommitReason | undefined
     let last: SseEvent | undefined
     for (const event of tapped.events) {
+      const wrong = this.#expects && wrongResponse(responseIdOf(event.json), this.#expects)
+      if (wrong !== undefined) return { failure: wrong }
       this.#owner.onEvent(event)
       const other = this.#isIdentified ? undefined : this.#identify(event)
       if (other !== undefined) return { failure: otherApi(other) }
@@ -128,9 +136,10 @@ export class EventStreamReader implements ResponseReader {
   /** Why this event hands the output over; terminal events are judged by what they report. */
   #commitFor(event: SseEvent): CommitReason | undefined {
     if (this.#committed || event.class === 'terminal') return undefined
+    if (this.#commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
+    if (this.#isAnswer) return undefined
     if (event.class === 'progress') return 'progress'
     if (this.#settings.commitAt === 'first_event') return 'first_event'
-    if (this.#commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
     return undefined
   }
 
@@ -138,7 +147,9 @@ export class EventStreamReader implements ResponseReader {
   #report(event: SseEvent): SseEvent {
     this.#responseId = responseIdOf(event.json) ?? this.#responseId
     const { type, json } = event
-    if (!reportsFailure(type, json)) {
+    // A failed response is a result for who asked for the response as JSON.
+    const isResult = this.#isAnswer && responseStatus(json) === 'failed'
+    if (isResult || !reportsFailure(type, json)) {
       this.#reported = undefined
       return event
     }

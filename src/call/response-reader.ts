@@ -77,6 +77,8 @@ export interface ReaderContext {
   readonly kind: 'stream' | 'json' | 'passthrough'
   /** `background` and `store`: the caller needs the id as soon as there is one. */
   readonly commitWithId: boolean
+  /** See `CallRequest.expects`. */
+  readonly expects?: readonly string[] | undefined
   readonly settings: ReaderSettings
   readonly clock: Pick<Clock, 'wallNow'>
   readonly owner: ReaderOwner

@@ -176,6 +176,18 @@ export const ERROR_CATALOG = {
     'UND_ERR_SOCKET',
     'The answer is a page (captive portal, CDN), or JSON that is no response, instead of a stream or a response. One in the format of another API (Chat Completions) is never retried.',
   ),
+  wrong_response: row(
+    'protocol',
+    'connection',
+    'UND_ERR_SOCKET',
+    'The answer is of another response than the one that was asked for by its id: what a proxy or an endpoint mixed up is never handed over (typed faces only).',
+  ),
+  response_unfinished: row(
+    'protocol',
+    'final',
+    'UND_ERR_SOCKET',
+    'The endpoint answered with a response that is still `queued` or `in_progress`, and the response cannot be polled: it is not stored, or has no id (typed faces only).',
+  ),
   invalid_event: row('protocol', 'final', 'UND_ERR_SOCKET', "An event is not what it should be (validate: 'strict')."),
   sequence_gap: row(
     'protocol',

@@ -35,7 +35,9 @@ export class ResponseAccumulator {
   /** The last whole response that an event carried: the final one, once there is a terminal event. */
   #stated: Loose | undefined
   #id: string | undefined
+  #laterId: string | undefined
   #terminal: TerminalStatus | undefined
+  #wrongStatus: string | undefined
   readonly #maxSize: number
 
   /** @param maxBytes how large the output may be that events make up: as large as the one event that would bring it whole. */
@@ -67,9 +69,19 @@ export class ResponseAccumulator {
       .map(({ index }) => index)
   }
 
+  /** The status of the response that its terminal event carried, where that says the response is under way still. */
+  get wrongStatus(): string | undefined {
+    return this.#wrongStatus
+  }
+
   /** `response.id`, as the first event had it: some gateways change it later. */
   get id(): string | undefined {
     return this.#id
+  }
+
+  /** Every id that names the response: the first one, and the one that a gateway changed it to. */
+  get ids(): readonly string[] {
+    return [this.#id, this.#laterId].filter((id) => id !== undefined)
   }
 
   /** How the response ended. An `error` event is no end: a `response.failed` may follow it. */
@@ -139,12 +151,22 @@ export class ResponseAccumulator {
     if (terminal === undefined && !type.startsWith('response.')) return
     const { response } = event
     if (isLoose(response)) {
-      if (typeof response.id === 'string' && response.id !== '') this.#id ??= response.id
+      if (typeof response.id === 'string' && response.id !== '') {
+        this.#id ??= response.id
+        if (response.id !== this.#id) this.#laterId = response.id
+      }
       this.#stated = copyOf(response)
     } else if (terminal !== undefined) {
       this.#stated = { ...(this.#stated ?? { object: 'response' }), status: terminal, output: [] }
     }
     this.#terminal = terminal
+    const stated = this.#stated
+    if (terminal === undefined || stated === undefined) return
+    const { status } = stated
+    // The event ends the response: a gateway copied the status of an earlier snapshot into the event.
+    if (status !== 'queued' && status !== 'in_progress') return
+    this.#wrongStatus = status
+    stated.status = terminal
   }
 
   #output(): readonly unknown[] {

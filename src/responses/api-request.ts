@@ -19,6 +19,8 @@ export interface RequestShape {
   readonly restartable?: boolean
   /** Hand over from the first event of any kind: what was seen once is never asked for again. */
   readonly commitAt?: 'first_event'
+  /** The ids that the response of the answer may have; see `CallRequest.expects`. */
+  readonly expects?: readonly string[]
   /** Goes on with what is under way since then: a client that is being closed lets it finish, and its time is the same. */
   readonly continues?: { readonly since: number }
 }
@@ -33,6 +35,7 @@ export class ApiRequest implements CallRequest {
   readonly commitWithId: boolean
   readonly asks: RequestTraits['asks']
   readonly continues: string | undefined
+  readonly expects: readonly string[] | undefined
   readonly #host: ResponsesHost
   /** The request's own, and those that every request of its kind has. */
   readonly #headers: HeaderPairs
@@ -57,6 +60,7 @@ export class ApiRequest implements CallRequest {
     this.continuation = traits.continuation
     this.commitWithId = traits.commitWithId
     this.asks = traits.asks
+    this.expects = shape.expects
     this.continues = traits.continues ?? responseIdIn(this.url)
   }
 

@@ -83,6 +83,15 @@ export class EventSequencer {
     )
   }
 
+  /** The terminal event carried a response that is under way by its own status. */
+  wrongStatus(terminal: string, status: string): void {
+    this.#report(
+      'wrong_status',
+      `response.${terminal}`,
+      `response.status is ${status} in the event that ends the response, so the final response has ${terminal}`,
+    )
+  }
+
   accept(tapped: readonly SseEvent[]): Accepted {
     let events: readonly ResponseStreamEvent[] = NONE
     for (const each of tapped) {

@@ -32,7 +32,7 @@ export class Received {
     const { events, failure: refused } = this.intake.accept(tapped)
     const wasOver = this.#seen.terminal !== undefined
     for (const event of events) this.#seen.add(event)
-    if (!wasOver && this.#seen.terminal !== undefined) this.#tellLeftOut()
+    if (!wasOver && this.#seen.terminal !== undefined) this.#tellEnd()
     return { events, failure: this.#tooLarge() ?? refused }
   }
 
@@ -47,8 +47,9 @@ export class Received {
     this.intake.reset()
   }
 
-  #tellLeftOut(): void {
-    const { leftOut } = this.#seen
+  #tellEnd(): void {
+    const { leftOut, wrongStatus, terminal } = this.#seen
+    if (wrongStatus !== undefined && terminal !== undefined) this.intake.wrongStatus(terminal, wrongStatus)
     if (leftOut.length > 0) this.intake.leftOut(leftOut)
   }
 

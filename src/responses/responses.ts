@@ -1,7 +1,9 @@
+import type { Call, CallOutcome } from '../call/call.ts'
 import { AbortScope } from '../core/abort.ts'
 import { captureContext } from '../core/async-context.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { ResponseAccumulator } from './accumulator.ts'
+import type { RequestShape } from './api-request.ts'
 import { beginCall } from './begin-call.ts'
 import { EventSequencer } from './event-sequencer.ts'
 import { foldSession } from './fold.ts'
@@ -23,7 +25,7 @@ import { openStream, type ResponseStream } from './response-stream.ts'
 import type { Resumption } from './resumption.ts'
 import type { ResponseCreateParams, ResponseObject } from './schema/index.ts'
 import { StreamSession } from './session.ts'
-import { resultOf, type SessionEvent, terminalEventOf } from './session-events.ts'
+import { eventOf, resultOf, type SessionEvent } from './session-events.ts'
 import { parseResponse } from './whole-answer.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
@@ -65,6 +67,7 @@ export class Responses {
     return this.#open(options, (scope) => ({
       begin: () => this.#beginCreate(params, options, scope, kept || interruption === 'restart'),
       resumption: kept ? this.#resumption(options, scope) : undefined,
+      polling: kept ? undefined : this.#polling(params, options, scope),
       interruption,
       startingAfter: undefined,
     }))
@@ -88,12 +91,14 @@ export class Responses {
     tellMisspelt(params, this.#host.telemetry)
     const scope = new AbortScope(options.signal)
     scope.throwIfAborted()
-    if (params.background === true) return this.#json('POST', 'responses', scope, options, params)
+    if (params.background === true)
+      return this.#json({ method: 'POST', path: 'responses', body: { ...params } }, options, scope)
     const session = new StreamSession({
       scope,
       intake: this.#intake(options, undefined, false),
       begin: () => this.#beginCreate(params, options, scope, true),
       resumption: undefined,
+      polling: this.#polling(params, options, scope),
       interruption: 'fold',
       maxBytes: this.#host.maxEventBytes,
     })
@@ -123,14 +128,14 @@ export class Responses {
   async retrieve(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
     checkRequestOptions('retrieve', options)
-    return this.#json('GET', `responses/${encodeURIComponent(id)}`, new AbortScope(options.signal), options)
+    return this.#json({ method: 'GET', path: `responses/${encodeURIComponent(id)}`, expects: [id] }, options)
   }
 
   /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
   async cancel(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
     checkRequestOptions('cancel', options)
-    return this.#json('POST', `responses/${encodeURIComponent(id)}/cancel`, new AbortScope(options.signal), options)
+    return this.#json({ method: 'POST', path: `responses/${encodeURIComponent(id)}/cancel`, expects: [id] }, options)
   }
 
   #open(
@@ -138,6 +143,7 @@ export class Responses {
     plan: (scope: AbortScope) => {
       begin: (() => ReturnType<typeof beginCall>) | undefined
       resumption: Resumption | undefined
+      polling?: (() => Resumption) | undefined
       interruption: 'error' | 'restart'
       startingAfter: number | undefined
     },
@@ -172,6 +178,15 @@ export class Responses {
     )
   }
 
+  /** For an endpoint that answers with a queued response where its stream was asked for. `undefined`: nothing is stored. */
+  #polling(
+    params: ResponseCreateParams,
+    options: RequestOptions | undefined,
+    scope: AbortScope,
+  ): (() => Resumption) | undefined {
+    return params.store === false ? undefined : () => this.#resumption(options, scope)
+  }
+
   #resumption(options: RequestOptions | undefined, scope: AbortScope): Resumption {
     const host = this.#host
     const headers = headerPairs(options?.headers)
@@ -186,7 +201,7 @@ export class Responses {
       startedAt: continues.since,
       total: host.totalMs,
       hold: () => host.hold(scope),
-      beginStream: (id, startingAfter) => {
+      beginStream: (id, startingAfter, expects) => {
         const query = {
           stream: 'true',
           ...(startingAfter === undefined ? {} : { starting_after: String(startingAfter) }),
@@ -196,6 +211,7 @@ export class Responses {
           path: path(id),
           query,
           headers,
+          expects,
           face: 'stream',
           commitAt: 'first_event',
           restartable: true,
@@ -203,29 +219,47 @@ export class Responses {
         } as const
         return inContext(() => beginCall(host, shape, scope.child()))
       },
-      beginRetrieve: (id) => {
-        const shape = { method: 'GET', path: path(id), headers, face: 'json', continues } as const
+      beginRetrieve: (id, expects) => {
+        const shape = { method: 'GET', path: path(id), headers, expects, face: 'json', continues } as const
         return inContext(() => beginCall(host, shape, scope.child()))
       },
+      read: (call, outcome) => this.#read(call, outcome, scope.child()),
     }
   }
 
   async #json(
-    method: 'GET' | 'POST',
-    path: string,
-    scope: AbortScope,
+    asked: Pick<RequestShape, 'method' | 'path' | 'body' | 'expects'>,
     options: RequestOptions,
-    params?: ResponseCreateParams,
+    scope = new AbortScope(options.signal),
   ): Promise<ResponseObject> {
-    const headers = headerPairs(options?.headers)
-    const shape = { method, path, headers, face: 'json', ...(params && { body: { ...params } }) } as const
+    const shape = { ...asked, headers: headerPairs(options.headers), face: 'json' } as const
     const call = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)
-    const { attempt, gaveUp } = await call.run()
+    const outcome = await call.run()
+    const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
-    const response = parseResponse(call, attempt)
+    const response = await this.#read(call, outcome, scope.child())
     const seen = new ResponseAccumulator()
-    seen.add(terminalEventOf(response))
+    seen.add(eventOf(response))
     return resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId })
+  }
+
+  /** The response that came of a call for JSON. A gateway may answer with the event stream of it: the stream is the answer. */
+  async #read(call: Call, outcome: CallOutcome, scope: AbortScope): Promise<ResponseObject> {
+    try {
+      if (outcome.attempt.readsWhole) return parseResponse(call, outcome.attempt)
+      const session = new StreamSession({
+        scope,
+        outcome,
+        intake: this.#intake({ validate: 'off' }, undefined, false),
+        begin: () => call,
+        resumption: undefined,
+        interruption: 'error',
+        maxBytes: this.#host.maxEventBytes,
+      })
+      return await foldSession(session, {})
+    } finally {
+      scope.dispose()
+    }
   }
 }
 

@@ -10,8 +10,7 @@ import type { Limit } from '../watchdog/deadlines.ts'
 import type { EventSequencer } from './event-sequencer.ts'
 import { isReported, reportedError } from './interruption.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
-import { terminalEventOf } from './session-events.ts'
-import { parseResponse } from './whole-answer.ts'
+import { eventOf } from './session-events.ts'
 
 /** How a response that the endpoint keeps is picked up. */
 export interface Resumption {
@@ -27,8 +26,11 @@ export interface Resumption {
   readonly total: Limit
   /** The response counts as under way between its calls, too; returns the function that ends that. */
   hold(): () => void
-  beginStream(id: string, startingAfter: number | undefined): Call
-  beginRetrieve(id: string): Call
+  /** @param ids those that the response may have. */
+  beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call
+  beginRetrieve(id: string, ids: readonly string[]): Call
+  /** The response that a call for its state brought. */
+  read(call: Call, outcome: CallOutcome): Promise<ResponseObject>
 }
 
 interface Continuation {
@@ -37,6 +39,8 @@ interface Continuation {
   readonly scope: AbortScope
   readonly intake: EventSequencer
   readonly id: string | undefined
+  /** Those that the events gave the response. */
+  readonly ids: readonly string[]
   /** Told of every call that is made: for the stream, or for the state of the response. */
   onCall(call: Call, resumes: 'stream' | 'state'): void
   /** Hands on what an attempt brings. Resolves to how it failed, or to nothing if the response is complete. */
@@ -61,11 +65,13 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
   let failed = on.failed
   for (let fruitless = 0; ; ) {
     const last = on.intake.lastSequenceNumber
+    // The endpoint answers with the state of the response where a stream was asked for.
+    if (failed?.code === 'response_unfinished') return polled(how, on, id)
     // Without numbers the endpoint would send everything again, and nobody could tell what is new.
     if (last === undefined && failed !== undefined) return polled(how, on, id)
     if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
-    const call = how.beginStream(id, last)
+    const call = how.beginStream(id, last, [id, ...on.ids])
     on.onCall(call, 'stream')
     const outcome = await call.run()
     if (isRefusal(outcome)) return polled(how, on, id)
@@ -74,6 +80,7 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
     if (!isReported(failed)) call.assertReaderInTime(outcome.attempt, failed)
     call.finish(failed)
     if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
+    if (failed.code === 'response_unfinished') continue
     fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
     // The endpoint leaves the same numbers out each time: its state has all that the events would have said.
     if (fruitless > how.maxFruitless && failed.code === 'sequence_gap') return polled(how, on, id)
@@ -92,14 +99,14 @@ async function polled(how: Resumption, on: Continuation, id: string): Promise<vo
   const { clock, pollFor } = how
   const startedAt = clock.now()
   for (let round = 0; ; round++) {
-    const call = how.beginRetrieve(id)
+    const call = how.beginRetrieve(id, [id, ...on.ids])
     on.onCall(call, 'state')
     const outcome = await call.run()
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
-    const response = parseResponse(call, attempt)
+    const response = await how.read(call, outcome)
     if (isTerminal(response)) {
-      on.hand(terminalEventOf(response))
+      on.hand(eventOf(response))
       if (response.status === 'failed') {
         const words = classifyUpstream({
           status: undefined,

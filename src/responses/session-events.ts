@@ -26,7 +26,25 @@ export function resultOf(
   return result
 }
 
-/** The terminal event that a whole response amounts to. */
-export function terminalEventOf(response: ResponseObject): ResponseStreamEvent {
-  return { type: `response.${response.status ?? 'completed'}`, response } as ResponseStreamEvent
+const STATUSES: ReadonlySet<unknown> = new Set([
+  'queued',
+  'in_progress',
+  'completed',
+  'failed',
+  'incomplete',
+  'cancelled',
+])
+
+/**
+ * The event that a whole response amounts to: the terminal one, unless the response is under way. A response that came whole
+ * without a status, or with one that the API does not have, is complete.
+ */
+export function eventOf(response: ResponseObject): ResponseStreamEvent {
+  const { status } = response
+  return { type: `response.${STATUSES.has(status) ? status : 'completed'}`, response } as ResponseStreamEvent
+}
+
+/** A snapshot of a response whose end is still to come: it is no result. */
+export function isUnderWay({ status }: Pick<ResponseObject, 'status'>): boolean {
+  return status === 'queued' || status === 'in_progress'
 }

@@ -5,7 +5,7 @@ import type { Failure } from '../errors/failure.ts'
 import type { EventSequencer } from './event-sequencer.ts'
 import type { Resumption } from './resumption.ts'
 
-/** What a session is made of. */
+/** What a session reads, and how it goes on where that breaks. */
 export interface SessionOptions {
   readonly scope: AbortScope
   readonly intake: EventSequencer
@@ -15,13 +15,15 @@ export interface SessionOptions {
   readonly outcome?: CallOutcome | undefined
   /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */
   readonly resumption: Resumption | undefined
+  /** How to poll for a response that came unfinished where its stream was asked for; absent where it is not stored. */
+  readonly polling?: (() => Resumption) | undefined
   /** `restart`: output can be taken back; `fold`: it was not even shown, so that failures of the endpoint are retried too. */
   readonly interruption: 'error' | 'restart' | 'fold'
   /** `limits.eventBytes`: how large the output may be that the events make up. */
   readonly maxBytes: number
 }
 
-/** The attempt whose output is being handed on. */
+/** What is being handed on. */
 export interface Pumped {
   readonly call: Call
   readonly attempt: Attempt

@@ -10,10 +10,10 @@ import { isReported, reportedError, unreadAnswer, withHistory, withPartial } fro
 import { Received } from './received.ts'
 import { isUsableId } from './request-options.ts'
 import { type Resumption, resumed } from './resumption.ts'
-import { type SessionEvent, terminalEventOf } from './session-events.ts'
+import { eventOf, isUnderWay, type SessionEvent } from './session-events.ts'
 import { type CallOfSession, historyOf } from './session-history.ts'
 import type { Pumped, SessionOptions } from './session-options.ts'
-import { heldEvents, responseIn } from './whole-answer.ts'
+import { heldEvents, responseIn, unfinished } from './whole-answer.ts'
 
 /**
  * One response, over all the calls and attempts that it takes: created, resumed where the endpoint keeps it, restarted
@@ -24,6 +24,7 @@ export class StreamSession implements Consumer {
   readonly #scope: AbortScope
   readonly #received: Received
   readonly #resumption: Resumption | undefined
+  readonly #polling: SessionOptions['polling']
   readonly #interruption: SessionOptions['interruption']
   /** The call that creates the response. */
   #first: Call | undefined
@@ -39,10 +40,11 @@ export class StreamSession implements Consumer {
   /** The endpoint's id of the request whose answer is read, or was read last. */
   requestId: string | undefined
 
-  constructor({ scope, intake, begin, outcome, resumption, interruption, maxBytes }: SessionOptions) {
+  constructor({ scope, intake, begin, outcome, resumption, polling, interruption, maxBytes }: SessionOptions) {
     this.#scope = scope
     this.#received = new Received(intake, maxBytes)
     this.#resumption = resumption
+    this.#polling = polling
     this.#interruption = interruption
     void this.#guard(() => (begin === undefined ? this.#resume() : this.#create(begin(), outcome)))
   }
@@ -129,6 +131,11 @@ export class StreamSession implements Consumer {
       this.#end()
       return
     }
+    const polling = failed.code === 'response_unfinished' ? (this.#resumption ?? this.#polling?.()) : undefined
+    if (polling !== undefined && isUsableId(this.seen.id)) {
+      await this.#resume({ call, failed }, polling)
+      return
+    }
     const interruption = this.#interruption
     const reported = isReported(failed)
     // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
@@ -143,6 +150,9 @@ export class StreamSession implements Consumer {
       throw reported ? reportedError(call, attempt, failed, this.#received.ended) : call.errorOf(failed, attempt)
     }
     const outcome = await call.restart(attempt, failed)
+    // The endpoint's last word on the response is what it brought before: its words, and the failed response.
+    if (outcome.attempt === attempt)
+      throw reportedError(call, attempt, failed, this.#received.ended, outcome.gaveUp?.reason)
     this.#received.reset()
     this.#hand([{ type: 'stream.restarted', attempt: outcome.attempt.number }])
     this.#pump(call, outcome)
@@ -152,8 +162,10 @@ export class StreamSession implements Consumer {
     return this.#resumption !== undefined && isUsableId(this.seen.id)
   }
 
-  async #resume(broken?: { readonly call: Call; readonly failed: Failure }): Promise<void> {
-    const resumption = this.#resumption
+  async #resume(
+    broken?: { readonly call: Call; readonly failed: Failure },
+    resumption = this.#resumption,
+  ): Promise<void> {
     if (resumption === undefined) return
     // First of all: the end of the one call must not pass for the end of the response.
     let letGo = resumption.hold()
@@ -165,6 +177,7 @@ export class StreamSession implements Consumer {
         scope: this.#scope,
         intake: this.#received.intake,
         id: this.seen.id,
+        ids: this.seen.ids,
         onCall: (call, resumes) => {
           const sinceMs = resumption.clock.now() - resumption.startedAt
           this.#resumes = this.#resumes.concat({ call, sinceMs, resumes })
@@ -250,9 +263,7 @@ export class StreamSession implements Consumer {
         return true
       }
       case 'end':
-        if (whole !== undefined && whole.length > 0) this.#hand([this.#wholeResponse(whole, pumped)])
-        this.#endPump()
-        this.#tellEnd(pumped, attempt.failed)
+        this.#tellWhole(pumped)
         return true
       case 'failed':
         // The reason of an abort, which may have come after the attempt had failed.
@@ -283,10 +294,18 @@ export class StreamSession implements Consumer {
     if (attempt !== undefined && !attempt.ended) attempt.cancel()
   }
 
-  /** An endpoint that does not stream answered with the whole response: the one event that it amounts to. */
-  #wholeResponse(chunks: readonly Uint8Array[], { call, attempt }: Pumped): SessionEvent {
-    const event = terminalEventOf(responseIn(chunks, call, attempt))
-    this.#received.add(event)
-    return event
+  /** All of the answer is there. Of an endpoint that does not stream the response comes whole, as the one event that it is. */
+  #tellWhole(pumped: Pumped): void {
+    const { call, attempt, whole } = pumped
+    const response = whole === undefined || whole.length === 0 ? undefined : responseIn(whole, call, attempt)
+    const isUnfinished = response !== undefined && isUnderWay(response)
+    // A snapshot of what is under way says one thing that is new: the id, where the caller does not have it.
+    if (response !== undefined && (!isUnfinished || this.seen.id === undefined)) {
+      const event = eventOf(response)
+      this.#received.add(event)
+      this.#hand([event])
+    }
+    this.#endPump()
+    this.#tellEnd(pumped, isUnfinished ? unfinished(response) : attempt.failed)
   }
 }

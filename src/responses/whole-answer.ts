@@ -3,10 +3,11 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
 import { headerOf } from '../call/response-reader.ts'
 import { ProtocolError } from '../errors/errors.ts'
+import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import { unreadAnswer } from './interruption.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
-import { terminalEventOf } from './session-events.ts'
+import { eventOf } from './session-events.ts'
 
 /**
  * The body of an answer that came whole.
@@ -33,13 +34,20 @@ export function responseIn(chunks: readonly Uint8Array[], call: Call, attempt: A
   })
 }
 
+/** Of an answer that came whole while its response is still under way. */
+export function unfinished({ id, status }: ResponseObject): Failure {
+  return failure('response_unfinished', `The endpoint answered with a response that is still ${status}.`, {
+    responseId: typeof id === 'string' && id !== '' ? id : undefined,
+  })
+}
+
 /** What an attempt that failed before its commit brought of the endpoint's own words: its events, or a failed response. */
 export function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
   const { items } = attempt.output
   const events = items.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))
   if (events.length > 0 || !attempt.readsWhole) return events
   const response = parsed(items.map((chunk) => chunk.bytes))
-  return response === undefined ? events : [terminalEventOf(response)]
+  return response === undefined ? events : [eventOf(response)]
 }
 
 function parsed(chunks: readonly Uint8Array[]): ResponseObject | undefined {

@@ -216,8 +216,10 @@ export interface EventProblemEvent {
    * `invalid_event`: a field is missing or of the wrong kind. `sequence_gap`: numbers are missing. `sequence_repeat`: a
    * `sequence_number` is not above the last one; told once a stream, whose numbers are not looked at from then on.
    * `unfinished_item`: the response is complete, and an item was begun whose end never came; the final response leaves it out.
+   * `wrong_status`: the terminal event holds a response that is `queued` or `in_progress`; the final response has the status
+   * that the type of the event names.
    */
-  readonly problem: 'invalid_event' | 'sequence_gap' | 'sequence_repeat' | 'unfinished_item'
+  readonly problem: 'invalid_event' | 'sequence_gap' | 'sequence_repeat' | 'unfinished_item' | 'wrong_status'
   readonly eventType: string
   /** Names fields and numbers, never contents. */
   readonly detail: string

@@ -1,0 +1,13 @@
+import type { TargetEnd } from '../endpoints/endpoints.ts'
+import { ERROR_CATALOG } from '../errors/catalog.ts'
+import type { Attempt } from './attempt.ts'
+
+/** What an attempt says of its endpoint. A refusal is a sign of life. */
+export function targetEndOf({ record, failed }: Attempt): TargetEnd {
+  const end = { hintMs: failed?.hintMs }
+  if (record?.outcome === 'aborted' || record?.outcome === 'lost') return { ...end, report: undefined }
+  if (failed?.code === 'ttfb_timeout') return { ...end, report: 'dead' }
+  const hasFailed =
+    failed !== undefined && (failed.lane !== undefined || ERROR_CATALOG[failed.code].family === 'connection')
+  return { ...end, report: hasFailed ? 'failed' : 'alive' }
+}
