@@ -5,6 +5,7 @@ import { MAX_TEXT } from './accumulator/growing-text.ts'
 import { ItemList } from './accumulator/item-list.ts'
 import { copyOf, isLoose, type Loose } from './accumulator/json.ts'
 import { rowOf } from './accumulator/rows.ts'
+import { completedOutput, type StatedOutput } from './accumulator/stated-output.ts'
 import type { ResponseObject, ResponseOutputItem, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
 
 /** How a response ended. */
@@ -37,6 +38,7 @@ export class ResponseAccumulator {
   #id: string | undefined
   #laterId: string | undefined
   #terminal: TerminalStatus | undefined
+  #statedOutput: StatedOutput | undefined
   #wrongStatus: string | undefined
   readonly #maxSize: number
 
@@ -67,6 +69,13 @@ export class ResponseAccumulator {
       .inOrder()
       .filter((entry) => !this.#standsIn(entry))
       .map(({ index }) => index)
+  }
+
+  /** The places of finished items that the terminal event leaves out, or has emptied; see `completedOutput`. */
+  get missing(): readonly number[] {
+    return this.#terminal === undefined || !hasOutput(this.#stated)
+      ? NONE
+      : this.#completed(this.#stated.output).missing
   }
 
   /** The status of the response that its terminal event carried, where that says the response is under way still. */
@@ -105,7 +114,8 @@ export class ResponseAccumulator {
   }
 
   /**
-   * The final response: that of the terminal event, with the rebuilt items where its own `output` is empty. `output_text`
+   * The final response: that of the terminal event, with the rebuilt items where its own `output` is empty, and with finished
+   * messages and tool calls that its own `output` leaves out, or has emptied: see `completedOutput` for why. `output_text`
    * is not enumerable, so that its JSON is the JSON of an endpoint that does not stream.
    */
   toResponse(): ResponseObject {
@@ -171,10 +181,16 @@ export class ResponseAccumulator {
 
   #output(): readonly unknown[] {
     const stated = hasOutput(this.#stated) ? this.#stated.output : []
-    if (this.#terminal !== undefined && stated.length > 0) return stated
+    if (this.#terminal !== undefined && stated.length > 0) return this.#completed(stated).output
     const entries = this.#items.inOrder()
     const known = this.#terminal === undefined ? entries : entries.filter((entry) => this.#standsIn(entry))
     return known.length > 0 ? known.map(itemOf) : stated
+  }
+
+  /** Items are finished at most until the terminal event: looked at once. */
+  #completed(stated: readonly unknown[]): StatedOutput {
+    this.#statedOutput ??= completedOutput(stated, this.#items.inOrder())
+    return this.#statedOutput
   }
 
   /**

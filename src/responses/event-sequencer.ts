@@ -6,7 +6,7 @@ import type { EventProblemEvent } from '../telemetry/events.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
 import { loadChecks, loadedCheck } from './schema/load-checks.ts'
 import type { Validation } from './schema/validate.ts'
-import { SequenceGuard } from './sequence.ts'
+import { type NumberedEvent, SequenceGuard } from './sequence.ts'
 
 export interface IntakeOptions {
   readonly validate: 'off' | 'report' | 'strict'
@@ -42,7 +42,7 @@ export class EventSequencer {
     this.#validate = validate
     this.#mendsGaps = mendsGaps
     this.#telemetry = telemetry
-    this.#guard = new SequenceGuard(startingAfter)
+    this.#guard = new SequenceGuard(startingAfter, mendsGaps)
     const checks = validate === 'strict' || (validate === 'report' && telemetry.wants('event_problem'))
     if (!checks || loadedCheck() !== undefined) return
     this.#loading = loadChecks().catch((error) => {
@@ -69,17 +69,24 @@ export class EventSequencer {
 
   /** Another attempt begins to count anew. */
   reset(): void {
-    this.#guard = new SequenceGuard()
+    this.#guard = new SequenceGuard(undefined, this.#mendsGaps)
   }
 
   /** Items that the response says nothing of at its end, though they were begun. */
   leftOut(indexes: readonly number[]): void {
-    const some = indexes.slice(0, MOST_NAMED).join(', ')
-    const more = indexes.length > MOST_NAMED ? ` and ${indexes.length - MOST_NAMED} more` : ''
     this.#report(
       'unfinished_item',
       'response.completed',
-      `output_index ${some}${more}: begun and not finished, so the final response leaves them out`,
+      `output_index ${named(indexes)}: begun and not finished, so the final response leaves them out`,
+    )
+  }
+
+  /** Items that were finished, and that the terminal event has not, or without their content. */
+  missing(terminal: string, indexes: readonly number[]): void {
+    this.#report(
+      'missing_item',
+      `response.${terminal}`,
+      `output_index ${named(indexes)}: finished, and missing or emptied in the event that ends the response, so the final response has them back`,
     )
   }
 
@@ -97,9 +104,15 @@ export class EventSequencer {
     for (const each of tapped) {
       const event = asEvent(each)
       const before = this.#guard.last
-      const verdict = this.#guard.judge(event)
+      const isTerminal = each.class === 'terminal'
+      const verdict = this.#guard.judge(event, isTerminal)
       // The end of a response is its end, whatever number it bears.
-      if (verdict === 'duplicate' && each.class !== 'terminal') continue
+      if (verdict === 'duplicate' && !isTerminal) continue
+      if (verdict === 'anew' || verdict === 'lost') {
+        const detail = `asked for what follows ${before}, and ${event.sequence_number} was not delivered: numbered anew`
+        this.#report('sequence_repeat', event.type, detail)
+        if (verdict === 'lost') return { events, failure: failure('sequence_gap') }
+      }
       if (verdict === 'gap' || verdict === 'repeat') {
         this.#report(`sequence_${verdict}`, event.type, `${before} is followed by ${event.sequence_number}`)
         if (verdict === 'gap' && this.#mendsGaps) {
@@ -151,8 +164,13 @@ export class EventSequencer {
   }
 }
 
+function named(indexes: readonly number[]): string {
+  const some = indexes.slice(0, MOST_NAMED).join(', ')
+  return indexes.length > MOST_NAMED ? `${some} and ${indexes.length - MOST_NAMED} more` : some
+}
+
 /** The event under the type that the tap read: some gateways name the type in the SSE frame alone, or call an error otherwise. */
-function asEvent({ type, json }: SseEvent): ResponseStreamEvent & { readonly sequence_number?: unknown } {
+function asEvent({ type, json }: SseEvent): ResponseStreamEvent & NumberedEvent {
   if (typeof json !== 'object' || json === null) return { type, data: json } as never
   return ((json as { type?: unknown }).type === type ? json : { ...json, type }) as never
 }

@@ -48,7 +48,8 @@ export class Received {
   }
 
   #tellEnd(): void {
-    const { leftOut, wrongStatus, terminal } = this.#seen
+    const { leftOut, missing, wrongStatus, terminal } = this.#seen
+    if (missing.length > 0 && terminal !== undefined) this.intake.missing(terminal, missing)
     if (wrongStatus !== undefined && terminal !== undefined) this.intake.wrongStatus(terminal, wrongStatus)
     if (leftOut.length > 0) this.intake.leftOut(leftOut)
   }

@@ -84,6 +84,11 @@ function describe(type: string): KnownType {
   return { type, class: derived, endsByStatus: derived === 'lifecycle' && !OPENING_NAMES.has(nameOf(type)) }
 }
 
+/** `response.created` and its like: with one of them the stream of a response begins. */
+export function isOpening(type: string): boolean {
+  return OPENING_NAMES.has(nameOf(type))
+}
+
 /** The last word of a type: `created` of `response.created`. */
 function nameOf(type: string): string {
   return type.slice(type.lastIndexOf('.') + 1)

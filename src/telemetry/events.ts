@@ -214,12 +214,20 @@ export interface EventProblemEvent {
   readonly type: 'event_problem'
   /**
    * `invalid_event`: a field is missing or of the wrong kind. `sequence_gap`: numbers are missing. `sequence_repeat`: a
-   * `sequence_number` is not above the last one; told once a stream, whose numbers are not looked at from then on.
+   * `sequence_number` is not above the last one; told once a stream, whose numbers are not looked at from then on;
+   * or, behind a resume, a number lies before the one that was asked from, and the event was never delivered: it is handed on.
    * `unfinished_item`: the response is complete, and an item was begun whose end never came; the final response leaves it out.
+   * `missing_item`: an item was finished, and the terminal event leaves it out, or its content; the final response has it.
    * `wrong_status`: the terminal event holds a response that is `queued` or `in_progress`; the final response has the status
    * that the type of the event names.
    */
-  readonly problem: 'invalid_event' | 'sequence_gap' | 'sequence_repeat' | 'unfinished_item' | 'wrong_status'
+  readonly problem:
+    | 'invalid_event'
+    | 'sequence_gap'
+    | 'sequence_repeat'
+    | 'unfinished_item'
+    | 'missing_item'
+    | 'wrong_status'
   readonly eventType: string
   /** Names fields and numbers, never contents. */
   readonly detail: string

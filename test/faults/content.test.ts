@@ -49,7 +49,7 @@ fault('45: 200 with something else than a stream: a whole response, larger than 
   expect(error).toBeUndefined()
   expect(stage.face === 'fetch' ? JSON.parse(text ?? '') : response).toMatchObject(WHOLE)
   if (stage.face === 'fetch') await (await stage.client.fetch(`${stage.url}/v1/responses/resp_1`)).arrayBuffer()
-  else expect(await stage.client.responses.retrieve('resp_1')).toMatchObject(WHOLE)
+  else expect(await stage.client.responses.retrieve(String((WHOLE as JsonObject).id))).toMatchObject(WHOLE)
 })
 
 fault('46: an empty answer to a streaming call', {}, async (stage) => {

@@ -137,7 +137,7 @@ describe('whatever comes', () => {
     const deep = JSON.parse(`${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`) as unknown
     const seen = new ResponseAccumulator()
     seen.add({ type: 'response.output_item.added', output_index: 0, item: { type: 'message', content: deep } } as never)
-    seen.add({ type: 'response.output_item.done', output_index: 0, item: { type: 'x', deep } } as never)
+    seen.add({ type: 'response.output_item.done', output_index: 0, item: { type: 'message', deep } } as never)
     seen.add({ type: 'response.completed', response: { id: 'resp_1', status: 'completed', output: [], deep } } as never)
     expect(seen.partial().finishedItems).toHaveLength(1)
     expect(seen.toResponse().output).toHaveLength(1)

@@ -1,4 +1,5 @@
 import { type Entry, PLACE_SIZE } from './entry.ts'
+import { areDistinct, haveOneName, isAnotherItem, isSameFinished, nameOf } from './identity.ts'
 import { ItemNames, OpenItems } from './item-names.ts'
 import { addTold, copyOf, isIndex, type Loose } from './json.ts'
 
@@ -38,8 +39,12 @@ export class ItemList {
   announce(index: unknown, item: Loose): void {
     const tally = { size: 0 }
     const told = copyOf(item, tally)
-    const known = this.#find(index, item.id, item.call_id, item.type)
-    if (known === undefined || (known.announced && areDistinct(known.item, item))) {
+    const known = this.#find(index, nameOf(item.id), nameOf(item.call_id), item.type)
+    const isAnother =
+      known === undefined ||
+      (known.announced && areDistinct(known.item, item)) ||
+      (known.finished && !haveOneName(known.item, item))
+    if (isAnother) {
       const entered = this.#enter(index, told)
       entered.announced = true
       this.grew(entered, tally.size)
@@ -53,12 +58,11 @@ export class ItemList {
     }
   }
 
-  /** `response.output_item.done`: the endpoint's word replaces what was rebuilt. */
+  /** `response.output_item.done`: the endpoint's word replaces what was rebuilt, and never what is finished of another item. */
   finish(index: unknown, item: Loose): void {
-    const known =
-      this.#find(index, item.id, item.call_id, item.type) ?? this.#unfinished(index, item.call_id, item.type)
-    const isAnother = known === undefined || (known.finished && areDistinct(known.item, item))
-    const entry = isAnother ? this.#enter(index, { type: item.type }) : known
+    const callId = nameOf(item.call_id)
+    const known = this.#find(index, nameOf(item.id), callId, item.type) ?? this.#unfinished(index, callId, item.type)
+    const entry = this.#ending(known, item) ?? this.#begunAt(index, item) ?? this.#enter(index, { type: item.type })
     const tally = { size: PLACE_SIZE }
     entry.item = copyOf(item, tally)
     entry.announced = true
@@ -69,20 +73,38 @@ export class ItemList {
   }
 
   /** The item that a delta belongs to; begun with what the delta tells, if a stream is picked up in the middle of it. */
-  under({ output_index: index, item_id: id, call_id: callId }: Loose, type: string): Entry {
+  under(event: Loose, type: string): Entry {
+    const { output_index: index } = event
+    const id = nameOf(event.item_id)
+    const callId = nameOf(event.call_id)
     const known = this.#find(index, id, callId, type) ?? this.#underWay(index, callId, type)
     if (known !== undefined) return known
     return this.#enter(index, {
-      ...(typeof id === 'string' && { id }),
-      ...(typeof callId === 'string' && { call_id: callId }),
+      ...(id !== undefined && { id }),
+      ...(callId !== undefined && { call_id: callId }),
       type,
       ...(type === 'message' && { role: 'assistant' }),
     })
   }
 
-  #find(index: unknown, id: unknown, callId: unknown, type: unknown): Entry | undefined {
+  /** What is known at the place of an item that ends, if it is that item. */
+  #ending(known: Entry | undefined, item: Loose): Entry | undefined {
+    if (known === undefined) return undefined
+    if (known.finished) return isSameFinished(known.item, item) ? known : undefined
+    return known.announced && isAnotherItem(known.item, item) ? undefined : known
+  }
+
+  /** Where several items share an index: the first one of this kind there that is still open. */
+  #begunAt(index: unknown, { type, call_id: callId }: Loose): Entry | undefined {
+    if (!isIndex(index) || this.#entries.length === 0) return undefined
+    this.#open ??= new OpenItems(this.#entries)
+    const first = this.#open.first(type)
+    return first?.index === index && !isAnotherCall(first.item, nameOf(callId)) ? first : undefined
+  }
+
+  #find(index: unknown, id: string | undefined, callId: string | undefined, type: unknown): Entry | undefined {
     if (!isIndex(index)) {
-      if (typeof id !== 'string' && typeof callId !== 'string') return undefined
+      if (id === undefined && callId === undefined) return undefined
       return this.#named(id, callId, type)
     }
     const known =
@@ -93,7 +115,7 @@ export class ItemList {
   }
 
   /** The item under way, for events that name neither a place nor an item that is known. */
-  #underWay(index: unknown, callId: unknown, type: unknown): Entry | undefined {
+  #underWay(index: unknown, callId: string | undefined, type: unknown): Entry | undefined {
     if (isIndex(index)) return undefined
     this.#open ??= new OpenItems(this.#entries)
     const last = this.#open.last(type)
@@ -101,7 +123,7 @@ export class ItemList {
   }
 
   /** The item that ends, likewise. */
-  #unfinished(index: unknown, callId: unknown, type: unknown): Entry | undefined {
+  #unfinished(index: unknown, callId: string | undefined, type: unknown): Entry | undefined {
     if (isIndex(index)) return undefined
     this.#open ??= new OpenItems(this.#entries)
     const first = this.#open.first(type)
@@ -123,25 +145,18 @@ export class ItemList {
     return entry
   }
 
-  #named(id: unknown, callId: unknown, type: unknown): Entry | undefined {
+  #named(id: string | undefined, callId: string | undefined, type: unknown): Entry | undefined {
     this.#names ??= new ItemNames(this.#entries)
     return this.#names.find(id, callId, type)
   }
 }
 
 /** Whether an item has the names of an event, where the event has any. */
-function isCalled(item: Loose, id: unknown, callId: unknown): boolean {
-  return (typeof id !== 'string' || item.id === id) && (typeof callId !== 'string' || item.call_id === callId)
+function isCalled(item: Loose, id: string | undefined, callId: string | undefined): boolean {
+  return (id === undefined || item.id === id) && (callId === undefined || item.call_id === callId)
 }
 
-function isAnotherCall(item: Loose, callId: unknown): boolean {
-  return typeof callId === 'string' && typeof item.call_id === 'string' && item.call_id !== callId
-}
-
-/** Whether two items at one index cannot be the same. */
-function areDistinct(one: Loose, other: Loose): boolean {
-  for (const key of ['id', 'call_id']) {
-    if (typeof one[key] === 'string' && typeof other[key] === 'string') return one[key] !== other[key]
-  }
-  return false
+function isAnotherCall(item: Loose, callId: string | undefined): boolean {
+  const known = nameOf(item.call_id)
+  return callId !== undefined && known !== undefined && known !== callId
 }

@@ -1,4 +1,5 @@
 import type { Entry } from './entry.ts'
+import { nameOf } from './identity.ts'
 
 /** Finds the items of a response by what events call them. Made when an event first names an item without its place. */
 export class ItemNames {
@@ -11,19 +12,21 @@ export class ItemNames {
 
   /** The latest item of a name has it. */
   add(entry: Entry): void {
-    const { id, call_id: callId, type } = entry.item
-    if (typeof id === 'string') this.#byId.set(id, entry)
-    if (typeof callId === 'string') this.#byCall.set(callKey(type, callId), entry)
+    const { type } = entry.item
+    const id = nameOf(entry.item.id)
+    const callId = nameOf(entry.item.call_id)
+    if (id !== undefined) this.#byId.set(id, entry)
+    if (callId !== undefined) this.#byCall.set(callKey(type, callId), entry)
   }
 
   /**
    * The item of an `id`, or of a `call_id`: some gateways give a call no other name, and some write its `call_id` where the
    * id of the item belongs. A `call_id` alone names two items, the call and its output, so that the type tells which.
    */
-  find(id: unknown, callId: unknown, type: unknown): Entry | undefined {
+  find(id: string | undefined, callId: string | undefined, type: unknown): Entry | undefined {
     return (
-      (typeof id === 'string' ? (this.#byId.get(id) ?? this.#byCall.get(callKey(type, id))) : undefined) ??
-      (typeof callId === 'string' ? this.#byCall.get(callKey(type, callId)) : undefined)
+      (id !== undefined ? (this.#byId.get(id) ?? this.#byCall.get(callKey(type, id))) : undefined) ??
+      (callId !== undefined ? this.#byCall.get(callKey(type, callId)) : undefined)
     )
   }
 }
