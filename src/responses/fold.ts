@@ -1,3 +1,4 @@
+import { isThenable } from '../core/thenable.ts'
 import type { CreateOptions } from './request-options.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import type { StreamSession } from './session.ts'
@@ -11,11 +12,13 @@ export function resultOfSession({ seen, requestId }: StreamSession): ResponseObj
 /**
  * Reads a session to its end, and makes one response of it.
  *
- * @throws what ends the session, and what the caller's callbacks throw: the session is left then.
+ * @param signal an abort of it ends the wait for a callback, too.
+ * @throws what ends the session, and what the caller's callbacks throw or reject with: the session is left then.
  */
 export async function foldSession(
   session: StreamSession,
   { onDelta, onRestart }: Pick<CreateOptions, 'onDelta' | 'onRestart'>,
+  signal?: AbortSignal,
 ): Promise<ResponseObject> {
   let attempt = 1
   try {
@@ -30,9 +33,11 @@ export async function foldSession(
       for (const event of taken.item) {
         if (event.type === 'stream.restarted') {
           attempt = (event as StreamRestartedEvent).attempt
-          onRestart?.({ attempt })
+          await settled(onRestart?.({ attempt }), signal)
         } else if (onDelta !== undefined && event.type.endsWith('.delta')) {
-          onDelta({ event: event as ResponseStreamEvent, attempt })
+          const told = onDelta({ event: event as ResponseStreamEvent, attempt })
+          // One that is no promise costs no turn.
+          if (isThenable(told)) await settled(told, signal)
         }
       }
     }
@@ -40,4 +45,16 @@ export async function foldSession(
     session.leave(error)
     throw error
   }
+}
+
+/** What a callback returned has settled, or the call was aborted meanwhile: a promise that never settles holds nothing up then. */
+function settled(told: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal?.reason)
+    if (signal?.aborted) onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    Promise.resolve(told)
+      .then(resolve, reject)
+      .finally(() => signal?.removeEventListener('abort', onAbort))
+  })
 }

@@ -70,19 +70,33 @@ export function withHistory(error: unknown, attempts: readonly AttemptRecord[]):
   return Object.assign(error, { attempts, requestIds })
 }
 
-/** The error that ends a stream, with what can be kept of its output. Anything but an error of ours stays what it is. */
-export function withPartial(
-  error: unknown,
-  seen: ResponseAccumulator,
-  lastSequenceNumber: number | undefined,
-): unknown {
-  if (!(error instanceof ResilientError) || error instanceof UpstreamError || seen.id === undefined) return error
+/** What a stream had brought when it ended. */
+export interface Brought {
+  readonly seen: ResponseAccumulator
+  readonly lastSequenceNumber: number | undefined
+  /** The response that was asked for by its id, where events were handed over that do not name one. */
+  readonly asked: string | undefined
+  /** The response was asked for again. */
+  readonly isResumed: boolean
+}
+
+/**
+ * The error that ends a stream, with what can be kept of its output. Anything but an error of ours stays what it is, and so
+ * does the endpoint's word on the response. Its word on a request that picks the response up again is none: the stream was
+ * interrupted, and what the endpoint said is the `cause`.
+ */
+export function withPartial(error: unknown, { seen, lastSequenceNumber, asked, isResumed }: Brought): unknown {
+  const responseId = seen.id ?? asked
+  if (!(error instanceof ResilientError) || responseId === undefined) return error
+  const isRefused = error instanceof UpstreamError && isResumed && !(error instanceof ResponseFailedError)
+  if (error instanceof UpstreamError && !isRefused) return error
   // The stream did not break: the caller has ended its client.
   if (error instanceof ClientClosedError) return error
   const deadline = 'deadline' in error ? (error as StreamInterruptedError).deadline : undefined
   return new StreamInterruptedError(error.message, {
     ...detailsOf(error),
-    responseId: seen.id,
+    ...(isRefused && { cause: error }),
+    responseId,
     lastSequenceNumber,
     deadline,
     partial: seen.partial(),

@@ -29,14 +29,17 @@ export interface StreamOptions extends RequestOptions {
 export interface CreateOptions extends RequestOptions {
   /** As of `StreamOptions`. Refused with `background: true`, as `onDelta` and `onRestart` are: no stream is read then. */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
-  /** Told every event that carries a piece of output. What it throws ends the call. */
+  /**
+   * Told every event that carries a piece of output. What it throws ends the call. What it returns is awaited before the next
+   * event is told, so that a promise which rejects ends the call likewise; an abort does not wait for it.
+   */
   readonly onDelta?: ((delta: { readonly event: ResponseStreamEvent; readonly attempt: number }) => void) | undefined
-  /** Told before the output of another attempt begins: what `onDelta` told before is void. */
+  /** Told before the output of another attempt begins: what `onDelta` told before is void. Awaited as `onDelta` is. */
   readonly onRestart?: ((restart: { readonly attempt: number }) => void) | undefined
 }
 
 export interface ResumeOptions extends RequestOptions {
-  /** `sequence_number` of the last event that was seen; those behind it are sent. Default: from the beginning. */
+  /** `sequence_number` of the last event that was seen; those behind it are sent. From 0. Default: from the beginning. */
   readonly starting_after?: number | undefined
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
@@ -68,7 +71,10 @@ const RULES = {
   } satisfies Rules<CreateOptions>,
   resume: {
     ...common,
-    starting_after: { accepts: 'a whole number', test: (value) => Number.isSafeInteger(value) },
+    starting_after: {
+      accepts: 'a whole number from 0',
+      test: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+    },
     validate: validateRule,
   } satisfies Rules<ResumeOptions>,
   retrieve: common,

@@ -103,7 +103,7 @@ export class Responses {
       maxBytes: this.#host.maxEventBytes,
     })
     try {
-      return await foldSession(session, options)
+      return await foldSession(session, options, options.signal)
     } finally {
       scope.dispose()
     }

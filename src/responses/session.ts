@@ -33,6 +33,7 @@ export class StreamSession implements Consumer {
   readonly #batches = new Mailbox<readonly SessionEvent[]>()
   #pumped: Pumped | undefined
   #filling = false
+  #handedOver = false
   /** The endpoint's own answer, where there was no stream to hand over. */
   gaveUp: CallOutcome | undefined
   /** What was thrown at its end, if it failed. */
@@ -111,7 +112,12 @@ export class StreamSession implements Consumer {
     }
     const calls = this.#resumes.length + (this.#first === undefined ? 0 : 1)
     const whole = calls > 1 ? withHistory(error, this.attempts) : error
-    this.failure = withPartial(whole, this.seen, this.#received.intake.lastSequenceNumber)
+    this.failure = withPartial(whole, {
+      seen: this.seen,
+      lastSequenceNumber: this.#received.intake.lastSequenceNumber,
+      asked: this.#handedOver ? this.#resumption?.id : undefined,
+      isResumed: this.#resumes.length > 0,
+    })
     this.#batches.fail(this.failure)
   }
 
@@ -279,6 +285,7 @@ export class StreamSession implements Consumer {
   }
 
   #hand(batch: readonly SessionEvent[]): void {
+    this.#handedOver = true
     this.#batches.put(batch)
     this.#batches.notify()
   }

@@ -61,7 +61,7 @@ describe('options of one request', () => {
     ['stream', { validate: true }, 'options.validate', 'true', "'off', 'report' or 'strict'"],
     ['stream', { signal: {} }, 'options.signal', 'a value of type object', 'an AbortSignal'],
     ['create', { onDelta: null }, 'options.onDelta', 'null', 'a function'],
-    ['resume', { starting_after: '5' }, 'options.starting_after', "'5'", 'a whole number'],
+    ['resume', { starting_after: '5' }, 'options.starting_after', "'5'", 'a whole number from 0'],
     ['retrieve', { headers: new Headers() }, 'options.headers', 'a value of type object', 'an object of strings'],
     ['cancel', { headers: { 'x-a': 5 } }, "options.headers['x-a']", 'a value of type number', 'a string'],
     ['create', { headers: { 'x-a': undefined } }, "options.headers['x-a']", 'undefined', 'a string'],
