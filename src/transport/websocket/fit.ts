@@ -1,0 +1,140 @@
+import { digestOf, fits, type ItemPrint, isObject, type Json, printOf } from './prints.ts'
+
+/** What is compared of a request. Holds no content of it. */
+export interface RequestPrint {
+  /** Digest of each field that must be the same in the next request. */
+  readonly fields: ReadonlyMap<string, string>
+  readonly items: readonly ItemPrint[]
+  /** Why the request can only be sent whole, whatever came before it: `field:NAME` or `item:N`. */
+  readonly onlyWhole: string | undefined
+}
+
+/** What a socket's server knows after a response that completed. Holds no content of it. */
+export interface Turn {
+  readonly responseId: string
+  readonly request: RequestPrint
+  /** The items of the output, each in the forms in which the server sent it. */
+  readonly output: readonly OutputItem[]
+}
+
+export interface OutputItem {
+  readonly forms: readonly ItemPrint[]
+  /** The server knows more of it than a caller could send back. */
+  readonly isOpaque: boolean
+}
+
+/** How a request is sent on a socket, and why. */
+export type Fit =
+  | {
+      readonly kind: 'incremental'
+      readonly previousResponseId: string /** Items of the input that the server has. */
+      readonly known: number
+    }
+  | { readonly kind: 'whole'; readonly because: string }
+
+/** Each is about one turn alone, or takes effect where it stands: it may differ from turn to turn. */
+const FIELDS_OF_A_TURN: ReadonlySet<string> = new Set([
+  'input',
+  'metadata',
+  'client_metadata',
+  'stream',
+  'stream_options',
+  'tool_choice',
+  'max_output_tokens',
+])
+
+/** With these, what a server knows is not what the caller sent. `null` and absent are the same. */
+const NEVER: ReadonlyArray<readonly [field: string, isMet: (value: Json) => boolean]> = [
+  ['previous_response_id', () => true],
+  ['conversation', () => true],
+  ['background', (value) => value !== false],
+  ['context_management', () => true],
+  ['truncation', (value) => value !== 'disabled'],
+  // Increments are for callers that keep the whole conversation themselves.
+  ['store', (value) => value !== false],
+]
+
+/** @returns `undefined` for a body that is no request with an input. */
+export function requestPrintOf(body: Readonly<Record<string, Json>>): RequestPrint | undefined {
+  const input = inputOf(body.input)
+  if (input === undefined) return undefined
+  const fields = new Map<string, string>()
+  for (const [name, value] of Object.entries(body)) {
+    if (value !== null && !FIELDS_OF_A_TURN.has(name)) fields.set(name, digestOf(value))
+  }
+  const never = NEVER.find(([field, isMet]) => body[field] != null && isMet(body[field] as Json))
+  // An endpoint stores responses unless it is told not to.
+  const field = never?.[0] ?? (body.store == null ? 'store' : undefined)
+  const reference = input.findIndex((item) => isObject(item) && item.type === 'item_reference')
+  return {
+    fields,
+    items: input.map(printOf),
+    onlyWhole: field !== undefined ? `field:${field}` : reference >= 0 ? `item:${reference}` : undefined,
+  }
+}
+
+/** A text stands for one message of the user. */
+export function inputOf(input: Json | undefined): readonly Json[] | undefined {
+  if (typeof input === 'string') return [{ type: 'message', role: 'user', content: input }]
+  return Array.isArray(input) ? input : undefined
+}
+
+/** Items that a caller can send back as the server has them. Of any other type the server may know more. */
+const PORTABLE: ReadonlySet<unknown> = new Set([
+  'message',
+  'function_call',
+  'custom_tool_call',
+  'local_shell_call',
+  'computer_call',
+  'apply_patch_call',
+])
+
+/** @param forms of one item: as its `response.output_item.done` had it, and as `response.completed` had it. */
+export function outputItemOf(forms: readonly Json[]): OutputItem {
+  return { forms: forms.map(printOf), isOpaque: !forms.every(isPortable) }
+}
+
+function isPortable(item: Json): boolean {
+  if (!isObject(item)) return false
+  if (item.type === 'reasoning') return typeof item.encrypted_content === 'string' && item.encrypted_content !== ''
+  return PORTABLE.has(item.type)
+}
+
+/**
+ * Whether a request continues what a server knows after `turn`: every field is equal, and its input begins with the last
+ * input and the last output. What the server then knows is what the caller sent. Pure.
+ */
+export function fitRequest(turn: Turn, request: RequestPrint): Fit {
+  const { onlyWhole } = request
+  if (onlyWhole !== undefined) return { kind: 'whole', because: onlyWhole }
+  const field = differingField(turn.request.fields, request.fields)
+  if (field !== undefined) return { kind: 'whole', because: `field:${field}` }
+  const before = turn.request.items
+  const known = before.length + turn.output.length
+  for (let i = 0; i < known; i++) {
+    const item = request.items[i]
+    const output = i < before.length ? undefined : turn.output[i - before.length]
+    const isSame =
+      item !== undefined &&
+      (output === undefined
+        ? fits(before[i] as ItemPrint, item)
+        : !output.isOpaque && output.forms.some((form) => fits(form, item)))
+    if (!isSame) return { kind: 'whole', because: `item:${i}` }
+  }
+  if (request.items.length === known) return { kind: 'whole', because: `item:${known}` }
+  return { kind: 'incremental', previousResponseId: turn.responseId, known }
+}
+
+function differingField(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string | undefined {
+  for (const [name, digest] of one) if (other.get(name) !== digest) return name
+  for (const name of other.keys()) if (!one.has(name)) return name
+  return undefined
+}
+
+/** The body to send for an increment: every field of the new body, and only the items that the server does not have. */
+export function incrementOf(
+  body: Readonly<Record<string, Json>>,
+  { previousResponseId, known }: Extract<Fit, { kind: 'incremental' }>,
+): Record<string, Json> {
+  return { ...body, previous_response_id: previousResponseId, input: inputOf(body.input)?.slice(known) ?? [] }
+}
