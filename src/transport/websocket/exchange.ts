@@ -1,8 +1,16 @@
 import type { Exchange, ExchangeObserver } from '../transport.ts'
 import { outputItemOf, type RequestPrint, type Turn } from './fit.ts'
-import { type ErrorAnswer, errorAnswerOf, frameOf, kindOf, type MessageKind, responseIdOf } from './message.ts'
+import {
+  type ErrorAnswer,
+  errorAnswerOf,
+  frameOf,
+  isSideEvent,
+  kindOf,
+  type MessageKind,
+  responseIdOf,
+} from './message.ts'
 import { isObject, type Json } from './prints.ts'
-import { isSideEvent, type ResponsesSocket, type SocketEnd, type SocketUser } from './socket.ts'
+import type { ResponsesSocket, SocketEnd, SocketUser } from './socket.ts'
 
 export interface SocketExchangeOptions {
   /** Held by this exchange until it ends. */

@@ -83,3 +83,10 @@ export function responseIdOf(json: Readonly<Record<string, Json>> | undefined): 
   const id = isObject(response) ? response.id : undefined
   return typeof id === 'string' && id !== '' ? id : undefined
 }
+
+const SIDE_EVENT = /^\s*\{\s*"type"\s*:\s*"(?:keepalive|ping|codex\.[\w.]*|response\.steer\.[\w.]*)"/
+
+/** What an endpoint may say at any time, and what belongs to no response. */
+export function isSideEvent(message: Buffer): boolean {
+  return SIDE_EVENT.test(message.toString('latin1', 0, 200))
+}

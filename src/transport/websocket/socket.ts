@@ -1,9 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
-import type { Clock, TimerHandle } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { HeaderPairs } from '../transport.ts'
 import type { Connector, Dial, Socket } from '../undici/connector.ts'
 import type { Turn } from './fit.ts'
+import { Liveness, type LivenessSettings } from './liveness.ts'
+import { isSideEvent } from './message.ts'
 import { PacedWrites } from './paced-writes.ts'
 
 /** How a socket ended. */
@@ -26,15 +28,12 @@ export interface SocketUser {
   onEnd(end: SocketEnd): void
 }
 
-export interface SocketOptions {
+export interface SocketOptions extends LivenessSettings {
   readonly connector: Connector
   /** `http:` or `https:`: the address of the upgrade. */
   readonly url: URL
   readonly headers: HeaderPairs
   readonly clock: Clock
-  readonly pingMs: number
-  readonly idleMs: number
-  readonly maxAgeMs: number
   /** Bytes of one message from the endpoint at most; `0`: no bound. */
   readonly maxPayload: number
   /** Bytes of the header block of the upgrade's answer at most; `0`: Node's own bound. */
@@ -68,11 +67,8 @@ export class ResponsesSocket {
   #dial: Dial | undefined
   #socket: Socket | undefined
   #writes: PacedWrites | undefined
-  #openedAt = 0
-  #receivedAt = 0
-  #idleSince = 0
-  #pingedAt: number | undefined
-  #timer: TimerHandle | undefined
+  /** While it is open. */
+  #liveness: Liveness | undefined
   #isPaused = false
   #hasClosed = false
 
@@ -90,21 +86,18 @@ export class ResponsesSocket {
     return this.#state === 'open' && this.#user === undefined && this.#isSound
   }
 
+  /** Too old for another response. */
   get isAged(): boolean {
-    const { maxAgeMs, clock } = this.#options
-    return maxAgeMs > 0 && this.#state === 'open' && clock.now() - this.#openedAt >= maxAgeMs
+    return this.#liveness?.isAged ?? false
   }
 
   get hasEnded(): boolean {
     return this.#state === 'ended'
   }
 
-  get isOpen(): boolean {
-    return this.#state === 'open'
-  }
-
+  /** When its last response ended, on the monotonic clock. */
   get idleSince(): number {
-    return this.#idleSince
+    return this.#liveness?.idleSince ?? 0
   }
 
   /** Everything that was sent has been accepted by the operating system. */
@@ -114,16 +107,15 @@ export class ResponsesSocket {
 
   /** A FIN that has arrived counts, also when nobody has read it yet; so does a ping that was not answered in time. */
   get #isSound(): boolean {
-    const { pingMs, clock } = this.#options
     const socket = this.#socket
     if (socket === undefined || socket.destroyed || socket.readableEnded || !socket.writable) return false
-    // A machine that slept has not given the timer the chance.
-    return pingMs === 0 || this.#pingedAt === undefined || clock.now() - this.#pingedAt < pingMs
+    return this.#liveness?.isAlive ?? false
   }
 
   /** Takes the socket for one response; opens it if it is new. */
   use(user: SocketUser): void {
     this.#user = user
+    this.#liveness?.busy()
     this.served++
     this.#socket?.ref()
     if (this.#state === 'open') user.onOpen()
@@ -140,25 +132,23 @@ export class ResponsesSocket {
     this.#user = undefined
     if (this.#state !== 'open') return
     this.resume()
-    this.#idleSince = this.#options.clock.now()
     this.#socket?.unref()
     if (this.isAged) this.close()
-    else this.#arm()
+    else this.#liveness?.idle()
   }
 
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return
     this.#isPaused = true
+    this.#liveness?.pause()
     this.#ws?.pause()
   }
 
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    // What was not read while reading was paused says nothing about the other side.
-    this.#heard()
     this.#ws?.resume()
-    this.#arm()
+    this.#liveness?.resume()
   }
 
   /** Ends the socket with a close frame; destroyed soon after, whether it is answered or not. */
@@ -232,12 +222,12 @@ export class ResponsesSocket {
     })
     ws.on('open', () => this.#opened())
     ws.on('message', (data: Buffer, isBinary: boolean) => {
-      this.#heard()
+      this.#liveness?.heard()
       if (this.#user === undefined) this.#strayMessage(data)
       else this.#user.onMessage(data, isBinary)
     })
-    ws.on('ping', () => this.#heard())
-    ws.on('pong', () => this.#heard())
+    ws.on('ping', () => this.#liveness?.heard())
+    ws.on('pong', () => this.#liveness?.heard())
     ws.on('error', (error: Error & { code?: unknown }) => {
       // A handshake that is none: the endpoint speaks HTTP, but not WebSocket.
       const isHandshake = this.#state === 'opening' && this.#socket !== undefined && error.code === undefined
@@ -270,78 +260,17 @@ export class ResponsesSocket {
   #opened(): void {
     if (this.#state !== 'opening') return
     this.#state = 'open'
-    const now = this.#options.clock.now()
-    this.#openedAt = now
-    this.#receivedAt = now
-    this.#idleSince = now
-    this.#arm()
+    this.#liveness = new Liveness(this.#options, {
+      ping: () => this.#ws?.ping(),
+      onDead: (error) => this.#end({ kind: 'failed', error }),
+      onOver: () => this.close(),
+    })
     this.#user?.onOpen()
   }
 
   /** Between two responses only what speaks of the socket itself may come; anything else would be taken for the next answer. */
   #strayMessage(data: Buffer): void {
     if (!isSideEvent(data)) this.destroy()
-  }
-
-  #heard(): void {
-    this.#receivedAt = this.#options.clock.now()
-    this.#pingedAt = undefined
-  }
-
-  /** One timer for everything that the time alone brings: pings, a dead peer, and the end of an idle socket. */
-  #arm(): void {
-    const { clock } = this.#options
-    if (this.#timer !== undefined) clock.clearTimer(this.#timer)
-    this.#timer = undefined
-    if (this.#state !== 'open' || this.#isPaused) return
-    const due = Math.min(this.#pingDue(), this.#idleDue())
-    if (due === Infinity) return
-    this.#timer = clock.setTimer(() => this.#wake(), due - clock.now(), { unref: true })
-  }
-
-  #pingDue(): number {
-    const { pingMs } = this.#options
-    if (pingMs === 0) return Infinity
-    return (this.#pingedAt ?? this.#receivedAt) + pingMs
-  }
-
-  #idleDue(): number {
-    const { idleMs, maxAgeMs } = this.#options
-    if (this.#user !== undefined) return Infinity
-    return Math.min(this.#idleSince + idleMs, maxAgeMs > 0 ? this.#openedAt + maxAgeMs : Infinity)
-  }
-
-  #wake(): void {
-    this.#timer = undefined
-    const { clock } = this.#options
-    if (this.#state !== 'open' || this.#isPaused) return
-    if (this.#idleDue() <= clock.now()) {
-      this.close()
-      return
-    }
-    if (this.#pingDue() > clock.now()) {
-      this.#arm()
-      return
-    }
-    if (this.#pingedAt === undefined) {
-      this.#pingedAt = clock.now()
-      this.#ws?.ping()
-      this.#arm()
-      return
-    }
-    const unanswered = this.#pingedAt
-    // A blocked event loop must kill nothing: what has arrived meanwhile is read first.
-    clock.afterIO(() => {
-      if (this.#state !== 'open' || this.#isPaused) return
-      if (this.#pingedAt !== unanswered) {
-        this.#arm()
-        return
-      }
-      const error = Object.assign(new Error('the endpoint did not answer a ping'), {
-        code: 'ERR_RESILIENT_PING_TIMEOUT',
-      })
-      this.#end({ kind: 'failed', error })
-    })
   }
 
   /** The first word counts. */
@@ -358,21 +287,13 @@ export class ResponsesSocket {
     this.#state = 'ended'
     this.#user = undefined
     this.turn = undefined
-    if (this.#timer !== undefined) this.#options.clock.clearTimer(this.#timer)
-    this.#timer = undefined
+    this.#liveness?.stop()
     this.#options.onEnded(this)
   }
 }
 
 /** How long a close frame may stay unanswered. */
 const CLOSE_MS = 1000
-
-const SIDE_EVENT = /^\s*\{\s*"type"\s*:\s*"(?:keepalive|ping|codex\.[\w.]*|response\.steer\.[\w.]*)"/
-
-/** What an endpoint may say at any time, and what belongs to no response. */
-export function isSideEvent(message: Buffer): boolean {
-  return SIDE_EVENT.test(message.toString('latin1', 0, 200))
-}
 
 function pairsOf(raw: readonly string[]): HeaderPairs {
   const pairs: Array<readonly [string, string]> = []
