@@ -131,7 +131,7 @@ export interface TargetEnd {
 export interface Target {
   readonly url: URL
   readonly endpoint: string
-  /** Where its headers are given, for example `endpoints[1].headers`; absent at the origin that the caller addressed. */
+  /** Where its headers are given, for example `endpoints.1.headers`; absent at the origin that the caller addressed. */
   readonly ownHeadersAt: string | undefined
   /** The headers for this endpoint, from those for the address that the caller gave. */
   headers(pairs: HeaderPairs): HeaderPairs
@@ -198,7 +198,7 @@ export class Route {
     return {
       url: target,
       endpoint: chosen.name,
-      ownHeadersAt: isElsewhere ? `endpoints[${endpoints.all.indexOf(chosen)}].headers` : undefined,
+      ownHeadersAt: isElsewhere ? `endpoints.${endpoints.all.indexOf(chosen)}.headers` : undefined,
       headers: (pairs) => headersFor(chosen, pairs, isElsewhere),
       hasElsewhere: () => owner === undefined && endpoints.hasElsewhere(chosen, model, this.#tried),
       saw: (id) => endpoints.remember(id, chosen),

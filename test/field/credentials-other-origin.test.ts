@@ -92,10 +92,10 @@ describe('an endpoint of another origin that would get no credential', () => {
 
   it('is refused beside an apiKey, with the place where the credential belongs', () => {
     expect(() => new ResilientClient({ apiKey: 'sk-field', endpoints: [{ baseURL: A }, { baseURL: B }] })).toThrow(
-      /endpoints\[1\]\.headers.*apiKey goes to https:\/\/a\.test only/,
+      /endpoints\.1\.headers.*apiKey goes to https:\/\/a\.test only/,
     )
     const client = new ResilientClient({ endpoints: [{ baseURL: A }, { baseURL: B }] })
-    expect(() => client.withOptions({ apiKey: 'sk-field' })).toThrow(/endpoints\[1\]\.headers/)
+    expect(() => client.withOptions({ apiKey: 'sk-field' })).toThrow(/endpoints\.1\.headers/)
   })
 
   it.each([
@@ -117,6 +117,6 @@ describe('an endpoint of another origin that would get no credential', () => {
     const error = await withClient({ endpoints }, (client) =>
       client.responses.create(ASKED).catch((thrown: unknown) => thrown),
     )
-    expect((error as Error).message).toContain('endpoints[1].headers')
+    expect((error as Error).message).toContain('endpoints.1.headers')
   })
 })
