@@ -187,7 +187,7 @@ describe('a call that continues a response', () => {
 
   it('goes where endpointOf says', async () => {
     const s = at(
-      { a: answering('resp_1'), b: answering('resp_2') },
+      { a: answering('resp_1'), b: answering('resp_x') },
       { endpointOf: (id) => (id === 'resp_x' ? B : undefined) },
     )
     await s.settle(s.client.responses.create({ ...create, previous_response_id: 'resp_x' }))

@@ -18,7 +18,7 @@ function endpoint(name: string) {
       if (method === 'GET' || path.endsWith('/cancel')) {
         const known = path.includes(`/resp_${name}`)
         return known
-          ? jsonAnswer(200, response(`resp_${name}`, 'cancelled'))
+          ? jsonAnswer(200, response(/resp_\w+/.exec(path)?.[0] ?? '', 'cancelled'))
           : jsonAnswer(404, { error: { message: 'unknown' } })
       }
       const text = body.toString()
