@@ -57,7 +57,7 @@ describe('options of one request', () => {
   })
 
   it.each([
-    ['stream', { interruption: 'again' }, 'options.interruption', 'a string of 5 characters', "'error' or 'restart'"],
+    ['stream', { interruption: 'again' }, 'options.interruption', "'again'", "'error' or 'restart'"],
     ['stream', { validate: true }, 'options.validate', 'true', "'off', 'report' or 'strict'"],
     ['stream', { signal: {} }, 'options.signal', 'a value of type object', 'an AbortSignal'],
     ['create', { onDelta: null }, 'options.onDelta', 'null', 'a function'],
