@@ -122,7 +122,7 @@ export const BUGS: readonly Bug[] = [
   bug(
     'events that a resume repeats are handed over again',
     'src/responses/event-sequencer.ts',
-    "if (verdict === 'duplicate' && each.class !== 'terminal') continue",
+    "if (verdict === 'duplicate' && !isTerminal) continue",
     "if (verdict === 'duplicate' && each.class === 'heartbeat') continue",
   ),
   bug(

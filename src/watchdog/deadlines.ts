@@ -198,6 +198,8 @@ export interface AttemptTimes {
   lingeringAt: number | undefined
   /** For how long, where it is not a second. */
   lingerMs: number | undefined
+  /** A whole answer, which has no events, was handed over. */
+  answered: boolean
   /** What came then may be the end of the answer, all but its blank line. */
   heldAt: number | undefined
 }
@@ -248,7 +250,7 @@ export function earliestDeadline(
   if (times.connectedAt === undefined) consider('connect', times.connectingAt, limits.connect)
   else if (times.sentAt === undefined) consider('send', times.sendProgressAt, limits.send)
   // An answer without events that was handed over has shown that the endpoint is there.
-  if (times.firstEventAt === undefined && !times.committed) consider('ttfb', times.sentAt, limits.ttfb)
+  if (times.firstEventAt === undefined && !times.answered) consider('ttfb', times.sentAt, limits.ttfb)
   if (!paused) {
     consider('idle', times.lastByteAt ?? (limits.passthrough === 'stream' ? times.sentAt : undefined), limits.idle)
     if (!times.queued) consider('progress', times.lastProgressAt, limits.progress)

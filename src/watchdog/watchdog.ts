@@ -69,6 +69,7 @@ export class Watchdog {
       pausedAt: undefined,
       lingeringAt: undefined,
       lingerMs: undefined,
+      answered: false,
       heldAt: undefined,
     }
     this.#rearm()
@@ -132,7 +133,10 @@ export class Watchdog {
   /** @param isAnswer a whole answer is handed over: what is left of it is waited for as for any other. */
   committed(isAnswer = false): void {
     this.#times.committed = true
-    if (isAnswer) this.#times.lingeringAt = undefined
+    if (isAnswer) {
+      this.#times.answered = true
+      this.#times.lingeringAt = undefined
+    }
   }
 
   /** @param forMs by default a second. */

@@ -167,7 +167,7 @@ describe('a bomb is bounded in memory', () => {
 
     it.each([
       ['a whole response', '{"id":"resp_1","text":"', 'event_too_large'],
-      ['what is no response', 'data: ', 'unexpected_content'],
+      ['an event stream', 'data: ', 'event_too_large'],
     ])(`${coding}, %s, through retrieve()`, async (_what, opening, code) => {
       const stage = await Stage.open({
         scheme: 'http',

@@ -95,6 +95,7 @@ describe('the earliest deadline', () => {
     pausedAt: undefined,
     lingeringAt: undefined,
     lingerMs: undefined,
+    answered: false,
     heldAt: undefined,
   }
   const CALL = { startedAt: 0, total: OFF, beforeCommit: OFF, commitAfterMs: 0 }

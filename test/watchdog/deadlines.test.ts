@@ -198,6 +198,7 @@ describe('the earliest deadline', () => {
     pausedAt: undefined,
     lingeringAt: undefined,
     lingerMs: undefined,
+    answered: false,
     heldAt: undefined,
   }
   const SENT: AttemptTimes = { ...FRESH, connectingAt: 100, connectedAt: 101, sendProgressAt: 101, sentAt: 110 }

@@ -1,5 +1,11 @@
 import { inspect } from 'node:util'
-import { type ErrorCode, findResilientError, isResilientError, type ResilientError } from '../../../src/index.ts'
+import {
+  type ErrorCode,
+  findResilientError,
+  isResilientError,
+  type ResilientError,
+  StreamInterruptedError,
+} from '../../../src/index.ts'
 import type { Caller, Outcome } from '../caller.ts'
 import { wholeResponse } from '../frames.ts'
 import { secretIn } from '../secrets.ts'
@@ -189,7 +195,10 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
 
 /** The endpoint's own words: of two, the one that says more. */
 function checkUpstream(error: ResilientError, requests: readonly Served[], say: Say): void {
-  const { upstreamCode } = error as { readonly upstreamCode?: string }
+  // An interruption by a refused resume has the endpoint's words on its cause.
+  const { upstreamCode } = (error instanceof StreamInterruptedError ? error.cause : error) as {
+    readonly upstreamCode?: string
+  }
   const last = requests.findLast((served) => served.answered !== undefined)
   // Its code was in the frame behind, which did not come in time.
   if (upstreamCode === undefined && last !== undefined && !wasHeard(last)) return
