@@ -134,8 +134,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'nobody remembers where a response lives that came whole',
     'src/call/answer-reader.ts',
-    'owner.onIds(idsOfBody(json))',
-    'idsOfBody(json)',
+    'return idsOfBody(json)',
+    'return undefined',
   ),
   bug(
     'a response lives where the caller asked, and not where it was made',

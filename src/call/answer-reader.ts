@@ -1,5 +1,6 @@
+import { NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
-import { redact } from '../errors/redact.ts'
+import { redact, secretsOf } from '../errors/redact.ts'
 import { errorFieldsOf, type UpstreamErrorFields } from '../retry/error-fields.ts'
 import { idsOfBody } from '../sse/response-ids.ts'
 import { SseReader } from '../sse/sse-reader.ts'
@@ -9,7 +10,7 @@ import { hidingEchoes } from './hiding-echoes.ts'
 import { IdCollector, mayHoldId } from './ids-beside.ts'
 import { openingOf } from './opening.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
-import { headerOf, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
+import { headerOf, NOTHING_READ, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 import { wrongResponse } from './wrong-response.ts'
 
@@ -42,23 +43,26 @@ export class AnswerReader implements ResponseReader {
   }
 
   push(bytes: Uint8Array): ReadResult {
-    const chunk = { bytes, events: [] }
-    if (this.#committed) return { chunk }
+    const held = { bytes, events: NONE }
+    if (this.#committed) return held
     this.#opensAsJson ??= openingOf(bytes) === 'json'
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
-    if (this.#bytes <= this.#bound) return { chunk }
+    if (this.#bytes <= this.#bound) return held
     if (this.#isWholeResponse)
-      return { failure: failure('event_too_large', 'The response is larger than limits.eventBytes.') }
+      return {
+        ...NOTHING_READ,
+        failure: failure('event_too_large', 'The response is larger than limits.eventBytes.'),
+      }
     // Of a passthrough call it goes to whoever asked, as it came.
-    if (this.#context.kind === 'passthrough') return { chunk, commit: 'answer' }
-    const { failure: failed } = this.#judge(false)
+    if (this.#context.kind === 'passthrough') return { ...held, commit: 'answer' }
+    const judged = this.#judge(false)
     // Too large to be held for a decision: only what the beginning makes worth another attempt gets one.
-    return failed?.lane === undefined ? { chunk, commit: 'answer' } : { failure: failed }
+    return judged.failure?.lane === undefined ? { ...held, commit: 'answer', ids: judged.ids } : judged
   }
 
   end(): ReadResult {
-    if (this.#committed) return { finished: true }
+    if (this.#committed) return { ...NOTHING_READ, finished: true }
     const judged = this.#judge(true)
     // The connection brought what belongs to somebody else: the attempt fails, and nobody uses the connection again.
     return judged.failure?.code === 'wrong_response' ? judged : { ...judged, finished: true }
@@ -71,7 +75,7 @@ export class AnswerReader implements ResponseReader {
 
   /** An error status stands, whatever becomes of its body. */
   lingered(): ReadResult {
-    return this.#committed ? {} : { ...this.#judge(true), finished: true }
+    return this.#committed ? NOTHING_READ : { ...this.#judge(true), finished: true }
   }
 
   /** The head of a passthrough answer has said enough. */
@@ -103,21 +107,23 @@ export class AnswerReader implements ResponseReader {
     const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
     const said = { text, json: isWhole ? parseJson(text) : undefined, isWhole }
     const failed = status >= 400 ? this.#refused(said) : status < 300 ? this.#unexpected(said) : undefined
-    if (failed === undefined) this.#tellIds(said)
-    return failed === undefined ? { commit: 'answer' } : { failure: failed }
+    if (failed !== undefined) return { ...NOTHING_READ, failure: failed }
+    return { ...NOTHING_READ, commit: 'answer', ids: this.#idsIn(said) }
   }
 
-  /** Where the response lives is known before the caller has its id. */
-  #tellIds({ json, isWhole }: Said): void {
-    const { head, owner } = this.#context
-    if (!owner.wantsIds || !mayHoldId(head)) return
-    if (isWhole) {
-      owner.onIds(idsOfBody(json))
-      return
-    }
+  /** Reported with the commit: where the response lives is known before the caller has its id. */
+  #idsIn({ json, isWhole }: Said): readonly string[] | undefined {
+    const { head, wantsIds } = this.#context
+    if (!wantsIds || !mayHoldId(head)) return undefined
+    if (isWhole) return idsOfBody(json)
     const found = new IdCollector()
     for (const chunk of this.#chunks) found.push(chunk)
-    owner.onIds(found.ids())
+    return found.ids()
+  }
+
+  get #secrets(): readonly string[] {
+    const { url, headers } = this.#context.request
+    return secretsOf(url, headers)
   }
 
   /** An error status: its reason stands in JSON, in an event, in a text or on a page. */
@@ -125,21 +131,20 @@ export class AnswerReader implements ResponseReader {
     const { status } = this.#context.head
     const fields = said.isWhole ? this.#reasonOf(said) : undefined
     const failed = this.#upstream(status, fields, said)
-    const { secrets, url } = this.#context.owner
+    const { url } = this.#context.request
     const excerpt = fields === undefined ? this.#excerptOf(said.text) : ''
     const message = excerpt === '' ? failed.message : `${failed.message}: ${excerpt}`
     const isJson = said.json !== undefined || !said.isWhole || openingOfText(said.text) === 'stream'
     const advice =
       failed.code === 'http_status'
-        ? addressAdvice({ url, status, isJson, fields, text: said.text, secrets })
+        ? addressAdvice({ url, status, isJson, fields, text: said.text, secrets: this.#secrets })
         : undefined
     return advice === undefined ? { ...failed, message } : { ...failed, message: `${message}. ${advice}`, advice }
   }
 
   /** What an answer that is a page or a text says, as it may be shown. */
   #excerptOf(text: string): string {
-    const { owner } = this.#context
-    return excerptOf(hidingEchoes(owner.request)(text), this.#type, owner.secrets)
+    return excerptOf(hidingEchoes(this.#context.request)(text), this.#type, this.#secrets)
   }
 
   #reasonOf({ text, json }: Said): UpstreamErrorFields | undefined {
@@ -148,7 +153,7 @@ export class AnswerReader implements ResponseReader {
     if (openingOfText(text) === 'stream') return this.#reasonInStream()
     // Of a page only an excerpt is shown: what it says in passing decides nothing.
     if (isPage(text, this.#type)) return undefined
-    const words = wordsOf(text, this.#type, this.#context.owner.secrets)
+    const words = wordsOf(text, this.#type, this.#secrets)
     return words.trim() === '' ? undefined : { message: words }
   }
 
@@ -162,7 +167,7 @@ export class AnswerReader implements ResponseReader {
   /** A call for a response was answered with 2xx and something else. */
   #unexpected(said: Said): Failure | undefined {
     const { text, json, isWhole } = said
-    const { kind, owner } = this.#context
+    const { kind } = this.#context
     if (text.trim() === '') return kind === 'stream' ? failure('empty_response') : undefined
     // Too large to be looked into: no error is.
     if (!isWhole && this.#opensAsJson) return undefined
@@ -176,8 +181,7 @@ export class AnswerReader implements ResponseReader {
     if (failed || fields?.code !== undefined || fields?.status !== undefined)
       return this.#upstream(undefined, fields, said)
     const wanted = kind === 'stream' ? 'an event stream' : 'a response'
-    const { secrets } = owner
-    const type = redact(this.#type ?? 'no content-type', secrets)
+    const type = redact(this.#type ?? 'no content-type', this.#secrets)
     const words = fieldsOf(json) ?? (this.#opensAsJson ? 'broken JSON' : this.#excerptOf(text))
     return failure('unexpected_content', `Expected ${wanted}, got ${type}${words === '' ? '' : `: ${words}`}`)
   }
@@ -198,29 +202,25 @@ export function failureOf(context: ReaderContext): Failure {
 
 /** Passes everything on: calls that are no Responses calls, and redirects. */
 export class PassthroughReader implements ResponseReader {
-  readonly #context: ReaderContext
   #found: IdCollector | undefined
 
   constructor(context: ReaderContext) {
-    this.#context = context
-    if (context.owner.wantsIds && mayHoldId(context.head)) this.#found = new IdCollector()
+    if (context.wantsIds && mayHoldId(context.head)) this.#found = new IdCollector()
   }
 
   push(bytes: Uint8Array): ReadResult {
     this.#found?.push(bytes)
-    if (this.#found?.isFull) this.#tell()
-    return { chunk: { bytes, events: [] } }
+    return { bytes, events: NONE, ids: this.#found?.isFull ? this.#idsFound() : undefined }
   }
 
   end(): ReadResult {
-    this.#tell()
-    return { finished: true }
+    return { ...NOTHING_READ, finished: true, ids: this.#idsFound() }
   }
 
-  #tell(): void {
-    const ids = this.#found?.ids() ?? []
+  #idsFound(): readonly string[] | undefined {
+    const ids = this.#found?.ids()
     this.#found = undefined
-    if (ids.length > 0) this.#context.owner.onIds(ids)
+    return ids
   }
 }
 

@@ -1,22 +1,22 @@
 import type { Permit } from '../admission/admission.ts'
 import { readRateWindow } from '../admission/rate-window.ts'
-import { type Few, including, listOf } from '../core/few.ts'
-import { withDeadline } from '../core/race.ts'
-import type { Target, TargetEnd } from '../endpoints/endpoints.ts'
+import { appended, NONE } from '../core/lists.ts'
+import type { TargetEnd } from '../endpoints/endpoints.ts'
 import type { HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HedgePlan, HedgeRefusal } from '../hedge/hedging.ts'
 import { isPublicHost } from '../hedge/public-origin.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
-import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS, limitsFor } from '../watchdog/deadlines.ts'
+import { type CallDeadlines, limitsFor } from '../watchdog/deadlines.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
+import { headersOfAttempt } from './attempt-headers.ts'
 import { AttemptLog } from './attempt-log.ts'
 import type { CallLog } from './call-log.ts'
-import type { AddedHeaders, CallContext, CallRequest, HeaderAsk } from './call-request.ts'
+import type { CallContext, CallRequest } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
-import { outOfTime } from './slot.ts'
+import type { RetryDecisions } from './retry-decisions.ts'
 
 /** The call whose attempts they are. */
 export interface AttemptRunnerOwner extends AttemptOwner {
@@ -25,11 +25,8 @@ export interface AttemptRunnerOwner extends AttemptOwner {
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly log: CallLog
-  /** Retries that the call has used up. */
-  readonly retries: number
+  readonly decisions: Pick<RetryDecisions, 'retries' | 'couldRepeat'>
   errorOf(failure: Failure): Error
-  /** Whether a failure of this kind could get another attempt. */
-  couldRepeat(failure: Failure): boolean
 }
 
 const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
@@ -38,10 +35,9 @@ const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
 export class AttemptRunner implements AttemptOwner {
   readonly #call: AttemptRunnerOwner
   /** The attempts under way, and the one whose output is being taken. */
-  #current: Few<Attempt>
+  #current: readonly Attempt[] = NONE
   #attemptNumber: number
   #ttfbCuts = 0
-  #hasRefreshed = false
   #plan: HedgePlan | undefined
   /** What the call was let in by, where calls take turns. */
   permit: Permit | undefined
@@ -51,21 +47,16 @@ export class AttemptRunner implements AttemptOwner {
     this.#attemptNumber = call.context.earlier?.length ?? 0
   }
 
-  /** A new credential has been asked for. */
-  get hasRefreshed(): boolean {
-    return this.#hasRefreshed
-  }
-
   /** Ends what is under way; whether there was anything. */
   abort(reason: unknown): boolean {
-    const current = listOf(this.#current)
+    const current = this.#current
     for (const attempt of current) attempt.abort(reason)
     return current.length > 0
   }
 
   /** The round is over, and its output was not taken. */
   clear(): void {
-    this.#current = undefined
+    this.#current = NONE
   }
 
   /** The call is over. */
@@ -145,66 +136,6 @@ export class AttemptRunner implements AttemptOwner {
     )
   }
 
-  /** The headers for one attempt; asking for them ends with the race, and with the time of the call. */
-  async headers(
-    refresh: boolean,
-    race: HedgeRace | undefined,
-    target?: Pick<Target, 'url' | 'headers'>,
-  ): Promise<HeaderPairs> {
-    const { context, request, effective, deadlines, log } = this.#call
-    const url = target?.url ?? request.url
-    const { clock, scope } = context
-    const { body } = effective
-    const ask = { url, body, callId: log.id, attempt: this.#attemptNumber + 1, refresh, scope }
-    const ms = callEndsAt(deadlines) - clock.now()
-    // By itself, asking takes no longer than that.
-    const isUrgent = ms < HEADERS_DEADLINE_MS
-    if (race === undefined && !isUrgent) return this.#headersFor(ask, target)
-    const asking = scope.child()
-    race?.whenDecided(() => asking.abort(undefined))
-    const headers = this.#headersFor({ ...ask, scope: asking }, target)
-    const onTimeout = (): Error => this.#call.errorOf(outOfTime(firstOfCall(deadlines)))
-    try {
-      return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
-    } finally {
-      asking.abort(undefined)
-      asking.dispose()
-    }
-  }
-
-  /** In this order, and the first of a name counts: the endpoint's own, the caller's, the client's, those of instrumentations. */
-  #headersFor(ask: HeaderAsk, target: Pick<Target, 'headers'> | undefined): Promise<HeaderPairs> {
-    const { context, effective } = this.#call
-    if (context.added !== undefined) return this.#withAdded(context.added, ask, target)
-    const given = effective.headers(ask)
-    return target === undefined ? given : given.then((pairs) => target.headers(pairs))
-  }
-
-  async #withAdded(
-    instrumented: AddedHeaders,
-    ask: HeaderAsk,
-    target: Pick<Target, 'headers'> | undefined,
-  ): Promise<HeaderPairs> {
-    const { request, effective, log } = this.#call
-    const scope = ask.scope.child()
-    try {
-      const asked = effective.headers(ask)
-      const added = instrumented.get({ ...ask, scope, method: request.method }, (index, problem) =>
-        log.instrumentationFailed(ask.attempt, index, problem),
-      )
-      const [given, more] = await Promise.all([asked, added])
-      const own = target?.headers(given) ?? given
-      const names = new Set(own.map(([name]) => name))
-      return own.concat(more.filter(([name]) => !names.has(name) && names.add(name)))
-    } catch (error) {
-      // Instrumentations that are still asked are told that nobody waits.
-      scope.abort(error)
-      throw error
-    } finally {
-      scope.dispose()
-    }
-  }
-
   /** `undefined` only in a race that was decided meanwhile. */
   async #attempt(
     refresh: boolean,
@@ -212,7 +143,6 @@ export class AttemptRunner implements AttemptOwner {
     hedge?: HedgeCause,
     plan = this.#plan,
   ): Promise<Attempt | undefined> {
-    if (refresh) this.#hasRefreshed = true
     const { request, effective, context, deadlines, log } = this.#call
     const { permit } = this
     const { method, dispatcher, signal, callersForm } = request
@@ -220,7 +150,8 @@ export class AttemptRunner implements AttemptOwner {
     const { transport, clock, timeouts, reading, scope } = context
     const target = effective.pickTarget()
     const url = target?.url ?? request.url
-    const headers = await this.headers(refresh, race, target).catch((error: unknown) => {
+    const asking = headersOfAttempt(this.#call, { number: this.#attemptNumber + 1, refresh, race, target })
+    const headers = await asking.catch((error: unknown) => {
       target?.ended(NOTHING_SENT)
       throw error
     })
@@ -230,7 +161,7 @@ export class AttemptRunner implements AttemptOwner {
     const isLast = isLastAttempt({
       context,
       effective,
-      retries: this.#call.retries,
+      retries: this.#call.decisions.retries,
       attemptsBefore: this.#attemptNumber,
       isRace: race !== undefined,
     })
@@ -260,7 +191,7 @@ export class AttemptRunner implements AttemptOwner {
       commitWithId,
       expects: request.expects,
       reading: isLast ? committingAtOnce(reading) : reading,
-      couldRepeat: latency.kind === 'passthrough' ? (failed) => this.#call.couldRepeat(failed) : undefined,
+      couldRepeat: latency.kind === 'passthrough' ? (failed) => this.#call.decisions.couldRepeat(failed) : undefined,
       onHead:
         permit === undefined && plan === undefined
           ? undefined
@@ -277,7 +208,7 @@ export class AttemptRunner implements AttemptOwner {
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       owner: this,
     })
-    this.#current = including(this.#current, attempt)
+    this.#current = appended(this.#current, attempt)
     return attempt
   }
 

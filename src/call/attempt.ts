@@ -1,53 +1,19 @@
-import type { Clock } from '../core/clock.ts'
 import type { Target } from '../endpoints/endpoints.ts'
-import type { AttemptPhase, AttemptRecord, DeadlineInfo } from '../errors/errors.ts'
-import { type Failure, failure } from '../errors/failure.ts'
-import { secretsOf } from '../errors/redact.ts'
-import { classifyTransportError } from '../retry/classify-transport.ts'
-import { responseIdOf, responseStatus } from '../sse/event-classes.ts'
-import { sequenceNumberOf } from '../sse/event-data.ts'
-import { idsOfEvent } from '../sse/response-ids.ts'
-import type { SseEvent } from '../sse/sse-reader.ts'
+import type { AttemptRecord } from '../errors/errors.ts'
+import type { Failure } from '../errors/failure.ts'
 import type { CommitReason } from '../telemetry/events.ts'
-import type {
-  ConnectionInfo,
-  Exchange,
-  ExchangeObserver,
-  ResponseHead,
-  Transport,
-  TransportRequest,
-} from '../transport/transport.ts'
-import type { AttemptLimits, CallDeadlines } from '../watchdog/deadlines.ts'
-import { Watchdog, type WatchdogEvents } from '../watchdog/watchdog.ts'
-import { plainTextHint } from './address-advice.ts'
-import type { AttemptLog } from './attempt-log.ts'
+import type { Exchange, ResponseHead, TransportRequest } from '../transport/transport.ts'
+import type { AttemptTimes } from '../watchdog/deadlines.ts'
+import { phaseOf } from './attempt-failure.ts'
+import { AttemptObserver, type ObservedAttempt, type ObserverOptions } from './attempt-observer.ts'
 import { idsBeside } from './ids-beside.ts'
 import { COMMITTED, type Opened } from './opened.ts'
 import { Output } from './output.ts'
-import { readerFor } from './reader-for.ts'
-import type { ReaderContext, ReaderOwner, ReaderSettings, ReadResult, ResponseReader } from './response-reader.ts'
-import { silenceHint } from './silence-hint.ts'
+import type { ReadResult } from './response-reader.ts'
 import { diedAsStale } from './stale-connection.ts'
 
-export interface AttemptOptions {
+export interface AttemptOptions extends ObserverOptions {
   readonly number: number
-  readonly request: TransportRequest
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly log: AttemptLog
-  readonly limits: AttemptLimits
-  readonly deadlines: CallDeadlines
-  /** Which of several endpoints it goes to. */
-  readonly target?: Target | undefined
-  readonly kind: ReaderContext['kind']
-  readonly commitWithId: boolean
-  /** See `CallRequest.expects`. */
-  readonly expects?: readonly string[] | undefined
-  readonly reading: ReaderSettings
-  /** See `ReadingContext.couldRepeat`. */
-  readonly couldRepeat?: ReaderContext['couldRepeat']
-  /** Told of the status and headers of the answer. */
-  readonly onHead?: ((head: ResponseHead) => void) | undefined
   /** Told of the first event of any kind. */
   readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
   /** Told right before the commit takes effect. */
@@ -60,32 +26,21 @@ export interface AttemptOwner {
   onAttemptEnded(attempt: Attempt): void
 }
 
-/** What lies below is kept by the endpoint that made it. */
-const KEPT = /\/(?:responses|conversations)(?:\/|$)/
-
 /**
- * One exchange with the endpoint, watched. Bytes come in from the transport, are read, and wait in `output`: held until
- * the commit, then passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
+ * One exchange with the endpoint. Bytes come in from the transport, are read, and wait in `output`: held until the commit, then
+ * passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
  */
-export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
-  readonly number: number
+export class Attempt implements ObservedAttempt {
   readonly output = new Output()
   readonly opened: Promise<Opened>
-  /** Status and headers of the answer, once there is one. */
-  answer: ResponseHead | undefined
   /** How it failed; set when it has ended with a failure, before or after the commit. */
   failed: Failure | undefined
   /** Its history; set when it has ended. */
   record: AttemptRecord | undefined
   readonly #options: AttemptOptions
-  readonly #watchdog: Watchdog
+  readonly #observer: AttemptObserver
   readonly #exchange: Exchange
   #resolveOpened: ((opened: Opened) => void) | undefined
-  #reader: ResponseReader | undefined
-  /** Until its number is taken: its data holds on to all the text that it came with. */
-  #lastEvent: SseEvent | undefined
-  #lastNumber: number | undefined
-  #responseId: string | undefined
   #untouched: Response | undefined
   #commitReason: CommitReason | undefined
   #paused = false
@@ -93,13 +48,16 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
 
   constructor(options: AttemptOptions) {
     this.#options = options
-    this.number = options.number
     this.opened = new Promise((resolve) => {
       this.#resolveOpened = resolve
     })
-    this.#watchdog = new Watchdog(options.clock, options.limits, options.deadlines, this)
+    this.#observer = new AttemptObserver(options, this)
     options.log.started(options.request.connection, options.target?.endpoint)
-    this.#exchange = options.transport.send(options.request, this)
+    this.#exchange = options.transport.send(options.request, this.#observer)
+  }
+
+  get number(): number {
+    return this.#options.number
   }
 
   get committed(): boolean {
@@ -123,12 +81,13 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     return this.#options.request
   }
 
-  get url(): URL {
-    return this.#options.request.url
-  }
-
   get target(): Target | undefined {
     return this.#options.target
+  }
+
+  /** Status and headers of the answer, once there is one. */
+  get answer(): ResponseHead | undefined {
+    return this.#observer.answer
   }
 
   get ended(): boolean {
@@ -137,36 +96,22 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
 
   /** The answer is no event stream: it was judged as a whole, and its output holds no events. */
   get readsWhole(): boolean {
-    return this.#reader?.readsWhole === true
+    return this.#observer.readsWhole
   }
 
-  get responseStarted(): boolean {
-    return this.#watchdog.times.lastByteAt !== undefined
+  /** When it did what, on the monotonic clock. */
+  get times(): Readonly<AttemptTimes> {
+    return this.#observer.watchdog.times
   }
 
   /** Closed before the request came: see `diedAsStale`. */
   get connectionWasStale(): boolean {
-    return diedAsStale(this.failed, this.#options.log.connection, this.#watchdog.times, this.#endedAt)
-  }
-
-  /** Since when its output waits for the consumer; `undefined` while the consumer keeps up. */
-  get unreadSince(): number | undefined {
-    return this.#watchdog.times.pausedAt
-  }
-
-  get phase(): AttemptPhase {
-    const times = this.#watchdog.times
-    if (this.committed) return 'committed'
-    if (times.firstEventAt !== undefined) return 'prelude'
-    if (times.sentAt !== undefined) return 'waiting'
-    if (times.connectedAt !== undefined) return 'sending'
-    return times.connectingAt === undefined ? 'preparing' : 'connecting'
+    return diedAsStale(this.failed, this.#options.log.connection, this.times, this.#endedAt)
   }
 
   /** `sequence_number` of the last event that was no heartbeat, where the endpoint numbers its events. */
   get lastSequenceNumber(): number | undefined {
-    this.#takeNumber()
-    return this.#lastNumber
+    return this.#observer.lastSequenceNumber
   }
 
   /** The endpoint's id of the request, once the headers of the answer are there. */
@@ -176,7 +121,12 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
 
   /** `response.id` of the stream, once an event carried it. */
   get responseId(): string | undefined {
-    return this.#responseId
+    return this.#observer.responseId
+  }
+
+  /** The credentials of the request. */
+  get secrets(): readonly string[] {
+    return this.#observer.secrets
   }
 
   /** The caller aborted, or the client was destroyed. Poisons nothing: the connection did no wrong. */
@@ -219,180 +169,47 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   resume(): void {
     if (!this.#paused || this.ended || this.output.bytes > 0) return
     this.#paused = false
-    this.#watchdog.resume()
+    this.#observer.watchdog.resume()
     this.#exchange.resume()
   }
 
-  // What the transport reports.
+  // What the observer tells.
 
-  connecting(): void {
-    this.#watchdog.connecting()
+  onAnswer(isFinal: boolean): void {
+    if (isFinal) this.#commit('answer')
+    else if (this.#options.kind === 'passthrough') this.#exchange.readCopy?.()
   }
 
-  connected(info: ConnectionInfo): void {
-    this.#watchdog.connected()
-    this.#options.log.connected(info)
-  }
-
-  sending(): void {
-    this.#watchdog.sending()
-  }
-
-  sent(): void {
-    this.#watchdog.sent()
-  }
-
-  head(head: ResponseHead): void {
-    this.answer = head
-    this.#watchdog.sent()
-    this.#watchdog.byte()
-    const { clock, log, kind, commitWithId, expects, reading: settings } = this.#options
-    log.headers(head, this)
-    this.#options.onHead?.(head)
-    const { couldRepeat } = this.#options
-    const chosen = readerFor({ head, kind, commitWithId, expects, settings, clock, owner: this, log, couldRepeat })
-    this.#reader = chosen.reading
-    if (chosen.waitMs !== undefined) this.#watchdog.lingering(chosen.waitMs)
-    if (chosen.commitAtOnce) this.#commit('answer')
-    else if (kind === 'passthrough') this.#exchange.readCopy?.()
-  }
-
-  data(bytes: Uint8Array): void {
-    if (this.ended) return
-    this.#watchdog.byte()
-    if (this.#reader === undefined) return
-    this.#act(this.#reader.push(bytes))
-    this.#takeNumber()
-  }
-
-  end(): void {
-    if (!this.ended) this.#act(this.#reader?.end() ?? { failure: failure('empty_response') })
-  }
-
-  error(error: unknown): void {
-    if (this.ended) return
-    // The endpoint's last word was spoken already; what becomes of the connection changes nothing.
-    if (this.#lingering) {
-      this.#settleLinger()
-      return
-    }
-    const { url } = this
-    const failed = classifyTransportError(error, { connecting: this.#unsent, host: url.host, secrets: this.secrets })
-    const connectionReused = this.#options.log.connection?.reused === true
-    const { responseStarted } = this
-    const { code, connecting = false, message } = failed
-    const hint = plainTextHint({ url, code, responseStarted, connectionReused, connecting })
-    const hinted = hint === '' ? failed : { ...failed, message: `${message}${hint}` }
-    this.#act(this.#reader?.salvaged?.() ?? { failure: this.#reader?.brokenOff?.(failed) ?? hinted })
-  }
-
-  // What the reading asks and reports.
-
-  /** Looked for when there is something to hide them in: most attempts need none. */
-  get secrets(): readonly string[] {
-    const { url, headers } = this.#options.request
-    return secretsOf(url, headers)
-  }
-
-  get wantsIds(): boolean {
-    const { target, request } = this.#options
-    return target !== undefined && KEPT.test(request.url.pathname)
-  }
-
-  onIds(ids: readonly string[]): void {
-    for (const id of ids) this.#options.target?.saw(id)
-  }
-
-  readsWith(reading: ResponseReader): void {
-    this.#reader = reading
-  }
-
-  onEvent(event: SseEvent): void {
-    if (this.#watchdog.times.firstEventAt === undefined) {
-      this.#options.log.firstEvent(event.type, this)
-      this.#options.onFirstEvent?.(this)
-    }
-    this.#watchdog.event(event.class === 'progress')
-    if (event.class !== 'heartbeat') this.#lastEvent = event
-    if (this.#responseId === undefined) this.#takeId(event.json)
-    if (event.class !== 'lifecycle') return
-    const status = responseStatus(event.json)
-    if (status !== undefined) this.#watchdog.queued(status === 'queued')
-  }
-
-  // What the watchdog reports.
-
-  onExpired(deadline: DeadlineInfo): void {
-    // A quota that is used up is not retried because the line fell silent behind the words.
-    if (this.#lingering) {
-      this.#settleLinger()
-      return
-    }
-    const { host } = this.#options.request.url
-    const message = `${host} timed out while ${this.phase}: ${deadline.name} deadline of ${deadline.ms} ms (${deadline.source})`
-    const mayBeBuffered = deadline.name === 'ttfb' && this.#options.kind === 'stream'
-    const hint = mayBeBuffered ? silenceHint(this.#watchdog.times) : ''
-    const failed = failure(`${deadline.name}_timeout`, `${message}${hint}`, { deadline, connecting: this.#unsent })
-    this.#act(this.#reader?.salvaged?.() ?? { failure: failed })
+  onFirstEvent(): void {
+    this.#options.onFirstEvent?.(this)
   }
 
   onCommitDue(): void {
     this.#commit('commit_after')
   }
 
-  onLingerDue(): void {
-    this.#settleLinger()
-  }
-
-  onHeldDue(): void {
-    if (this.#reader?.holdsLast?.()) this.#act(this.#reader.salvaged?.() ?? {})
-  }
-
-  // Inside.
-
-  /** Provably: there is no connection yet. */
-  get #unsent(): boolean {
-    const { phase } = this
-    return phase === 'connecting' || (phase === 'preparing' && this.#options.transport.abilities.seesConnect)
-  }
-
-  #takeNumber(): void {
-    if (this.#lastEvent === undefined) return
-    this.#lastNumber = sequenceNumberOf(this.#lastEvent)
-    this.#lastEvent = undefined
-  }
-
-  /** Where a response lives is known from the first event on: it may be cancelled, or continued, while it streams. */
-  #takeId(event: unknown): void {
-    this.#responseId = responseIdOf(event)
-    const { target } = this.#options
-    if (target !== undefined && this.#responseId !== undefined) for (const id of idsOfEvent(event)) target.saw(id)
-  }
-
-  #act(verdict: ReadResult): void {
+  onRead(result: ReadResult): void {
+    if (result.bytes.length > 0) this.output.put(result)
+    if (result.commit !== undefined) this.#commit(result.commit)
     if (this.ended) return
-    if (verdict.chunk !== undefined) this.output.put(verdict.chunk)
-    if (verdict.commit !== undefined) this.#commit(verdict.commit)
-    if (this.ended) return
-    this.#watchdog.holding(verdict.mayBeLast === true)
-    if (verdict.linger) this.#linger()
-    if (verdict.finished) this.#complete(verdict.failure)
-    else if (verdict.failure !== undefined) this.#fail(verdict.failure)
+    if (result.linger) this.#linger()
+    if (result.finished) this.#complete(result.failure)
+    else if (result.failure !== undefined) this.#fail(result.failure)
     else {
       this.output.notify()
       // A consumer that waited has taken it by now.
-      if (this.committed && !this.#lingering) this.#holdBack()
+      if (this.committed && !this.#observer.lingering) this.#holdBack()
     }
   }
+
+  // Inside.
 
   #commit(reason: CommitReason): void {
     if (this.committed) return
     this.#options.onCommit?.(this)
     this.#commitReason = reason
     this.#options.target?.sawLife()
-    this.#watchdog.committed(reason === 'answer')
-    this.#reader?.committed?.()
-    this.#options.log.committed(reason)
+    this.#observer.committed(reason)
     this.#settleOpened(COMMITTED)
     if (this.#options.kind === 'passthrough' && this.#exchange.takeResponse !== undefined) this.#passOn()
     else this.#holdBack()
@@ -402,16 +219,20 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   #passOn(): void {
     const untouched = this.#exchange.takeResponse?.()
     this.#untouched = untouched
-    if (untouched !== undefined && this.wantsIds) void idsBeside(untouched).then((ids) => this.onIds(ids))
+    if (untouched !== undefined && this.#observer.wantsIds) void this.#findIdsBeside(untouched)
     this.#finish('committed')
     this.output.end()
+  }
+
+  async #findIdsBeside(untouched: Response): Promise<void> {
+    for (const id of await idsBeside(untouched)) this.#options.target?.saw(id)
   }
 
   /** Back-pressure: while the consumer has something to take, nothing more is read. */
   #holdBack(): void {
     if (this.#paused || this.ended || this.output.bytes === 0) return
     this.#paused = true
-    this.#watchdog.pause()
+    this.#observer.watchdog.pause()
     this.#exchange.pause()
   }
 
@@ -434,22 +255,13 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
     this.#settleOpened({ kind: 'failed', failure: failed })
   }
 
-  /** A failure was reported, and a moment is left for what may say more about it. */
-  get #lingering(): boolean {
-    return this.#watchdog.times.lingeringAt !== undefined
-  }
-
   /** What may follow is read whether the consumer reads or not: it is one event, and a moment. */
   #linger(): void {
-    this.#watchdog.lingering()
+    this.#observer.watchdog.lingering()
     if (!this.#paused) return
     this.#paused = false
-    this.#watchdog.resume()
+    this.#observer.watchdog.resume()
     this.#exchange.resume()
-  }
-
-  #settleLinger(): void {
-    this.#act(this.#reader?.lingered?.() ?? {})
   }
 
   /** The first word counts. */
@@ -459,10 +271,10 @@ export class Attempt implements ExchangeObserver, ReaderOwner, WatchdogEvents {
   }
 
   #finish(outcome: AttemptRecord['outcome']): void {
-    const phase = this.phase
-    this.#watchdog.stop()
+    const { times } = this
+    this.#observer.watchdog.stop()
     this.#endedAt = this.#options.clock.now()
-    this.record = this.#options.log.ended({ outcome, phase, times: this.#watchdog.times, failure: this.failed })
+    this.record = this.#options.log.ended({ outcome, phase: phaseOf(times), times, failure: this.failed })
     this.#options.owner.onAttemptEnded(this)
   }
 }

@@ -1,12 +1,10 @@
 import type { Abortable } from '../core/abort.ts'
-import type { TimerHandle } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
 import type { AskContext } from '../endpoints/endpoint-of.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
-import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
-import type { CallEndEvent, RetryDecision } from '../telemetry/events.ts'
+import type { CallEndEvent } from '../telemetry/events.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import { AttemptRunner, type AttemptRunnerOwner } from './attempt-runner.ts'
@@ -14,13 +12,15 @@ import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
 import { LostConversation } from './lost-conversation.ts'
+import { ReaderWait } from './reader-wait.ts'
+import { ASK_AGAIN, RETRY_WITH_NEW_CREDENTIAL, RetryDecisions } from './retry-decisions.ts'
 import { acquireSlot, outOfTime } from './slot.ts'
 import { targetEndOf } from './target-end.ts'
 import { isIdSecret, toError } from './to-error.ts'
 
 export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 
-/** What a call comes to: an attempt whose output can be taken. */
+/** The result of a call: an attempt whose output can be taken. */
 export interface CallOutcome {
   readonly attempt: Attempt
   /** Set when the output is the endpoint's own word on a failure: why there was no further attempt. */
@@ -36,12 +36,11 @@ export class Call implements AttemptRunnerOwner, Abortable {
   #lostConversation: LostConversation | undefined
   readonly context: CallContext
   readonly deadlines: CallDeadlines
+  readonly decisions: RetryDecisions
   readonly #records: AttemptRecord[]
   readonly #runner: AttemptRunner
-  #tally = NO_RETRIES
-  /** Armed while whoever reads what broke has yet to decide how to go on. */
-  #readerWait: TimerHandle | undefined
-  #readerCameLate = false
+  /** Most calls wait for none. */
+  #readerWait: ReaderWait | undefined
   #over = false
 
   constructor(request: CallRequest, context: CallContext) {
@@ -58,11 +57,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
       beforeCommit: appliesToStreams ? beforeCommit(context.beforeCommitMs) : NOT_BOUND,
       commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
     }
+    this.decisions = new RetryDecisions(this)
     this.#runner = new AttemptRunner(this)
-  }
-
-  get retries(): number {
-    return this.#tally.retries
   }
 
   /** The history so far, in order. */
@@ -104,14 +100,14 @@ export class Call implements AttemptRunnerOwner, Abortable {
   restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
     return this.#endOnError(async () => {
       this.assertReaderInTime(attempt, failed)
-      const { decision, tally } = this.#decide(attempt, failed, false)
+      const decision = this.decisions.after(attempt, failed, false)
       this.log.decided(attempt.number, failed.code, decision)
       if (!decision.retry) {
         if (ERROR_CATALOG[failed.code].family !== 'upstream') throw this.errorOf(failed, attempt, decision.reason)
         this.#end('failed', failed)
         return { attempt, gaveUp: { reason: decision.reason, failure: failed } }
       }
-      await this.#before(attempt, decision.delayMs, tally)
+      await this.#before(attempt, decision.delayMs)
       return this.#untilOpened()
     })
   }
@@ -133,8 +129,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
    * @throws the error of the attempt when the call has waited for its reader as long as it does, and is over.
    */
   assertReaderInTime(attempt: Attempt, failed: Failure): void {
-    this.#stopReaderWait()
-    if (!this.#readerCameLate) return
+    this.#readerWait?.stop()
+    if (this.#readerWait?.isOver !== true) return
     throw this.errorOf({ ...failed, message: `${failed.message} ${NOT_READ}` }, attempt, 'deadline_exceeded')
   }
 
@@ -171,17 +167,17 @@ export class Call implements AttemptRunnerOwner, Abortable {
 
       if (opened.failure.code === 'previous_response_not_found' && (await this.#goesOn(attempt))) {
         this.log.decided(attempt.number, opened.failure.code, ASK_AGAIN)
-        await this.#before(attempt, 0, this.#tally)
+        await this.#before(attempt, 0)
         refresh = false
         continue
       }
-      refresh = this.#canRefresh(opened.failure)
-      const { decision, tally } = refresh
-        ? { decision: RETRY_WITH_NEW_CREDENTIAL, tally: this.#tally }
-        : this.#decide(attempt, opened.failure, attempt.committed)
+      refresh = this.decisions.takeRefresh(opened.failure)
+      const decision = refresh
+        ? RETRY_WITH_NEW_CREDENTIAL
+        : this.decisions.after(attempt, opened.failure, attempt.committed)
       this.log.decided(attempt.number, opened.failure.code, decision)
       if (!decision.retry) return this.#giveUp(attempt, opened.failure, decision.reason)
-      await this.#before(attempt, decision.delayMs, tally)
+      await this.#before(attempt, decision.delayMs)
     }
   }
 
@@ -197,9 +193,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
   }
 
   /** Between two attempts. */
-  async #before(previous: Attempt, delayMs: number, tally: RetryTally): Promise<void> {
+  async #before(previous: Attempt, delayMs: number): Promise<void> {
     const { clock, scope } = this.context
-    this.#tally = tally
     previous.output.discard(undefined)
     this.#runner.clear()
     if (delayMs > 0) await sleep(delayMs, { clock, scope })
@@ -226,7 +221,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
       attempts: this.#records,
       giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
       replaySafety: this.effective.replaySafety(failure),
-      responseStarted: attempt?.responseStarted ?? false,
+      responseStarted: attempt?.times.lastByteAt !== undefined,
       phase: attempt?.record?.phase ?? 'preparing',
       continuation: this.effective.traits.continuation,
       committed: attempt?.committed ?? false,
@@ -250,62 +245,15 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.#end(aborted ? 'aborted' : attempt.failed === undefined ? 'completed' : 'failed', attempt.failed)
   }
 
-  /** A stream that nobody reads must not stay under way for ever: `close()` waits for what is. */
-  #awaitReader({ unreadSince }: Attempt, failed: Failure): void {
+  /** At most until nothing was read for `staleMs`, or the time of the call is over. */
+  #awaitReader({ times }: Attempt, failed: Failure): void {
     const { clock, timeouts } = this.context
-    const now = clock.now()
-    const until = (unreadSince ?? now) + (timeouts.staleMs.ms || Infinity)
-    const ms = Math.min(until, callEndsAt(this.deadlines)) - now
-    if (ms === Infinity) return
-    const onLate = (): void => {
-      this.#readerCameLate = true
-      this.#end('failed', failed)
-    }
-    this.#readerWait = clock.setTimer(onLate, Math.max(0, ms), { unref: true })
+    const until = (times.pausedAt ?? clock.now()) + (timeouts.staleMs.ms || Infinity)
+    this.#readerWait ??= new ReaderWait(clock)
+    this.#readerWait.start(Math.min(until, callEndsAt(this.deadlines)), () => this.#end('failed', failed))
   }
 
-  #stopReaderWait(): void {
-    if (this.#readerWait === undefined) return
-    this.context.clock.clearTimer(this.#readerWait)
-    this.#readerWait = undefined
-  }
-
-  /** As far as can be told before the attempt is over: time and budget are asked for then. */
-  couldRepeat(failed: Failure): boolean {
-    const { policy } = this.context
-    if (this.#canRefresh(failed)) return true
-    if (failed.lane === undefined || this.#tally.retries >= policy.maxRetries) return false
-    const replay = this.effective.replaySafety(failed)
-    return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown)
-  }
-
-  #canRefresh(failed: Failure): boolean {
-    return (
-      failed.status === 401 &&
-      !this.#runner.hasRefreshed &&
-      this.request.canRefresh() &&
-      this.effective.replaySafety(failed) === 'safe'
-    )
-  }
-
-  #decide(attempt: Attempt, failed: Failure, committed: boolean): { decision: RetryDecision; tally: RetryTally } {
-    const { policy, budget, random, clock } = this.context
-    return decideRetry({
-      failure: failed,
-      replay: this.effective.replaySafety(failed),
-      committed,
-      staleConnection: attempt.connectionWasStale,
-      tally: this.#tally,
-      policy,
-      budget,
-      remainingMs: callEndsAt(this.deadlines) - clock.now(),
-      random,
-      endpoint: attempt.target?.endpoint,
-      elsewhere: attempt.target?.hasElsewhere(),
-    })
-  }
-
-  /** What comes out at the end: the endpoint's own answer if the last failure was one, else the last real error (5.3). */
+  /** What comes out at the end: the endpoint's own answer if the last failure was one, else the last real error. */
   #giveUp(attempt: Attempt, failed: Failure, reason: GiveUpReason): CallOutcome {
     const { record } = attempt
     // An answer that is handed over is no error that could say it.
@@ -322,7 +270,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
   #end(outcome: CallEndEvent['outcome'], failed: Failure | undefined): void {
     if (this.#over) return
     this.#over = true
-    this.#stopReaderWait()
+    this.#readerWait?.stop()
     this.#runner.end()
     this.context.scope.dispose()
     const own = this.#records.length - (this.context.earlier?.length ?? 0)
@@ -337,12 +285,6 @@ const NOT_BOUND: Limit = { ms: 0, source: 'beforeCommitMs' }
 function beforeCommit(ms: number): Limit {
   return ms === 0 ? NOT_BOUND : { ...NOT_BOUND, ms }
 }
-
-/** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */
-const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', transparent: true }
-
-/** A token that was refused is exchanged once, beside all counting. */
-const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = { retry: true, delayMs: 0, lane: 'pushback', transparent: true }
 
 const NOT_READ = 'Nobody read on within timeouts.staleMs, so the stream was not picked up again.'
 

@@ -4,7 +4,7 @@ import type { ReplaySafety } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { type ReplayTraits, replaySafety } from '../retry/replay-safety.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
-import type { CallRequest, HeaderAsk } from './call-request.ts'
+import type { CallRequest } from './call-request.ts'
 import { type RequestTraits, traitsOf } from './request-traits.ts'
 
 type BytesBody = Extract<RequestBody, { kind: 'bytes' }>
@@ -67,12 +67,6 @@ export class EffectiveRequest {
     this.#route = this.#findRoute()
   }
 
-  /** The headers for one attempt. */
-  async headers(ask: HeaderAsk): Promise<HeaderPairs> {
-    const headers = await this.#request.headers(ask)
-    return this.#rebuilt === undefined ? headers : plain(headers)
-  }
-
   get body(): RequestBody {
     const { body } = this.#request
     if (this.#rebuilt !== undefined) return this.#rebuilt.body
@@ -97,7 +91,7 @@ export class EffectiveRequest {
   }
 }
 
-/** A rebuilt body is plain, whatever the first one was. */
-function plain(headers: HeaderPairs): HeaderPairs {
+/** The headers of a rebuilt request: its body is plain, whatever the coding of the first one was. */
+export function plain(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => name !== 'content-encoding')
 }

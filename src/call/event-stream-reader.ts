@@ -5,15 +5,20 @@ import { reportsFailure, responseIdOf, responseStatus } from '../sse/event-class
 import { type SseEvent, type SseRead, SseReader } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import { otherApi, otherApiOf } from './other-apis.ts'
-import type { ReaderContext, ReaderOwner, ReaderSettings, ReadResult, ResponseReader } from './response-reader.ts'
+import {
+  NOTHING_READ,
+  type ReaderContext,
+  type ReaderSettings,
+  type ReadResult,
+  type ResponseReader,
+} from './response-reader.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 import { wrongResponse } from './wrong-response.ts'
 
 const encoder = new TextEncoder()
-const NOTHING = new Uint8Array()
 
 /**
- * Reads an event stream, and holds the commit rule (5.2): what came before the first progress can still be taken back, so
+ * Reads an event stream, and holds the commit rule: what came before the first progress can still be taken back, so
  * a failure that another attempt may heal is withheld there, and everything is handed over from then on.
  */
 export class EventStreamReader implements ResponseReader {
@@ -21,7 +26,7 @@ export class EventStreamReader implements ResponseReader {
   readonly #commitWithId: boolean
   readonly #settings: ReaderSettings
   readonly #clock: ReaderContext['clock']
-  readonly #owner: ReaderOwner
+  readonly #request: ReaderContext['request']
   readonly #log: ReaderContext['log']
   readonly #sse: SseReader
   readonly #expects: ReaderContext['expects']
@@ -37,14 +42,14 @@ export class EventStreamReader implements ResponseReader {
   /** The first event that says anything was one of the Responses API. */
   #isIdentified = false
 
-  constructor({ head, kind, commitWithId, expects, settings, clock, owner, log }: ReaderContext) {
+  constructor({ head, kind, commitWithId, expects, settings, clock, request, log }: ReaderContext) {
     this.#expects = expects
     this.#isAnswer = kind === 'json' && settings.needsEvents
     this.#head = head
     this.#commitWithId = commitWithId
     this.#settings = settings
     this.#clock = clock
-    this.#owner = owner
+    this.#request = request
     this.#log = log
     // Progress commits, and from then on the bytes are what matters.
     this.#sse = new SseReader(settings.maxEventBytes, !settings.needsEvents)
@@ -57,9 +62,12 @@ export class EventStreamReader implements ResponseReader {
 
   end(): ReadResult {
     const tapped = this.#sse.end()
-    const verdict = this.#judge(tapped, tapped.repair === undefined ? undefined : encoder.encode(tapped.repair))
+    const verdict = this.#judge(
+      tapped,
+      tapped.repair === undefined ? NOTHING_READ.bytes : encoder.encode(tapped.repair),
+    )
     if (verdict.finished || verdict.failure !== undefined) return verdict
-    if (this.#reported !== undefined) return { ...verdict, ...this.#settle() }
+    if (this.#reported !== undefined) return { ...verdict, ...this.#ending() }
     return {
       ...verdict,
       failure: failure(this.#receivedBytes === 0 ? 'empty_response' : 'stream_incomplete', undefined, this.#facts()),
@@ -67,7 +75,7 @@ export class EventStreamReader implements ResponseReader {
   }
 
   lingered(): ReadResult {
-    return this.#settle()
+    return { ...NOTHING_READ, ...this.#ending() }
   }
 
   holdsLast(): boolean {
@@ -84,32 +92,31 @@ export class EventStreamReader implements ResponseReader {
     this.#sse.parseAll = this.#settings.needsEvents
   }
 
-  #judge(tapped: SseRead, bytes: Uint8Array | undefined): ReadResult {
+  #judge({ events, done, problem, bytes: usable }: SseRead, received: Uint8Array): ReadResult {
     let commit: CommitReason | undefined
     let last: SseEvent | undefined
-    for (const event of tapped.events) {
+    for (let at = 0; at < events.length; at++) {
+      const event = events[at] as SseEvent
       const wrong = this.#expects && wrongResponse(responseIdOf(event.json), this.#expects)
-      if (wrong !== undefined) return { failure: wrong }
-      this.#owner.onEvent(event)
+      if (wrong !== undefined) return { ...NOTHING_READ, events: events.slice(0, at), failure: wrong }
       const other = this.#isIdentified ? undefined : this.#identify(event)
-      if (other !== undefined) return { failure: otherApi(other) }
+      if (other !== undefined) return { ...NOTHING_READ, events: events.slice(0, at + 1), failure: otherApi(other) }
       commit ??= this.#commitFor(event)
       if (event.class === 'terminal') last = this.#report(event)
     }
-    const used = this.#frames(
-      bytes === undefined || tapped.bytes >= bytes.length ? bytes : bytes.subarray(0, tapped.bytes),
-    )
-    const chunk = used === undefined || used.length === 0 ? undefined : { bytes: used, events: tapped.events }
-    if (!this.#committed) this.#heldBytes += used?.length ?? 0
-    if (last !== undefined && (this.#sse.ended || !this.#sse.lingering)) return { chunk, commit, ...this.#settle() }
-    // Behind an `error` nothing can go wrong any more: the endpoint's last word was spoken.
-    if (this.#reported !== undefined && (tapped.done || tapped.problem !== undefined)) {
-      return { chunk, commit, ...this.#settle() }
+    const bytes = this.#frames(usable >= received.length ? received : received.subarray(0, usable))
+    if (!this.#committed) this.#heldBytes += bytes.length
+    if (last !== undefined && (this.#sse.ended || !this.#sse.lingering)) {
+      return { bytes, events, commit, ...this.#ending() }
     }
-    if (tapped.problem !== undefined) return { chunk, commit, failure: this.#problem(tapped.problem) }
-    if (tapped.done) return { chunk, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
+    // Behind an `error` nothing can go wrong any more: the endpoint's last word was spoken.
+    if (this.#reported !== undefined && (done || problem !== undefined)) {
+      return { bytes, events, commit, ...this.#ending() }
+    }
+    if (problem !== undefined) return { bytes, events, commit, failure: this.#problem(problem) }
+    if (done) return { bytes, events, commit, failure: failure('stream_incomplete', undefined, this.#facts()) }
     if (!this.#committed && this.#heldBytes > this.#settings.maxPreludeBytes) commit ??= 'prelude_full'
-    return { chunk, commit, linger: last !== undefined, mayBeLast: this.#sse.mayHoldLast }
+    return { bytes, events, commit, linger: last !== undefined, mayBeLast: this.#sse.mayHoldLast }
   }
 
   /** The other API whose stream this is, by its first event. */
@@ -119,14 +126,14 @@ export class EventStreamReader implements ResponseReader {
   }
 
   /** With `wholeFrames`, what follows the last complete frame waits for the rest of its own. */
-  #frames(bytes: Uint8Array | undefined): Uint8Array | undefined {
-    if (!this.#settings.wholeFrames || bytes === undefined) return bytes
+  #frames(bytes: Uint8Array): Uint8Array {
+    if (!this.#settings.wholeFrames || bytes.length === 0) return bytes
     // The blank line may have begun in what came before.
     const before = Buffer.concat(this.#cut.slice(-3)).subarray(-3)
     const end = lastFrameEnd(Buffer.concat([before, bytes])) - before.length
     if (end <= 0) {
       this.#cut = appended(this.#cut, bytes)
-      return NOTHING
+      return NOTHING_READ.bytes
     }
     const frames = Buffer.concat([...this.#cut, bytes.subarray(0, end)])
     this.#cut = end < bytes.length ? [bytes.subarray(end)] : NONE
@@ -160,8 +167,8 @@ export class EventStreamReader implements ResponseReader {
     return event
   }
 
-  /** The endpoint has had its last word. */
-  #settle(): ReadResult {
+  /** What the terminal events seen so far mean. */
+  #ending(): Pick<ReadResult, 'finished' | 'commit' | 'failure'> {
     const reported = this.#reported
     if (reported === undefined) return { finished: true, commit: 'terminal' }
     // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
@@ -173,7 +180,7 @@ export class EventStreamReader implements ResponseReader {
       head: this.#head,
       settings: this.#settings,
       clock: this.#clock,
-      owner: this.#owner,
+      request: this.#request,
       log: this.#log,
     }
     return upstreamFailure(context, { status: undefined, error, body, responseId: this.#responseId })

@@ -1,7 +1,7 @@
 import { AnswerReader } from './answer-reader.ts'
 import { EventStreamReader } from './event-stream-reader.ts'
 import { openingOf } from './opening.ts'
-import { headerOf, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
+import { headerOf, NOTHING_READ, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
 
 /** White space in front of an answer is waited through up to here; then its label decides. Bytes. */
 const MAX_UNDECIDED = 4096
@@ -24,20 +24,24 @@ export class OpeningReader implements ResponseReader {
     const opening = openingOf(all)
     if (opening === undefined && all.length <= MAX_UNDECIDED) {
       this.#held = all
-      return {}
+      return NOTHING_READ
     }
-    return this.#choose(opening === 'stream' || (opening !== 'json' && opening !== 'page' && this.#saysStream)).push(
-      all,
-    )
+    const next = this.#choose(opening === 'stream' || (opening !== 'json' && opening !== 'page' && this.#saysStream))
+    return { ...next.push(all), next }
   }
 
   end(): ReadResult {
     // A connection that brings nothing where a stream was asked for is no good one: a stream that ends so poisons it.
-    if (this.#held === undefined) return this.#choose(this.#saysStream || this.#context.kind === 'stream').end()
-    const reading = this.#choose(this.#saysStream)
-    const { chunk } = reading.push(this.#held)
-    const ended = reading.end()
-    return { ...ended, chunk: ended.chunk ?? chunk }
+    const next = this.#choose(this.#saysStream || (this.#held === undefined && this.#context.kind === 'stream'))
+    if (this.#held === undefined) return { ...next.end(), next }
+    const held = next.push(this.#held)
+    const ended = next.end()
+    return {
+      ...ended,
+      bytes: Buffer.concat([held.bytes, ended.bytes]),
+      events: [...held.events, ...ended.events],
+      next,
+    }
   }
 
   committed(): void {
@@ -49,11 +53,9 @@ export class OpeningReader implements ResponseReader {
     return type?.toLowerCase().includes('text/event-stream') ?? false
   }
 
-  /** From the first bytes on the attempt reads with what was chosen. */
   #choose(isStream: boolean): ResponseReader {
     const reading = isStream ? new EventStreamReader(this.#context) : new AnswerReader(this.#context)
     if (this.#committed) reading.committed()
-    this.#context.owner.readsWith(reading)
     return reading
   }
 }

@@ -7,18 +7,18 @@ const ERROR_BODY_MS = 5000
 
 /** How the body of an answer is to be read, and whether the answer is handed over before its body is known. */
 export function readerFor(context: ReaderContext): {
-  readonly reading: ResponseReader
+  readonly reader: ResponseReader
   readonly commitAtOnce: boolean
   /** The head has said what matters: how long its body is waited for. Milliseconds. */
   readonly waitMs?: number | undefined
 } {
   const { kind, head } = context
   const redirect = head.status >= 300 && head.status < 400
-  if (kind === 'passthrough' && couldRepeat(context)) return { reading: new AnswerReader(context), commitAtOnce: false }
-  if (kind === 'passthrough' || redirect) return { reading: new PassthroughReader(context), commitAtOnce: true }
+  if (kind === 'passthrough' && couldRepeat(context)) return { reader: new AnswerReader(context), commitAtOnce: false }
+  if (kind === 'passthrough' || redirect) return { reader: new PassthroughReader(context), commitAtOnce: true }
   const success = head.status >= 200 && head.status < 300 && head.status !== 204
-  if (head.status >= 400) return { reading: new AnswerReader(context), commitAtOnce: false, waitMs: ERROR_BODY_MS }
-  return { reading: success ? new OpeningReader(context) : new AnswerReader(context), commitAtOnce: false }
+  if (head.status >= 400) return { reader: new AnswerReader(context), commitAtOnce: false, waitMs: ERROR_BODY_MS }
+  return { reader: success ? new OpeningReader(context) : new AnswerReader(context), commitAtOnce: false }
 }
 
 /** Judged by its head; what its body says is only read where it could matter. */

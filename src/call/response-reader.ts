@@ -1,15 +1,16 @@
 import type { Clock } from '../core/clock.ts'
+import { NONE } from '../core/lists.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ClassifyHook, ClassifyProblem } from '../retry/classify-hook.ts'
-import type { SseEvent } from '../sse/sse-reader.ts'
 import type { CommitReason } from '../telemetry/events.ts'
 import type { ResponseHead, TransportRequest } from '../transport/transport.ts'
 import type { Chunk } from './chunk.ts'
 
-/** What a piece of a body means for its attempt. */
-export interface ReadResult {
-  /** To be handed over, or held. */
-  readonly chunk?: Chunk | undefined
+/**
+ * What a piece of a body means for its attempt: everything that a reader reports. `bytes` are handed over, or held; they are
+ * empty where there is nothing to hand over. `events` are all that were seen, in order.
+ */
+export interface ReadResult extends Chunk {
   readonly commit?: CommitReason | undefined
   /** The body is complete as far as the call is concerned: what the endpoint sends on is its own affair. */
   readonly finished?: boolean | undefined
@@ -19,7 +20,16 @@ export interface ReadResult {
   readonly linger?: boolean | undefined
   /** What came last may be the end of the answer, all but the blank line behind it. */
   readonly mayBeLast?: boolean | undefined
+  /** Ids of what the endpoint keeps, where the answer is no event stream: of an event stream, the events name them. */
+  readonly ids?: readonly string[] | undefined
+  /** What reads on: the first bytes have shown what the answer is. */
+  readonly next?: ResponseReader | undefined
 }
+
+const NO_BYTES = new Uint8Array()
+
+/** A piece that brought nothing to hand over, and no event. */
+export const NOTHING_READ: ReadResult = { bytes: NO_BYTES, events: NONE }
 
 /** How the body of one answer is read. One per kind of answer; pure of time and I/O. */
 export interface ResponseReader {
@@ -38,24 +48,6 @@ export interface ResponseReader {
   committed?(): void
   /** The answer is judged as a whole, and holds no events. */
   readonly readsWhole?: boolean
-}
-
-/** The attempt whose answer is read. */
-export interface ReaderOwner {
-  /** Told of every event, for the watchdog. */
-  onEvent(event: SseEvent): void
-  /** Told which reading takes over from the one that had the first bytes. */
-  readsWith(reading: ResponseReader): void
-  /** What was asked. */
-  readonly url: URL
-  /** What must not appear in an excerpt: the credentials of the request. */
-  readonly secrets: readonly string[]
-  /** What was sent: an endpoint may echo it. */
-  readonly request: Pick<TransportRequest, 'headers' | 'body'>
-  /** Whether somebody remembers where responses live. */
-  readonly wantsIds: boolean
-  /** Told of the ids of an answer that is no event stream. */
-  onIds(ids: readonly string[]): void
 }
 
 /** How a client, or one of its faces, reads answers: the same for all its calls. */
@@ -81,7 +73,10 @@ export interface ReaderContext {
   readonly expects?: readonly string[] | undefined
   readonly settings: ReaderSettings
   readonly clock: Pick<Clock, 'wallNow'>
-  readonly owner: ReaderOwner
+  /** What was asked, with its credentials: an endpoint may echo them, and they must not be shown. */
+  readonly request: Pick<TransportRequest, 'url' | 'headers' | 'body'>
+  /** It is remembered at which endpoint a response lives: the ids in an answer are looked for. */
+  readonly wantsIds: boolean
   readonly log: { classifyFailed(problem: ClassifyProblem): void }
   /** Of a passthrough call: whether such an answer could get another attempt. */
   readonly couldRepeat?: ((failed: Failure) => boolean) | undefined

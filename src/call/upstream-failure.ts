@@ -1,4 +1,5 @@
 import type { Failure } from '../errors/failure.ts'
+import { secretsOf } from '../errors/redact.ts'
 import { askClassify, type Classification } from '../retry/classify-hook.ts'
 import { classifyUpstream, MAX_MESSAGE } from '../retry/classify-upstream.ts'
 import { statusSaidBy, type UpstreamErrorFields } from '../retry/error-fields.ts'
@@ -17,7 +18,7 @@ export interface SaidOfFailure {
 
 /** The failure that an answer reports, judged by its headers, its words and the user's `classify`. */
 export function upstreamFailure(
-  { head, settings, clock, owner, log }: Pick<ReaderContext, 'head' | 'settings' | 'clock' | 'owner' | 'log'>,
+  { head, settings, clock, request, log }: Pick<ReaderContext, 'head' | 'settings' | 'clock' | 'request' | 'log'>,
   { status, error, body, responseId }: SaidOfFailure,
 ): Failure {
   const header = (name: string): string | undefined => headerOf(head, name)
@@ -40,8 +41,8 @@ export function upstreamFailure(
     header,
     wallNow: clock.wallNow(),
     responseId,
-    secrets: owner.secrets,
-    withoutEchoes: hidingEchoes(owner.request),
+    secrets: secretsOf(request.url, request.headers),
+    withoutEchoes: hidingEchoes(request),
     classify,
     headers: head.headers,
     body,

@@ -1,4 +1,4 @@
-import { type Few, including, listOf, without } from './few.ts'
+import { NONE } from './lists.ts'
 import type { Member } from './live-set.ts'
 
 /** What is told of an abort. */
@@ -37,7 +37,8 @@ export class AbortScope implements Member, Abortable {
   place = -1
   readonly #signal: AbortSignal | undefined
   readonly #parent: AbortScope | undefined
-  #watchers: Few<Watcher>
+  /** Replaced, never written to: a watcher may stop watching while it is told. */
+  #watchers: readonly Watcher[] = NONE
   #aborted: { readonly reason: unknown } | undefined
   #disposed = false
 
@@ -69,7 +70,7 @@ export class AbortScope implements Member, Abortable {
 
   #tell(reason: unknown): void {
     this.#aborted = { reason }
-    for (const watcher of listOf(this.#watchers)) {
+    for (const watcher of this.#watchers) {
       if (typeof watcher === 'function') watcher(reason)
       else watcher.abort(reason)
     }
@@ -94,7 +95,7 @@ export class AbortScope implements Member, Abortable {
     this.#disposed = true
     this.#signal?.removeEventListener('abort', this)
     if (this.#parent !== undefined) this.#parent.#forget(this)
-    this.#watchers = undefined
+    this.#watchers = NONE
   }
 
   /** Of the signal: the scope itself is its listener. */
@@ -110,13 +111,14 @@ export class AbortScope implements Member, Abortable {
   }
 
   #add(watcher: Watcher): void {
-    if (this.#watchers === undefined && !this.#disposed && this.#asked === undefined)
+    if (this.#watchers.length === 0 && !this.#disposed && this.#asked === undefined)
       this.#signal?.addEventListener('abort', this, { once: true })
-    this.#watchers = including<Watcher>(this.#watchers, watcher)
+    this.#watchers = this.#watchers.concat(watcher)
   }
 
   #forget(watcher: Watcher): void {
-    this.#watchers = without(this.#watchers, watcher)
-    if (this.#watchers === undefined) this.#signal?.removeEventListener('abort', this)
+    const left = this.#watchers.filter((other) => other !== watcher)
+    this.#watchers = left.length > 0 ? left : NONE
+    if (left.length === 0) this.#signal?.removeEventListener('abort', this)
   }
 }

@@ -4,7 +4,7 @@ import type { Opened } from '../../src/call/opened.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
-import type { Exchange, HeaderPairs, Transport } from '../../src/transport/transport.ts'
+import type { Exchange, ExchangeObserver, HeaderPairs, Transport } from '../../src/transport/transport.ts'
 import { encode } from './reader-context.ts'
 
 const off = { ms: 0, source: 'default' }
@@ -35,9 +35,13 @@ export function attempted(given: Given = {}) {
     poison: (reason) => asked.push(`poison ${reason}`),
     ...(takeResponse && { takeResponse }),
   }
+  let reports!: ExchangeObserver
   const transport = {
     abilities: { seesConnect, seesSent: true, choosesConnection: true },
-    send: () => exchange,
+    send: (_: unknown, observer: ExchangeObserver) => {
+      reports = observer
+      return exchange
+    },
   } as unknown as Transport
   const telemetry = new TelemetryEmitter((event) => told.push(event))
   const call = { id: 1, startedAt: 1000, clock, telemetry }
@@ -84,6 +88,8 @@ export function attempted(given: Given = {}) {
   })
   return {
     attempt,
+    /** What the exchange reports to. */
+    reports,
     clock,
     exchange,
     heard,
@@ -96,15 +102,15 @@ export function attempted(given: Given = {}) {
       return opened
     },
     sent() {
-      attempt.connecting()
-      attempt.connected(INFO)
-      attempt.sending()
-      attempt.sent()
+      reports.connecting()
+      reports.connected(INFO)
+      reports.sending()
+      reports.sent()
     },
     head(status = 200, headers: HeaderPairs = []) {
-      attempt.head({ status, statusText: '', headers })
+      reports.head({ status, statusText: '', headers })
     },
-    data: (...frames: readonly string[]) => attempt.data(encode(frames.join(''))),
+    data: (...frames: readonly string[]) => reports.data(encode(frames.join(''))),
     /** Takes what there is, as a consumer does. */
     take() {
       const taken = attempt.output.take()

@@ -3,7 +3,6 @@ import { AttemptRunner } from '../../src/call/attempt-runner.ts'
 import { CallLog } from '../../src/call/call-log.ts'
 import type { CallContext, CallRequest } from '../../src/call/call-request.ts'
 import { EffectiveRequest } from '../../src/call/effective-request.ts'
-import type { HedgeRace } from '../../src/call/hedge-race.ts'
 import { traitsOf } from '../../src/call/request-traits.ts'
 import { AbortScope } from '../../src/core/abort.ts'
 import type { HedgePlan } from '../../src/hedge/hedging.ts'
@@ -19,21 +18,13 @@ interface Given {
   readonly script?: ConstructorParameters<typeof FakeTransport>[0]
   readonly method?: string
   readonly body?: object
-  readonly totalMs?: number
   readonly hedged?: boolean
   /** How the headers of an attempt are had. */
   readonly headers?: (refresh: boolean, scope: AbortScope) => Promise<HeaderPairs>
 }
 
 /** The rounds of a call that begins at 1000, by itself. */
-function rounds({
-  script = [],
-  method = 'POST',
-  body = { stream: true },
-  totalMs = 0,
-  hedged = false,
-  headers,
-}: Given) {
+function rounds({ script = [], method = 'POST', body = { stream: true }, hedged = false, headers }: Given) {
   const clock = new VirtualClock({ startMs: 1000 })
   const scope = new AbortScope(undefined)
   const transport = new FakeTransport(script, { clock })
@@ -105,104 +96,20 @@ function rounds({
   const own = new AttemptRunner({
     request,
     effective: new EffectiveRequest(request, undefined),
-    retries: 0,
+    decisions: { retries: 0, couldRepeat: () => false },
     context,
     deadlines: {
       startedAt: clock.now(),
-      total: { ms: totalMs, source: 'option' },
+      total: off,
       beforeCommit: off,
       commitAfterMs: 0,
     },
     log: new CallLog(clock, telemetry),
     errorOf: (failure) => new Error(failure.code),
-    couldRepeat: () => false,
     onAttemptEnded: (attempt) => ended.push(attempt.number),
   })
   return { rounds: own, clock, scope, transport, asked, planned, ended, told, callsEnded: () => callsEnded }
 }
-
-const never = (): Promise<HeaderPairs> => new Promise(() => {})
-/** What a promise has come to. */
-async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T | { error: unknown } | 'pending'> {
-  let found: T | { error: unknown } | 'pending' = 'pending'
-  promise.then(
-    (value) => {
-      found = value
-    },
-    (error: unknown) => {
-      found = { error }
-    },
-  )
-  await clock.settle()
-  return found
-}
-
-describe('the headers of an attempt', () => {
-  it.each([
-    ['without an end', 0],
-    ['that has as long as they may take', 30_000],
-    ['that has longer', 31_000],
-  ])('of a call %s are asked for in the scope of the call', async (_, totalMs) => {
-    const r = rounds({ totalMs })
-    expect(await r.rounds.headers(true, undefined)).toBe(HEADERS)
-    expect(r.asked).toEqual([{ refresh: true, scope: r.scope }])
-    expect(r.asked[0]?.scope).toBe(r.scope)
-    r.clock.assertNothingPending()
-  })
-
-  it('of a call that ends before are waited for no longer', async () => {
-    const r = rounds({ totalMs: 29_999, headers: never })
-    const asking = r.rounds.headers(false, undefined)
-    void asking.catch(() => {})
-    await r.clock.advance(29_998)
-    expect(await settled(r.clock, asking)).toBe('pending')
-    expect(r.asked[0]?.scope).not.toBe(r.scope)
-    expect(r.asked[0]?.scope.aborted).toBe(false)
-    await r.clock.advance(1)
-    expect(await settled(r.clock, asking)).toMatchObject({ error: { message: 'total_timeout' } })
-    expect(r.asked[0]?.scope.aborted).toBe(true)
-    r.clock.assertNothingPending()
-  })
-
-  it('of a call that ends before come in time, too', async () => {
-    const r = rounds({ totalMs: 10 })
-    expect(await r.rounds.headers(false, undefined)).toBe(HEADERS)
-    r.clock.assertNothingPending()
-  })
-
-  it('in a race end with it, and with the call, and leave nothing behind', async () => {
-    const r = rounds({ headers: never })
-    let decide = (): void => {}
-    const race = { whenDecided: (stop: () => void) => (decide = stop) } as unknown as HedgeRace
-    void r.rounds.headers(false, race)
-    const [{ scope } = { scope: r.scope }] = r.asked
-    expect([scope === r.scope, scope.aborted]).toEqual([false, false])
-    decide()
-    expect([scope.aborted, r.scope.aborted]).toEqual([true, false])
-
-    const aborted = rounds({ headers: never })
-    void aborted.rounds.headers(false, race)
-    aborted.scope.abort('why')
-    expect(aborted.asked[0]?.scope.reason).toBe('why')
-
-    const quick = rounds({})
-    await quick.rounds.headers(false, race)
-    expect(quick.asked[0]?.scope.aborted).toBe(true)
-    // Nothing of it listens to the call any more.
-    let watchers = 0
-    const { watch } = quick.scope
-    quick.scope.watch = (watcher) => {
-      watchers++
-      const unwatch = watch.call(quick.scope, watcher)
-      return () => {
-        watchers--
-        unwatch()
-      }
-    }
-    await quick.rounds.headers(false, race)
-    expect(watchers).toBe(0)
-  })
-})
 
 describe('a round', () => {
   const committed = [fake.head(200), fake.event({ type: 'response.output_text.delta', delta: 'x' }), fake.stall()]
@@ -212,7 +119,7 @@ describe('a round', () => {
     expect(r.rounds.abort('early')).toBe(false)
     const playing = r.rounds.run(true)
     await r.clock.settle()
-    expect([r.asked.map(({ refresh }) => refresh), r.rounds.hasRefreshed]).toEqual([[true], true])
+    expect(r.asked.map(({ refresh }) => refresh)).toEqual([true])
     expect(r.rounds.abort('why')).toBe(true)
     expect((await playing).opened).toEqual({ kind: 'aborted', reason: 'why' })
     expect(r.ended).toEqual([1])
@@ -225,7 +132,7 @@ describe('a round', () => {
   it('asks for a new credential only where that is wanted', async () => {
     const r = rounds({ script: [fake.status(400)] })
     await r.rounds.run(false)
-    expect([r.asked.map(({ refresh }) => refresh), r.rounds.hasRefreshed]).toEqual([[false], false])
+    expect(r.asked.map(({ refresh }) => refresh)).toEqual([false])
   })
 
   it('ends with the call while its headers are asked for, whoever gives them', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { phaseOf } from '../../src/call/attempt-failure.ts'
 import { silenceHint } from '../../src/call/silence-hint.ts'
 import type { AttemptRecord } from '../../src/errors/errors.ts'
 import { attempted, INFO } from './attempt-rig.ts'
@@ -88,8 +89,8 @@ describe('an attempt that succeeds', () => {
     const { record } = a.attempt
     a.asked()
     a.data(DELTA)
-    a.attempt.end()
-    a.attempt.error(RESET)
+    a.reports.end()
+    a.reports.error(RESET)
     a.attempt.supersede()
     expect([a.take(), a.attempt.record, a.attempt.failed]).toEqual([
       { kind: 'failed', error: undefined },
@@ -108,14 +109,14 @@ describe('an attempt that fails', () => {
     ['within the prelude', 3, 'prelude', false],
   ] as const)('%s: poisons and destroys before anybody hears of it', async (_, steps, phase, connecting) => {
     const a = attempted()
-    a.attempt.connecting()
-    if (steps > 0) a.attempt.connected(INFO)
-    if (steps > 1) a.attempt.sent()
+    a.reports.connecting()
+    if (steps > 0) a.reports.connected(INFO)
+    if (steps > 1) a.reports.sent()
     if (steps > 2) {
       a.head()
       a.data(CREATED)
     }
-    a.attempt.error(RESET)
+    a.reports.error(RESET)
     expect(a.asked()).toEqual(['poison connection_reset', 'destroy'])
     const failure = expect.objectContaining({ code: 'connection_reset' })
     expect(await a.opened()).toEqual({ kind: 'failed', failure })
@@ -130,7 +131,7 @@ describe('an attempt that fails', () => {
   it('for what is not the connection’s fault poisons nothing', async () => {
     const a = attempted()
     a.sent()
-    a.attempt.error(Object.assign(new Error('of hunter2hunter2'), { code: 'ERR_RESILIENT_BODY' }))
+    a.reports.error(Object.assign(new Error('of hunter2hunter2'), { code: 'ERR_RESILIENT_BODY' }))
     expect(a.asked()).toEqual(['destroy'])
     expect(a.attempt.failed).toMatchObject({ code: 'request_body_failed' })
     expect(a.attempt.failed?.message).not.toContain('hunter2')
@@ -141,24 +142,24 @@ describe('an attempt that fails', () => {
     a.sent()
     // The clock says 2026-01-01T00:00:00Z.
     a.head(429, [['retry-after', 'Thu, 01 Jan 2026 00:00:05 GMT']])
-    a.attempt.end()
+    a.reports.end()
     expect(a.attempt.failed?.hintMs).toBe(5000)
   })
 
   it('names the host', () => {
     const a = attempted()
-    a.attempt.connecting()
-    a.attempt.error(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
+    a.reports.connecting()
+    a.reports.error(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
     expect(a.attempt.failed?.message).toContain('api.test:8443')
   })
 
   it('where it cannot be seen whether there is a connection, may have been sent', () => {
     const blind = attempted({ seesConnect: false })
-    blind.attempt.error(RESET)
-    expect([blind.attempt.phase, blind.attempt.failed?.connecting]).toEqual(['preparing', false])
+    blind.reports.error(RESET)
+    expect([phaseOf(blind.attempt.times), blind.attempt.failed?.connecting]).toEqual(['preparing', false])
     const seeing = attempted()
-    expect(seeing.attempt.phase).toBe('preparing')
-    seeing.attempt.error(RESET)
+    expect(phaseOf(seeing.attempt.times)).toBe('preparing')
+    seeing.reports.error(RESET)
     expect(seeing.attempt.failed?.connecting).toBe(true)
   })
 
@@ -168,7 +169,7 @@ describe('an attempt that fails', () => {
     a.head()
     a.data(DELTA)
     a.take()
-    a.attempt.error(RESET)
+    a.reports.error(RESET)
     expect([await a.opened(), a.attempt.record?.phase]).toEqual([{ kind: 'committed' }, 'committed'])
     expect(a.take()).toEqual({ kind: 'failed', error: a.attempt.failed })
   })
@@ -176,15 +177,15 @@ describe('an attempt that fails', () => {
   it('without an answer, or with half of one, is incomplete', async () => {
     const silent = attempted()
     silent.sent()
-    silent.attempt.end()
+    silent.reports.end()
     expect(silent.attempt.failed?.code).toBe('empty_response')
     const half = attempted()
     half.sent()
     half.head()
     half.data(CREATED)
-    half.attempt.end()
+    half.reports.end()
     expect(half.attempt.failed?.code).toBe('stream_incomplete')
-    half.attempt.end()
+    half.reports.end()
     expect(half.heard.filter((what) => what.startsWith('ended'))).toHaveLength(1)
   })
 
@@ -193,7 +194,7 @@ describe('an attempt that fails', () => {
     a.sent()
     a.head(429)
     a.data('{"error":{"code":"slow_down"}}')
-    a.attempt.end()
+    a.reports.end()
     expect(a.asked()).toEqual(['drain'])
     expect(await a.opened()).toMatchObject({ kind: 'failed', failure: { code: 'http_status', status: 429 } })
     expect(a.attempt.record?.outcome).toBe('answered')
@@ -220,9 +221,9 @@ describe('an attempt whose time is over', () => {
     return a
   }
   type Rig = ReturnType<typeof attempted>
-  const connecting = ({ attempt }: Rig): void => attempt.connecting()
-  const connected = ({ attempt }: Rig): void => attempt.connected(INFO)
-  const sent = ({ attempt }: Rig): void => attempt.sent()
+  const connecting = ({ reports }: Rig): void => reports.connecting()
+  const connected = ({ reports }: Rig): void => reports.connected(INFO)
+  const sent = ({ reports }: Rig): void => reports.sent()
   const head = (a: Rig): void => a.head()
   const created = (a: Rig): void => a.data(CREATED)
 
@@ -251,7 +252,7 @@ describe('an attempt whose time is over', () => {
     connecting(a)
     connected(a)
     await a.clock.advance(15)
-    a.attempt.sending()
+    a.reports.sending()
     await a.clock.advance(19)
     expect(a.attempt.ended).toBe(false)
     await a.clock.advance(1)
@@ -274,11 +275,11 @@ describe('an attempt whose time is over', () => {
 
   it('is heard of when its head comes late: the request counts as written', async () => {
     const a = attempted()
-    a.attempt.connecting()
+    a.reports.connecting()
     await a.clock.advance(5)
     a.head()
-    expect(a.attempt.phase).toBe('waiting')
-    expect(a.attempt.responseStarted).toBe(true)
+    expect(phaseOf(a.attempt.times)).toBe('waiting')
+    expect(a.attempt.times.lastByteAt).toBeDefined()
     await a.clock.advance(99)
     expect(a.attempt.ended).toBe(false)
     await a.clock.advance(1)
@@ -354,7 +355,7 @@ describe('an `error` event', () => {
 
   it('is the last word when the connection breaks behind it', () => {
     const a = lingering()
-    a.attempt.error(RESET)
+    a.reports.error(RESET)
     expect(a.attempt.failed).toMatchObject({ code: 'response_failed', upstreamCode: 'slow_down' })
   })
 
@@ -448,7 +449,7 @@ describe('an attempt that is ended from outside', () => {
     over.sent()
     over.attempt.abort('why')
     over.data('late')
-    expect(over.attempt.responseStarted).toBe(false)
+    expect(over.attempt.times.lastByteAt).toBeUndefined()
   })
 
   it('reads no further', async () => {
@@ -475,7 +476,7 @@ describe('an answer that is passed on', () => {
     expect(a.commits()).toEqual(['answer'])
     a.data('body')
     expect(a.take()).toBe('body')
-    a.attempt.end()
+    a.reports.end()
     expect(a.attempt.record?.outcome).toBe('committed')
   })
 
@@ -583,7 +584,7 @@ describe('what an attempt knows', () => {
     a.sent()
     a.head()
     a.data(COMPLETED.slice(0, -1))
-    a.attempt.end()
+    a.reports.end()
     expect(a.attempt.lastSequenceNumber).toBe(9)
   })
 
@@ -595,16 +596,16 @@ describe('what an attempt knows', () => {
     ['a reset behind the first byte', RESET, true, true, false],
   ])('is whether its connection was stale: %s', (_, error, reused, hasAnswered, expected) => {
     const a = attempted()
-    a.attempt.connected({ ...INFO, reused })
+    a.reports.connected({ ...INFO, reused })
     expect(a.attempt.connectionWasStale).toBe(false)
     if (hasAnswered) a.head()
-    a.attempt.error(error)
+    a.reports.error(error)
     expect(a.attempt.connectionWasStale).toBe(expected)
   })
 
   it('without a connection is that it was not stale', () => {
     const a = attempted()
-    a.attempt.error(RESET)
+    a.reports.error(RESET)
     expect(a.attempt.connectionWasStale).toBe(false)
   })
 

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import type { CallRequest } from '../../src/call/call-request.ts'
 import { EffectiveRequest } from '../../src/call/effective-request.ts'
 import { traitsOf } from '../../src/call/request-traits.ts'
-import { AbortScope } from '../../src/core/abort.ts'
 import { failure } from '../../src/errors/failure.ts'
 import type { HeaderPairs, RequestBody } from '../../src/transport/transport.ts'
 
@@ -15,24 +14,19 @@ const HEADERS: HeaderPairs = [
   ['x-own', '1'],
 ]
 const ADDRESS = { url: new URL('https://api.test/v1/responses'), headers: HEADERS }
-const SCOPE = new AbortScope(undefined)
 
 const UNSENT = failure('connect_timeout', undefined, { connecting: true })
 const BROKEN = failure('connection_reset')
 
 function ask(body: RequestBody) {
   const traits = traitsOf({ ...ADDRESS, method: 'POST', headers: [], body })
-  const asked: boolean[] = []
   const request: CallRequest = {
     ...traits,
     url: ADDRESS.url,
     method: 'POST',
     body,
     given: [],
-    headers: async ({ refresh }) => {
-      asked.push(refresh)
-      return HEADERS
-    },
+    headers: async () => HEADERS,
     canRefresh: () => false,
     replay: {
       readOnce: body.kind === 'stream' && !body.replayable,
@@ -42,24 +36,19 @@ function ask(body: RequestBody) {
       idempotent: false,
     },
   }
-  return { effective: new EffectiveRequest(request, undefined), asked, request }
+  return { effective: new EffectiveRequest(request, undefined), request }
 }
 
-const ASK = { ...ADDRESS, body: { kind: 'none' }, callId: 1, attempt: 1, scope: SCOPE } as const
-
-it('asks what the caller asks, in the same words every time', async () => {
+it('asks what the caller asks, in the same words every time', () => {
   const body = bytes({ model: 'm', previous_response_id: 'resp_1' })
-  const { effective, asked, request } = ask(body)
+  const { effective, request } = ask(body)
   expect(effective.isRebuilt).toBe(false)
   expect(effective.body).toBe(body)
   expect(effective.traits).toBe(request)
-  expect(await effective.headers({ ...ASK, refresh: false })).toEqual(HEADERS)
-  expect(await effective.headers({ ...ASK, refresh: true })).toEqual(HEADERS)
-  expect(asked).toEqual([false, true])
 })
 
-it('asks what was put in its place, in plain JSON and with the same headers', async () => {
-  const { effective, asked } = ask(bytes({ model: 'm', previous_response_id: 'resp_1', stream: true }))
+it('asks what was put in its place, in plain JSON', () => {
+  const { effective } = ask(bytes({ model: 'm', previous_response_id: 'resp_1', stream: true }))
   const rebuilt = bytes({ model: 'n', input: 'the history' })
   effective.rebuild(rebuilt, ADDRESS)
   expect(effective.isRebuilt).toBe(true)
@@ -71,11 +60,6 @@ it('asks what was put in its place, in plain JSON and with the same headers', as
     asks: { model: 'n' },
     latency: { kind: 'json', estimatedInputTokens: 3 },
   })
-  expect(await effective.headers({ ...ASK, refresh: true })).toEqual([
-    ['content-type', 'application/json'],
-    ['x-own', '1'],
-  ])
-  expect(asked).toEqual([true])
 })
 
 it.each([

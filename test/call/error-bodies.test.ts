@@ -7,9 +7,9 @@ const HEAD = { status: 400, statusText: 'Bad Request', headers: [['content-type'
 describe('the body of an error status', () => {
   it('that never ends is waited for 5 s, and the status stands', async () => {
     const a = attempted({ limits: { ttfb: OFF, idle: OFF, progress: OFF, stale: OFF } })
-    a.attempt.sent()
-    a.attempt.head(HEAD)
-    a.attempt.data(new TextEncoder().encode('{"error":{"message":"bad"'))
+    a.reports.sent()
+    a.reports.head(HEAD)
+    a.reports.data(new TextEncoder().encode('{"error":{"message":"bad"'))
     await a.clock.advance(4999)
     expect(a.attempt.ended).toBe(false)
     await a.clock.advance(1)
@@ -20,9 +20,9 @@ describe('the body of an error status', () => {
 
   it('that breaks off leaves the status as it was', () => {
     const a = attempted()
-    a.attempt.sent()
-    a.attempt.head(HEAD)
-    a.attempt.error(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+    a.reports.sent()
+    a.reports.head(HEAD)
+    a.reports.error(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
     expect(a.attempt.failed).toMatchObject({ code: 'http_status', status: 400, lane: undefined })
   })
 })

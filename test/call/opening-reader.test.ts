@@ -4,18 +4,23 @@ import { AnswerReader } from '../../src/call/answer-reader.ts'
 import { EventStreamReader } from '../../src/call/event-stream-reader.ts'
 import { openingOf } from '../../src/call/opening.ts'
 import { OpeningReader } from '../../src/call/opening-reader.ts'
-import type { ReadResult } from '../../src/call/response-reader.ts'
+import type { ReadResult, ResponseReader } from '../../src/call/response-reader.ts'
 import { encode, frame, readerContext, shown } from './reader-context.ts'
 
 const STREAM = 'Text/Event-Stream; charset=utf-8'
 
 /** Reads a whole answer as an attempt does: with what takes over, once that is chosen. */
 function read(given: Parameters<typeof readerContext>[0], ...pieces: readonly string[]) {
-  const { context, events, chosen } = readerContext(given)
-  const opening = new OpeningReader(context)
-  const verdicts: ReadResult[] = []
-  for (const piece of pieces) verdicts.push((chosen[0] ?? opening).push(encode(piece)))
-  return { verdicts, chosen, events, opening, end: () => (chosen[0] ?? opening).end() }
+  const opening = new OpeningReader(readerContext(given))
+  let reader: ResponseReader = opening
+  const chosen: ResponseReader[] = []
+  const follow = (verdict: ReadResult): ReadResult => {
+    if (verdict.next !== undefined) chosen.push(verdict.next)
+    reader = verdict.next ?? reader
+    return verdict
+  }
+  const verdicts = pieces.map((piece) => follow(reader.push(encode(piece))))
+  return { verdicts, chosen, end: () => follow(reader.end()) }
 }
 
 describe('the first bytes of an answer', () => {
@@ -95,7 +100,7 @@ describe('an answer that begins', () => {
         const { chosen, verdicts } = read({ kind, type }, ...pieces)
         expect(chosen).toHaveLength(1)
         expect(chosen[0]).toBeInstanceOf(expected)
-        const handed = verdicts.map(({ chunk }) => Buffer.from(chunk?.bytes ?? []).toString()).join('')
+        const handed = verdicts.map(({ bytes }) => Buffer.from(bytes).toString()).join('')
         expect(handed).toBe(text)
       }
     }
@@ -103,7 +108,7 @@ describe('an answer that begins', () => {
 
   it('with white space is waited for, up to a bound', () => {
     const { chosen, verdicts } = read({ type: STREAM }, ' '.repeat(4096))
-    expect(verdicts).toEqual([{}])
+    expect(verdicts.map(shown)).toEqual([{}])
     expect(chosen).toHaveLength(0)
     expect(read({ type: STREAM }, ' '.repeat(4096), ' ').chosen[0]).toBeInstanceOf(EventStreamReader)
     expect(read({}, ' '.repeat(4097)).chosen[0]).toBeInstanceOf(AnswerReader)
@@ -123,10 +128,10 @@ describe('an answer that begins', () => {
   })
 
   it('behind a commit by time is handed over as it comes', () => {
-    const { context, chosen } = readerContext({ type: 'text/plain', kind: 'json' })
-    const opening = new OpeningReader(context)
+    const opening = new OpeningReader(readerContext({ type: 'text/plain', kind: 'json' }))
     opening.committed()
-    opening.push(encode('Blocked'))
-    expect(chosen[0]?.end()).toEqual({ finished: true })
+    const { next } = opening.push(encode('Blocked'))
+    expect(next?.end()).toMatchObject({ finished: true })
+    expect(next?.end()).not.toHaveProperty('commit')
   })
 })

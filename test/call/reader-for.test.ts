@@ -21,8 +21,8 @@ it.each([
   ['json', 399, PassthroughReader],
 ] as const)('a %s call that is answered with %i', (kind, status, expected) => {
   for (const type of ['text/event-stream', 'application/json', undefined]) {
-    const { reading, commitAtOnce } = readerFor(readerContext({ kind, status, type }).context)
-    expect(reading).toBeInstanceOf(expected)
+    const { reader, commitAtOnce } = readerFor(readerContext({ kind, status, type }))
+    expect(reader).toBeInstanceOf(expected)
     expect(commitAtOnce).toBe(expected === PassthroughReader)
   }
 })

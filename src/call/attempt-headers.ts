@@ -1,0 +1,83 @@
+import { withDeadline } from '../core/race.ts'
+import type { Target } from '../endpoints/endpoints.ts'
+import type { Failure } from '../errors/failure.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { type CallDeadlines, callEndsAt, firstOfCall, HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
+import type { CallLog } from './call-log.ts'
+import type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
+import { type EffectiveRequest, plain } from './effective-request.ts'
+import { outOfTime } from './slot.ts'
+
+/** The call whose attempts the headers are for. */
+export interface HeadersCall {
+  readonly request: Pick<CallRequest, 'url' | 'method' | 'headers'>
+  readonly effective: Pick<EffectiveRequest, 'body' | 'isRebuilt'>
+  readonly context: Pick<CallContext, 'clock' | 'scope' | 'added'>
+  readonly deadlines: CallDeadlines
+  readonly log: Pick<CallLog, 'id' | 'instrumentationFailed'>
+  errorOf(failure: Failure): Error
+}
+
+/** The attempt that the headers are for. */
+export interface HeadersAttempt {
+  readonly number: number
+  /** The credential was refused, get a new one. */
+  readonly refresh: boolean
+  /** The race that the attempt is for: once it is decided, nobody waits for the headers. */
+  readonly race?: { whenDecided(stop: () => void): void } | undefined
+  /** Which of several endpoints it goes to. */
+  readonly target?: Pick<Target, 'url' | 'headers'> | undefined
+}
+
+/**
+ * The headers of one attempt, final. Asking for them ends with the call, with its time, and with the race.
+ *
+ * @throws what asking rejects with; the error of the deadline of the call that came first.
+ */
+export async function headersOfAttempt(call: HeadersCall, attempt: HeadersAttempt): Promise<HeaderPairs> {
+  const { clock, scope } = call.context
+  const ms = callEndsAt(call.deadlines) - clock.now()
+  // By itself, asking takes no longer than that.
+  const isUrgent = ms < HEADERS_DEADLINE_MS
+  if (attempt.race === undefined && !isUrgent) return asked(call, attempt, scope)
+  const asking = scope.child()
+  attempt.race?.whenDecided(() => asking.abort(undefined))
+  const headers = asked(call, attempt, asking)
+  const onTimeout = (): Error => call.errorOf(outOfTime(firstOfCall(call.deadlines)))
+  try {
+    return await (isUrgent ? withDeadline(headers, { clock, ms, scope, onTimeout }) : headers)
+  } finally {
+    asking.abort(undefined)
+    asking.dispose()
+  }
+}
+
+/** In this order, and the first of a name counts: the endpoint's own, the caller's, the client's, those of instrumentations. */
+async function asked(call: HeadersCall, attempt: HeadersAttempt, scope: HeaderAsk['scope']): Promise<HeaderPairs> {
+  const { request, effective, context, log } = call
+  const { number, refresh, target } = attempt
+  const ask = { url: target?.url ?? request.url, body: effective.body, callId: log.id, attempt: number, refresh, scope }
+  const ofEndpoint = (asked: HeaderPairs): HeaderPairs => {
+    const given = effective.isRebuilt ? plain(asked) : asked
+    return target?.headers(given) ?? given
+  }
+  if (context.added === undefined) return ofEndpoint(await request.headers(ask))
+  const added = scope.child()
+  try {
+    const [given, more] = await Promise.all([
+      request.headers(ask),
+      context.added.get({ ...ask, scope: added, method: request.method }, (index, problem) =>
+        log.instrumentationFailed(number, index, problem),
+      ),
+    ])
+    const own = ofEndpoint(given)
+    const names = new Set(own.map(([name]) => name))
+    return own.concat(more.filter(([name]) => !names.has(name) && names.add(name)))
+  } catch (error) {
+    // Instrumentations that are still asked are told that nobody waits.
+    added.abort(error)
+    throw error
+  } finally {
+    added.dispose()
+  }
+}

@@ -1,0 +1,86 @@
+import type { Failure } from '../errors/failure.ts'
+import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
+import type { RetryDecision } from '../telemetry/events.ts'
+import { type CallDeadlines, callEndsAt } from '../watchdog/deadlines.ts'
+import type { Attempt } from './attempt.ts'
+import type { CallContext, CallRequest } from './call-request.ts'
+import type { EffectiveRequest } from './effective-request.ts'
+
+/** The call whose failures are decided about. */
+export interface DecidingCall {
+  readonly request: Pick<CallRequest, 'canRefresh'>
+  readonly effective: Pick<EffectiveRequest, 'replaySafety'>
+  readonly context: Pick<CallContext, 'policy' | 'budget' | 'random' | 'clock'>
+  readonly deadlines: CallDeadlines
+}
+
+/** Decides after each failure of a call whether there is another attempt, and keeps count of what the call has used up. */
+export class RetryDecisions {
+  readonly #call: DecidingCall
+  #tally: RetryTally = NO_RETRIES
+  #hasRefreshed = false
+
+  constructor(call: DecidingCall) {
+    this.#call = call
+  }
+
+  /** Retries that the call has used up. */
+  get retries(): number {
+    return this.#tally.retries
+  }
+
+  /** @param committed the output of the attempt was handed over, and cannot be taken back. */
+  after(attempt: Attempt, failed: Failure, committed: boolean): RetryDecision {
+    const { effective, context, deadlines } = this.#call
+    const { policy, budget, random, clock } = context
+    const { decision, tally } = decideRetry({
+      failure: failed,
+      replay: effective.replaySafety(failed),
+      committed,
+      staleConnection: attempt.connectionWasStale,
+      tally: this.#tally,
+      policy,
+      budget,
+      remainingMs: callEndsAt(deadlines) - clock.now(),
+      random,
+      endpoint: attempt.target?.endpoint,
+      elsewhere: attempt.target?.hasElsewhere(),
+    })
+    this.#tally = tally
+    return decision
+  }
+
+  /** A credential that was refused is exchanged once, beside all counting: whether that is to be done now. */
+  takeRefresh(failed: Failure): boolean {
+    const isTaken = this.#canRefresh(failed)
+    if (isTaken) this.#hasRefreshed = true
+    return isTaken
+  }
+
+  /** As far as can be told before the attempt is over: time and budget are asked for then. */
+  couldRepeat(failed: Failure): boolean {
+    const { policy } = this.#call.context
+    if (this.#canRefresh(failed)) return true
+    if (failed.lane === undefined || this.#tally.retries >= policy.maxRetries) return false
+    const replay = this.#call.effective.replaySafety(failed)
+    return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown)
+  }
+
+  #canRefresh(failed: Failure): boolean {
+    const { request, effective } = this.#call
+    return (
+      failed.status === 401 && !this.#hasRefreshed && request.canRefresh() && effective.replaySafety(failed) === 'safe'
+    )
+  }
+}
+
+/** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */
+export const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', transparent: true }
+
+/** See `RetryDecisions.takeRefresh`. */
+export const RETRY_WITH_NEW_CREDENTIAL: RetryDecision = {
+  retry: true,
+  delayMs: 0,
+  lane: 'pushback',
+  transparent: true,
+}
