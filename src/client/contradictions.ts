@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
+import { refuseConnectionHeaders } from '../transport/connection-headers.ts'
 import type { LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { ResilientClientOptions } from './options.ts'
 
@@ -26,6 +27,20 @@ export function refuseContradictions(options: ResilientClientOptions, settings: 
   refuseBesideTransport(options)
   refuseConnections(options)
   if (isView) refuseShared(options)
+}
+
+/**
+ * Refuses headers that a connection sets itself, where the transport makes the connections. Over a `fetch` they go where that
+ * `fetch` takes them.
+ *
+ * @throws ConfigurationError
+ */
+export function refuseHeadersOfConnections({ headers, endpoints }: ResilientClientOptions): void {
+  if (typeof headers === 'object') refuseConnectionHeaders(Object.keys(headers), 'headers')
+  for (const [index, endpoint] of endpoints?.entries() ?? []) {
+    refuseConnectionHeaders(Object.keys(endpoint.headers ?? {}), `endpoints.${index}.headers`)
+    refuseConnectionHeaders(endpoint.forwardHeaders ?? [], `endpoints.${index}.forwardHeaders`)
+  }
 }
 
 /**
@@ -105,7 +120,7 @@ function refuseHedge({ hedge }: ResilientClientOptions, { timeouts }: Resolved):
   }
 }
 
-function refuseConnections({ isolation, warm, warmMs, tls }: ResilientClientOptions): void {
+function refuseConnections({ isolation, warm, warmMs }: ResilientClientOptions): void {
   if (warm && isolation !== 'fresh') {
     refuse(
       'warm',
@@ -114,9 +129,6 @@ function refuseConnections({ isolation, warm, warmMs, tls }: ResilientClientOpti
   }
   if (warmMs !== undefined && warm === undefined) {
     refuse('warmMs', `warmMs (${warmMs}) has no effect without warm: no never-used connection is kept.`)
-  }
-  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    refuse('tls', 'tls.cert and tls.key belong together: give both, or neither.')
   }
 }
 

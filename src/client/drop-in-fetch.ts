@@ -16,7 +16,7 @@ import { toResponse, wholeBody } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
 import { followRedirect } from './redirect.ts'
 import { streamOfAnswer } from './stream-of-answer.ts'
-import { foldCall, streamingTwin } from './upgrade.ts'
+import { foldCall, statusOf, streamingTwin } from './upgrade.ts'
 
 /** Give-up reasons after which a host's own retries would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
@@ -201,8 +201,14 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
   }
   const isStream = traits.latency.kind === 'stream'
   const made = isStream ? streamOfAnswer(attempt) : undefined
+  const isHiddenError = !isStream && gaveUp !== undefined && (attempt.answer?.status ?? 200) < 300
+  const { lane, statusInStream, upstreamCode } = gaveUp?.failure ?? {}
   return toResponse({
     made,
+    // A host takes an error with 200 for a success.
+    status: isHiddenError
+      ? statusOf({ status: statusInStream, upstreamCode, retryable: lane !== undefined })
+      : undefined,
     call,
     attempt,
     url: attempt.answer?.url || attempt.request.url.href,

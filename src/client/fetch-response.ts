@@ -28,6 +28,8 @@ export interface ResponseOptions {
   readonly streamFailure: 'error' | 'sse_error'
   /** The event stream that was made of a whole answer, and stands in its place. */
   readonly made?: string | undefined
+  /** In the place of the answer's own status. */
+  readonly status?: number | undefined
 }
 
 /**
@@ -40,10 +42,10 @@ const abandoned = new FinalizationRegistry<Attempt>((attempt) => attempt.cancel(
 /** The attempt's answer as a real `Response`, whose body takes what the attempt hands over. */
 export function toResponse(options: ResponseOptions): Response {
   const { attempt, url, redirected, method, history } = options
-  const status = attempt.answer?.status ?? 200
+  const status = options.status ?? attempt.answer?.status ?? 200
   const bodyless = NULL_BODY_STATUSES.has(status) || method === 'HEAD'
   if (bodyless && !attempt.ended) attempt.cancel()
-  const statusText = cleanStatusText(attempt.answer?.statusText ?? '')
+  const statusText = options.status === undefined ? cleanStatusText(attempt.answer?.statusText ?? '') : ''
   return fetchedResponse(
     bodyless ? null : options.made === undefined ? bodyOf(options) : wholeBody(options.made, options.signal),
     { status, statusText, headers: headersOf(attempt.answer?.headers ?? [], options) },

@@ -12,6 +12,7 @@ import { relayLifecycle } from '../telemetry/lifecycle.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { Transport, TransportStats } from '../transport/transport.ts'
 import { UndiciTransport } from '../transport/undici/undici-transport.ts'
+import { refuseHeadersOfConnections } from './contradictions.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
 import { InstrumentedHeaders } from './instrumentation.ts'
@@ -81,6 +82,11 @@ export class ResilientClient implements AsyncDisposable {
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
     const { clock, random, headers, apiKey, onEvent, instrumentations, concurrency, endpoints } = this.#settings
+    const { choosesConnection } = (parsed.transport ?? (parent === undefined ? undefined : parent.#shared.transport))
+      ?.abilities ?? {
+      choosesConnection: true,
+    }
+    if (choosesConnection) refuseHeadersOfConnections(parsed)
     const sameHeaders = parsed.headers === undefined && parsed.apiKey === undefined
     // One source for all who use the same credential, so that it is refreshed once.
     this.#headers = parent !== undefined && sameHeaders ? parent.#headers : new HeaderSource({ headers, apiKey, clock })
@@ -130,6 +136,7 @@ export class ResilientClient implements AsyncDisposable {
       maxEventBytes: this.#settings.limits.eventBytes,
       validate: this.#settings.validate,
       interruption: this.#settings.interruption,
+      choosesConnection,
       assertOpen: () => this.#assertOpen(),
       headersOfCall: () => this.#headers.ofCall(),
       canRefresh: this.#headers.canRefresh,

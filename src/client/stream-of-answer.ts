@@ -1,5 +1,6 @@
 import { looksLikeResponse } from '../call/answer-reader.ts'
 import type { Attempt } from '../call/attempt.ts'
+import { errorFieldsOf } from '../retry/error-fields.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -12,7 +13,7 @@ export function streamOfAnswer(attempt: Attempt): string | undefined {
   if (!attempt.readsWhole || !attempt.ended || (attempt.answer?.status ?? 200) >= 300) return undefined
   const json = jsonIn(attempt)
   if (!isFields(json)) return undefined
-  const events = looksLikeResponse(json) ? eventsOf(json) : isFields(json.error) ? [errorOf(json.error)] : undefined
+  const events = looksLikeResponse(json) ? eventsOf(json) : errorIn(json)
   if (events === undefined) return undefined
   attempt.output.discard(undefined)
   return events
@@ -25,9 +26,13 @@ interface MadeEvent extends Fields {
   readonly type: string
 }
 
-/** In the shape that openai and the AI SDK read, which is not the one of an error's body. */
-function errorOf(error: Fields): MadeEvent {
-  return { type: 'error', error: { ...error } }
+/** In the shape that openai and the AI SDK read, whatever shape the body has. */
+function errorIn(body: Fields): MadeEvent[] | undefined {
+  if (isFields(body.error)) return [{ type: 'error', error: { ...body.error } }]
+  const fields = errorFieldsOf(body)
+  if (fields === undefined) return undefined
+  const { code = null, type = null, message = null, param = null } = fields
+  return [{ type: 'error', error: { code, type, message, param } }]
 }
 
 function eventsOf(response: Fields): MadeEvent[] {

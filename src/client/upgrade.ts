@@ -77,7 +77,12 @@ export async function foldCall(
   }
 }
 
-function statusOf({ status, upstreamCode, retryable }: UpstreamError): number {
+/** The status that an endpoint would have answered with, where it has put the error into a 200. */
+export function statusOf({
+  status,
+  upstreamCode,
+  retryable,
+}: Pick<UpstreamError, 'status' | 'upstreamCode' | 'retryable'>): number {
   if (status !== undefined) return status
   return upstreamCode?.startsWith('rate_limit') ? 429 : retryable ? 503 : 400
 }

@@ -10,6 +10,8 @@ interface Said {
   readonly param?: string | undefined
   readonly upstreamMessage?: string | undefined
   readonly advice?: string | undefined
+  /** Of an interruption: the endpoint's answer to the request that would have picked the response up again. */
+  readonly cause?: unknown
 }
 
 /**
@@ -21,10 +23,20 @@ export function openingOf(said: Said): string | undefined {
   const { family, lane } = ERROR_CATALOG[said.code]
   if (family === 'upstream') {
     const words = wordsOfEndpoint(said)
+    if (words === undefined && isSaidByEndpoint(said.cause)) return openingOf(said.cause)
     return said.advice === undefined ? words : [words, said.advice].filter((text) => text !== undefined).join(' ')
   }
   const isForTheUser = family === 'request' || family === 'closed' || (family === 'connection' && lane === 'final')
   return isForTheUser ? said.message : undefined
+}
+
+function isSaidByEndpoint(cause: unknown): cause is Said {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+  return (
+    typeof code === 'string' &&
+    Object.hasOwn(ERROR_CATALOG, code) &&
+    ERROR_CATALOG[code as ErrorCode].family === 'upstream'
+  )
 }
 
 function wordsOfEndpoint({ status, upstreamCode, type, param, upstreamMessage }: Said): string | undefined {

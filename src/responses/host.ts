@@ -17,6 +17,8 @@ export interface ResponsesHost {
   readonly maxEventBytes: number
   readonly validate: 'off' | 'report' | 'strict'
   readonly interruption: 'error' | 'restart'
+  /** The transport makes the connections, and sets their headers (`host`, `content-length`) itself. */
+  readonly choosesConnection: boolean
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
   /** The client's own headers, for one call, in the asynchronous context of the moment. */

@@ -5,7 +5,9 @@ import { shown, shownKind } from '../core/shown.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { assertHeader, headerPath, headersRule } from '../transport/assert-header.ts'
+import { refuseConnectionHeaders } from '../transport/connection-headers.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import type { ResponsesHost } from './host.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
 
 export interface RequestOptions {
@@ -82,17 +84,22 @@ const RULES = {
 } as const
 
 /**
- * @throws ConfigurationError for options that are unknown or of the wrong kind, and for headers that could write others;
- * before any I/O.
+ * @throws ConfigurationError for options that are unknown or of the wrong kind, for headers that could write others, and for
+ * headers that the connection sets itself; before any I/O.
  */
-export function checkRequestOptions(method: keyof typeof RULES, options: RequestOptions | undefined): void {
+export function checkRequestOptions(
+  method: keyof typeof RULES,
+  options: RequestOptions | undefined,
+  { choosesConnection }: Pick<ResponsesHost, 'choosesConnection'>,
+): void {
   if (options === undefined) return
   checkOptions(options, RULES[method], {
     path: 'options',
     unknown: (name, { value, known }) =>
       `Unknown option ${name} of responses.${method}() (got ${shown(value)}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
   })
-  headerPairs(options.headers)
+  const names = headerPairs(options.headers).map(([name]) => name)
+  if (choosesConnection) refuseConnectionHeaders(names, 'options.headers')
 }
 
 /** What `create` has no use for with `background: true`: the queued response comes back at once, and no stream is read. */

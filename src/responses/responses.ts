@@ -58,7 +58,7 @@ export class Responses {
   stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream
   stream(params: ResponseCreateParams, options?: StreamOptions): ResponseStream<SessionEvent> {
     checkParams(params)
-    checkRequestOptions('stream', options)
+    checkRequestOptions('stream', options, this.#host)
     if (params.stream === false)
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
     tellMisspelt(params, this.#host.telemetry)
@@ -81,7 +81,7 @@ export class Responses {
    */
   async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<ResponseObject> {
     checkParams(params)
-    checkRequestOptions('create', options)
+    checkRequestOptions('create', options, this.#host)
     if (params.stream === true)
       throw new ConfigurationError(
         'params.stream: got true; create() returns the whole response. Use stream().',
@@ -115,7 +115,7 @@ export class Responses {
    */
   resume(id: string, options: ResumeOptions = {}): ResponseStream {
     checkId(id)
-    checkRequestOptions('resume', options)
+    checkRequestOptions('resume', options, this.#host)
     return this.#open(options, (scope) => ({
       begin: undefined,
       resumption: { ...this.#resumption(options, scope), id },
@@ -127,14 +127,14 @@ export class Responses {
   /** One response as it is now. */
   async retrieve(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
-    checkRequestOptions('retrieve', options)
+    checkRequestOptions('retrieve', options, this.#host)
     return this.#json({ method: 'GET', path: `responses/${encodeURIComponent(id)}`, expects: [id] }, options)
   }
 
   /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
   async cancel(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
-    checkRequestOptions('cancel', options)
+    checkRequestOptions('cancel', options, this.#host)
     return this.#json({ method: 'POST', path: `responses/${encodeURIComponent(id)}/cancel`, expects: [id] }, options)
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type CallOptions,
   ConfigurationError,
+  fetchTransport,
   ResilientClient,
   type ResilientClientOptions,
   type TelemetryEvent,
@@ -10,6 +11,9 @@ import {
 } from '../../src/index.ts'
 import { fieldServer, frames, streamAnswer } from './support/field-server.ts'
 import { ASKED, QUICK } from './support/play.ts'
+
+const AT = { baseURL: 'https://a.test/v1' }
+const AT_FORWARDED = "endpoints.0.forwardHeaders['Host']"
 
 function refusal(act: () => unknown): ConfigurationError {
   try {
@@ -37,6 +41,46 @@ describe('an option that does nothing', () => {
     const error = refusal(() => new ResilientClient(options))
     expect(error.path).toBe(path)
     expect(error.message).toContain(other)
+  })
+
+  it.each<[make: () => unknown, path: string, says: string]>([
+    [() => new ResilientClient({ isolation: 'fresh', keepAliveMs: 5000 }), 'keepAliveMs', "isolation: 'fresh'"],
+    [() => undiciTransport({ isolation: 'fresh', keepAliveMs: 5000 }), 'keepAliveMs', 'keepAliveMs (5000)'],
+    [() => new ResilientClient({ tls: { passphrase: 'swordfish' } }), 'tls.passphrase', 'without tls.key'],
+    [() => undiciTransport({ tls: { passphrase: 'swordfish' } }), 'tls.passphrase', 'without tls.key'],
+    [() => undiciTransport({ tls: { cert: 'c' } }), 'tls', 'belong together'],
+    [() => new ResilientClient({ headers: { Host: 'api.test' } }), "headers['Host']", 'set baseURL'],
+    [
+      () => new ResilientClient({ headers: { connection: 'close' } }),
+      "headers['connection']",
+      'sets this header itself',
+    ],
+    [() => new ResilientClient({ headers: { 'content-length': '5' } }), "headers['content-length']", 'Leave it out.'],
+    [() => new ResilientClient().withOptions({ headers: { host: 'a' } }), "headers['host']", 'no effect'],
+    [() => new ResilientClient({ endpoints: [{ ...AT, headers: { host: 'a' } }] }), "endpoints.0.headers['host']", ''],
+    [() => new ResilientClient({ endpoints: [{ ...AT, forwardHeaders: ['Host'] }] }), AT_FORWARDED, ''],
+    [() => new ResilientClient().responses.stream(ASKED, { headers: { host: 'a' } }), "options.headers['host']", ''],
+  ])('is refused with what to do: %s', (make, path, says) => {
+    const error = refusal(make)
+    expect(error.path).toBe(path)
+    expect(error.message).toContain(says)
+    expect(error.message).not.toContain('swordfish')
+  })
+
+  it('`keepAliveMs: 0` says what `fresh` says, and is accepted', () => {
+    expect(() => new ResilientClient({ isolation: 'fresh', keepAliveMs: 0 })).not.toThrow()
+  })
+
+  it('a header of the connection is handed to a `fetch` that takes it, from the client and from a call', async () => {
+    const seen: Array<string | null> = []
+    const transport = fetchTransport(async (input, init) => {
+      seen.push(new Request(input, init).headers.get('host'))
+      return Response.json({ id: 'resp_1', status: 'completed', output: [] })
+    })
+    await using client = new ResilientClient({ transport, headers: { host: 'inner.test' } })
+    await client.responses.create(ASKED)
+    await client.responses.create(ASKED, { headers: { host: 'other.test' } })
+    expect(seen).toEqual(['inner.test', 'other.test'])
   })
 
   it('an address without a scheme is refused with its value and with the address to write', () => {

@@ -28,6 +28,9 @@ describe.each(Object.entries(refusals))('after output, a resume that is refused 
     expect(cause).toBeInstanceOf(UpstreamError)
     expect(cause).toMatchObject({ status, upstreamCode: 'no_such_thing', upstreamMessage: 'Not like this.' })
     expect((thrown as StreamInterruptedError).attempts.length).toBe(server.requests.length)
+    const [opening, first] = (thrown as StreamInterruptedError).explain().split('\n')
+    expect(opening).toBe(`Not like this. (${status}, no_such_thing)`)
+    expect(first).toMatch(/^attempt 1 /)
   })
 
   it('is one for resume(id), too', async () => {

@@ -148,7 +148,10 @@ describe('what is printed shows no credential, cookie, query value, header value
       tls: { key: tls.key, cert: tls.cert, passphrase: 'swordfish' },
       proxy: 'http://u:swordfish@127.0.0.1:1',
     })
-    const transport = undiciTransport({ proxy: 'http://u:swordfish@127.0.0.1:1', tls: { passphrase: 'swordfish' } })
+    const transport = undiciTransport({
+      proxy: 'http://u:swordfish@127.0.0.1:1',
+      tls: { key: tls.key, cert: tls.cert, passphrase: 'swordfish' },
+    })
     const owned = createResilientFetch(OPTIONS)
     const all = {
       client,

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../core/clock.ts'
 import { bytes, clockRule, msOrOff, oneOf, positiveMs, section, text, whole } from '../../core/rule-kinds.ts'
 import type { Rules } from '../../core/rules.ts'
 import { checkOptions } from '../../errors/check-options.ts'
+import { ConfigurationError } from '../../errors/errors.ts'
 import { type TlsOptions, tlsRules } from './tls-options.ts'
 
 /** Options of the default transport. A `ResilientClient` takes the same ones and hands them on. */
@@ -11,7 +12,10 @@ export interface UndiciTransportOptions {
    * always get one that never carried a request. `fresh`: no connection carries two requests.
    */
   readonly isolation?: 'leased' | 'fresh' | undefined
-  /** How long a connection may wait for another attempt. Milliseconds, default 30 000; `0`: not at all. */
+  /**
+   * How long a connection may wait for another attempt. Milliseconds, default 30 000; `0`: not at all. Refused with
+   * `isolation: 'fresh'`, where no connection waits.
+   */
   readonly keepAliveMs?: number | undefined
   /** With `isolation: 'fresh'`: never-used connections kept open per origin, topped up at each use. 0 to 1 000, default 0. */
   readonly warm?: number | undefined
@@ -60,9 +64,13 @@ const undiciRules = {
   clock: clockRule,
 } as const satisfies Rules<UndiciTransportOptions>
 
-/** @throws ConfigurationError for an option that is unknown, and for a value that is not accepted. */
+/**
+ * @throws ConfigurationError for an option that is unknown, for a value that is not accepted, and for an option that does
+ * nothing beside another one.
+ */
 export function settingsOf(options: UndiciTransportOptions): UndiciTransportSettings {
   checkOptions(options, undiciRules, { of: 'undiciTransport()' })
+  refuseUseless(options)
   const { isolation, keepAliveMs, warm, warmMs, maxConnections, maxHeaderBytes, clock } = options
   const waits = keepAliveMs ?? undiciRules.keepAliveMs.default
   return {
@@ -73,5 +81,23 @@ export function settingsOf(options: UndiciTransportOptions): UndiciTransportSett
     maxConnections: maxConnections ?? Infinity,
     maxHeaderBytes: maxHeaderBytes ?? maxHeaderBytesRule.default,
     clock: clock ?? systemClock,
+  }
+}
+
+function refuseUseless({ isolation, keepAliveMs, tls }: UndiciTransportOptions): void {
+  if (isolation === 'fresh' && keepAliveMs) {
+    throw new ConfigurationError(
+      `keepAliveMs (${keepAliveMs}) has no effect with isolation: 'fresh': each connection carries one request and then closes. Leave keepAliveMs out, or use isolation: 'leased'.`,
+      'keepAliveMs',
+    )
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    throw new ConfigurationError('tls.cert and tls.key belong together: give both, or neither.', 'tls')
+  }
+  if (tls?.passphrase !== undefined && tls.key === undefined) {
+    throw new ConfigurationError(
+      'tls.passphrase has no effect without tls.key, which it decrypts. Give tls.key and tls.cert, or leave tls.passphrase out.',
+      'tls.passphrase',
+    )
   }
 }

@@ -1,20 +1,10 @@
 import { BodySource } from '../body-source.ts'
+import { isConnectionHeader } from '../connection-headers.ts'
 import type { TransportRequest } from '../transport.ts'
 import type { Dispatcher } from './undici-parts.ts'
 
 /** Bodies up to this size are written at once; larger ones in pieces, so that progress in sending can be seen. */
 const WHOLE_BYTES = 64 * 1024
-
-/** These are undici's to set, or would break the framing it does. */
-const OWNED_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'host',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-])
 
 export interface DispatchRequest {
   /** As undici's `dispatch` takes it. */
@@ -27,7 +17,8 @@ export function toDispatch(request: TransportRequest): DispatchRequest {
   const { url, method, body } = request
   const headers: string[] = []
   for (const [name, value] of request.headers) {
-    if (!OWNED_HEADERS.has(name)) headers.push(name, value)
+    // undici sets these itself; another value would break its framing.
+    if (!isConnectionHeader(name)) headers.push(name, value)
   }
   const length = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : undefined
   if (length !== undefined) headers.push('content-length', String(length))

@@ -9,6 +9,7 @@ export interface TlsOptions {
   /** A client certificate and its key. PEM. */
   readonly cert?: string | Buffer
   readonly key?: string | Buffer
+  /** Decrypts `key`, and is refused without it. */
   readonly passphrase?: string
   /** The name to ask for and to verify, where it is not the host's. */
   readonly servername?: string
