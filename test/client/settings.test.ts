@@ -101,8 +101,6 @@ describe('options that contradict each other', () => {
     [{ retry: { baseDelayMs: 2, maxDelayMs: 1 } }, 'retry.baseDelayMs', ['2', 'retry.maxDelayMs']],
     [{ warm: 2 }, 'warm', ['2', "isolation: 'fresh'"]],
     [{ warm: 2, isolation: 'leased' }, 'warm', ['leased']],
-    [{ tls: { cert: 'x' } }, 'tls', ['tls.cert', 'tls.key']],
-    [{ tls: { key: 'x' } }, 'tls', ['tls.cert', 'tls.key']],
     [{ transport, isolation: 'fresh' }, 'isolation', ['undiciTransport']],
     [{ transport, keepAliveMs: 5 }, 'keepAliveMs', ['undiciTransport']],
     [{ transport, warm: 0 }, 'warm', ['undiciTransport']],

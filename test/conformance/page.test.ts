@@ -24,8 +24,14 @@ Bytes are passed on as they came, with one exception. Where the body says \`stre
 whatever its content type, a host would find no event in it and see an empty success. \`client.fetch\` then hands over the event
 stream that the response amounts to, as \`text/event-stream\` without a \`content-length\`: \`response.created\`; for each item of the output
 \`response.output_item.added\`, one delta for each of its texts and arguments, and \`response.output_item.done\`; then \`response.completed\`,
-\`response.incomplete\` or \`response.failed\` with the response as it came. JSON with an \`error\` is one \`error\` event. Other JSON is
+\`response.incomplete\` or \`response.failed\` with the response as it came. JSON that is an error is one \`error\` event. Other JSON is
 \`unexpected_content\`.
+
+## An error with the status of a success
+
+An endpoint may answer a Responses call that does not stream with 200 and an error as JSON. A host would take it for a success.
+\`client.fetch\` hands over the same bytes with another status: the one that the error names (\`"code": 429\`, \`"status": 400\`), 429 for
+a \`rate_limit…\` code, 503 for an error that another attempt may heal, and 400 for all others. A response whose \`status\` is \`failed\` stays 200.
 
 ## Differences from the built-in fetch`
 

@@ -49,6 +49,8 @@ describe('an option that does nothing', () => {
     [() => new ResilientClient({ tls: { passphrase: 'swordfish' } }), 'tls.passphrase', 'without tls.key'],
     [() => undiciTransport({ tls: { passphrase: 'swordfish' } }), 'tls.passphrase', 'without tls.key'],
     [() => undiciTransport({ tls: { cert: 'c' } }), 'tls', 'belong together'],
+    [() => undiciTransport({ tls: { key: 'k', passphrase: 'swordfish' } }), 'tls', 'belong together'],
+    [() => new ResilientClient({ tls: { cert: 'c' } }), 'tls', 'belong together'],
     [() => new ResilientClient({ headers: { Host: 'api.test' } }), "headers['Host']", 'set baseURL'],
     [
       () => new ResilientClient({ headers: { connection: 'close' } }),

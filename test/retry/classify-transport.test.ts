@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
 import { classifyTransportError } from '../../src/retry/classify-transport.ts'
+import { FetchThrew } from '../../src/transport/fetch-threw.ts'
 
 function coded(code: string, fields: object = {}): Error {
   return Object.assign(new Error(`something about ${code}`), { code }, fields)
@@ -102,6 +103,28 @@ describe('the error of a transport', () => {
       if (!(error instanceof Error)) expect(classify(error).message).toMatch(/failed: no further detail$/)
     },
   )
+
+  it('that a wrapped fetch threw by itself is handed on as the very thing', () => {
+    const thrown = new SyntaxError('of the token endpoint')
+    const failed = classify(new FetchThrew(thrown))
+    expect(failed).toMatchObject({ code: 'fetch_threw', lane: undefined })
+    expect(failed.thrown?.error).toBe(thrown)
+  })
+
+  it('is a port for HTTPS that was asked in plain HTTP, where an alert of TLS comes in the place of an answer', () => {
+    const parser = (fields: object) => Object.assign(new Error('Parse Error'), { name: 'HTTPParserError' }, fields)
+    for (const code of [undefined, 'HPE_INVALID_CONSTANT'] as const) {
+      const failed = classify(parser({ data: '\u0015\u0003\u0003\u0000\u0002', code }))
+      expect(failed).toMatchObject({ code: 'tls_refused', lane: undefined, connecting: true })
+      expect(failed.message).toBe(
+        'Could not connect to api.test: the port speaks TLS, and was asked in plain HTTP (HPE_INVALID_CONSTANT). Use https: in the address.',
+      )
+    }
+    expect(classify(parser({ data: '\u0015\u0003', code: 'HPE_OTHER' })).message).toContain('(HPE_OTHER)')
+    for (const data of ['HTTP/9.9', 'a \u0015\u0003', 7, undefined]) {
+      expect(classify(parser({ data })).code).toBe('protocol_error')
+    }
+  })
 
   it('names the host and no secret', () => {
     expect(classify(coded('ENOTFOUND')).message).toBe('Could not connect to api.test: something about ENOTFOUND')

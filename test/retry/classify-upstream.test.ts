@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { classifyUpstream } from '../../src/retry/classify-upstream.ts'
-import { errorFieldsOf, type UpstreamErrorFields } from '../../src/retry/error-fields.ts'
+import { errorFieldsOf, statusNamedBy, type UpstreamErrorFields } from '../../src/retry/error-fields.ts'
 
 interface Said extends UpstreamErrorFields {
   readonly status?: number | undefined
@@ -22,6 +22,7 @@ function inStream(event: unknown) {
   const error = errorFieldsOf(event)
   return classifyUpstream({ status: undefined, error, header: () => undefined, wallNow: 0, secrets: [] })
 }
+const PLAIN = { status: 500, error: undefined, header: () => undefined, wallNow: 0, secrets: [] }
 const laneOf = (said: Said) => classify(said).lane ?? 'final'
 
 const PUSHBACK_STATUSES = [
@@ -204,6 +205,7 @@ describe('what the endpoint itself reports', () => {
 
   it('is no status where the number is none, and beside an HTTP status it says nothing', () => {
     for (const code of ['0', '7', '200', '302', '1015', '40', '4000']) expect(laneOf({ code })).toBe('pushback')
+    for (const code of ['4000', '1400', '399']) expect(statusNamedBy(code)).toBeUndefined()
     expect(laneOf({ status: 400, code: '503' })).toBe('final')
     expect(laneOf({ status: 503, code: '400' })).toBe('pushback')
     // A name beside it still counts.
@@ -299,6 +301,30 @@ describe('what the endpoint itself reports', () => {
     }
   })
 
+  it.each([
+    [500, 'final', undefined],
+    [400, 'connection', 'connection'],
+    [400, 'pushback', 'pushback'],
+    [500, undefined, 'pushback'],
+  ] as const)('is, with status %i, what `classify` says: %s', (status, own, lane) => {
+    expect(classifyUpstream({ ...PLAIN, status, classify: () => own }).lane).toBe(lane)
+  })
+
+  it('keeps the headers and the body of the answer, where they are wanted', () => {
+    const headers = [['x-a', 'b']] as const
+    expect(classifyUpstream({ ...PLAIN, headers, body: { x: 1 } }).answer).toEqual({ headers, body: { x: 1 } })
+    expect(classifyUpstream(PLAIN).answer).toBeUndefined()
+    expect(classifyUpstream(PLAIN).statusInStream).toBeUndefined()
+  })
+
+  it('takes the wait from a header, and from the words of a pushback alone', () => {
+    const header = (name: string) => (name === 'retry-after' ? '3' : undefined)
+    expect(classifyUpstream({ ...PLAIN, header }).hintMs).toBe(3000)
+    const error = { message: 'Please try again in 2s.' }
+    expect(classifyUpstream({ ...PLAIN, status: 429, error }).hintMs).toBe(2000)
+    expect(classifyUpstream({ ...PLAIN, status: 400, error }).hintMs).toBeUndefined()
+  })
+
   it('carries no secret, not even in a code that echoes one', () => {
     const secret = 'swordfish-7'
     const failed = classify({
@@ -312,6 +338,8 @@ describe('what the endpoint itself reports', () => {
     expect(classify({ code: 'x'.repeat(5000) }).upstreamCode?.length).toBeLessThanOrEqual(100)
   })
 })
+
+const NAMED = (name: string): UpstreamErrorFields => ({ code: name, message: name })
 
 describe('the fields of an error', () => {
   it.each<[what: string, body: unknown, expected: UpstreamErrorFields | undefined]>([
@@ -378,6 +406,17 @@ describe('the fields of an error', () => {
     ],
     ['a list of errors', { errors: [{ code: 1015, message: 'm' }] }, { code: '1015', message: 'm' }],
     ['an empty list of errors', { errors: [], message: 'm' }, { message: 'm' }],
+    ['a detail beside a code', { detail: 'no', code: 'c' }, { code: 'c', message: 'no' }],
+    ['a text in an event', { type: 'error', error: 'No', message: 'm' }, { message: 'm' }],
+    ['a name of three words with a number', { error: 'v2_model_error_404' }, NAMED('v2_model_error_404')],
+    ['words that end with a name', { error: 'no such_thing' }, { message: 'no such_thing' }],
+    ['words that begin with a name', { error: 'model_not found' }, { message: 'model_not found' }],
+    ['a name in capitals', { error: 'Such_thing' }, { message: 'Such_thing' }],
+    ['the short name of an AWS service', { __type: 'ThrottlingException' }, { code: 'ThrottlingException' }],
+    ['details without a place', { detail: [{ msg: 'm' }] }, { message: 'm' }],
+    ['details with an odd place', { detail: [{ loc: ['a', { b: 1 }, 2], msg: 'm' }] }, { message: 'a.2: m' }],
+    ['details without words', { detail: [{ loc: ['a'] }, {}] }, undefined],
+    ['eleven details', { detail: [...'abcdefghijk'] }, { message: 'a; b; c; d; e; f; g; h; i; j' }],
     ['response null', { response: null, error: { code: 'c' } }, { code: 'c' }],
     ['the type of an event alone', { type: 'response.failed' }, undefined],
     ['nothing', {}, undefined],

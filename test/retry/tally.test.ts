@@ -32,6 +32,31 @@ describe('a retry at another endpoint', () => {
   })
 })
 
+describe('what a failure to connect is allowed', () => {
+  const refused = failure('connection_refused', 'x', { connecting: true })
+
+  it('is no end of the call where another endpoint takes the next attempt', () => {
+    const tally = { ...NO_RETRIES, connects: new Map([['', { failures: 4, hostNotFound: 0 }]]) }
+    expect(decideRetry({ ...INPUT, failure: refused, tally }).decision).toMatchObject({ retry: false })
+    expect(decideRetry({ ...INPUT, failure: refused, tally, elsewhere: true }).decision).toMatchObject({ retry: true })
+  })
+
+  it('costs nothing, whatever happened before', () => {
+    const tally = { ...NO_RETRIES, connectionRetries: 1, gatewayRetries: 2 }
+    const budget = { withdraw: () => false }
+    expect(decideRetry({ ...INPUT, failure: refused, tally, budget }).decision).toMatchObject({ retry: true })
+    expect(decideRetry({ ...INPUT, tally, budget }).decision).toEqual({ retry: false, reason: 'budget_exhausted' })
+  })
+
+  it('is not what a 502 gets that `classify` takes for a lost connection: its second retry costs', () => {
+    const failed = failure('http_status', 'x', { lane: 'connection', status: 502 })
+    const budget = { withdraw: () => false }
+    const tally = { ...NO_RETRIES, connectionRetries: 1 }
+    expect(decideRetry({ ...INPUT, failure: failed, budget }).decision).toMatchObject({ retry: true })
+    expect(decideRetry({ ...INPUT, failure: failed, budget, tally }).decision).toMatchObject({ retry: false })
+  })
+})
+
 describe('what a retry takes from the allowance', () => {
   it.each<[what: string, input: Partial<DecisionInput>, taken: Partial<RetryTally>]>([
     ['a lost connection', {}, { retries: 1, connectionRetries: 1 }],
