@@ -5,7 +5,7 @@ import { redactWord } from '../errors/redact.ts'
 import type { ClassifyProblem } from '../retry/classify-hook.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CommitReason } from '../telemetry/events.ts'
-import type { ConnectionInfo, ResponseHead } from '../transport/transport.ts'
+import type { ConnectionInfo, ResponseHead, TransportRequest } from '../transport/transport.ts'
 import type { AttemptTimes } from '../watchdog/deadlines.ts'
 import { requestIdOf } from './response-reader.ts'
 
@@ -52,10 +52,11 @@ export class AttemptLog {
     return this.#requestId
   }
 
-  started(connection: 'any' | 'fresh', endpoint: string | undefined): void {
+  started(asked: TransportRequest['connection'], endpoint: string | undefined): void {
     this.#endpoint = endpoint
     const { telemetry } = this.#call
     if (!telemetry.wants('attempt_start')) return
+    const connection = typeof asked === 'string' ? asked : asked.socket.isNew ? 'fresh' : 'any'
     telemetry.emit({ type: 'attempt_start', ...this.#mark(), connection, ...(endpoint !== undefined && { endpoint }) })
   }
 

@@ -32,6 +32,10 @@ export class RecentMap<K, V> {
     }
   }
 
+  delete(key: K): void {
+    this.#entries.delete(key)
+  }
+
   /** The one used longest ago first. */
   entries(): IterableIterator<[K, V]> {
     return this.#entries.entries()

@@ -45,14 +45,32 @@ export interface CallersForm {
 
 export type HeaderPairs = ReadonlyArray<readonly [name: string, value: string]>
 
+/** A WebSocket that the call has leased for one response. The message to be sent on it is made already. */
+export interface SocketConnection {
+  readonly socket: SocketLease
+  /** The response can be made on this socket alone: its server keeps in memory what the request continues. */
+  readonly strict: boolean
+}
+
+/** Ends exactly once: with the exchange that it carries, or by `release`. */
+export interface SocketLease {
+  /** The socket never carried a response. */
+  readonly isNew: boolean
+  /** Gives it back unused. */
+  release(): void
+}
+
 export interface TransportRequest {
   readonly url: URL
   readonly method: string
   /** Lower-case names, final values. `content-length`, `host` and `connection` belong to the transport. */
   readonly headers: HeaderPairs
   readonly body: RequestBody
-  /** `fresh`: a connection that never carried a request, where the transport can choose (see `TransportAbilities`). */
-  readonly connection: 'any' | 'fresh'
+  /**
+   * `fresh`: a connection that never carried a request, where the transport can choose (see `TransportAbilities`). A socket
+   * is handed only to the transport that has leased it.
+   */
+  readonly connection: 'any' | 'fresh' | SocketConnection
   /** A caller's own undici dispatcher (`init.dispatcher`). It is used, never closed or destroyed. */
   readonly dispatcher?: unknown
   /** Set for calls of the drop-in fetch, over a transport that asks for it (`TransportAbilities.takesCallersForm`). */

@@ -35,7 +35,7 @@ export class RecordedRequest {
     this.method = request.method
     this.url = request.url.href
     this.headers = request.headers.map(([name, value]) => [name, value] as const)
-    this.connection = request.connection
+    this.connection = request.connection === 'fresh' ? 'fresh' : 'any'
     this.at = at
     if (request.body.kind === 'bytes') this.append(request.body.bytes)
   }

@@ -7,8 +7,10 @@ export interface PoolOptions extends Omit<ConnectionOptions, 'onEnded' | 'onClos
   /** Never-used connections to keep open ahead of need, each for `warmMs` at most. */
   readonly warm: number
   readonly warmMs: number
-  /** Whether there may be another connection to the origin, over all its pools, beside those there are. */
+  /** Whether there may be another connection to the origin, beside those there are. */
   mayOpen(): boolean
+  /** Ends connections to the origin that are not in use, until there may be another one. */
+  makeRoom(): void
   readonly clock: Clock
   onOpened(connection: Connection): void
   onClosed(connection: Connection): void
@@ -74,6 +76,13 @@ export class ConnectionPool {
     else this.#idle.push({ connection, since: this.#options.clock.now() })
   }
 
+  /** Ends the connection that has waited longest; `false` where none waits. */
+  endIdle(): boolean {
+    const spare = this.#idle[0] ?? this.#ahead[0]
+    spare?.connection.destroy()
+    return spare !== undefined
+  }
+
   /** No new attempts: whatever is not in use closes now. */
   retire(): void {
     this.#retired = true
@@ -119,11 +128,7 @@ export class ConnectionPool {
 
   /** An attempt that needs a connection goes before one that might be needed. */
   #openForUse(): Connection {
-    while (!this.#options.mayOpen()) {
-      const spare = this.#idle[0] ?? this.#ahead[0]
-      if (spare === undefined) break
-      spare.connection.destroy()
-    }
+    this.#options.makeRoom()
     return this.#open()
   }
 

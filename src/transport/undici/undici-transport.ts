@@ -1,6 +1,6 @@
 import { acquireLease, ClientCache, type ClientCacheEvent } from '../../cache/client-cache.ts'
-import { Gate } from '../../core/gate.ts'
 import { LiveSet } from '../../core/live-set.ts'
+import { ConnectionPlaces } from '../connection-places.ts'
 import { transportEnded } from '../ended.ts'
 import type {
   ClientLifecycleEvent,
@@ -28,9 +28,10 @@ export class UndiciTransport implements Transport {
   readonly abilities = { seesConnect: true, seesSent: true, choosesConnection: true } as const
   readonly #cache: ClientCache<ConnectionPool>
   readonly #source: ExchangeSource
-  readonly #maxConnections: number
-  /** Of connections to an origin (`maxConnections`). */
-  readonly #gates = new Map<string, Gate>()
+  /** Of `maxConnections`. Other kinds of connections of the same client count, too. */
+  readonly places: ConnectionPlaces
+  /** Opens all connections of the client, so that they share TLS sessions and the proxy. */
+  readonly connector: Connector
   readonly #exchanges = new LiveSet<UndiciExchange>()
   readonly #connections = new Set<Connection>()
   readonly #pools = new Set<ConnectionPool>()
@@ -44,20 +45,25 @@ export class UndiciTransport implements Transport {
     this.#source = {
       carrierFor: (request, callback) => this.#carrierFor(request, callback),
       clock: settings.clock,
-      leavePlace: (origin) => this.#leavePlace(origin),
+      leavePlace: (origin) => this.places.leave(origin),
       onEnded: (ended) => {
         this.#exchanges.delete(ended)
         this.#tellQuiet()
       },
     }
-    this.#maxConnections = settings.maxConnections
-    const connector = new Connector({ tls: options.tls, proxy: options.proxy })
+    this.places = new ConnectionPlaces(settings.maxConnections)
+    this.places.join({
+      countTo: (origin) => this.#connectionsTo(origin),
+      endIdle: (origin) => [...this.#pools].some((pool) => pool.origin === origin && pool.endIdle()),
+    })
+    this.connector = new Connector({ tls: options.tls, proxy: options.proxy })
     const createPool = (key: string): ConnectionPool => {
       const pool = new ConnectionPool({
-        connector,
+        connector: this.connector,
         origin: new URL(key),
         ...settings,
-        mayOpen: () => this.#connectionsTo(key) < this.#maxConnections,
+        mayOpen: () => this.places.mayOpen(key),
+        makeRoom: () => this.places.makeRoom(key),
         onOpened: (connection) => this.#connections.add(connection),
         onClosed: (connection) => {
           this.#connections.delete(connection)
@@ -123,7 +129,7 @@ export class UndiciTransport implements Transport {
       if (this.#closed) callback(transportEnded('UND_ERR_CLOSED'), undefined)
       else if (request.dispatcher !== undefined) {
         callback(undefined, { kind: 'foreign', dispatcher: request.dispatcher as Dispatcher })
-      } else giveUp = this.#waitForPlace(request.url.origin, () => void this.#lease(request, () => wanted, callback))
+      } else giveUp = this.places.enter(request.url.origin, () => void this.#lease(request, () => wanted, callback))
     })
     return () => {
       wanted = false
@@ -141,12 +147,12 @@ export class UndiciTransport implements Transport {
       const lease = await acquireLease(this.#cache, request.url.origin)
       if (!wanted()) {
         lease.release()
-        this.#leavePlace(request.url.origin)
+        this.places.leave(request.url.origin)
         return
       }
       carrier = { kind: 'leased', lease, connection: lease.client.take(request.connection === 'fresh') }
     } catch (error) {
-      this.#leavePlace(request.url.origin)
+      this.places.leave(request.url.origin)
       callback(this.#closed ? transportEnded('UND_ERR_CLOSED') : error, undefined)
       return
     }
@@ -158,22 +164,6 @@ export class UndiciTransport implements Transport {
     let connections = 0
     for (const pool of this.#pools) if (pool.origin === origin) connections += pool.size
     return connections
-  }
-
-  #waitForPlace(origin: string, enter: () => void): () => void {
-    if (this.#maxConnections === Infinity) {
-      enter()
-      return () => {}
-    }
-    const gate = this.#gates.get(origin) ?? new Gate(this.#maxConnections)
-    this.#gates.set(origin, gate)
-    return gate.enter(enter)
-  }
-
-  #leavePlace(origin: string): void {
-    const gate = this.#gates.get(origin)
-    gate?.leave()
-    if (gate?.isIdle) this.#gates.delete(origin)
   }
 
   #quiet(): Promise<void> {

@@ -1,28 +1,52 @@
+import type { Member } from '../../core/live-set.ts'
 import type { Exchange, ExchangeObserver } from '../transport.ts'
-import { outputItemOf, type RequestPrint, type Turn } from './fit.ts'
+import type { RequestPrint } from './fit.ts'
 import {
   type ErrorAnswer,
   errorAnswerOf,
   frameOf,
-  isSideEvent,
+  isSideType,
   kindOf,
   type MessageKind,
-  responseIdOf,
+  withoutPreviousId,
 } from './message.ts'
-import { isObject, type Json } from './prints.ts'
-import type { ResponsesSocket, SocketEnd, SocketUser } from './socket.ts'
+import type { ResponsesSocket, SocketUser } from './socket.ts'
+import { errorOfEnd, foreignEvent, messageTooLarge } from './socket-failure.ts'
+import { TurnRecorder } from './turn-recorder.ts'
+import type { SocketEnd } from './wire.ts'
 
-export interface SocketExchangeOptions {
-  /** Held by this exchange until it ends. */
-  readonly socket: ResponsesSocket
-  /** The message to send: a `response.create`. */
-  readonly message: Uint8Array
-  readonly observer: ExchangeObserver
+/** One `response.create`, and what is to be known of it. */
+export interface SocketMessage {
+  readonly bytes: Uint8Array
   /** What is compared of the whole request, for the next turn; `undefined` where there will be no increment. */
   readonly print: RequestPrint | undefined
   /** The message continues a response: a refusal makes the server forget it. */
   readonly isContinuation: boolean
-  /** Told once, when the socket is free again or gone. */
+  /** Sent with `store: false`: only the server of the socket can continue the response. */
+  readonly isOnlyCopy: boolean
+  /**
+   * The caller has sent no `previous_response_id`, and this one stands in the message: events that repeat it are handed on
+   * with `null` in its place.
+   */
+  readonly hiddenPreviousId: string | undefined
+}
+
+/** What holds the socket for the exchange. */
+export interface LeaseOfExchange {
+  /** Told of the id of a response that only this socket's server keeps. */
+  brought(responseId: string): void
+  poisoned(reason: string): void
+  /** The socket is free again, or gone. */
+  ended(): void
+}
+
+export interface SocketExchangeOptions {
+  /** Held by this exchange until it ends. */
+  readonly socket: ResponsesSocket
+  readonly message: SocketMessage
+  readonly lease: LeaseOfExchange
+  readonly observer: ExchangeObserver
+  /** Told once. */
   onEnded(exchange: SocketExchange): void
 }
 
@@ -32,34 +56,48 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024
 /** An upgrade's headers are not those of a response, so the head that is made up says no more than it must. */
 const STREAM_HEAD = { status: 200, statusText: 'OK', headers: [['content-type', 'text/event-stream']] } as const
 
-const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.failed', 'response.incomplete'])
+/** Begins the type of an event that says how much of a limit of the account is left. */
+const OF_ACCOUNT = 'codex.'
+
+/** Answers to an upgrade that may be those of the call, so that their hints and words are judged as over HTTP. */
+const ANSWERS: ReadonlySet<number> = new Set([401, 429, 503])
 
 /**
  * One response on a socket, reported as the event stream that HTTP would have brought: behind a head of 200, or as an
  * HTTP answer where the first message is an error with a status.
  */
-export class SocketExchange implements Exchange, SocketUser {
-  readonly #options: SocketExchangeOptions
+export class SocketExchange implements Exchange, SocketUser, Member {
+  place = -1
+  readonly #lease: LeaseOfExchange
+  readonly #onEnded: SocketExchangeOptions['onEnded']
+  readonly #facts: Omit<SocketMessage, 'bytes'>
+  /** Until it is sent. */
+  #bytes: Uint8Array | undefined
   #observer: ExchangeObserver | undefined
   #socket: ResponsesSocket | undefined
   #hasHead = false
   #hasSent = false
-  #responseId: string | undefined
-  /** Items as their own events had them, for the next turn. */
-  #items: Json[] = []
-  /** The endpoint's last word: the socket can take another response. */
+  readonly #turn: TurnRecorder
+  /** Events about the account that came before anything of the response: what follows decides whether they are handed on. */
+  #early: Buffer[] = []
+  /** The endpoint has ended the response, so that the socket can take another one. */
   #isClean = false
-  #terminal: MessageKind | undefined
+  #isTerminated = false
   #isPaused = false
   #waiting: Buffer[] = []
   #waitingBytes = 0
   /** What ends the exchange once everything that waits was taken. */
   #ending: (() => void) | undefined
 
-  constructor(options: SocketExchangeOptions) {
-    this.#options = options
-    this.#observer = options.observer
-    this.#socket = options.socket
+  constructor({ socket, message, lease, observer, onEnded }: SocketExchangeOptions) {
+    const { bytes, ...facts } = message
+    this.#bytes = bytes
+    this.#facts = facts
+    this.#lease = lease
+    this.#onEnded = onEnded
+    this.#observer = observer
+    this.#socket = socket
+    this.#turn = new TurnRecorder(facts.print, socket.latestResponseId)
     // Nothing may be reported before `send` has returned.
     queueMicrotask(() => this.#socket?.use(this))
   }
@@ -93,8 +131,14 @@ export class SocketExchange implements Exchange, SocketUser {
     this.#leave(this.#isClean)
   }
 
-  poison(): void {
+  poison(reason: string): void {
     this.#isClean = false
+    this.#lease.poisoned(reason)
+  }
+
+  /** The transport is being destroyed. */
+  fail(error: Error): void {
+    this.#fail(error)
   }
 
   // What the socket tells.
@@ -106,10 +150,14 @@ export class SocketExchange implements Exchange, SocketUser {
   onOpen(): void {
     const socket = this.#socket
     if (socket === undefined) return
-    this.#observer?.connected({ generation: 0, reused: socket.served > 1, connectionId: socket.id })
+    const bytes = this.#bytes as Uint8Array
+    this.#bytes = undefined
+    const { generation, served, id, maxMessageBytes = Infinity } = socket
+    this.#observer?.connected({ generation, reused: served > 1, connectionId: id })
     // Being told may have been enough for the observer to end it.
     if (this.#socket === undefined) return
-    socket.send(this.#options.message)
+    if (bytes.length <= maxMessageBytes) socket.send(bytes)
+    else this.#fail(messageTooLarge(bytes.length, maxMessageBytes), true)
   }
 
   onAccepted(): void {
@@ -125,32 +173,34 @@ export class SocketExchange implements Exchange, SocketUser {
   onMessage(bytes: Buffer): void {
     if (this.#observer === undefined) return
     this.#hasSent = true
-    if (this.#terminal !== undefined) {
-      // The response is over: what speaks of another one makes the socket useless.
-      if (!isSideEvent(bytes)) this.#isClean = false
+    const kind = kindOf(bytes)
+    const isAside = kind !== undefined && isSideType(kind.type)
+    if (this.#isTerminated) {
+      // The response is over: an event of another one makes the socket useless.
+      if (!isAside) this.#isClean = false
       return
     }
-    const kind = kindOf(bytes)
-    if (kind !== undefined) {
-      const answer = this.#answerIn(kind)
-      if (answer !== undefined) {
-        this.#answer(answer)
-        return
-      }
-      const foreign = this.#isForeign(kind, bytes)
-      if (foreign) {
-        this.#fail(codedError('ERR_RESILIENT_FOREIGN_EVENT', 'the socket brought an event of another response'))
-        return
-      }
-      this.#note(kind)
+    if (isAside && !this.#hasHead && kind.type.startsWith(OF_ACCOUNT)) {
+      this.#early.push(bytes)
+      return
+    }
+    const answer = kind === undefined ? undefined : this.#answerIn(kind)
+    if (answer !== undefined) {
+      this.#refused(answer)
+      return
+    }
+    if (kind !== undefined && !isAside && !this.#note(kind)) {
+      this.#fail(foreignEvent())
+      return
     }
     this.#head()
-    this.#forward(frameOf(bytes))
+    this.#forward(frameOf(this.#asCallerSent(kind, bytes)))
   }
 
   onEnd(end: SocketEnd): void {
     this.#isClean = false
-    this.#finish(() => this.#fail(errorOf(end)))
+    if (end.kind === 'refused' && ANSWERS.has(end.status)) this.#answer(end)
+    else this.#finish(() => this.#fail(errorOfEnd(end)))
   }
 
   // Inside.
@@ -161,15 +211,18 @@ export class SocketExchange implements Exchange, SocketUser {
     return errorAnswerOf(json)
   }
 
-  #answer({ status, headers, body }: ErrorAnswer): void {
-    const socket = this.#options.socket
-    if (this.#options.isContinuation) forget(socket)
-    // The endpoint has turned the request away and keeps nothing of it.
-    this.#isClean = status < 500
-    this.#terminal = { type: 'error', json: undefined }
+  #refused(answer: ErrorAnswer): void {
+    if (this.#facts.isContinuation) this.#socket?.forget()
+    // The endpoint has turned the request away and keeps nothing of it. What it says of the socket itself ends the socket.
+    this.#isClean = answer.status < 500 && !answer.isOfSocket
+    this.#answer(answer)
+  }
+
+  #answer({ status, headers, body }: Omit<ErrorAnswer, 'isOfSocket'>): void {
+    this.#isTerminated = true
     this.#hasHead = true
     this.#observer?.head({ status, statusText: '', headers })
-    this.#forward(body)
+    if (body.length > 0) this.#forward(body)
     this.#finish(() => {
       const observer = this.#observer
       this.#observer = undefined
@@ -178,54 +231,33 @@ export class SocketExchange implements Exchange, SocketUser {
     })
   }
 
-  /**
-   * Whether a message belongs to another response: deltas do not say whose they are, so a response has to begin with an
-   * event that names it, and to end with one of the same name.
-   */
-  #isForeign({ type, json }: MessageKind, bytes: Buffer): boolean {
-    const id = responseIdOf(json)
-    if (this.#responseId === undefined) {
-      if (type === 'error' || isSideEvent(bytes)) return false
-      if (id === undefined || id === this.#options.socket.latestResponseId) return true
-      this.#responseId = id
-      return false
-    }
-    return id !== undefined && id !== this.#responseId
-  }
-
-  #note(kind: MessageKind): void {
-    const { type, json } = kind
-    if (type === 'response.output_item.done' && json?.item !== undefined) this.#items.push(json.item)
-    if (!TERMINAL.has(type)) return
-    this.#terminal = kind
+  /** @returns `false` for an event of another response. */
+  #note(kind: MessageKind): boolean {
+    const isFirst = this.#turn.responseId === undefined
+    if (!this.#turn.take(kind)) return false
+    const { responseId } = this.#turn
+    if (isFirst && responseId !== undefined && this.#facts.isOnlyCopy) this.#lease.brought(responseId)
+    if (!this.#turn.isOver) return true
+    this.#isTerminated = true
     this.#isClean = true
-    const socket = this.#options.socket
-    forget(socket)
-    if (type === 'response.failed') return
-    socket.latestResponseId = this.#responseId
-    if (type === 'response.completed') socket.turn = this.#turn(json)
+    this.#socket?.learn(this.#turn.outcome(), this.#facts.isOnlyCopy)
+    return true
   }
 
-  #turn(json: MessageKind['json']): Turn | undefined {
-    const { print } = this.#options
-    const responseId = this.#responseId
-    if (print === undefined || responseId === undefined) return undefined
-    const response = isObject(json?.response) ? json.response : {}
-    const stated = Array.isArray(response.output) ? (response.output as readonly Json[]) : []
-    const items = this.#items
-    // Some endpoints state no output at the end, or send no events of items. Two that disagree say nothing certain.
-    if (items.length > 0 && stated.length > 0 && items.length !== stated.length) return undefined
-    const count = Math.max(items.length, stated.length)
-    const output = Array.from({ length: count }, (_, i) =>
-      outputItemOf([items[i], stated[i]].filter((form) => form !== undefined)),
-    )
-    return { responseId, request: print, output }
+  /** The event as an endpoint would have sent it that got the request as the caller made it. */
+  #asCallerSent(kind: MessageKind | undefined, bytes: Buffer): Buffer {
+    const { hiddenPreviousId } = this.#facts
+    if (hiddenPreviousId === undefined || kind?.json?.response === undefined) return bytes
+    return withoutPreviousId(bytes, kind.json, hiddenPreviousId)
   }
 
   #head(): void {
     if (this.#hasHead) return
     this.#hasHead = true
     this.#observer?.head(STREAM_HEAD)
+    const early = this.#early
+    this.#early = []
+    for (const bytes of early) this.#forward(frameOf(bytes))
   }
 
   #forward(bytes: Buffer): void {
@@ -244,10 +276,10 @@ export class SocketExchange implements Exchange, SocketUser {
     else this.#ending ??= ending
   }
 
-  #fail(error: Error): void {
+  #fail(error: Error, isClean = false): void {
     const observer = this.#observer
     this.#observer = undefined
-    this.#leave(false)
+    this.#leave(isClean)
     observer?.error(error)
   }
 
@@ -256,33 +288,13 @@ export class SocketExchange implements Exchange, SocketUser {
     const socket = this.#socket
     if (socket === undefined) return
     this.#socket = undefined
+    this.#bytes = undefined
+    this.#ending = undefined
     this.#waiting = []
     this.#waitingBytes = 0
     if (isClean) socket.release()
     else socket.destroy()
-    this.#options.onEnded(this)
-  }
-}
-
-/** The server keeps the latest response alone, and none that a continuation of it failed with. */
-function forget(socket: ResponsesSocket): void {
-  socket.turn = undefined
-  socket.latestResponseId = undefined
-}
-
-function codedError(code: string, message: string, more: object = {}): Error {
-  return Object.assign(new Error(message), { code, ...more })
-}
-
-function errorOf(end: SocketEnd): Error {
-  switch (end.kind) {
-    case 'failed':
-      return end.error
-    case 'refused':
-      return codedError('ERR_RESILIENT_UPGRADE_REFUSED', `the endpoint answered the upgrade with ${end.status}`, {
-        end,
-      })
-    case 'closed':
-      return codedError('ERR_RESILIENT_SOCKET_CLOSED', `the endpoint closed the socket (${end.code})`, { end })
+    this.#lease.ended()
+    this.#onEnded(this)
   }
 }

@@ -89,9 +89,14 @@ const PORTABLE: ReadonlySet<unknown> = new Set([
   'apply_patch_call',
 ])
 
-/** @param forms of one item: as its `response.output_item.done` had it, and as `response.completed` had it. */
-export function outputItemOf(forms: readonly Json[]): OutputItem {
-  return { forms: forms.map(printOf), isOpaque: !forms.every(isPortable) }
+/** An item of the output, in one of the forms in which the server sends it. */
+export function outputItemOf(form: Json): OutputItem {
+  return { forms: [printOf(form)], isOpaque: !isPortable(form) }
+}
+
+/** The same item, of which another form came: `response.output_item.done` has one, `response.completed` may have another. */
+export function withForm({ forms, isOpaque }: OutputItem, form: Json): OutputItem {
+  return { forms: [...forms, printOf(form)], isOpaque: isOpaque || !isPortable(form) }
 }
 
 function isPortable(item: Json): boolean {

@@ -26,6 +26,7 @@ export class Liveness {
   #receivedAt: number
   #idleSince: number
   #isBusy = true
+  #heedsAge = true
   #pingedAt: number | undefined
   #timer: TimerHandle | undefined
   #isStopped = false
@@ -66,8 +67,10 @@ export class Liveness {
     this.#isBusy = true
   }
 
-  idle(): void {
+  /** @param heedsAge its age ends it; otherwise it stays open for as long as any idle socket. */
+  idle(heedsAge = true): void {
     this.#isBusy = false
+    this.#heedsAge = heedsAge
     this.#idleSince = this.#settings.clock.now()
     this.#arm()
   }
@@ -108,7 +111,7 @@ export class Liveness {
   #idleDue(): number {
     if (this.#isBusy) return Infinity
     const { idleMs, maxAgeMs } = this.#settings
-    return Math.min(this.#idleSince + idleMs, maxAgeMs > 0 ? this.#openedAt + maxAgeMs : Infinity)
+    return Math.min(this.#idleSince + idleMs, maxAgeMs > 0 && this.#heedsAge ? this.#openedAt + maxAgeMs : Infinity)
   }
 
   #wake(): void {

@@ -50,11 +50,16 @@ export interface ErrorAnswer {
   readonly status: number
   readonly headers: HeaderPairs
   readonly body: Buffer
+  /** It speaks of the socket (its age, its streams), and not of the request. */
+  readonly isOfSocket: boolean
 }
 
 const MAX_HEADERS = 100
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/
 const UNSENDABLE = /[\0\r\n]/
+
+/** `websocket_connection_limit_reached`: its 60 minutes are over. `websocket_stream_limit_reached`, and what will come. */
+const OF_SOCKET = /^websocket_/
 
 /** @returns `undefined` where the message has no status: then it is an event. */
 export function errorAnswerOf(json: Readonly<Record<string, Json>>): ErrorAnswer | undefined {
@@ -71,10 +76,11 @@ export function errorAnswerOf(json: Readonly<Record<string, Json>>): ErrorAnswer
       headers.set(name.toLowerCase(), String(value))
     }
   }
+  const isOfSocket = isObject(error) && typeof error.code === 'string' && OF_SOCKET.test(error.code)
   headers.set('content-type', 'application/json')
   headers.delete('content-length')
   headers.delete('content-encoding')
-  return { status, headers: [...headers], body: Buffer.from(JSON.stringify({ error: error ?? null })) }
+  return { status, headers: [...headers], body: Buffer.from(JSON.stringify({ error: error ?? null })), isOfSocket }
 }
 
 /** The id of the response that an event carries. */
@@ -84,9 +90,23 @@ export function responseIdOf(json: Readonly<Record<string, Json>> | undefined): 
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
-const SIDE_EVENT = /^\s*\{\s*"type"\s*:\s*"(?:keepalive|ping|codex\.[\w.]*|response\.steer\.[\w.]*)"/
+/** The same event with `previous_response_id: null` in its response, where it has the given id there. */
+export function withoutPreviousId(bytes: Buffer, json: Readonly<Record<string, Json>>, id: string): Buffer {
+  const { response } = json
+  if (!isObject(response) || response.previous_response_id !== id) return bytes
+  // Within a string every quote has a backslash before it, so this can only be a name and its value.
+  const places = [...bytes.toString().matchAll(/"previous_response_id"\s*:\s*("(?:[^"\\]|\\.)*")/g)]
+  const [place] = places
+  if (places.length === 1 && place !== undefined) {
+    const at = place.index + place[0].length - (place[1] as string).length
+    return Buffer.from(`${place.input.slice(0, at)}null${place.input.slice(place.index + place[0].length)}`)
+  }
+  return Buffer.from(JSON.stringify({ ...json, response: { ...response, previous_response_id: null } }))
+}
 
-/** What an endpoint may say at any time, and what belongs to no response. */
-export function isSideEvent(message: Buffer): boolean {
-  return SIDE_EVENT.test(message.toString('latin1', 0, 200))
+const SIDE_TYPE = /^(?:keepalive|ping|codex\..*|response\.steer\..*)$/
+
+/** The type of an event that an endpoint may send at any time, and that belongs to no response. */
+export function isSideType(type: string): boolean {
+  return SIDE_TYPE.test(type)
 }

@@ -1,48 +1,39 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { WebSocket } from 'ws'
-import type { Clock } from '../../core/clock.ts'
-import type { HeaderPairs } from '../transport.ts'
-import type { Connector, Dial, Socket } from '../undici/connector.ts'
+import type { Clock, TimerHandle } from '../../core/clock.ts'
 import type { Turn } from './fit.ts'
 import { Liveness, type LivenessSettings } from './liveness.ts'
-import { isSideEvent } from './message.ts'
-import { PacedWrites } from './paced-writes.ts'
-
-/** How a socket ended. */
-export type SocketEnd =
-  /** The endpoint answered the upgrade with something else than 101, or with a 101 that is none. */
-  | { readonly kind: 'refused'; readonly status: number; readonly headers: HeaderPairs }
-  /** Closed by the endpoint; `code` as in RFC 6455 7.4, 1006 without a close frame. */
-  | { readonly kind: 'closed'; readonly code: number }
-  | { readonly kind: 'failed'; readonly error: Error }
+import { isSideType, kindOf } from './message.ts'
+import type { SocketKey } from './socket-key.ts'
+import type { TurnOutcome } from './turn-recorder.ts'
+import type { OpenWire, SocketEnd, Wire } from './wire.ts'
 
 /** Who has a response under way on a socket, or is about to. */
 export interface SocketUser {
   onConnecting(): void
   /** The endpoint upgraded. Also called, once, when a user takes a socket that is open. */
   onOpen(): void
-  /** Some of what was sent was accepted by the operating system; `flushed` tells whether all of it was. */
+  /** Some of what was sent was accepted by the operating system. */
   onAccepted(): void
   /** One whole message: the bytes of a text frame, or of a binary one. */
-  onMessage(bytes: Buffer, isBinary: boolean): void
+  onMessage(bytes: Buffer): void
   onEnd(end: SocketEnd): void
 }
 
 export interface SocketOptions extends LivenessSettings {
-  readonly connector: Connector
-  /** `http:` or `https:`: the address of the upgrade. */
-  readonly url: URL
-  readonly headers: HeaderPairs
   readonly clock: Clock
-  /** Bytes of one message from the endpoint at most; `0`: no bound. */
-  readonly maxPayload: number
-  /** Bytes of the header block of the upgrade's answer at most; `0`: Node's own bound. */
-  readonly maxHeaderBytes: number
+  readonly key: SocketKey
+  /** The n-th socket to its address. */
+  readonly generation: number
+  readonly open: OpenWire
+  /** Called once, when the endpoint has upgraded. */
+  onOpened(socket: ResponsesSocket): void
   /** Called once, as soon as the socket takes no more responses. */
   onEnded(socket: ResponsesSocket): void
   /** Called once, when nothing of it is left open. */
   onClosed(socket: ResponsesSocket): void
 }
+
+/** How long a close frame may stay unanswered. */
+const CLOSE_MS = 1000
 
 let nextId = 1
 
@@ -52,38 +43,43 @@ let nextId = 1
  */
 export class ResponsesSocket {
   readonly id = nextId++
+  readonly key: SocketKey
+  readonly generation: number
   /** Responses that were asked for on it. */
   served = 0
   /** What the server knows, after a response that completed: what an increment builds on. */
   turn: Turn | undefined
   /** The id of the latest response: the only one that the server keeps in memory. */
   latestResponseId: string | undefined
+  /** The latest response was made with `store: false`: only the server of this socket can continue it. */
+  holdsOnlyCopy = false
   /** The server's own bound for a message; `undefined` where it announced none. */
   maxMessageBytes: number | undefined
   readonly #options: SocketOptions
   #user: SocketUser | undefined
   #state: 'new' | 'opening' | 'open' | 'ended' = 'new'
-  #ws: WebSocket | undefined
-  #dial: Dial | undefined
-  #socket: Socket | undefined
-  #writes: PacedWrites | undefined
+  #wire: Wire | undefined
   /** While it is open. */
   #liveness: Liveness | undefined
   #isPaused = false
-  #hasClosed = false
+  /** Armed while a close frame of ours waits for an answer. */
+  #closing: TimerHandle | undefined
 
   constructor(options: SocketOptions) {
     this.#options = options
+    this.key = options.key
+    this.generation = options.generation
   }
 
   /** Open, without a response under way, and young enough for another one. */
   get isIdle(): boolean {
-    return this.#state === 'open' && this.#user === undefined && !this.isAged && this.#isSound
+    return this.isFree && !this.isAged
   }
 
-  /** Open and without a response under way, whatever its age. */
+  /** Open and without a response under way, whatever its age. A ping that was not answered in time makes it useless. */
   get isFree(): boolean {
-    return this.#state === 'open' && this.#user === undefined && this.#isSound
+    const isAlive = this.#wire?.isSound === true && this.#liveness?.isAlive === true
+    return this.#state === 'open' && this.#user === undefined && isAlive
   }
 
   /** Too old for another response. */
@@ -95,6 +91,11 @@ export class ResponsesSocket {
     return this.#state === 'ended'
   }
 
+  /** There was a connection to the endpoint, with an upgrade or without. */
+  get hasConnected(): boolean {
+    return this.#wire?.isConnected ?? false
+  }
+
   /** When its last response ended, on the monotonic clock. */
   get idleSince(): number {
     return this.#liveness?.idleSince ?? 0
@@ -102,29 +103,24 @@ export class ResponsesSocket {
 
   /** Everything that was sent has been accepted by the operating system. */
   get flushed(): boolean {
-    return this.#writes?.flushed ?? true
-  }
-
-  /** A FIN that has arrived counts, also when nobody has read it yet; so does a ping that was not answered in time. */
-  get #isSound(): boolean {
-    const socket = this.#socket
-    if (socket === undefined || socket.destroyed || socket.readableEnded || !socket.writable) return false
-    return this.#liveness?.isAlive ?? false
+    return this.#wire?.flushed ?? true
   }
 
   /** Takes the socket for one response; opens it if it is new. */
   use(user: SocketUser): void {
-    this.#user = user
-    this.#liveness?.busy()
     this.served++
-    this.#socket?.ref()
-    if (this.#state === 'open') user.onOpen()
-    else if (this.#state === 'new') void this.#open()
+    this.#take(user)
+  }
+
+  /** Opens it for the responses that will come: `user` is told how that went, and releases it. */
+  prepare(user: SocketUser): void {
+    this.#take(user)
+    this.#wire?.unref()
   }
 
   /** Sends one text message. */
   send(bytes: Uint8Array): void {
-    this.#ws?.send(bytes, { binary: false, fin: true, compress: false })
+    this.#wire?.send(bytes)
   }
 
   /** The response is over and the socket can take another one. */
@@ -132,23 +128,37 @@ export class ResponsesSocket {
     this.#user = undefined
     if (this.#state !== 'open') return
     this.resume()
-    this.#socket?.unref()
-    if (this.isAged) this.close()
-    else this.#liveness?.idle()
+    this.#wire?.unref()
+    if (this.isAged && !this.holdsOnlyCopy) this.close()
+    else this.#liveness?.idle(!this.holdsOnlyCopy)
   }
 
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return
     this.#isPaused = true
     this.#liveness?.pause()
-    this.#ws?.pause()
+    this.#wire?.pause()
   }
 
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    this.#ws?.resume()
+    this.#wire?.resume()
     this.#liveness?.resume()
+  }
+
+  /** A response ended, and this is what the server keeps of it. */
+  learn({ responseId, turn }: TurnOutcome, isOnlyCopy: boolean): void {
+    this.turn = turn
+    this.latestResponseId = responseId
+    this.holdsOnlyCopy = isOnlyCopy && responseId !== undefined
+  }
+
+  /** Forgets what the server of the socket knew. */
+  forget(): void {
+    this.turn = undefined
+    this.latestResponseId = undefined
+    this.holdsOnlyCopy = false
   }
 
   /** Ends the socket with a close frame; destroyed soon after, whether it is answered or not. */
@@ -158,126 +168,66 @@ export class ResponsesSocket {
       return
     }
     this.#finish()
-    this.#ws?.close(code)
-    const socket = this.#socket
-    const timer = this.#options.clock.setTimer(() => socket?.destroy(), CLOSE_MS, { unref: true })
-    socket?.once('close', () => this.#options.clock.clearTimer(timer))
+    const wire = this.#wire
+    wire?.close(code)
+    this.#closing = this.#options.clock.setTimer(() => wire?.destroy(), CLOSE_MS, { unref: true })
   }
 
   /** Ends it now, also while it is opening. Idempotent. */
   destroy(): void {
     this.#finish()
-    this.#dial?.destroy()
-    this.#ws?.terminate()
-    this.#socket?.destroy()
-    if (this.#socket === undefined) this.#closed()
+    if (this.#wire === undefined) this.#closed()
+    else this.#wire.destroy()
   }
 
-  #closed(): void {
-    if (this.#hasClosed) return
-    this.#hasClosed = true
-    this.#options.onClosed(this)
+  #take(user: SocketUser): void {
+    this.#user = user
+    this.#liveness?.busy()
+    this.#wire?.ref()
+    if (this.#state === 'open') user.onOpen()
+    else if (this.#state === 'new') this.#open()
   }
 
-  async #open(): Promise<void> {
+  #open(): void {
     this.#state = 'opening'
-    try {
-      // Loaded with the first socket: clients that use HTTP alone never pay for it.
-      const { WebSocket: Library } = await import('ws')
-      if (this.#state !== 'opening') return
-      this.#user?.onConnecting()
-      this.#upgrade(Library)
-    } catch (error) {
-      this.#end({ kind: 'failed', error: error as Error })
-    }
+    this.#wire = this.#options.open(this.key, {
+      onConnecting: () => this.#user?.onConnecting(),
+      onOpen: (maxMessageBytes) => this.#opened(maxMessageBytes),
+      onAccepted: () => this.#user?.onAccepted(),
+      onMessage: (bytes) => {
+        this.#liveness?.heard()
+        if (this.#user === undefined) this.#strayMessage(bytes)
+        else this.#user.onMessage(bytes)
+      },
+      onSign: () => this.#liveness?.heard(),
+      onEnd: (end) => this.#end(end),
+      onClosed: () => this.#closed(),
+    })
   }
 
-  #upgrade(Library: typeof WebSocket): void {
-    const { url, headers, maxPayload, maxHeaderBytes, connector } = this.#options
-    const ws = new Library(url, {
-      headers: Object.fromEntries(headers),
-      perMessageDeflate: false,
-      // Invalid UTF-8 is read as an event stream reads it.
-      skipUTF8Validation: true,
-      maxPayload: maxPayload === 0 ? Number.MAX_SAFE_INTEGER : maxPayload,
-      followRedirects: false,
-      ...(maxHeaderBytes === 0 ? {} : { maxHeaderSize: maxHeaderBytes }),
-      createConnection: ((_options: unknown, callback: (error: Error | null, socket?: Socket) => void) => {
-        this.#dial = connector.open(new URL(url.origin), (error, socket) => this.#connected(error, socket, callback))
-      }) as never,
-    })
-    this.#ws = ws
-    ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
-      const refused = {
-        kind: 'refused',
-        status: response.statusCode ?? 0,
-        headers: pairsOf(response.rawHeaders),
-      } as const
-      request.destroy()
-      this.#end(refused)
-    })
-    ws.on('upgrade', (response: IncomingMessage) => {
-      const announced = Number(response.headers['x-codex-websocket-max-message-bytes'])
-      if (Number.isSafeInteger(announced) && announced > 0) this.maxMessageBytes = announced
-    })
-    ws.on('open', () => this.#opened())
-    ws.on('message', (data: Buffer, isBinary: boolean) => {
-      this.#liveness?.heard()
-      if (this.#user === undefined) this.#strayMessage(data)
-      else this.#user.onMessage(data, isBinary)
-    })
-    ws.on('ping', () => this.#liveness?.heard())
-    ws.on('pong', () => this.#liveness?.heard())
-    ws.on('error', (error: Error & { code?: unknown }) => {
-      // A handshake that is none: the endpoint speaks HTTP, but not WebSocket.
-      const isHandshake = this.#state === 'opening' && this.#socket !== undefined && error.code === undefined
-      this.#end(isHandshake ? { kind: 'refused', status: 101, headers: [] } : { kind: 'failed', error })
-    })
-    ws.on('close', (code: number) => this.#end({ kind: 'closed', code }))
-  }
-
-  #connected(
-    error: Error | null,
-    socket: Socket | null,
-    callback: (error: Error | null, socket?: Socket) => void,
-  ): void {
-    if (error !== null || socket === null) {
-      callback(error ?? new Error('no connection'))
-      return
-    }
-    if (this.#state === 'ended') {
-      socket.destroy()
-      return
-    }
-    this.#socket = socket
-    socket.once('close', () => this.#closed())
-    this.#writes = new PacedWrites(socket, () => {
-      if (this.#state === 'open') this.#user?.onAccepted()
-    })
-    callback(null, socket)
-  }
-
-  #opened(): void {
+  #opened(maxMessageBytes: number | undefined): void {
     if (this.#state !== 'opening') return
     this.#state = 'open'
+    this.maxMessageBytes = maxMessageBytes
     this.#liveness = new Liveness(this.#options, {
-      ping: () => this.#ws?.ping(),
+      ping: () => this.#wire?.ping(),
       onDead: (error) => this.#end({ kind: 'failed', error }),
       onOver: () => this.close(),
     })
+    this.#options.onOpened(this)
     this.#user?.onOpen()
   }
 
   /** Between two responses only what speaks of the socket itself may come; anything else would be taken for the next answer. */
   #strayMessage(data: Buffer): void {
-    if (!isSideEvent(data)) this.destroy()
+    const kind = kindOf(data)
+    if (kind === undefined || !isSideType(kind.type)) this.destroy()
   }
 
   /** The first word counts. */
   #end(end: SocketEnd): void {
     if (this.#state === 'ended') return
     const user = this.#user
-    this.#finish()
     this.destroy()
     user?.onEnd(end)
   }
@@ -286,17 +236,13 @@ export class ResponsesSocket {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     this.#user = undefined
-    this.turn = undefined
+    this.forget()
     this.#liveness?.stop()
     this.#options.onEnded(this)
   }
-}
 
-/** How long a close frame may stay unanswered. */
-const CLOSE_MS = 1000
-
-function pairsOf(raw: readonly string[]): HeaderPairs {
-  const pairs: Array<readonly [string, string]> = []
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([(raw[i] as string).toLowerCase(), raw[i + 1] as string])
-  return pairs
+  #closed(): void {
+    if (this.#closing !== undefined) this.#options.clock.clearTimer(this.#closing)
+    this.#options.onClosed(this)
+  }
 }

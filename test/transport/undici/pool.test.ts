@@ -53,6 +53,9 @@ function pooled(options: Partial<PoolOptions> = {}) {
     warm: 0,
     warmMs: 500,
     mayOpen: () => true,
+    makeRoom: () => {
+      while (options.mayOpen?.() === false) if (!pool.endIdle()) return
+    },
     clock,
     onOpened: (connection) => opened.push(connection),
     onClosed: () => {},

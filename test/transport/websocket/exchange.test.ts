@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../src/core/clock.ts'
 import { Connector } from '../../../src/transport/undici/connector.ts'
-import { SocketExchange } from '../../../src/transport/websocket/exchange.ts'
+import { SocketExchange, type SocketMessage } from '../../../src/transport/websocket/exchange.ts'
 import { requestPrintOf } from '../../../src/transport/websocket/fit.ts'
 import { DEFAULT_WEB_SOCKET } from '../../../src/transport/websocket/options.ts'
 import { ResponsesSocket } from '../../../src/transport/websocket/socket.ts'
+import { socketKeyOf } from '../../../src/transport/websocket/socket-key.ts'
+import { wsWires } from '../../../src/transport/websocket/ws-wire.ts'
 import { until } from '../../support/until.ts'
 
 /** Everything an exchange reports, as lines. */
@@ -31,10 +33,7 @@ interface Scene extends AsyncDisposable {
   readonly ended: string[]
   readonly peer: () => Promise<WebSocket>
   readonly received: string[]
-  start(
-    message: string,
-    more?: Partial<ConstructorParameters<typeof SocketExchange>[0]>,
-  ): { exchange: SocketExchange; report: Report }
+  start(message: string, more?: Partial<SocketMessage>): { exchange: SocketExchange; report: Report }
 }
 
 async function scene(): Promise<Scene> {
@@ -49,12 +48,13 @@ async function scene(): Promise<Scene> {
   const ended: string[] = []
   const socket = new ResponsesSocket({
     ...DEFAULT_WEB_SOCKET,
-    connector: new Connector({}),
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/responses`),
-    headers: [['authorization', 'Bearer k']],
+    open: wsWires({ connector: new Connector({}), clock: systemClock, maxPayload: 1024 * 1024, maxHeaderBytes: 0 }),
+    key: socketKeyOf(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/responses`), [
+      ['authorization', 'Bearer k'],
+    ]),
+    generation: 1,
     clock: systemClock,
-    maxPayload: 1024 * 1024,
-    maxHeaderBytes: 0,
+    onOpened: () => {},
     onEnded: () => void ended.push('ended'),
     onClosed: () => void ended.push('closed'),
   })
@@ -70,12 +70,17 @@ async function scene(): Promise<Scene> {
       const report = new Report()
       const exchange = new SocketExchange({
         socket,
-        message: Buffer.from(message),
+        message: {
+          bytes: Buffer.from(message),
+          print: undefined,
+          isContinuation: false,
+          isOnlyCopy: true,
+          hiddenPreviousId: undefined,
+          ...more,
+        },
+        lease: { brought: (id) => void ended.push(`brought ${id}`), poisoned: () => {}, ended: () => {} },
         observer: report,
-        print: undefined,
-        isContinuation: false,
         onEnded: () => {},
-        ...more,
       })
       return { exchange, report }
     },

@@ -8,6 +8,7 @@ import {
   outputItemOf,
   requestPrintOf,
   type Turn,
+  withForm,
 } from '../../../src/transport/websocket/fit.ts'
 import type { Json } from '../../../src/transport/websocket/prints.ts'
 
@@ -32,7 +33,7 @@ const body = (input: Json, more: Body = {}): Body => ({ model: 'gpt-5', store: f
 function turnOf(request: Body, ...output: Item[]): Turn {
   const print = requestPrintOf(request)
   if (print === undefined) throw new Error('no input')
-  return { responseId: 'resp_1', request: print, output: output.map((item) => outputItemOf([item])) }
+  return { responseId: 'resp_1', request: print, output: output.map(outputItemOf) }
 }
 
 function fitOf(turn: Turn, request: Body): Fit {
@@ -103,7 +104,7 @@ describe('whether a request continues the last turn of a socket', () => {
       ...answerItem,
       content: [{ type: 'output_text', text: 'Hi', annotations: [{ type: 'url_citation' }] }],
     }
-    const both: Turn = { ...turn, output: [outputItemOf([answerItem, other])] }
+    const both: Turn = { ...turn, output: [withForm(outputItemOf(answerItem), other)] }
     for (const form of [answerItem, other]) expect(fitOf(both, body([...FIRST, form, NEXT])).kind).toBe('incremental')
   })
 

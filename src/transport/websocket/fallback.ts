@@ -1,0 +1,58 @@
+import type { Clock } from '../../core/clock.ts'
+import { RecentMap } from '../../core/recent-map.ts'
+import type { SocketKey } from './socket-key.ts'
+
+/** Of so many addresses it is remembered that they did not upgrade. */
+const MAX_ADDRESSES = 1000
+
+interface Refusal {
+  /** On the monotonic clock. */
+  readonly until: number
+  isProbed: boolean
+}
+
+/** Which addresses did not upgrade to a WebSocket: HTTP serves there for `fallbackMs`, then one probe asks again. */
+export class Fallback {
+  readonly #clock: Clock
+  readonly #fallbackMs: number
+  readonly #refusals = new RecentMap<string, Refusal>(MAX_ADDRESSES)
+
+  constructor({ clock, fallbackMs }: { readonly clock: Clock; readonly fallbackMs: number }) {
+    this.#clock = clock
+    this.#fallbackMs = fallbackMs
+  }
+
+  /** @param credentialAlone the refusal was about the credential: other callers of the address may be upgraded. */
+  refused(key: SocketKey, credentialAlone = false): void {
+    if (this.#fallbackMs === 0) return
+    const until = this.#clock.now() + this.#fallbackMs
+    this.#refusals.set(credentialAlone ? key.id : addressOf(key), { until, isProbed: false })
+  }
+
+  /** The endpoint has upgraded. */
+  upgraded(key: SocketKey): void {
+    for (const name of [key.id, addressOf(key)]) this.#refusals.delete(name)
+  }
+
+  /**
+   * Whether HTTP serves. `'probe'`: it does, and the time is over: whoever asks opens a socket beside its call, and tells how
+   * that went. One of all that ask is told so.
+   */
+  servesFor(key: SocketKey): boolean | 'probe' {
+    const refusal = this.#refusals.peek(key.id) ?? this.#refusals.peek(addressOf(key))
+    if (refusal === undefined) return false
+    if (refusal.isProbed || this.#clock.now() < refusal.until) return true
+    refusal.isProbed = true
+    return 'probe'
+  }
+
+  /** The probe could not be made: the next call makes one. */
+  notProbed(key: SocketKey): void {
+    const refusal = this.#refusals.peek(key.id) ?? this.#refusals.peek(addressOf(key))
+    if (refusal !== undefined) refusal.isProbed = false
+  }
+}
+
+function addressOf({ url }: SocketKey): string {
+  return url.href
+}

@@ -1,0 +1,39 @@
+import type { SocketEnd } from './wire.ts'
+
+/** A close code of RFC 6455: the message is larger than the receiver takes. */
+export const TOO_LARGE = 1009
+
+/** The error that a transport reports for the end of a socket. */
+export function errorOfEnd(end: SocketEnd): Error {
+  switch (end.kind) {
+    case 'failed':
+      return end.error
+    case 'refused':
+      return codedError(
+        'ERR_RESILIENT_UPGRADE_REFUSED',
+        `the endpoint answered the upgrade to a WebSocket with ${end.status}${end.status === 101 ? ', and not as the protocol asks' : ''}`,
+      )
+    case 'closed':
+      return codedError('ERR_RESILIENT_SOCKET_CLOSED', `the endpoint closed the WebSocket (code ${end.code})`, {
+        closeCode: end.code,
+      })
+  }
+}
+
+/** An event came that belongs to another response. */
+export function foreignEvent(): Error {
+  return codedError('ERR_RESILIENT_FOREIGN_EVENT', 'the WebSocket brought an event of another response')
+}
+
+/** What is to be sent is larger than the server said it takes. Nothing was sent. */
+export function messageTooLarge(bytes: number, most: number): Error {
+  return codedError(
+    'ERR_RESILIENT_SOCKET_CLOSED',
+    `the message of ${bytes} bytes is larger than the endpoint takes (${most})`,
+    { closeCode: TOO_LARGE },
+  )
+}
+
+function codedError(code: string, message: string, more: object = {}): Error {
+  return Object.assign(new Error(message), { code, ...more })
+}

@@ -1,0 +1,69 @@
+import type { ExchangeObserver, SocketLease as PortLease } from '../transport.ts'
+import { SocketExchange, type SocketMessage } from './exchange.ts'
+import type { ResponsesSocket } from './socket.ts'
+
+/** The pool that a lease is of. */
+export interface LeasePool {
+  remember(responseId: string, socket: ResponsesSocket): void
+  poison(socket: ResponsesSocket, reason: string): void
+  ended(lease: SocketLease): void
+}
+
+/** The right to use a socket for one response. Ends exactly once: with its exchange, or unused. */
+export class SocketLease implements PortLease {
+  readonly socket: ResponsesSocket
+  readonly #pool: LeasePool
+  #message: SocketMessage | undefined
+  #isUsed = false
+
+  constructor(socket: ResponsesSocket, pool: LeasePool) {
+    this.socket = socket
+    this.#pool = pool
+  }
+
+  get isNew(): boolean {
+    return this.socket.served === 0
+  }
+
+  /** What will be sent. */
+  carry(message: SocketMessage): void {
+    this.#message = message
+  }
+
+  start(observer: ExchangeObserver, onEnded: (exchange: SocketExchange) => void): SocketExchange {
+    const message = this.#message
+    if (message === undefined || this.#isUsed) throw new TypeError('A lease carries one message, once.')
+    this.#isUsed = true
+    // A body is not kept for longer than its call needs it.
+    this.#message = undefined
+    return new SocketExchange({
+      socket: this.socket,
+      message,
+      observer,
+      lease: this,
+      onEnded,
+    })
+  }
+
+  /** Nothing was sent, and nothing will be. */
+  release(): void {
+    if (this.#isUsed) return
+    this.#isUsed = true
+    if (!this.socket.isFree) this.socket.destroy()
+    this.#pool.ended(this)
+  }
+
+  // What its exchange tells.
+
+  brought(responseId: string): void {
+    this.#pool.remember(responseId, this.socket)
+  }
+
+  poisoned(reason: string): void {
+    this.#pool.poison(this.socket, reason)
+  }
+
+  ended(): void {
+    this.#pool.ended(this)
+  }
+}

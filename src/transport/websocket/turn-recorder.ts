@@ -1,0 +1,86 @@
+import { type OutputItem, outputItemOf, type RequestPrint, type Turn, withForm } from './fit.ts'
+import { type MessageKind, responseIdOf } from './message.ts'
+import { isObject, type Json } from './prints.ts'
+
+/** What the server of a socket knows after a response. */
+export interface TurnOutcome {
+  /** The latest response, which it keeps in memory; `undefined` where it keeps none. */
+  readonly responseId: string | undefined
+  /** What an increment can build on. */
+  readonly turn: Turn | undefined
+}
+
+const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.failed', 'response.incomplete'])
+
+/** Follows the events of one response on a socket: whose they are, and what its server knows at the end. */
+export class TurnRecorder {
+  readonly #print: RequestPrint | undefined
+  readonly #before: string | undefined
+  #responseId: string | undefined
+  /** Items as their own events had them. */
+  #items: OutputItem[] = []
+  #outcome: TurnOutcome | undefined
+
+  /**
+   * @param print of the request; `undefined`: no increment will build on the response.
+   * @param before the latest response of the socket: the new one has another id.
+   */
+  constructor(print: RequestPrint | undefined, before: string | undefined) {
+    this.#print = print
+    this.#before = before
+  }
+
+  get responseId(): string | undefined {
+    return this.#responseId
+  }
+
+  /** A terminal event of a response came. */
+  get isOver(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  outcome(): TurnOutcome {
+    return this.#outcome ?? { responseId: undefined, turn: undefined }
+  }
+
+  /**
+   * @returns `false` for an event of another response: deltas do not say whose they are, so a response has to begin with an
+   * event that names it, and to end with one of the same name.
+   */
+  take({ type, json }: MessageKind): boolean {
+    const id = responseIdOf(json)
+    if (this.#responseId === undefined) {
+      if (type === 'error') return true
+      if (id === undefined || id === this.#before) return false
+      this.#responseId = id
+    } else if (id !== undefined && id !== this.#responseId) {
+      return false
+    }
+    if (type === 'response.output_item.done' && json?.item !== undefined && this.#print !== undefined)
+      this.#items.push(outputItemOf(json.item))
+    if (TERMINAL.has(type)) this.#outcome = this.#outcomeOf(type, json)
+    return true
+  }
+
+  #outcomeOf(type: string, json: MessageKind['json']): TurnOutcome {
+    if (type === 'response.failed') return { responseId: undefined, turn: undefined }
+    const turn = type === 'response.completed' ? this.#turn(json) : undefined
+    return { responseId: this.#responseId, turn }
+  }
+
+  #turn(json: MessageKind['json']): Turn | undefined {
+    const request = this.#print
+    const responseId = this.#responseId
+    if (request === undefined || responseId === undefined) return undefined
+    const response = isObject(json?.response) ? json.response : {}
+    const stated = Array.isArray(response.output) ? (response.output as readonly Json[]) : []
+    const items = this.#items
+    // Some endpoints state no output at the end, or send no events of items. Two that disagree say nothing certain.
+    if (items.length > 0 && stated.length > 0 && items.length !== stated.length) return undefined
+    const output =
+      items.length === 0
+        ? stated.map(outputItemOf)
+        : items.map((item, i) => (stated[i] === undefined ? item : withForm(item, stated[i])))
+    return { responseId, request, output }
+  }
+}

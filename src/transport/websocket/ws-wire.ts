@@ -1,0 +1,237 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ClientOptions, WebSocket } from 'ws'
+import type { Clock } from '../../core/clock.ts'
+import type { HeaderPairs } from '../transport.ts'
+import type { Connector, Dial, Socket } from '../undici/connector.ts'
+import { PacedWrites } from './paced-writes.ts'
+import type { OpenWire, SocketEnd, Wire, WireEvents, WireRequest } from './wire.ts'
+
+export interface WsWireOptions {
+  readonly connector: Connector
+  readonly clock: Clock
+  /** Bytes of one message from the endpoint at most; `0`: no bound. */
+  readonly maxPayload: number
+  /** Bytes of the header block of the upgrade's answer at most; `0`: Node's own bound. */
+  readonly maxHeaderBytes: number
+}
+
+/** How long a close frame may stay unanswered. */
+const CLOSE_MS = 1000
+
+/** Of the body of an answer that refuses the upgrade so much is kept, and so long it is waited for. */
+const REFUSAL_BYTES = 64 * 1024
+const REFUSAL_MS = 1000
+
+/** WebSockets of the `ws` library, over connections of our own connector. */
+export function wsWires(options: WsWireOptions): OpenWire {
+  return (request, events) => new WsWire(request, events, options)
+}
+
+class WsWire implements Wire {
+  readonly #request: WireRequest
+  readonly #events: WireEvents
+  readonly #options: WsWireOptions
+  #ws: WebSocket | undefined
+  #dial: Dial | undefined
+  #socket: Socket | undefined
+  #socketError: Error | undefined
+  #writes: PacedWrites | undefined
+  #maxMessageBytes: number | undefined
+  #keepsAlive = true
+  #isOpen = false
+  #hasEnded = false
+  #hasClosed = false
+
+  constructor(request: WireRequest, events: WireEvents, options: WsWireOptions) {
+    this.#request = request
+    this.#events = events
+    this.#options = options
+    void this.#open()
+  }
+
+  get isConnected(): boolean {
+    return this.#socket !== undefined
+  }
+
+  get isSound(): boolean {
+    const socket = this.#socket
+    return socket !== undefined && !socket.destroyed && !socket.readableEnded && socket.writable
+  }
+
+  get flushed(): boolean {
+    return this.#writes?.flushed ?? true
+  }
+
+  send(text: Uint8Array): void {
+    this.#ws?.send(text, { binary: false, fin: true, compress: false })
+  }
+
+  ping(): void {
+    this.#ws?.ping()
+  }
+
+  close(code: number): void {
+    this.#hasEnded = true
+    if (this.#ws === undefined) this.destroy()
+    else this.#ws.close(code)
+  }
+
+  destroy(): void {
+    this.#hasEnded = true
+    this.#dial?.destroy()
+    this.#ws?.terminate()
+    this.#socket?.destroy()
+    if (this.#socket === undefined) queueMicrotask(() => this.#closed())
+  }
+
+  pause(): void {
+    this.#ws?.pause()
+  }
+
+  resume(): void {
+    this.#ws?.resume()
+  }
+
+  ref(): void {
+    this.#keepsAlive = true
+    this.#socket?.ref()
+  }
+
+  unref(): void {
+    this.#keepsAlive = false
+    this.#socket?.unref()
+  }
+
+  async #open(): Promise<void> {
+    try {
+      // Loaded with the first socket: clients that use HTTP alone never pay for it.
+      const { WebSocket: Library } = await import('ws')
+      if (this.#hasEnded) return
+      this.#events.onConnecting()
+      // Being told may have been enough to end it.
+      if (!this.#hasEnded) this.#upgrade(Library)
+    } catch (error) {
+      this.#end({ kind: 'failed', error: error as Error })
+    }
+  }
+
+  #upgrade(Library: typeof WebSocket): void {
+    const { url, headers } = this.#request
+    const { maxPayload, maxHeaderBytes, connector } = this.#options
+    const wsOptions: ClientOptions & { readonly closeTimeout: number } = {
+      headers: Object.fromEntries(headers),
+      perMessageDeflate: false,
+      // Invalid UTF-8 is read as an event stream reads it.
+      skipUTF8Validation: true,
+      maxPayload: maxPayload === 0 ? Number.MAX_SAFE_INTEGER : maxPayload,
+      // How long the endpoint may leave a connection open behind the close frames.
+      closeTimeout: CLOSE_MS,
+      followRedirects: false,
+      ...(maxHeaderBytes === 0 ? {} : { maxHeaderSize: maxHeaderBytes }),
+      createConnection: ((_options: unknown, callback: (error: Error | null, socket?: Socket) => void) => {
+        this.#dial = connector.open(new URL(url.origin), (error, socket) => this.#connected(error, socket, callback))
+      }) as never,
+    }
+    const ws = new Library(url, wsOptions)
+    this.#ws = ws
+    ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) =>
+      this.#refused(request, response),
+    )
+    ws.on('upgrade', (response: IncomingMessage) => {
+      const announced = Number(response.headers['x-codex-websocket-max-message-bytes'])
+      if (Number.isSafeInteger(announced) && announced > 0) this.#maxMessageBytes = announced
+    })
+    ws.on('open', () => {
+      if (this.#hasEnded) return
+      this.#isOpen = true
+      this.#events.onOpen(this.#maxMessageBytes)
+    })
+    ws.on('message', (data: Buffer) => {
+      if (!this.#hasEnded) this.#events.onMessage(data)
+    })
+    ws.on('ping', () => this.#events.onSign())
+    ws.on('pong', () => this.#events.onSign())
+    ws.on('error', (error: Error & { code?: unknown }) => this.#failed(error))
+    ws.on('close', (code: number) => {
+      const error = this.#socketError
+      this.#end(code === 1006 && error !== undefined ? { kind: 'failed', error } : { kind: 'closed', code })
+    })
+  }
+
+  #connected(
+    error: Error | null,
+    socket: Socket | null,
+    callback: (error: Error | null, socket?: Socket) => void,
+  ): void {
+    if (error !== null || socket === null) {
+      callback(error ?? new Error('no connection'))
+      return
+    }
+    if (this.#hasEnded) {
+      socket.destroy()
+      return
+    }
+    this.#socket = socket
+    if (!this.#keepsAlive) socket.unref()
+    // `ws` reports a reset as a close without a frame.
+    socket.on('error', (failure) => {
+      this.#socketError ??= failure
+    })
+    socket.once('close', () => this.#closed())
+    this.#writes = new PacedWrites(socket, () => {
+      if (this.#isOpen && !this.#hasEnded) this.#events.onAccepted()
+    })
+    callback(null, socket)
+  }
+
+  /** The endpoint speaks HTTP, but not WebSocket, where its handshake is not valid, or its answer is no HTTP. */
+  #failed(error: Error & { code?: unknown }): void {
+    const { code } = error
+    const isHandshake =
+      !this.#isOpen && this.#socket !== undefined && (code === undefined || String(code).startsWith('HPE_'))
+    this.#end(
+      isHandshake
+        ? { kind: 'refused', status: 101, headers: [], body: Buffer.alloc(0) }
+        : { kind: 'failed', error: error as Error },
+    )
+  }
+
+  /** What the answer says is waited for a moment, because it may come out as the answer of the call. */
+  #refused(request: ClientRequest, response: IncomingMessage): void {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const settle = (): void => {
+      this.#options.clock.clearTimer(timer)
+      const body = Buffer.concat(chunks).subarray(0, REFUSAL_BYTES)
+      const { statusCode: status = 0 } = response
+      this.#end({ kind: 'refused', status, headers: pairsOf(response.rawHeaders), body })
+      request.destroy()
+    }
+    const timer = this.#options.clock.setTimer(settle, REFUSAL_MS)
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes >= REFUSAL_BYTES) settle()
+    })
+    response.once('end', settle).once('error', settle).once('close', settle)
+  }
+
+  /** The first word counts. */
+  #end(end: SocketEnd): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#events.onEnd(end)
+  }
+
+  #closed(): void {
+    if (this.#hasClosed) return
+    this.#hasClosed = true
+    this.#events.onClosed()
+  }
+}
+
+function pairsOf(raw: readonly string[]): HeaderPairs {
+  const pairs: Array<readonly [string, string]> = []
+  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([(raw[i] as string).toLowerCase(), raw[i + 1] as string])
+  return pairs
+}
