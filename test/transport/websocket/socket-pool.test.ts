@@ -211,7 +211,13 @@ describe('a pool of sockets', () => {
       const ended: string[] = []
       let http = 0
       const places = at.places
-      places.join({ countTo: () => http, endIdle: () => http > 0 && (http--, ended.push('http'), true) })
+      const endIdle = (): boolean => {
+        if (http === 0) return false
+        http--
+        ended.push('http')
+        return true
+      }
+      places.join({ countTo: () => http, endIdle })
       await at.serve(leased(at.pool.leaseAny(KEY, ANY)), { store: true })
       http = 1
       expect(places.mayOpen('https://api.test')).toBe(false)
