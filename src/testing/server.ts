@@ -4,9 +4,10 @@
 
 export type { Framing } from './server/answer.ts'
 export type { ScriptEntry, ScriptOptions } from './server/fault-plan.ts'
-export type { ConnectionFault, Fault, FaultEffect, FaultPoint, RequestFault } from './server/faults.ts'
+export type { ConnectionFault, Fault, FaultEffect, FaultPoint, RequestFault, SocketFault } from './server/faults.ts'
 export { MockResponsesServer } from './server/mock-responses-server.ts'
 export type { MockServerOptions } from './server/options.ts'
-export type { MockConnection, MockRequest, Outcome } from './server/records.ts'
-export type { AppliedFault, MockServerStats } from './server/report.ts'
+export type { MockConnection, MockRequest, MockSocket, Outcome } from './server/records.ts'
+export type { AppliedFault, MockServerStats, MockTraffic } from './server/report.ts'
+export type { MockWebSocketOptions } from './server/socket/options.ts'
 export type { Step, Steps } from './server/steps.ts'

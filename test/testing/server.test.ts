@@ -4,10 +4,10 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { type Fault, MockResponsesServer, type MockServerOptions } from '../../src/testing/server.ts'
 import { failedStream, type JsonObject, textStream, toSSE } from '../../src/testing/streams.ts'
 import { SELF_SIGNED } from './self-signed.ts'
+import { withServer } from './support/with-server.ts'
 
 const STREAM = { model: 'gpt-5.2', input: 'Hello there', stream: true }
 /** Events of the default answer to `STREAM`. */
@@ -566,7 +566,7 @@ describe('mistakes', () => {
     [{ ttfb: 5 }, 'options: unknown key "ttfb". Known here: tls, port'],
     [{ ttfbMs: -1 }, 'options.ttfbMs is -1; expected a number from 0, or a function'],
     [{ tls: { key: 'a' } }, "options.tls is { key: 'a' }; expected { key, cert }"],
-    [{ faults: [{ at: 'header', effect: 'stall' }] }, "faults[0].at is 'header'; expected one of accept, request_body"],
+    [{ faults: [{ at: 'header', effect: 'stall' }] }, "faults[0].at is 'header'; expected one of accept, upgrade"],
     [{ faults: [{ at: 'accept', effect: 'status', status: 500 }] }, '"status" cannot strike at "accept". There: stall'],
     [{ faults: [{ at: 'before_event', effect: 'reset' }] }, 'faults[0] needs "event"'],
     [{ faults: [{ at: 'headers', effect: 'delay' }] }, 'faults[0] needs "ms"'],
@@ -585,40 +585,6 @@ describe('mistakes', () => {
       await expect(server.waitFor('headers' as 'request')).rejects.toThrow('unknown step "headers". Known: connection')
     }))
 })
-
-/** Runs a test on a server and sees that nothing of the server is left: no socket, no request, no timer. */
-async function withServer(options: MockServerOptions, test: (server: MockResponsesServer) => Promise<void>) {
-  const { clock, armed } = countingClock()
-  const server = await MockResponsesServer.start({ strict: false, clock, ...options })
-  try {
-    await test(server)
-  } finally {
-    await server.close()
-  }
-  expect(server.stats.connections.open).toBe(0)
-  expect(server.stats.requests.pending).toBe(0)
-  expect(armed.size).toBe(0)
-}
-
-function countingClock(): { clock: Clock; armed: Set<unknown> } {
-  const armed = new Set<unknown>()
-  const clock: Clock = {
-    ...systemClock,
-    setTimer(callback, delayMs) {
-      const handle = systemClock.setTimer(() => {
-        armed.delete(handle)
-        callback()
-      }, delayMs)
-      armed.add(handle)
-      return handle
-    },
-    clearTimer(handle) {
-      armed.delete(handle)
-      systemClock.clearTimer(handle)
-    },
-  }
-  return { clock, armed }
-}
 
 interface Answered {
   status: number

@@ -1,57 +1,56 @@
-/** Small checks of what users hand in: each failure names the path, the value, and what is accepted. */
+/** Checks of what users hand in, by the rows that all options are checked by: each failure names the path, the value, and what is accepted. */
 
 import { inspect } from 'node:util'
+import { type AnyRules, faultIn, type Rule } from '../../core/rules.ts'
 
-/** Says what is accepted if the value is not; `undefined` if it is fine. */
-export type Rule = (value: unknown) => string | undefined
+export type { Rule }
 
-export const isNumber =
-  (min: number, max = Number.POSITIVE_INFINITY): Rule =>
-  (value) =>
-    typeof value === 'number' && value >= min && value <= max
-      ? undefined
-      : max === Number.POSITIVE_INFINITY
-        ? `a number from ${min}`
-        : `a number from ${min} to ${max}`
+export const isNumber = (min: number, max = Number.POSITIVE_INFINITY): Rule => ({
+  vocabulary: true,
+  accepts: max === Number.POSITIVE_INFINITY ? `a number from ${min}` : `a number from ${min} to ${max}`,
+  test: (value) => typeof value === 'number' && value >= min && value <= max,
+})
 
-export const isInteger =
-  (min: number, max = Number.MAX_SAFE_INTEGER): Rule =>
-  (value) =>
-    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
-      ? undefined
-      : max === Number.MAX_SAFE_INTEGER
-        ? `an integer from ${min}`
-        : `an integer from ${min} to ${max}`
+export const isInteger = (min: number, max = Number.MAX_SAFE_INTEGER): Rule => ({
+  vocabulary: true,
+  accepts: max === Number.MAX_SAFE_INTEGER ? `an integer from ${min}` : `an integer from ${min} to ${max}`,
+  test: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+})
 
-export const isType =
-  (type: 'string' | 'boolean' | 'function' | 'object'): Rule =>
-  (value) =>
-    typeof value === type && value !== null ? undefined : `a ${type}`
+export const isType = (type: 'string' | 'boolean' | 'function' | 'object'): Rule => ({
+  accepts: `a ${type}`,
+  test: (value) => typeof value === type && value !== null,
+})
 
-export const isOneOf =
-  (accepted: readonly string[]): Rule =>
-  (value) =>
-    accepted.includes(value as string) ? undefined : `one of ${accepted.join(', ')}`
+export const isOneOf = (accepted: readonly string[]): Rule => ({
+  vocabulary: true,
+  accepts: `one of ${accepted.join(', ')}`,
+  test: (value) => accepted.includes(value as string),
+})
 
-export const anyOf =
-  (...rules: Rule[]): Rule =>
-  (value) => {
-    const complaints = rules.map((rule) => rule(value))
-    return complaints.includes(undefined) ? undefined : complaints.join(', or ')
-  }
+export const anyOf = (...rules: Rule[]): Rule => ({
+  vocabulary: true,
+  accepts: rules.map(({ accepts }) => accepts).join(', or '),
+  test: (value) => rules.some((rule) => rule.test(value)),
+})
 
-export const anything: Rule = () => undefined
+export const anything: Rule = { accepts: 'anything', test: () => true }
 
 /** Throws a `TypeError` for an unknown key or an unfit value. Keys that are `undefined` count as not given. */
-export function checkObject(path: string, value: unknown, rules: Readonly<Record<string, Rule>>): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(path, value, 'an object')
-  for (const [key, field] of Object.entries(value as object)) {
-    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined
-    if (rule === undefined) {
-      throw new TypeError(`${path}: unknown key "${key}". Known here: ${Object.keys(rules).join(', ')}`)
-    }
-    const accepted = field === undefined ? undefined : rule(field)
-    if (accepted !== undefined) refuse(`${path}.${key}`, field, accepted)
+export function checkObject(path: string, value: unknown, rules: AnyRules): void {
+  const fault = faultIn(value, rules, path)
+  switch (fault?.kind) {
+    case undefined:
+      return
+    case 'not_accepted':
+      throw new TypeError(`${fault.path} is ${fault.got}; expected ${fault.accepts}`)
+    case 'no_object':
+      refuse(path, value, 'an object')
+      break
+    case 'renamed':
+      throw new TypeError(`${fault.path}: "${fault.name}" has a new name: "${fault.newName}"`)
+    case 'unknown':
+      throw new TypeError(`${fault.path}: unknown key "${fault.name}". Known here: ${fault.known.join(', ')}`)
   }
 }
 

@@ -78,29 +78,32 @@ export class Connection implements MockConnection {
     this.#raw.destroy()
   }
 
-  /** Past every framing. Resolves when the operating system has the bytes or the socket is gone. */
-  write(bytes: string | Uint8Array): Promise<void> {
+  /** Past every framing. Resolves when the operating system has the bytes or the socket is gone; answers whether it took them. */
+  write(bytes: string | Uint8Array): Promise<boolean> {
+    if (!this.open || this.halfClosed) return Promise.resolve(false)
     return new Promise((resolve) => {
-      const unwatch = this.onClosed(resolve)
-      this.#wire.write(bytes, () => {
+      const unwatch = this.onClosed(() => resolve(false))
+      this.#wire.write(bytes, (error) => {
         unwatch()
-        resolve()
+        resolve(!error)
       })
     })
   }
 
-  /** Reads without an HTTP parser behind, so that the client's FIN is seen; returns the function that gives it all back. */
+  /** Reads without a parser, so that the client's FIN is seen; returns the function that gives it all back. */
   readAhead(): () => void {
+    const wire = this.#wire
     const chunks: Buffer[] = []
     const collect = (chunk: Buffer) => void chunks.push(chunk)
     const leave = () => {
       this.closedBy ??= 'client'
+      wire.destroy()
       this.#raw.destroy()
     }
-    this.#raw.on('data', collect).on('end', leave).resume()
+    wire.on('data', collect).on('end', leave).resume()
     return () => {
-      this.#raw.pause().off('data', collect).off('end', leave)
-      if (chunks.length > 0) this.#raw.unshift(Buffer.concat(chunks))
+      wire.pause().off('data', collect).off('end', leave)
+      if (chunks.length > 0) wire.unshift(Buffer.concat(chunks))
     }
   }
 }

@@ -1,17 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { Answer } from './answer.ts'
 import type { Connection } from './connection.ts'
-import { Exchange, type ExchangeHost } from './exchange.ts'
+import { Contexts } from './contexts.ts'
+import { echoStream } from './echo.ts'
+import { Exchange, type ExchangeHost, type ExchangeParts } from './exchange.ts'
 import { FaultPlan, type PlannedFault } from './fault-plan.ts'
 import { FrontDoor } from './front-door.ts'
 import { Holds, passTurns, waitWhileOpen } from './holds.ts'
+import { HttpAnswer } from './http-answer.ts'
 import { Journal } from './journal.ts'
 import type { MockServerOptions } from './options.ts'
-import type { RequestRecord } from './records.ts'
-import { echoStream, reply } from './replies.ts'
+import type { MockRequest, MockSocket } from './records.ts'
+import { reply } from './replies.ts'
+import type { ReplyContext } from './reply.ts'
+import { receiveBody } from './request-body.ts'
 import { ResponseStore } from './response-store.ts'
-import { strike, type Verdict } from './strike.ts'
+import { SocketDoor } from './socket/door.ts'
+import { type Struck, strike, type Verdict } from './strike.ts'
 
 /** Takes connections and requests from the front door through their faults to their answers. */
 export class Engine {
@@ -19,13 +25,16 @@ export class Engine {
   readonly plan: FaultPlan
   readonly holds: Holds
   readonly store = new ResponseStore()
+  readonly contexts = new Contexts()
   readonly door: FrontDoor
+  readonly sockets: SocketDoor
   /** The first error that came out of a function of the user. */
   failure: { readonly error: unknown } | undefined
   readonly #options: MockServerOptions
   readonly #clock: Clock
   readonly #host: ExchangeHost
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #context: ReplyContext
+  readonly #underWay = new Set<Promise<unknown>>()
   /** What the first request of a connection will meet. */
   readonly #waiting = new Map<Connection, PlannedFault[]>()
 
@@ -37,19 +46,22 @@ export class Engine {
     this.plan.add(options.faults ?? [])
     this.holds = new Holds(this.#clock)
     this.#host = this.#makeHost()
+    this.#context = this.#makeContext()
+    this.sockets = new SocketDoor(options.webSocket ?? true, {
+      clock: this.#clock,
+      journal: this.journal,
+      plan: this.plan,
+      context: this.#context,
+      serve: (parts, promised) => this.#run(parts, promised),
+      strike: (planned, struck, socket) => this.#strike(planned, struck, socket),
+      fail: (error, connection) => this.#fail(error, connection),
+    })
     this.door = new FrontDoor({
       tls: options.tls,
       accept: (raw) => this.journal.connection(raw),
       admit: (connection) => this.#admit(connection),
-      onRequest: (message, response) => {
-        try {
-          this.#serve(message, response)
-        } catch (error) {
-          // Nothing that a client sends may end the process of the test.
-          message.socket.destroy()
-          this.failure ??= { error }
-        }
-      },
+      onRequest: (message, response) => this.#guard(message, () => this.#serve(message, response)),
+      onUpgrade: (message, wire, head) => this.#guard(message, () => this.#upgrade(message, wire, head)),
     })
   }
 
@@ -79,12 +91,22 @@ export class Engine {
         connection.onClosed(() => this.#waiting.delete(connection))
       }
       for (const planned of now) {
-        if ((await this.#strike(planned, connection, undefined, undefined)) === 'stop') return false
+        if ((await this.#strike(planned, { connection })) === 'stop') return false
       }
       return true
     } catch (error) {
       this.#fail(error, connection)
       return false
+    }
+  }
+
+  /** Nothing that a client sends may end the process of the test. */
+  #guard(message: IncomingMessage, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      message.socket.destroy()
+      this.failure ??= { error }
     }
   }
 
@@ -101,44 +123,74 @@ export class Engine {
       journal.waiters.notify('request_end')
       return
     }
-    const answer = new Answer(response, connection, request, () => journal.waiters.notify('headers_sent'))
+    const answer = new HttpAnswer(response, connection, request, () => journal.waiters.notify('headers_sent'))
+    const promised = this.#promisedTo(connection)
+    for (const planned of promised ?? []) planned.taker = request
+    const receive = () => receiveBody(message)
+    void this.#run({ connection, request, answer, receive, reply: (each) => reply(each, this.#context) }, promised)
+  }
+
+  #upgrade(message: IncomingMessage, wire: Socket, head: Buffer): void {
+    const connection = this.door.connectionOf(wire)
+    if (connection === undefined) {
+      wire.destroy()
+      return
+    }
+    if (head.length > 0) wire.unshift(head)
+    this.#watch(this.sockets.open(message, wire, connection, this.#promisedTo(connection)), connection)
+  }
+
+  /** What the entry of a connection holds for what comes first on it. */
+  #promisedTo(connection: Connection): PlannedFault[] | undefined {
     const promised = this.#waiting.get(connection)
     this.#waiting.delete(connection)
-    for (const planned of promised ?? []) planned.taker = request
-    const exchange = new Exchange(this.#host, { message, connection, request, answer }, promised)
-    const run = exchange.run().catch((error) => this.#fail(error, connection))
+    return promised
+  }
+
+  #run(parts: ExchangeParts, promised: PlannedFault[] | undefined): Promise<void> {
+    return this.#watch(new Exchange(this.#host, parts, promised).run(), parts.connection)
+  }
+
+  #watch(work: Promise<void>, connection: Connection): Promise<void> {
+    const run = work.catch((error) => this.#fail(error, connection))
     this.#underWay.add(run)
     void run.then(() => this.#underWay.delete(run))
+    return run
   }
 
   async #strike(
     planned: PlannedFault,
-    connection: Connection,
-    request: RequestRecord | undefined,
-    answer: Answer | undefined,
+    struck: Struck,
+    socketRecord?: MockSocket,
+    request?: MockRequest,
   ): Promise<Verdict> {
+    const { connection, socket, answer } = struck
     if (!connection.open) return 'stop'
     planned.struck = true
-    const applied = this.journal.fault(planned.fault, connection, request)
-    // Without HTTP behind it, somebody must read, or the client's end would not be seen.
-    const giveBack = answer === undefined ? connection.readAhead() : undefined
+    const applied = this.journal.fault(planned.fault, connection, socketRecord, request)
+    // Where no parser reads, somebody must, or the client's end would not be seen.
+    const giveBack = answer === undefined && socket === undefined ? connection.readAhead() : undefined
+    if (planned.fault.at === 'request_body') socket?.pause()
     const hold = (ms: number) => this.holds.hold(applied, connection, ms)
     // The first turn only ends the one that is under way.
     const letClientRead = () => passTurns(this.#clock, 2)
-    const verdict = await strike(applied, { connection, answer, hold, letClientRead })
+    const verdict = await strike(applied, { ...struck, hold, letClientRead })
     if (verdict === 'go_on') giveBack?.()
+    if (planned.fault.at === 'request_body') socket?.resume()
     return verdict
+  }
+
+  #makeContext(): ReplyContext {
+    const { eventDelayMs = 0, strict = true, respond = echoStream } = this.#options
+    const background = this.#options.background === 'manual' ? 'manual' : eventDelayMs
+    return { clock: this.#clock, store: this.store, contexts: this.contexts, strict, background, respond }
   }
 
   #makeHost(): ExchangeHost {
     const { ttfbMs = 0, eventDelayMs = 0, eventsPerWrite = 1, framing = 'chunked', keepAliveMs = 0 } = this.#options
-    const { journal, plan, store } = this
-    const clock = this.#clock
-    const background = this.#options.background === 'manual' ? 'manual' : eventDelayMs
-    const { strict = true } = this.#options
-    const context = { clock, store, strict, background, respond: this.#options.respond ?? echoStream } as const
+    const { journal, plan } = this
     return {
-      clock,
+      clock: this.#clock,
       plan,
       options: {
         framing,
@@ -146,14 +198,15 @@ export class Engine {
         eventsPerWrite,
         ttfbMs: typeof ttfbMs === 'number' ? () => ttfbMs : ttfbMs,
       },
-      reply: (request) => reply(request, context),
       received: (request) => journal.requestBody(request),
       sent: () => journal.waiters.notify('event_sent'),
       ended: (request, connection) => {
         journal.waiters.notify('request_end')
-        if (keepAliveMs > 0 && request.outcome === 'complete') void this.#closeIdle(connection, keepAliveMs)
+        const isIdle = request.transport === 'http' && request.outcome === 'complete'
+        if (keepAliveMs > 0 && isIdle) void this.#closeIdle(connection, keepAliveMs)
       },
-      strike: (planned, connection, request, answer) => this.#strike(planned, connection, request, answer),
+      strike: (planned, struck, request) =>
+        this.#strike(planned, struck, journal.sockets[(request.socketNumber ?? 0) - 1], request),
     }
   }
 

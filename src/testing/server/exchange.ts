@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import type { Answer, Framing } from './answer.ts'
 import type { Connection } from './connection.ts'
@@ -6,9 +5,11 @@ import type { FaultPlan, PlannedFault } from './fault-plan.ts'
 import type { RequestPoint } from './faults.ts'
 import { passTurns, waitWhileOpen } from './holds.ts'
 import type { Outcome, RequestRecord } from './records.ts'
-import type { Reply } from './replies.ts'
-import { countInputTokens, parseBody, readBody } from './request-body.ts'
-import type { Verdict } from './strike.ts'
+import type { Reply } from './reply.ts'
+import { countInputTokens, type ReceivedBody } from './request-body.ts'
+import type { SocketControls } from './socket/controls.ts'
+import { ONLY_ON_SOCKETS } from './socket/effects.ts'
+import type { Struck, Verdict } from './strike.ts'
 
 export interface ExchangeOptions {
   readonly framing: Framing
@@ -22,12 +23,24 @@ export interface ExchangeHost {
   readonly clock: Clock
   readonly plan: FaultPlan
   readonly options: ExchangeOptions
-  reply(request: RequestRecord): Promise<Reply>
   /** The body is there: its call may be known only now. */
   received(request: RequestRecord): void
   sent(request: RequestRecord): void
   ended(request: RequestRecord, connection: Connection): void
-  strike(planned: PlannedFault, connection: Connection, request: RequestRecord, answer: Answer): Promise<Verdict>
+  strike(planned: PlannedFault, struck: Struck, request: RequestRecord): Promise<Verdict>
+}
+
+/** One request, and what belongs to it. */
+export interface ExchangeParts {
+  readonly connection: Connection
+  readonly request: RequestRecord
+  readonly answer: Answer
+  /** Where the request came on one. */
+  readonly socket?: SocketControls | undefined
+  /** Reads the body; `undefined` if the client went away in the middle of it. */
+  receive(): Promise<ReceivedBody | undefined>
+  /** What the endpoint answers, faults aside. */
+  reply(request: RequestRecord): Promise<Reply>
 }
 
 /** Ends an exchange from the inside: nothing more is to be done for it. */
@@ -36,7 +49,7 @@ const STOP = Symbol('stop')
 /** One request and its answer, past all the points where faults can strike. */
 export class Exchange {
   readonly #host: ExchangeHost
-  readonly #message: IncomingMessage
+  readonly #parts: ExchangeParts
   readonly #connection: Connection
   readonly #request: RequestRecord
   readonly #answer: Answer
@@ -44,13 +57,9 @@ export class Exchange {
   readonly #promised: PlannedFault[] | undefined
   #faults: PlannedFault[]
 
-  constructor(
-    host: ExchangeHost,
-    parts: { message: IncomingMessage; connection: Connection; request: RequestRecord; answer: Answer },
-    promised: PlannedFault[] | undefined,
-  ) {
+  constructor(host: ExchangeHost, parts: ExchangeParts, promised: PlannedFault[] | undefined) {
     this.#host = host
-    this.#message = parts.message
+    this.#parts = parts
     this.#connection = parts.connection
     this.#request = parts.request
     this.#answer = parts.answer
@@ -60,11 +69,13 @@ export class Exchange {
 
   /** Never rejects for what happens on the wire. */
   async run(): Promise<void> {
+    // A message can have waited for the one before it.
+    if (!this.#connection.open) return this.#endUnanswered()
     const unwatch = this.#connection.onClosed(() => this.#endUnanswered())
     try {
       await this.#receive()
       await this.#pass('headers')
-      await this.#send(await this.#host.reply(this.#request))
+      await this.#send(await this.#parts.reply(this.#request))
       await this.#pass('after_terminal')
       if (!(await this.#answer.finish())) throw STOP
       this.#end('complete')
@@ -82,11 +93,11 @@ export class Exchange {
     const early = this.#promised ? { faults: [], final: true } : this.#host.plan.takeForRequest(this.#request, true)
     this.#faults.push(...early.faults)
     await this.#pass('request_body')
-    const bytes = await readBody(this.#message)
-    if (bytes === undefined) throw STOP
+    const received = await this.#parts.receive()
+    if (received === undefined) throw STOP
     const request = this.#request
-    request.body = bytes
-    request.json = await parseBody(bytes, request.headers['content-encoding'])
+    request.body = received.bytes
+    request.json = received.json
     request.inputTokens = countInputTokens(request.json)
     this.#host.received(request)
     if (early.final) return
@@ -112,13 +123,13 @@ export class Exchange {
 
   async #sendEvents({ log, from, paced, encode, sent }: Extract<Reply, { kind: 'events' }>): Promise<void> {
     const { eventsPerWrite, eventDelayMs } = this.#host.options
-    let merged: string[] = []
+    let merged: Buffer[] = []
     const flush = async () => {
       if (merged.length === 0) return
       const count = merged.length
-      const text = merged.join('')
+      const bytes = Buffer.concat(merged)
       merged = []
-      await this.#write(text)
+      await this.#write(bytes)
       this.#request.sentEvents += count
       this.#host.sent(this.#request)
       // A client in the same process should read this write before the next one.
@@ -140,10 +151,10 @@ export class Exchange {
       if (log.isLast(index)) sent?.()
       if (this.#isDue('inside_event', number)) {
         await flush()
-        await this.#sendFrame(Buffer.from(encode(event)), number)
+        await this.#sendFrame(this.#answer.frame(event, encode), number)
         continue
       }
-      merged.push(encode(event))
+      merged.push(this.#answer.frame(event, encode))
       if (merged.length >= eventsPerWrite) await flush()
     }
     await flush()
@@ -154,7 +165,7 @@ export class Exchange {
   async #sendFrame(frame: Buffer, number: number): Promise<void> {
     const half = this.#isDue('inside_event', number) ? frame.length >> 1 : 0
     if (half > 0) {
-      await this.#write(frame.subarray(0, half))
+      await this.#write(frame.subarray(0, half), false)
       await this.#pass('inside_event', number)
     }
     await this.#write(frame.subarray(half))
@@ -162,8 +173,8 @@ export class Exchange {
     this.#host.sent(this.#request)
   }
 
-  async #write(bytes: string | Uint8Array): Promise<void> {
-    if (!(await this.#answer.write(bytes))) throw STOP
+  async #write(bytes: Uint8Array, isWhole = true): Promise<void> {
+    if (!(await this.#answer.write(bytes, isWhole))) throw STOP
   }
 
   async #wait(ms: number): Promise<void> {
@@ -171,16 +182,21 @@ export class Exchange {
   }
 
   #isDue(point: RequestPoint, event?: number): boolean {
-    return this.#faults.some((planned) => strikesAt(planned, point, event))
+    return this.#faults.some((planned) => this.#strikesAt(planned, point, event))
+  }
+
+  #strikesAt({ fault }: PlannedFault, point: RequestPoint, event: number | undefined): boolean {
+    if (fault.at !== point || ('event' in fault && fault.event !== event)) return false
+    return this.#parts.socket !== undefined || !ONLY_ON_SOCKETS.has(fault.effect)
   }
 
   /** Lets everything strike that is due at a point. */
   async #pass(point: RequestPoint, event?: number): Promise<void> {
-    const due = this.#faults.filter((planned) => strikesAt(planned, point, event))
+    const due = this.#faults.filter((planned) => this.#strikesAt(planned, point, event))
     if (due.length === 0) return
     this.#faults = this.#faults.filter((planned) => !due.includes(planned))
     for (const planned of due) {
-      const verdict = await this.#host.strike(planned, this.#connection, this.#request, this.#answer)
+      const verdict = await this.#host.strike(planned, this.#parts, this.#request)
       if (verdict === 'go_on') continue
       this.#end(planned.fault.effect === 'status' ? 'complete' : 'cut')
       throw STOP
@@ -197,8 +213,4 @@ export class Exchange {
     this.#request.outcome = outcome
     this.#host.ended(this.#request, this.#connection)
   }
-}
-
-function strikesAt({ fault }: PlannedFault, point: RequestPoint, event: number | undefined): boolean {
-  return fault.at === point && (!('event' in fault) || fault.event === event)
 }

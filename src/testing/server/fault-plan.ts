@@ -1,10 +1,23 @@
 import { seededRandom } from '../../core/random.ts'
 import { checkObject, isType, refuse } from './check.ts'
 import { checkFault } from './fault-rules.ts'
-import { type ConnectionFault, describeFault, type Fault, type RequestFault } from './faults.ts'
-import type { MockConnection, MockRequest } from './records.ts'
+import {
+  describeFault,
+  type Fault,
+  type FaultPoint,
+  isConnectionFault,
+  isRequestFault,
+  isSocketFault,
+  type RequestFault,
+  SOCKET_POINTS,
+} from './faults.ts'
+import type { MockConnection, MockRequest, MockSocket } from './records.ts'
+import { ONLY_ON_SOCKETS } from './socket/effects.ts'
 
-/** What one request (or connection) of a script meets: nothing, a fault, or several. */
+/** The points before every request, in their order. */
+const EARLY_POINTS: readonly FaultPoint[] = ['accept', ...SOCKET_POINTS]
+
+/** What one request (or connection, or WebSocket) of a script meets: nothing, a fault, or several. */
 export type ScriptEntry = 'ok' | Fault | readonly Fault[]
 
 export interface ScriptOptions {
@@ -14,13 +27,23 @@ export interface ScriptOptions {
   readonly when?: ((request: MockRequest) => boolean) | undefined
 }
 
-/** A fault on its way to one request or connection. */
+/** What a fault strikes. */
+export type Subject = MockRequest | MockConnection | MockSocket
+
+/** A fault on its way to its subject. */
 export interface PlannedFault {
   readonly fault: Fault
   readonly origin: string
-  /** The request or connection that took it. */
-  taker: MockRequest | MockConnection | undefined
+  /** The one that took it. */
+  taker: Subject | undefined
   struck: boolean
+}
+
+/** What an entry holds for the one that took it, and for the first request that comes after. */
+export interface TakenEntry {
+  readonly now: PlannedFault[]
+  /** `undefined` where nothing is left. */
+  readonly rest: PlannedFault[] | undefined
 }
 
 /** One entry of a script: what the request, or the connection, that takes it meets. */
@@ -45,7 +68,7 @@ interface Standing {
   left: number
 }
 
-/** Decides which faults a connection or a request meets, and remembers which of them struck. */
+/** Decides which faults a connection, a WebSocket or a request meets, and remembers which of them struck. */
 export class FaultPlan {
   readonly #seed: number
   /** Scripts for some requests are asked before those for all. */
@@ -70,7 +93,7 @@ export class FaultPlan {
       return { fault, origin: `fault ${this.#added}`, left: fault.times ?? Number.POSITIVE_INFINITY }
     })
     const all = [...this.#standing, ...standing].map(({ fault }) => fault)
-    for (const group of [all.filter(isConnectionFault), all.filter(isRequestFault)]) {
+    for (const group of [isConnectionFault, isSocketFault, isRequestFault].map((isOf) => all.filter(isOf))) {
       const sum = group.reduce((total, fault) => total + (fault.probability ?? 0), 0)
       // A little more than 1 is the rounding of ten times 0.1.
       if (sum > 1 + 1e-9)
@@ -94,8 +117,9 @@ export class FaultPlan {
       const origin = `${name}, entry ${index + 1}`
       const made = faults.map((fault, position) => {
         checkFault(`${origin}${faults.length > 1 ? `, fault ${position + 1}` : ''}`, fault, true)
-        if (fault.at === 'accept' && (call !== undefined || when !== undefined)) {
-          throw new TypeError(`${origin}: a connection is accepted before its request is known; use at: "request_body"`)
+        if (!isRequestFault(fault) && (call !== undefined || when !== undefined)) {
+          const what = fault.at === 'accept' ? 'a connection is accepted' : 'a WebSocket is opened'
+          throw new TypeError(`${origin}: ${what} before its request is known; use at: "request_body"`)
         }
         return { fault, origin, taker: undefined, struck: false }
       })
@@ -109,18 +133,22 @@ export class FaultPlan {
     scripts.push({ name, planned: planned.length, beyond: 0, entries: planned, when: matches })
   }
 
-  /** The faults of a connection that was just accepted. What is behind `accept` in a script's entry waits in `rest`. */
-  takeForConnection(connection: MockConnection): { now: PlannedFault[]; rest: PlannedFault[] | undefined } {
-    const script = this.#scriptsForAll.find(({ entries }) => entries.length > 0)
-    if (script?.entries[0]?.faults.some(({ fault }) => fault.at === 'accept')) {
-      const entry = take(script, connection)
-      const now = entry.filter(({ fault }) => fault.at === 'accept')
-      const rest = entry.filter(({ fault }) => fault.at !== 'accept')
-      if (rest.length === 0) this.#spared.add(connection.number)
-      return { now, rest: rest.length > 0 ? rest : undefined }
-    }
-    const chance = this.#drawn(isConnectionFault, `connection ${connection.number}`)
-    return { now: this.#takeStanding(isConnectionFault, chance, connection), rest: undefined }
+  /** The faults of a connection that was just accepted. */
+  takeForConnection(connection: MockConnection): TakenEntry {
+    return this.#takeEarly(isConnectionFault, ['accept'], connection, connection.number)
+  }
+
+  /** The faults of a WebSocket whose upgrade has just come, unless its connection has some in store. */
+  takeForSocket(socket: MockSocket): TakenEntry {
+    return this.#takeEarly(isSocketFault, SOCKET_POINTS, socket, socket.connectionNumber)
+  }
+
+  /** Of the entry of a connection, what is for the WebSocket that it became. */
+  splitForSocket(promised: readonly PlannedFault[], socket: MockSocket): TakenEntry {
+    const now = promised.filter(({ fault }) => isSocketFault(fault))
+    for (const planned of now) planned.taker = socket
+    const rest = promised.filter((planned) => !now.includes(planned))
+    return { now, rest: rest.length > 0 ? rest : undefined }
   }
 
   /**
@@ -130,8 +158,8 @@ export class FaultPlan {
    */
   takeForRequest(request: MockRequest, headOnly: boolean): { faults: PlannedFault[]; final: boolean } {
     for (const script of [...this.#scriptsForSome, ...this.#scriptsForAll]) {
-      // An entry for a connection waits for one; a request on an open connection passes it over.
-      const index = script.entries.findIndex(({ faults }) => !faults.some(({ fault }) => fault.at === 'accept'))
+      // An entry for a connection or a WebSocket waits for one; a request on an open one passes it over.
+      const index = script.entries.findIndex(({ faults }) => faults.every(({ fault }) => isRequestFault(fault)))
       const entry = script.entries[index]
       if (entry === undefined || !script.when(request)) continue
       if (headOnly && !entry.faults.some(({ fault }) => fault.at === 'request_body'))
@@ -175,18 +203,34 @@ export class FaultPlan {
       )
     const promised = this.#promised
       .filter(({ struck }) => !struck)
-      .map(({ fault, origin, taker }) => `${origin} (${describeFault(fault)}): ${whyUnused(taker)}`)
+      .map((planned) => `${planned.origin} (${describeFault(planned.fault)}): ${whyUnused(planned)}`)
     const untaken = this.#entries
       .filter(({ faults, taken }) => faults.length === 0 && !taken)
       .map(({ origin }) => `${origin} (ok): nothing took it`)
     return [...untaken, ...promised, ...standing]
   }
 
-  #takeStanding(
-    wanted: (fault: Fault) => boolean,
-    chance: Standing | undefined,
-    subject: MockRequest | MockConnection,
-  ): PlannedFault[] {
+  /** For who comes before a request: the next entry of a script for all, if it begins with them; else standing faults. */
+  #takeEarly(
+    isTheirs: (fault: Fault) => boolean,
+    points: readonly FaultPoint[],
+    subject: MockConnection | MockSocket,
+    connectionNumber: number,
+  ): TakenEntry {
+    const script = this.#scriptsForAll.find(({ entries }) => entries.length > 0)
+    const first = EARLY_POINTS.find((point) => script?.entries[0]?.faults.some(({ fault }) => fault.at === point))
+    if (script !== undefined && first !== undefined && points.includes(first)) {
+      const entry = take(script, subject)
+      const now = entry.filter(({ fault }) => isTheirs(fault))
+      const rest = entry.filter((planned) => !now.includes(planned))
+      if (!rest.some(({ fault }) => isRequestFault(fault))) this.#spared.add(connectionNumber)
+      return { now, rest: rest.length > 0 ? rest : undefined }
+    }
+    const chance = this.#drawn(isTheirs, `${points[0] === 'accept' ? 'connection' : 'socket'} ${subject.number}`)
+    return { now: this.#takeStanding(isTheirs, chance, subject), rest: undefined }
+  }
+
+  #takeStanding(wanted: (fault: Fault) => boolean, chance: Standing | undefined, subject: Subject): PlannedFault[] {
     const matches = ({ fault, left }: Standing) =>
       wanted(fault) && left > 0 && (fault.when === undefined || (fault.when as (subject: unknown) => boolean)(subject))
     const taken = this.#standing.filter(
@@ -212,10 +256,7 @@ export class FaultPlan {
   }
 }
 
-const isConnectionFault = (fault: Fault): fault is ConnectionFault => fault.at === 'accept'
-const isRequestFault = (fault: Fault): fault is RequestFault => fault.at !== 'accept'
-
-function take(script: Script, taker: MockRequest | MockConnection, index = 0): PlannedFault[] {
+function take(script: Script, taker: Subject, index = 0): PlannedFault[] {
   const [entry] = script.entries.splice(index, 1)
   if (entry === undefined) return []
   entry.taken = true
@@ -237,9 +278,11 @@ function hash(text: string): number {
   return value
 }
 
-function whyUnused(taker: MockRequest | MockConnection | undefined): string {
+function whyUnused({ fault, taker }: PlannedFault): string {
   if (taker === undefined) return 'nothing took it'
+  if ('receivedMessages' in taker) return `WebSocket ${taker.number} took it, and did not come to that point`
   if (!('outcome' in taker)) return `connection ${taker.number} took it, but no request came to that point`
-  const { number, sentEvents, outcome } = taker
+  const { number, sentEvents, outcome, transport } = taker
+  if (transport === 'http' && ONLY_ON_SOCKETS.has(fault.effect)) return `request ${number} took it, and came over HTTP`
   return `request ${number} took it, but never came to that point (${outcome}, ${sentEvents} events sent)`
 }

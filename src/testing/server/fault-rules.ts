@@ -1,18 +1,35 @@
 import { anyOf, anything, checkObject, isInteger, isNumber, isOneOf, isType, type Rule, refuse } from './check.ts'
 import type { Fault, FaultEffect, FaultPoint } from './faults.ts'
 
-const SOCKET_EFFECTS = ['stall', 'delay', 'reset', 'half_close', 'eof', 'garbage'] as const
+const WIRE = ['stall', 'delay', 'reset', 'half_close', 'eof', 'garbage'] as const
+const STREAM = ['close', 'connection_limit', 'no_pongs'] as const
+const ANSWER = ['frame', 'other_response', 'earlier_events'] as const
 
 /** The order is the order of a request's life. */
 const EFFECTS_AT = {
-  accept: SOCKET_EFFECTS,
-  request_body: [...SOCKET_EFFECTS, 'status'],
-  headers: [...SOCKET_EFFECTS, 'status'],
-  before_event: [...SOCKET_EFFECTS, 'event'],
-  inside_event: SOCKET_EFFECTS,
-  after_terminal: [...SOCKET_EFFECTS, 'event'],
-  after_response: SOCKET_EFFECTS,
+  accept: WIRE,
+  upgrade: [...WIRE, 'status'],
+  inside_upgrade: WIRE,
+  upgraded: [...WIRE, 'event', ...STREAM],
+  request_body: [...WIRE, 'status', ...STREAM],
+  headers: [...WIRE, 'status', ...STREAM, ...ANSWER],
+  before_event: [...WIRE, 'event', ...STREAM, ...ANSWER],
+  inside_event: WIRE,
+  after_terminal: [...WIRE, 'event', ...STREAM],
+  after_response: [...WIRE, ...STREAM],
 } satisfies Record<FaultPoint, readonly FaultEffect[]>
+
+/** The codes that a close frame may carry. */
+export const CLOSE_CODE: Rule = {
+  vocabulary: true,
+  accepts: 'a close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999',
+  test: (value) => {
+    if (typeof value !== 'number' || !Number.isInteger(value)) return false
+    return (value >= 1000 && value <= 1003) || (value >= 1007 && value <= 1014) || (value >= 3000 && value <= 4999)
+  },
+}
+
+const INDEX = isInteger(Number.MIN_SAFE_INTEGER)
 
 type Fields = Readonly<Record<string, Rule>>
 
@@ -25,9 +42,24 @@ const FIELDS_OF_EFFECT = {
   garbage: { bytes: anyOf(isType('string'), isType('object')), next: isOneOf(['close', 'stall', 'go_on']) },
   status: { status: isInteger(200, 599), headers: isType('object'), body: anything },
   event: { events: isType('object'), raw: isType('string') },
+  close: { code: CLOSE_CODE, reason: isType('string') },
+  connection_limit: { as: isOneOf(['error', 'close']) },
+  no_pongs: {},
+  frame: {
+    as: isOneOf(['fragmented', 'pings', 'binary', 'compressed', 'giant', 'invalid_utf8']),
+    bytes: isInteger(1, 2 ** 30),
+  },
+  other_response: { id: isType('string') },
+  earlier_events: { from: INDEX, to: INDEX },
 } satisfies Record<FaultEffect, Fields>
 
-const REQUIRED = { delay: ['ms'], status: ['status'] } as const
+const REQUIRED = {
+  delay: ['ms'],
+  status: ['status'],
+  close: ['code'],
+  connection_limit: ['as'],
+  frame: ['as'],
+} as const
 
 const SELECTION: Fields = {
   times: isInteger(1),

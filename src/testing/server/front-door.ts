@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Connection } from './connection.ts'
@@ -14,6 +14,8 @@ export interface FrontDoorOptions {
   /** What may happen before anything is read. Answers whether HTTP may have the socket. */
   admit(connection: Connection): Promise<boolean>
   readonly onRequest: RequestListener
+  /** HTTP has left the socket; `head` was read behind the request. */
+  onUpgrade(message: IncomingMessage, wire: Socket, head: Buffer): void
 }
 
 /**
@@ -36,6 +38,7 @@ export class FrontDoor {
     this.#http = options.tls
       ? createHttpsServer({ ...settings, ...options.tls }, options.onRequest)
       : createHttpServer(settings, options.onRequest)
+    this.#http.on('upgrade', options.onUpgrade)
     this.#http.on('secureConnection', (wire: Socket) => {
       wire.allowHalfOpen = true
       this.connectionOf(wire)?.useTls(wire)

@@ -3,15 +3,17 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import { printedAs } from '../printed-as.ts'
 import { Connection } from './connection.ts'
-import type { Fault, FaultEffect } from './faults.ts'
-import type { MockRequest, RequestRecord } from './records.ts'
+import type { Fault } from './faults.ts'
+import type { MockRequest, MockSocket, RequestRecord, SocketRecord } from './records.ts'
 import type { AppliedFault, MockServerStats } from './report.ts'
+import { statsOf } from './stats.ts'
 import { type History, Waiters } from './steps.ts'
 import { parseTarget } from './target.ts'
 
 /** All that happened, and those who wait for something to happen. */
 export class Journal implements History {
   readonly connections: Connection[] = []
+  readonly sockets: SocketRecord[] = []
   readonly requests: RequestRecord[] = []
   readonly received = new Set<MockRequest>()
   readonly faults: AppliedFault[] = []
@@ -32,31 +34,57 @@ export class Journal implements History {
     return connection
   }
 
-  request(message: IncomingMessage, connection: Connection): RequestRecord {
-    const { path, query } = parseTarget(message.url ?? '/')
+  socket(message: IncomingMessage, connection: Connection): SocketRecord {
+    const socket: SocketRecord = {
+      ...this.#headOf(message, connection),
+      number: this.sockets.length + 1,
+      status: undefined,
+      openedAt: undefined,
+      closedAt: undefined,
+      open: false,
+      closeCode: undefined,
+      receivedMessages: 0,
+      receivedBytes: 0,
+      sentMessages: 0,
+      sentBytes: 0,
+      receivedPings: 0,
+      sentPongs: 0,
+      sentPings: 0,
+      receivedPongs: 0,
+      latestResponseId: undefined,
+    }
+    printedAs(socket, printedSocket)
+    this.sockets.push(socket)
+    connection.onClosed(() => {
+      socket.open = false
+      socket.closedAt = this.#clock.now()
+      this.waiters.notify('socket_closed')
+    })
+    this.waiters.notify('socket')
+    return socket
+  }
+
+  /** @param socket where the request is a message on it. */
+  request(message: IncomingMessage, connection: Connection, socket?: MockSocket): RequestRecord {
     const request: RequestRecord = {
+      ...this.#headOf(message, connection),
       number: this.requests.length + 1,
-      connectionNumber: connection.number,
+      transport: socket === undefined ? 'http' : 'websocket',
+      socketNumber: socket?.number,
       requestOnConnection: ++connection.requests,
-      remotePort: connection.remotePort,
       localPort: connection.localPort,
       call: undefined,
       attempt: 1,
-      method: message.method ?? 'GET',
-      path,
-      query,
-      headers: message.headers,
-      rawHeaders: message.rawHeaders,
+      method: socket === undefined ? (message.method ?? 'GET') : 'POST',
       body: Buffer.alloc(0),
       json: undefined,
       inputTokens: 0,
-      startedAt: this.#clock.now(),
       status: undefined,
       sentEvents: 0,
       outcome: 'pending',
     }
     printedAs(request, printedRequest)
-    this.#nameCall(request, message.headers['x-mock-call'])
+    if (socket === undefined) this.#nameCall(request, message.headers['x-mock-call'])
     this.requests.push(request)
     this.waiters.notify('request')
     return request
@@ -66,32 +94,27 @@ export class Journal implements History {
   requestBody(request: RequestRecord): void {
     const metadata = (request.json as { metadata?: { mock_call?: unknown } } | null | undefined)?.metadata
     this.#nameCall(request, metadata?.mock_call)
+    this.#nameCall(request, request.headers['x-mock-call'])
     this.received.add(request)
     this.waiters.notify('request_body')
   }
 
-  fault(fault: Fault, connection: Connection, request: RequestRecord | undefined): AppliedFault {
-    const applied = { fault, connection, request }
+  fault(fault: Fault, connection: Connection, socket?: MockSocket, request?: MockRequest): AppliedFault {
+    const applied = { fault, connection, socket, request }
     this.faults.push(applied)
     this.waiters.notify('fault')
     return applied
   }
 
   stats(): MockServerStats {
-    const byPath: Record<string, number> = {}
-    for (const { path } of this.requests) byPath[path] = (byPath[path] ?? 0) + 1
-    const byEffect: Partial<Record<FaultEffect, number>> = {}
-    for (const { fault } of this.faults) byEffect[fault.effect] = (byEffect[fault.effect] ?? 0) + 1
-    return {
-      connections: { total: this.connections.length, open: this.connections.filter(({ open }) => open).length },
-      requests: {
-        total: this.requests.length,
-        pending: this.requests.filter(({ outcome }) => outcome === 'pending').length,
-        byPath,
-      },
-      inputTokens: this.requests.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
-      faults: { total: this.faults.length, byEffect },
-    }
+    return statsOf(this)
+  }
+
+  #headOf(message: IncomingMessage, connection: Connection) {
+    const { path, query } = parseTarget(message.url ?? '/')
+    const { headers, rawHeaders } = message
+    const { number: connectionNumber, remotePort } = connection
+    return { connectionNumber, remotePort, path, query, headers, rawHeaders, startedAt: this.#clock.now() }
   }
 
   #nameCall(request: RequestRecord, name: unknown): void {
@@ -103,12 +126,13 @@ export class Journal implements History {
 }
 
 function printedRequest(this: MockRequest): object {
-  const { number, connectionNumber, call, attempt, method, path, query, headers, body } = this
+  const { number, connectionNumber, transport, call, attempt, method, path, query, headers, body } = this
   const { status, sentEvents, outcome } = this
   const names = { query: [...query.keys()], headers: Object.keys(headers) }
   return {
     number,
     connectionNumber,
+    transport,
     call,
     attempt,
     method,
@@ -119,4 +143,10 @@ function printedRequest(this: MockRequest): object {
     sentEvents,
     outcome,
   }
+}
+
+function printedSocket(this: MockSocket): object {
+  const { number, connectionNumber, path, query, headers, status, open, closeCode } = this
+  const names = { query: [...query.keys()], headers: Object.keys(headers) }
+  return { number, connectionNumber, path, ...names, status, open, closeCode }
 }

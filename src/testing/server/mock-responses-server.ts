@@ -1,14 +1,16 @@
+import type { JsonObject } from '../streams.ts'
 import { refuse } from './check.ts'
 import { Engine } from './engine.ts'
 import type { ScriptEntry, ScriptOptions } from './fault-plan.ts'
+import { CLOSE_CODE } from './fault-rules.ts'
 import type { Fault, RequestFault } from './faults.ts'
 import { checkOptions, type MockServerOptions } from './options.ts'
-import type { MockConnection, MockRequest } from './records.ts'
+import type { MockConnection, MockRequest, MockSocket } from './records.ts'
 import type { AppliedFault, MockServerStats } from './report.ts'
 import { STEPS, type Step, type Steps } from './steps.ts'
 
 /**
- * A real HTTP(S) server on 127.0.0.1 that speaks the Responses API and injects faults.
+ * A real HTTP(S) server on 127.0.0.1 that speaks the Responses API, over WebSockets too, and injects faults.
  *
  * ```ts
  * await using server = await MockResponsesServer.start()
@@ -19,7 +21,8 @@ import { STEPS, type Step, type Steps } from './steps.ts'
  *
  * It answers `POST …/responses` (`stream` or not, `store`, `previous_response_id`, `background`), `GET …/responses/{id}` (with
  * `stream=true&starting_after=N`), `POST …/responses/{id}/cancel`, `POST …/chat/completions`, and describes requests to `…/files`,
- * `…/uploads` and `…/echo` as JSON. Everything else is a 404 in OpenAI's shape.
+ * `…/uploads` and `…/echo` as JSON. Everything else is a 404 in OpenAI's shape. An upgrade on `…/responses` opens a WebSocket: each
+ * `response.create` is a request like a POST, answered by one message an event.
  */
 export class MockResponsesServer implements AsyncDisposable {
   readonly #options: MockServerOptions
@@ -58,7 +61,12 @@ export class MockResponsesServer implements AsyncDisposable {
     return this.#engine.journal.connections
   }
 
-  /** Every request so far, in order of arrival. */
+  /** Every WebSocket so far, refused upgrades too, in order of arrival. */
+  get sockets(): readonly MockSocket[] {
+    return this.#engine.journal.sockets
+  }
+
+  /** Every request so far, over HTTP and on WebSockets, in order of arrival. */
   get requests(): readonly MockRequest[] {
     return this.#engine.journal.requests
   }
@@ -75,7 +83,8 @@ export class MockResponsesServer implements AsyncDisposable {
   /**
    * What the next requests meet, one entry each: `'ok'`, a fault, or several faults. With `call` or `when` it is a script
    * for those requests alone; such scripts go before one for all. A scripted request meets no standing fault. An entry with
-   * a fault at `accept` is for the next connection, and what else it holds for the first request on it.
+   * a fault at `accept` is for the next connection, one with a fault at `upgrade`, `inside_upgrade` or `upgraded` for the next
+   * WebSocket, and what else it holds for the first request on it.
    */
   script(entries: readonly ScriptEntry[], options: ScriptOptions = {}): void {
     this.#engine.plan.script(entries, options)
@@ -155,6 +164,38 @@ export class MockResponsesServer implements AsyncDisposable {
     const response = this.#engine.store.get(id)
     if (!response?.background) throw new Error(`no background response "${id}" is known here`)
     response.log.produce(count)
+  }
+
+  /**
+   * What the model knew: of a response (by its id) the whole conversation up to its output, of a request what the model was given
+   * for it. Responses that the server has lost since are still known here. `undefined` for those that were never answered; what
+   * came before an id that `remember` was told is not known. A text as `input` stands for `{ role: 'user', content }`.
+   */
+  contextOf(subject: string | MockRequest): readonly JsonObject[] | undefined {
+    return this.#engine.contexts.of(subject)
+  }
+
+  /** Sends a close frame on all open WebSockets, or on those for which `when` answers `true`; answers how many. */
+  closeSockets(code = 1001, when?: (socket: MockSocket) => boolean): number {
+    if (!CLOSE_CODE.test(code)) refuse('closeSockets(code)', code, CLOSE_CODE.accepts)
+    return this.#engine.sockets.command((session) => session.close(code), when)
+  }
+
+  /** Ends open WebSockets as their 60-minute limit does: by an `error` message and a close frame, or the close frame alone. */
+  expireSockets(as: 'error' | 'close' = 'error', when?: (socket: MockSocket) => boolean): number {
+    if (as !== 'error' && as !== 'close') refuse('expireSockets(as)', as, "'error' or 'close'")
+    return this.#engine.sockets.command((session) => session.endLife(as), when)
+  }
+
+  /** Sends messages on open WebSockets, whether a response is under way or not; answers on how many. */
+  sendToSockets(events: readonly JsonObject[], when?: (socket: MockSocket) => boolean): number {
+    if (!Array.isArray(events)) refuse('sendToSockets(events)', events, 'a list of events')
+    return this.#engine.sockets.command((session) => void session.sendEvents(events), when)
+  }
+
+  /** Pings open WebSockets; answers how many. */
+  pingSockets(when?: (socket: MockSocket) => boolean): number {
+    return this.#engine.sockets.command((session) => session.ping(), when)
   }
 
   /** New connections are refused until `acceptConnections()`; open ones stay. */

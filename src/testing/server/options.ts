@@ -4,6 +4,7 @@ import type { Framing } from './answer.ts'
 import { anyOf, checkObject, isInteger, isNumber, isOneOf, isType, type Rule, refuse } from './check.ts'
 import type { Fault } from './faults.ts'
 import type { MockRequest } from './records.ts'
+import { type MockWebSocketOptions, WEB_SOCKET_RULES } from './socket/options.ts'
 
 export interface MockServerOptions {
   /** Makes it an HTTPS server. PEM texts, with their chain if there is one. Default: none, plain HTTP. */
@@ -35,6 +36,11 @@ export interface MockServerOptions {
   readonly background?: 'auto' | 'manual' | undefined
   /** How the end of a stream is told: `'chunked'` (default), or `'until_close'`, by the end of the connection alone. */
   readonly framing?: Framing | undefined
+  /**
+   * Whether an upgrade on `…/responses` opens a WebSocket, and how it behaves. Default: `true`; `false`: such an upgrade is answered
+   * with 405.
+   */
+  readonly webSocket?: boolean | MockWebSocketOptions | undefined
   /** Closes a connection this many milliseconds after its last answer, unannounced. Default: 0, never. */
   readonly keepAliveMs?: number | undefined
   /**
@@ -60,6 +66,7 @@ const RULES = {
   eventsPerWrite: isNumber(1),
   background: isOneOf(['auto', 'manual']),
   framing: isOneOf(['chunked', 'until_close']),
+  webSocket: anyOf(isType('boolean'), isType('object')),
   keepAliveMs: isNumber(0),
   strict: isType('boolean'),
   waitMs: isNumber(0),
@@ -71,5 +78,6 @@ export function checkOptions(options: MockServerOptions): void {
   checkObject('options', options, RULES)
   if (options.tls) checkObject('options.tls', options.tls, { key: isType('string'), cert: isType('string') })
   if (options.tls && !(options.tls.key && options.tls.cert)) refuse('options.tls', options.tls, '{ key, cert }')
+  if (typeof options.webSocket === 'object') checkObject('options.webSocket', options.webSocket, WEB_SOCKET_RULES)
   if (options.faults && !Array.isArray(options.faults)) refuse('options.faults', options.faults, 'an array of faults')
 }

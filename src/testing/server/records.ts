@@ -25,8 +25,50 @@ export interface MockConnection {
   readonly open: boolean
   /** Who closed it: `client` also when it vanished with an error. */
   readonly closedBy: 'client' | 'server' | undefined
-  /** Requests that it has carried so far. */
+  /** Requests that it has carried so far. An upgrade to WebSocket is none; a `response.create` is one. */
   readonly requests: number
+}
+
+/** A WebSocket, from the head of its upgrade on. The record is live. Printed, it shows no header values. */
+export interface MockSocket {
+  /** From 1, in the order of arrival. */
+  readonly number: number
+  readonly connectionNumber: number
+  /** The client's port. */
+  readonly remotePort: number
+  /** Without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Of the upgrade. Lower-case names. */
+  readonly headers: IncomingHttpHeaders
+  /** Names and values as they came, alternating. */
+  readonly rawHeaders: readonly string[]
+  /** Milliseconds of the server's clock (monotonic) when the head of the upgrade arrived. */
+  readonly startedAt: number
+  /** What the upgrade was answered with: 101, or the status of a refusal; `undefined` before. */
+  readonly status: number | undefined
+  /** When the 101 had been sent. */
+  readonly openedAt: number | undefined
+  readonly closedAt: number | undefined
+  /** The 101 was sent, and the connection is not gone. */
+  readonly open: boolean
+  /** Of the client's close frame, or the one that the server sent first. 1005: without a code; `undefined`: no close frame. */
+  readonly closeCode: number | undefined
+  /** Messages of the client. */
+  readonly receivedMessages: number
+  /** Bytes of those messages, without their framing. */
+  readonly receivedBytes: number
+  /** Messages of the server, injected ones too, that the operating system has in full. */
+  readonly sentMessages: number
+  readonly sentBytes: number
+  /** Pings of the client, and how many of them were answered. */
+  readonly receivedPings: number
+  readonly sentPongs: number
+  /** Pings of the server, and pongs that came. */
+  readonly sentPings: number
+  readonly receivedPongs: number
+  /** The id of the response that the server keeps in memory, of those without a `stream_id`. */
+  readonly latestResponseId: string | undefined
 }
 
 /**
@@ -37,6 +79,10 @@ export interface MockRequest {
   /** From 1, in the order of arrival. */
   readonly number: number
   readonly connectionNumber: number
+  /** How it came: with a head of its own, or as a message on a WebSocket. */
+  readonly transport: 'http' | 'websocket'
+  /** The number of its WebSocket; `undefined` over HTTP. */
+  readonly socketNumber: number | undefined
   /** 1 for the first request that its connection carries: above 1, the connection was reused. */
   readonly requestOnConnection: number
   /** The client's port. */
@@ -44,20 +90,22 @@ export interface MockRequest {
   /** The server's port. */
   readonly localPort: number
   /**
-   * Which call of the client it belongs to, if it says so: the header `x-mock-call`, else `metadata.mock_call` of the body.
+   * Which call of the client it belongs to, if it says so: the header `x-mock-call`, else `metadata.mock_call` of the body. On a
+   * WebSocket the body goes first, because its headers are those of the upgrade.
    */
   readonly call: string | undefined
   /** 1 for the first request of its `call`, 2 for the next. Always 1 without a call. */
   readonly attempt: number
+  /** `POST` for a message on a WebSocket, too. */
   readonly method: string
   /** Without the query. */
   readonly path: string
   readonly query: URLSearchParams
-  /** Lower-case names. */
+  /** Lower-case names. On a WebSocket: those of the upgrade, as path and query are. */
   readonly headers: IncomingHttpHeaders
   /** Names and values as they came, alternating. */
   readonly rawHeaders: readonly string[]
-  /** The exact bytes of the body, not decoded. Empty until they are all there. */
+  /** The exact bytes of the body or the message, not decoded. Empty until they are all there. */
   readonly body: Buffer
   /** The body decoded (gzip, br, zstd) and parsed; `undefined` if it is not there yet, or no JSON. */
   readonly json: unknown
@@ -65,7 +113,7 @@ export interface MockRequest {
   readonly inputTokens: number
   /** Milliseconds of the server's clock (monotonic) when the head arrived. */
   readonly startedAt: number
-  /** The status that was sent, or `undefined` before the head of the answer. */
+  /** The status that was sent, or `undefined` before the head of the answer. On a WebSocket 200, or that of the `error` message. */
   readonly status: number | undefined
   /** Events of the answer handed to the operating system in full, injected ones not counted. */
   readonly sentEvents: number
@@ -74,3 +122,4 @@ export interface MockRequest {
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 export type RequestRecord = Mutable<MockRequest>
+export type SocketRecord = Mutable<MockSocket>

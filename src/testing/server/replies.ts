@@ -1,36 +1,13 @@
-import type { Clock } from '../../core/clock.ts'
-import { type JsonObject, sseFrame, textStream } from '../streams.ts'
+import type { JsonObject } from '../streams.ts'
+import { asObject, create } from './create.ts'
+import { echoText } from './echo.ts'
 import { EventLog } from './event-log.ts'
 import type { MockRequest } from './records.ts'
-import { cancelledSnapshot, latestSnapshot, type ResponseStore, type StoredResponse } from './response-store.ts'
-import { refuseChatBody, refuseResponseBody, refuseWithoutCredential } from './strict.ts'
+import { json, type Reply, type ReplyContext, sseEncode } from './reply.ts'
+import { cancelledSnapshot, latestSnapshot, type StoredResponse } from './response-store.ts'
+import { refuseChatBody, refuseWithoutCredential } from './strict.ts'
 import { isPlainPath } from './target.ts'
-import { errorBody, previousResponseNotFound, responseNotFound } from './upstream-errors.ts'
-
-/** What the endpoint answers, faults aside. */
-export type Reply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: unknown; readonly slow: boolean; sent?(): void }
-  | {
-      readonly kind: 'events'
-      readonly log: EventLog
-      /** Index of the first event to send. */
-      readonly from: number
-      /** Whether the sender waits between events; otherwise the log does. */
-      readonly paced: boolean
-      readonly encode: (event: JsonObject) => string
-      /** Called when the last event is about to be sent. */
-      sent?(): void
-    }
-
-export interface ReplyContext {
-  readonly clock: Clock
-  readonly store: ResponseStore
-  /** Refuses what OpenAI refuses. */
-  readonly strict: boolean
-  /** Milliseconds between the events of background responses; `'manual'`: they come by `server.produce()`. */
-  readonly background: number | 'manual'
-  respond(request: MockRequest): readonly JsonObject[] | Promise<readonly JsonObject[]>
-}
+import { errorBody, responseNotFound } from './upstream-errors.ts'
 
 /** The routes, whatever stands before them (`/v1`, `/backend-api/codex`, …). */
 export async function reply(request: MockRequest, context: ReplyContext): Promise<Reply> {
@@ -52,40 +29,6 @@ function notFound(method: string, path: string): Reply {
   return json(404, errorBody('invalid_request_error', `Invalid URL (${method} ${path})`))
 }
 
-async function create(request: MockRequest, context: ReplyContext): Promise<Reply> {
-  const body = asObject(request.json)
-  if (body === undefined) {
-    return json(400, errorBody('invalid_request_error', 'We could not parse the JSON body of your request.'))
-  }
-  const refused = context.strict ? refuseResponseBody(body) : undefined
-  if (refused !== undefined) return json(refused.status, refused.body)
-  const previous = body.previous_response_id
-  if (typeof previous === 'string' && !context.store.knows(previous))
-    return json(400, previousResponseNotFound(previous))
-
-  const events = await context.respond(request)
-  const background = body.background === true
-  const instant = !background || context.background === 0
-  const log = new EventLog(events, instant ? events.length : 0, context.clock)
-  const id = latestSnapshot(events)?.id
-  const store = () => {
-    if (body.store !== false && typeof id === 'string') context.store.add({ id, background, log })
-  }
-  if (background) {
-    store()
-    if (!instant) {
-      log.produce(1)
-      if (context.background !== 'manual') log.produceEvery(context.background)
-    }
-  }
-  const sent = background ? {} : { sent: store }
-  if (body.stream === true) return { kind: 'events', log, from: 0, paced: !background, encode: sseFrame, ...sent }
-  const snapshot = latestSnapshot(background ? events.slice(0, 1) : events)
-  if (snapshot) return { ...json(200, snapshot), slow: true, ...sent }
-  const error = events.find((event) => event.type === 'error')?.error
-  return json(500, error ? { error } : errorBody('server_error', 'The model produced no response.'))
-}
-
 function retrieve(id: string, { query }: MockRequest, { store }: ReplyContext): Reply {
   const response = store.get(id)
   if (response === undefined) return json(404, responseNotFound(id))
@@ -101,7 +44,7 @@ function retrieve(id: string, { query }: MockRequest, { store }: ReplyContext): 
     return json(400, errorBody('invalid_request_error', "'starting_after' must be an integer.", null, 'starting_after'))
   }
   const from = after === null ? 0 : Number(after) + 1
-  return { kind: 'events', log: response.log, from, paced: false, encode: sseFrame }
+  return { kind: 'events', log: response.log, from, paced: false, encode: sseEncode }
 }
 
 function cancel(id: string, { store }: ReplyContext): Reply {
@@ -147,42 +90,4 @@ function chat(request: MockRequest, { clock, strict }: ReplyContext): Reply {
 
 function echo({ method, path, query, headers, body }: MockRequest): JsonObject {
   return { object: 'echo', method, path, query: Object.fromEntries(query), headers, bodyBytes: body.length }
-}
-
-/** What the model says if nobody decides otherwise: the last text of the input. */
-export function echoStream(request: MockRequest): readonly JsonObject[] {
-  const body = asObject(request.json) ?? {}
-  const { tools, metadata, instructions, reasoning } = body
-  const given = Object.entries({ tools, metadata, instructions, reasoning }).filter(([, value]) => value !== undefined)
-  return textStream({
-    id: `resp_mock_${request.number}`,
-    text: echoText(body.input),
-    model: typeof body.model === 'string' ? body.model : undefined,
-    previousResponseId: typeof body.previous_response_id === 'string' ? body.previous_response_id : null,
-    store: body.store !== false,
-    background: body.background === true,
-    usage: { inputTokens: request.inputTokens },
-    response: Object.fromEntries(given),
-  })
-}
-
-function echoText(input: unknown): string {
-  return `You said: ${lastText(input) ?? 'nothing'}`
-}
-
-function lastText(input: unknown): string | undefined {
-  if (typeof input === 'string') return input
-  if (Array.isArray(input)) {
-    return input.map(lastText).findLast((text) => text !== undefined)
-  }
-  const item = asObject(input)
-  return item === undefined ? undefined : lastText(item.text ?? item.content)
-}
-
-function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
-}
-
-function json(status: number, body: unknown): Extract<Reply, { kind: 'json' }> {
-  return { kind: 'json', status, body, slow: false }
 }

@@ -1,12 +1,25 @@
 import type { Fault, FaultEffect } from './faults.ts'
-import type { MockConnection, MockRequest } from './records.ts'
+import type { MockConnection, MockRequest, MockSocket } from './records.ts'
 
 /** A fault that struck. */
 export interface AppliedFault {
   readonly fault: Fault
   readonly connection: MockConnection
-  /** `undefined` for a fault at `accept`. */
+  /** `undefined` over HTTP, and at `accept`. */
+  readonly socket: MockSocket | undefined
+  /** `undefined` for a fault at `accept`, or of a WebSocket before its requests. */
   readonly request: MockRequest | undefined
+}
+
+/** What requests came to, together. */
+export interface MockTraffic {
+  readonly requests: number
+  /** Of the bodies or messages, as they came. */
+  readonly bodyBytes: number
+  /** UTF-8 bytes of `input`, `instructions` and `tools`, divided by 4: what was sent, not what the model knew. */
+  readonly inputTokens: number
+  /** Events of the answers, injected ones not counted. */
+  readonly sentEvents: number
 }
 
 export interface MockServerStats {
@@ -18,6 +31,20 @@ export interface MockServerStats {
     /** By path, without the query. */
     readonly byPath: Readonly<Record<string, number>>
   }
+  readonly sockets: {
+    /** Upgrades that came. */
+    readonly total: number
+    readonly open: number
+    /** Upgrades that were answered with something other than 101. */
+    readonly refused: number
+    readonly receivedMessages: number
+    readonly receivedBytes: number
+    readonly sentMessages: number
+    readonly sentBytes: number
+  }
+  readonly byTransport: Readonly<Record<MockRequest['transport'], MockTraffic>>
+  /** By the call that requests name; see `MockRequest.call`. */
+  readonly byCall: Readonly<Record<string, MockTraffic>>
   /** Of all requests: UTF-8 bytes of `input`, `instructions` and `tools`, divided by 4. */
   readonly inputTokens: number
   /** Faults that struck. */

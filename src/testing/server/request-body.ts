@@ -18,8 +18,22 @@ const MAX_DECODED_BYTES = 256 * 1024 * 1024
 /** No client nests its body like this, and every walk through it would overflow the stack. */
 const MAX_DEPTH = 500
 
+export interface ReceivedBody {
+  /** As they came. */
+  readonly bytes: Buffer
+  /** Decoded and parsed; `undefined` if it is no JSON. */
+  readonly json: unknown
+}
+
+/** The whole body of a request over HTTP, or `undefined` if the client went away in the middle of it. */
+export async function receiveBody(message: IncomingMessage): Promise<ReceivedBody | undefined> {
+  const bytes = await readBody(message)
+  if (bytes === undefined) return undefined
+  return { bytes, json: await parseBody(bytes, message.headers['content-encoding']) }
+}
+
 /** All bytes of a body, or `undefined` if the client went away in the middle of it. */
-export async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of message) chunks.push(chunk as Buffer)

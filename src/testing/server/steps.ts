@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { describeFault } from './faults.ts'
-import type { MockConnection, MockRequest } from './records.ts'
+import type { MockConnection, MockRequest, MockSocket } from './records.ts'
 import type { AppliedFault } from './report.ts'
 
 /** What can be waited for, and what record the step is about. */
@@ -9,7 +9,15 @@ export interface Steps {
   connection: MockConnection
   /** A connection is gone, whoever closed it. */
   connection_closed: MockConnection
-  /** The head of a request arrived. */
+  /** The head of an upgrade to WebSocket arrived. */
+  socket: MockSocket
+  /** An upgrade was answered with 101. */
+  socket_open: MockSocket
+  /** A ping of the client arrived; ask for more by `(socket) => socket.receivedPings >= 2`. */
+  ping: MockSocket
+  /** A WebSocket, or a connection that asked to become one, is gone. */
+  socket_closed: MockSocket
+  /** The head of a request arrived, or a message on a WebSocket. */
   request: MockRequest
   /** The body of a request is there. */
   request_body: MockRequest
@@ -28,6 +36,7 @@ export type Step = keyof Steps
 /** What the steps look at. */
 export interface History {
   readonly connections: readonly MockConnection[]
+  readonly sockets: readonly MockSocket[]
   readonly requests: readonly MockRequest[]
   /** Requests whose body is there. */
   readonly received: ReadonlySet<MockRequest>
@@ -37,6 +46,10 @@ export interface History {
 const RECORDS: { readonly [S in Step]: (history: History) => readonly Steps[S][] } = {
   connection: ({ connections }) => connections,
   connection_closed: ({ connections }) => connections.filter(({ open }) => !open),
+  socket: ({ sockets }) => sockets,
+  socket_open: ({ sockets }) => sockets.filter(({ openedAt }) => openedAt !== undefined),
+  ping: ({ sockets }) => sockets.filter(({ receivedPings }) => receivedPings > 0),
+  socket_closed: ({ sockets }) => sockets.filter(({ closedAt }) => closedAt !== undefined),
   request: ({ requests }) => requests,
   request_body: ({ requests, received }) => requests.filter((request) => received.has(request)),
   headers_sent: ({ requests }) => requests.filter(({ status }) => status !== undefined),
@@ -109,14 +122,20 @@ export class Waiters {
 }
 
 /** What happened so far, for the message of a wait that was in vain. */
-function describeHistory({ connections, requests, faults }: History): string {
+function describeHistory({ connections, sockets, requests, faults }: History): string {
   const open = connections.filter((connection) => connection.open).length
   const lines = requests.slice(-20).map((request) => {
-    const { number, method, path, connectionNumber, status, sentEvents, outcome } = request
+    const { number, method, path, connectionNumber, socketNumber, status, sentEvents, outcome } = request
     const answer = status === undefined ? 'no answer' : `status ${status}, ${sentEvents} events`
     const struck = faults.filter((applied) => applied.request === request).map(({ fault }) => describeFault(fault))
     const by = struck.length > 0 ? `, struck by ${struck.join(', then ')}` : ''
-    return `  request ${number}: ${method} ${path} on connection ${connectionNumber}: ${answer}, ${outcome}${by}`
+    const on = socketNumber === undefined ? `connection ${connectionNumber}` : `WebSocket ${socketNumber}`
+    return `  request ${number}: ${method} ${path} on ${on}: ${answer}, ${outcome}${by}`
   })
-  return [`So far: ${connections.length} connections (${open} open), ${requests.length} requests.`, ...lines].join('\n')
+  const upgrades = sockets.slice(-20).map(({ number, connectionNumber, status, open }) => {
+    const answer = status === undefined ? 'no answer' : `status ${status}`
+    return `  WebSocket ${number} on connection ${connectionNumber}: ${answer}${open ? ', open' : ''}`
+  })
+  const count = `So far: ${connections.length} connections (${open} open), ${requests.length} requests.`
+  return [count, ...upgrades, ...lines].join('\n')
 }

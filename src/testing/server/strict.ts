@@ -79,20 +79,21 @@ const CHAT_FIELDS: Readonly<Record<string, Kind>> = {
 }
 
 /** A request without a credential: `Authorization`, or `api-key` as Azure has it. */
-export function refuseWithoutCredential({ headers }: MockRequest): Refusal | undefined {
+export function refuseWithoutCredential({ headers }: Pick<MockRequest, 'headers'>): Refusal | undefined {
   const given = /^(?:Bearer|Basic)\s+\S/i.test(headers.authorization ?? '') || Boolean(headers['api-key'])
   if (given) return undefined
   const message = 'Missing bearer or basic authentication in header'
   return { status: 401, body: errorBody('invalid_request_error', message) }
 }
 
-export function refuseResponseBody(body: JsonObject): Refusal | undefined {
+/** @param isPrewarm a request that generates nothing needs no input. */
+export function refuseResponseBody(body: JsonObject, isPrewarm: boolean): Refusal | undefined {
   const wrong = refuseKinds(body, RESPONSE_FIELDS)
   if (wrong !== undefined) return wrong
   // A prompt template brings its model and its input.
   if (given(body.prompt)) return undefined
   if (!given(body.model) || body.model === '') return missing('model')
-  if (given(body.input) || given(body.previous_response_id) || given(body.conversation)) return undefined
+  if (isPrewarm || given(body.input) || given(body.previous_response_id) || given(body.conversation)) return undefined
   const message = 'One of "input" or "previous_response_id" or "prompt" or "conversation" must be provided.'
   return { status: 400, body: errorBody('invalid_request_error', message, 'missing_required_parameter', 'input') }
 }

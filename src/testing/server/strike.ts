@@ -1,18 +1,27 @@
-import { sseFrame } from '../streams.ts'
 import type { Answer } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { Fault } from './faults.ts'
 import type { AppliedFault } from './report.ts'
+import type { SocketControls } from './socket/controls.ts'
+import type { UpgradeAnswer } from './socket/upgrade-answer.ts'
 
 /** What is left to do for the one that a fault struck: everything, or nothing. */
 export type Verdict = 'go_on' | 'stop'
 
 const NO_HTTP = '\x00\x01 this is no HTTP \xff\r\n\r\n'
 
-export interface Target {
+/** What a fault is about. */
+export interface Struck {
   readonly connection: Connection
-  /** `undefined` at `accept`. */
-  readonly answer: Answer | undefined
+  /** `undefined` over HTTP, and before the upgrade was accepted. */
+  readonly socket?: SocketControls | undefined
+  /** While the upgrade is not answered. */
+  readonly upgrade?: UpgradeAnswer | undefined
+  /** `undefined` before a request. */
+  readonly answer?: Answer | undefined
+}
+
+export interface Target extends Struck {
   /** Stops answering for `ms`; answers whether the connection is still open then. */
   hold(ms: number): Promise<boolean>
   /** Gives a client in the same process the time to read what was sent before an RST overtakes it. */
@@ -21,7 +30,8 @@ export interface Target {
 
 /** Makes one fault happen. */
 export async function strike({ fault }: AppliedFault, target: Target): Promise<Verdict> {
-  const { connection, answer } = target
+  const { connection, socket, upgrade, answer } = target
+  const { onSocket } = answer ?? {}
   switch (fault.effect) {
     case 'stall':
       return (await target.hold(Number.POSITIVE_INFINITY)) ? 'go_on' : 'stop'
@@ -41,11 +51,29 @@ export async function strike({ fault }: AppliedFault, target: Target): Promise<V
     case 'garbage':
       return garbage(fault, target)
     case 'status':
-      await answer?.sendStatus(fault.status, fault.headers ?? {}, fault.body)
+      await (answer ?? upgrade)?.sendStatus(fault.status, fault.headers ?? {}, fault.body)
       return 'stop'
     case 'event':
-      await answer?.write((fault.events ?? []).map(sseFrame).join('') + (fault.raw ?? ''))
-      return connection.open ? 'go_on' : 'stop'
+      await (answer ?? socket)?.sendEvents(fault.events ?? [], fault.raw)
+      return goOnIfOpen(target)
+    case 'close':
+      socket?.close(fault.code, fault.reason)
+      return 'stop'
+    case 'connection_limit':
+      socket?.endLife(fault.as)
+      return 'stop'
+    case 'no_pongs':
+      socket?.ignorePings()
+      return 'go_on'
+    case 'frame':
+      onSocket?.frameAs(fault, fault.at === 'headers')
+      return 'go_on'
+    case 'other_response':
+      answer?.renameResponse(fault.id ?? 'resp_mock_other')
+      return 'go_on'
+    case 'earlier_events':
+      await answer?.sendEvents(onSocket?.earlierEvents().slice(fault.from ?? -1, fault.to) ?? [])
+      return goOnIfOpen(target)
   }
 }
 
@@ -54,5 +82,9 @@ async function garbage(fault: Extract<Fault, { effect: 'garbage' }>, target: Tar
   const next = fault.next ?? 'close'
   if (next === 'close') target.connection.close()
   if (next === 'stall') return (await target.hold(Number.POSITIVE_INFINITY)) ? 'go_on' : 'stop'
-  return next === 'go_on' && target.connection.open ? 'go_on' : 'stop'
+  return next === 'go_on' ? goOnIfOpen(target) : 'stop'
+}
+
+function goOnIfOpen({ connection }: Target): Verdict {
+  return connection.open ? 'go_on' : 'stop'
 }

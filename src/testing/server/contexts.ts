@@ -1,0 +1,57 @@
+import type { JsonObject } from '../streams.ts'
+import type { MockRequest } from './records.ts'
+
+interface Known {
+  /** What the response before brought. */
+  readonly before: Known | undefined
+  readonly input: readonly JsonObject[]
+  readonly output: readonly JsonObject[]
+}
+
+/** What the model knew with each request, and knows after each response, whether the server still has it or not. */
+export class Contexts {
+  readonly #byRequest = new WeakMap<MockRequest, Known>()
+  readonly #byResponse = new Map<string, Known>()
+
+  /**
+   * A request is about to be answered.
+   *
+   * @param previous the response that it continues.
+   * @param events of the answer.
+   */
+  add(request: MockRequest, previous: string | undefined, input: unknown, events: readonly JsonObject[]): void {
+    const before = previous === undefined ? undefined : this.#byResponse.get(previous)
+    const known = { before, input: itemsOf(input), output: outputOf(events) }
+    this.#byRequest.set(request, known)
+    for (const { response } of events) {
+      const id = (response as JsonObject | null | undefined)?.id
+      if (typeof id === 'string') this.#byResponse.set(id, known)
+    }
+  }
+
+  /** Of a response: with its output. Of a request: what the model was given. */
+  of(subject: string | MockRequest): readonly JsonObject[] | undefined {
+    const known = typeof subject === 'string' ? this.#byResponse.get(subject) : this.#byRequest.get(subject)
+    if (known === undefined) return undefined
+    const parts = typeof subject === 'string' ? [known.output] : []
+    for (let each: Known | undefined = known; each !== undefined; each = each.before) {
+      parts.push(each.input)
+      if (each.before !== undefined) parts.push(each.before.output)
+    }
+    return parts.reverse().flat()
+  }
+}
+
+/** A text stands for a message of the user. */
+function itemsOf(input: unknown): readonly JsonObject[] {
+  if (typeof input === 'string') return [{ role: 'user', content: input }]
+  return Array.isArray(input) ? (input as readonly JsonObject[]) : []
+}
+
+/** What the last snapshot states; where it states nothing, the items as their events had them. */
+function outputOf(events: readonly JsonObject[]): readonly JsonObject[] {
+  const last = events.at(-1)?.response as JsonObject | null | undefined
+  const stated = last?.output
+  if (Array.isArray(stated) && stated.length > 0) return stated as readonly JsonObject[]
+  return events.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item as JsonObject)
+}
