@@ -40,12 +40,21 @@ describe('the limits of the attempts of one client', () => {
       estimatedInputTokens: fc.constantFrom(0, 10_000, 50_000, 100_000),
       effort: fc.constantFrom('low', 'medium', 'high'),
       flex: fc.boolean(),
+      passesStream: fc.boolean(),
     }) as fc.Arbitrary<LatencyTraits>
     fc.assert(
       fc.property(traits, fc.nat(3), fc.boolean(), (asked, cuts, hedged) => {
         expect(limitsFor(settings, asked, cuts, hedged)).toEqual(limitsFor({ ...settings }, asked, cuts, hedged))
       }),
     )
+  })
+
+  it('say of a passthrough call what it is, and have the idle limit that was given', () => {
+    const settings = { ...DEFAULTS, idleMs: option(7) }
+    const asked = { ...BASE, kind: 'passthrough' } as const
+    expect(limitsFor(settings, { ...asked, passesStream: true }, 0)).toMatchObject({ passthrough: 'stream' })
+    expect(limitsFor(settings, asked, 0)).toMatchObject({ passthrough: 'answer', idle: option(7) })
+    expect(limitsFor(settings, { ...asked, passesStream: true }, 0)).toMatchObject({ passthrough: 'stream' })
   })
 })
 
