@@ -189,6 +189,7 @@ export class Attempt implements ObservedAttempt {
   }
 
   onRead(result: ReadResult): void {
+    if (result.drops) this.output.clear()
     if (result.bytes.length > 0) this.output.put(result)
     if (result.commit !== undefined) this.#commit(result.commit)
     if (this.ended) return

@@ -57,7 +57,12 @@ export class EventStreamReader implements ResponseReader {
 
   push(bytes: Uint8Array): ReadResult {
     this.#receivedBytes += bytes.length
-    return this.#judge(this.#sse.push(bytes), bytes)
+    const read = this.#sse.push(bytes)
+    if (read.from === 0 || this.#committed) return this.#judge(read, bytes)
+    this.#heldBytes = 0
+    this.#cut = NONE
+    const { from } = read
+    return { ...this.#judge({ ...read, bytes: read.bytes - from }, bytes.subarray(from)), drops: true }
   }
 
   end(): ReadResult {

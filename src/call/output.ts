@@ -25,6 +25,12 @@ export class Output extends Mailbox<Chunk> {
     return taken
   }
 
+  /** Throws away what was not taken yet. More may come. */
+  override clear(): void {
+    this.#bytes = 0
+    super.clear()
+  }
+
   override discard(error: unknown): void {
     this.#bytes = 0
     super.discard(error)

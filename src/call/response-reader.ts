@@ -16,6 +16,8 @@ export interface ReadResult extends Chunk {
   readonly finished?: boolean | undefined
   /** The attempt failed. With `finished`, the endpoint said so and its words are part of the output. */
   readonly failure?: Failure | undefined
+  /** What is held so far is not handed over: it would end the stream for whoever reads bytes. */
+  readonly drops?: boolean | undefined
   /** Wait a moment for what may follow. */
   readonly linger?: boolean | undefined
   /** What came last may be the end of the answer, all but the blank line behind it. */

@@ -54,6 +54,11 @@ export class Mailbox<T> {
     this.notify()
   }
 
+  /** Throws away what was not taken yet. More may come. */
+  clear(): void {
+    this.#items = NONE
+  }
+
   /** Throws away what nobody has taken, and ends: the consumer has left, or the caller has aborted. */
   discard(error: unknown): void {
     this.#items = NONE

@@ -53,6 +53,11 @@ export function isErrorText(data: string, name: string | undefined): boolean {
   return ERROR_WORDS.test(data) || (name === ERROR_NAME && !OPENS_JSON.test(data))
 }
 
+/** Whether the event behind this one may say why the response failed. */
+export function mayBeExplained({ type, json }: { readonly type: string; readonly json: unknown }): boolean {
+  return type === ERROR_NAME || (reportsFailure(type, json) && !givesReason(json))
+}
+
 /** Whether a failure says why: by a code, a type or words, in its `response.error`, its `error`, or at its top level. */
 export function givesReason(event: unknown): boolean {
   if (typeof event !== 'object' || event === null) return false

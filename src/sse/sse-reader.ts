@@ -1,29 +1,15 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { appended, NONE } from '../core/lists.ts'
 import { type Decoder, decodeWhole, giveBackDecoder, takeDecoder } from './decoders.ts'
-import { reportsFailure } from './event-classes.ts'
-import { ERROR_NAME, givesReason, isBlank, isDoneMark, parsedDelta, TYPE_PREFIX } from './event-data.ts'
+import { isBlank, isDoneMark, mayBeExplained, parsedDelta, TYPE_PREFIX } from './event-data.ts'
 import { type Frame, parsedFrame, type SseEvent, type SseProblem, sniffedFrame } from './frame-event.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
 import { type Run, runOf } from './runs.ts'
+import type { SseRead } from './sse-read.ts'
 import { UnfinishedFrame } from './unfinished-frame.ts'
 
 export type { SseEvent, SseProblem } from './frame-event.ts'
-
-/** What one chunk brought. */
-export interface SseRead {
-  /** In order. Where events are not parsed (see `SseTap.parseAll`), one stands for a run of deltas: the last. */
-  readonly events: readonly SseEvent[]
-  /** The first problem; events before it count. */
-  readonly problem: SseProblem | undefined
-  /**
-   * How many bytes of the chunk can be handed on: all of them, unless the stream ended within the chunk or has a problem there.
-   * What an endpoint sends behind the end concerns nobody.
-   */
-  readonly bytes: number
-  /** The end mark `[DONE]` was seen. */
-  readonly done: boolean
-}
+export type { SseRead } from './sse-read.ts'
 
 /** The blank line that ends a frame. */
 const REPAIR = '\n\n'
@@ -60,6 +46,10 @@ export class SseReader {
   #endedWithLf = false
   #begun = false
   #hasEvents = false
+  /** The frame that was read last is an end mark before any event. */
+  #isEarlyMark = false
+  /** Where behind it the text of the chunk goes on. */
+  #begin = 0
   readonly #unfinished = new UnfinishedFrame()
   /** How the deltas of the current run begin. */
   #run: Run | undefined
@@ -107,7 +97,9 @@ export class SseReader {
     // Behind a line end the decoder holds no half of a character.
     if ((this.#betweenFrames && endsLine) || this.#isOver()) this.#letGo()
     // Counted wherever the stream is over: behind its end the chunk may hold what is in no text, a CR or half a character.
-    return this.#take(this.#isOver() ? bytesUpTo(chunk, text, used, this.#heldCr.length) : chunk.length)
+    const heldBack = this.#heldCr.length
+    const bytes = this.#isOver() ? bytesUpTo(chunk, text, used, heldBack) : chunk.length
+    return this.#take(bytes, this.#begin === 0 ? 0 : bytesUpTo(chunk, text, this.#begin, heldBack))
   }
 
   /** The frame that is not complete may be a terminal event that only lacks its blank line. */
@@ -147,11 +139,11 @@ export class SseReader {
     this.#events = appended(this.#events, event)
   }
 
-  #take(bytes: number): SseRead {
+  #take(bytes: number, from = 0): SseRead {
     const events = this.#events
     // Handed on: a stream that waits holds none of what it has brought.
     this.#events = NONE
-    return { events, problem: this.#problem, bytes, done: this.#done }
+    return { events, problem: this.#problem, bytes, from, done: this.#done }
   }
 
   /**
@@ -163,6 +155,7 @@ export class SseReader {
     const hasCr = text.includes('\r')
     const endOf = frameEnds(text)
     let from = 0
+    this.#begin = 0
     while (from < text.length && !this.#isOver()) {
       if (this.#betweenFrames && !hasCr) {
         from = this.#readRun(text, from)
@@ -171,6 +164,7 @@ export class SseReader {
           this.#onFrame(frame)
           if (this.#problem !== undefined) break
           from = frame.end
+          if (this.#isEarlyMark) this.#beginAt(from)
           this.#unfinished.clear()
           continue
         }
@@ -188,8 +182,14 @@ export class SseReader {
       this.#endedWithLf = piece.endsWith('\n')
       this.#unfinished.add(piece)
       from = to
+      if (this.#isEarlyMark) this.#beginAt(from)
     }
     return from
+  }
+
+  #beginAt(at: number): void {
+    this.#begin = at
+    this.#isEarlyMark = false
   }
 
   /**
@@ -259,7 +259,10 @@ export class SseReader {
     if (isBlank(data)) return
     if (isDoneMark(data)) {
       // Nothing can be over before anything came.
-      if (!this.#hasEvents) return
+      if (!this.#hasEvents) {
+        this.#isEarlyMark = true
+        return
+      }
       this.#done = true
       // Nothing more will be said behind the `error` either.
       this.#ended = this.#lingering
@@ -292,9 +295,4 @@ export class SseReader {
     const named = name !== undefined
     if (this.#run?.type !== type || this.#run.named !== named) this.#run = runOf(type, named)
   }
-}
-
-/** Whether the next event may say why the response failed. */
-function mayBeExplained({ type, json }: SseEvent): boolean {
-  return type === ERROR_NAME || (reportsFailure(type, json) && !givesReason(json))
 }
