@@ -4,7 +4,10 @@ import type { ReaderSettings } from './response-reader.ts'
 
 /** What is known when an attempt begins. */
 export interface Beginning {
-  readonly context: Pick<CallContext, 'policy' | 'reading' | 'restartable' | 'onPreviousResponseNotFound'>
+  readonly context: Pick<
+    CallContext,
+    'policy' | 'reading' | 'restartable' | 'commitAfterMs' | 'onPreviousResponseNotFound'
+  >
   readonly effective: Pick<EffectiveRequest, 'traits' | 'isRebuilt' | 'isRepeatableWhenRefused'>
   /** Retries that the call has used up. */
   readonly retries: number
@@ -24,8 +27,9 @@ export interface Beginning {
  * failed call had begun is of no use there, and the error says why it failed.
  */
 export function isLastAttempt({ context, effective, retries, attemptsBefore, isRace }: Beginning): boolean {
-  const { policy, reading, restartable, onPreviousResponseNotFound: hook } = context
-  if (isRace || restartable || reading.needsEvents) return false
+  const { policy, reading, restartable, commitAfterMs, onPreviousResponseNotFound: hook } = context
+  // A host that waits for headers as long as it takes gets an honest status.
+  if (isRace || restartable || reading.needsEvents || commitAfterMs === 0) return false
   const isSavable = effective.traits.continuation && !effective.isRebuilt && (hook !== undefined || attemptsBefore > 0)
   if (isSavable) return false
   return retries >= policy.maxRetries || !effective.isRepeatableWhenRefused

@@ -80,7 +80,8 @@ export interface CallOptions {
    * Drop-in only: a prelude is handed over this long after the start of the call at the latest, because hosts stop waiting
    * for headers. Milliseconds, default 480 000; `0`: never. Must be below `beforeCommitMs`.
    *
-   * A call that has no retry left (`maxRetries: 0`, all used up, a body that can be read once) hands it over at its first event.
+   * A call that has no retry left (`maxRetries: 0`, all used up, a body that can be read once) hands it over at its first event,
+   * unless this is `0`.
    */
   readonly commitAfterMs?: number | undefined
   /** Drop-in only: a call without a first event ends this long after its start. Milliseconds, default 540 000; `0`: never. */

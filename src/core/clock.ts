@@ -113,3 +113,8 @@ export function parseHttpDate(value: string): number | undefined {
   const instant = dated === undefined ? Number.NaN : Date.parse(dated)
   return Number.isNaN(instant) ? undefined : instant
 }
+
+/** An instant as ISO 8601 has it, in UTC: `2026-11-28T15:40:50.000Z`. */
+export function toIsoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString()
+}

@@ -44,15 +44,18 @@ export function rememberGivenUp(
   return `call=${key}, attempts=${attempts}, gave-up=${reason ?? 'not_retryable'}`
 }
 
-/** The error of the call that gave up with the answer of which a host made `error`. Looks at this error alone. */
-export function givenUpBehind(error: Error): ResilientError | undefined {
+/**
+ * The error of the call that gave up with the answer of which a host made `error`, or with this `Response`. Looks at this
+ * object alone.
+ */
+export function givenUpBehind(error: object): ResilientError | undefined {
   const value = headerBehind(error)
   const key = value === undefined ? undefined : /\bcall=(\d+\.\w+)/.exec(value)?.[1]
   return key === undefined ? undefined : givenUp.peek(key)?.()
 }
 
 /** Hosts keep the headers of an answer as `headers` (openai), `responseHeaders` (AI SDK) or `response.headers` (ky, axios). */
-function headerBehind(error: Error): string | undefined {
+function headerBehind(error: object): string | undefined {
   try {
     const { headers, responseHeaders, response } = error as {
       readonly headers?: unknown

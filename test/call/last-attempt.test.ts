@@ -14,6 +14,7 @@ interface Given {
   readonly isRebuilt: boolean
   readonly hasHook: boolean
   readonly isRepeatable: boolean
+  readonly commitAfterMs: number
 }
 
 /** Through the drop-in, with no retry left. */
@@ -28,6 +29,7 @@ const LAST: Given = {
   isRebuilt: false,
   hasHook: false,
   isRepeatable: true,
+  commitAfterMs: 480_000,
 }
 
 function beginning(given: Given): Beginning {
@@ -36,6 +38,7 @@ function beginning(given: Given): Beginning {
       policy: { maxRetries: given.maxRetries },
       reading: { needsEvents: given.needsEvents },
       restartable: given.restartable,
+      commitAfterMs: given.commitAfterMs,
       onPreviousResponseNotFound: given.hasHook ? () => undefined : undefined,
     },
     effective: {
@@ -62,6 +65,7 @@ const GIVEN: fc.Arbitrary<Given> = fc.record({
   isRebuilt: fc.boolean(),
   hasHook: fc.boolean(),
   isRepeatable: fc.boolean(),
+  commitAfterMs: fc.constantFrom(0, 480_000),
 })
 
 describe('the last attempt of a call through the drop-in', () => {
@@ -80,6 +84,7 @@ describe('the last attempt of a call through the drop-in', () => {
     ['a continuation that nothing can save', { continuation: true, attemptsBefore: 0 }, true],
     ['a continuation that was rebuilt', { continuation: true, hasHook: true, isRebuilt: true }, true],
     ['a hook, and no continuation', { hasHook: true }, true],
+    ['the host waits as long as it takes', { commitAfterMs: 0 }, false],
   ])('%s: %s', (_, given, expected) => {
     expect(isLast(given)).toBe(expected)
   })
@@ -98,7 +103,7 @@ describe('the last attempt of a call through the drop-in', () => {
   it('is always one where none of that holds', () => {
     fc.assert(
       fc.property(GIVEN, (given) => {
-        const plain = { ...given, isRace: false, restartable: false, needsEvents: false, continuation: false }
+        const plain = { ...given, isRace: false, restartable: false, needsEvents: false, continuation: false, commitAfterMs: 1 }
         expect(isLast({ ...plain, retries: given.maxRetries })).toBe(true)
         expect(isLast({ ...plain, isRepeatable: false })).toBe(true)
       }),

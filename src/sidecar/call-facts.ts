@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { TelemetryEvent } from '../telemetry/events.ts'
+
+const current = new AsyncLocalStorage<CallFacts>()
+
+/** What the telemetry of the client tells about one call of the sidecar. */
+export class CallFacts {
+  attempts = 0
+  model: string | undefined
+  /** Why the last attempt failed. */
+  code: string | undefined
+
+  /** Runs what makes the call, and what happens in it is told to this object. */
+  during<T>(act: () => T): T {
+    return current.run(this, act)
+  }
+}
+
+/** Which call of the sidecar each call of the client belongs to. A listener for the client's telemetry. */
+export class CallFactsListener {
+  readonly #byCall = new Map<number, CallFacts>()
+
+  readonly onEvent = (event: TelemetryEvent): void => {
+    if (event.type === 'call_start') {
+      const facts = current.getStore()
+      if (facts !== undefined) this.#byCall.set(event.callId, facts)
+      return
+    }
+    if (event.type !== 'attempt_end' && event.type !== 'call_end') return
+    const facts = this.#byCall.get(event.callId)
+    if (facts === undefined) return
+    if (event.type === 'call_end') this.#byCall.delete(event.callId)
+    else {
+      facts.attempts++
+      facts.code = event.record.code
+    }
+  }
+}

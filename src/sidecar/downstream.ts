@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http'
+import type { Clock, TimerHandle } from '../core/clock.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
+import { errorBody, errorEvent, type MadeAnswer, retryAfterSeconds } from './answers.ts'
+import { FrameBoundary } from './frame-boundary.ts'
+
+export interface KeepaliveSettings {
+  /** What is put in between two frames of a silent stream. */
+  readonly frame: string
+  readonly afterMs: number
+  readonly clock: Clock
+}
+
+export const KEEPALIVE_EVENT = 'data: {"type":"keepalive"}\n\n'
+export const KEEPALIVE_COMMENT = ': keepalive\n\n'
+
+/** The client's side of one call: what was sent to it, and signs of life while there is nothing to send. */
+export class Downstream {
+  readonly #response: ServerResponse
+  readonly #boundary = new FrameBoundary()
+  #keepalive: KeepaliveSettings | undefined
+  #timer: TimerHandle | undefined
+  #lastWriteAt = 0
+  /** Bytes of the body that came from the upstream. */
+  bytes = 0
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  get hasHead(): boolean {
+    return this.#response.headersSent
+  }
+
+  get status(): number | undefined {
+    return this.#response.headersSent ? this.#response.statusCode : undefined
+  }
+
+  /** Whether the client can still be told something. */
+  get isOpen(): boolean {
+    return !this.#response.destroyed && !this.#response.writableEnded
+  }
+
+  head(status: number, headers: HeaderPairs): void {
+    // Several of one name (`set-cookie`) go out as several.
+    this.#response.writeHead(status, headers.flat())
+  }
+
+  /** From here on silence is broken between frames. */
+  keepAlive(settings: KeepaliveSettings): void {
+    this.#response.flushHeaders()
+    this.#keepalive = settings
+    this.#lastWriteAt = settings.clock.now()
+    this.#arm(settings.afterMs)
+  }
+
+  /** Resolves when the client can take more; at once, mostly. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    this.bytes += bytes.length
+    if (this.#keepalive !== undefined) {
+      this.#boundary.push(bytes)
+      this.#lastWriteAt = this.#keepalive.clock.now()
+    }
+    if (this.#response.write(bytes)) return undefined
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#response.off('drain', go)
+        this.#response.off('close', go)
+        resolve()
+      }
+      this.#response.on('drain', go)
+      this.#response.on('close', go)
+    })
+  }
+
+  end(): void {
+    this.#disarm()
+    this.#response.end()
+  }
+
+  /** An answer of the sidecar's own; behind a head that was sent already, as the last event of the stream. */
+  answer(made: MadeAnswer, more: HeaderPairs = []): void {
+    this.#disarm()
+    if (!this.isOpen) return
+    if (this.hasHead) {
+      this.#response.end(errorEvent(made))
+      return
+    }
+    const body = errorBody(made)
+    const headers: [string, string][] = [
+      ['content-type', 'application/json'],
+      ['content-length', String(Buffer.byteLength(body))],
+    ]
+    if (made.retryAfterMs !== undefined) headers.push(['retry-after', retryAfterSeconds(made.retryAfterMs)])
+    this.head(made.status, [...headers, ...more])
+    this.#response.end(body)
+  }
+
+  /** The stream broke: the client must not take what it has for the whole. */
+  breakOff(): void {
+    this.#disarm()
+    this.#response.destroy()
+  }
+
+  #arm(ms: number): void {
+    this.#timer = this.#keepalive?.clock.setTimer(() => this.#onSilence(), ms, { unref: true })
+  }
+
+  #onSilence(): void {
+    const { clock, afterMs, frame } = this.#keepalive as KeepaliveSettings
+    const silentMs = clock.now() - this.#lastWriteAt
+    if (silentMs < afterMs) {
+      this.#arm(afterMs - silentMs)
+      return
+    }
+    // A client that does not read needs no sign of life, and what it does not read would pile up.
+    if (this.#boundary.isBetweenFrames && !this.#response.writableNeedDrain) this.#response.write(frame)
+    this.#lastWriteAt = clock.now()
+    this.#arm(afterMs)
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#keepalive?.clock.clearTimer(this.#timer)
+    this.#timer = undefined
+    this.#keepalive = undefined
+  }
+}

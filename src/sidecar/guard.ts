@@ -1,0 +1,97 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+
+/** What of a request decides whether it is let in. */
+export interface Visitor {
+  readonly host: string | undefined
+  /** The address of this machine to which the client connected. */
+  readonly localAddress: string | undefined
+  readonly origin: string | undefined
+  readonly fetchSite: string | undefined
+  readonly token: string | undefined
+  readonly authorization: string | undefined
+}
+
+export interface GuardSettings {
+  readonly token: string | undefined
+  /** The token may come as `Authorization: Bearer …`: the upstream's key is the sidecar's own. */
+  readonly takesAuthorization: boolean
+  readonly allowHosts: readonly string[]
+  readonly allowOrigins: readonly string[]
+}
+
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
+
+/** Whether an address reaches this machine alone. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '')
+  return LOOPBACK_NAMES.has(bare) || /^127(?:\.\d{1,3}){3}$/.test(bare)
+}
+
+/**
+ * Whether a request is let in; why not, if it is not. A page in a browser can send requests to a loopback address, also by a
+ * name of its own that resolves there (DNS rebinding): `Host`, `Origin` and `Sec-Fetch-Site` give such a page away. Pure.
+ */
+export function refusalOf(visitor: Visitor, settings: GuardSettings): Refusal | undefined {
+  return hostRefusal(visitor, settings) ?? originRefusal(visitor, settings) ?? tokenRefusal(visitor, settings)
+}
+
+function hostRefusal({ host, localAddress }: Visitor, { allowHosts }: GuardSettings): Refusal | undefined {
+  const name = host === undefined ? undefined : nameOf(host)
+  if (name !== undefined) {
+    if (isLoopback(name) || allowHosts.includes(name) || allowHosts.includes(host as string)) return undefined
+    // An address, other than a name, cannot be made to resolve elsewhere.
+    if (isIP(name) !== 0 && name === localAddress?.replace(/^::ffff:/, '')) return undefined
+  }
+  return {
+    status: 421,
+    code: 'host_not_allowed',
+    message: 'The Host header names neither this sidecar nor a loopback address. Allow a name with --allow-host.',
+  }
+}
+
+/** Without the port; `undefined` for what is no host. */
+function nameOf(host: string): string | undefined {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host)
+  return (match?.[1] ?? match?.[2])?.toLowerCase()
+}
+
+function originRefusal({ host, origin, fetchSite }: Visitor, { allowOrigins }: GuardSettings): Refusal | undefined {
+  const isAllowed = origin !== undefined && allowOrigins.includes(origin)
+  if (isAllowed) return undefined
+  if (fetchSite?.trim().toLowerCase() !== 'cross-site' && (origin === undefined || isSame(origin, host)))
+    return undefined
+  return {
+    status: 403,
+    code: 'origin_not_allowed',
+    message: 'A web page of another origin sent this request. Allow an origin with --allow-origin.',
+  }
+}
+
+function isSame(origin: string, host: string | undefined): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`
+}
+
+function tokenRefusal(visitor: Visitor, { token, takesAuthorization }: GuardSettings): Refusal | undefined {
+  if (token === undefined) return undefined
+  const bearer = takesAuthorization ? /^bearer\s+(.+)$/i.exec(visitor.authorization ?? '')?.[1] : undefined
+  const given = visitor.token ?? bearer
+  if (given !== undefined && isEqual(given, token)) return undefined
+  return {
+    status: 401,
+    code: 'invalid_sidecar_token',
+    message: `This sidecar asks for a token: send it as x-sidecar-token${takesAuthorization ? ', or as Authorization: Bearer' : ''}.`,
+  }
+}
+
+/** In a time that tells nothing about where the two differ. */
+function isEqual(one: string, other: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(one), digest(other))
+}

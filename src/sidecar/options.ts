@@ -1,0 +1,205 @@
+import { callRules, clientRules, type ResilientClientOptions } from '../client/options.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { ms, oneOf, positiveMs, text, whole } from '../core/rule-kinds.ts'
+import { copyByRules, type Rule, type Rules } from '../core/rules.ts'
+import { addressRule } from '../endpoints/endpoint-options.ts'
+import { checkOptions } from '../errors/check-options.ts'
+import { ConfigurationError } from '../errors/errors.ts'
+import { isLoopback } from './guard.ts'
+import type { SidecarLogEntry } from './log-entry.ts'
+
+/** What the sidecar's calls have in common with those of a `ResilientClient`; each means the same there. */
+type ClientOptions = Pick<
+  ResilientClientOptions,
+  | 'maxRetries'
+  | 'retry'
+  | 'retryUnknown'
+  | 'timeouts'
+  | 'hedge'
+  | 'endpoints'
+  | 'endpointOf'
+  | 'concurrency'
+  | 'limits'
+  | 'classify'
+  | 'proxy'
+  | 'tls'
+  | 'streamFailure'
+  | 'onEvent'
+  | 'instrumentations'
+  | 'clock'
+  | 'random'
+>
+
+/** Options of `startSidecar`. Those of a `ResilientClient` that are about its calls are taken, too. */
+export interface SidecarOptions extends ClientOptions {
+  /**
+   * Where the calls go: `https://api.openai.com/v1`, or the base of any endpoint that speaks the Responses API. Give either
+   * this or `endpoints`.
+   */
+  readonly upstream?: string | undefined
+  /** The address to listen on. Default `127.0.0.1`. One that other machines reach needs `token`. */
+  readonly host?: string | undefined
+  /** Default 8787. `0`: any that is free. */
+  readonly port?: number | undefined
+  /** Sent to the upstream instead of the clients' own `Authorization`. Default: none, the clients' own is passed on. */
+  readonly apiKey?: string | undefined
+  /**
+   * What clients must show, as `x-sidecar-token`; with `apiKey` also as `Authorization: Bearer`. At least 16 characters. Never
+   * sent to the upstream. Default: none, which only a loopback `host` allows.
+   */
+  readonly token?: string | undefined
+  /** Names, beside loopback ones, by which clients may address the sidecar: `sidecar.internal`. Default: none. */
+  readonly allowHosts?: readonly string[] | undefined
+  /** Origins of web pages that may call the sidecar: `https://app.example`. Default: none. */
+  readonly allowOrigins?: readonly string[] | undefined
+  /**
+   * How long the status of a Responses stream is held back for an honest one. After that the client is told 200, keepalives
+   * begin, and a later failure comes as an `error` event. Milliseconds, default 240 000: Node's own `fetch` waits 300 s for
+   * headers. `0`: as long as it takes.
+   */
+  readonly holdMs?: number | undefined
+  /**
+   * What is sent on a Responses stream while the upstream is silent: `'data'` (default) an event `keepalive`, which also
+   * Codex counts as a sign of life; `'comment'` an SSE comment; `'off'` nothing. Other event streams get comments.
+   */
+  readonly keepalive?: 'data' | 'comment' | 'off' | undefined
+  /** After how much silence. Milliseconds, default 15 000. */
+  readonly keepaliveMs?: number | undefined
+  /** The largest request body. Bytes, default 64 MiB. */
+  readonly maxBodyBytes?: number | undefined
+  /** What all request bodies under way may hold together. Bytes, default 512 MiB. Further calls get 503. */
+  readonly maxBufferedBytes?: number | undefined
+  /** Connections of clients at most, idle ones included. Default 10 000. */
+  readonly maxClients?: number | undefined
+  /** How long `close()` lets calls under way finish. Milliseconds, default 600 000. */
+  readonly drainMs?: number | undefined
+  /** Told once for each call. Default: none. The entry holds no prompt, key or query. */
+  readonly onCall?: ((entry: SidecarLogEntry) => void) | undefined
+}
+
+const words = (accepts: string, isOne: (word: string) => boolean): Rule<never> => ({
+  accepts,
+  test: (value) => Array.isArray(value) && value.every((word) => typeof word === 'string' && isOne(word)),
+})
+
+const tokenRule: Rule<string> = {
+  accepts: 'a string of at least 16 printable characters without spaces',
+  test: (value) => typeof value === 'string' && /^[\x21-\x7e]{16,}$/.test(value),
+  secret: true,
+}
+
+const clientRows = {
+  maxRetries: callRules.maxRetries,
+  retry: callRules.retry,
+  retryUnknown: callRules.retryUnknown,
+  timeouts: callRules.timeouts,
+  hedge: callRules.hedge,
+  endpoints: clientRules.endpoints,
+  endpointOf: clientRules.endpointOf,
+  concurrency: clientRules.concurrency,
+  limits: callRules.limits,
+  classify: callRules.classify,
+  proxy: clientRules.proxy,
+  tls: clientRules.tls,
+  streamFailure: callRules.streamFailure,
+  onEvent: callRules.onEvent,
+  instrumentations: callRules.instrumentations,
+  clock: clientRules.clock,
+  random: clientRules.random,
+} as const satisfies Rules<ClientOptions>
+
+export const sidecarRules = {
+  upstream: addressRule,
+  host: { ...text('the name or address of an interface, for example 127.0.0.1'), default: '127.0.0.1' },
+  port: { ...whole(0, 65_535), default: 8787 },
+  apiKey: callRules.apiKey,
+  token: tokenRule,
+  allowHosts: words('a list of host names, each without a port', (name) => /^[a-z0-9._:-]+$/.test(name)),
+  allowOrigins: words('a list of origins, for example https://app.example', (one) => URL.parse(one)?.origin === one),
+  holdMs: { ...ms, accepts: `${ms.accepts}; 0 holds it as long as it takes`, default: 240_000 },
+  keepalive: { ...oneOf('data', 'comment', 'off'), default: 'data' },
+  keepaliveMs: { ...positiveMs, default: 15_000 },
+  maxBodyBytes: { ...whole(1, Number.MAX_SAFE_INTEGER), default: 64 * 1024 * 1024 },
+  maxBufferedBytes: { ...whole(1, Number.MAX_SAFE_INTEGER), default: 512 * 1024 * 1024 },
+  maxClients: { ...whole(1), default: 10_000 },
+  drainMs: { ...ms, default: 600_000 },
+  onCall: { accepts: 'a function', test: (value) => typeof value === 'function' },
+  ...clientRows,
+} as const satisfies Rules<SidecarOptions>
+
+/** Options and defaults as one resolved value. */
+export interface SidecarSettings {
+  readonly base: URL
+  readonly host: string
+  readonly port: number
+  readonly token: string | undefined
+  readonly apiKey: string | undefined
+  readonly allowHosts: readonly string[]
+  readonly allowOrigins: readonly string[]
+  readonly holdMs: number
+  readonly keepalive: 'data' | 'comment' | 'off'
+  readonly keepaliveMs: number
+  readonly maxBodyBytes: number
+  readonly maxBufferedBytes: number
+  readonly maxClients: number
+  readonly drainMs: number
+  readonly refillPerMinute: number
+  readonly clock: Clock
+  readonly onCall: ((entry: SidecarLogEntry) => void) | undefined
+  readonly client: ResilientClientOptions
+}
+
+/** @throws ConfigurationError for the first thing that is not accepted. */
+export function resolveSidecar(options: unknown): SidecarSettings {
+  checkOptions(options, sidecarRules, { of: 'the sidecar' })
+  const given = copyByRules(options as SidecarOptions, sidecarRules)
+  const { upstream, endpoints, host = sidecarRules.host.default, token, apiKey, retry } = given
+  const base = upstream ?? endpoints?.[0]?.baseURL
+  if (base === undefined || (upstream !== undefined && endpoints !== undefined)) {
+    throw new ConfigurationError(
+      'upstream: give either upstream, an address such as https://api.openai.com/v1, or endpoints.',
+      'upstream',
+    )
+  }
+  if (!isLoopback(host) && token === undefined) {
+    throw new ConfigurationError(
+      'host: other machines can reach this address, so clients must show a token: give token (with serve: --token-env NAME).',
+      'host',
+    )
+  }
+  const maxBodyBytes = given.maxBodyBytes ?? sidecarRules.maxBodyBytes.default
+  const maxBufferedBytes = given.maxBufferedBytes ?? sidecarRules.maxBufferedBytes.default
+  if (maxBodyBytes > maxBufferedBytes) {
+    throw new ConfigurationError(
+      `maxBodyBytes: got ${maxBodyBytes}; accepted: at most maxBufferedBytes (${maxBufferedBytes}).`,
+      'maxBodyBytes',
+    )
+  }
+  return {
+    base: new URL(base),
+    host,
+    port: given.port ?? sidecarRules.port.default,
+    token,
+    apiKey,
+    allowHosts: given.allowHosts ?? [],
+    allowOrigins: given.allowOrigins ?? [],
+    holdMs: given.holdMs ?? sidecarRules.holdMs.default,
+    keepalive: given.keepalive ?? sidecarRules.keepalive.default,
+    keepaliveMs: given.keepaliveMs ?? sidecarRules.keepaliveMs.default,
+    maxBodyBytes,
+    maxBufferedBytes,
+    maxClients: given.maxClients ?? sidecarRules.maxClients.default,
+    drainMs: given.drainMs ?? sidecarRules.drainMs.default,
+    refillPerMinute: (retry?.budget || undefined)?.refillPerMinute ?? 2,
+    clock: given.clock ?? systemClock,
+    onCall: given.onCall,
+    client: {
+      ...copyByRules(given, clientRows),
+      ...(upstream !== undefined && { baseURL: upstream }),
+      ...(apiKey !== undefined && { apiKey }),
+      // The sidecar itself tells its clients that it is alive: nothing need be handed over, or given up, for their sake.
+      commitAfterMs: 0,
+      beforeCommitMs: 0,
+    },
+  }
+}

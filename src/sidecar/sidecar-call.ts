@@ -1,0 +1,268 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { traitsOf } from '../call/request-traits.ts'
+import type { ResilientClient } from '../client/resilient-client.ts'
+import { type TimerHandle, toIsoTime } from '../core/clock.ts'
+import { isResilientError } from '../errors/errors.ts'
+import { findResilientError } from '../errors/find.ts'
+import { answerOfFailure, judgeAnswer, retryAfterMs, retryAfterSeconds } from './answers.ts'
+import type { CallFacts } from './call-facts.ts'
+import { Downstream, KEEPALIVE_COMMENT, KEEPALIVE_EVENT } from './downstream.ts'
+import type { Refusal } from './guard.ts'
+import { headersDown, headersUp } from './headers.ts'
+import type { SidecarLogEntry } from './log-entry.ts'
+import type { SidecarSettings } from './options.ts'
+import { type BufferedBytes, ClientLeft, type HeldBody, isRefusal, readRequestBody } from './request-body.ts'
+
+export interface SidecarCallContext {
+  readonly id: number
+  readonly client: ResilientClient
+  readonly settings: SidecarSettings
+  readonly buffered: BufferedBytes
+  readonly facts: CallFacts
+  /** Headers of every answer to this client. */
+  readonly more: ReadonlyArray<readonly [string, string]>
+}
+
+const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization'])
+const NONE: ReadonlySet<string> = new Set()
+
+/** One call of a client: its request goes to the upstream through the client library, the answer comes back. */
+export class SidecarCall {
+  readonly #request: IncomingMessage
+  readonly #downstream: Downstream
+  readonly #context: SidecarCallContext
+  readonly #abort = new AbortController()
+  readonly #startedAt: number
+  #hold: TimerHandle | undefined
+  #firstByteMs: number | undefined
+  #outcome: SidecarLogEntry['outcome'] = 'left'
+  #code: string | undefined
+
+  constructor(request: IncomingMessage, response: ServerResponse, context: SidecarCallContext) {
+    this.#request = request
+    this.#context = context
+    this.#downstream = new Downstream(response)
+    this.#startedAt = context.settings.clock.now()
+    // Also told when all was sent: then there is nothing left to abort.
+    response.once('close', () => {
+      if (!response.writableFinished) this.#abort.abort(LEFT)
+    })
+  }
+
+  /** Resolves when the call is over, whatever becomes of it. */
+  async run(url: URL): Promise<SidecarLogEntry> {
+    const time = toIsoTime(this.#context.settings.clock.wallNow())
+    let body: HeldBody | undefined
+    try {
+      body = await this.#body()
+      if (body !== undefined) await this.#call(url, body.bytes)
+    } catch (error) {
+      this.#failed(error)
+    } finally {
+      this.#stopHolding()
+      body?.release()
+    }
+    return this.#entry(time)
+  }
+
+  /** Ends the call: the sidecar is shutting down. */
+  abort(reason: unknown): void {
+    this.#abort.abort(reason)
+  }
+
+  /** Answers a request that goes no further. */
+  refused(refusal: Refusal): SidecarLogEntry {
+    this.#refuse(refusal)
+    return this.#entry(toIsoTime(this.#context.settings.clock.wallNow()))
+  }
+
+  #refuse({ status, code, message }: Refusal): void {
+    this.#outcome = 'refused'
+    this.#code = code
+    const retry = status === 503 ? retryAfterMs(undefined, undefined, 0) : undefined
+    const type = status === 503 ? 'server_error' : 'invalid_request_error'
+    // What is left of the request's body is not read.
+    const close = this.#request.complete ? [] : [['connection', 'close'] as const]
+    this.#downstream.answer({ status, code, type, message, retryAfterMs: retry }, [...this.#context.more, ...close])
+  }
+
+  /** `undefined`: refused, and answered. */
+  async #body(): Promise<HeldBody | undefined> {
+    const { settings, buffered } = this.#context
+    const body = await readRequestBody(this.#request, settings.maxBodyBytes, buffered)
+    if (!isRefusal(body)) return body
+    this.#refuse(body)
+    return undefined
+  }
+
+  async #call(url: URL, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { client, settings, facts } = this.#context
+    const method = this.#request.method ?? 'GET'
+    const headers = headersUp(this.#request.rawHeaders, settings.apiKey === undefined ? NONE : AUTHORIZATION)
+    const hasBody = bytes.length > 0 && !METHODS_WITHOUT_BODY.has(method)
+    const isResponses = (): boolean => isResponsesStream({ url, method, headers, bytes })
+    this.#holdUntilDue(isResponses)
+    const response = await facts.during(() =>
+      client.fetch(url, {
+        method,
+        headers,
+        redirect: 'manual',
+        signal: this.#abort.signal,
+        ...(hasBody && { body: bytes }),
+      }),
+    )
+    this.#stopHolding()
+    await this.#answer(response, isResponses)
+  }
+
+  /** A client waits for the head of an answer for so long; a stream that begins tells it that its call is alive. */
+  #holdUntilDue(isResponses: () => boolean): void {
+    const { settings } = this.#context
+    const { clock } = settings
+    if (settings.holdMs === 0) return
+    const onDue = (): void => {
+      if (!this.#downstream.isOpen || !isResponses()) return
+      this.#downstream.head(200, [
+        ['content-type', 'text/event-stream'],
+        ['cache-control', 'no-cache'],
+        ...this.#context.more,
+      ])
+      this.#keepAlive(true)
+    }
+    this.#hold = clock.setTimer(onDue, settings.holdMs, { unref: true })
+  }
+
+  #stopHolding(): void {
+    if (this.#hold !== undefined) this.#context.settings.clock.clearTimer(this.#hold)
+    this.#hold = undefined
+  }
+
+  #keepAlive(isResponses: boolean): void {
+    const { keepalive, keepaliveMs } = this.#context.settings
+    if (keepalive === 'off') return
+    const frame = isResponses && keepalive === 'data' ? KEEPALIVE_EVENT : KEEPALIVE_COMMENT
+    this.#downstream.keepAlive({ frame, afterMs: keepaliveMs, clock: this.#context.settings.clock })
+  }
+
+  async #answer(response: Response, isResponses: () => boolean): Promise<void> {
+    const downstream = this.#downstream
+    const { instead, isOverload, hintMs } = judgeAnswer(response)
+    this.#code = instead?.code
+    if (instead !== undefined || (downstream.hasHead && response.status >= 300)) {
+      const made = instead ?? (await madeOf(response))
+      this.#code = made.code
+      await response.body?.cancel()
+      const wait = isOverload ? this.#retryAfterMs(made.retryAfterMs ?? hintMs) : undefined
+      downstream.answer({ ...made, retryAfterMs: wait }, this.#context.more)
+      this.#outcome = 'completed'
+      return
+    }
+    const isEventStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
+    if (!downstream.hasHead) {
+      const headers = [...headersDown(response.headers, !isEventStream), ...this.#context.more]
+      if (isOverload && !response.headers.has('retry-after')) {
+        headers.push(['retry-after', retryAfterSeconds(this.#retryAfterMs(hintMs))])
+      }
+      downstream.head(response.status, headers)
+      if (isEventStream && response.status < 300) this.#keepAlive(isResponses())
+    }
+    await this.#pass(response)
+  }
+
+  async #pass({ body }: Response): Promise<void> {
+    if (body !== null) {
+      for await (const bytes of body) {
+        this.#firstByteMs ??= this.#context.settings.clock.now() - this.#startedAt
+        const waiting = this.#downstream.write(bytes)
+        if (waiting !== undefined) await waiting
+      }
+    }
+    if (this.#abort.signal.aborted) throw this.#abort.signal.reason
+    this.#downstream.end()
+    this.#outcome = 'completed'
+  }
+
+  #retryAfterMs(hintMs: number | undefined): number {
+    const { client, settings } = this.#context
+    const balance = client.stats().retryBudgets[settings.base.origin]
+    return retryAfterMs(hintMs, balance, settings.refillPerMinute)
+  }
+
+  #failed(error: unknown): void {
+    if (error === LEFT || error instanceof ClientLeft) {
+      this.#downstream.breakOff()
+      return
+    }
+    const failed = isResilientError(error) ? error : findResilientError(error)
+    this.#outcome = 'interrupted'
+    this.#code = failed?.code ?? 'sidecar_failed'
+    // What the client was handed is a part of an answer, and ends as a connection that broke.
+    if (this.#downstream.bytes > 0) this.#downstream.breakOff()
+    else {
+      const made = answerOfFailure(error)
+      const isOverload = made.status === 503
+      this.#downstream.answer(
+        { ...made, retryAfterMs: isOverload ? this.#retryAfterMs(made.retryAfterMs) : made.retryAfterMs },
+        this.#context.more,
+      )
+    }
+  }
+
+  #entry(time: string): SidecarLogEntry {
+    const { id, settings, facts } = this.#context
+    const { clock } = settings
+    return {
+      time,
+      id,
+      method: this.#request.method ?? '',
+      path: pathOf(this.#request.url ?? ''),
+      model: facts.model,
+      status: this.#downstream.status,
+      outcome: this.#outcome,
+      code: this.#code ?? facts.code,
+      attempts: facts.attempts,
+      firstByteMs: this.#firstByteMs === undefined ? undefined : Math.round(this.#firstByteMs),
+      ms: Math.round(clock.now() - this.#startedAt),
+      bytes: this.#downstream.bytes,
+    }
+  }
+}
+
+/** Why a call is aborted whose client has left. */
+const LEFT = new Error('the client of the sidecar left')
+
+function isResponsesStream(request: {
+  readonly url: URL
+  readonly method: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly bytes: Uint8Array
+}): boolean {
+  return traitsOf({ ...request, body: { kind: 'bytes', bytes: request.bytes } }).latency.kind === 'stream'
+}
+
+/** Without what a client may have put into the query. */
+function pathOf(target: string): string {
+  return target.split('?', 1)[0]?.slice(0, 200) ?? ''
+}
+
+/** The words of an error answer that comes when the head of a stream was sent already. */
+async function madeOf(response: Response): Promise<ReturnType<typeof answerOfFailure>> {
+  const made = { status: response.status, code: 'upstream_error', type: 'server_error', retryAfterMs: undefined }
+  const message = `The upstream answered ${response.status}.`
+  try {
+    const json = (await response.json()) as { readonly error?: Readonly<Record<string, unknown>> | null }
+    const word = (name: string): string | undefined => {
+      const value = json.error?.[name]
+      return typeof value === 'string' ? value : undefined
+    }
+    return {
+      ...made,
+      code: word('code') ?? made.code,
+      type: word('type') ?? made.type,
+      message: word('message') ?? message,
+    }
+  } catch {
+    return { ...made, message }
+  }
+}

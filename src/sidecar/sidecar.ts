@@ -1,0 +1,274 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ResilientClient } from '../client/resilient-client.ts'
+import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import { CallFacts, CallFactsListener } from './call-facts.ts'
+import { type Refusal, refusalOf } from './guard.ts'
+import { TOKEN_HEADER } from './headers.ts'
+import { resolveSidecar, type SidecarOptions, type SidecarSettings } from './options.ts'
+import { upstreamUrl } from './paths.ts'
+import { BufferedBytes } from './request-body.ts'
+import { SidecarCall } from './sidecar-call.ts'
+
+export interface SidecarStats {
+  /** Calls under way. */
+  readonly calls: number
+  /** Calls that have ended. */
+  readonly ended: number
+  /** Connections of clients, idle ones included. */
+  readonly clients: number
+  /** Bytes of request bodies that are held for retries. */
+  readonly bufferedBytes: number
+  /** Connections to the upstream. */
+  readonly connections: number
+  readonly isDraining: boolean
+}
+
+/** A sidecar that listens. */
+export interface Sidecar extends AsyncDisposable {
+  /** Where it listens: `http://127.0.0.1:8787`. */
+  readonly url: string
+  stats(): SidecarStats
+  /**
+   * Takes no more calls, closes idle connections, and lets the calls under way finish for `drainMs`. What is left then, or at a
+   * second call of this function, ends at once. Resolves when nothing is left.
+   */
+  close(): Promise<void>
+}
+
+/** How long a client of the sidecar keeps an idle connection. */
+const KEEP_ALIVE_MS = 120_000
+/** A client that sends its headers, or its body, more slowly than this is cut off. */
+const HEADERS_MS = 20_000
+const REQUEST_MS = 300_000
+const CHECK_MS = 2000
+const MAX_HEADER_BYTES = 64 * 1024
+
+/**
+ * Starts an HTTP server on this machine that carries calls to an upstream through a `ResilientClient`: for programs that can
+ * be given a base URL and cannot import this library.
+ *
+ * @throws ConfigurationError for an option that is not accepted, and where the address cannot be listened on.
+ */
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const sidecar = new SidecarServer(resolveSidecar(options))
+  await sidecar.listen()
+  return sidecar
+}
+
+class SidecarServer implements Sidecar {
+  readonly #settings: SidecarSettings
+  readonly #client: ResilientClient
+  readonly #server: Server
+  readonly #buffered: BufferedBytes
+  readonly #calls = new Set<SidecarCall>()
+  readonly #sockets = new Set<Duplex>()
+  #nextId = 1
+  #ended = 0
+  #port = 0
+  #closing: Promise<void> | undefined
+  #endNow: () => void = () => {}
+
+  constructor(settings: SidecarSettings) {
+    this.#settings = settings
+    this.#buffered = new BufferedBytes(settings.maxBufferedBytes)
+    const { onEvent } = new CallFactsListener()
+    const { instrumentations = [] } = settings.client
+    this.#client = new ResilientClient({ ...settings.client, instrumentations: [...instrumentations, { onEvent }] })
+    this.#server = createServer(
+      {
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        headersTimeout: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        connectionsCheckingInterval: CHECK_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        requireHostHeader: true,
+      },
+      (request, response) => void this.#onRequest(request, response),
+    )
+    this.#server.maxConnections = settings.maxClients
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.#server.on('upgrade', (_request, socket) => refuseUpgrade(socket))
+  }
+
+  get url(): string {
+    const { host } = this.#settings
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = this.#settings
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject)
+        this.#server.listen(port, host, () => {
+          this.#server.off('error', reject)
+          this.#port = (this.#server.address() as AddressInfo).port
+          resolve()
+        })
+      })
+    } catch (error) {
+      await this.#client.destroy()
+      throw listenError(error, host, port)
+    }
+  }
+
+  stats(): SidecarStats {
+    return {
+      calls: this.#calls.size,
+      ended: this.#ended,
+      clients: this.#sockets.size,
+      bufferedBytes: this.#buffered.held,
+      connections: this.#client.stats().connections,
+      isDraining: this.#closing !== undefined,
+    }
+  }
+
+  close(): Promise<void> {
+    if (this.#closing !== undefined) this.#endNow()
+    else this.#closing = this.#close()
+    return this.#closing as Promise<void>
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    const now = new Promise<void>((resolve) => {
+      this.#endNow = resolve
+    })
+    const { clock, drainMs } = this.#settings
+    const timer = clock.setTimer(() => this.#endNow(), drainMs, { unref: true })
+    await Promise.race([closed, now])
+    clock.clearTimer(timer)
+    const reason = new ClientClosedError('The sidecar is shutting down.')
+    for (const call of this.#calls) call.abort(reason)
+    await this.#client.destroy()
+    const gone = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all([closed, ...gone])
+  }
+
+  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isDraining = this.#closing !== undefined
+    if (isDraining) response.setHeader('connection', 'close')
+    const path = request.url?.split('?', 1)[0]
+    if (path === '/healthz' || path === '/readyz') {
+      answerHealth(response, path === '/readyz' && isDraining)
+      return
+    }
+    const more = this.#crossOriginHeaders(request)
+    const facts = new CallFacts()
+    const call = new SidecarCall(request, response, {
+      id: this.#nextId++,
+      client: this.#client,
+      settings: this.#settings,
+      buffered: this.#buffered,
+      facts,
+      more,
+    })
+    const refusal = this.#refusalOf(request) ?? (isDraining ? DRAINING : undefined)
+    if (refusal === undefined && isPreflight(request, more)) {
+      answerPreflight(request, response, more)
+      return
+    }
+    const url = upstreamUrl(request.url ?? '', this.#settings.base)
+    const refused = refusal ?? (url === undefined ? NOT_BELOW : undefined)
+    this.#calls.add(call)
+    try {
+      const entry = refused === undefined ? await call.run(url as URL) : call.refused(refused)
+      this.#settings.onCall?.(entry)
+    } finally {
+      this.#calls.delete(call)
+      this.#ended++
+      // What was sent last has still to leave.
+      if (this.#closing !== undefined) response.once('close', () => this.#server.closeIdleConnections())
+    }
+  }
+
+  #refusalOf({ headers, socket }: IncomingMessage): Refusal | undefined {
+    const { token, apiKey, allowHosts, allowOrigins } = this.#settings
+    const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+    return refusalOf(
+      {
+        host: headers.host,
+        localAddress: socket.localAddress,
+        origin: headers.origin,
+        fetchSite: one(headers['sec-fetch-site']),
+        token: one(headers[TOKEN_HEADER]),
+        authorization: headers.authorization,
+      },
+      { token, takesAuthorization: apiKey !== undefined, allowHosts, allowOrigins },
+    )
+  }
+
+  #crossOriginHeaders({ headers }: IncomingMessage): ReadonlyArray<readonly [string, string]> {
+    const { origin } = headers
+    if (origin === undefined || !this.#settings.allowOrigins.includes(origin)) return []
+    return [
+      ['access-control-allow-origin', origin],
+      ['access-control-expose-headers', '*'],
+      ['vary', 'origin'],
+    ]
+  }
+}
+
+const DRAINING: Refusal = { status: 503, code: 'sidecar_draining', message: 'The sidecar is shutting down.' }
+
+const NOT_BELOW: Refusal = {
+  status: 404,
+  code: 'path_not_allowed',
+  message: 'The path names nothing below the upstream, for example /v1/responses.',
+}
+
+function answerHealth(response: ServerResponse, isDraining: boolean): void {
+  response.writeHead(isDraining ? 503 : 200, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
+  response.end(isDraining ? 'draining\n' : 'ok\n')
+}
+
+function isPreflight(request: IncomingMessage, more: SidecarCallHeaders): boolean {
+  return request.method === 'OPTIONS' && more.length > 0 && 'access-control-request-method' in request.headers
+}
+
+type SidecarCallHeaders = ReadonlyArray<readonly [string, string]>
+
+function answerPreflight(request: IncomingMessage, response: ServerResponse, more: SidecarCallHeaders): void {
+  const asked = request.headers['access-control-request-headers']
+  response.writeHead(204, {
+    ...Object.fromEntries(more),
+    'access-control-allow-methods': 'GET, POST, DELETE',
+    ...(asked !== undefined && { 'access-control-allow-headers': asked }),
+    'access-control-max-age': '600',
+  })
+  response.end()
+}
+
+/** Clients that know WebSockets fall back to HTTP at once. */
+function refuseUpgrade(socket: Duplex): void {
+  socket.on('error', () => {})
+  socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return new ConfigurationError(
+      `port: ${port} of ${host} is in use; give another one, or 0 for any that is free.`,
+      'port',
+    )
+  }
+  if (code === 'EACCES') {
+    return new ConfigurationError(`port: this process may not listen on ${port}; give one above 1023.`, 'port')
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new ConfigurationError(`host: ${host} is no address of this machine.`, 'host')
+  }
+  return error
+}
