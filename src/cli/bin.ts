@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { run } from './main.ts'
+
+/** The command as it is installed: `npx resilient-responses`. */
+
+function onStop(listener: (isFirst: boolean) => void): () => void {
+  let isFirst = true
+  const heard = (): void => {
+    listener(isFirst)
+    isFirst = false
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, heard)
+  return () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, heard)
+  }
+}
+
+// A reader that has left, as in `serve | head`, is no failure.
+process.stdout.on('error', () => {})
+process.exitCode = await run(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  onStop,
+})

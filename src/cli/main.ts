@@ -1,0 +1,43 @@
+import { isResilientError } from '../errors/errors.ts'
+import { serve } from './serve.ts'
+import { UsageError } from './usage-error.ts'
+
+/** What a command sees of the process. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  /** Told of each SIGTERM and Ctrl-C. Returns the function that stops listening. */
+  onStop(listener: (isFirst: boolean) => void): () => void
+}
+
+const HELP = `resilient-responses <command>
+
+  serve    a server on this machine that makes the calls of Codex, Python and others survive
+
+  <command> --help tells the options of a command.
+`
+
+/** @returns the exit code: 0 for success, 1 for a failure, 2 for what was typed wrongly. */
+export async function run([command, ...args]: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    switch (command) {
+      case 'serve':
+        return await serve(args, terminal)
+      case '-h':
+      case '--help':
+      case 'help':
+        terminal.out(HELP)
+        return 0
+      case undefined:
+        terminal.err(HELP)
+        return 2
+      default:
+        throw new UsageError(`unknown command ${JSON.stringify(command.slice(0, 40))}; accepted: serve.`)
+    }
+  } catch (error) {
+    const isUsage = error instanceof UsageError || isResilientError(error, 'invalid_configuration')
+    if (!isUsage) throw error
+    terminal.err(`resilient-responses: ${error.message}\n`)
+    return 2
+  }
+}

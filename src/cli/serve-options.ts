@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { readEnv } from '../core/env.ts'
+import { isObject } from '../core/rules.ts'
+import { shownWord } from '../core/shown.ts'
+import type { SidecarOptions } from '../sidecar/options.ts'
+import { type Flag, type FlagName, pathOf, SERVE_FLAGS, variableOf } from './serve-flags.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface ServeOptions {
+  readonly help: boolean
+  /** Prints no line a call. */
+  readonly quiet: boolean
+  readonly options: SidecarOptions
+}
+
+const NAMES = Object.keys(SERVE_FLAGS) as FlagName[]
+
+/**
+ * Options from flags, then from environment variables, then from the file of `--config`: the first that has one wins.
+ *
+ * @throws UsageError for a flag or a file that is not accepted.
+ */
+export function serveOptions(args: readonly string[]): ServeOptions {
+  const given = parse(args)
+  const options: Record<string, unknown> = given.config === undefined ? {} : readConfig(given.config as string)
+  for (const name of NAMES) {
+    const flag: Flag = SERVE_FLAGS[name]
+    const texts = given[name] ?? fromEnv(name, flag)
+    if (texts === undefined) continue
+    const values = (Array.isArray(texts) ? texts : [texts]).map((text) => readFlag(name, flag, text as string))
+    put(options, pathOf(name), flag.isList ? values : values[0])
+  }
+  return { help: given.help === true, quiet: given.quiet === true, options: withSecrets(options) }
+}
+
+type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
+
+function parse(args: readonly string[]): Given {
+  const flags = NAMES.map(
+    (name) => [name, { type: 'string', multiple: (SERVE_FLAGS[name] as Flag).isList === true }] as const,
+  )
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        ...Object.fromEntries(flags),
+        config: { type: 'string' },
+        quiet: { type: 'boolean', short: 'q' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function fromEnv(name: FlagName, { isList }: Flag): string | readonly string[] | undefined {
+  const value = readEnv(variableOf(name))
+  if (value === undefined || value === '') return undefined
+  return isList ? value.split(',').map((one) => one.trim()) : value
+}
+
+function readFlag(name: FlagName, { parse: read, accepts }: Flag, text: string): unknown {
+  const value = read(text)
+  if (value === undefined) throw new UsageError(`--${name}: got ${shownWord(text)}; accepted: ${accepts}.`)
+  return value
+}
+
+function put(options: Record<string, unknown>, [name, ...rest]: readonly string[], value: unknown): void {
+  if (name === undefined) return
+  if (rest.length === 0) options[name] = value
+  else {
+    const inner = { ...(isObject(options[name]) ? options[name] : {}) }
+    put(inner, rest, value)
+    options[name] = inner
+  }
+}
+
+function readConfig(file: string): Record<string, unknown> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--config: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+  }
+  try {
+    const json: unknown = JSON.parse(text)
+    if (isObject(json)) return { ...json }
+  } catch {
+    // Said below: a message of the parser may show what the file holds.
+  }
+  throw new UsageError(`--config: ${file} holds no JSON object.`)
+}
+
+/** Keys come by the name of an environment variable: what stands in a command line can be read by every process. */
+function withSecrets({ apiKeyEnv, tokenEnv, ...options }: Record<string, unknown>): SidecarOptions {
+  const apiKey = secretOf('api-key-env', apiKeyEnv)
+  const token = secretOf('token-env', tokenEnv)
+  return { ...options, ...(apiKey !== undefined && { apiKey }), ...(token !== undefined && { token }) }
+}
+
+function secretOf(flag: string, name: unknown): string | undefined {
+  if (name === undefined) return undefined
+  if (typeof name !== 'string' || !/^\w+$/.test(name)) {
+    throw new UsageError(`--${flag}: accepted: the name of an environment variable.`)
+  }
+  const value = readEnv(name)
+  if (value === undefined || value === '')
+    throw new UsageError(`--${flag}: the environment variable ${name} is not set.`)
+  return value
+}

@@ -1,0 +1,91 @@
+import { redactUrl } from '../errors/redact.ts'
+import type { Sidecar, SidecarLogEntry, SidecarOptions } from '../sidecar/index.ts'
+import type { Terminal } from './main.ts'
+import { type Flag, SERVE_FLAGS } from './serve-flags.ts'
+import { serveOptions } from './serve-options.ts'
+
+/** `resilient-responses serve`: runs until it is told to stop. */
+export async function serve(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { help, quiet, options } = serveOptions(args)
+  if (help) {
+    terminal.out(serveHelp())
+    return 0
+  }
+  const { startSidecar } = await import('../sidecar/index.ts')
+  const log = (entry: SidecarLogEntry): void => terminal.out(`${JSON.stringify(entry)}\n`)
+  const sidecar = await startSidecar({ ...options, ...(!quiet && { onCall: log }) })
+  terminal.err(greeting(sidecar, shownUpstream(options), options.apiKey !== undefined))
+  await untilStopped(sidecar, terminal)
+  return 0
+}
+
+/** The first signal lets calls finish, the second ends them. */
+function untilStopped(sidecar: Sidecar, terminal: Terminal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = terminal.onStop((isFirst) => {
+      const { calls } = sidecar.stats()
+      if (isFirst && calls > 0) terminal.err(`finishing ${calls} calls under way; stop again to end them\n`)
+      sidecar.close().then(() => {
+        stop()
+        resolve()
+      }, reject)
+    })
+  })
+}
+
+function greeting({ url }: Sidecar, upstream: string, hasKey: boolean): string {
+  const base = `${url}/v1`
+  const key = hasKey ? '' : ', env_key = "OPENAI_API_KEY"'
+  return `resilient-responses: ${url} carries calls to ${upstream}
+
+Codex, in ~/.codex/config.toml:
+  model_provider = "resilient"
+  [model_providers]
+  resilient = { name = "resilient", base_url = "${base}", wire_api = "responses"${key} }
+
+Python and Node, with the SDKs of OpenAI:
+  export OPENAI_BASE_URL=${base}
+
+`
+}
+
+/** Keys may stand in a query. */
+function shownUpstream({ upstream, endpoints }: SidecarOptions): string {
+  return upstream === undefined ? `${endpoints?.length} endpoints` : redactUrl(new URL(upstream))
+}
+
+const INDENT = 27
+const COLUMNS = 80
+
+export function serveHelp(): string {
+  const flags = Object.entries(SERVE_FLAGS as Readonly<Record<string, Flag>>)
+  const rows = [
+    ...flags.map(([name, { value, help }]) => row(`--${name} ${value}`, help)),
+    row('--config <file>', 'a JSON file with the options of startSidecar'),
+    row('-q, --quiet', 'no line of JSON for each call'),
+    row('-h, --help', 'this text'),
+  ]
+  return `resilient-responses serve --upstream https://api.openai.com/v1
+
+Listens on this machine and carries calls to the upstream, so that they survive
+dead connections, cut streams and overload: for Codex, Python and everything
+else that takes a base URL.
+
+${rows.join('\n')}
+
+Every option can come from the environment, too: RESILIENT_RESPONSES_UPSTREAM,
+RESILIENT_RESPONSES_PORT, … A flag wins over it, and both over the file.
+One line of JSON for each call goes to stdout. It holds no prompt, key or query.
+`
+}
+
+/** A flag, and what it does beside it. */
+function row(flag: string, help: string): string {
+  const lines = ['']
+  for (const word of help.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`.trimStart()
+    if (line.length > COLUMNS - INDENT) lines.push(word)
+    else lines[lines.length - 1] = line
+  }
+  return `  ${flag.padEnd(INDENT - 2)}${lines.join(`\n${' '.repeat(INDENT)}`)}`
+}

@@ -1,0 +1,112 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import path from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { run } from '../../src/cli/main.ts'
+import { MockResponsesServer } from '../../src/testing/server.ts'
+import { until } from '../support/until.ts'
+
+const BIN = path.resolve(import.meta.dirname, '../../src/cli/bin.ts')
+
+interface Running {
+  readonly process: ChildProcessWithoutNullStreams
+  readonly exit: Promise<number | null>
+  out: string
+  err: string
+}
+
+let running: Running | undefined
+afterEach(() => {
+  running?.process.kill('SIGKILL')
+  running = undefined
+})
+
+function start(...args: string[]): Running {
+  const child = spawn(process.execPath, [BIN, ...args])
+  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  const started: Running = { process: child, exit, out: '', err: '' }
+  child.stdout.on('data', (chunk: Buffer) => {
+    started.out += chunk
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    started.err += chunk
+  })
+  running = started
+  return started
+}
+
+async function written(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const code = await run(args, {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    onStop: () => () => {},
+  })
+  return { code, out, err }
+}
+
+describe('resilient-responses serve', () => {
+  it('carries calls, logs one line for each, and ends on SIGTERM when the last one has finished', async () => {
+    await using upstream = await MockResponsesServer.start()
+    const serve = start(
+      'serve',
+      '--upstream',
+      `${upstream.baseURL}?key=query-secret`,
+      '--port',
+      '0',
+      '--hedge',
+      'false',
+    )
+    await until(
+      () => serve.err.includes('OPENAI_BASE_URL='),
+      () => `a greeting: ${serve.err}`,
+      20_000,
+    )
+    const base = /OPENAI_BASE_URL=(\S+)/.exec(serve.err)?.[1] as string
+    upstream.script([{ at: 'before_event', event: 6, effect: 'stall' }])
+    const response = await fetch(`${base}/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer key-secret' },
+      body: JSON.stringify({ model: 'gpt-5.2', input: 'prompt-secret', stream: true }),
+    })
+    await upstream.waitFor('fault')
+    serve.process.kill('SIGTERM')
+    await until(
+      () => serve.err.includes('finishing 1 calls'),
+      () => `a word about calls under way: ${serve.err}`,
+    )
+    upstream.release()
+    expect(await response.text()).toContain('response.completed')
+    expect(await serve.exit).toBe(0)
+    const lines = serve.out.trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { id: 1, status: 200, outcome: 'completed', attempts: 1 },
+    ])
+    expect(serve.out + serve.err).not.toContain('secret')
+  })
+
+  it('says what is wrong with an option, and ends with 2', async () => {
+    expect(await written('serve')).toMatchObject({ code: 2, err: expect.stringContaining('upstream: give either') })
+    expect(await written('serve', '--port', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('--port') })
+    const open = await written('serve', '--upstream', 'http://127.0.0.1:1/v1', '--host', '0.0.0.0')
+    expect(open).toMatchObject({ code: 2, err: expect.stringContaining('--token-env') })
+  })
+
+  it('has a help that fits 80 columns', async () => {
+    const { code, out } = await written('serve', '--help')
+    expect(code).toBe(0)
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(out).toContain('--upstream <url>')
+  })
+})
+
+describe('resilient-responses', () => {
+  it('tells its commands', async () => {
+    expect(await written('--help')).toMatchObject({ code: 0, out: expect.stringContaining('serve') })
+    expect(await written()).toMatchObject({ code: 2, err: expect.stringContaining('serve') })
+    expect(await written('srve')).toMatchObject({ code: 2, err: expect.stringContaining('unknown command "srve"') })
+  })
+})
