@@ -17,7 +17,13 @@ function nameSourcesOfPackage(outDir: string): void {
 }
 
 export default defineConfig(({ outDir = 'dist' }) => ({
-  entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts', 'testing/server': 'src/testing/server.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'testing/index': 'src/testing/index.ts',
+    'testing/server': 'src/testing/server.ts',
+    'sidecar/index': 'src/sidecar/index.ts',
+    'cli/bin': 'src/cli/bin.ts',
+  },
   format: 'esm',
   target: 'node22.19',
   dts: true,

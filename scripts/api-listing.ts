@@ -14,6 +14,11 @@ export const ENTRIES = {
     declarations: 'dist/testing/server.d.ts',
     code: 'dist/testing/server.js',
   },
+  sidecar: {
+    specifier: 'resilient-responses/sidecar',
+    declarations: 'dist/sidecar/index.d.ts',
+    code: 'dist/sidecar/index.js',
+  },
 } as const
 
 export type EntryName = keyof typeof ENTRIES

@@ -9,6 +9,8 @@ const imports = readImports(path.join(root, 'src'))
 /** From the public face down to what stands on nothing. Imports point down this list. */
 const ORDER = [
   'index.ts',
+  'cli',
+  'sidecar',
   'client',
   'responses',
   'call',

@@ -6,11 +6,14 @@ import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { describe, expect, inject, it } from 'vitest'
+import { ENTRIES } from '../../../scripts/api-listing.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../../..')
 const folder = inject('packageFolder')
 const KB = 1024
+
+const ENTRY_NAMES = Object.values(ENTRIES).map(({ specifier }) => specifier)
 
 interface Failure {
   readonly code: number
@@ -37,7 +40,7 @@ describe('the packed package', () => {
     ]
     const said = await run(process.execPath, [attw, ...args]).catch((failure: Failure) => failure)
     expect('code' in said ? said.code : 0, said.stdout).toBe(0)
-    for (const entry of ['resilient-responses', 'resilient-responses/testing', 'resilient-responses/testing/server']) {
+    for (const entry of ENTRY_NAMES) {
       expect(said.stdout).toMatch(new RegExp(`"${entry}"\\n\\nnode16 \\(from ESM\\): 🟢 \\(ESM\\)\\nbundler: 🟢`))
     }
   })
