@@ -103,7 +103,14 @@ describe('the last attempt of a call through the drop-in', () => {
   it('is always one where none of that holds', () => {
     fc.assert(
       fc.property(GIVEN, (given) => {
-        const plain = { ...given, isRace: false, restartable: false, needsEvents: false, continuation: false, commitAfterMs: 1 }
+        const plain = {
+          ...given,
+          isRace: false,
+          restartable: false,
+          needsEvents: false,
+          continuation: false,
+          commitAfterMs: 1,
+        }
         expect(isLast({ ...plain, retries: given.maxRetries })).toBe(true)
         expect(isLast({ ...plain, isRepeatable: false })).toBe(true)
       }),
