@@ -1,14 +1,7 @@
 import { isResilientError } from '../errors/errors.ts'
 import { serve } from './serve.ts'
+import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
-
-/** What a command sees of the process. */
-export interface Terminal {
-  out(text: string): void
-  err(text: string): void
-  /** Told of each SIGTERM and Ctrl-C. Returns the function that stops listening. */
-  onStop(listener: (isFirst: boolean) => void): () => void
-}
 
 const HELP = `resilient-responses <command>
 

@@ -1,8 +1,8 @@
 import { redactUrl } from '../errors/redact.ts'
 import type { Sidecar, SidecarLogEntry, SidecarOptions } from '../sidecar/index.ts'
-import type { Terminal } from './main.ts'
 import { type Flag, SERVE_FLAGS } from './serve-flags.ts'
 import { serveOptions } from './serve-options.ts'
+import type { Terminal } from './terminal.ts'
 
 /** `resilient-responses serve`: runs until it is told to stop. */
 export async function serve(args: readonly string[], terminal: Terminal): Promise<number> {
