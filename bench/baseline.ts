@@ -4,19 +4,19 @@ import { majorOf, type Size, type Spread, spreadOf, unitsOf, type WorkloadName, 
 import type { RoundsResult } from './rounds.ts'
 import { keyOf, type Part, ROWS } from './rows.ts'
 
-/** A run that was kept: later ones are held against it, and the table and the chart of the README are drawn from it. */
+/** A stored run. Later runs are compared with it, and the table and the chart of the README are drawn from it. */
 export interface Baseline {
   readonly quick: boolean
-  /** Something else ran on the machine when it began: figures to look at, not to trust. */
+  /** Other load was on the machine at the start, so the figures are not reliable. */
   readonly busy: boolean
-  /** By the major version. */
+  /** By major version. */
   readonly nodes: Readonly<Record<string, NodeBaseline>>
 }
 
 export interface NodeBaseline {
   readonly version: string
   readonly rounds: number
-  /** Medians of the figures of the table, by row and part; without what was not measured. */
+  /** Medians of the figures of the table, by row and part, without what was not measured. */
   readonly figures: Readonly<Record<string, number>>
   /** Medians of the CPU per event or per call, microseconds. */
   readonly cpuUs: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<ContestantName, number>>>>>>
@@ -54,9 +54,9 @@ export function baselineOf(
 }
 
 /**
- * What only a part was measured of, completed with what was known.
+ * Completes a partial run with the stored figures.
  *
- * @throws when both are not of the same versions of Node.
+ * @throws when the versions of Node differ.
  */
 export function completed(part: Baseline, known: Baseline): Baseline {
   const nodes = { ...known.nodes }
@@ -79,13 +79,13 @@ export interface Figure {
   readonly spread: Spread
 }
 
-/** `medians of a quick run`, and whatever else readers should know. */
+/** `medians of a quick run`, and whether the machine was busy. */
 export function kindOfRun({ quick, busy }: Pick<Baseline, 'quick' | 'busy'>): string {
   const kind = quick ? 'a quick run' : 'a run'
   return `medians${quick || busy ? ` of ${kind}` : ''}${busy ? ' on a busy machine' : ''}`
 }
 
-/** All rows of the table, as they were measured. */
+/** All rows of the table, as measured. */
 export function figuresOf({ measures, probes }: Pick<RoundsResult, 'measures' | 'probes'>): Figure[] {
   return ROWS.flatMap((row) =>
     row.parts.map((part) => ({ key: keyOf(row, part), part, spread: part.measure(measures, probes) })),

@@ -114,7 +114,7 @@ async function measureAll(): Promise<RoundsResult[]> {
   }
 }
 
-/** One that fails is no row that is missing: nothing that was measured counts. Its children end with this process. */
+/** A failed measurement fails the benchmark, so that no row is missing. The children end with this process. */
 function fail(error: unknown): never {
   process.stderr.write(`\nthe benchmark failed: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
@@ -153,7 +153,7 @@ function say(what: string): void {
 function report(results: readonly RoundsResult[]): void {
   if (json) process.stdout.write(`${JSON.stringify(asJson(results), undefined, 2)}\n`)
   else print(results)
-  // Before it may be replaced.
+  // Read before it may be replaced.
   const before = check ? readBaseline() : undefined
   if (wanted.publish) {
     const measured = baselineOf(results, { ...scale.size, quick, busy })
@@ -173,7 +173,7 @@ function print(results: readonly RoundsResult[]): void {
   const load = `load of the machine ${os.loadavg()[0]?.toFixed(1)}`
   terminal.print(
     '',
-    ...(busy ? ['The machine was busy with something else already: figures to look at, not to trust.', ''] : []),
+    ...(busy ? ['The machine was busy with other work, so these figures are not reliable.', ''] : []),
     terminal.paint('dim', `${workload}; ${cpus.length} × ${cpus[0]?.model.trim()}; ${load}`),
     '',
     ...drawRatios(terminal, results),

@@ -5,12 +5,12 @@ import path from 'node:path'
 import { projectRoot } from '../scripts/stage-package.ts'
 
 export interface BuiltPackage {
-  /** Code that runs here can import the package by its name. */
+  /** Code in this folder can import the package by its name. */
   readonly folder: string
   remove(): void
 }
 
-/** Builds the code of the package, without its types, in a folder of its own beside the dependencies of the working tree. */
+/** Builds the package without types in a separate folder, with the dependencies of the working tree. */
 export function builtPackage(): BuiltPackage {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-bench-'))
   cpSync(path.join(projectRoot, 'package.json'), path.join(folder, 'package.json'))

@@ -5,7 +5,7 @@ import { NAMES, TITLES } from './names.ts'
 
 const PANELS: readonly WorkloadName[] = ['events_event', 'bytes_event', 'short_events', 'short_bytes']
 const OURS: ReadonlySet<string> = new Set(['typed', 'drop_in', 'openai_on_ours', 'ai_on_ours'])
-/** The Node that is drawn, if it was measured. */
+/** The Node to draw, if it was measured. */
 const DRAWN = '24'
 
 const WIDTH = 760
@@ -22,7 +22,7 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .ours { fill: #3fb68e } .other { fill: #57606a } }
 `
 
-/** An SVG of what an event and a call cost each client. */
+/** An SVG of the cost of an event and of a call for each client. */
 export function drawChart(baseline: Baseline): string {
   const { nodes } = baseline
   const node = nodes[DRAWN] ?? Object.values(nodes)[0]

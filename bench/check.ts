@@ -2,16 +2,16 @@ import type { Baseline, Figure } from './baseline.ts'
 import { majorOf } from './measures.ts'
 import type { Part } from './rows.ts'
 
-/** A shared machine moves a ratio by this much from run to run; what is worse than that has become slower. */
+/** On a shared machine a ratio varies this much between runs. Larger changes are real. */
 const TOLERANCE = 0.25
 
-/** What one Node measured. */
+/** The measurements of one Node. */
 export interface Checked {
   readonly version: string
   readonly figures: readonly Figure[]
 }
 
-/** What has become worse than the baseline allows, one line each. Only ratios with a target are held against it. */
+/** What is worse than the baseline allows, one line each. Only ratios with a target are compared. */
 export function regressions(results: readonly Checked[], baseline: Baseline): string[] {
   return results.flatMap(({ version, figures }) => {
     const before = baseline.nodes[majorOf(version)]?.figures ?? {}

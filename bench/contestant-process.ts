@@ -2,8 +2,8 @@ import { loadContestant } from './contestants/load.ts'
 import type { Contestant, ContestantName, Measurement, Workload } from './contract.ts'
 
 /**
- * The child process of one contestant. Nothing but the contestant is loaded into it: importing undici's main entry, for
- * one, changes the built-in fetch.
+ * The child process of one contestant. Loads only the contestant: importing undici's main entry, for example, changes
+ * the built-in fetch.
  */
 async function measure(
   contestant: Contestant,

@@ -1,6 +1,6 @@
 import type { Framing } from './streams.ts'
 
-/** The clients that are measured, each in a process of its own. */
+/** The measured clients, each in its own process. */
 export const CONTESTANTS = [
   'typed',
   'drop_in',
@@ -17,7 +17,7 @@ export const CONTESTANTS = [
 ] as const
 export type ContestantName = (typeof CONTESTANTS)[number]
 
-/** What a contestant can be asked for: the bytes of a body, or its parsed events. Both answer how many there were. */
+/** What a contestant can read: the bytes of a body, or its parsed events. Both return their number. */
 export interface Contestant {
   readonly bytes?: (url: string) => Promise<number>
   readonly events?: (url: string) => Promise<number>

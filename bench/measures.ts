@@ -1,7 +1,7 @@
 import type { ContestantName, Measurement, Workload } from './contract.ts'
 import { EVENTS_AROUND } from './streams.ts'
 
-/** A workload under the name by which the rows of the table ask for it. */
+/** The name of a workload in the rows of the table. */
 export type WorkloadName =
   | 'bytes_event'
   | 'bytes_block'
@@ -27,17 +27,17 @@ export function workloads({ deltas, shortCalls }: Size): Readonly<Record<Workloa
     bytes_block: { ...stream, read: 'bytes', framing: 'block' },
     events_event: { ...stream, read: 'events', framing: 'event' },
     events_block: { ...stream, read: 'events', framing: 'block' },
-    // As events come from a model: one by one, with time between them, on many streams at once.
+    // As a model sends events: one by one, with time between them, on many streams at once.
     events_segment: { read: 'events', framing: 'segment', deltas: Math.ceil(deltas / 200), calls: 64, concurrency: 64 },
     short_bytes: { ...short, read: 'bytes' },
     short_events: { ...short, read: 'events' },
   }
 }
 
-/** Clients of HTTP in general: they hand over bytes and know nothing of events. */
+/** General HTTP clients, which return bytes and do not parse events. */
 const BYTE_READERS = ['drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'ky', 'got', 'axios'] as const
 
-/** Who takes part in what. */
+/** The contestants of each workload. */
 export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName[]>> = {
   bytes_event: BYTE_READERS,
   bytes_block: BYTE_READERS,
@@ -48,7 +48,7 @@ export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName
   short_events: ['typed', 'dispatch', 'openai_default', 'openai_on_ours', 'ai_default', 'ai_on_ours'],
 }
 
-/** What all rounds brought, per workload and contestant, in the order of the rounds. */
+/** The measurements of all rounds, by workload and contestant, in the order of the rounds. */
 export type Measures = Readonly<Record<WorkloadName, Readonly<Partial<Record<ContestantName, Measurement[]>>>>>
 
 /** Median and range. */
@@ -66,7 +66,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
 }
 
-/** Of two contestants, round by round: what disturbs a round disturbs both. */
+/** The ratio of two contestants, round by round, because a disturbance of a round affects both. */
 export function ratioOf(
   measures: Measures,
   workload: WorkloadName,
@@ -78,7 +78,7 @@ export function ratioOf(
   return spreadOf(numerators.map((one, round) => one[quantity] / (denominators[round]?.[quantity] ?? Number.NaN)))
 }
 
-/** What the cost of a workload is divided by. */
+/** The unit that the cost of a workload is divided by. */
 export function unitsOf({ calls, deltas }: Workload): { readonly unit: 'call' | 'event'; readonly units: number } {
   return deltas === SHORT_DELTAS
     ? { unit: 'call', units: calls }

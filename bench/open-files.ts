@@ -1,16 +1,16 @@
-/** Of the crowd of waiting streams, as the largest is meant. */
+/** The number of waiting streams in the largest measurement. */
 export const MOST_STREAMS = 10_000
-/** What a process has open besides its streams. */
+/** Files that a process has open besides its streams. */
 const OTHER_FILES = 200
 
-/** How many streams a process may have open at once. The client and the server are processes of their own. */
+/** How many streams a process may have open. Client and server are separate processes. */
 export function streamsThatFit(files: number = openFiles()): number {
   return Math.min(MOST_STREAMS, files - OTHER_FILES)
 }
 
-/** What the system allows a process; Node raises the soft limit to the hard one when it starts. */
+/** The limit of the system. Node raises the soft limit to the hard one when it starts. */
 function openFiles(): number {
-  // The types do not know it yet.
+  // The types lack this property.
   Object.assign(process.report, { excludeNetwork: true })
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files: { soft: number | string } } }
   const soft = Number(userLimits?.open_files.soft)

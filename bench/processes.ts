@@ -11,15 +11,15 @@ interface Message {
   readonly error?: string
 }
 
-/** Whoever has said nothing for so long hangs. */
+/** A child without an answer for this long hangs. */
 const PATIENCE_MS = 180_000
 
-/** A child that speaks by messages: one question, one answer. */
+/** A child process with messages: one question, one answer. */
 export class Child {
   readonly #process: ChildProcess
   readonly #name: string
 
-  /** @param name what errors call it. */
+  /** @param name used in errors. */
   constructor(name: string, file: string, args: readonly string[], node: string, flags: readonly string[] = []) {
     this.#name = name
     this.#process = fork(new URL(file, import.meta.url), args, {
@@ -29,7 +29,7 @@ export class Child {
     })
   }
 
-  /** @throws when the child answers with an error, ends without an answer, or gives none for minutes. */
+  /** @throws when the child answers with an error, ends without an answer, or does not answer for minutes. */
   ask(question?: object): Promise<Message> {
     const child = this.#process
     return new Promise((resolve, reject) => {
@@ -57,7 +57,7 @@ export class Child {
   }
 }
 
-/** Bytes or events that a workload must have read when it is done. */
+/** The number of bytes or events that a workload must have read. */
 export type Expectation = (workload: Workload) => number
 
 function answerOf({ framing, deltas }: Workload): string {
@@ -78,7 +78,7 @@ export class ServerProcess {
     this.cert = cert
   }
 
-  /** @param workloads what it will be asked for. */
+  /** @param workloads that it will answer. */
   static async start(workloads: readonly Workload[]): Promise<ServerProcess> {
     const answers = new Set(workloads.map(answerOf))
     const child = new Child('the server', './server.ts', [...answers], process.execPath)

@@ -1,5 +1,5 @@
 /**
- * Where the time of a workload goes, and who holds the memory of a stream that waits:
+ * Shows where the time of a workload goes, or what holds the memory of a waiting stream:
  *
  *   npm run bench:profile -- typed short_events
  *   npm run bench:profile -- --heap typed
@@ -26,7 +26,7 @@ const usage = values.heap
     : `--heap takes one of ${WAITING.join(', ')}`
   : CONTESTANTS.includes(name as ContestantName) && workload !== undefined && Object.hasOwn(all, workload)
     ? undefined
-    : `wanted are one of ${CONTESTANTS.join(', ')} and one of ${Object.keys(all).join(', ')}`
+    : `expected one of ${CONTESTANTS.join(', ')} and one of ${Object.keys(all).join(', ')}`
 if (usage !== undefined) {
   process.stderr.write(`${usage}\n`)
   process.exit(2)
@@ -40,7 +40,7 @@ try {
 } finally {
   server.stop()
 }
-// Streams that wait would keep the process.
+// Waiting streams would keep the process alive.
 process.exit()
 
 async function cpu(contestant: ContestantName, which: WorkloadName): Promise<void> {

@@ -9,7 +9,7 @@ export const README = new URL('../README.md', import.meta.url)
 const BEGIN = '<!-- benchmark: written by npm run bench -- --publish -->\n'
 const END = '\n<!-- end of benchmark -->'
 
-/** Keeps a run, and draws the chart and the table of the README from it. */
+/** Stores a run, and draws the chart and the table of the README from it. */
 export function publish(baseline: Baseline): void {
   writeFileSync(BASELINE, `${JSON.stringify(baseline, undefined, 2)}\n`)
   draw(baseline)

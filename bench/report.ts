@@ -15,7 +15,7 @@ const STYLES: Readonly<Record<Verdict, Parameters<Terminal['paint']>[0]>> = {
 }
 const SIGNS: Readonly<Record<Verdict, string>> = { reached: '✓', missed: '✕', open: ' ' }
 
-/** The ratios with their targets, one column per Node. What no Node measured, because it was not asked for, is left out. */
+/** The ratios with their targets, one column for each Node. Rows that were not measured are omitted. */
 export function drawRatios(terminal: Terminal, results: readonly RoundsResult[]): string[] {
   const head = results.map(({ version }) => padStart(terminal.paint('bold', `Node ${version.slice(1)}`), COLUMN_WIDTH))
   return [
@@ -40,7 +40,7 @@ function drawPart(terminal: Terminal, part: Part, results: readonly RoundsResult
   return [`${padEnd(`  ${part.label}`, LABEL_WIDTH)}${padStart(targetText(part), TARGET_WIDTH)}${cells.join('')}`]
 }
 
-/** What the ratios are made of. */
+/** The values behind the ratios. */
 export function drawMeasures(terminal: Terminal, result: RoundsResult, size: Size): string[] {
   const lines = [
     terminal.paint(

@@ -8,7 +8,7 @@ export interface RoundsOptions {
   readonly node: string
   readonly server: ServerProcess
   readonly size: Size
-  /** Rounds are begun until this much time has passed, but not fewer than `leastRounds` nor more than `mostRounds`. */
+  /** New rounds start until this much time has passed, but at least `leastRounds` and at most `mostRounds`. */
   readonly budgetMs: number
   readonly leastRounds: number
   readonly mostRounds: number
@@ -24,9 +24,9 @@ export interface RoundsResult {
 
 const WARM_UP_CALLS = 2000
 
-/** Round after round, all contestants one behind the other in each: a disturbance hits all of them alike. */
+/** Runs all contestants one after another in each round, so that a disturbance affects all of them. */
 export async function runRounds(options: RoundsOptions): Promise<Omit<RoundsResult, 'probes'>> {
-  // Where nothing is measured, one tells which Node it is.
+  // Without measurements, one contestant reports the version of Node.
   const names = options.mostRounds < 0 ? (['drop_in'] as const) : CONTESTANTS
   const children = await Promise.all(names.map((name) => ContestantProcess.start(name, options.node)))
   try {
@@ -53,14 +53,14 @@ async function measureRounds(
   const all = Object.entries(workloads(size)) as Array<[WorkloadName, Workload]>
   const expected = expectations()
   let rounds = 0
-  // Round 0 warms up, and is thrown away.
+  // Round 0 warms up and is dropped.
   for (let round = 0; round <= mostRounds; round++) {
     if (round > leastRounds && performance.now() - startedAt > budgetMs) break
     onRound(round)
     for (const [name, workload] of all) {
       for (const contestant of rotated(PARTICIPANTS[name], round)) {
         const child = children.get(contestant)
-        // A process that lives for long has long since compiled what a short call runs through.
+        // In a long-lived process the code of a short call is compiled.
         if (round === 0) {
           const part = { ...workload, calls: Math.min(workload.calls, WARM_UP_CALLS) }
           for (let i = 0; i < (workload.calls > 1 ? 3 : 1); i++) await child?.run(part, server.port, expected)
@@ -78,7 +78,7 @@ async function measureRounds(
   return { version: children.get('drop_in')?.version ?? '', rounds, measures }
 }
 
-/** Nobody always comes first. */
+/** Rotates the order, so that another contestant is first in each round. */
 function rotated<T>(items: readonly T[], by: number): T[] {
   const from = by % items.length
   return [...items.slice(from), ...items.slice(0, from)]

@@ -9,13 +9,13 @@ export interface Row {
   readonly parts: readonly Part[]
 }
 
-/** One ratio and what it should reach. */
+/** One ratio and its target. */
 export interface Part {
   readonly label: string
-  /** Of the figures, where they are no ratios. */
+  /** Of figures that are not ratios. */
   readonly unit?: string
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | 'information'
-  /** The major version of Node that the target is for, if not for all. */
+  /** The major version of Node that the target applies to, if not to all. */
   readonly onNode?: string
   measure(measures: Measures, probes: ProbeMeasures): Spread
 }
@@ -28,7 +28,7 @@ const FIRST_CALLERS = [
   ['openai SDK on its default fetch', 'openai'],
 ] as const
 
-/** The ratios that the design asks for, in its order. */
+/** The ratios with targets, in the order of the report. */
 export const ROWS: readonly Row[] = [
   {
     title: 'CPU per event, typed stream',
@@ -316,7 +316,7 @@ export const ROWS: readonly Row[] = [
   },
 ]
 
-/** All that read bytes, beside the floor. */
+/** All byte readers, compared with the minimum. */
 function beside(title: string, workload: WorkloadName): Row {
   return {
     title,
@@ -342,7 +342,7 @@ function probeRatio(probe: ProbeName, over: string, under: string): Part['measur
   }
 }
 
-/** Of wall time in new processes: whatever else runs on the machine only adds to it. */
+/** The minimum of wall time in new processes, because other load only adds time. */
 function leastOf(probe: ProbeName, variant: string): Part['measure'] {
   return (_measures, probes) => spreadOf(least(probes[probeKey(probe, variant)]))
 }
@@ -357,7 +357,7 @@ function leastRatio(probe: ProbeName, over: string, under: string): Part['measur
 
 const least = (values: readonly number[] = []): number[] => (values.length === 0 ? [] : [Math.min(...values)])
 
-/** What a part of a row is called where it stands alone. */
+/** The name of a part of a row by itself. */
 export function keyOf({ title }: Row, { label, unit = '×' }: Part): string {
   return `${title} / ${label}${unit === '×' || unit === '' ? '' : `, ${unit}`}`
 }

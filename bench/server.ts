@@ -4,10 +4,10 @@ import { testCertificate } from '../test/support/certificates.ts'
 import { buildAnswer, type Framing, openAnswer } from './streams.ts'
 
 /**
- * The child process that answers. It writes bytes that are made beforehand, so that the client is what is measured.
- * Its arguments say which: `event/1000` is a stream of 1000 deltas, each in an HTTP chunk of its own, and the answer to
- * `POST /event/1000/v1/responses`. Beside them it knows how to hold a stream open, to reset every other request, and to
- * close idle connections when it hurts most.
+ * The child process that answers. It writes prepared bytes, so that only the client is measured. Its arguments name the
+ * answers: `event/1000` is a stream of 1000 deltas, each in its own HTTP chunk, and answers `POST
+ * /event/1000/v1/responses`. It can also hold a stream open, reset every other request, and close idle connections at
+ * the worst moment.
  */
 
 type Act = (socket: net.Socket) => void
@@ -31,7 +31,9 @@ function write(socket: net.Socket, pieces: readonly Buffer[]): void {
   go()
 }
 
-/** Between two segments of a stream: more than the slowest client takes to read one of each of the others. */
+/**
+ * Time between two segments of a stream: longer than the slowest client takes to read one segment of each other stream.
+ */
 const APART_MS = 3
 
 interface Apart {
@@ -43,7 +45,7 @@ interface Apart {
 const apart = new Set<Apart>()
 let beat: NodeJS.Timeout | undefined
 
-/** Each piece in a segment of its own, which the client finds alone: a kernel merges what is not read at once. */
+/** Writes each piece in its own segment. The kernel merges segments that are not read at once. */
 function writeApart(socket: net.Socket, pieces: readonly Buffer[]): void {
   apart.add({ socket, pieces, at: 0 })
   beat ??= setInterval(() => {
@@ -71,7 +73,7 @@ const opening = openAnswer()
 let resetAt: number | undefined
 const waits: number[] = []
 
-/** Every other request finds its connection reset; how long the one behind it took to come is remembered. */
+/** Resets the connection of every other request, and records how long the next one takes to come. */
 function resetOrAnswer(socket: net.Socket): void {
   if (resetAt === undefined) {
     resetAt = performance.now()
@@ -83,7 +85,7 @@ function resetOrAnswer(socket: net.Socket): void {
   short(socket)
 }
 
-/** Right behind the answer, within the next millisecond, or not at all. */
+/** Closes within a millisecond after the answer, or not at all. */
 function answerAndClose(socket: net.Socket): void {
   short(socket)
   const chance = Math.random()

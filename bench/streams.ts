@@ -1,20 +1,20 @@
 import { sseFrame } from '../src/testing/index.ts'
 
-/** How the events of a stream are cut into HTTP chunks. */
+/** How the events of a stream are split into HTTP chunks. */
 export type Framing = 'event' | 'block' | 'segment'
 
 const BLOCK_BYTES = 16 * 1024
 const WRITE_BYTES = 64 * 1024
-/** `data:` and all, about what real deltas weigh. */
+/** The size of a frame with `data:`, typical for real deltas. */
 const EVENT_BYTES = 240
 
 export interface Answer {
-  /** What goes onto the wire, head and framing included; each piece is one write. */
+  /** The bytes on the wire, including head and framing. Each piece is one write. */
   readonly pieces: readonly Buffer[]
   readonly bodyBytes: number
 }
 
-/** The answer to a streaming call, head and framing included, as the bytes that go onto the wire. */
+/** The answer to a streaming call as bytes on the wire, including head and framing. */
 export function buildAnswer(deltas: number, framing: Framing): Answer {
   const frames = framesOf(deltas)
   const body = Buffer.concat(frames)
@@ -25,7 +25,7 @@ export function buildAnswer(deltas: number, framing: Framing): Answer {
   return { pieces: framing === 'segment' ? pieces : sliced(Buffer.concat(pieces)), bodyBytes: body.length }
 }
 
-/** The beginning of an answer that goes no further than its first delta. */
+/** An answer that stops after its first delta. */
 export function openAnswer(): Buffer {
   return Buffer.concat([HEAD, ...framesOf(1).slice(0, -1).map(httpChunk)])
 }
@@ -38,7 +38,7 @@ function httpChunk(chunk: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF])
 }
 
-/** What stands around the deltas: the beginnings of the response, its item and its part before, `completed` behind. */
+/** Events beside the deltas: the beginnings of the response, its item and its part, and `completed`. */
 export const EVENTS_AROUND = 5
 
 const ITEM_ID = 'msg_0123456789abcdef'

@@ -1,12 +1,12 @@
 import { type Baseline, kindOfRun, type NodeBaseline } from './baseline.ts'
 
-/** A row for readers: what was measured costs so many times as much as what it stands beside. */
+/** A row of the README: how many times as much one thing costs as another. */
 export interface TableRow {
   readonly what: string
   readonly beside: string
-  /** Of the figure in the baseline. */
+  /** Key of the figure in the baseline. */
   readonly key: string
-  /** The figure says how many times less, or how many times as many in the same time. */
+  /** The figure is a gain: how many times less, or how many times as many in the same time. */
   readonly isGain?: boolean
 }
 

@@ -1,5 +1,5 @@
 /**
- * The tail of a call's latency, in virtual time with the real client: cutoffs that kill against hedging.
+ * The tail of a call's latency, in virtual time with the real client: cutoffs alone compared with hedging.
  *
  *   npm run bench:tail                   100 000 calls a row
  *   npm run bench:tail -- --calls 10000
@@ -59,7 +59,7 @@ interface Done extends Job {
   readonly result: RowResult
 }
 
-/** All rows, on all cores, told as they are done. */
+/** All rows, on all cores. Reports progress. */
 async function play(all: readonly Job[], onDone: (done: number) => void): Promise<Done[]> {
   const results: Done[] = []
   let next = 0

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'mock'; readonly calls: number; readonly concurrency: number; readonly seed: number }
@@ -14,7 +14,7 @@ export type Command =
       readonly apiKey: string | undefined
     }
 
-/** A command line that cannot be followed; the message says why. */
+/** An invalid command line. The message says why. */
 export class UsageError extends Error {}
 
 export const DEFAULT_SEED = 215
@@ -63,7 +63,9 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   }
   const url = URL.parse(baseURL)
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new UsageError(`--base-url: '${baseURL}' is no http: or https: address, like https://api.openai.com/v1.`)
+    throw new UsageError(
+      `--base-url: '${baseURL}' is not an http: or https: address such as https://api.openai.com/v1.`,
+    )
   }
   if (values.seed !== undefined)
     throw new UsageError('--seed is for the mock endpoint; leave it out beside --base-url.')
@@ -98,7 +100,7 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    // "Unknown option '--foo'. To specify a positional …": the first sentence says it.
+    // "Unknown option '--foo'. To specify a positional …": the first sentence is enough.
     throw new UsageError((error as Error).message.split('. ')[0] ?? 'the options cannot be read')
   }
 }
@@ -107,5 +109,5 @@ function integer(flag: string, given: string | undefined, fallback: number, leas
   if (given === undefined) return fallback
   const value = Number(given)
   if (/^\d+$/.test(given) && value >= least && value <= most) return value
-  throw new UsageError(`${flag}: '${given}' is no whole number from ${least} to ${most}.`)
+  throw new UsageError(`${flag}: '${given}' is not a whole number from ${least} to ${most}.`)
 }

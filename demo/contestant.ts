@@ -4,18 +4,18 @@ export interface CallResult {
   readonly call: number
   /**
    * - `succeeded`: the whole answer is there;
-   * - `cut_short`: the contestant was content with an answer that is not whole;
+   * - `cut_short`: the contestant accepted an incomplete answer;
    * - `failed`: it gave up and said so;
-   * - `unfinished`: it had come to no end when the demo's own time was over.
+   * - `unfinished`: it had not ended when the time of the demo was over.
    */
   readonly outcome: 'succeeded' | 'cut_short' | 'failed' | 'unfinished'
-  /** An attempt sat there until the wall clock of the attempt ran out. */
+  /** An attempt waited until its time limit. */
   readonly hung: boolean
   readonly error: string | undefined
   readonly trace: Trace
 }
 
-/** Someone who makes calls. */
+/** A client that makes calls. */
 export interface Contestant {
   readonly name: string
   /** Never rejects: a failure is a result. */

@@ -10,7 +10,7 @@ import { type Run, runContinuity } from './continuity/run.ts'
 import { type Terminal, terminalOn } from './terminal.ts'
 
 const DEFAULT_SEED = 17
-/** What has come to no end by then is counted as it is. */
+/** Calls that have not ended by then are counted as they are. */
 const TIME_LIMIT_MS = 25_000
 
 const HELP = `npm run demo:continuity -- [--seed <n>]
@@ -50,7 +50,7 @@ function parseCommand(args: readonly string[]): 'help' | { readonly seed: number
     if (values.help) return 'help'
     const { seed = String(DEFAULT_SEED) } = values
     if (/^\d{1,6}$/.test(seed)) return { seed: Number(seed) }
-    return { problem: `--seed: '${seed}' is no whole number from 0 to 999999.` }
+    return { problem: `--seed: '${seed}' is not a whole number from 0 to 999999.` }
   } catch (error) {
     return { problem: (error as Error).message.split('. ')[0] ?? 'The options cannot be read.' }
   }
@@ -62,21 +62,21 @@ function introduce(seed: number): void {
     '',
     `  ${paint('bold', `${TURNS} turns of an agent, and a session lost in every one`)}`,
     '',
-    '  Each turn goes on with previous_response_id and sends what its tools gave',
-    '  back, about 2 K tokens. The same agent asks through three clients; each meets',
+    '  Each turn continues with previous_response_id and sends the results of its',
+    '  tools, about 2 K tokens. The same agent uses three clients; each meets',
     '  the same losses in the same turns.',
     '',
     `  ${paint('red', 'naive'.padEnd(20))} takes a lost connection for a lost conversation`,
     `  ${paint('yellow', 'openai SDK alone'.padEnd(20))} default fetch and retries; the agent believes a 400`,
     `  ${paint('green', 'resilient-responses'.padEnd(20))} stream with interruption: 'restart', else defaults`,
     '',
-    paint('dim', `  Seed ${seed}. Times are real, but for one: nobody waits for a silent endpoint`),
-    paint('dim', `  longer than ${GIVE_UP_MS / 1000} s.`),
+    paint('dim', `  Seed ${seed}. Times are real, with one exception: a silent endpoint is waited`),
+    paint('dim', `  for at most ${GIVE_UP_MS / 1000} s.`),
     '',
   )
 }
 
-/** One live line a contestant; nothing where lines cannot be written over. */
+/** One live line for all contestants. Prints nothing where lines cannot be overwritten. */
 function progressOn({ live, redraw }: Terminal): (name: string, turn: number) => void {
   const turns = new Map<string, number>()
   return (name, turn) => {
@@ -85,7 +85,7 @@ function progressOn({ live, redraw }: Terminal): (name: string, turn: number) =>
   }
 }
 
-/** @returns whether the run showed what it has to show. */
+/** @returns whether the run stayed within its bounds. */
 function report(run: Run): boolean {
   const { paint } = terminal
   terminal.print('', ...drawChart(terminal, run), '', ...drawFigures(terminal, run), '')

@@ -6,15 +6,15 @@ import type { Fate } from './scenario.ts'
 const EVENT_EVERY_MS = 400
 
 /**
- * An endpoint in which call number n meets `fates[n - 1]`, and is then answered well.
+ * An endpoint in which call number n meets `fates[n - 1]`, and is then answered.
  *
- * @param pauses `false`: it answers at once, and what a call takes is what client and server need for it.
+ * @param pauses `false`: it answers at once, so that a call takes only the work of client and server.
  */
 export async function startEndpoint(fates: readonly Fate[], clock: Clock, pauses = true): Promise<MockResponsesServer> {
   const server = await MockResponsesServer.start({
     strict: false,
     clock,
-    // A healthy attempt hears its first event after 1 to 3 seconds, and is through some seconds later.
+    // A healthy attempt has its first event after 1 to 3 seconds, and ends some seconds later.
     ttfbMs: (request) => (pauses ? 1000 + 2000 * seededRandom(Number(request.call))() : 0),
     eventDelayMs: pauses ? EVENT_EVERY_MS : 0,
     respond: (request) => textStream({ id: `resp_${request.call}`, text: answerTo(Number(request.call)) }),
@@ -26,7 +26,7 @@ export async function startEndpoint(fates: readonly Fate[], clock: Clock, pauses
   return server
 }
 
-/** What the endpoint says to a call when nothing gets in its way. */
+/** The answer of the endpoint to a call without faults. */
 export function answerTo(call: number): string {
   const words = 4 + (call % 9)
   return `Answer ${call}: ${Array.from({ length: words }, (_, index) => `word-${index + 1}`).join(' ')}.`

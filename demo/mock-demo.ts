@@ -15,18 +15,18 @@ import { commonCalls, drawTable, type Tally } from './table.ts'
 import { seconds, type Terminal, wrap } from './terminal.ts'
 import { drawTimeline, type TimelineCall } from './timeline.ts'
 
-/** A minute in a second. */
+/** A minute takes a second. */
 const SPEED = 60
-/** What has come to no end by then is counted as unfinished. Milliseconds on the wall. */
+/** Calls that have not ended by then count as unfinished. Milliseconds of real time. */
 const TIME_LIMIT_MS = 90_000
-/** Sockets are counted this long after the last call, in milliseconds of the scaled clock. */
+/** How long after the last call sockets are counted, in milliseconds of the scaled clock. */
 const SETTLE_MS = 15_000
 const WORST_CALLS = 4
 
-/** Calls one after the other, at full speed, to an endpoint that answers at once. */
+/** Calls one after another, at full speed, to an endpoint that answers at once. */
 const OWN_TIME_CALLS = 100
 
-/** Timers that are later than this, in milliseconds of the scaled clock, distort what is shown. */
+/** Timers that fire later than this, in milliseconds of the scaled clock, distort the results. */
 const BUSY_MS = 300
 
 interface World {
@@ -38,7 +38,7 @@ interface World {
 
 const isWhole = (call: number, { text, complete }: Answer): boolean => complete && text === answerTo(call)
 
-/** In the order of their columns: two without this library, and two with it. */
+/** In the order of their columns: two without this library, two with it. */
 const CONTESTANTS: ReadonlyArray<(world: World) => Contestant> = [
   (world) => plainFetch({ ...world, isWhole }),
   (world) => openaiSdk({ ...world, isWhole }),
@@ -68,7 +68,7 @@ export async function runMock(terminal: Terminal, command: Extract<Command, { ki
   const { calls, seed } = command
   const fates = drawFates(calls, seed)
   introduce(terminal, command, fates)
-  // First of all, as it also gets everything compiled: at 60 times the speed that would look like minutes.
+  // First, because this compiles the code: at 60 times the speed compiling would look like minutes.
   const ownMs: number[] = []
   for (const contestantFor of CONTESTANTS) ownMs.push(await ownTimeOf(contestantFor, seed))
   const tallies = await race(terminal, command, fates)
@@ -90,7 +90,7 @@ export async function runMock(terminal: Terminal, command: Extract<Command, { ki
     .every(({ results }) => results.every(({ outcome }) => outcome === 'succeeded'))
 }
 
-/** All contestants at the same time, each with an endpoint of its own. */
+/** All contestants at the same time, each with its own endpoint. */
 async function race(
   terminal: Terminal,
   { calls, concurrency, seed }: Extract<Command, { kind: 'mock' }>,
@@ -118,13 +118,13 @@ async function race(
   progress.stop()
   const lateMs = lag.stop() * SPEED
   if (lateMs > BUSY_MS) {
-    const text = `This machine is busy: in this run everything came about ${seconds(lateMs)} late, in every lane. Times are longer than they would be.`
+    const text = `This machine is busy: in this run timers fired about ${seconds(lateMs)} late, in every lane. So all times are too long.`
     terminal.print('', ...wrap(text, terminal.width, '  ').map((line) => terminal.paint('yellow', line)))
   }
   return tallies
 }
 
-/** What a call takes where the endpoint takes nothing: the work of client and server. Milliseconds. */
+/** The time of a call to an endpoint that answers at once: the work of client and server. Milliseconds. */
 async function ownTimeOf(contestantFor: (world: World) => Contestant, seed: number): Promise<number> {
   const clock = scaledClock(1)
   await using server = await startEndpoint([], clock, false)
@@ -137,7 +137,7 @@ async function ownTimeOf(contestantFor: (world: World) => Contestant, seed: numb
     times.push(performance.now() - startedAt)
   }
   await contestant.close()
-  // The median: the first calls find nothing compiled.
+  // The median, because the first calls run code that is not compiled yet.
   return times.sort((a, b) => a - b)[OWN_TIME_CALLS / 2] ?? 0
 }
 
@@ -175,7 +175,7 @@ function introduce(
       return `  ${percent.padStart(5)}  ${terminal.paint('yellow', name.padEnd(15))}  ${meaning} ${terminal.paint('dim', `(${times})`)}`
     }),
     '',
-    ...dim('Time runs 60 times as fast: a minute is a second. All times shown are those of full speed.'),
+    ...dim('Time runs 60 times as fast: a minute is a second. All times shown are scaled back.'),
     '',
   )
 }
@@ -186,7 +186,7 @@ function footnotes(terminal: Terminal, tallies: readonly Tally[]): string[] {
     `* Time until a right answer, of the ${same} calls that every lane has answered right.`,
     `fetch: the built-in one, ${TRIES} tries, back-off of 1 s and 2 s, AbortSignal.timeout of ${WALL_CLOCK_MS / 1000} s a try.`,
     `openai: the SDK with its own 2 retries, timeout of ${WALL_CLOCK_MS / 1000} s a try; the caller gives up after ${PATIENCE_MS / 60_000} minutes.`,
-    'ours: every option at its default, but for `hedge`: false in the one lane, true in the other.',
+    'ours: every option at its default, except `hedge`: false in one lane, true in the other.',
     `Sockets are counted ${SETTLE_MS / 1000} s after the last call; fetch has nothing to close, the client was closed.`,
   ])
 }
@@ -202,7 +202,7 @@ function notes(terminal: Terminal, texts: readonly string[]): string[] {
   return texts.flatMap((text) => wrap(text, terminal.width, '  ')).map((line) => terminal.paint('dim', line))
 }
 
-/** Those that met the most, chosen so that every kind of bad luck is seen before one is seen again. */
+/** The calls with the most faults, chosen so that every kind is shown before one is shown again. */
 function worstCalls(tallies: readonly Tally[], fates: readonly Fate[]): TimelineCall[] {
   const byLuck = fates
     .map((fate, index) => ({ call: index + 1, met: fate.map(({ name }) => name) }))

@@ -5,10 +5,10 @@ import { WALL_CLOCK_MS } from './plain-fetch.ts'
 import type { Answer } from './reading.ts'
 import { TraceRecorder } from './trace.ts'
 
-/** The SDK never ends a stream that falls silent behind its headers: this is when the caller loses patience. */
+/** The SDK never ends a stream that is silent after its headers. After this time the caller gives up. */
 export const PATIENCE_MS = 600_000
 
-/** The `openai` SDK on the built-in `fetch`, with the two retries that it makes by itself. */
+/** The `openai` SDK on the built-in `fetch`, with its own two retries. */
 export function openaiSdk(options: {
   readonly baseURL: string
   readonly clock: Clock
@@ -30,7 +30,7 @@ export function openaiSdk(options: {
       }
       const openai = atSpeed(
         new OpenAI({
-          // Nothing of the environment: neither a key nor the wish for a log may change what is shown.
+          // The environment must not change the result, neither by a key nor by a log setting.
           apiKey: 'sk-demo',
           organization: null,
           project: null,
@@ -72,12 +72,12 @@ export function openaiSdk(options: {
           if (event.type === 'response.output_text.delta') text += event.delta
           else if (event.type === 'response.completed') complete = true
         }
-        // An aborted stream ends as a finished one does.
+        // An aborted stream ends like a finished one.
         if (stop.aborted) return { ...done('unfinished'), hung: true }
         if (patience.aborted) {
           hung = true
           trace.cut(`patience ${PATIENCE_MS / 1000} s`, elapsed())
-          return done('failed', `nothing came for ${PATIENCE_MS / 1000} s`)
+          return done('failed', `no event for ${PATIENCE_MS / 1000} s`)
         }
         return done(options.isWhole(call, { text, complete }) ? 'succeeded' : 'cut_short')
       } catch (error) {
@@ -92,7 +92,7 @@ export function openaiSdk(options: {
   }
 }
 
-/** The SDK waits in real time before a retry: here it waits as much less as everything else is faster. */
+/** The SDK waits in real time before a retry. Here its wait is shortened by the speed of the clock. */
 function atSpeed(openai: OpenAI, speed: number): OpenAI {
   const sdk = openai as unknown as { calculateDefaultRetryTimeoutMillis(left: number, most: number): number }
   const backOff = sdk.calculateDefaultRetryTimeoutMillis.bind(openai)
@@ -100,7 +100,7 @@ function atSpeed(openai: OpenAI, speed: number): OpenAI {
   return openai
 }
 
-/** The same for the wait that the endpoint asks for. */
+/** Shortens the hint of the endpoint in the same way. */
 function hintAtSpeed(response: Response, speed: number): Response {
   const wait = response.headers.get('retry-after')
   if (wait === null) return response

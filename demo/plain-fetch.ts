@@ -5,13 +5,10 @@ import { sleep } from './scaled-clock.ts'
 import { TraceRecorder } from './trace.ts'
 
 export const TRIES = 3
-/** Long enough for a long answer, which is why it is no help against a silent endpoint. */
+/** Long enough for a long answer, and therefore too long for a silent endpoint. */
 export const WALL_CLOCK_MS = 120_000
 
-/**
- * The built-in `fetch`, three tries, a wall clock and a back-off that doubles: what most people write, and what is wrong
- * with it is not that it is badly written.
- */
+/** The built-in `fetch`, three tries, a time limit and a back-off that doubles: what most people write. */
 export function plainFetch(options: {
   readonly baseURL: string
   readonly clock: Clock

@@ -2,7 +2,7 @@ import type { CallResult } from './contestant.ts'
 import { padEnd, padStart, type Terminal, wrap } from './terminal.ts'
 
 const REDRAW_MS = 100
-/** Where lines cannot be written over, one is added this often. */
+/** Where lines cannot be overwritten, a line is added this often. */
 const PLAIN_EVERY_MS = 4000
 
 export interface Lane {
@@ -12,7 +12,7 @@ export interface Lane {
   readonly total: number
 }
 
-/** Shows how far everybody is: one live line each on a terminal, a plain line now and then elsewhere. */
+/** Shows the progress of every lane: a live line each on a terminal, otherwise a plain line now and then. */
 export function showProgress(terminal: Terminal, lanes: readonly Lane[]): { stop(): void } {
   const startedAt = performance.now()
   const nameWidth = Math.max(...lanes.map(({ name }) => name.length))

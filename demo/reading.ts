@@ -2,11 +2,13 @@ import { createParser } from 'eventsource-parser'
 
 export interface Answer {
   readonly text: string
-  /** The answer's last event came. */
+  /** Whether the last event of the answer came. */
   readonly complete: boolean
 }
 
-/** Reads the answer out of an event stream, as code that talks to the API does: deltas in, an error thrown, the end is the end. */
+/**
+ * Reads the answer from an event stream as typical API code does: collects deltas, throws errors, and accepts any end.
+ */
 export async function readAnswer(response: Response, onFirstEvent: () => void): Promise<Answer> {
   if (response.body === null) throw new Error('the answer has no body')
   let text = ''

@@ -51,7 +51,7 @@ export async function runReal(terminal: Terminal, command: Extract<Command, { ki
   return results.every(({ outcome }) => outcome === 'succeeded')
 }
 
-/** The slowest calls, in the order in which they were made. */
+/** The slowest calls, in the order of their start. */
 function rowsOf(results: readonly CallResult[]): Array<{ name: string; result: CallResult }> {
   const width = String(Math.max(...results.map(({ call }) => call))).length
   return results

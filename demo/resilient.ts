@@ -9,12 +9,12 @@ import type { CallResult, Contestant } from './contestant.ts'
 import { type Answer, readAnswer } from './reading.ts'
 import { TraceRecorder } from './trace.ts'
 
-/** Calls through a `ResilientClient`. What the timeline shows of them is what its telemetry tells. */
+/** Calls through a `ResilientClient`. The timeline is drawn from its telemetry. */
 export function resilient(options: {
-  /** What its column is called. */
+  /** The title of its column. */
   readonly name: string
   readonly client: ResilientClientOptions & { readonly baseURL: string }
-  /** The body of a call, and headers beside it. */
+  /** The body of a call, and additional headers. */
   request(call: number): { readonly body: object; readonly headers?: Readonly<Record<string, string>> }
   isWhole(call: number, answer: Answer): boolean
   now(): number
@@ -54,7 +54,7 @@ export function resilient(options: {
   }
 }
 
-/** Makes a trace of the telemetry of one call. */
+/** Makes a trace from the telemetry of one call. */
 class CallTelemetry {
   readonly trace = new TraceRecorder()
   hung = false
@@ -89,13 +89,13 @@ function reasonOf({ code, deadline, status }: AttemptRecord): string {
   return code === 'http_status' ? `status ${status}` : (code ?? 'failed')
 }
 
-/** The endpoint's own words, on one line. */
+/** The message of the endpoint, on one line. */
 function excerpt(body: string): string {
   let message: unknown
   try {
     message = JSON.parse(body).error?.message
   } catch {
-    // Not JSON: its beginning will do.
+    // Not JSON: the beginning of the text is used.
   }
   return (typeof message === 'string' ? message : body).replace(/\s+/g, ' ').slice(0, 160)
 }

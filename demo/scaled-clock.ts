@@ -1,10 +1,9 @@
 import type { Clock } from '../src/index.ts'
 
 /**
- * A clock that runs `speed` times as fast as the one on the wall. Everything that asks it — the client with all its
- * deadlines, the server with its pauses — lives a minute in a second and needs no options changed for that.
- * Timers that keep no process alive are left as they are: they tidy up behind finished calls, and wait for sockets, which
- * are no faster than ever.
+ * A clock that runs `speed` times as fast as real time. The client with its deadlines and the server with its pauses
+ * use it, so no options need to change. Timers that are `unref`ed run at normal speed: they clean up after finished
+ * calls and wait for sockets, which are not faster.
  */
 export function scaledClock(speed: number): Clock {
   return {
@@ -24,7 +23,7 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimer(resolve, ms))
 }
 
-/** How late timers are while it runs, as a busy machine makes them: the mean, in milliseconds on the wall. */
+/** Measures how late timers fire because the machine is busy: the mean, in milliseconds of real time. */
 export function measureLag(): { stop(): number } {
   const EVERY_MS = 50
   const late: number[] = []

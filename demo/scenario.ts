@@ -1,7 +1,7 @@
 import { seededRandom } from '../src/testing/index.ts'
 import type { ScriptEntry } from '../src/testing/server.ts'
 
-/** A way in which the endpoint misbehaves, the share of attempts it meets, and how the mock server is told to do it. */
+/** A fault of the endpoint, the share of attempts that meet it, and how the mock server plays it. */
 export interface Misbehaviour {
   readonly name: string
   readonly share: number
@@ -57,13 +57,13 @@ export const MISBEHAVIOURS: readonly Misbehaviour[] = [
   },
 ]
 
-/** More would be survivable only with more than the default number of retries. */
+/** A call with more would need more than the default number of retries. */
 export const MOST_IN_A_ROW = 4
 
-/** What the attempts of one call meet, in order, until there is an attempt that goes well. */
+/** The faults of one call, one for each attempt, until an attempt succeeds. */
 export type Fate = readonly Misbehaviour[]
 
-/** The fates of all calls. The same seed gives the same ones: what a contestant meets does not depend on its luck. */
+/** The faults of all calls. The same seed gives the same ones, so that every contestant meets the same faults. */
 export function drawFates(calls: number, seed: number): Fate[] {
   const random = seededRandom(seed)
   return Array.from({ length: calls }, () => {

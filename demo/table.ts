@@ -1,26 +1,26 @@
 import type { CallResult } from './contestant.ts'
 import { padEnd, padStart, seconds, type Terminal } from './terminal.ts'
 
-/** What one contestant came to. */
+/** The results of one contestant. */
 export interface Tally {
   readonly name: string
   readonly results: readonly CallResult[]
-  /** As the server counted them; `undefined` where there is no server to ask. */
+  /** As the server counted them. `undefined` for a real endpoint. */
   readonly sockets: { readonly opened: number; readonly left: number } | undefined
-  /** Milliseconds of a call to an endpoint that answers at once; `undefined` where it was not measured. */
+  /** Milliseconds of a call to an endpoint that answers at once. `undefined` if not measured. */
   readonly ownMs?: number | undefined
 }
 
 interface Row {
   readonly label: string
-  /** `wanted`: more is better and all is best; `unwanted`: any is bad; `plain`: a fact. */
+  /** `wanted`: more is better, and all is best. `unwanted`: 0 is best. `plain`: a fact. */
   readonly kind: 'wanted' | 'unwanted' | 'plain'
-  /** `common`: the calls that every contestant answered right. */
+  /** @param common the calls that every contestant answered right. */
   value(tally: Tally, common: ReadonlySet<number>): number | undefined
   show?(value: number): string
-  /** Is left out where it is 0 for all. */
+  /** Omitted if it is 0 for all. */
   readonly isRare?: boolean
-  /** Compares only the calls that all have answered; the label gets a star. */
+  /** Compares only the calls that all have answered. Its label gets a star. */
   readonly isOfCommon?: boolean
 }
 
@@ -68,7 +68,7 @@ const ROWS: readonly Row[] = [
   },
 ]
 
-/** The calls that every contestant answered right: only their times can be compared. */
+/** The calls that every contestant answered right. Only their times are compared. */
 export function commonCalls(tallies: readonly Tally[]): ReadonlySet<number> {
   const [first, ...others] = tallies.map((tally) => new Set(rightOnes(tally).map(({ call }) => call)))
   return new Set([...(first ?? [])].filter((call) => others.every((calls) => calls.has(call))))
@@ -122,7 +122,7 @@ function rightOnes({ results }: Tally): CallResult[] {
   return results.filter(({ outcome }) => outcome === 'succeeded')
 }
 
-/** The duration that a share of the calls stays within. */
+/** The duration that this share of the calls does not exceed. */
 function percentile(results: readonly CallResult[], share: number): number | undefined {
   const sorted = results.map(({ trace }) => trace.durationMs).sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]

@@ -2,10 +2,10 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Where the demo writes: knows how wide it is, whether it has colours, and whether a line can be written over. */
+/** The output of the demo, with its width, its colours, and whether lines can be overwritten. */
 export interface Terminal {
   readonly width: number
-  /** Lines can be written over. */
+  /** Whether lines can be overwritten. */
   readonly live: boolean
   paint(style: Style, text: string): string
   print(...lines: string[]): void
@@ -15,7 +15,7 @@ export interface Terminal {
 
 const MIN_WIDTH = 72
 const MAX_WIDTH = 110
-/** Of a pipe or a file: what fits everywhere. */
+/** For a pipe or a file. */
 const DEFAULT_WIDTH = 80
 
 /** Colours only on a terminal, and not where `NO_COLOR` is set. */
@@ -25,7 +25,7 @@ export function terminalOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): 
   let drawn = 0
   return {
     width: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, (isTerminal ? stream.columns : undefined) || DEFAULT_WIDTH)),
-    // A line that wraps cannot be written over.
+    // A wrapped line cannot be overwritten.
     live: isTerminal && env.TERM !== 'dumb' && stream.columns >= MIN_WIDTH,
     paint: (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text),
     print(...lines) {
@@ -40,7 +40,7 @@ export function terminalOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): 
   }
 }
 
-/** How many columns a text takes, its colours left out. */
+/** The number of columns of a text, without its colour codes. */
 export function widthOf(text: string): number {
   return stripVTControlCharacters(text).length
 }
@@ -53,7 +53,7 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - widthOf(text))) + text
 }
 
-/** Words on lines of at most `width` columns. */
+/** Wraps words to lines of at most `width` columns. */
 export function wrap(text: string, width: number, indent = ''): string[] {
   const lines: string[] = []
   let line = ''

@@ -2,7 +2,7 @@ import type { CallResult } from './contestant.ts'
 import { padEnd, padStart, seconds, type Terminal } from './terminal.ts'
 import type { Activity, Trace } from './trace.ts'
 
-/** Pauses up to this are those of a reconnect. */
+/** Pauses up to this length are those of a reconnect. */
 const RECONNECT_MS = 200
 
 type Mark = Activity | 'cut' | 'hedge'
@@ -18,15 +18,15 @@ const MARKS: Readonly<
   stream: { glyph: '█', style: 'green', label: 'stream' },
 }
 
-/** One call in the timeline, as often as it was made. */
+/** One call in the timeline, with a row for each lane. */
 export interface TimelineCall {
   readonly title: string
-  /** What stands beside the title. */
+  /** Shown beside the title. */
   readonly note: string
   readonly rows: ReadonlyArray<{ readonly name: string; readonly result: CallResult }>
 }
 
-/** Rows of one scale, so that their lengths can be compared; below each the reasons of its cuts. */
+/** Rows on one scale, so that their lengths can be compared, each followed by the reasons of its cuts. */
 export function drawTimeline(terminal: Terminal, calls: readonly TimelineCall[]): string[] {
   const rows = calls.flatMap((call) => call.rows)
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))
@@ -80,9 +80,7 @@ function ending(terminal: Terminal, { outcome, trace }: CallResult): string {
   }
 }
 
-/**
- * Every span to its scale; what would be too short to see still gets its cell, and the wait behind it gives that back.
- */
+/** Draws every span to scale. A span that is too short to be visible gets one cell, taken from the following wait. */
 export function drawBar(terminal: Terminal, trace: Trace, longestMs: number, width: number): string {
   const column = (at: number): number => Math.round((at / longestMs) * width)
   const steps: Array<{ readonly mark: Mark; readonly from: number; readonly to: number }> = [
@@ -93,7 +91,7 @@ export function drawBar(terminal: Terminal, trace: Trace, longestMs: number, wid
   let bar = ''
   let used = 0
   for (const { mark, from, to } of steps) {
-    // The fifth of a second after which a dead connection is replaced is no back-off that anybody should look at.
+    // The short pause before a reconnect is not shown as a back-off.
     const least = mark === 'wait' || (mark === 'back_off' && to - from <= RECONNECT_MS) ? 0 : 1
     const wanted = mark === 'cut' || mark === 'hedge' ? 1 : Math.max(least, column(to) - used)
     const cells = Math.min(wanted, Math.max(0, width - used))
@@ -104,7 +102,7 @@ export function drawBar(terminal: Terminal, trace: Trace, longestMs: number, wid
   return bar
 }
 
-/** A ruler: a tick about every dozen columns, at a round number of seconds. */
+/** A ruler with a tick about every twelve columns, at round numbers of seconds. */
 function scale(terminal: Terminal, longestMs: number, width: number): string {
   const roughly = longestMs / 1000 / (width / 12)
   const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600].find((nice) => nice >= roughly) ?? 1200
@@ -122,7 +120,7 @@ function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }
 
-/** `a › b › c`, the middle left out where it does not fit. */
+/** `a › b › c`, without the middle if it does not fit. */
 function fold(reasons: readonly string[], width: number): string {
   for (let shown = reasons.length; shown > 1; shown--) {
     const hidden = reasons.length - shown

@@ -8,23 +8,23 @@ export interface Span {
   readonly to: number
 }
 
-/** The end of an attempt that did not go well. */
+/** The end of a failed attempt. */
 export interface Cut {
   readonly at: number
   readonly why: string
 }
 
-/** The life of one call, ready to be drawn. */
+/** The course of one call, ready to be drawn. */
 export interface Trace {
   readonly spans: readonly Span[]
   readonly cuts: readonly Cut[]
-  /** When a second attempt was started beside one that was silent. Milliseconds since the start of the call. */
+  /** When hedges were started. Milliseconds since the start of the call. */
   readonly hedges: readonly number[]
   readonly attempts: number
   readonly durationMs: number
 }
 
-/** Writes a trace down while the call runs. Times only ever go forward. */
+/** Records a trace while the call runs. Times never decrease. */
 export class TraceRecorder {
   readonly #spans: Span[] = []
   readonly #cuts: Cut[] = []

@@ -1,22 +1,22 @@
 /**
  * An agent with a main route and an auxiliary task on one client.
  *
- * The main route streams and may take its time. Compressing the history must not: it gets 20 s an attempt and one retry,
- * through a view of the same client. When an attempt is cut, its connection and the cached client that made it go, the
- * retry gets new ones, and neither the main stream nor later calls notice.
+ * The main route streams and may take long. Compressing the history must not: it gets 20 s per attempt and one retry,
+ * through a view of the same client. When an attempt is cut, its connection and its cached client are evicted and the
+ * retry gets new ones. Neither the main stream nor later calls are affected.
  */
 import type { ResilientClient } from '../src/index.ts'
 
 export interface AgentOptions {
   readonly model: string
-  /** Wall clock of one attempt of the compression task. Milliseconds, default 20 000. */
+  /** Limit of one attempt of the compression task. Milliseconds, default 20 000. */
   readonly compressionStaleMs?: number
 }
 
 export function createAgent(client: ResilientClient, { model, compressionStaleMs = 20_000 }: AgentOptions) {
   const auxiliary = client.withOptions({ timeouts: { staleMs: compressionStaleMs }, maxRetries: 1 })
   return {
-    /** Streams an answer, and gives its text when it is complete. */
+    /** Streams an answer. Returns its text when it is complete. */
     async answer(input: string, onText: (delta: string) => void = () => {}): Promise<string> {
       const stream = client.responses.stream({ model, input })
       for await (const event of stream) {
@@ -25,7 +25,7 @@ export function createAgent(client: ResilientClient, { model, compressionStaleMs
       return stream.outputText()
     },
 
-    /** A shorter history, or the history as it is when the task fails: an agent can go on without it. */
+    /** Returns a shorter history, or the unchanged history if the task fails, so that the agent can continue. */
     async compress(history: string): Promise<string> {
       try {
         const response = await auxiliary.responses.create({ model, instructions: 'Summarise.', input: history })
@@ -35,7 +35,7 @@ export function createAgent(client: ResilientClient, { model, compressionStaleMs
       }
     },
 
-    /** Something worth remembering, for the next session. */
+    /** Returns a fact worth remembering for the next session. */
     async memorise(fact: string): Promise<string> {
       return (await auxiliary.responses.create({ model, instructions: 'Store this.', input: fact })).output_text
     },

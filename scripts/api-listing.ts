@@ -1,7 +1,7 @@
 import path from 'node:path'
 import ts from 'typescript'
 
-/** The public entries: the name under which the listing is kept, and the declarations that the build makes of each. */
+/** The public entries: the name of the listing, and the declarations that the build makes. */
 export const ENTRIES = {
   index: { specifier: 'resilient-responses', declarations: 'dist/index.d.ts', code: 'dist/index.js' },
   testing: {
@@ -28,9 +28,9 @@ export function listingFile(entry: EntryName): string {
 }
 
 /**
- * The surface of every entry as text: the names that exist at run time, the names of types, and every declaration that
- * can be reached from them. Made from the built declarations, sorted by name, without comments and without the names of
- * files, so that it changes only when the surface does.
+ * The surface of every entry as text: the names at run time, the names of types, and every declaration they use. Made
+ * from the built declarations, sorted by name, without comments and file names, so that it changes only when the
+ * surface does.
  *
  * @param folder the built package.
  */
@@ -81,7 +81,7 @@ function section(title: string, count: number, text: string): string {
   return `## ${title} (${count})\n\n${text}`.trimEnd().concat(title.startsWith('Not') ? '\n' : '')
 }
 
-/** The symbols themselves and all that their declarations mention, as far as the package declares it. */
+/** The symbols, and all symbols of this package that their declarations use. */
 function reachable(checker: ts.TypeChecker, roots: readonly ts.Symbol[]): Set<ts.Symbol> {
   const seen = new Set<ts.Symbol>()
   const visit = (symbol: ts.Symbol): void => {
@@ -104,7 +104,9 @@ function resolved(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
 }
 
-/** The top-level statements of the package that declare a symbol; none for members and for what others declare. */
+/**
+ * The top-level statements of the package that declare a symbol. Empty for members and for symbols of other packages.
+ */
 function statementsOf(symbol: ts.Symbol): ts.Node[] {
   const own = (symbol.declarations ?? []).filter((node) => !node.getSourceFile().fileName.includes('/node_modules/'))
   const statements = own.map((node) => (ts.isVariableDeclaration(node) ? node.parent.parent : node))
@@ -125,7 +127,7 @@ function nameIn(declaration: string): string {
   return /\b(?:class|interface|type|function|const|namespace|enum)\s+([\w$]+)/.exec(declaration)?.[1] ?? ''
 }
 
-/** By code unit: the same order on every machine. */
+/** By code unit, so that the order is the same on every machine. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,4 +1,4 @@
-/** Writes the listings of the public surface anew. Review the difference: it is what users will notice. */
+/** Writes the listings of the public surface. Review the difference: users will notice it. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { apiListings, type EntryName, listingFile } from './api-listing.ts'

@@ -6,7 +6,7 @@ export interface EntrySize {
   readonly gzipped: number
 }
 
-/** What a built entry costs in a bundle: its own code with that of its chunks, minified; dependencies stay outside. */
+/** The size of a built entry in a bundle: its own code and chunks, minified, without dependencies. */
 export async function entrySize(file: string): Promise<EntrySize> {
   const { outputFiles } = await build({
     entryPoints: [file],

@@ -5,12 +5,12 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What the package stands on: the parts of undici it uses, zod and the parser. The parser alone is loaded by the import. */
+/** The dependencies: the parts of undici that are used, zod and the parser. Only the parser is loaded by the import. */
 export const DEPENDENCIES: readonly string[] = ['undici/lib/dispatcher/client.js', 'zod/mini', 'eventsource-parser']
 export const PACKAGE = 'resilient-responses'
 
 export interface ImportTimes {
-  /** Milliseconds, the least of all rounds: what else runs on the machine only adds. */
+  /** Milliseconds, the minimum of all rounds, because other load only adds time. */
   readonly dependenciesMs: number
   readonly packageMs: number
   readonly ratio: number
@@ -19,7 +19,7 @@ export interface ImportTimes {
 /**
  * Compares the time to import the package with that of its dependencies alone, each in a new process, in turns.
  *
- * @param folder a project that has the package installed.
+ * @param folder a project with the package installed.
  */
 export async function importTimes(folder: string, rounds = 21): Promise<ImportTimes> {
   const times = { dependencies: [] as number[], package: [] as number[] }
@@ -37,7 +37,7 @@ export async function importTime(folder: string, specifiers: readonly string[]):
   return timeOf(folder, `const start = performance.now()\n${imports}\nconst end = performance.now() - start`)
 }
 
-/** Milliseconds, the least of all rounds. */
+/** Milliseconds, the minimum of all rounds. */
 export interface StartTimes {
   readonly importMs: number
   /** Import and first client. */
@@ -64,7 +64,7 @@ const STARTS = {
 } as const satisfies Record<keyof StartTimes, (entry: string, url: string) => string>
 
 /**
- * How long builds of the package take to start, side by side: each in new processes, all in turns.
+ * How long builds of the package take to start. Each runs in new processes, all in turns.
  *
  * @param entries specifiers that `folder` can import, or addresses of files.
  */
@@ -73,7 +73,7 @@ export async function startTimes(folder: string, entries: readonly string[], rou
   const least = entries.map(() => ({ importMs: Infinity, clientMs: Infinity, firstEventMs: Infinity }))
   for (let round = 0; round < rounds; round++) {
     for (const name of Object.keys(STARTS) as Array<keyof StartTimes>) {
-      // Each comes first in half of the rounds.
+      // Each is first in half of the rounds.
       const inTurn = round % 2 === 0 ? [...entries.entries()] : [...entries.entries()].reverse()
       for (const [index, entry] of inTurn) {
         const times = least[index] as Record<keyof StartTimes, number>
@@ -102,7 +102,7 @@ async function oneEventServer(): Promise<{ readonly url: string } & AsyncDisposa
   }
 }
 
-/** What `code` leaves in `end`. */
+/** The value of `end` after `code` has run. */
 async function timeOf(folder: string, code: string): Promise<number> {
   const script = `${code}\nprocess.stdout.write(String(end), () => process.exit())`
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })

@@ -14,8 +14,8 @@ export interface InstalledPackage {
 }
 
 /**
- * Installs a tarball of the package with npm into a new project, as a user would, but without the network: its
- * dependencies, and the types of Node, are links to those of the working tree.
+ * Installs a tarball of the package with npm into a new project, as a user would, but without the network: dependencies
+ * and the types of Node are links into the working tree.
  */
 export async function installPackage(tarball: string): Promise<InstalledPackage> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-user-'))

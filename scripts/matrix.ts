@@ -1,4 +1,4 @@
-/** Runs all tests on the oldest Node that is supported and on the newest, besides the one of the working tree. */
+/** Runs all tests on the oldest and the newest supported Node. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { nodeOf } from './nodes.ts'

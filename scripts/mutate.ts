@@ -1,16 +1,20 @@
 /**
- * `npm run mutate -- --folder retry`: mutation testing of one folder, judged by its own tests. Without `--folder`: of all.
- * `--file turn`: of its files that begin so, `--file call.ts`: of that one, for folders that take hours.
- * `--tests test/call/slot.test.ts`: judged by these files or folders alone, which takes minutes; a lower bound, because what
- * a part of the tests notices, all of them notice.
- * `--force` tries every mutant again, also those whose code and tests are the same as at the last run: for a score that
- * counts, because of what runs when a module is loaded, a table for example, nobody knows which tests look at it. What
- * survives is listed by place, and explained in `test/mutation/survivors.md`.
+ * `npm run mutate -- --folder retry`: mutation testing of one folder with its own tests. Without `--folder`: of all.
+ * `--file turn`: only its files with names that begin so; `--file call.ts`: only that file. For folders that take
+ * hours.
+ * `--tests test/call/slot.test.ts`: only with these test files or folders. Takes minutes and gives a lower bound,
+ * because all tests notice at least what a part of them notices.
+ * `--force` tries every mutant again, also those with unchanged code and tests. Needed for a final score: which tests
+ * cover code that runs at import, such as a table, is not known. Survivors are listed by place, and explained in
+ * `test/mutation/survivors.md`.
  */
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
-/** Of each folder: the folders of tests that must notice. All run in seconds; `test/mutation` simulates a few worlds. */
+/**
+ * For each folder: the folders of tests that must notice its mutants. All run in seconds. `test/mutation` simulates a
+ * few worlds.
+ */
 const FOLDERS = {
   retry: { from: 'src/retry', tests: ['test/retry'] },
   watchdog: { from: 'src/watchdog', tests: ['test/watchdog'] },
@@ -32,7 +36,7 @@ const { values } = parseArgs({
 })
 const names = Object.keys(FOLDERS) as Array<keyof typeof FOLDERS>
 const wanted = values.folder === undefined ? names : names.filter((name) => name === values.folder)
-if (wanted.length === 0) throw new Error(`--folder ${values.folder}: known are ${names.join(', ')}`)
+if (wanted.length === 0) throw new Error(`--folder ${values.folder}: accepted: ${names.join(', ')}`)
 
 const scores: string[] = []
 for (const name of wanted) {

@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 
 /**
- * The path of a Node of that version, `26` or `22.19` or `22.19.0`: the one that runs, or else one that npm installs into a
- * folder that later runs find again.
+ * The path of a Node of that version, `26` or `22.19` or `22.19.0`: the running one, or one that npm installs into a
+ * folder that later runs reuse.
  */
 export function nodeOf(version: string): string {
   if (`${process.versions.node}.`.startsWith(`${version}.`)) return process.execPath
@@ -13,7 +13,8 @@ export function nodeOf(version: string): string {
   const binary = path.join(folder, 'node_modules/node/bin/node')
   if (existsSync(binary)) return binary
   mkdirSync(folder, { recursive: true })
-  // The package `node` fetches the binary in an install script, which newer npms run for those alone that are listed.
+  // The package `node` fetches the binary in an install script. Newer npms run install scripts only for listed
+  // packages.
   const manifest = { private: true, dependencies: { node: version }, allowScripts: { node: true } }
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
   execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })

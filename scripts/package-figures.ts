@@ -1,4 +1,4 @@
-/** Prints what the package weighs and what it costs to import, beside what it may. */
+/** Prints size and import time of the package, with their limits. */
 import path from 'node:path'
 import { ENTRIES } from './api-listing.ts'
 import { entrySize } from './entry-size.ts'

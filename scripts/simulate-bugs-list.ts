@@ -1,4 +1,4 @@
-/** A mistake that clients really shipped: a small change of the source, by anchors that must each be there exactly once. */
+/** A bug that clients have really shipped: a small change of the source. Each anchor must occur exactly once. */
 export interface Bug {
   readonly name: string
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[]

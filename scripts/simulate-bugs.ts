@@ -1,6 +1,7 @@
 /**
- * `npm run simulate:bugs`: does the simulation find mistakes? Each of a list is put into a copy of the source, alone, and
- * worlds are run until one of them breaks an invariant. Fails if a mistake goes unnoticed, or has lost its place.
+ * `npm run simulate:bugs`: does the simulation find bugs? Each bug of a list is put alone into a copy of the source,
+ * and worlds are run until one breaks an invariant. Fails if a bug is not found, or if its place in the source is not
+ * found.
  */
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,7 @@ import { BUGS, type Bug } from './simulate-bugs-list.ts'
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '30000' }, only: { type: 'string' } },
 })
-/** Without a mistake, so many worlds must hold: else anything would be found. */
+/** Without a bug this many worlds must hold, or every bug would seem to be found. */
 const SOUND_SEEDS = 2000
 const TIME_LIMIT_MS = 300_000
 const PROJECT = new URL('../', import.meta.url).pathname
@@ -59,7 +60,7 @@ async function huntAll(): Promise<number> {
   return missed > 0 ? 1 : 0
 }
 
-/** The files of a bug with the bug in them. @throws Error where an anchor is not there exactly once. */
+/** The files of a bug, with the bug in them. @throws Error if an anchor does not occur exactly once. */
 function place({ name, edits }: Bug, folder: string): { path: string; text: string }[] {
   return edits.map(({ file, find, replace }) => {
     const path = join(folder, file)

@@ -1,4 +1,4 @@
-/** Runs worlds until one breaks an invariant, and prints which: for `simulate-bugs.ts`, in a process of its own. */
+/** Runs worlds until one breaks an invariant, and prints which. Started by `simulate-bugs.ts` in a separate process. */
 import { replaceNetwork } from '../test/simulation/replace.ts'
 
 replaceNetwork()
@@ -6,7 +6,7 @@ const { runSeeds } = await import('../test/simulation/bulk.ts')
 
 const SHARE = 100
 const seeds = Number(process.argv[2])
-/** What nobody handles is found, too: `exception` at the share under way. */
+/** Unhandled rejections are found, too: as `exception` of the current share. */
 let unhandled = false
 process.on('unhandledRejection', () => {
   unhandled = true

@@ -5,17 +5,17 @@ replaceNetwork()
 const { runSeeds } = await import('../test/simulation/bulk.ts')
 const { runSeed } = await import('../test/simulation/run-seed.ts')
 
-// A stack for each of a million errors costs more than the calls they end. A seed that fails is run again with them.
+// Stacks of a million errors would cost more than the calls. A seed that fails is run again with stacks.
 Error.stackTraceLimit = 0
 
-/** Rejections that nobody handled, while this share was run. */
+/** Unhandled rejections while this share ran. */
 let unhandled: unknown[] = []
 process.on('unhandledRejection', (error) => unhandled.push(error))
 
 parentPort?.on('message', async ({ from, to }: { from: number; to: number }) => {
   const sum = await runSeeds(from, to)
   if (unhandled.length > 0) {
-    // Whose it was shows when each runs alone.
+    // Running each seed alone shows which one it was.
     for (let seed = from; seed < to; seed++) {
       unhandled = []
       await runSeed(seed)

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --seeds N [--from M]`: any number of simulated worlds on all cores.
- * `npm run simulate -- --seed N`: one of them; what fails is shrunk and shown as a timeline.
+ * `npm run simulate -- --seeds N [--from M]`: simulated worlds on all cores.
+ * `npm run simulate -- --seed N`: one world. A failure is shrunk and shown as a timeline.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -21,9 +21,9 @@ const { values } = parseArgs({
   },
 })
 
-/** What a worker takes at a time: enough that asking for more costs nothing. */
+/** Seeds that a worker takes at a time: enough to make the communication negligible. */
 const SHARE = 500
-/** Failures beyond these say nothing new. */
+/** Further failures are not explained. */
 const EXPLAINED = 3
 const PROGRESS_EVERY_MS = 10_000
 
@@ -53,7 +53,7 @@ async function many(): Promise<number> {
   const employ = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), {
-        // Most of what a world makes is gone with it.
+        // Most objects of a world die with it.
         resourceLimits: { maxYoungGenerationSizeMb: 64 },
       })
       const give = (): void => {

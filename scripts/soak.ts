@@ -1,11 +1,11 @@
 /**
- * `npm run soak -- --minutes N`: mixed load and faults over real sockets, the clients in one process, the endpoint in
- * another. Fails, with exit code 1, when anything that was sampled rises over the second half, when a call has not exactly
- * one outcome, and when something is left at the end.
+ * `npm run soak -- --minutes N`: mixed load and faults over real sockets, with the clients in one process and the
+ * endpoint in another. Fails, with exit code 1, when a sampled value rises over the second half, when a call does not
+ * have exactly one outcome, and when something is left at the end.
  *
- * `--calls N` at a time, `--seed N`, `--restart-every SECONDS` (the endpoint dies and comes back, and stays for so long),
- * `--until-ok N` (goes on beyond its minutes until so many calls went well), `--json` instead of the table,
- * `--leak heap|timers|listeners` to see that a leak is found.
+ * `--calls N` concurrent calls, `--seed N`, `--restart-every SECONDS` (the endpoint restarts at this interval),
+ * `--until-ok N` (continues after its minutes until this many calls have succeeded), `--json` instead of the table,
+ * `--leak heap|timers|listeners` to check that a leak is found.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -28,22 +28,22 @@ const { values } = parseArgs({
 
 function positive(name: 'minutes' | 'calls' | 'restart-every'): number {
   const value = Number(values[name])
-  if (!(value > 0)) throw new Error(`--${name} ${values[name]}: accepted is a number above 0`)
+  if (!(value > 0)) throw new Error(`--${name} ${values[name]}: expected a number above 0`)
   return value
 }
 
 const untilOk = Number(values['until-ok'])
 if (!Number.isInteger(untilOk) || untilOk < 0) {
-  throw new Error(`--until-ok ${values['until-ok']}: accepted is a whole number from 0`)
+  throw new Error(`--until-ok ${values['until-ok']}: expected a whole number from 0`)
 }
 const leak = LEAKS.find((one) => one === values.leak)
-if (leak !== values.leak) throw new Error(`--leak ${values.leak}: accepted is ${LEAKS.join(', ')}`)
+if (leak !== values.leak) throw new Error(`--leak ${values.leak}: expected one of ${LEAKS.join(', ')}`)
 
 const PROGRESS_EVERY_MS = 5_000
 
 process.exitCode = await soak()
 
-/** However long a start takes on a busy machine, the endpoint is there for the same time. */
+/** The endpoint stays up for the same time, even if a start takes long on a busy machine. */
 async function keepRestarting(endpoint: Endpoint, everyMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => {})
@@ -55,12 +55,12 @@ async function soak(): Promise<number> {
   const ms = positive('minutes') * 60_000
   const seed = Number(values.seed)
   const endpoint = await Endpoint.start(seed)
-  // Also so that the record which the endpoint keeps of its requests does not fill the memory.
+  // Also so that the endpoint's record of its requests does not fill the memory.
   const over = new AbortController()
   const restarting = keepRestarting(endpoint, positive('restart-every') * 1_000, over.signal)
   const samples: Sample[] = []
   let tally: Tally = { calls: 0, outcomes: {}, kinds: {}, violations: [] }
-  let left: readonly string[] = ['everything: the clients did not come to their end']
+  let left: readonly string[] = ['everything: the clients did not end']
   const startedAt = performance.now()
   let shownAt = startedAt
   const code = await runClients(

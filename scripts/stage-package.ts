@@ -9,7 +9,7 @@ const run = promisify(execFile)
 export const projectRoot: string = path.resolve(import.meta.dirname, '..')
 
 export interface StagedPackage {
-  /** A folder with what the package is made of, built: `package.json`, `dist` and the pages that go with it. */
+  /** A folder with the built package: `package.json`, `dist` and the pages. */
   readonly folder: string
   readonly tarball: string
   /** Bytes of the tarball. */
@@ -21,12 +21,12 @@ export interface StagedPackage {
 }
 
 /**
- * Builds and packs the package as a release would, in a folder of its own: the `dist` of the working tree is not touched,
- * so that two runs at once do not meet. The dependencies are those of the working tree.
+ * Builds and packs the package as a release would, in a separate folder: the `dist` of the working tree is not touched,
+ * so that two runs do not interfere. The dependencies are those of the working tree.
  */
 export async function stagePackage(): Promise<StagedPackage> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-'))
-  // The source is there to be left out: a wrong list of files in the manifest shows.
+  // The source is copied to check that it is not packed: a wrong list of files in the manifest shows.
   for (const name of ['package.json', 'README.md', 'LICENSE', 'src']) {
     if (existsSync(path.join(projectRoot, name))) {
       cpSync(path.join(projectRoot, name), path.join(folder, name), { recursive: true })
@@ -54,7 +54,7 @@ interface PackReport {
   readonly files: ReadonlyArray<{ readonly path: string }>
 }
 
-/** npm reports a list, newer ones an object by package name. */
+/** npm reports a list; newer versions report an object by package name. */
 function onlyEntry(report: unknown): PackReport {
   return Object.values(report as Record<string, PackReport>)[0] as PackReport
 }

@@ -1,6 +1,6 @@
 /**
- * Prints how long the package takes to start, beside another build of it:
- * `node scripts/start-times.ts path/to/another/dist/index.js`. Builds the package first: `npm run build`.
+ * Prints how long the package takes to start, compared with another build of it: `node scripts/start-times.ts
+ * path/to/another/dist/index.js`. Run `npm run build` first.
  */
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -3,7 +3,7 @@ import { streamText } from 'ai'
 import type { Contestant } from '../contract.ts'
 import { EVENTS_AROUND } from '../streams.ts'
 
-/** The AI SDK, on the fetch that is given or on its default one. It makes parts of its own of the events. */
+/** The AI SDK, on the given fetch or on its default one. It converts events to its own parts. */
 export function aiOn(fetch: typeof globalThis.fetch | undefined): Contestant {
   return {
     async events(url) {

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici'
 import type { Contestant } from '../contract.ts'
 import { REQUEST } from './reading.ts'
 
-/** A function that sends the request to an address, and is done when the last bytes of the answer were given. */
+/** A function that sends the request to an address, and resolves after the last bytes of the answer. */
 export function dispatching(): (url: string, onData: (chunk: Buffer) => void) => Promise<void> {
   const agent = new Agent({ allowH2: false })
   return (url, onData) =>
@@ -21,7 +21,7 @@ export function dispatching(): (url: string, onData: (chunk: Buffer) => void) =>
     })
 }
 
-/** undici's `dispatch` by hand, without anything around it: the floor. */
+/** undici's `dispatch` by hand, with nothing around it: the minimum. */
 export async function create(): Promise<Contestant> {
   const dispatch = dispatching()
   return {

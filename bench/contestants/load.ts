@@ -1,6 +1,6 @@
 import type { Contestant, ContestantName } from '../contract.ts'
 
-/** Each by itself: importing one must not load another. */
+/** Loaded separately: importing one must not load another. */
 const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise<Contestant> }>>> = {
   typed: () => import('./typed.ts'),
   drop_in: () => import('./drop-in.ts'),

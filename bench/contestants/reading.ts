@@ -17,7 +17,7 @@ export async function countBytes(response: Response): Promise<number> {
   }
 }
 
-/** Of a stream of Node, read in the cheapest way that it has. */
+/** Counts the bytes of a Node stream, read in the cheapest way. */
 export function streamedBytes(stream: Readable): Promise<number> {
   return new Promise((resolve, reject) => {
     let bytes = 0

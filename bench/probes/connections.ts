@@ -46,7 +46,7 @@ export const tlsConnect: Probe = async (variant, { tls, ca, quick }) => {
     await once(socket, 'close')
   }
   const first = await ours()
-  // The server's ticket comes behind the handshake.
+  // The server sends its session ticket after the handshake.
   await once(first, 'session')
   await ended(first)
   const acts: Readonly<Record<string, () => Promise<void>>> = {
@@ -71,7 +71,7 @@ export const neighbour: Probe = async (variant, { plain, other, mostStreams, qui
   const crowd = inParallel(variant === 'alone' ? 0 : Math.min(1000, mostStreams), 1000, async () => {
     while (!over) {
       await readAll(await fetch(`${plain}${PATH}`, REQUEST))
-      // As far apart as the answers of models are.
+      // Spread out as the answers of models are.
       await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1000))
     }
   })

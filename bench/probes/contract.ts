@@ -1,24 +1,24 @@
-/** What is not measured per event: each variant of a probe runs in a new process, and brings one number. */
+/** Measurements other than per event. Each variant of a probe runs in a new process and returns one number. */
 export const PROBES = {
-  /** What a stream that waits costs: heap and RSS, KB; CPU to open it, microseconds. */
+  /** The cost of a waiting stream: heap and RSS in KB; CPU to open it in microseconds. */
   waiting: ['typed', 'drop_in', 'dispatch', 'undici_fetch'],
-  /** The same for typed streams alone, by how many there are. */
+  /** The cost of a waiting typed stream, by the number of streams. */
   crowd: ['100', '1000', '5000', '10000', '5000_by_hand'],
-  /** CPU per connect over TLS 1.3 to an origin seen before, alone, and of a short call on a new one each. Microseconds. */
+  /** CPU of a TLS 1.3 connect to a known origin, and of a short call on a new connection. Microseconds. */
   tls_connect: ['connect', 'connect_default', 'call', 'call_client_each'],
-  /** CPU per short call on connections that are kept, new, or opened ahead. Microseconds. */
+  /** CPU of a short call on kept, new, or prepared connections. Microseconds. */
   connections: ['leased', 'fresh', 'fresh_warm', 'tls_leased', 'tls_fresh', 'tls_fresh_warm'],
   /** From the reset of a connection to the next request on the wire, jitter set to zero. Milliseconds. */
   retry_latency: ['ours'],
-  /** Of 3 000 POSTs to a server that closes idle connections at the worst moment: how many fail, retries switched off. */
+  /** How many of 3 000 POSTs fail at a server that closes idle connections at the worst moment, without retries. */
   idle_close: ['ours', 'undici_fetch', 'undici_agent'],
-  /** Median latency of calls to one origin, alone and while 1 000 calls to another are under way. Milliseconds. */
+  /** Median latency of calls to one origin, alone and during 1 000 calls to another origin. Milliseconds. */
   neighbour: ['alone', 'beside_1000'],
-  /** Of 5 000 silent streams over 60 s of virtual time, per attempt. */
+  /** Timers of 5 000 silent streams over 60 s of virtual time, per attempt. */
   timers: ['armed', 'fired'],
-  /** From making the client to the first event of its first call, all modules imported. Milliseconds. */
+  /** From creating the client to the first event of its first call, with all modules imported. Milliseconds. */
   first_call: ['typed', 'drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'openai'],
-  /** Time to import the package as it is built, or what it stands on. Milliseconds. */
+  /** Time to import the built package, or its dependencies. Milliseconds. */
   import_time: ['package', 'dependencies'],
 } as const
 
@@ -26,17 +26,17 @@ export type ProbeName = keyof typeof PROBES
 
 export interface ProbeContext {
   readonly plain: string
-  /** A server in a process of its own, too. */
+  /** A second server, in another process. */
   readonly other: string
   readonly tls: string
-  /** PEM: what the server on `tls` is certified by. */
+  /** PEM certificate of the server at `tls`. */
   readonly ca: string
   /** A folder from which the built package can be imported by its name. */
   readonly built: string
-  /** As many streams as a process may have open at once: each takes a file. */
+  /** The most streams that a process may have open. */
   readonly mostStreams: number
   readonly quick: boolean
 }
 
-/** One number, or several by their names. */
+/** Returns one number, or several by name. */
 export type Probe = (variant: string, context: ProbeContext) => Promise<number | Readonly<Record<string, number>>>

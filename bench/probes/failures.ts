@@ -4,7 +4,7 @@ import { REQUEST } from '../contestants/reading.ts'
 import type { Probe } from './contract.ts'
 import { inParallel, medianOf } from './support.ts'
 
-/** The server remembers how long after its reset the next request of the same call came. */
+/** The server records how long after its reset the next request of the call came. */
 export const retryLatency: Probe = async (_variant, { plain, quick }) => {
   const { fetch } = new ResilientClient({ random: () => 0 })
   for (let i = 0; i < (quick ? 50 : 200); i++) await (await fetch(`${plain}/reset/v1/responses`, REQUEST)).text()

@@ -1,6 +1,6 @@
 import type { Probe, ProbeContext, ProbeName } from './contract.ts'
 
-/** The child process of one variant of one probe. Nothing but the probe is loaded into it. */
+/** The child process of one variant of one probe. Loads only the probe. */
 const LOADERS: Readonly<Record<ProbeName, () => Promise<Probe>>> = {
   waiting: async () => (await import('./waiting.ts')).waiting,
   crowd: async () => (await import('./waiting.ts')).crowd,

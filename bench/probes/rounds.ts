@@ -1,12 +1,12 @@
 import { Child, type ServerProcess } from '../processes.ts'
 import { PROBES, type ProbeContext, type ProbeName } from './contract.ts'
 
-/** What all rounds of all probes brought, per variant, in the order of the rounds. */
+/** The measurements of all rounds of all probes, by variant, in the order of the rounds. */
 export type ProbeMeasures = Readonly<Record<string, readonly number[]>>
 
 export const probeKey = (probe: ProbeName, variant: string): string => `${probe}/${variant}`
 
-/** How often a probe is taken in a round, where once says little: a single event in the life of a process. */
+/** Samples in a round, for probes that measure a single event in the life of a process. */
 const SAMPLES: Readonly<Partial<Record<ProbeName, number>>> = { first_call: 5, import_time: 5 }
 
 export interface ProbeOptions {
@@ -16,7 +16,7 @@ export interface ProbeOptions {
   readonly mostStreams: number
   readonly quick: boolean
   readonly rounds: number
-  /** Of all, if not given. */
+  /** Default: all. */
   readonly only?: readonly ProbeName[] | undefined
   onProbe(name: string): void
 }
@@ -62,7 +62,7 @@ function contextOf({ servers, built, mostStreams, quick }: ProbeOptions): ProbeC
   }
 }
 
-/** The figures of one process, by their names. */
+/** The figures of one process, by name. */
 async function measure(
   probe: ProbeName,
   variant: string,
@@ -78,7 +78,7 @@ async function measure(
       typeof value === 'object' && value !== null
         ? Object.entries(value).map(([name, each]) => [`${key}/${name}`, each] as const)
         : [[key, value as number] as const]
-    // NaN does not survive the way between processes.
+    // NaN cannot be sent between processes.
     if (figures.some(([, each]) => !Number.isFinite(each))) throw new Error(`probe ${key} measured nothing`)
     return figures
   } finally {

@@ -5,10 +5,10 @@ import type { Probe } from './contract.ts'
 
 const PATH = '/event/15/v1'
 
-/** Makes a client and a call, and tells when its first event came. */
+/** Makes a client and a call. Returns when its first event came. */
 type FirstCall = (base: string) => Promise<number>
 
-/** Each imports what it needs; how long that takes is a figure of its own. */
+/** Each imports what it needs. That time is measured separately. */
 const FIRST_CALLS: Readonly<Record<string, () => Promise<FirstCall>>> = {
   typed: async () => {
     const { ResilientClient } = await importOurs()
@@ -43,7 +43,7 @@ const FIRST_CALLS: Readonly<Record<string, () => Promise<FirstCall>>> = {
   },
 }
 
-/** With what the first call would load. */
+/** Also imports what the first call would load. */
 async function importOurs() {
   const { loadClient } = await import('../../src/transport/undici/undici-parts.ts')
   await loadClient()
@@ -55,7 +55,7 @@ async function firstOf(events: AsyncIterable<unknown>): Promise<number> {
   throw new Error('no event came')
 }
 
-/** Takes the bytes of an answer, and tells when the first event was parsed. */
+/** Takes the bytes of an answer, and reports when the first event was parsed. */
 function firstEventIn(onFirst: (at: number) => void): (chunk: Uint8Array) => void {
   const decoder = new TextDecoder()
   const parser = createParser({

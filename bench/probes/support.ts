@@ -17,7 +17,7 @@ export async function inParallel(count: number, concurrency: number, act: () => 
   await Promise.all(Array.from({ length: Math.min(count, concurrency) }, worker))
 }
 
-/** CPU of this process per run, microseconds, without that of the first ones. */
+/** CPU of this process for each run, in microseconds, without the first runs. */
 export async function cpuPer(count: number, warmUp: number, act: () => Promise<void>): Promise<number> {
   for (let i = 0; i < warmUp; i++) await act()
   const before = process.cpuUsage()

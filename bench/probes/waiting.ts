@@ -5,11 +5,11 @@ import { REQUEST } from '../contestants/reading.ts'
 import type { Probe } from './contract.ts'
 import { inParallel, memoryAfterGc } from './support.ts'
 
-/** Opens one stream, reads its first delta, and waits for more. Whatever must stay alive is returned. */
+/** Opens one stream, reads its first delta, and waits. Returns what must stay alive. */
 export type Open = (base: string) => Promise<unknown>
 
 async function costsPerStream(count: number, base: string, open: Open): Promise<Readonly<Record<string, number>>> {
-  // What is made once, whatever the number of streams.
+  // Creates what is independent of the number of streams.
   const held: unknown[] = [await open(base)]
   const before = await memoryAfterGc()
   const cpuBefore = process.cpuUsage()
@@ -46,7 +46,7 @@ async function firstRead(response: { readonly body: unknown }): Promise<unknown>
   return [response, reader, reader.read()]
 }
 
-/** Whose waiting streams are looked at. */
+/** The clients whose waiting streams are measured. */
 export const WAITING = ['typed', 'drop_in', 'undici_fetch', 'dispatch'] as const
 export type WaitingName = (typeof WAITING)[number]
 

@@ -2,13 +2,13 @@ import { Session } from 'node:inspector/promises'
 import { loadContestant } from '../contestants/load.ts'
 import type { ContestantName, Workload } from '../contract.ts'
 
-/** A place in the code, and what was spent there: microseconds of CPU for each call. */
+/** A place in the code, and the CPU spent there: microseconds for each call. */
 export interface Spent {
   readonly where: string
   readonly us: number
 }
 
-/** Runs a workload in this process, and says where its time went: by package, and of ours by folder. */
+/** Runs a workload in this process. Returns where its time went: by package, and for this package by folder. */
 export async function profileCpu(name: ContestantName, workload: Workload, url: string): Promise<readonly Spent[]> {
   const contestant = await loadContestant(name)
   const call = contestant[workload.read]
@@ -20,7 +20,7 @@ export async function profileCpu(name: ContestantName, workload: Workload, url: 
     }
     await Promise.all(Array.from({ length: workload.concurrency }, worker))
   }
-  // What is compiled only once it is hot must not count.
+  // Code that is compiled only when it is hot must not count.
   await run()
   const session = new Session()
   session.connect()
@@ -40,7 +40,7 @@ export async function profileCpu(name: ContestantName, workload: Workload, url: 
   return [...spent].map(([where, us]) => ({ where, us })).sort((a, b) => b.us - a.us)
 }
 
-/** What the profiler costs itself. */
+/** The cost of the profiler itself. */
 const PROFILER = '(profiler)'
 
 function placeOf({ functionName, url }: { readonly functionName: string; readonly url: string }): string {

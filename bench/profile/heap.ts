@@ -14,7 +14,7 @@ export interface Held {
 
 const STREAMS = 500
 
-/** Opens streams that wait, and says who holds what of them: each object counts for the class that keeps it alive. */
+/** Opens waiting streams. Returns what holds their memory: each object counts for the class that keeps it alive. */
 export async function profileHeap(name: WaitingName, base: string): Promise<readonly Held[]> {
   const open: Open = openerOf(name, base)
   const held: unknown[] = []
@@ -32,7 +32,7 @@ export async function profileHeap(name: WaitingName, base: string): Promise<read
   }
 }
 
-/** The heap as a snapshot has it, in the format of DevTools. */
+/** A heap snapshot in the format of DevTools. */
 class Graph {
   readonly ids = new Set<number>()
   readonly #nodes: readonly number[]
@@ -67,14 +67,14 @@ class Graph {
     return this.#nodes[node * this.#width + 3] as number
   }
 
-  /** The name of its class, if it has one of its own. */
+  /** The name of its class, if it has one. */
   className(node: number): string | undefined {
     if (this.#types[this.#nodes[node * this.#width] as number] !== 'object') return undefined
     const name = this.#strings[this.#nodes[node * this.#width + 1] as number] as string
     return /^[A-Z]\w+$/.test(name) && !NAMELESS.has(name) ? name : undefined
   }
 
-  /** Of each node the one by which it is reached from the roots the shortest way. */
+  /** For each node, its parent on the shortest path from the roots. */
   parents(): Int32Array {
     const first = new Int32Array(this.count + 1)
     for (let node = 0; node < this.count; node++) {
@@ -95,7 +95,7 @@ class Graph {
   }
 }
 
-/** Whoever keeps one of these alive is who holds it. */
+/** Objects without their own class. They count for what keeps them alive. */
 const NAMELESS = new Set([
   'Object',
   'Array',
@@ -115,7 +115,7 @@ function ownersOf(before: ReadonlySet<number>, graph: Graph): Held[] {
     if (before.has(graph.id(node)) || parents[node] === -1) continue
     let owner = node
     while (owner > 0 && graph.className(owner) === undefined) owner = parents[owner] as number
-    const name = graph.className(owner) ?? 'nobody in particular'
+    const name = graph.className(owner) ?? 'other'
     const entry = held.get(name) ?? { bytes: 0, objects: 0 }
     entry.bytes += graph.size(node) / STREAMS
     entry.objects += 1 / STREAMS

@@ -7,7 +7,7 @@ interface Timer {
   cleared: boolean
 }
 
-/** Virtual time for millions of timers: a heap, and one turn of the event loop for each instant at which something is due. */
+/** Virtual time for millions of timers: a heap, and one turn of the event loop for each instant with a due timer. */
 export class FastClock implements Clock {
   readonly #heap: Timer[] = []
   #now = 0
@@ -35,10 +35,10 @@ export class FastClock implements Clock {
     setImmediate(callback)
   }
 
-  /** Runs until nothing is due any more. */
+  /** Runs until no timer is left. */
   async run(): Promise<void> {
     for (;;) {
-      // What the last instant set going runs to its end before time goes on, an `afterIO` of an `afterIO` included.
+      // Everything that the last instant started runs to its end first, including nested `afterIO` callbacks.
       await turn()
       await turn()
       const next = this.#pop()

@@ -8,13 +8,13 @@ export interface RowSetup {
   readonly effort: 'low' | 'high'
   readonly options: Pick<ResilientClientOptions, 'timeouts' | 'hedge'>
   readonly calls: number
-  /** Calls begin at random, so many a second on average. */
+  /** Calls start at random times, with this average per second. */
   readonly callsPerSecond: number
   readonly seed: number
 }
 
 export interface RowResult {
-  /** Milliseconds until a call had its answer: those that succeeded. */
+  /** Milliseconds until a successful call had its answer. */
   readonly p50: number
   readonly p95: number
   readonly p99: number
@@ -22,22 +22,22 @@ export interface RowResult {
   readonly requestsPerCall: number
   /** Attempts that a deadline cut although they would have answered. */
   readonly healthyCut: number
-  /** Hedges that made room for another although they would have answered. */
+  /** Hedges that were replaced although they would have answered. */
   readonly healthyReplaced: number
-  /** Hedges that lost against another attempt, of 1 call. */
+  /** Hedges that lost against another attempt, per call. */
   readonly lostHedgesPerCall: number
   readonly outage?: OutageResult
 }
 
 export interface OutageResult {
-  /** Of the calls that met it. */
+  /** Of the calls during the outage. */
   readonly calls: number
   readonly failed: number
   readonly attemptsPerCall: number
   readonly mostAttempts: number
-  /** After its end until calls that began from then on have their usual 95th percentile. Milliseconds. */
+  /** From the end of the outage until new calls have their usual 95th percentile. Milliseconds. */
   readonly recoveredAfterMs: number
-  /** After its end until 95 of 100 calls that met it were over, and the last. Milliseconds. */
+  /** From its end until 95 of 100 calls during it had ended, and until the last one. Milliseconds. */
   readonly settledAfterMs: { readonly p95: number; readonly last: number }
 }
 
@@ -48,7 +48,7 @@ interface Played {
   readonly attempts: number
 }
 
-/** Plays one row: the real client on an endpoint of dice, in virtual time. */
+/** Plays one row: the real client, an endpoint with random failures, and virtual time. */
 export async function playRow({ world, effort, options, calls, callsPerSecond, seed }: RowSetup): Promise<RowResult> {
   const clock = new FastClock()
   const transport = new SilentEndpoint(world, clock, seededRandom(seed))
@@ -60,7 +60,7 @@ export async function playRow({ world, effort, options, calls, callsPerSecond, s
     const fresh = transport.healthyDestroyed - healthyBefore.count
     if (event.type === 'attempt_end') {
       attempts.set(event.callId, (attempts.get(event.callId) ?? 0) + 1)
-      // The exchange was destroyed right before its end is told.
+      // The exchange is destroyed just before its end is reported.
       if (event.record.outcome === 'failed') counted.healthyCut += fresh
       healthyBefore.count = transport.healthyDestroyed
       lastFresh = fresh
@@ -113,7 +113,7 @@ function percentiles(times: readonly number[]): { p50: number; p95: number; p99:
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }
 
-/** Calls are judged by the second in which they began. */
+/** Calls are grouped by the second of their start. */
 const WINDOW_MS = 1000
 
 function afterOutage(played: readonly Played[], { fromMs, toMs }: NonNullable<World['outage']>): OutageResult {
@@ -125,7 +125,7 @@ function afterOutage(played: readonly Played[], { fromMs, toMs }: NonNullable<Wo
   for (let from = toMs; from < toMs + 300_000; from += WINDOW_MS) {
     const window = played.filter(({ startedAt }) => startedAt >= from && startedAt < from + 5 * WINDOW_MS)
     const slow = window.filter(({ ok, startedAt, endedAt }) => !ok || endedAt - startedAt > usual).length
-    // A twentieth is above the 95th percentile at any time; twice that is chance in so short a time.
+    // One in twenty is always above the 95th percentile. In so few calls twice as many may be chance.
     if (window.length > 0 && slow <= window.length * 0.1) {
       recoveredAfterMs = from - toMs
       break

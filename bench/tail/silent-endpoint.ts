@@ -5,15 +5,15 @@ export interface World {
   /** Times to the first event: lognormal, milliseconds. */
   readonly medianMs: number
   readonly sigma: number
-  /** The share of attempts that are dead on arrival: accepted, and silent for ever. */
+  /** The share of attempts that are dead on arrival: accepted, and then silent. */
   readonly deadShare: number
-  /** No attempt under way or begun in this time is ever answered. Milliseconds since the start. */
+  /** Attempts that run or start in this time are never answered. Milliseconds since the start. */
   readonly outage?: { readonly fromMs: number; readonly toMs: number } | undefined
 }
 
 const encoder = new TextEncoder()
 const HEAD = { status: 200, statusText: 'OK', headers: [['content-type', 'text/event-stream']] as const }
-/** First event, progress and end in one: the benchmark is about the time until something comes. */
+/** First event, progress and end in one, because only the time to the first event is measured. */
 const ANSWER = encoder.encode(
   [
     { type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } },
@@ -24,7 +24,7 @@ const ANSWER = encoder.encode(
     .join(''),
 )
 
-/** A transport to an endpoint that does nothing but keep silent for as long as its dice say. */
+/** A transport to an endpoint that is silent for random times. */
 export class SilentEndpoint implements Transport {
   readonly name = 'silent endpoint'
   readonly abilities = { seesConnect: true, seesSent: true, choosesConnection: true }
@@ -32,7 +32,7 @@ export class SilentEndpoint implements Transport {
   readonly #clock: Clock
   readonly #random: Random
   requests = 0
-  /** Live attempts that were destroyed while they were silent, and would have answered. */
+  /** Live attempts that were destroyed while silent, and would have answered. */
   healthyDestroyed = 0
 
   constructor(world: World, clock: Clock, random: Random) {

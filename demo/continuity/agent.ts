@@ -3,23 +3,23 @@ import type { Answer, Contestant, TurnRequest } from './contestant.ts'
 import { INSTRUCTIONS, LAST_WORDS, MODEL, newInput, TOOLS, TURNS, toolCalls } from './conversation.ts'
 import { callOf } from './endpoint.ts'
 
-/** How often the agent asks the same thing in one turn before it gives up. */
+/** How often the agent sends the same request in one turn before it gives up. */
 const TRIES = 3
 
 /** A turn as the agent saw it. */
 export interface AgentTurn {
   readonly turn: number
-  /** What it was told instead of an answer, in order. */
+  /** The errors that it got instead of an answer, in order. */
   readonly errors: readonly string[]
-  /** It got the whole answer of the turn in the end. */
+  /** Whether it got the whole answer in the end. */
   readonly answered: boolean
 }
 
 /**
- * The loop of an agent that works with tools, the same for everybody. Each turn goes on with the session of the one before
- * (`previous_response_id`) and sends its new input alone. It assumes what agents commonly do: told that the session is not
- * there (`code: 'previous_response_not_found'`) it begins a new one with all that was said so far; any other error it
- * meets by asking the same again, three times in all.
+ * The loop of an agent that works with tools, the same for all contestants. Each turn continues the session of the
+ * previous one (`previous_response_id`) and sends only its new input. It does what agents commonly do: after `code:
+ * 'previous_response_not_found'` it starts a new session with the whole history; after any other error it sends the
+ * same request again, three times in all.
  */
 export async function runAgent(
   contestant: Contestant,
@@ -78,7 +78,7 @@ async function askUntilAnswered(
   return undefined
 }
 
-/** Half an answer can look like a whole one: what was said is compared with what there was to say. */
+/** Half an answer can look complete, so the answer is compared with the expected one. */
 function isWhole({ output }: Answer, turn: number, seed: number): boolean {
   const said = output.map((item) => (item.type === 'function_call' ? item.arguments : textOf(item)))
   const calls = toolCalls(turn, seed).map((call) => JSON.stringify(call.arguments))

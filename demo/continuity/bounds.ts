@@ -2,10 +2,10 @@ import { largestTurn, totalsOf } from './measure.ts'
 import { count } from './numbers.ts'
 import type { Run } from './run.ts'
 
-/** Its own new input, and a little. */
+/** The new input of a turn, and a little more. */
 export const MOST_PER_TURN = 2500
 export const MOST_IN_ALL = 80_000
-/** What the incident came to, and more than this demo would need to make its point. */
+/** The size of the incident, and enough to prove the point. */
 export const BLOW_UP = 50_000
 
 export interface Bound {
@@ -14,7 +14,7 @@ export interface Bound {
   readonly holds: boolean
 }
 
-/** What the run has to show, or it has shown nothing. */
+/** The claims that the run must prove. */
 export function boundsOf({ naive, openaiSdk, resilient }: Run): Bound[] {
   const lanes = [naive, openaiSdk, resilient]
   const largest = largestTurn(resilient.turns)

@@ -7,16 +7,16 @@ type Style = Parameters<Terminal['paint']>[0]
 
 const MARGIN = '  '
 const GAP = '  '
-/** `70.1 K`, and the space before it. */
+/** `70.1 K` with a space before it. */
 const VALUE_WIDTH = 7
-/** A bar ends in a part of a cell, and in no less than a cell of retries. */
+/** A bar may end in part of a cell, and retries take at least one cell. */
 const ROUNDING = 2
 const PLACE_WIDTH = 13
 const REPLICA = '+400'
 const SENT_GLYPHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█']
 const RETRIED_GLYPH = '░'
 
-/** One line a turn, one bar a contestant, all bars on one scale. */
+/** One line for each turn, one bar for each contestant, all bars on one scale. */
 export function drawChart(terminal: Terminal, run: Run): string[] {
   const lanes: readonly (readonly [Lane, Style])[] = [
     [run.naive, 'red'],
@@ -54,7 +54,7 @@ export function drawChart(terminal: Terminal, run: Run): string[] {
   ]
 }
 
-/** What was sent in eighths of a cell, and behind it what was retried; what is too little to scale is still seen. */
+/** New tokens in eighths of a cell, followed by retried ones. A small amount gets at least one cell. */
 export function drawBar(
   terminal: Terminal,
   { sent, retried }: TurnFigures,
@@ -67,7 +67,7 @@ export function drawBar(
   return terminal.paint(style, bar) + terminal.paint('dim', RETRIED_GLYPH.repeat(again))
 }
 
-/** Each lane as wide as its longest bar needs on the common scale, and no narrower than `least`. */
+/** Each lane is as wide as its longest bar on the common scale, and at least `least`. */
 function laneWidths(longestBars: readonly number[], least: readonly number[], room: number): number[] {
   const narrow = new Set<number>()
   for (;;) {
@@ -91,7 +91,7 @@ function legend(terminal: Terminal, tokensPerCell: number): string[] {
   return [
     `${MARGIN}${sent} input tokens of the turn, sent for the first time (the number)`,
     `${MARGIN}${again} the same bytes sent again`,
-    `${MARGIN}${terminal.paint('magenta', REPLICA)} the next one asked is a replica that never saw the session:`,
+    `${MARGIN}${terminal.paint('magenta', REPLICA)} the next request reaches a replica without the session:`,
     `${MARGIN}     400 previous_response_not_found`,
     `${MARGIN}${terminal.paint('dim', `One scale for all bars: a cell is ${thousands(tokensPerCell)} tokens.`)}`,
   ]

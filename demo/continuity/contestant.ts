@@ -17,23 +17,23 @@ export interface Answer {
   readonly output: readonly JsonObject[]
 }
 
-/** Someone through whom the agent asks. What it does about failures on its own is what makes the difference. */
+/** A client of the agent. The contestants differ in how they handle failures. */
 export interface Contestant {
   readonly name: string
   /**
-   * Asks once. Rejects with the error that an agent would see; its `code` is what the agent goes by.
+   * Sends one request. Rejects with the error that an agent would get; the agent checks its `code`.
    *
-   * @param call the name under which the endpoint knows the turn.
+   * @param call the name of the turn at the endpoint.
    */
   ask(request: TurnRequest, call: string, signal: AbortSignal): Promise<Answer>
   close(): Promise<void>
 }
 
-/** The header by which the endpoint knows the turn. */
+/** The header that names the turn. */
 export const CALL_HEADER = 'x-mock-call'
 
 /**
- * How long anybody waits for an answer to begin. It stands for the 45 seconds that the client waits by default (and for the
- * ten minutes of the `openai` SDK), so that the silent turns pass in a moment. The one thing that is scaled.
+ * How long a contestant waits for an answer to begin. Stands for the client's default of 45 seconds (and ten minutes of
+ * the `openai` SDK), so that silent turns are short. Nothing else is scaled.
  */
 export const GIVE_UP_MS = 1500

@@ -1,6 +1,6 @@
 import { type JsonObject, type Random, seededRandom, type ToolCall } from '../../src/testing/index.ts'
 
-/** A task for an agent that writes a file and runs the tests in every turn, until it says that it is done. */
+/** The number of turns in which an agent writes a file and runs the tests, until it is done. */
 export const TURNS = 17
 
 export const MODEL = 'mock'
@@ -13,14 +13,14 @@ export const TOOLS: readonly JsonObject[] = [
   tool('run_tests', 'Runs the tests, and returns what they print.', ['filter']),
 ]
 
-/** Tokens of new input a turn, instructions and tools included: at least, and less than. */
+/** Tokens of new input in a turn, including instructions and tools. */
 const NEW_INPUT = { least: 2000, below: 2300 }
-/** Bytes of the file that the model writes in a turn: output, which becomes input only where a history is resent. */
+/** Bytes of the file that the model writes in a turn. They become input only when a history is sent again. */
 const FILE_BYTES = { least: 5600, below: 6800 }
 
 const BYTES_PER_TOKEN = 4
 
-/** What the agent has to tell the model in a turn: the task, later what its tools gave back. */
+/** The new input of a turn: first the task, later the results of tools. */
 export function newInput(turn: number, seed: number): readonly JsonObject[] {
   const random = seededRandom(seed * 1000 + turn)
   const tokens = Math.floor(between(NEW_INPUT, random))
@@ -28,7 +28,7 @@ export function newInput(turn: number, seed: number): readonly JsonObject[] {
   return itemsOf(turn, logOf(random, tokens * BYTES_PER_TOKEN - overhead))
 }
 
-/** The calls of tools with which the model answers; none in the last turn. */
+/** The tool calls in the model's answer. None in the last turn. */
 export function toolCalls(turn: number, seed: number): readonly ToolCall[] {
   if (turn === TURNS) return []
   const random = seededRandom(seed * 1000 + turn + 500)
@@ -52,7 +52,7 @@ function callId(kind: string, turn: number): string {
   return `call_${kind}_${turn}`
 }
 
-/** What a test runner prints, of as many bytes as JSON makes of it. */
+/** The output of a test runner, of a given length in JSON. */
 function logOf(random: Random, bytes: number): string {
   return fill(bytes, () => {
     const [suite, test, ms] = [number(random, 40), number(random, 900), number(random, 90)]
@@ -64,7 +64,7 @@ function codeOf(random: Random, bytes: number): string {
   return fill(bytes, () => `export const value${number(random, 1e4)} = compute(${number(random, 1e6)}, options)`)
 }
 
-/** Lines of plain ASCII, the last one cut to fit. The end of a line is two bytes in JSON. */
+/** Lines of plain ASCII, the last one cut to fit. A line end takes two bytes in JSON. */
 function fill(bytes: number, line: () => string): string {
   const lines: string[] = []
   for (let left = bytes; left > 0; left -= 2) {

@@ -3,10 +3,10 @@ import { type Fault, type MockRequest, MockResponsesServer } from '../../src/tes
 import { LAST_WORDS, MODEL, TURNS, toolCalls } from './conversation.ts'
 import type { Loss } from './losses.ts'
 
-/** An endpoint that keeps the sessions of one agent, and loses one in every turn. */
+/** An endpoint with the sessions of one agent, which loses one in every turn. */
 export interface Endpoint {
   readonly server: MockResponsesServer
-  /** Gets ready to lose the session that a turn will go on with. */
+  /** Prepares the loss of the session that a turn continues. */
   prepare(loss: Loss, previousId: string | undefined): void
 }
 
@@ -22,14 +22,14 @@ export async function startEndpoint(seed: number): Promise<Endpoint> {
     server,
     prepare({ turn, fault, replica }, previousId) {
       const notFound = replica && previousId !== undefined ? [sessionNotFound(previousId)] : []
-      // A conversation that is begun anew has no session to lose, and gets its answer.
+      // A new session cannot be lost, and gets its answer.
       const goesOn = (request: MockRequest) => previousIdOf(request) === previousId
       server.script([fault, ...notFound], { when: (request) => turnOf(request) === turn && goesOn(request) })
     },
   }
 }
 
-/** The name of a turn, as requests carry it. */
+/** The name of a turn in requests. */
 export function callOf(turn: number): string {
   return `turn ${turn}`
 }
@@ -54,7 +54,7 @@ function answer(request: MockRequest, turn: number, seed: number): readonly Json
   return toolCallStream({ ...options, calls: toolCalls(turn, seed) })
 }
 
-/** Word for word what the API says. */
+/** The exact words of the API. */
 function sessionNotFound(id: string): Fault {
   const error = {
     message: `Previous response with id '${id}' not found.`,

@@ -13,7 +13,7 @@ const LANE_WIDTH = COLUMNS.reduce((sum, { width }) => sum + width, 0)
 const WAY_WIDTH = 11
 const HEAD_WIDTH = 3 + WAY_WIDTH
 
-/** Every figure of the run, a line a turn, and the sums. Within 80 columns. */
+/** All figures of the run, one line for each turn, and the sums. Within 80 columns. */
 export function drawFigures(terminal: Terminal, run: Run): string[] {
   const lanes: readonly Lane[] = [run.naive, run.openaiSdk, run.resilient]
   const cells = (of: (lane: Lane) => string): string => lanes.map((lane) => of(lane)).join('')
@@ -31,7 +31,7 @@ export function drawFigures(terminal: Terminal, run: Run): string[] {
     `  ${padEnd(terminal.paint('bold', 'in all'), HEAD_WIDTH)}${cells(({ turns }) => row(terminal, totalsOf(turns)))}`,
     rule,
     terminal.paint('dim', '  again: sent before in the same turn.   rq: requests that reached the endpoint.'),
-    terminal.paint('dim', '  er: errors that came up to the agent.'),
+    terminal.paint('dim', '  er: errors that the agent got.'),
   ]
 }
 

@@ -2,7 +2,7 @@ import { type Random, seededRandom } from '../../src/testing/index.ts'
 import type { Fault } from '../../src/testing/server.ts'
 import { TURNS } from './conversation.ts'
 
-/** Where in the exchange the connection dies, and the session with it. */
+/** The phase in which the connection dies and the session is lost. */
 export type Place = 'before answer' | 'in prelude' | 'after commit'
 
 /** How a turn loses its session. */
@@ -11,7 +11,7 @@ export interface Loss {
   readonly place: Place
   readonly name: string
   readonly fault: Fault
-  /** The next one to be asked is a replica that never saw the session, and says so. */
+  /** Whether the next request reaches a replica without the session, which says so. */
   readonly replica: boolean
 }
 
@@ -32,10 +32,10 @@ const WAYS: Readonly<Record<Place, readonly [string, Fault][]>> = {
 
 const PLACES = Object.keys(WAYS) as Place[]
 
-/** Of the turns that lose their session in one place, this many meet a replica. */
+/** Of the turns with a loss in the same phase, this many meet a replica. */
 const REPLICAS_PER_PLACE = 2
 
-/** One loss a turn, its place going round, its way and the replicas drawn: the same seed gives the same ones. */
+/** One loss for each turn: phases alternate, faults and replicas are drawn. The same seed gives the same losses. */
 export function drawLosses(seed: number): Loss[] {
   const random = seededRandom(seed)
   const withReplica = new Set(PLACES.flatMap((_, place) => drawTurns(turnsAt(place), random)))
@@ -44,14 +44,14 @@ export function drawLosses(seed: number): Loss[] {
     const at = index % PLACES.length
     const place = PLACES[at] as Place
     const ways = WAYS[place]
-    // In turn: both are seen, and no seed makes every turn wait out a silence.
+    // Alternating, so that both occur, and no seed makes every turn wait through a silence.
     const way = ((first[at] ?? 0) + Math.floor(index / PLACES.length)) % ways.length
     const [name, fault] = ways[way] as [string, Fault]
     return { turn: index + 1, place, name, fault, replica: withReplica.has(index + 1) }
   })
 }
 
-/** The first turn belongs to no session that a replica could not know. */
+/** The first turn has no session that a replica could lack. */
 function turnsAt(place: number): number[] {
   return Array.from({ length: TURNS }, (_, index) => index + 1).filter(
     (turn) => turn > 1 && (turn - 1) % PLACES.length === place,

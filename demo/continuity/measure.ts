@@ -3,19 +3,19 @@ import type { AgentTurn } from './agent.ts'
 import { turnOf } from './endpoint.ts'
 import type { Loss } from './losses.ts'
 
-/** What a turn cost, as the endpoint counted it. */
+/** The cost of a turn, as the endpoint counted it. */
 export interface TurnFigures {
   readonly turn: number
-  /** Input tokens of everything that was said for the first time. */
+  /** Input tokens of requests that were sent for the first time. */
   readonly sent: number
-  /** Input tokens of requests that were sent before in this turn, byte by byte. */
+  /** Input tokens of requests that were sent before in this turn with the same bytes. */
   readonly retried: number
   /** Requests that reached the endpoint. */
   readonly attempts: number
-  /** What the agent was told instead of an answer. */
+  /** The errors that the agent got instead of an answer. */
   readonly errors: readonly string[]
   readonly answered: boolean
-  /** The turn met the loss that was in store for it. */
+  /** Whether the turn met its planned loss. */
   readonly lost: boolean
 }
 
@@ -64,7 +64,7 @@ export function totalsOf(turns: readonly TurnFigures[]): Totals {
   }
 }
 
-/** The most that one turn said for the first time. */
+/** The most new input tokens of one turn. */
 export function largestTurn(turns: readonly TurnFigures[]): number {
   return Math.max(...turns.map(({ sent }) => sent))
 }

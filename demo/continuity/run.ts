@@ -7,7 +7,7 @@ import { type Endpoint, startEndpoint } from './endpoint.ts'
 import { drawLosses, type Loss } from './losses.ts'
 import { measure, type TurnFigures } from './measure.ts'
 
-/** What one contestant came to, turn by turn. */
+/** The results of one contestant, turn by turn. */
 export interface Lane {
   readonly name: string
   readonly turns: readonly TurnFigures[]
@@ -23,14 +23,14 @@ export interface Run {
 
 export interface RunOptions {
   readonly seed: number
-  /** Ends a run that hangs; the turns under way then count as unanswered. */
+  /** Ends a run that hangs. The current turns then count as unanswered. */
   readonly signal: AbortSignal
   onTurn?(name: string, turn: number): void
-  /** Before everything is closed: for those who want to look closer than the figures do. */
+  /** Called before everything is closed, for tests that check more than the figures. */
   inspect?(name: string, endpoint: Endpoint, contestant: Contestant): void | Promise<void>
 }
 
-/** Three agents at the same time, each with an endpoint to itself that loses the same sessions in the same ways. */
+/** Runs three agents at the same time, each with its own endpoint, which loses the same sessions in the same ways. */
 export async function runContinuity(options: RunOptions): Promise<Run> {
   const losses = drawLosses(options.seed)
   const [first, second, third] = await Promise.all(

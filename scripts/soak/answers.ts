@@ -1,9 +1,9 @@
-/** What the endpoint answers to a call: both sides know, so an answer to another call is seen. */
+/** The endpoint's answer to a call. Both sides know it, so an answer to another call is noticed. */
 export function answerTo(call: string): string {
   return `This is the answer to ${call} and to nothing else.`
 }
 
-/** The id of its response: endpoints come and go during a soak, and numbers would begin anew. */
+/** The id of its response. Not a number, because a restarted endpoint would repeat numbers. */
 export function responseIdOf(call: string): string {
   return `resp_${call}`
 }

@@ -1,4 +1,4 @@
-/** The clients' process: makes the calls, and looks at itself. */
+/** The process of the clients: makes the calls and samples itself. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { count } from './counts.ts'
@@ -8,7 +8,7 @@ import { Sampler } from './sampler.ts'
 import { type Sample, SERIES } from './series.ts'
 
 const order = JSON.parse(process.argv[2] ?? '{}') as Order
-/** What the operating system needs to take leave of the last sockets. */
+/** How long the operating system needs to close the last sockets. */
 const LAST_LOOK_MS = 5_000
 
 process.on('disconnect', () => process.exit())
@@ -38,7 +38,7 @@ await load.close()
 say({ over: tally(), left: await whatIsLeft() })
 sampler.stop()
 
-/** Of everything that was counted, what is not gone. The heap is never empty: its trend must do. */
+/** What of all counted resources is left. The heap is not checked here, because it is never empty. */
 async function whatIsLeft(): Promise<string[]> {
   const look = (): string[] => {
     const now: Sample = sampler.take(load.calls, load.stats())

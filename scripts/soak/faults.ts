@@ -5,7 +5,7 @@ const overloaded = {
   response: { id: 'resp_failed', status: 'failed', error: { code: 'server_is_overloaded', message: 'Overloaded.' } },
 }
 
-/** One request in three meets one of these; a call is over in a few milliseconds, or at one of its short deadlines. */
+/** One request in three meets one of these. A call ends in a few milliseconds, or at one of its short deadlines. */
 export const FAULTS: readonly Fault[] = [
   { at: 'accept', effect: 'reset', probability: 0.01 },
   { at: 'accept', effect: 'stall', probability: 0.005 },

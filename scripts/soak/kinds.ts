@@ -1,21 +1,21 @@
 import { findResilientError, type ResilientClient, type ResponseStream } from '../../src/index.ts'
 import { answerTo, responseIdOf } from './answers.ts'
 
-/** What a call is made with. */
+/** The context of a call. */
 export interface CallContext {
   readonly client: ResilientClient
   /** Tells the endpoint which call a request belongs to. */
   readonly call: string
-  /** Long-lived, the caller's own. */
+  /** The caller's own signal, which is long-lived. */
   readonly signal: AbortSignal
   readonly baseURL: string
   random(): number
 }
 
-/** Something that must never be: it ends a soak with exit code 1. */
+/** A violated invariant: it ends a soak with exit code 1. */
 export class Violation extends Error {}
 
-/** Each makes one call and says what it came to; a failure that the library reports is thrown. */
+/** Each makes one call and returns its outcome. Failures that the library reports are thrown. */
 export const KINDS = {
   async stream(context: CallContext): Promise<string> {
     const stream = open(context)
@@ -66,7 +66,7 @@ export const KINDS = {
 
   async background({ client, call, signal }: CallContext): Promise<string> {
     const stream = client.responses.stream({ ...body(call), background: true, store: true }, options(call, signal))
-    // One that was polled in the end comes without the rest of its events.
+    // A response that was polled in the end lacks the rest of its events.
     expectAnswer(call, await read(stream, { rising: true }), { orPart: true })
     expectAnswer(call, (await stream.finalResponse()).output_text)
     return 'ok'
@@ -132,7 +132,7 @@ function post({ client, call, signal, baseURL }: CallContext): Promise<Response>
   })
 }
 
-/** The text of a stream. With `rising`: the numbers of its events must rise. */
+/** The text of a stream. With `rising` its numbers must increase. */
 async function read(stream: ResponseStream, { rising = false } = {}): Promise<string> {
   let text = ''
   let last = -1

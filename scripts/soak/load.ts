@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/testing/index.ts'
 import { add, type Counts } from './counts.ts'
 import { type CallContext, KINDS, type Kind, Violation } from './kinds.ts'
 
-/** Short, so that a fault makes room for the next one. */
+/** Short, so that faults do not take long. */
 const OPTIONS: ResilientClientOptions = {
   apiKey: 'soak',
   maxRetries: 3,
@@ -12,9 +12,9 @@ const OPTIONS: ResilientClientOptions = {
   keepAliveMs: 1_000,
 }
 
-/** `totalMs` bounds every call; with background responses it bounds each of the few calls it takes. Far behind all of them. */
+/** `totalMs` limits every call, and each request of a background response. This is far above all of them. */
 const HUNG_AFTER_MS = 30_000
-/** Each of the kinds this often: the rare ones are those which cost most. */
+/** How often each kind is called. Rare kinds are the most expensive ones. */
 const SHARES = {
   stream: 5,
   create: 4,
@@ -33,12 +33,12 @@ export class Load {
   readonly outcomes: Counts = {}
   readonly kinds: Counts = {}
   readonly violations: string[] = []
-  /** Those that are over. */
+  /** Calls that have ended. */
   calls = 0
   readonly #baseURL: string
   readonly #signal: AbortSignal
   readonly #random: () => number
-  /** The usual one, one that hedges and shares its connections, and one whose calls take turns. */
+  /** The usual client, one that hedges and shares its connections, and one with a limit on concurrent calls. */
   readonly #own: readonly ResilientClient[]
   readonly #clients: readonly ResilientClient[]
   #begun = 0
@@ -58,7 +58,7 @@ export class Load {
     return this.#own.map((client) => client.stats())
   }
 
-  /** Makes `atATime` calls at a time until there are enough. Resolves when the last one is over. */
+  /** Makes `atATime` concurrent calls until there are enough. Resolves when the last one has ended. */
   async run(atATime: number, isEnough: () => boolean): Promise<void> {
     const worker = async (): Promise<void> => {
       while (!isEnough()) await this.#oneCall()
@@ -73,7 +73,7 @@ export class Load {
   async #oneCall(): Promise<void> {
     const number = ++this.#begun
     const kind = this.#pick(DRAWN)
-    // Clients come and go, too.
+    // Clients are created and closed, too.
     const brief = number % 100 === 0 ? new ResilientClient({ ...OPTIONS, baseURL: this.#baseURL }) : undefined
     const context: CallContext = {
       client: brief ?? this.#pick(this.#clients),

@@ -1,16 +1,16 @@
 import type { Counts } from './counts.ts'
 import type { Sample } from './series.ts'
 
-/** What the clients' process is told to do. */
+/** The order for the clients' process. */
 export interface Order {
   readonly baseURL: string
   readonly port: number
   readonly seed: number
   readonly ms: number
   readonly calls: number
-  /** Goes on beyond its time until so many calls went well. */
+  /** Continues after its time until this many calls have succeeded. */
   readonly untilOk: number
-  /** Planted, to see that it is found. */
+  /** A planted leak, to check that it is found. */
   readonly leak: Leak | undefined
 }
 
@@ -24,7 +24,7 @@ export interface Tally {
   readonly violations: readonly string[]
 }
 
-/** What it says: a sample now and then, and at the end what was left. */
+/** What the process reports: samples, and at the end what was left. */
 export type Message =
   | { readonly sample: Sample; readonly tally: Tally }
   | { readonly over: Tally; readonly left: readonly string[] }

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message, Order } from './messages.ts'
 
 const FLAGS = ['--disable-warning=ExperimentalWarning']
-/** While the endpoint is away, a connection of somebody else may have its port for a moment. */
+/** While the endpoint is down, another program's connection may use its port for a moment. */
 const TRIES = 20
 
-/** The endpoint: killed at any moment and begun anew at the same port. */
+/** The endpoint: killed at any time and restarted on the same port. */
 export class Endpoint {
   readonly #seed: number
   #process: ChildProcess
@@ -51,14 +51,14 @@ export class Endpoint {
   }
 }
 
-/** Runs the clients to their end. @returns the exit code; not 0 also where they never said that they were over. */
+/** Runs the clients to their end. @returns the exit code; not 0 if they never reported their end. */
 export async function runClients(order: Order, onMessage: (message: Message) => void): Promise<number | null> {
   const child = fork(new URL('./client.ts', import.meta.url), [JSON.stringify(order)], {
     execArgv: ['--expose-gc', ...FLAGS],
   })
   child.on('message', (message: Message) => {
     onMessage(message)
-    // An idle client must not keep its process alive; the channel to this one does.
+    // An idle client must not keep its process alive, but this channel does.
     if ('over' in message) child.disconnect()
   })
   const [code] = (await once(child, 'exit')) as [number | null]

@@ -6,19 +6,19 @@ import { RecentMap } from '../core/recent-map.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { type RateKind, type RateWindow, readRateWindow, waitFor } from './rate-window.ts'
 
-/** How a client lets calls begin. */
+/** How a client admits calls. */
 export interface AdmissionSettings {
-  /** Calls to one origin at a time; `Infinity` for no limit. */
+  /** Concurrent calls to one origin. `Infinity`: no limit. */
   readonly calls: number
-  /** How long a call may wait for its turn; 0: as long as its own deadlines. */
+  /** How long a call may wait to begin. `0`: only its own deadlines apply. */
   readonly queueMs: number
-  /** Whether calls begin more slowly while the endpoint says that little is left. */
+  /** Whether calls begin more slowly when a rate limit of the endpoint is nearly used up. */
   readonly pace: boolean
 }
 
-/** What a call is let in by. */
+/** The right of a call to begin. */
 export interface Permit {
-  /** The endpoint answered: what it says of its limits includes this call from now on. */
+  /** The endpoint answered: the limits in its headers include this call from now on. */
   answered(headers: HeaderPairs): void
   /** The call is over. */
   release(): void
@@ -29,28 +29,28 @@ export interface Entry {
   readonly model: string
   readonly inputTokens: number
   readonly scope: AbortScope
-  /** No later than this, in milliseconds from now; `Infinity` without such a bound. */
+  /** Milliseconds from now until the wait fails. `Infinity` without a limit. */
   readonly withinMs: number
-  /** The error when that time is over. */
+  /** The error for when that time is over. */
   onTimeout(): Error
-  /** Told when the call has to wait, and why. */
+  /** Called when the call has to wait, with the reason. */
   onWaiting(reason: WaitReason): void
 }
 
-/** `limit`: as many calls as allowed are under way. `rate`: the endpoint says that little is left. */
+/** `limit`: as many calls as allowed are under way. `rate`: a rate limit of the endpoint is nearly used up. */
 export type WaitReason = 'limit' | 'rate'
 
-/** A wait for a rate limit is no longer than what a 429 may ask for. */
+/** Longest wait for a rate limit: as long as the longest hint that is obeyed. */
 const MAX_PACE_MS = 60_000
 
-/** What a timer can hold. */
+/** The longest delay of a timer. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1
 
 const KINDS: readonly RateKind[] = ['requests', 'tokens']
 
 const MAX_KEYS = 512
 
-/** Lets the calls of a client begin: first come, first served, as many at a time and as fast as their origin bears. */
+/** Admits the calls of a client in order of arrival, within the limits of their origin. */
 export class Admission {
   readonly #clock: Clock
   readonly #settings: AdmissionSettings
@@ -62,14 +62,14 @@ export class Admission {
     this.#settings = settings
   }
 
-  /** Calls waiting for their turn, over all origins. */
+  /** Waiting calls, over all origins. */
   get waiting(): number {
     let waiting = 0
     for (const gate of this.#gates.values()) waiting += gate.waiting
     return waiting
   }
 
-  /** @throws the caller's own reason on an abort; `entry.onTimeout()` when its turn does not come in time. */
+  /** @throws the caller's own reason on an abort; `entry.onTimeout()` when the wait takes too long. */
   async enter(entry: Entry): Promise<Permit> {
     const { origin, model, inputTokens, scope, onWaiting } = entry
     const clock = this.#clock
@@ -81,7 +81,7 @@ export class Admission {
     } else {
       gate.enter(() => {})
     }
-    // What names no model is no Responses call, and has limits of its own.
+    // A call without a model is not a Responses call, and has other rate limits.
     const pace =
       this.#settings.pace && model !== ''
         ? this.#paces.obtain(`${origin} ${model}`, () => new RatePace(clock))
@@ -113,7 +113,10 @@ export class Admission {
     }
   }
 
-  /** A place that is free now, for a hedge: the function that leaves it; `undefined` where a call would have to wait. */
+  /**
+   * Takes a permit that is free now, for a hedge. Returns the function that releases it, or `undefined` if a call would
+   * have to wait.
+   */
   enterNow(origin: string): (() => void) | undefined {
     const gate = this.#gateOf(origin)
     if (gate.isFull || gate.waiting > 0) return undefined
@@ -135,7 +138,7 @@ export class Admission {
     try {
       await withDeadline(place, { clock: this.#clock, scope, ms: Math.min(withinMs, LONGEST_WAIT_MS), onTimeout })
     } catch (error) {
-      // Let in, in the very tick of the abort: the place goes on to the next.
+      // It was admitted in the same tick as the abort: pass the permit on.
       if (!giveUp()) gate.leave()
       throw error
     }
@@ -151,18 +154,18 @@ export class Admission {
   }
 }
 
-/** What an endpoint has said of its limits for one model. */
+/** The rate limits of an endpoint for one model. */
 class RatePace {
   readonly #clock: Clock
   readonly #windows: Partial<Record<RateKind, RateWindow>> = {}
-  /** Begun, or waiting to, and not answered yet. */
+  /** Cost of calls that have begun or wait, and are not answered yet. */
   readonly #pending: Record<RateKind, number> = { requests: 0, tokens: 0 }
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Counts a call as begun; returns the function that ends that, once. */
+  /** Counts a call as begun. Returns the function that ends this, once. */
   join(tokens: number): () => void {
     this.#pending.requests += 1
     this.#pending.tokens += tokens

@@ -1,18 +1,18 @@
 import { flag, msOrOff, whole } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
 
-/** Lets the calls to an origin take turns: first come, first served, by all views of the client together. */
+/** Limits the calls to an origin. First come, first served, over all views of the client together. */
 export interface ConcurrencyOptions {
-  /** Calls to one origin at a time; a call counts until its body is over. From 1; default: no limit. */
+  /** Concurrent calls to one origin. A call counts until its body ends. From 1; default: no limit. */
   readonly calls?: number | undefined
   /**
-   * How long a call may wait for its turn; then it fails with `queue_timeout`, and nothing was sent. Milliseconds; default 0
-   * (off): only `totalMs` and `beforeCommitMs`, which include the wait, bound it.
+   * How long a call may wait to begin. After that it fails with `queue_timeout`, and nothing was sent. Milliseconds;
+   * default 0 (off): only `totalMs` and `beforeCommitMs` apply, which include the wait.
    */
   readonly queueMs?: number | undefined
   /**
-   * Whether calls begin more slowly while the endpoint says, in `x-ratelimit-*` headers, that little is left for their model:
-   * before a 429 comes. Default true; waits are at most 60 s.
+   * Whether calls begin more slowly when `x-ratelimit-*` headers say that little is left for their model, so that no
+   * 429 comes. Default true. Such a wait takes at most 60 s.
    */
   readonly pace?: boolean | undefined
 }

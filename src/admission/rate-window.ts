@@ -1,7 +1,7 @@
 import { DURATION, durationMs } from '../core/duration.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 
-/** What an endpoint said of one of its limits, and when. */
+/** What an endpoint said about one of its limits, and when. */
 export interface RateWindow {
   readonly limit: number
   readonly remaining: number
@@ -12,7 +12,7 @@ export interface RateWindow {
 
 export type RateKind = 'requests' | 'tokens'
 
-/** `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`; `undefined` where one is missing or unusable. */
+/** Reads `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`. `undefined` if one is missing or unusable. */
 export function readRateWindow(headers: HeaderPairs, kind: RateKind, now: number): RateWindow | undefined {
   const header = (name: string): string | undefined =>
     headers.find(([candidate]) => candidate === `x-ratelimit-${name}-${kind}`)?.[1]
@@ -37,10 +37,10 @@ function reset(value: string | undefined): number | undefined {
 }
 
 /**
- * How long a start that costs so much should wait so that the endpoint need not refuse it: what is spent flows back evenly
- * until the reset. Pure.
+ * How long a request of this cost should wait so that the endpoint does not refuse it. Assumes that the limit refills
+ * evenly until the reset. Pure.
  *
- * @param pending what was started since and not answered yet, so that the endpoint may not have counted it.
+ * @param pending cost of requests that were sent but not answered, which the endpoint may not have counted.
  */
 export function waitFor(window: RateWindow, cost: number, pending: number, now: number): number {
   const { limit, remaining, resetMs, at } = window
@@ -48,7 +48,7 @@ export function waitFor(window: RateWindow, cost: number, pending: number, now: 
   if (untilResetMs <= 0) return 0
   const spent = Math.max(0, limit - remaining)
   const perMs = (spent > 0 ? spent : limit) / resetMs
-  // A cost above the whole limit would wait for ever: it starts when all of the limit is there.
+  // A cost above the whole limit would wait forever: it starts when the whole limit is available.
   const missing = Math.min(cost, limit) + pending - (remaining + (now - at) * perMs)
   if (missing <= 0) return 0
   return Math.min(Math.ceil(missing / perMs), Math.ceil(untilResetMs))

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 
-/** How long `close()` and `destroy()` wait for callbacks that are under way. */
+/** How long `close()` and `destroy()` wait for running callbacks. */
 const END_MS = 5000
 
-/** The user's `create` and `destroy` that are under way. */
+/** The running `create` and `destroy` callbacks of the user. */
 export class Callbacks {
   readonly #clock: Clock
   readonly #creating = new Set<Promise<void>>()
@@ -23,10 +23,10 @@ export class Callbacks {
     track(this.#destroying, settled)
   }
 
-  /** Resolves when all have settled: one that never does holds nobody up for longer than 5 s. */
+  /** Resolves when all callbacks have settled, or after 5 s. */
   async settled(): Promise<void> {
     if (this.#creating.size + this.#destroying.size === 0) return
-    // What was created too late is destroyed by then.
+    // Waits for `create` first: a client that comes too late is then passed to `destroy`.
     const settled = Promise.all(this.#creating).then(() => Promise.all(this.#destroying))
     const onTimeout = (): Error => new Error('not settled')
     await withDeadline(settled, { clock: this.#clock, ms: END_MS, onTimeout }).catch(() => {})

@@ -14,7 +14,7 @@ import type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLeas
 
 export type { ClientCacheEvent, ClientCacheOptions, ClientCacheStats, ClientLease } from './types.ts'
 
-/** A client that is being built, for all who asked meanwhile. */
+/** A client that is being built, for all callers that wait for it. */
 interface Build<C> {
   waiting: number
   readonly making: Making<C>
@@ -22,18 +22,18 @@ interface Build<C> {
 }
 
 /**
- * `acquire` for who holds thousands of leases: the same lease, but as an object whose methods need their `this`.
+ * `acquire` for a user with thousands of leases: returns the lease itself, whose methods need their `this`.
  *
  * @throws as `ClientCache.acquire`.
  */
 export let acquireLease: <C>(cache: ClientCache<C>, key: string) => Promise<Lease<C>>
 
 /**
- * Clients by key, handed out as leases. A client that failed is poisoned: it leaves the cache at once, so that whoever
- * asks next gets a new one, and is destroyed when those still using it are done. Failures name their generation by their
- * lease, so a late failure of an old client cannot hurt its successor.
+ * Clients by key, handed out as leases. A poisoned client gets no new lease: the next `acquire` of the key gets a new
+ * client, and the poisoned one is destroyed when its last lease ends. A lease names the generation of its client, so a
+ * late failure of an old client cannot affect its successor.
  *
- * Generic: it caches HTTP pools here, and can cache an agent's own SDK clients just as well.
+ * Generic: this package caches HTTP pools in it, and an agent can cache its own SDK clients.
  *
  * @throws ConfigurationError from the constructor, for an option that is not accepted.
  */
@@ -44,7 +44,7 @@ export class ClientCache<C> {
   readonly #maxEntries: number
   readonly #createMs: number
   readonly #entries = new Map<string, Entry<C>>()
-  /** The entries by their last use: the first is the least recently used. */
+  /** The entries by last use, least recently used first. */
   readonly #byUse = new Order<Entry<C>>()
   readonly #retired = new Retired<C>()
   readonly #builds = new Map<string, Build<C>>()
@@ -72,10 +72,10 @@ export class ClientCache<C> {
   }
 
   /**
-   * A lease on the client of `key`, which is built if there is none.
+   * Returns a lease on the client of `key`. Builds the client if there is none.
    *
-   * @throws ClientClosedError after `close()` or `destroy()`, also for who waits for a build then; whatever `create` throws;
-   * DeadlineError `create_timeout` when `create` takes longer than `createMs`.
+   * @throws ClientClosedError after `close()` or `destroy()`, also for callers that wait for a build; whatever `create`
+   * throws; DeadlineError `create_timeout` when `create` takes longer than `createMs`.
    */
   acquire(key: string): Promise<ClientLease<C>> {
     return this.#acquire(key, withoutThis)
@@ -85,7 +85,7 @@ export class ClientCache<C> {
     acquireLease = (cache, key) => cache.#acquire(key, (lease) => lease)
   }
 
-  /** @param handedOutAs made of the lease in the same tick: a moment later its client may be unusable. */
+  /** @param handedOutAs called with the lease in the same tick: a moment later its client may be unusable. */
   async #acquire<L>(key: string, handedOutAs: (lease: Lease<C>) => L): Promise<L> {
     for (;;) {
       this.#assertOpen()
@@ -102,15 +102,15 @@ export class ClientCache<C> {
       build.waiting++
       const entry = await build.done
       if (this.#mayServe(entry)) return handedOutAs(this.#lease(entry))
-      // It was poisoned, evicted or closed between the end of the build and now: ask again.
+      // The client was poisoned, evicted or closed since the end of the build: ask again.
       this.#release(entry)
     }
   }
 
   /**
-   * Gives the client of `key` no new leases; it is destroyed when its last lease ends.
+   * Gives the client of `key` no new leases. It is destroyed when its last lease ends.
    *
-   * @param options.generation evict only this generation: a late report about an old client changes nothing.
+   * @param options.generation evict only this generation: a late report about an old client then changes nothing.
    * @returns whether a client was evicted.
    */
   evict(key: string, options: { readonly generation?: number; readonly reason?: string } = {}): boolean {
@@ -129,9 +129,9 @@ export class ClientCache<C> {
   }
 
   /**
-   * Gives out no more leases, destroys idle clients now and the others as their leases end. Resolves when no lease is left and
-   * all `create` and `destroy` callbacks have settled; it waits 5 s for the callbacks at most. A client that comes later is
-   * destroyed then.
+   * Gives out no more leases. Destroys idle clients now, and the others as their leases end. Resolves when all leases
+   * have ended and all `create` and `destroy` callbacks have settled; it waits for callbacks at most 5 s. A client that
+   * is created later is destroyed at once.
    */
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing'
@@ -142,8 +142,8 @@ export class ClientCache<C> {
   }
 
   /**
-   * Destroys every client now, whoever uses it. Resolves when all `create` and `destroy` callbacks have settled, after 5 s at
-   * most. A client that comes later is destroyed then.
+   * Destroys every client now, even one in use. Resolves when all `create` and `destroy` callbacks have settled, after
+   * 5 s at most. A client that is created later is destroyed at once.
    */
   async destroy(): Promise<void> {
     this.#state = 'destroyed'
@@ -161,10 +161,10 @@ export class ClientCache<C> {
     if (this.#state !== 'open') throw cacheClosed()
   }
 
-  /** Whether someone who waited for this client's build may have it. */
+  /** Whether a caller that waited for this client's build may get it. */
   #mayServe(entry: Entry<C>): boolean {
     if (this.#state !== 'open') return false
-    // To be pushed out by another key says nothing against a client.
+    // Eviction by another key does not make a client unusable.
     if (entry.retiredFor !== undefined && !entry.pushedOut) return false
     if (this.#owner.isUsable(entry.client)) return true
     this.#retire(entry, 'unusable')
@@ -196,13 +196,13 @@ export class ClientCache<C> {
       if (!this.#owner.isUsable(client)) {
         this.#retire(entry, 'unusable')
         throw this.#owner.answersLater
-          ? new ConfigurationError('isUsable: it returned a promise; accepted: true or false, at once.', 'isUsable')
+          ? new ConfigurationError('isUsable: returned a promise; accepted: true or false, at once.', 'isUsable')
           : new ConfigurationError(
-              'create() returned a client that isUsable() refuses; it must return a usable one.',
+              'create() returned a client for which isUsable() returned false; create() must return a usable client.',
               'create',
             )
       }
-      // Theirs from this moment: a client that is pushed out before they are told would be built again and again.
+      // Counted from here on: a client that is evicted before they resume would be built again and again.
       entry.leases = build.waiting
       this.#entries.set(key, entry)
       this.#byUse.toEnd(entry)
@@ -213,7 +213,7 @@ export class ClientCache<C> {
     }
   }
 
-  /** A client has been created. */
+  /** Registers a created client. */
   #enter(key: string, client: C): Entry<C> {
     const generation = this.#generations.next(key, (other) => this.#isAlive(other))
     const entry = newEntry({ key, generation, client, idleSince: this.#clock.now() })
@@ -231,7 +231,7 @@ export class ClientCache<C> {
   }
 
   #lease(entry: Entry<C>): Lease<C> {
-    // Among one there is no order to keep, and most clients talk to one origin.
+    // Most caches hold one client, and need no reordering.
     if (this.#entries.size > 1 && entry.retiredFor === undefined) this.#byUse.toEnd(entry)
     return new Lease(entry, this.#keeper)
   }
@@ -253,7 +253,7 @@ export class ClientCache<C> {
     this.#sweep.isIdle(entry)
   }
 
-  /** Out of the cache, no new leases; destroyed now if nobody uses it. */
+  /** Removes the client from the cache: no new leases. Destroys it now if it has none. */
   #retire(entry: Entry<C>, reason: string): void {
     if (entry.retiredFor !== undefined) return
     entry.retiredFor = reason
@@ -291,5 +291,5 @@ export class ClientCache<C> {
 }
 
 function cacheClosed(): ClientClosedError {
-  return new ClientClosedError('The client cache is closed. Create a new one, or close it later.')
+  return new ClientClosedError('The client cache is closed. Create a new cache, or close this one later.')
 }

@@ -3,11 +3,11 @@ export interface Entry<C> {
   readonly key: string
   readonly generation: number
   readonly client: C
-  /** Those who waited for its build and have not been told yet included. */
+  /** Includes callers that waited for the build and have not resumed yet. */
   leases: number
-  /** Why it gets no new leases. */
+  /** Why it gets no new leases. `undefined` while it does. */
   retiredFor: string | undefined
-  /** Retired because there was no room. */
+  /** Evicted because the cache was full. */
   pushedOut: boolean
   destroyed: boolean
   idleSince: number

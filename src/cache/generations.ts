@@ -1,15 +1,15 @@
 import { Order } from './order.ts'
 
-/** Numbers of keys long gone are forgotten beyond this many, so that keys without end cannot fill the memory. */
+/** Beyond this many, numbers of keys without a client are dropped, so that endless keys cannot fill the memory. */
 const MAX_REMEMBERED_KEYS = 10_000
 
-/** How many old keys one build looks at: more than one, so that keys that have died meanwhile are forgotten in the end. */
+/** Old keys that one build checks. More than one, so that the number of remembered keys shrinks again. */
 const LOOKS = 4
 
 /** Counts the clients built for each key. */
 export class Generations {
   readonly #built = new Map<string, number>()
-  /** By the last build, or the last look at a key that was alive. */
+  /** Keys by last build, or by the last check that found them alive. */
   readonly #order = new Order<string>()
   readonly #max: number
 
@@ -17,7 +17,7 @@ export class Generations {
     this.#max = max
   }
 
-  /** The number of the client just built for `key`. A key that is alive is never forgotten: its numbers must rise. */
+  /** The number of the client just built for `key`. A key with a client is kept, because its numbers must rise. */
   next(key: string, isAlive: (key: string) => boolean): number {
     const generation = (this.#built.get(key) ?? 0) + 1
     this.#built.set(key, generation)

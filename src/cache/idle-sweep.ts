@@ -2,18 +2,18 @@ import type { Clock, TimerHandle } from '../core/clock.ts'
 import type { Entry } from './entry.ts'
 import { Order } from './order.ts'
 
-/** One timer for all idle clients, for the one that has been idle longest. It never keeps the process alive. */
+/** One timer for all idle clients, armed for the one that has been idle longest. It does not keep the process alive. */
 export class IdleSweep<C> {
   readonly #clock: Clock
   readonly #ttlMs: number
   readonly #onDue: (entry: Entry<C>) => void
-  /** The first has been idle longest. */
+  /** Longest idle first. */
   readonly #idle = new Order<Entry<C>>()
   #timer: TimerHandle | undefined
 
   /**
-   * @param ttlMs `0`: nothing is ever due.
-   * @param onDue told of each client that has been idle for so long; must not throw.
+   * @param ttlMs `0`: clients are never due.
+   * @param onDue called for each client that was idle for `ttlMs`. Must not throw.
    */
   constructor(clock: Clock, ttlMs: number, onDue: (entry: Entry<C>) => void) {
     this.#clock = clock
@@ -21,7 +21,7 @@ export class IdleSweep<C> {
     this.#onDue = onDue
   }
 
-  /** A client in the cache has no lease any more. */
+  /** A client in the cache has lost its last lease. */
   isIdle(entry: Entry<C>): void {
     if (this.#ttlMs === 0) return
     entry.idleSince = this.#clock.now()
@@ -29,7 +29,7 @@ export class IdleSweep<C> {
     this.#arm()
   }
 
-  /** It has one, or has left the cache. */
+  /** The client has a lease again, or has left the cache. */
   isNotIdle(entry: Entry<C>): void {
     if (this.#ttlMs > 0) this.#idle.delete(entry)
   }

@@ -1,13 +1,13 @@
 import type { Entry } from './entry.ts'
 import type { ClientLease } from './types.ts'
 
-/** Whoever gave a lease, and is told what becomes of it. */
+/** The giver of leases, which is told when they are poisoned or released. */
 export interface LeaseKeeper<C> {
   poison(entry: Entry<C>, reason: string): void
   release(entry: Entry<C>): void
 }
 
-/** The use of one client by one user. Small: a stream holds one to its end. */
+/** The use of one client by one user. Small, because a stream holds one to its end. */
 export class Lease<C> implements Omit<ClientLease<C>, typeof Symbol.dispose> {
   readonly #entry: Entry<C>
   readonly #keeper: LeaseKeeper<C>
@@ -37,7 +37,7 @@ export class Lease<C> implements Omit<ClientLease<C>, typeof Symbol.dispose> {
   }
 }
 
-/** A lease whose methods may be taken off it. */
+/** The same lease, with methods that work without their `this`. */
 export function withoutThis<C>(lease: Lease<C>): ClientLease<C> {
   const release = (): void => lease.release()
   return {

@@ -6,17 +6,20 @@ import { DeadlineError } from '../errors/errors.ts'
 export interface MakingOptions<C> {
   readonly create: () => C | PromiseLike<C>
   readonly clock: Clock
-  /** How long `create` may take. Milliseconds; `0`: as long as it takes. */
+  /** How long `create` may take. Milliseconds; `0`: no limit. */
   readonly ms: number
-  /** Given a client that nobody waits for any more, and why. */
+  /** Called with a client that came too late, and the reason. */
   readonly tooLate: (client: C, why: string) => void
 }
 
-/** One run of `create`, which may come too late, or never settle. */
+/** One run of `create`, which may come too late or never settle. */
 export class Making<C> {
-  /** The client, if it comes in time. Rejects with what `create` throws, with `create_timeout`, or as `giveUp` says. */
+  /**
+   * The client, if it comes in time. Rejects with what `create` throws, with `create_timeout`, or with the error of
+   * `giveUp`.
+   */
   readonly inTime: Promise<C>
-  /** `create` itself has settled, in time or not. */
+  /** Settles when `create` itself has settled, in time or not. */
   readonly settled: Promise<void>
   readonly #options: MakingOptions<C>
   readonly #reject: (error: unknown) => void
@@ -30,14 +33,14 @@ export class Making<C> {
     this.settled = this.#run(resolve)
   }
 
-  /** Nobody waits for the client any more: it is not made, or goes when it comes. */
+  /** The client is not needed any more: it is not created, or is passed to `tooLate` when it comes. */
   giveUp(error: Error, why: string): void {
     this.#lateFor ??= why
     this.#reject(error)
   }
 
   async #run(resolve: (client: C) => void): Promise<void> {
-    // Who asks for this build must find it registered, however early `create` throws.
+    // Waits a tick: callers must find this build registered even if `create` throws at once.
     await undefined
     if (this.#lateFor !== undefined) return
     try {
@@ -52,7 +55,7 @@ export class Making<C> {
   #made(): C | PromiseLike<C> {
     const { create, clock, ms } = this.#options
     const making = create()
-    // Most clients are there at once, and need no timer.
+    // Most clients are created synchronously, and need no timer.
     if (ms === 0 || !isThenable(making)) return making
     const made = Promise.resolve(making)
     withDeadline(made, { clock, ms, onTimeout: () => tookTooLong(ms) }).catch((error: unknown) => {

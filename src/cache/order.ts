@@ -5,8 +5,8 @@ interface Node<T> {
 }
 
 /**
- * Items in the order in which they were put at the end. Every operation takes the same time however many there are: a `Map`
- * would keep a gap for each item taken from its start, and pass all of them at each look there.
+ * Items in the order in which they were last put at the end. Every operation takes constant time. A `Map` would keep a
+ * gap for each item removed from its start, and walk over all gaps at each look there.
  */
 export class Order<T> {
   readonly #nodes = new Map<T, Node<T>>()
@@ -21,7 +21,7 @@ export class Order<T> {
     return this.#first?.item
   }
 
-  /** Puts an item at the end, from wherever it is. */
+  /** Moves an item to the end, or adds it there. */
   toEnd(item: T): void {
     if (this.#last?.item === item && this.#last !== undefined) return
     this.delete(item)

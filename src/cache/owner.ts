@@ -2,8 +2,8 @@ import { ignoreRejection, isThenable } from '../core/thenable.ts'
 import type { ClientCacheEvent, ClientCacheOptions } from './types.ts'
 
 /**
- * The callbacks of a cache that answer at once, or not at all. They are the user's: what they throw, or reject with, must
- * change nothing of what becomes of a client, and must not end the process.
+ * The user's callbacks of a cache. If one throws or rejects, the client is handled as before, and the process does not
+ * end.
  */
 export class Owner<C> {
   readonly #options: ClientCacheOptions<C>
@@ -13,12 +13,12 @@ export class Owner<C> {
     this.#options = options
   }
 
-  /** `isUsable` has returned a promise. */
+  /** Whether `isUsable` has returned a promise. */
   get answersLater(): boolean {
     return this.#answersLater
   }
 
-  /** A promise says nothing now, and would pass for `true`: it counts as a no. */
+  /** A promise is truthy but says nothing yet: it counts as `false`. */
   isUsable(client: C): boolean {
     try {
       const answer: unknown = this.#options.isUsable(client)
@@ -26,7 +26,7 @@ export class Owner<C> {
       this.#answersLater = true
       ignoreRejection(answer)
     } catch {
-      // A client that cannot even be asked is none to hand out.
+      // A client whose check throws is not handed out.
     }
     return false
   }
@@ -35,7 +35,7 @@ export class Owner<C> {
     try {
       ignoreRejection(this.#options.retire?.(client))
     } catch {
-      // It is on its way out: what fails here must not keep it from being destroyed.
+      // A throw here must not keep the client from being destroyed.
     }
   }
 
@@ -43,11 +43,11 @@ export class Owner<C> {
     try {
       ignoreRejection(this.#options.onEvent?.(event))
     } catch {
-      // Nobody is left to tell of it.
+      // Ignored: a listener must not break the cache.
     }
   }
 
-  /** A client that cannot even be destroyed properly must not take its users along. */
+  /** Ignored: a failed `destroy` must not affect the users of the cache. */
   async destroy(client: C): Promise<void> {
     try {
       await this.#options.destroy(client)

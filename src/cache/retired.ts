@@ -1,8 +1,8 @@
 import type { Entry } from './entry.ts'
 
-/** The clients that get no new lease, and are not destroyed yet. */
+/** The clients that get no new lease and are not destroyed yet. */
 export class Retired<C> extends Set<Entry<C>> {
-  /** How many of them each key has. */
+  /** Number of retired clients for each key. */
   readonly #ofKey = new Map<string, number>()
 
   override add(entry: Entry<C>): this {

@@ -2,31 +2,40 @@ import type { Clock } from '../core/clock.ts'
 
 export interface ClientCacheOptions<C> {
   /**
-   * Builds the client for a key; at most one build per key runs at a time, beside those that took longer than `createMs`.
+   * Builds the client for a key. At most one build per key runs at a time, apart from builds that exceeded `createMs`.
    * A failed build is not cached.
    */
   create(key: string): C | PromiseLike<C>
   /**
-   * Asked on every hit. A client that says no, or throws, is evicted and a new one is built. It answers at once: where it
-   * returns a promise, `acquire` rejects with a `ConfigurationError`.
+   * Called whenever a cached client is about to be leased. Where it returns `false` or throws, the client is evicted
+   * and a new one is built. Must return at once: for a promise `acquire` rejects with a `ConfigurationError`.
    */
   isUsable(client: C): boolean
-  /** Called exactly once per client: when it left the cache and its last lease ended, or on `destroy()`. */
+  /** Called exactly once per client: when it has left the cache and its last lease has ended, or on `destroy()`. */
   destroy(client: C): void | PromiseLike<void>
-  /** Called when a client gets no new leases any more, before its last lease ends: a pool closes its idle connections here. What it throws is ignored. */
+  /**
+   * Called when a client stops getting leases, before its last lease ends. A pool closes its idle connections here.
+   * Errors are ignored.
+   */
   retire?(client: C): void
-  /** Clients kept at most; beyond it the one used longest ago goes. Default 100, at least 1. */
+  /**
+   * The most clients to keep. When there are more, the least recently used client is evicted. Default 100, at least 1.
+   */
   readonly maxEntries?: number
-  /** A client without a lease is destroyed after this many ms. Default 300 000, at most 2 147 483 647; `0` keeps it until it is evicted. */
+  /**
+   * A client without a lease is destroyed after this time. Milliseconds, default 300 000, at most 2 147 483 647; `0`
+   * keeps it until it is evicted.
+   */
   readonly idleTtlMs?: number
   /**
-   * How long `create` may take: then all who wait for it get `create_timeout`, the next `acquire` of the key builds anew, and
-   * a client that comes later is destroyed. Milliseconds, default 30 000, at most 2 147 483 647; `0`: as long as it takes.
+   * How long `create` may take. After that all waiting callers get `create_timeout`, the next `acquire` of the key
+   * starts a new build, and a client that comes later is destroyed. Milliseconds, default 30 000, at most 2 147 483
+   * 647; `0`: no limit.
    */
   readonly createMs?: number
-  /** Default: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Clock
-  /** Told what happens to clients, in order. What it throws is ignored. */
+  /** Called with each event of a client, in order. Errors are ignored. */
   onEvent?(event: ClientCacheEvent): void
 }
 
@@ -39,11 +48,11 @@ export interface ClientCacheEvent {
 
 /** The right to use a client for one piece of work. */
 export interface ClientLease<C> extends Disposable {
-  /** Neither closed nor poisoned when the lease was given. */
+  /** Was neither closed nor poisoned when the lease was given. */
   readonly client: C
-  /** The n-th client built for its key, from 1. Rises with every client built. */
+  /** The n-th client built for its key, from 1. */
   readonly generation: number
-  /** The client gets no new lease from now on. Does not end this lease; later calls do nothing. */
+  /** Gives the client no new leases. Does not end this lease. Later calls do nothing. */
   poison(reason: string): void
   /** Ends the lease. Idempotent; also `Symbol.dispose`, so that `using lease = await cache.acquire(key)` works. */
   release(): void
@@ -52,7 +61,7 @@ export interface ClientLease<C> extends Disposable {
 export interface ClientCacheStats {
   /** Clients that may get leases. */
   readonly entries: number
-  /** Clients that get no new lease but still serve one. */
+  /** Clients that get no new lease but still have one. */
   readonly retired: number
   readonly leases: number
   readonly hits: number

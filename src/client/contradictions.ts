@@ -5,7 +5,7 @@ import { refuseConnectionHeaders } from '../transport/connection-headers.ts'
 import type { LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { ResilientClientOptions } from './options.ts'
 
-/** What the options come to, as far as it is judged. */
+/** The resolved values that are checked here. */
 interface Resolved {
   readonly timeouts: TimeoutSettings
   readonly policy: RetryPolicy
@@ -14,11 +14,11 @@ interface Resolved {
 }
 
 /**
- * Refuses options that contradict each other, and options that do nothing where they are given. Judged on what they come to,
- * defaults and environment included; a value that was not given here is never the one at fault.
+ * Refuses options that contradict each other or have no effect. Checks the resolved values, including defaults and
+ * environment. The error always blames an option that was given.
  *
- * @param isView the options are those of a view; what it inherits was judged before.
- * @throws ConfigurationError that names both.
+ * @param isView the options belong to a view. Inherited options were checked before.
+ * @throws ConfigurationError that names both options.
  */
 export function refuseContradictions(options: ResilientClientOptions, settings: Resolved, isView: boolean): void {
   refuseDeadlines(options, settings, isView)
@@ -30,8 +30,7 @@ export function refuseContradictions(options: ResilientClientOptions, settings: 
 }
 
 /**
- * Refuses headers that a connection sets itself, where the transport makes the connections. Over a `fetch` they go where that
- * `fetch` takes them.
+ * Refuses headers that a connection sets itself, if the transport makes the connections. A wrapped `fetch` gets them.
  *
  * @throws ConfigurationError
  */
@@ -124,11 +123,11 @@ function refuseConnections({ isolation, warm, warmMs }: ResilientClientOptions):
   if (warm && isolation !== 'fresh') {
     refuse(
       'warm',
-      `warm (${warm}) keeps never-used connections open, which needs isolation: 'fresh'; got ${isolation ?? "the default, 'leased'"}.`,
+      `warm (${warm}) keeps unused connections open, which needs isolation: 'fresh'; got ${isolation ?? "the default, 'leased'"}.`,
     )
   }
   if (warmMs !== undefined && warm === undefined) {
-    refuse('warmMs', `warmMs (${warmMs}) has no effect without warm: no never-used connection is kept.`)
+    refuse('warmMs', `warmMs (${warmMs}) has no effect without warm: no unused connection is kept.`)
   }
 }
 
@@ -139,24 +138,24 @@ function refuseBesideTransport(options: ResilientClientOptions): void {
     if (options[name] === undefined) continue
     refuse(
       name,
-      `${name} has no effect beside a transport of your own. Give it to that transport: undiciTransport({ ${name}: … }).`,
+      `${name} has no effect with the option transport. Give it to that transport: undiciTransport({ ${name}: … }).`,
     )
   }
   if (options.limits?.headerBytes !== undefined) {
     refuse(
       'limits.headerBytes',
-      'limits.headerBytes has no effect beside a transport of your own: undiciTransport({ maxHeaderBytes: … }).',
+      'limits.headerBytes has no effect with the option transport. Give it to that transport: undiciTransport({ maxHeaderBytes: … }).',
     )
   }
   if (clock !== undefined && transport.clock !== undefined && sourceOf(clock) !== sourceOf(transport.clock)) {
     refuse(
       'clock',
-      `clock: the transport (${transport.name}) runs on another clock than the client, so that one of them would wait for ever. Give both the same clock, or only the transport: the client takes the clock of its transport.`,
+      `clock: the transport (${transport.name}) uses another clock than the client, so one of them would wait forever. Give both the same clock, or only the transport: the client then uses the clock of its transport.`,
     )
   }
 }
 
-/** What a view shares with its client cannot be changed in it. */
+/** Refuses what a view shares with its client. */
 function refuseShared({ retry, limits }: ResilientClientOptions): void {
   if (retry?.budget !== undefined) {
     refuse(
@@ -167,7 +166,7 @@ function refuseShared({ retry, limits }: ResilientClientOptions): void {
   if (limits?.headerBytes !== undefined) {
     refuse(
       'limits.headerBytes',
-      "withOptions: 'limits.headerBytes' cannot be changed in a view, which shares the connections of its client. Create a ResilientClient of its own.",
+      "withOptions: 'limits.headerBytes' cannot be changed in a view, which shares the connections of its client. Create another ResilientClient.",
     )
   }
 }

@@ -2,16 +2,16 @@ import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { ResilientClientOptions } from './options.ts'
 import { ResilientClient } from './resilient-client.ts'
 
-/** A drop-in `fetch` that also ends what it opened. */
+/** A drop-in `fetch` with its own client, which it can close. */
 export interface ResilientFetch extends FetchFunction {
-  /** Takes no more calls, lets those under way finish, closes every connection. */
+  /** Accepts no more calls, lets running calls finish, and closes every connection. */
   close(): Promise<void>
-  /** Ends calls under way with `ClientClosedError` and destroys every connection. */
+  /** Ends running calls with `ClientClosedError` and destroys every connection. */
   destroy(): Promise<void>
 }
 
 /**
- * For those who want only a function: `const fetch = createResilientFetch({ transport: fetchTransport(myFetch) })`.
+ * Creates only a function: `const fetch = createResilientFetch({ transport: fetchTransport(myFetch) })`.
  *
  * @throws ConfigurationError as the constructor of `ResilientClient`.
  */

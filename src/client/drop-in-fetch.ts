@@ -18,7 +18,7 @@ import { followRedirect } from './redirect.ts'
 import { streamOfAnswer } from './stream-of-answer.ts'
 import { foldCall, statusOf, streamingTwin } from './upgrade.ts'
 
-/** Give-up reasons after which a host's own retries would only repeat ours. */
+/** Give-up reasons after which retries of the host would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
   'retries_exhausted',
   'budget_exhausted',
@@ -26,17 +26,17 @@ const SPENT: ReadonlySet<string> = new Set([
   'hint_too_long',
 ])
 
-/** A `fetch` over the calls of a client. One stable function that needs no `this`. */
+/** Creates a `fetch` that makes calls of a client. Needs no `this`. */
 export function createDropInFetch(host: FetchHost): FetchFunction {
   const urls = new InputUrls()
   async function call(input: Parameters<FetchFunction>[0], init: RequestInit | undefined): Promise<Response> {
-    // openai probes the environment with `fetch('data:,')`; such addresses are no network calls.
+    // openai probes the environment with `fetch('data:,')`. Such addresses are not network calls.
     const url = urls.urlOf(input)
     if (url.protocol === 'data:' || url.protocol === 'blob:') return globalThis.fetch(input, init)
     host.assertOpen()
     const taken = takeApart(url, input, init, host.handsOn)
     const scope = new AbortScope(taken.signal)
-    // A body may take its time to be read: the call is under way from here on.
+    // The call begins here, because reading its body may take time.
     host.begin(scope)
     let request: FetchRequest
     let traits: RequestTraits
@@ -61,19 +61,19 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
         : follow(host, twin, traitsOf(twin), scope, true))
     } catch (error) {
       if (scope.aborted) request.release?.(scope.reason)
-      // A call tells its end by itself; what fails before it has begun must not stay under way.
+      // A running call ends itself. A failure before its start must end it here.
       scope.dispose()
       host.end(scope)
       throw error
     }
   }
-  // As long as the built-in one: one argument is required.
+  // Same `length` as the built-in fetch: one required argument.
   return function fetch(input, init = undefined) {
     return call(input, init)
   }
 }
 
-/** A call, and what it came to. */
+/** A call with its result. */
 interface Ran {
   readonly request: FetchRequest
   readonly traits: RequestTraits
@@ -82,7 +82,7 @@ interface Ran {
   readonly outcome: CallOutcome
 }
 
-/** @param isTwin a call for the whole response, streamed inside: its stream is folded. */
+/** @param isTwin the call asks for a whole response, but streams internally: its stream is folded. */
 async function follow(
   host: FetchHost,
   first: FetchRequest,
@@ -95,17 +95,17 @@ async function follow(
   let traits = traitsOfFirst
   let left: Ran | undefined
   for (let hops = 0; ; hops++) {
-    // A redirect that makes a GET of it has left the response that was asked for.
+    // A redirect that changes the method to GET leads away from the requested response.
     const folds = isTwin && request.method === first.method
     const ran = await run(host, request, traits, folds, left ?? scopeOfFirst)
     const { attempt } = ran.outcome
-    // The answer of another endpoint than the one addressed redirects nobody: it knows that origin, not this one.
+    // Only an answer of the addressed endpoint may redirect the call, because redirects are relative to its origin.
     const isAddressed = attempt.request.url.origin === request.url.origin
     const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
     if (next === undefined)
       return folds && !isRedirect(attempt) ? fold(host, ran, hops > 0) : answer(host, ran, hops > 0)
     left = ran
-    // A Responses call is one wherever its origin sends it.
+    // A Responses call stays one, wherever its origin redirects it.
     if (!isResponsesCall || next.method !== request.method) traits = traitsOf(next)
     request = next
   }
@@ -156,8 +156,8 @@ async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Res
 }
 
 /**
- * @param from the scope of the first call, which is under way; or the call whose redirect is followed: it ends here, and its
- * time and its history go on.
+ * @param from the scope of the first call, which has begun; or the redirected call, which ends here and passes on its
+ * start and its history.
  */
 async function run(
   host: FetchHost,
@@ -169,7 +169,7 @@ async function run(
   const left = from instanceof AbortScope ? undefined : from
   const scope = from instanceof AbortScope ? from : new AbortScope(request.signal)
   const context = host.contextFor(request.url.origin, scope)
-  // Before the former ends: a client that is being closed waits for the calls that it has.
+  // Before the previous call ends: a client that is closing waits only for calls that have begun.
   if (left !== undefined) host.begin(scope)
   left?.outcome.attempt.leave()
   const call = new Call(callRequest(host, request, traits), {
@@ -180,7 +180,7 @@ async function run(
   return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
 }
 
-/** Hosts know this shape, and map and retry it rightly; what is no failure of the network stays what it is. */
+/** Hosts recognise this shape and retry it correctly. Errors that are not network failures stay unchanged. */
 function rethrow(error: unknown): never {
   if (!(error instanceof ResilientError) || error.code === 'client_closed' || error instanceof ConfigurationError)
     throw error
@@ -195,7 +195,7 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
     opening: gaveUp === undefined ? undefined : openingOf({ ...gaveUp.failure, ...wordsOf(gaveUp.failure) }),
   }
   if (untouched !== undefined) {
-    // It knows of its own address alone: the redirects were followed up here.
+    // The wrapped fetch did not follow the redirects, so its answer does not know of them.
     if (redirected) Object.defineProperty(untouched, 'redirected', { value: true, configurable: true })
     return remember(untouched, history)
   }
@@ -218,14 +218,14 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
     endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
     history,
     givenUp: gaveUp === undefined ? undefined : givenUpHeader(call, attempt, gaveUp),
-    // What is passed through stays as it came.
+    // Passthrough answers stay unchanged.
     spent:
       !isPassthrough(traits) && gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
     streamFailure: isStream ? host.settings.streamFailure : 'error',
   })
 }
 
-/** The bytes of the answer are handed out, and are not kept a second time. */
+/** The body is handed out, so only the header is kept. */
 function givenUpHeader(
   call: Call,
   attempt: CallOutcome['attempt'],

@@ -5,7 +5,7 @@ import { isHarmlessHeader } from '../errors/header-names.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
 import type { ResilientClientOptions } from './options.ts'
 
-/** @throws ConfigurationError for addresses that are unusable or given twice, and for headers that are none. */
+/** @throws ConfigurationError for invalid or repeated addresses, and for invalid headers. */
 export function endpointsOf({
   endpoints,
   endpointOf,
@@ -17,7 +17,7 @@ export function endpointsOf({
   }
   if (baseURL !== undefined) {
     throw new ConfigurationError(
-      'Give baseURL or endpoints, not both: the first endpoint is the one to address.',
+      'Give baseURL or endpoints, not both: calls are addressed to the first endpoint.',
       'baseURL',
     )
   }
@@ -27,7 +27,7 @@ export function endpointsOf({
     const url = httpUrl(endpoint.baseURL, `${path}.baseURL`)
     const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
     if (seen.has(address))
-      throw new ConfigurationError(`${path}.baseURL: ${address} is there twice.`, `${path}.baseURL`)
+      throw new ConfigurationError(`${path}.baseURL: ${address} is given twice.`, `${path}.baseURL`)
     seen.add(address)
     const headers = Object.entries(endpoint.headers ?? {})
     for (const [name, value] of headers) assertHeader(name, value, headerPath(`${path}.headers`, name))
@@ -41,7 +41,9 @@ export function endpointsOf({
   })
 }
 
-/** `apiKey` goes to the origin of the first endpoint alone: an endpoint elsewhere would be asked without a credential. */
+/**
+ * `apiKey` is sent to the origin of the first endpoint only, so endpoints at other origins need their own credential.
+ */
 export function refuseKeylessEndpoints(
   options: ResilientClientOptions,
   {
@@ -53,7 +55,7 @@ export function refuseKeylessEndpoints(
   const home = endpoints?.[0]?.baseURL.origin
   const keyless = endpoints?.findIndex(({ baseURL, headers, forwardHeaders = [] }, index) => {
     if (baseURL.origin === home) return false
-    // An empty object says that the endpoint needs no credential.
+    // An empty object means that the endpoint needs no credential.
     const saysNone = headers.length === 0 && options.endpoints?.[index]?.headers !== undefined
     const names = [...headers.map(([name]) => name), ...forwardHeaders]
     return !saysNone && !names.some((name) => !isHarmlessHeader(name))
@@ -71,7 +73,7 @@ export function httpUrl(value: string, path = 'baseURL'): URL {
     const { url } = checked
     if (!/\/responses\/*$/.test(url.pathname)) return url
     throw new ConfigurationError(
-      `${path}: got an address that ends with /responses; give what stands before it, for example https://api.openai.com/v1.`,
+      `${path}: got an address that ends with /responses; leave /responses out, for example https://api.openai.com/v1.`,
       path,
     )
   }

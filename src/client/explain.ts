@@ -3,25 +3,25 @@ import { findResilientError } from '../errors/find.ts'
 import { ResponseStream } from '../responses/response-stream.ts'
 import { historyBehind } from './fetched-response.ts'
 
-/** The history behind each response that was handed out as it came: records, which keep nothing else alive. */
+/** The call history of each response that was returned unchanged. Holds only records. */
 const HISTORIES = new WeakMap<Response, CallHistory>()
 
-/** Remembers what `explain(response)` is asked for; says nothing about the response to anyone else. */
+/** Stores the history for `explain(response)`, invisible on the response. */
 export function remember(response: Response, history: CallHistory): Response {
   HISTORIES.set(response, history)
   return response
 }
 
 /**
- * Why a call took as long as it did, or failed: a few lines a person can read. First what the endpoint said of the failure, or
- * what is wrong with the request; then a line for each attempt that is over, with the deadline that fired, its value and where
- * the value came from, and what was hedged; last why there was no further retry. No line holds a header, a query value, or
- * anything of a body but the endpoint's error message.
+ * Explains a call in a few readable lines. First the endpoint's message about the failure, or what is wrong with the
+ * request. Then one line for each ended attempt: the deadline that fired, its value, the source of the value, and
+ * hedges. Last why there was no further retry. Contains no header, no query value, and nothing of a body except the
+ * endpoint's error message.
  *
- * An abort comes out as the caller's own reason, which knows nothing of the call: ask the stream or the response.
+ * An abort rejects with the caller's own reason, which has no history: explain the stream or the response instead.
  *
- * @param subject an error (ours, what a host has wrapped around it, or what a host has made of an HTTP answer with which a call
- * gave up), a `ResponseStream`, or a `Response` of `client.fetch`.
+ * @param subject an error (ours, one that a host has wrapped around it, or one that a host has made of the last HTTP
+ * answer of a call), a `ResponseStream`, or a `Response` of `client.fetch`.
  * @returns `undefined` for anything else.
  */
 export function explain(subject: unknown): string | undefined {

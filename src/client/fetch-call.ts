@@ -5,7 +5,7 @@ import type { FetchHost } from './fetch-host.ts'
 import type { FetchRequest } from './fetch-request.ts'
 import { fillGaps } from './header-source.ts'
 
-/** What a call asks for on behalf of the drop-in: the caller's request, and where our headers fill its gaps. */
+/** The request of a drop-in call: the caller's request, with our headers where it has none. */
 export function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits): CallRequest {
   const { url, method, body } = request
   const isOurs = url.origin === host.settings.baseURL.origin
@@ -54,11 +54,11 @@ function withDefaults(headers: HeaderPairs, { latency }: RequestTraits): HeaderP
   return headers.concat(missing)
 }
 
-/** The same ones for all: a stream keeps its headers to its end. */
+/** Shared, because a stream keeps its headers to its end. */
 const DEFAULT_HEADERS: HeaderPairs = [
   ['accept', '*/*'],
   ['accept-encoding', 'gzip, deflate, br'],
   ['user-agent', 'resilient-responses'],
 ]
-/** Event streams are asked for as they are: decoding one costs more than it saves, and holds events back. */
+/** Event streams are requested uncompressed: decoding costs more than it saves, and delays events. */
 const STREAM_HEADERS: HeaderPairs = DEFAULT_HEADERS.with(1, ['accept-encoding', 'identity'])

@@ -3,18 +3,18 @@ import type { AbortScope } from '../core/abort.ts'
 import type { HeaderSource } from './header-source.ts'
 import type { ClientSettings } from './settings.ts'
 
-/** What the drop-in needs of its client. */
+/** What the drop-in needs from its client. */
 export interface FetchHost {
   readonly settings: ClientSettings
   readonly headers: HeaderSource
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
-  /** Everything a call runs with; registers the call as under way. */
+  /** The context of a call. Registers the call as running. */
   contextFor(origin: string, scope: AbortScope): CallContext
-  /** Registers a call as under way, for `close()` to wait for and `destroy()` to end. */
+  /** Registers a call as running, so that `close()` waits for it and `destroy()` ends it. */
   begin(scope: AbortScope): void
-  /** It is over. A call that runs tells it by itself. */
+  /** The call is over. A call that has run reports this itself. */
   end(scope: AbortScope): void
-  /** The transport hands requests on to a `fetch`, which adds what is missing. */
+  /** The transport passes requests to a `fetch`, which adds missing headers. */
   readonly handsOn: boolean
 }

@@ -8,7 +8,7 @@ import type { CallersForm, HeaderPairs, RequestBody } from '../transport/transpo
 import { readBytes } from './read-bytes.ts'
 import { type EncodedBody, encodeBody, releaseBody } from './request-body.ts'
 
-/** A call of `fetch(input, init)`, taken apart. Nothing of the caller's is kept that could change under us. */
+/** The parsed arguments of `fetch(input, init)`. Keeps nothing of the caller's that could change later. */
 export interface FetchRequest {
   readonly url: URL
   readonly method: string
@@ -17,24 +17,27 @@ export interface FetchRequest {
   readonly signal: AbortSignal | undefined
   readonly redirect: 'follow' | 'error' | 'manual'
   readonly dispatcher: unknown
-  /** Set where the transport hands it on. */
+  /** Set if the transport passes it to a `fetch`. */
   readonly callersForm?: CallersForm | undefined
-  /** Tells the source of a body that was never opened that nobody will read it. */
+  /** Tells the source of an unread body that it will not be read. */
   readonly release?: ((reason: unknown) => void) | undefined
 }
 
 type FetchInput = Parameters<FetchFunction>[0]
-/** What Node's `fetch` takes beside the standard. */
+/** The options of Node's `fetch`, including those outside the standard. */
 type FetchInit = Omit<RequestInit, 'dispatcher'> & { readonly duplex?: string; readonly dispatcher?: unknown }
 
 const NORMALIZED_METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
-/** The addresses of calls. Practically all of a client go to one, so that the last is not parsed again; nobody changes it. */
+/**
+ * Parses addresses. Nearly all calls of a client have the same address, so the last one is cached. It must not be
+ * changed.
+ */
 export class InputUrls {
   #last: { readonly text: string; readonly url: URL } | undefined
 
-  /** @throws TypeError for what the built-in `fetch` refuses, too. */
+  /** @throws TypeError for addresses that the built-in `fetch` refuses as well. */
   urlOf(input: FetchInput): URL {
     const text = input instanceof Request ? input.url : String(input)
     if (this.#last?.text !== text) this.#last = { text, url: inputUrl(text) }
@@ -54,13 +57,13 @@ function inputUrl(text: string): URL {
   return url
 }
 
-/** A call taken apart, but for its body: encoding that can take time. */
+/** The parsed arguments of a call, except for its body, which may take time to encode. */
 export interface TakenApart {
   readonly signal: AbortSignal | undefined
-  /** Tells the source of the body that nobody will read it. */
+  /** Tells the source of the body that it will not be read. */
   release(reason: unknown): void
   /**
-   * The request, with its body. Ends with the scope.
+   * Returns the request with its body. Ends with the scope.
    *
    * @throws the reason of the scope's abort; TypeError for a body that cannot be read.
    */
@@ -69,8 +72,8 @@ export interface TakenApart {
 
 /**
  * @param url the address of `input`.
- * @param handedOn the transport hands on what the caller gave.
- * @throws TypeError for what the built-in `fetch` refuses, too; the same before any I/O.
+ * @param handedOn the transport passes the caller's arguments to a `fetch`.
+ * @throws TypeError for arguments that the built-in `fetch` refuses as well, before any I/O.
  */
 export function takeApart(
   url: URL,
@@ -92,7 +95,7 @@ export function takeApart(
   if (signal !== undefined && !isUsableSignal(signal))
     throw new TypeError(`signal: got ${shownKind(signal)}; accepted: an AbortSignal.`)
   const dispatcher = init.dispatcher ?? dispatcherIn(base)
-  // A wrapped fetch has its own idea of what one is.
+  // A wrapped fetch may accept other kinds of dispatchers.
   if (!handedOn && dispatcher !== undefined && !dispatches(dispatcher))
     throw new TypeError(`dispatcher: got ${shownKind(dispatcher)}; accepted: a Dispatcher of undici.`)
   const ofRequest = hasOwnBody ? null : (base?.body ?? null)
@@ -120,7 +123,7 @@ export function takeApart(
   }
 }
 
-/** What was read from a `Request`, which is text more often than not; its `content-type` stands in its headers. */
+/** The bytes of a `Request`, which are mostly text. Their `content-type` is in its headers. */
 function ofBytes(bytes: Uint8Array, headers: HeaderPairs): EncodedBody {
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''
   const isText = /^(?:text\/|application\/(?:[\w.+-]*\+)?json\b)/i.test(type)
@@ -132,7 +135,7 @@ function withContentType(headers: HeaderPairs, contentType: string | undefined):
   return [...headers, ['content-type', contentType]]
 }
 
-/** Nobody but the caller can know the length of a stream, and some servers take no body without one. */
+/** Only the caller can know the length of a stream, and some servers refuse a body without a length. */
 function announced(body: RequestBody, headers: HeaderPairs): RequestBody {
   if (body.kind !== 'stream' || body.length !== undefined) return body
   const length = headers.find(([name]) => name === 'content-length')?.[1] ?? ''
@@ -143,14 +146,14 @@ function dispatches(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { dispatch?: unknown }).dispatch === 'function'
 }
 
-/** Node 22 keeps it under a symbol. Later versions keep it where nobody can read it (docs/fetch.md). */
+/** Node 22 stores it under a symbol. Later versions store it where it cannot be read (docs/fetch.md). */
 function dispatcherIn(request: Request | undefined): unknown {
   if (request === undefined) return undefined
   const key = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'dispatcher')
   return key === undefined ? undefined : ((request as unknown as Record<symbol, unknown>)[key] ?? undefined)
 }
 
-/** Options that few calls bring along: what the standard refuses of them, its own `Request` refuses. */
+/** Rare options. The built-in `Request` checks them. */
 const CHECKED_OPTIONS = [
   'cache',
   'credentials',
@@ -168,7 +171,7 @@ function assertOptions(init: FetchInit, base: Request | undefined): void {
   const options = init as Readonly<Record<string, unknown>>
   const given = CHECKED_OPTIONS.filter((name) => options[name] !== undefined)
   if (given.length > 0) new Request('http://localhost', Object.fromEntries(given.map((name) => [name, options[name]])))
-  // To hand out bytes that were to be checked, and were not, would be worse than to refuse.
+  // Returning unchecked bytes would be worse than refusing.
   if ((init.integrity ?? base?.integrity ?? '') !== '') throw new TypeError('integrity: not supported by this fetch.')
 }
 
@@ -180,15 +183,15 @@ function methodOf(method: string): string {
   return NORMALIZED_METHODS.has(upper) ? upper : method
 }
 
-/** Checked before `Headers` sees them: its own error would show the value, and values are secrets. */
+/** Checked before `Headers` is called: its error would show the value, which may be a secret. */
 function headersOf(source: RequestInit['headers'] | undefined): Array<readonly [string, string]> {
   if (source === undefined) return []
-  // A whole header line, for example: it holds a credential, and `in` would print it.
+  // May be a whole header line with a credential, which an error of `in` would print.
   if (typeof source !== 'object' || source === null)
     throw new TypeError(`headers: got ${shownKind(source)}; accepted: Headers, an object, or a list of pairs.`)
   if (source instanceof Headers) {
     const pairs = [...source]
-    // Most is checked already, but not all that a request cannot carry.
+    // `Headers` has checked most of it, but not everything that a request cannot carry.
     for (const [name, value] of pairs) assertAccepted(name, value)
     return pairs
   }

@@ -7,7 +7,7 @@ import { GIVEN_UP_HEADER } from '../errors/given-up.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { fetchedResponse } from './fetched-response.ts'
 
-/** A response that must not have a body, whatever came (fetch standard, "null body status"). */
+/** Statuses whose response must not have a body (fetch standard, "null body status"). */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 export interface ResponseOptions {
@@ -16,30 +16,32 @@ export interface ResponseOptions {
   readonly url: string
   readonly redirected: boolean
   readonly method: string
-  /** The caller's: obeyed until the body is read, also where all of it has come in. */
+  /** The caller's signal. Obeyed until the body is read, even if all of it has arrived. */
   readonly signal: AbortSignal | undefined
-  /** The body is not passed on to its last byte: a `content-length` would be wrong. */
+  /** The body may end before its last byte, so `content-length` would be wrong. */
   readonly endsEarly: boolean
-  /** Our retries are spent: a host must not begin its own. */
+  /** Our retries are used up, and the host must not retry either. */
   readonly spent: boolean
-  /** Set on an answer with which the call gave up: what leads from a host's error to the history of the call. */
+  /**
+   * Set on the last answer of a failed call: the header that leads from the host's error to the history of the call.
+   */
   readonly givenUp: string | undefined
   readonly history: CallHistory
   readonly streamFailure: 'error' | 'sse_error'
-  /** The event stream that was made of a whole answer, and stands in its place. */
+  /** The event stream that was made from a whole answer and replaces it. */
   readonly made?: string | undefined
   /** In the place of the answer's own status. */
   readonly status?: number | undefined
 }
 
 /**
- * Frees the connection of a body that was thrown away unread. It is attached to the stream, which a caller may hold on to
- * without its response. Whatever is registered outlives every minor collection, so nothing stays registered for longer than
- * there is something to free: with it, garbage collection was a third of a short call.
+ * Frees the connection of a body that was dropped unread. Registered on the stream, because a caller may keep the
+ * stream without its response. Registered objects survive every minor collection, which took a third of the time of a
+ * short call, so they are unregistered as soon as there is nothing to free.
  */
 const abandoned = new FinalizationRegistry<Attempt>((attempt) => attempt.cancel())
 
-/** The attempt's answer as a real `Response`, whose body takes what the attempt hands over. */
+/** Makes a real `Response` of the answer of an attempt. Its body takes the output of the attempt. */
 export function toResponse(options: ResponseOptions): Response {
   const { attempt, url, redirected, method, history } = options
   const status = options.status ?? attempt.answer?.status ?? 200
@@ -54,8 +56,8 @@ export function toResponse(options: ResponseOptions): Response {
 }
 
 /**
- * Handed to the constructor, and never added afterwards: servers put a `Response` of their own in the place of the global
- * one, which makes another of its parts when it is looked at, and what was added before is there twice.
+ * Passed to the constructor and never added afterwards. Some servers replace the global `Response` with one that is
+ * built again when it is read, and then headers that were added later would appear twice.
  */
 function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp, made }: ResponseOptions): HeaderPairs {
   const ours: Array<readonly [string, string]> = []
@@ -70,7 +72,7 @@ function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp, made }: Resp
 
 function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {
   const { attempt } = options
-  // Nothing is read ahead here: what one socket read brings waits in the attempt.
+  // Nothing is read ahead here: bytes of a socket read wait in the attempt.
   const stream = new ReadableStream<Uint8Array>(new BodySource(options), { highWaterMark: 0 })
   if (!attempt.ended) abandoned.register(stream, attempt, attempt)
   return stream
@@ -79,8 +81,8 @@ function bodyOf(options: ResponseOptions): ReadableStream<Uint8Array> {
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
 /**
- * Takes what the attempt hands over. Lets go of the call when it is over: Node's streams may outlive several minor
- * collections, and everything that a call is made of would with them.
+ * Takes the output of an attempt. Drops its reference to the call at the end: Node's streams may survive several minor
+ * collections, and would keep everything of the call alive.
  */
 class BodySource implements Consumer {
   readonly #streamFailure: ResponseOptions['streamFailure']
@@ -99,7 +101,7 @@ class BodySource implements Consumer {
   pull(controller: Controller): void {
     const attempt = this.#attempt
     if (attempt === undefined) return
-    // A call that has received everything no longer listens; to look is enough, and leaves nothing on the signal.
+    // A call that has received everything has no listener any more. A check leaves no listener on the signal.
     const signal = this.#signal
     if (signal?.aborted) {
       attempt.output.discard(signal.reason)
@@ -122,7 +124,7 @@ class BodySource implements Consumer {
         this.#fail(controller, attempt, taken.error)
         return
       case 'nothing':
-        // Passed on right where it comes, so that reading need not stop for it, and no promise waits.
+        // Chunks are then passed on as they come, so that reading need not pause and no promise waits.
         this.#controller = controller
         output.whenReady(this)
         attempt.resume()
@@ -130,7 +132,7 @@ class BodySource implements Consumer {
     }
   }
 
-  /** Told by the output. */
+  /** Called by the output. */
   onReady(): void {
     if (this.#controller !== undefined) this.pull(this.#controller)
   }
@@ -146,7 +148,7 @@ class BodySource implements Consumer {
     controller.close()
   }
 
-  /** All that was received has been taken: only now may the failure surface, because it would throw away what is queued. */
+  /** Everything received was taken. Failing earlier would drop what is queued. */
   #fail(controller: Controller, attempt: Attempt, error: unknown): void {
     const call = this.#call
     this.#letGo()
@@ -177,7 +179,7 @@ class BodySource implements Consumer {
   }
 }
 
-/** A body that is there as a whole, and is still not handed out once the caller has aborted. */
+/** A complete body, which still fails after an abort by the caller. */
 export function wholeBody(text: string, signal: AbortSignal | undefined): ReadableStream<Uint8Array> | string {
   if (signal === undefined) return text
   const pull = (controller: Controller): void => {
@@ -191,13 +193,13 @@ export function wholeBody(text: string, signal: AbortSignal | undefined): Readab
   return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
 }
 
-/** Whoever reads a body may transfer the buffer of a chunk: it must hold nothing else. */
+/** A reader of the body may transfer the buffer of a chunk, so the buffer must hold nothing else. */
 function owned(bytes: Uint8Array): Uint8Array {
   const isOwn = bytes.byteLength === bytes.buffer.byteLength && bytes.constructor === Uint8Array
   return isOwn ? bytes : new Uint8Array(bytes)
 }
 
-/** `Response` refuses what some servers put into their reason phrases. */
+/** `Response` refuses characters that some servers put into the reason phrase. */
 function cleanStatusText(text: string): string {
   return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '')
 }

@@ -10,7 +10,7 @@ interface FetchedInit {
 interface Origin {
   readonly url: string
   readonly redirected: boolean
-  /** The history of the call behind it: records, which keep nothing else alive. */
+  /** The history of the call. Holds only records. */
   readonly history: CallHistory
 }
 
@@ -20,24 +20,30 @@ interface Fetched {
   historyBehind(response: Response): CallHistory | undefined
 }
 
-/** Declared with accessors and a method, as it is made; the types of Node list properties, which cannot be overridden. */
+/**
+ * Declared with accessors and a method, as the class has them. The types of Node list properties, which a class cannot
+ * override.
+ */
 type Inherited = Omit<Response, 'url' | 'redirected' | 'type' | 'clone'> & { clone(): Response }
 type HandMade = new (...given: ConstructorParameters<typeof Response>) => Inherited
 
 let Fetched: Fetched | undefined
 
-/** A `Response` that came from somewhere: hosts log and compare what a hand-made one cannot say of itself. */
+/**
+ * Makes a `Response` with `url`, `redirected` and `type`, which hosts log and compare, and which a constructed one
+ * lacks.
+ */
 export function fetchedResponse(body: Body, init: FetchedInit, origin: Origin): Response {
   Fetched ??= defineFetched()
   return new Fetched(body, init, origin)
 }
 
-/** The history behind a response that was made here, or cloned from one. */
+/** The history of a response that was made here, or of a clone of one. */
 export function historyBehind(response: Response): CallHistory | undefined {
   return Fetched?.historyBehind(response)
 }
 
-/** Not at import: whoever looks at `globalThis.Response` makes Node load all of the built-in fetch. */
+/** Defined on first use: access to `globalThis.Response` makes Node load the whole built-in fetch. */
 function defineFetched(): Fetched {
   const Fetched = class Response extends (globalThis.Response as unknown as HandMade) {
     readonly #origin: Origin
@@ -45,7 +51,7 @@ function defineFetched(): Fetched {
     constructor(body: Body, init: FetchedInit, origin: Origin) {
       super(body, (init.status <= 599 ? init : { ...init, status: 500 }) as ResponseInit)
       this.#origin = origin
-      // A hand-made one refuses what lies beyond 599, and there are proxies that answer so.
+      // The constructor refuses a status above 599, which some proxies send.
       if (init.status > 599) Object.defineProperty(this, 'status', { value: init.status })
     }
 
@@ -66,7 +72,7 @@ function defineFetched(): Fetched {
     }
 
     override clone(): globalThis.Response {
-      // The built-in one makes a clone of its own class, which has lost what stands here.
+      // The inherited method would create a plain `Response`.
       const { body, statusText, headers } = super.clone()
       return fetchedResponse(body as Body, { status: this.status, statusText, headers }, this.#origin)
     }

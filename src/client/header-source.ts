@@ -13,10 +13,10 @@ import type { HeaderPairs } from '../transport/transport.ts'
 import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
 import type { HeadersContext, HeadersOption } from './headers-option.ts'
 
-/** What one attempt needs headers for. */
+/** What the headers of one attempt depend on. */
 export type OwnHeaderAsk = HeaderAsk & { readonly method: string }
 
-/** The headers of one call: asked for every attempt, in the asynchronous context in which the call was made. */
+/** The headers of one call. Made for every attempt, in the asynchronous context of the call. */
 export interface CallHeaders {
   /**
    * @throws RequestError `headers_failed` or `headers_timeout`; the caller's reason on an abort.
@@ -24,29 +24,29 @@ export interface CallHeaders {
   get(ask: OwnHeaderAsk): Promise<HeaderPairs>
 }
 
-/** A credential that was refused, and is being replaced. */
+/** The replacement of a refused credential. */
 interface Refresh {
   readonly made: Promise<HeaderPairs>
   readonly scope: AbortScope
-  /** Calls that wait for it. It ends with the last of them. */
+  /** Number of calls that wait for it. It ends with the last of them. */
   waiting: number
 }
 
-/** Of how many refused credentials it is remembered that they have been replaced. */
+/** Number of refused credentials whose replacement is remembered. */
 const MAX_REPLACED = 64
 
 /**
- * The headers that the client itself adds. A function is asked for every attempt. When a credential was refused, it is asked
- * for a new one once, however many calls were refused with that credential. What it makes for one call is sent by that call
- * alone: other calls ask for themselves, because the function may read the tenant from the context of its caller.
+ * The headers that the client adds. A function is called for every attempt. After a refused credential it is called
+ * once with `refresh`, however many calls were refused with that credential. Its result is sent by that one call only:
+ * it may depend on a tenant in the context of its caller.
  */
 export class HeaderSource implements CallHeaders {
   readonly #option: HeadersOption | undefined
   readonly #apiKey: string | undefined
   readonly #clock: Clock
-  /** Where nobody is asked, they are the same for all. */
+  /** Set if there is no function: the same headers for all calls. */
   #fixed: HeaderPairs | undefined
-  /** By what was refused. */
+  /** By the refused headers. */
   readonly #refreshing = new Map<string, Refresh>()
   readonly #replaced = new RecentMap<string, true>(MAX_REPLACED)
 
@@ -76,7 +76,7 @@ export class HeaderSource implements CallHeaders {
     }
   }
 
-  /** Where there is no function. */
+  /** Used if there is no function. */
   async get(): Promise<HeaderPairs> {
     this.#fixed ??= this.#withKey(Object.entries(this.#option ?? {}))
     return this.#fixed
@@ -95,7 +95,7 @@ export class HeaderSource implements CallHeaders {
           }),
       })
     } catch (error) {
-      // Whoever still works on it is told, and leaves the refresh to the others.
+      // Tells the function to stop, and leaves the refresh to other calls.
       scope.abort(error)
       throw error
     } finally {
@@ -109,7 +109,7 @@ export class HeaderSource implements CallHeaders {
     if (refused !== undefined && !isKnown(refused)) return this.#refresh(ask, inContext, refused)
     const renewedMeanwhile = refused === undefined ? undefined : await this.#wait(refused, ask.scope)
     const pairs = await this.#ask(ask, inContext, false, ask.scope)
-    // Either the function has stored the new credential, or it gives the very same headers as to the call that renewed them.
+    // The function has stored the new credential, or returns the same headers as to the call that renewed them.
     if (refused !== undefined && keyOf(pairs) === keyOf(refused))
       return renewedMeanwhile ?? this.#refresh(ask, inContext, refused)
     const renewed = await this.#wait(pairs, ask.scope)
@@ -118,7 +118,7 @@ export class HeaderSource implements CallHeaders {
     return keyOf(again) === keyOf(pairs) ? renewed : again
   }
 
-  /** Waits for the refresh of this credential; `undefined` where none is under way. */
+  /** Waits for the refresh of this credential. `undefined` if there is none. */
   async #wait(refused: HeaderPairs, scope: AbortScope): Promise<HeaderPairs | undefined> {
     const refresh = this.#refreshing.get(keyOf(refused))
     return refresh === undefined ? undefined : this.#share(refresh, scope)
@@ -139,13 +139,13 @@ export class HeaderSource implements CallHeaders {
     })
     made.catch(() => {})
     const refresh: Refresh = { made, scope, waiting: 0 }
-    // The next call asks anew, instead of waiting for something that nobody waits for any more.
+    // A later call then starts a new refresh, because all that waited for this one have left.
     scope.watch(end)
     this.#refreshing.set(key, refresh)
     return this.#share(refresh, ask.scope)
   }
 
-  /** One of those that wait. A call that is aborted takes nothing from the others. */
+  /** Waits for a shared refresh. An abort of one call does not affect the others. */
   async #share(refresh: Refresh, scope: AbortScope): Promise<HeaderPairs> {
     refresh.waiting++
     let isWaiting = true
@@ -186,12 +186,12 @@ export class HeaderSource implements CallHeaders {
   }
 }
 
-/** What was sent, to compare by: nothing of it is stored elsewhere. */
+/** A key for comparison. It is not stored elsewhere. */
 function keyOf(pairs: HeaderPairs): string {
   return JSON.stringify(pairs)
 }
 
-/** What the function that makes headers for an attempt is told of it. */
+/** The argument of a `headers` function. */
 export function contextOf(ask: Omit<OwnHeaderAsk, 'scope'>, ended: SignalOf): HeadersContext {
   const { url, method, body, callId, attempt, refresh } = ask
   return {
@@ -207,7 +207,7 @@ export function contextOf(ask: Omit<OwnHeaderAsk, 'scope'>, ended: SignalOf): He
   }
 }
 
-/** A signal for whoever asks for one: most functions do not. */
+/** Makes the signal on first access, because most functions do not use it. */
 export class SignalOf {
   readonly #scope: AbortScope
   #controller: AbortController | undefined
@@ -231,14 +231,15 @@ export class SignalOf {
   }
 }
 
-/** What a function has made is no object of headers. */
+/** A function did not return valid headers. */
 class NoHeadersError extends Error {}
 
 /**
- * What a function has made, as pairs.
+ * The result of a `headers` function, as pairs.
  *
- * @param owner the function, as the message names it.
- * @throws NoHeadersError for what is no object of strings, and for headers that could write others. It holds no value.
+ * @param owner name of the function in messages.
+ * @throws NoHeadersError for anything but an object of strings, and for values that could inject headers. Its message
+ * holds no value.
  */
 export function checkedHeaders(made: unknown, owner: string): Array<[string, string]> {
   const isObject = typeof made === 'object' && made !== null
@@ -261,7 +262,7 @@ export function checkedHeaders(made: unknown, owner: string): Array<[string, str
   })
 }
 
-/** The caller's headers with ours in the gaps; tells whether a credential of ours is among them. */
+/** Adds our headers where the caller's are missing. Reports whether a credential of ours was added. */
 export function fillGaps(
   theirs: HeaderPairs,
   ours: HeaderPairs,

@@ -3,23 +3,23 @@ import type { TelemetryEvent } from '../telemetry/events.ts'
 import type { HeadersContext } from './headers-option.ts'
 
 /**
- * Watches the calls of a client from outside: a recorder, or tracing. A plain object, or an instance of a class; its
- * functions are taken when the client is made, and called with it as `this`. At least one of them is needed.
+ * Watches the calls of a client: a recorder, or tracing. A plain object or an instance of a class, with at least one of
+ * these functions. They are read when the client is made, and called with the object as `this`.
  */
 export interface Instrumentation {
   /**
-   * Told every telemetry event, as the option `onEvent`. Called at once, in the middle of the call; what it throws, or
-   * rejects with, is ignored.
+   * Called with every telemetry event, as the option `onEvent`. Called synchronously during the call. Errors and
+   * rejections are ignored.
    */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
   /**
-   * Makes headers for each attempt, for example `traceparent`; `undefined` adds none. Told what the option `headers` is
-   * told, in the asynchronous context of the call. An attempt waits at most 30 s for a promise.
+   * Makes headers for each attempt, for example `traceparent`; `undefined` adds none. Gets the argument of the option
+   * `headers`, in the asynchronous context of the call. An attempt waits at most 30 s for a promise.
    *
-   * Only adds: a header that the endpoint's own headers, the request, `headers` or `apiKey` have stays as it is, and of two
-   * instrumentations the first one counts, so that no credential is replaced. To an origin other than that of `baseURL` only
-   * `traceparent` and `tracestate` go. A throw, a late promise and a header that no request can carry add nothing, are told
-   * as `instrumentation_failed`, and fail no call.
+   * Only adds headers. A header that the endpoint, the request, `headers` or `apiKey` has given is kept, and of two
+   * instrumentations the first one counts, so credentials cannot be replaced. Only `traceparent` and `tracestate` are
+   * sent to an origin other than that of `baseURL`. A throw, a late promise and an invalid header add nothing, are
+   * reported as `instrumentation_failed`, and do not fail the call.
    */
   readonly headers?:
     | ((
@@ -29,9 +29,9 @@ export interface Instrumentation {
 }
 
 export const instrumentationsRule: Rule<never> = {
-  accepts: 'an array of objects, each with a function onEvent, a function headers, or both',
+  accepts: 'an array of objects, each with a function onEvent or headers, or both',
   test: (value) => Array.isArray(value) && value.every(isInstrumentation),
-  // Headers that are given as an object, by mistake, hold credentials.
+  // Given by mistake as an object, headers would hold credentials.
   secret: true,
 }
 

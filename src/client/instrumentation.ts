@@ -11,18 +11,18 @@ import { checkedHeaders, contextOf, SignalOf } from './header-source.ts'
 import type { HeadersContext } from './headers-option.ts'
 import type { Instrumentation } from './instrumentation-option.ts'
 
-/** An instrumentation whose functions are kept as they were when the client was made. */
+/** An instrumentation, with its functions as they were when the client was made. */
 export interface InstrumentationSettings {
   readonly onEvent: TelemetryListener | undefined
   readonly headers: Exclude<Instrumentation['headers'], undefined> | undefined
 }
 
-/** Keeps the functions with their object: an instrumentation may be an instance of a class. */
+/** Binds the functions to their object, which may be an instance of a class. */
 export function instrumentationsOf(given: readonly Instrumentation[]): readonly InstrumentationSettings[] {
   return given.map((one) => ({ onEvent: one.onEvent?.bind(one), headers: one.headers?.bind(one) }))
 }
 
-/** Those of one instrumentation, and its place in the option. */
+/** The headers of one instrumentation, and its index in the option. */
 interface HeadersOfOne {
   readonly index: number
   readonly headers: NonNullable<InstrumentationSettings['headers']>
@@ -30,13 +30,13 @@ interface HeadersOfOne {
 
 const NONE: HeaderPairs = []
 
-/** The headers that the instrumentations of a client add to each attempt. */
+/** The headers that the instrumentations add to each attempt. */
 export class InstrumentedHeaders {
   readonly #sources: readonly HeadersOfOne[]
   readonly #origin: string
   readonly #clock: Clock
 
-  /** @param options.origin that of `baseURL`: to any other one only the headers of tracing go. */
+  /** @param options.origin of `baseURL`. Only tracing headers are sent to other origins. */
   constructor(options: {
     readonly instrumentations: readonly InstrumentationSettings[]
     readonly origin: string
@@ -49,7 +49,7 @@ export class InstrumentedHeaders {
     this.#clock = options.clock
   }
 
-  /** For one call, in the asynchronous context of this moment. `undefined` where no instrumentation has `headers`. */
+  /** For one call, in the current asynchronous context. `undefined` if no instrumentation has `headers`. */
   ofCall(): AddedHeaders | undefined {
     if (this.#sources.length === 0) return undefined
     const inContext = captureContext()
@@ -62,7 +62,7 @@ export class InstrumentedHeaders {
     }
   }
 
-  /** Rejects for an abort of the call alone: no other failure of an instrumentation may end a call. */
+  /** Rejects only for an abort of the call: no other failure of an instrumentation may fail it. */
   async #asked(
     { index, headers }: HeadersOfOne,
     ask: HeaderAsk & { readonly method: string },

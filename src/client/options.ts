@@ -31,14 +31,15 @@ import { type TimeoutOptions, timeoutRules } from '../watchdog/timeout-options.t
 import type { HeadersOption } from './headers-option.ts'
 import { type Instrumentation, instrumentationsRule } from './instrumentation-option.ts'
 
-/** Bounds on what an endpoint may send. Bytes; `0` for no bound. */
+/** Limits on what an endpoint may send. Bytes; `0` for no limit. */
 export interface LimitOptions {
   /**
-   * One event of a stream, and on the typed faces all output that the events of one response make up. What is larger is
-   * final: it would come again. Default 64 MiB. With `0` the output is still bounded by what one string can hold.
+   * One event of a stream, and on the typed faces also the output of one response, rebuilt from its events. Above the
+   * limit the call fails without a retry, which would receive the same again. Default 64 MiB. With `0` the longest
+   * string of Node is the limit.
    */
   readonly eventBytes?: number | undefined
-  /** What is held back before the commit; a larger prelude is handed over. Default 4 MiB. */
+  /** The events held back before the commit. A larger prelude is handed over. Default 4 MiB. */
   readonly preludeBytes?: number | undefined
   /** The header block of an answer. Default 64 KiB. */
   readonly headerBytes?: number | undefined
@@ -50,35 +51,35 @@ export const limitRules = {
   headerBytes: maxHeaderBytesRule,
 } as const satisfies Rules<LimitOptions>
 
-/** Options of a client that `withOptions` can change: those that concern calls, not connections. */
+/** Options that `withOptions` can change: those of calls, not of connections. */
 export interface CallOptions {
   /**
-   * Sent as `Authorization: Bearer …`, to `baseURL`'s origin only, where the caller's request has none. Default: none. No
-   * environment variable is read for it: `apiKey: process.env.OPENAI_API_KEY`.
+   * Sent as `Authorization: Bearer …` if the request has no such header, to the origin of `baseURL` only. Default:
+   * none. No environment variable is read for it: use `apiKey: process.env.OPENAI_API_KEY`.
    */
   readonly apiKey?: string | undefined
-  /** Fill what a request lacks; the request's own headers win. Sent to `baseURL`'s origin only. */
+  /** Added where the request has no header of that name. Sent to the origin of `baseURL` only. */
   readonly headers?: HeadersOption | undefined
   /**
-   * Retries in addition to the first attempt. Default 4; `0` switches them off; at most 1 000. Failures to connect, where
-   * nothing was sent, have a count of their own beside it: up to four reconnects in a row to an endpoint, over 5 s at least.
+   * Retries in addition to the first attempt. Default 4; `0` turns them off; at most 1 000. Failures to connect, where
+   * nothing was sent, are counted separately: up to four consecutive reconnects to an endpoint, over at least 5 s.
    */
   readonly maxRetries?: number | undefined
   readonly retry?: RetryOptions | undefined
   /**
-   * Whether calls with `conversation` or `background` may be sent again when it is unknown if they were acted on.
-   * Default `false`: a second send could double a turn.
+   * Whether calls with `conversation` or `background` may be sent again when the endpoint may have acted on them.
+   * Default `false`: a second request could double a turn.
    */
   readonly retryUnknown?: boolean | undefined
   readonly timeouts?: TimeoutOptions | undefined
   /**
-   * When output is handed over, which ends all retries: `'progress'` (default) at the first sign of the model's work,
-   * `'first_event'` at the first event of any kind.
+   * When output is handed over, after which there are no retries: `'progress'` (default) at the first output of the
+   * model, `'first_event'` at the first event of any kind.
    */
   readonly commit?: 'progress' | 'first_event' | undefined
   /**
-   * Drop-in only: a prelude is handed over this long after the start of the call at the latest, because hosts stop waiting
-   * for headers. Milliseconds, default 480 000; `0`: never. Must be below `beforeCommitMs`.
+   * Drop-in only: a prelude is handed over at the latest this long after the start of the call, because hosts stop
+   * waiting for headers. Milliseconds, default 480 000; `0`: never. Must be below `beforeCommitMs`.
    *
    * A call that has no retry left (`maxRetries: 0`, all used up, a body that can be read once) hands it over at its first event,
    * unless this is `0`.
@@ -92,70 +93,71 @@ export interface CallOptions {
    */
   readonly streamFailure?: 'error' | 'sse_error' | undefined
   /**
-   * Asked when the endpoint genuinely does not know `previous_response_id`: may return the body of a request that does
-   * without it, used once. Not asked for a lost connection, and not before the endpoint was asked once more where one had
-   * been lost. Default: none; the endpoint's own answer surfaces.
+   * Called when the endpoint genuinely does not know `previous_response_id`. May return a request body without it,
+   * which is used once. Not called for a lost connection; after a lost attempt the endpoint is first asked again.
+   * Default: none, and the endpoint's answer is returned.
    */
   readonly onPreviousResponseNotFound?: PreviousResponseNotFoundHook | undefined
   /**
-   * Says what a gateway's own failures mean, where the library cannot know: `'connection'` (reconnect at once), `'pushback'`
-   * (back off, after the endpoint's hint) or `'final'` (no retry); `undefined` leaves it to the library. Asked once for each
-   * error status and each failure inside a stream, before the retry is decided. `x-should-retry: false`, codes of quota and
-   * money, and a genuine `previous_response_not_found` win over the answer; `maxRetries`, the budget, replay safety and the
-   * commit still apply. Must answer at once: a throw, or a promise, counts as `undefined` and is told to `onEvent` as
-   * `classify_failed`. Default: none.
+   * Classifies failures of a gateway that the library does not know: `'connection'` (reconnect at once), `'pushback'`
+   * (back off, after the endpoint's hint) or `'final'` (no retry); `undefined` leaves the decision to the library.
+   * Called once for each error status and each failure inside a stream, before the retry is decided. Overruled by
+   * `x-should-retry: false`, by codes of quota and money, and by a genuine `previous_response_not_found`. `maxRetries`,
+   * the budget, replay safety and the commit still apply. Must return at once: a throw or a promise counts as
+   * `undefined` and is reported as `classify_failed`. Default: none.
    */
   readonly classify?: ClassifyHook | undefined
   /**
-   * Drop-in only: a Responses call with `stream: false` streams inside, so that every deadline works and every failure
-   * before the end is retried, and its answer is folded back into JSON. Default `false`. For endpoints that accept nothing
-   * but streams, it is the way to ask for a whole response.
+   * Drop-in only: a Responses call with `stream: false` streams internally, so that every deadline works and every
+   * failure before the end is retried. Its stream is folded into JSON. Default `false`. Also makes whole responses
+   * available from endpoints that only stream.
    */
   readonly upgradeToStream?: boolean | undefined
   /**
-   * Typed faces only: which events are checked. `'report'` (default): lifecycle and terminal events; a mismatch is told to
-   * `onEvent` as `event_problem`, and the event passes on. `'strict'`: all, and a mismatch throws. `'off'`: none.
+   * Typed faces only: which events are checked. `'report'` (default): lifecycle and terminal events; a mismatch is
+   * reported as `event_problem`, and the event is delivered. `'strict'`: all events; a mismatch throws. `'off'`: none.
    */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
   /**
-   * `client.responses.stream` only: what happens when a stream breaks after output. `'error'` (default) throws, `'restart'`
-   * tries again after a `stream.restarted` event. Can be said for each stream, too, and then its event type knows.
+   * `client.responses.stream` only: what happens when a stream breaks after output. `'error'` (default) throws;
+   * `'restart'` tries again after a `stream.restarted` event. Can also be set for each stream, which then has that
+   * event in its type.
    */
   readonly interruption?: 'error' | 'restart' | undefined
   /**
-   * Gives a call whose attempt is silent for suspiciously long a second attempt on a new connection, beside the first. The
-   * first progress wins, the others end at once. Only for streams that are safe to send again, and not within 30 s of a
-   * pushback. A hedge can cost a second generation, and is no retry: `maxRetries` does not count it.
+   * Starts a second attempt on a new connection beside one that is silent for suspiciously long. The first progress
+   * wins, and the other attempts end at once. Only for streams that are safe to send again, and not within 30 s of a
+   * pushback. A hedge can cost a second generation. `maxRetries` does not count it.
    *
-   * Default `'auto'`: acts only on what it knows. The origin must have shown 20 first events and one attempt that was dead
-   * on arrival within the hour; origins that are loopback, private or named for a network of their own are never hedged.
-   * At most two hedges a call, and not with `maxRetries: 0`, on the flex or priority tier, with a hosted tool that acts or
-   * costs by itself, with a transport that cannot choose its connections, or while less than a tenth of a rate limit is
-   * left. Hedges that lose cost at most one in ten calls; a large input counts for more (tokens / 10 000).
+   * Default `'auto'`: hedges only where the origin has, within the hour, shown 20 first events and one attempt that was
+   * dead on arrival. Never at loopback or private addresses, or at names of private networks. At most two hedges per
+   * call. Not with `maxRetries: 0`, on the flex or priority tier, with a hosted tool that acts or costs by itself, with
+   * a transport that cannot choose its connections, or while less than a tenth of a rate limit is left. At most one in
+   * ten calls loses a hedge; a large input counts for more (tokens / 10 000).
    *
-   * `true`, or `HedgeOptions`: hedges everywhere, and from the first call on. `ttfbMs: 'auto'` is then 180 s at least, 600 s
-   * at high effort: hedge early, kill late. `false`: never.
+   * `true` or `HedgeOptions`: hedges at every origin, from the first call on. `ttfbMs: 'auto'` is then at least 180 s,
+   * and 600 s at high effort. `false`: never.
    */
   readonly hedge?: 'auto' | boolean | HedgeOptions | undefined
-  /** `headerBytes` belongs to the connections: it is for a client, and refused in a view. */
+  /** `headerBytes` belongs to connections, so it is accepted by a client and refused in a view. */
   readonly limits?: LimitOptions | undefined
-  /** Told everything that happens, see `TelemetryEvent`. What it throws is ignored. */
+  /** Called with every `TelemetryEvent`. Errors are ignored. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
   /**
-   * What watches the calls: each is told every event, after `onEvent` and in this order, and may add headers to every
-   * attempt. Default: none. A view inherits them; given to a view, they take the place of the inherited ones. While none has
-   * `onEvent`, and nobody else listens, no event is made.
+   * Objects that watch the calls: each gets every event, after `onEvent` and in this order, and may add headers to
+   * every attempt. Default: none. A view inherits them; a list given to a view replaces them. Without any listener no
+   * events are made.
    */
   readonly instrumentations?: readonly Instrumentation[] | undefined
 }
 
 const apiKeyRule: Rule<string> = {
-  accepts: 'a string that is not empty; leave it out where no key is needed',
+  accepts: 'a string that is not empty; leave it out if no key is needed',
   test: (value) => typeof value === 'string' && value !== '',
   secret: true,
 }
 
-/** The rows of what a view can change. */
+/** The rules of the options that a view can change. */
 export const callRules = {
   apiKey: apiKeyRule,
   headers: {
@@ -183,57 +185,57 @@ export const callRules = {
 } as const satisfies Rules<CallOptions>
 
 /**
- * Options of a `ResilientClient`. All are optional, checked at construction, copied, and never written to. The environment
- * variables `RESILIENT_RESPONSES_TTFB_TIMEOUT_MS`, `…_IDLE_TIMEOUT_MS`, `…_STALE_TIMEOUT_MS` and `…_MAX_RETRIES` stand in
- * for options that are not given.
+ * Options of a `ResilientClient`. All are optional, checked by the constructor, copied, and never written to. The
+ * environment variables `RESILIENT_RESPONSES_TTFB_TIMEOUT_MS`, `…_IDLE_TIMEOUT_MS`, `…_STALE_TIMEOUT_MS` and
+ * `…_MAX_RETRIES` replace options that are not given.
  */
 export interface ResilientClientOptions extends CallOptions {
   /**
-   * What stands before the path of every request of `client.responses`, and the origin to which `apiKey` and `headers` may
-   * be sent. A query, as in `https://x.example/openai/v1?api-version=preview`, goes with each of those requests; requests of
-   * the drop-in go where they say. Default `https://api.openai.com/v1`.
+   * The address before the path of every request of `client.responses`, and the origin that gets `apiKey` and
+   * `headers`. A query, as in `https://x.example/openai/v1?api-version=preview`, is added to each of those requests.
+   * Drop-in requests keep their own address. Default `https://api.openai.com/v1`.
    */
   readonly baseURL?: string | undefined
-  /** Default `'leased'`: see `UndiciTransportOptions`, as for the next four. */
+  /** Default `'leased'`. For this and the next four see `UndiciTransportOptions`. */
   readonly isolation?: 'leased' | 'fresh' | undefined
   readonly keepAliveMs?: number | undefined
   readonly warm?: number | undefined
   readonly warmMs?: number | undefined
   readonly maxConnections?: number | undefined
   /**
-   * Several places that answer the same calls, instead of one `baseURL`: address calls to the first. Each attempt goes to one
-   * that is healthy, by weight; a retry, or a hedge, rather to another one. A call with `previous_response_id` stays where
-   * that response was made.
+   * Several endpoints that answer the same calls, instead of one `baseURL`. Address calls to the first. Each attempt
+   * goes to a healthy one, by weight; a retry or a hedge goes to another one if possible. A call with
+   * `previous_response_id` goes to the endpoint where that response was made.
    */
   readonly endpoints?: readonly EndpointOptions[] | undefined
   /**
-   * Tells where a response or a conversation lives that this client has not seen itself: the `baseURL` of one of `endpoints`,
-   * or a promise of it. It has 30 s; what it throws is the `cause` of a `RequestError` `hook_failed`. Without it such
-   * a call fails with `StateNotPortableError`, unless `onPreviousResponseNotFound` rebuilds it.
+   * Names the owner of a response or a conversation that this client has not seen: the `baseURL` of one of `endpoints`,
+   * or a promise of it. May take 30 s. If it throws, the error is the `cause` of a `RequestError` `hook_failed`.
+   * Without an owner such a call fails with `StateNotPortableError`, unless `onPreviousResponseNotFound` rebuilds it.
    */
   readonly endpointOf?: EndpointOf | undefined
   /**
-   * How many calls may be under way at a time, and how fast they begin. Default: as many, and as fast, as they come. Calls
-   * that resume what is under way wait for nothing.
+   * Limits concurrent calls and how fast they begin. Default: only rate limits of the endpoint slow calls down.
+   * Requests that resume a response do not wait.
    */
   readonly concurrency?: ConcurrencyOptions | undefined
   /**
-   * What carries the calls. Default: connections of the client's own, over undici. A transport that is given belongs to
-   * whoever made it: `close()` and `destroy()` of the client leave it alone.
+   * Performs the exchanges. Default: connections over undici. A given transport belongs to the caller: `close()` and
+   * `destroy()` of the client do not close it.
    */
   readonly transport?: Transport | undefined
   readonly proxy?: string | undefined
   readonly tls?: TlsOptions | undefined
   /**
-   * Default: the clock of `transport` where it has one (a `FakeTransport`), else the system's, which reads the global timers
-   * at each call, so that fake timers work. Another clock than that of `transport` is refused.
+   * Default: the clock of `transport` if it has one (a `FakeTransport`), else the system clock, which looks the global
+   * timers up on each call, so that fake timers work. A clock other than that of `transport` is refused.
    */
   readonly clock?: Clock | undefined
   /** Default: `Math.random`. */
   readonly random?: Random | undefined
 }
 
-/** The rows of all options of a client, each with its mechanism's. */
+/** The rules of all client options. Those of a mechanism are defined with it. */
 export const clientRules = {
   baseURL: addressRule,
   ...callRules,
@@ -250,10 +252,10 @@ export const clientRules = {
 } as const satisfies Rules<ResilientClientOptions>
 
 /**
- * Checks the options of a client; returns copies of all its objects, so that what the caller holds is neither written to
- * nor shared.
+ * Checks the options of a client. Returns copies of all objects, so that the caller's objects are not changed or
+ * shared.
  *
- * @throws ConfigurationError for the first thing that is not accepted.
+ * @throws ConfigurationError for the first value that is not accepted.
  */
 export function parseOptions(options: unknown): ResilientClientOptions {
   checkOptions(options, clientRules)
@@ -262,13 +264,13 @@ export function parseOptions(options: unknown): ResilientClientOptions {
 
 const VIEW: OptionOwner = {
   unknown: (name, { known }) =>
-    `withOptions: ${name} cannot be changed in a view; accepted are ${known.join(', ')}. Create a ResilientClient of its own for other connections.`,
+    `withOptions: ${name} cannot be changed in a view; accepted are ${known.join(', ')}. Create another ResilientClient for other connections.`,
 }
 
 /**
- * The same for what is given to `withOptions`.
+ * Checks the options of `withOptions`.
  *
- * @throws ConfigurationError also for options that concern what is shared.
+ * @throws ConfigurationError also for options of what views share.
  */
 export function parseViewOptions(options: unknown): CallOptions {
   checkOptions(options, callRules, VIEW)

@@ -1,17 +1,17 @@
 import type { AbortScope } from '../core/abort.ts'
 
 /**
- * Reads a stream to its end. An abort of `scope` cancels the stream, whatever it waits for.
+ * Reads a stream to its end. An abort of `scope` cancels the stream at any time.
  *
- * @throws the reason of the abort; what the stream fails with; `TypeError` for a stream that is locked, and for a chunk that
- * is no `Uint8Array`.
+ * @throws the reason of the abort; the error of the stream; `TypeError` for a locked stream, and for a chunk that is
+ * not a `Uint8Array`.
  */
 export async function readBytes(
   stream: ReadableStream<Uint8Array>,
   scope: AbortScope,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const reader = stream.getReader()
-  // A read that is pending ends with the cancel.
+  // The cancel ends a pending read.
   const stopWatching = scope.watch((reason) => void reader.cancel(reason).catch(() => {}))
   const chunks: Uint8Array[] = []
   try {
@@ -19,7 +19,7 @@ export async function readBytes(
       const { done, value } = await reader.read()
       scope.throwIfAborted()
       if (done) return joined(chunks)
-      if (!(value instanceof Uint8Array)) throw new TypeError('The body yielded a chunk that is no Uint8Array.')
+      if (!(value instanceof Uint8Array)) throw new TypeError('The body yielded a chunk that is not a Uint8Array.')
       chunks.push(value)
     }
   } catch (error) {

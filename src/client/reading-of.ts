@@ -1,7 +1,7 @@
 import type { ReaderSettings } from '../call/response-reader.ts'
 import type { ClientSettings } from './settings.ts'
 
-/** How the drop-in reads an answer. */
+/** The settings with which the drop-in reads an answer. */
 export function readingOf({ commit, limits, streamFailure, classify }: ClientSettings): ReaderSettings {
   return {
     needsEvents: false,

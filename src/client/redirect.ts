@@ -4,17 +4,17 @@ import { isPortableHeader } from '../errors/header-names.ts'
 import type { ResponseHead } from '../transport/transport.ts'
 import type { FetchRequest } from './fetch-request.ts'
 
-/** As many as the fetch standard allows. */
+/** The limit of the fetch standard. */
 const MAX_REDIRECTS = 20
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /**
- * The request that a redirect asks for, or `undefined` if the answer is none that is followed.
+ * The request that a redirect asks for. `undefined` if the answer is not a redirect to follow.
  *
- * Within an origin redirects are followed as `fetch` does. To another origin no Responses call goes at all, because it
- * carries the conversation, and no other call takes a body along, or headers beyond those that say how to answer; never from `https:` to `http:`, to a
- * scheme that is not HTTP, or from a public host to this machine.
+ * Within an origin redirects are followed as `fetch` does. To another origin no Responses call is sent, because it
+ * carries the conversation. Other calls are sent without a body, and only with headers that say how to answer. Never
+ * followed are redirects from `https:` to `http:`, to a scheme other than HTTP, or from a public host to this machine.
  *
  * @throws RequestError `redirect_refused`.
  */
@@ -35,7 +35,7 @@ export function followRedirect(
   if (target.username !== '' || target.password !== '') throw refused('its address contains credentials')
   if (request.url.protocol === 'https:' && target.protocol === 'http:') throw refused('it leads from https: to http:')
 
-  // A response's address has no fragment.
+  // The address of a response has no fragment.
   target.hash = ''
   const toGet =
     answer.status === 303
@@ -47,13 +47,13 @@ export function followRedirect(
   const stripped = request.headers.filter(([name]) => !toGet || !/^content-|^transfer-encoding$/.test(name))
   if (target.origin === request.url.origin) return { ...request, url: target, method, body, headers: stripped }
 
-  if (isResponsesCall) throw refused(`a Responses call does not leave its origin; it leads to ${target.origin}`)
-  if (body.kind !== 'none') throw refused(`a body does not leave its origin; it leads to ${target.origin}`)
+  if (isResponsesCall) throw refused(`a Responses call must stay at its origin, but it leads to ${target.origin}`)
+  if (body.kind !== 'none') throw refused(`a body must stay at its origin, but it leads to ${target.origin}`)
   if (isThisMachine(target) && !isThisMachine(request.url)) throw refused('it leads from another host to this machine')
   return { ...request, url: target, method, body, headers: stripped.filter(([name]) => isPortableHeader(name)) }
 }
 
-/** Servers that do not escape an address send it as UTF-8; header values come as Latin-1. */
+/** Some servers send an address unescaped as UTF-8; header values are read as Latin-1. */
 function asUtf8(value: string): string {
   return /[^\0-\x7f]/.test(value) ? Buffer.from(value, 'latin1').toString() : value
 }
@@ -62,7 +62,7 @@ function refused(why: string): RequestError {
   return new RequestError(`A redirect was not followed: ${why}.`, { code: 'redirect_refused', retryable: false })
 }
 
-/** Loopback and "any" addresses in all their spellings; `URL` has already folded numbers such as `2130706433`. */
+/** Loopback and "any" addresses in all spellings. `URL` has already normalized numbers such as `2130706433`. */
 const THIS_MACHINE =
   /^(?:(?:.*\.)?localhost\.?|(?:127|0)\.[\d.]+|\[::1?\]|\[::ffff:(?:7f|0(?=:))[\da-f]{0,2}:[\da-f]+\])$/
 

@@ -6,9 +6,9 @@ import { readBytes } from './read-bytes.ts'
 
 export interface EncodedBody {
   readonly body: RequestBody
-  /** What the body says of itself, for requests without a `content-type`. */
+  /** The `content-type` of the body, for requests without one. */
   readonly contentType: string | undefined
-  /** Tells the source of a stream that nobody will read it. Does nothing once it is being read. */
+  /** Tells the source of a stream that it will not be read. Does nothing once reading has begun. */
   readonly release?: (reason: unknown) => void
 }
 
@@ -16,18 +16,18 @@ export interface EncodeOptions {
   readonly duplex: string | undefined
   /** Ends the reading of a form. */
   readonly scope: AbortScope
-  /** The transport hands on what the caller gave: the `fetch` it hands it to makes the bytes, and the `content-type`. */
+  /** The transport passes the caller's body to a `fetch`, which makes the bytes and the `content-type`. */
   readonly handedOn: boolean
-  /** The caller's own dispatcher may want to see what the caller gave. */
+  /** The caller's own dispatcher may need the original body. */
   readonly keepGiven: boolean
 }
 
 const NO_BODY: EncodedBody = { body: { kind: 'none' }, contentType: undefined }
 
-/** Forms up to this size are serialised once and can be sent again; larger ones are streamed, and sent once. */
+/** Forms up to this size are serialised once and can be sent again. Larger ones are streamed and sent once. */
 const MAX_BUFFERED_FORM_BYTES = 64 * 1024 * 1024
 
-/** Every kind of body that the built-in `fetch` takes, as what a transport sends. Bytes are copied, as `fetch` does. */
+/** Converts every kind of body that the built-in `fetch` takes. Bytes are copied, as `fetch` does. */
 export function encodeBody(source: unknown, options: EncodeOptions): EncodedBody | Promise<EncodedBody> {
   if (source === undefined || source === null) return NO_BODY
   if (typeof source === 'string') return text(source, 'text/plain;charset=UTF-8')
@@ -41,7 +41,7 @@ export function encodeBody(source: unknown, options: EncodeOptions): EncodedBody
   }
   if (source instanceof URLSearchParams) {
     const encoded = text(String(source), 'application/x-www-form-urlencoded;charset=UTF-8')
-    // A dispatcher gets the text, as the built-in fetch hands it over.
+    // A dispatcher gets text as a string, as from the built-in fetch.
     if (!options.handedOn || encoded.body.kind !== 'bytes') return encoded
     return { ...encoded, body: { ...encoded.body, given: new URLSearchParams(source) } }
   }
@@ -61,7 +61,7 @@ export function encodeBody(source: unknown, options: EncodeOptions): EncodedBody
       throw new TypeError("RequestInit: duplex option is required when sending a body: set duplex: 'half'.")
     return streamed(source as ReadableStream<unknown> | AsyncIterable<unknown>)
   }
-  // Unlike `String`, it refuses a symbol.
+  // Unlike `String()`, this refuses a symbol.
   return text(`${source}`, 'text/plain;charset=UTF-8')
 }
 
@@ -69,7 +69,7 @@ function text(source: string, contentType: string): EncodedBody {
   return { body: { kind: 'bytes', isText: true, bytes: utf8(source) }, contentType }
 }
 
-/** A detached buffer has no bytes left, and the standard sends none. */
+/** A detached buffer has no bytes left. The standard then sends none. */
 function copied(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array<ArrayBuffer> {
   const isDetached = (buffer as { detached?: boolean }).detached === true
   return isDetached ? new Uint8Array() : new Uint8Array(buffer, offset, length).slice()
@@ -95,17 +95,17 @@ function streamed(source: ReadableStream<unknown> | AsyncIterable<unknown>): Enc
   return { body, contentType: undefined, release }
 }
 
-/** Tells the source of a stream that nobody will read it; other bodies have none. */
+/** Tells the source of a stream that it will not be read. Other bodies have no source. */
 export function releaseBody(body: unknown, reason: unknown): void {
   if (body instanceof ReadableStream) {
     if (!body.locked) body.cancel(reason).catch(() => {})
   } else if (isAsyncIterable(body)) {
-    // A source that fails on its way out has nobody left to tell.
+    // A failure of the source at this point is ignored.
     void (async () => (body as AsyncIterable<unknown>)[Symbol.asyncIterator]().return?.(reason))().catch(() => {})
   }
 }
 
-/** A copy, because the caller can change a form while an attempt waits. Its boundary is up to the fetch that gets it. */
+/** A copy, because the caller can change a form while an attempt waits. The receiving fetch chooses the boundary. */
 function formAsGiven(form: FormData): EncodedBody {
   const given = new FormData()
   for (const [name, value] of form) {
@@ -130,7 +130,7 @@ async function encodeForm(form: FormData, { scope, keepGiven }: EncodeOptions): 
   return { body: { kind: 'stream', replayable: false, length, open: () => stream }, contentType }
 }
 
-/** The length of a form without reading its files: that of the same form with empty ones, and their sizes. */
+/** The length of a form without reading its files: the length with empty files, plus the sizes of the files. */
 async function formLength(form: FormData): Promise<number> {
   const hollow = new FormData()
   let files = 0

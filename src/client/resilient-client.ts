@@ -21,15 +21,15 @@ import { readingOf } from './reading-of.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
 
 export interface ResilientClientStats extends TransportStats {
-  /** Calls under way, those whose body is still being read included. */
+  /** Running calls, including those whose body is still being read. */
   readonly activeCalls: number
-  /** Of those, the ones that wait for their turn (`concurrency.calls`). */
+  /** The running calls that wait for a permit (`concurrency.calls`). */
   readonly waitingCalls: number
-  /** What is left of the retry budget, per origin. */
+  /** The balance of the retry budget, by origin. */
   readonly retryBudgets: Readonly<Record<string, number>>
 }
 
-/** What a client and its views have in common. */
+/** What a client and its views share. */
 interface Shared {
   readonly transport: Transport
   readonly ownsTransport: boolean
@@ -37,17 +37,17 @@ interface Shared {
   readonly hedging: Hedging
   readonly admission: Admission | undefined
   readonly endpoints: Endpoints | undefined
-  /** Of every call under way: to end it with. */
+  /** Scopes of all running calls, with which they can be ended. */
   readonly calls: LiveSet<AbortScope>
-  /** The client itself was closed, and with it all its views. */
+  /** Whether the client itself was closed, and with it all its views. */
   closed: boolean
   onIdle: Array<() => void>
 }
 
 /**
- * Makes calls to Responses endpoints survive. Hand `client.fetch` to whatever takes a `fetch`.
+ * Makes calls to Responses endpoints survive. Pass `client.fetch` wherever a `fetch` is accepted.
  *
- * A client that nobody uses keeps no process alive, closed or not.
+ * An idle client does not keep the process alive, closed or not.
  *
  * @throws ConfigurationError for an option that is unknown, not accepted, or contradicts another.
  */
@@ -55,13 +55,14 @@ export class ResilientClient implements AsyncDisposable {
   /**
    * A drop-in for the built-in `fetch`: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`. Needs no `this`.
    *
-   * Responses calls (`POST …/responses`, `GET …/responses/{id}?stream=true`) get everything. All others pass through: their
-   * answers are not looked into, and they are repeated before the answer is handed over, where that is safe. It rejects with
-   * the caller's own abort reason, with `TypeError('fetch failed', { cause })` around our error, or with `ClientClosedError`.
+   * Responses calls (`POST …/responses`, `GET …/responses/{id}?stream=true`) get all features. All others are
+   * passthrough calls: their answers are not parsed, and they are retried before the answer is handed over, where that
+   * is safe. Rejects with the caller's own abort reason, with `TypeError('fetch failed', { cause })` around our error,
+   * or with `ClientClosedError`.
    */
   readonly fetch: FetchFunction
   /**
-   * The Responses API, typed: `stream`, `create`, `resume`, `retrieve`, `cancel`. Its credential is `apiKey`, or comes with
+   * The typed Responses API: `stream`, `create`, `resume`, `retrieve`, `cancel`. Its credential comes from `apiKey` or
    * `headers`; `OPENAI_API_KEY` is not read.
    */
   readonly responses: Responses
@@ -88,7 +89,7 @@ export class ResilientClient implements AsyncDisposable {
     }
     if (choosesConnection) refuseHeadersOfConnections(parsed)
     const sameHeaders = parsed.headers === undefined && parsed.apiKey === undefined
-    // One source for all who use the same credential, so that it is refreshed once.
+    // Shared by all views with the same credential, so that it is refreshed once.
     this.#headers = parent !== undefined && sameHeaders ? parent.#headers : new HeaderSource({ headers, apiKey, clock })
     this.#telemetry =
       parent !== undefined && parsed.onEvent === undefined && parsed.instrumentations === undefined
@@ -142,7 +143,7 @@ export class ResilientClient implements AsyncDisposable {
       canRefresh: this.#headers.canRefresh,
       contextFor: (origin, scope, { restartable, commitAt }) => ({
         ...this.#contextFor(origin, scope),
-        // Hosts of the drop-in stop waiting for headers; a typed caller waits as long as its own deadlines say.
+        // Only hosts of the drop-in stop waiting for headers. A typed caller waits until its own deadlines.
         beforeCommitMs: 0,
         commitAfterMs: 0,
         restartable,
@@ -171,11 +172,11 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   /**
-   * A view of this client with other options for its calls. It shares connections, cache, budget and calls under way:
-   * `client.withOptions({ timeouts: { staleMs: 20_000 } })` is how an agent gives its compression task a short deadline.
-   * Inherited limits that would never fire below the new ones give way. Closing a view closes nothing but the view.
+   * A view of this client with other options for its calls. Shares connections, cache, budget and running calls. Use
+   * `client.withOptions({ timeouts: { staleMs: 20_000 } })` to give one task a short deadline. Inherited limits that
+   * would then never fire are lowered. Closing a view only closes the view.
    *
-   * @throws ConfigurationError also for options that concern what is shared, such as `transport` or `isolation`.
+   * @throws ConfigurationError also for options of what views share, such as `transport` or `isolation`.
    */
   withOptions(options: CallOptions): ResilientClient {
     const marker: ResilientClientOptions = {}
@@ -183,7 +184,7 @@ export class ResilientClient implements AsyncDisposable {
     return new ResilientClient(marker)
   }
 
-  /** What is under way and what is held right now. A view tells of its client as a whole. */
+  /** Current calls and resources. A view reports those of its client. */
   stats(): ResilientClientStats {
     const { transport, calls, budgets, admission } = this.#shared
     return {
@@ -195,8 +196,8 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   /**
-   * Takes no more calls, lets those under way finish, and closes idle connections now. Resolves when nothing is left.
-   * A response whose body or events nobody reads holds it up until `staleMs`: cancel it, or use `destroy()`.
+   * Accepts no more calls, lets running calls finish, and closes idle connections now. Resolves when nothing is left.
+   * An unread response body or stream delays it until `staleMs`: cancel it, or use `destroy()`.
    */
   async close(): Promise<void> {
     this.#closed = true
@@ -207,12 +208,12 @@ export class ResilientClient implements AsyncDisposable {
     this.#unobserve?.()
   }
 
-  /** Takes no more calls, ends those under way with `ClientClosedError`, and destroys every connection. */
+  /** Accepts no more calls, ends running ones with `ClientClosedError`, and destroys every connection. */
   async destroy(): Promise<void> {
     this.#closed = true
     if (this.#isView) return
     this.#shared.closed = true
-    const error = new ClientClosedError('The client was destroyed while the call was under way.')
+    const error = new ClientClosedError('The client was destroyed while the call was running.')
     for (const scope of this.#shared.calls) scope.abort(error)
     if (this.#shared.ownsTransport) await this.#shared.transport.destroy()
     this.#unobserve?.()
@@ -224,9 +225,7 @@ export class ResilientClient implements AsyncDisposable {
 
   #assertOpen(): void {
     if (this.#closed || this.#shared.closed) {
-      throw new ClientClosedError(
-        'The client is closed and takes no more calls. Create a new ResilientClient, or close it later.',
-      )
+      throw new ClientClosedError('The client is closed. Create a new ResilientClient, or close this one later.')
     }
   }
 
@@ -264,7 +263,7 @@ export class ResilientClient implements AsyncDisposable {
   }
 }
 
-/** How `withOptions` tells the constructor whose view it makes, without an option that a user could set. */
+/** Passes the parent of a view to the constructor, without an option that users could set. */
 const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
 
 function defaultTransport(options: ResilientClientOptions, settings: ClientSettings): Transport {

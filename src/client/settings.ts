@@ -52,12 +52,15 @@ export interface ClientSettings {
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
 
-/** An inherited limit gives way to a shorter one of its view by this factor, as automatic values do to staleMs. */
+/**
+ * An inherited limit is lowered to this share of a shorter limit of its view, as automatic values are for `staleMs`.
+ */
 const BELOW = 0.9
 
 /**
- * @param inherited the settings of the client that a view is made from; the environment is read only without them.
- * @throws ConfigurationError for values that contradict each other, and for environment variables that are not accepted.
+ * @param inherited the settings of the client that a view is made from. The environment is read only without them.
+ * @throws ConfigurationError for values that contradict each other, and for environment variables that are not
+ * accepted.
  */
 export function resolveSettings(options: ResilientClientOptions, inherited?: ClientSettings): ClientSettings {
   const { retry, limits } = options
@@ -130,7 +133,7 @@ function timeoutsOf(
   return {
     connectMs: limit('connectMs') as Limit,
     sendMs: limit('sendMs') as Limit,
-    // What a view inherits gives way to what it was made for: a task of 20 s on a client with a TTFB cutoff of 45 s.
+    // Inherited values are lowered to fit: a task of 20 s on a client with a TTFB cutoff of 45 s.
     ttfbMs:
       inherited !== undefined && options.ttfbMs === undefined
         ? below(below(ttfbMs, staleMs, 'staleMs'), totalMs, 'totalMs')
@@ -152,7 +155,7 @@ function below(limit: LimitOrAuto, other: Limit, name: string): LimitOrAuto {
   return { ms: Math.floor(other.ms * BELOW), source: `${limit.source}, kept below ${name}` }
 }
 
-/** A `commitAfterMs` that is not given gives way to a `beforeCommitMs` that is. */
+/** A `commitAfterMs` that was not given is lowered to fit a given `beforeCommitMs`. */
 function commitTimesOf(
   options: ResilientClientOptions,
   inherited: ClientSettings | undefined,
@@ -190,7 +193,7 @@ const DEFAULT_HEDGE: HedgeSettings = {
   maxExtraShare: hedgeRules.maxExtraShare.default,
 }
 
-/** One hedge a call, and half of the share that a client which was told to hedge may lose. */
+/** Hedges of `hedge: 'auto'`. `Hedging` has further limits for it. */
 const AUTO_HEDGE: HedgeSettings = { ...DEFAULT_HEDGE, isAuto: true, maxConcurrent: 3, maxExtraShare: 0.1 }
 
 /** With a plain `afterMs`: one second attempt. */
@@ -214,7 +217,7 @@ function checkedKey(apiKey: string | undefined): string | undefined {
   if (apiKey === undefined) return undefined
   if (/^\s*bearer\s/i.test(apiKey)) {
     throw new ConfigurationError(
-      "apiKey: begins with 'Bearer', which is put in front of it; accepted: the key alone, or headers: { authorization: 'Bearer …' }.",
+      "apiKey: begins with 'Bearer', which the client adds itself; accepted: the key alone, or headers: { authorization: 'Bearer …' }.",
       'apiKey',
     )
   }

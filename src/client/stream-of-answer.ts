@@ -5,9 +5,9 @@ import { errorFieldsOf } from '../retry/error-fields.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * The event stream that a whole answer amounts to, for a host that asked for a stream: endpoints exist that ignore
- * `stream: true`, and a host finds no event in JSON and takes it for an empty success. `undefined`: the answer is a stream, or is
- * no response and no error.
+ * Converts a whole answer to the event stream of the same response, for a host that asked for a stream. Some endpoints
+ * ignore `stream: true`, and a host finds no event in JSON and reports an empty success. `undefined`: the answer is a
+ * stream, or is neither a response nor an error.
  */
 export function streamOfAnswer(attempt: Attempt): string | undefined {
   if (!attempt.readsWhole || !attempt.ended || (attempt.answer?.status ?? 200) >= 300) return undefined
@@ -26,7 +26,7 @@ interface MadeEvent extends Fields {
   readonly type: string
 }
 
-/** In the shape that openai and the AI SDK read, whatever shape the body has. */
+/** The event in the shape that openai and the AI SDK read, for an error body of any shape. */
 function errorIn(body: Fields): MadeEvent[] | undefined {
   if (isFields(body.error)) return [{ type: 'error', error: { ...body.error } }]
   const fields = errorFieldsOf(body)
@@ -50,7 +50,7 @@ function isFinal(status: string): boolean {
   return status === 'completed' || status === 'failed' || status === 'incomplete'
 }
 
-/** An item is announced empty, then comes in one delta for each of its texts, then is done. */
+/** An item is added empty, then filled by one delta for each of its texts, then done. */
 function eventsOfItem(item: Fields, index: number): MadeEvent[] {
   const at = { output_index: index, item_id: item.id }
   return [

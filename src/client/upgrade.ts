@@ -11,8 +11,8 @@ import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { FetchRequest } from './fetch-request.ts'
 
 /**
- * The streaming twin of a Responses call that asked for the whole response; `undefined` where there is none: background
- * calls come back at once, and a body that cannot be looked into is sent as it is.
+ * The streaming version of a Responses call that asked for a whole response. `undefined` if there is none: background
+ * calls return at once, and a body that cannot be parsed is sent as it is.
  */
 export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
   const { body, headers } = request
@@ -26,22 +26,22 @@ export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
   }
 }
 
-/** What folding a stream came to: the JSON of the response, or the session whose call gave up with an answer. */
+/** The result of folding a stream: the JSON of the response, or the session whose call gave up with an answer. */
 export type Folded =
   | {
       readonly kind: 'response'
       readonly json: object
       readonly status: number
-      /** Of which the JSON was made, where the endpoint reported a failure and sent no response. */
+      /** The error from which the JSON was made, if the endpoint reported a failure without a response. */
       readonly error?: UpstreamError | undefined
     }
   | { readonly kind: 'answer'; readonly outcome: NonNullable<StreamSession['gaveUp']> }
 
 /**
- * Reads the stream of a call that was run, and folds it into what an endpoint that does not stream would have sent.
+ * Reads the stream of a call, and folds it into what an endpoint without streaming would have sent.
  *
  * @param scope of the call.
- * @throws what the call throws.
+ * @throws the error of the call.
  */
 export async function foldCall(
   call: Call,
@@ -63,7 +63,7 @@ export async function foldCall(
   } catch (error) {
     if (session.gaveUp?.gaveUp?.failure.status !== undefined) return { kind: 'answer', outcome: session.gaveUp }
     if (!(error instanceof UpstreamError)) throw error
-    // An endpoint that does not stream sends the failed response, or an error body where it has none.
+    // An endpoint without streaming sends the failed response, or an error body if it has none.
     if (error instanceof ResponseFailedError && error.response !== undefined)
       return { kind: 'response', json: error.response, status: 200 }
     const { upstreamCode: code, type, param, upstreamMessage } = error

@@ -1,14 +1,14 @@
 import { NONE } from './lists.ts'
 import type { Member } from './live-set.ts'
 
-/** What is told of an abort. */
+/** An object that can be aborted. */
 export interface Abortable {
   abort(reason: unknown): void
 }
 
 /**
- * Whether `value` can end a call. A signal may be of another realm, or made by a library, so one that is no instance of
- * `AbortSignal` is tried: a listener that cannot be added would be found out when the call is under way.
+ * Whether `value` can be used to abort a call. A signal of another realm or of a library is not an instance of
+ * `AbortSignal`, so a listener is added and removed as a test: a failure would otherwise appear only during the call.
  */
 export function isUsableSignal(value: unknown): value is AbortSignal {
   if (value instanceof AbortSignal) return true
@@ -29,9 +29,9 @@ const untold = (): void => {}
 type Watcher = ((reason: unknown) => void) | Abortable
 
 /**
- * One listener on the caller's signal for the whole of a call, however many attempts and sleeps it takes. The listener is
- * there only while something watches: a long-lived signal must not collect those of streams that nobody reads to their end.
- * `dispose()` removes it for good. The owner of the scope can abort it, too.
+ * Holds one listener on the caller's signal for a whole call, however many attempts and sleeps it takes. The listener
+ * is attached only while there is a watcher, so that streams that are never read to their end leave no listeners on a
+ * long-lived signal. `dispose()` removes it for good. The owner of the scope can also abort it.
  */
 export class AbortScope implements Member, Abortable {
   place = -1
@@ -56,13 +56,13 @@ export class AbortScope implements Member, Abortable {
     return this.#asked?.reason
   }
 
-  /** Tells `watcher` of an abort; returns the function that stops watching. */
+  /** Calls `watcher` on abort. Returns the function that stops watching. */
   watch(watcher: Watcher): () => void {
     this.#add(watcher)
     return () => this.#forget(watcher)
   }
 
-  /** Aborts from within. The first reason counts. */
+  /** Aborts the scope from inside. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.#asked !== undefined || this.#disposed) return
     this.#tell(reason)
@@ -76,7 +76,7 @@ export class AbortScope implements Member, Abortable {
     }
   }
 
-  /** A scope of its own that is aborted with this one: for a part that ends earlier. Disposing it leaves this one alone. */
+  /** A child scope, which is aborted with this one. Disposing the child does not affect this scope. */
   child(): AbortScope {
     const child = new AbortScope(undefined, this)
     const asked = this.#asked
@@ -98,12 +98,12 @@ export class AbortScope implements Member, Abortable {
     this.#watchers = NONE
   }
 
-  /** Of the signal: the scope itself is its listener. */
+  /** Listener of the signal. */
   handleEvent(): void {
     if (this.#aborted === undefined && !this.#disposed) this.#tell(this.#signal?.reason)
   }
 
-  /** Who aborted first. While nothing watches, the signal is asked itself. */
+  /** The first abort. While there is no watcher there is no listener, so the signal itself is checked. */
   get #asked(): { readonly reason: unknown } | undefined {
     if (this.#aborted === undefined && !this.#disposed && this.#signal?.aborted)
       this.#aborted = { reason: this.#signal.reason }

@@ -1,7 +1,7 @@
-/** The address of an endpoint, or what is wrong with it and how to put it right. */
+/** A valid address, or a description of the problem that says how to fix it. */
 export type CheckedAddress = { readonly url: URL } | { readonly problem: string }
 
-const ACCEPTED = 'accepted is an http: or https: address without credentials, for example https://api.openai.com/v1'
+const ACCEPTED = 'expected an http: or https: address without credentials, for example https://api.openai.com/v1'
 
 /** Accepts `http:` and `https:` addresses without user name and password; drops the fragment. */
 export function checkAddress(value: string): CheckedAddress {
@@ -27,13 +27,15 @@ function problemOf(value: string): string {
   return `got '${shown.address}', an address without a scheme; write '${shown.scheme}://${shown.address}'`
 }
 
-/** Host names of lower-case labels with a top-level domain, IPv4 addresses and `localhost`: a key or a token looks different. */
+/**
+ * Lower-case host names with a top-level domain, IPv4 addresses and `localhost`. Keys and tokens do not look like this.
+ */
 const HOST = /^(?:localhost|(?:\d{1,3}\.){3}\d{1,3}|(?:[a-z\d](?:[a-z\d-]{0,30}[a-z\d])?\.)+[a-z]{2,24})(?::\d{1,5})?$/
 const LOCAL = /^(?:localhost|127\.|10\.|192\.168\.)/
-/** A segment of a path that is a word, not a key. */
+/** A path segment that looks like a word and not like a key. */
 const SEGMENT = /^[a-z\d._~-]{0,24}$/i
 
-/** Host and path as far as they can hold no secret; `undefined` where the host is none, or something stands before it. */
+/** The parts of host and path that cannot be a secret. `undefined` where the text does not begin with a host. */
 function shownWithoutScheme(value: string): { readonly address: string; readonly scheme: string } | undefined {
   const [address = ''] = value.split(/[?#]/)
   const [host = '', ...path] = address.split('/')

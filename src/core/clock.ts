@@ -1,43 +1,45 @@
 /**
- * Time, injected. The system clock is one of the few places that touch the global timers; everything else asks a `Clock`,
- * so that a test can own time.
+ * Injected time. The system clock is one of the few places that touch the global timers. All other code uses a `Clock`,
+ * so that tests can control time.
  */
 
-/** What `setTimer` hands out. Opaque: give it back to `clearTimer`. */
+/** Result of `setTimer`. Opaque: pass it to `clearTimer`. */
 export type TimerHandle = unknown
 
 export interface Clock {
-  /** Monotonic milliseconds from an arbitrary origin. Never goes back; a change of the wall clock does not touch it. */
+  /** Monotonic milliseconds from an arbitrary origin. Never decreases; changes of the wall clock have no effect. */
   now(): number
-  /** Milliseconds since the Unix epoch: only for HTTP dates and telemetry, never for deadlines. */
+  /** Milliseconds since the Unix epoch. Only for HTTP dates and telemetry, never for deadlines. */
   wallNow(): number
   /**
-   * Runs `callback` once, `delayMs` from now (at once for what is past; clamped to what a timer can hold, about 24.8 days).
-   * The timer keeps the process alive unless `unref` is set: a call that sleeps must not be ended by an exiting process.
+   * Calls `callback` once after `delayMs`: at once when the delay is negative, and after 24.8 days at most, the longest
+   * delay of a timer. The timer keeps the process alive unless `unref` is set, so that the process does not exit while
+   * a call sleeps.
    */
   setTimer(callback: () => void, delayMs: number, options?: { readonly unref?: boolean }): TimerHandle
   clearTimer(handle: TimerHandle): void
-  /** Runs `callback` after input that is already waiting has been delivered (`setImmediate` on the system clock). */
+  /** Calls `callback` after pending input was delivered (`setImmediate` on the system clock). */
   afterIO(callback: () => void): void
-  /** Of a clock that shows the time of another one: that one. */
+  /** For a clock that shows the time of another clock: that clock. */
   readonly source?: Clock
 }
 
-/** The longest delay a Node timer can hold; a longer one would fire at once. */
+/** The longest delay of a Node timer. A longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 const { setTimeout: ownSetTimeout, setImmediate: ownSetImmediate, Date: OwnDate } = globalThis
 const ownNow = performance.now
 
-/** So much earlier than asked a timer of Node fires, also where a monitor has put its own function in the place of `setTimeout`. */
+/** Node timers fire up to this much early, even where a monitor has replaced `setTimeout`. */
 const EARLIEST_MS = 2
 
 /**
- * The time of fake timers that leave `performance` alone, as those of `node:test` do: by it no time would pass, and no
- * deadline would be reached. Where `Date` is faked too, it tells the time; otherwise a timer that fires has told it.
+ * The time under fake timers that leave `performance` alone, as `node:test` does. `performance` alone would show no
+ * time passing, and no deadline would be reached. Where `Date` is faked too, `Date` tells the time. Otherwise each
+ * timer that fires tells it.
  */
 class FakedTime {
-  /** By how much the timers are ahead of `performance`. Stays when they are taken away: time never goes back. */
+  /** How far the fake timers are ahead of `performance`. Kept when they are removed, because time must not go back. */
   #ahead = 0
   #date: { readonly by: DateConstructor; readonly zero: number } | undefined
 
@@ -57,7 +59,7 @@ class FakedTime {
     return told
   }
 
-  /** A timer that was due at this time has fired. */
+  /** Records that a timer due at this time has fired. */
   fired(due: number): void {
     if (Date === OwnDate && due - this.now() > EARLIEST_MS) this.#reach(due)
   }
@@ -69,9 +71,9 @@ class FakedTime {
 
 const faked = new FakedTime()
 
-/** The globals are looked up at each call, so that fake timers installed later by a test framework are the ones used. */
+/** Looks the globals up on each call, so that fake timers that are installed later are used. */
 export const systemClock: Clock = {
-  // Whole ones: a fraction would be an object of its own in each field that holds it, a dozen for every stream that waits.
+  // Rounded: V8 stores a fraction in a heap object for each field. A waiting stream has a dozen such fields.
   now: () => Math.floor(faked.now()),
   wallNow: () => Date.now(),
   setTimer(given, delayMs, options) {
@@ -83,9 +85,9 @@ export const systemClock: Clock = {
         given()
       }
     }
-    // Node warns of a negative delay, on the caller's console: what is overdue is due now.
+    // Node warns on the console about a negative delay.
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
-    // Fake timers may hand out a number, which has no `unref`.
+    // Fake timers may return a number, which has no `unref`.
     if (options?.unref && typeof timer === 'object') timer.unref()
     return timer
   },
@@ -93,19 +95,20 @@ export const systemClock: Clock = {
     clearTimeout(handle as NodeJS.Timeout)
   },
   afterIO(callback) {
-    // Input comes in real turns: a fake one within a tick of fake timers would ask again and again, and never end it.
+    // Input arrives in real turns of the event loop. A fake `setImmediate` would call back within one tick again and
+    // again, and the tick would never end.
     ;(faked.isFaked ? ownSetImmediate : setImmediate)(callback)
   },
 }
 
 /** `Sun, 06 Nov 1994 08:49:37 GMT`, and the older `Sunday, 06-Nov-94 08:49:37 GMT`. */
 const DATE_WITH_ZONE = /^[a-z]{3,9}, \d{2}[ -][a-z]{3}[ -](?:\d{4}|\d{2}) \d{2}:\d{2}:\d{2} GMT$/i
-/** The form of C's `asctime`, `Sun Nov  6 08:49:37 1994`: it names no zone, and means UTC. */
+/** The form of C's `asctime`, `Sun Nov  6 08:49:37 1994`. It names no zone and means UTC. */
 const DATE_OF_ASCTIME = /^[a-z]{3} [a-z]{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/i
 
 /**
- * An HTTP date (RFC 9110 5.6.7, all three forms) as milliseconds since the epoch; `undefined` for anything else.
- * `Date.parse` alone would take `-1` for a year, `Mon, 1` for a date, and `asctime` for local time.
+ * Parses an HTTP date (RFC 9110 5.6.7, all three forms) to milliseconds since the epoch. Returns `undefined` for
+ * anything else. `Date.parse` alone would read `-1` as a year, `Mon, 1` as a date, and `asctime` as local time.
  */
 export function parseHttpDate(value: string): number | undefined {
   const text = value.trim()

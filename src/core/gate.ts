@@ -1,4 +1,4 @@
-/** So many at a time; the others wait in the order in which they came. Waiting can be given up at any time. */
+/** A semaphore: `limit` holders at a time, the others wait in order of arrival. A waiter can give up at any time. */
 export class Gate {
   readonly #limit: number
   readonly #waiting = new Set<() => void>()
@@ -16,15 +16,16 @@ export class Gate {
     return this.#inside === 0 && this.#waiting.size === 0
   }
 
-  /** Whoever comes now has to wait. */
+  /** Whether the next one to enter has to wait. */
   get isFull(): boolean {
     return this.#inside >= this.#limit
   }
 
   /**
-   * Calls `letIn` once there is a place, at once if there is one.
+   * Calls `letIn` once a place is free, at once if one is free now.
    *
-   * @returns the function that gives up waiting; it answers `false` to who has been let in, and has a place to leave.
+   * @returns the function that gives up waiting. It returns `false` to a caller that was let in, which must call
+   * `leave()`.
    */
   enter(letIn: () => void): () => boolean {
     if (!this.isFull) {
@@ -36,12 +37,12 @@ export class Gate {
     return () => this.#waiting.delete(letIn)
   }
 
-  /** Takes a place above the limit, if there is no other. Nobody is let in until so many have left. */
+  /** Takes a place above the limit if none is free. Others wait until the limit is kept again. */
   enterAnyway(): void {
     this.#inside++
   }
 
-  /** The place goes to whoever has waited longest. */
+  /** Gives the place to the waiter that has waited longest. */
   leave(): void {
     if (this.#inside > this.#limit) {
       this.#inside--

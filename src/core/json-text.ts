@@ -1,6 +1,6 @@
 /**
- * The JSON of a value that was parsed from JSON. `JSON.stringify` writes by recursion and throws a `RangeError` some
- * thousand levels down, while `JSON.parse` reads any depth: what an endpoint sent could not be written again.
+ * Writes the JSON of a value that was parsed from JSON. `JSON.parse` reads any depth, but `JSON.stringify` is recursive
+ * and throws a `RangeError` at some thousand levels.
  */
 export function jsonOf(value: unknown): string {
   try {
@@ -11,9 +11,9 @@ export function jsonOf(value: unknown): string {
   }
 }
 
-/** What of a list or an object is still to be written. */
+/** What remains to be written of a list or an object. */
 interface Open {
-  /** Of an object. */
+  /** Only for an object. */
   readonly keys: readonly string[] | undefined
   readonly values: readonly unknown[]
   at: number

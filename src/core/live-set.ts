@@ -1,12 +1,12 @@
-/** What a `LiveSet` can hold: it writes down where. `-1` while it is in none; each is in one at most. */
+/** A member of a `LiveSet`, which stores its index here. `-1` while it is in no set. A member is in one set at most. */
 export interface Member {
   place: number
 }
 
 /**
- * Those that are under way. A `Set` into which short-lived things go and leave again defeats the garbage collection of
- * the young: it is rebuilt again and again, each table refers to the next, and one that has grown old keeps alive all that
- * its successors ever held, until the next major collection. Here nothing is left of what has gone.
+ * The objects that are in use. A `Set` with many short-lived members defeats the garbage collector: it is rebuilt again
+ * and again, each table refers to the next, and an old table keeps all later members alive until the next major
+ * collection. A `LiveSet` holds no reference to members that left.
  */
 export class LiveSet<T extends Member> implements Iterable<T> {
   readonly #members: T[] = []
@@ -31,7 +31,7 @@ export class LiveSet<T extends Member> implements Iterable<T> {
     last.place = place
   }
 
-  /** Of those that are in it now: it may change meanwhile. */
+  /** Iterates over a snapshot: the set may change during the iteration. */
   [Symbol.iterator](): Iterator<T> {
     return [...this.#members].values()
   }

@@ -1,6 +1,6 @@
 import { appended, NONE } from './lists.ts'
 
-/** What `take` finds. `failed` comes only after everything has been taken: nothing received is lost to a failure. */
+/** Result of `take`. `failed` comes after all items were taken, so that no item is lost to a failure. */
 export type Taken<T> =
   | { readonly kind: 'item'; readonly item: T }
   | { readonly kind: 'nothing' }
@@ -9,16 +9,16 @@ export type Taken<T> =
 
 export type Ending = Extract<Taken<never>, { kind: 'end' | 'failed' }>
 
-/** Who waits until there is something to take. An object that is there anyway: many wait, and each for every event. */
+/** Waits for items. An interface of an object that exists anyway: a function for each event would cost memory. */
 export interface Consumer {
-  /** There is something: called once for each `whenReady`. */
+  /** Called once for each `whenReady`. */
   onReady(): void
 }
 
 const NOTHING: Taken<never> = { kind: 'nothing' }
 const END: Ending = { kind: 'end' }
 
-/** What one side puts and the other takes: items in order, then one ending. One consumer at a time. */
+/** A queue with one producer and one consumer: items in order, then one end. */
 export class Mailbox<T> {
   #items: readonly T[] = NONE
   #ending: Ending | undefined
@@ -28,17 +28,17 @@ export class Mailbox<T> {
     return this.#ending !== undefined
   }
 
-  /** Everything was taken, and it ended well: nothing more will come. */
+  /** Everything was taken, and the mailbox ended without a failure. */
   get over(): boolean {
     return this.#ending?.kind === 'end' && this.#items.length === 0
   }
 
-  /** What was not taken yet. */
+  /** The items that were not taken yet. */
   get items(): readonly T[] {
     return this.#items
   }
 
-  /** Adds an item. A consumer that waits is woken by `notify`, when whoever puts is done. */
+  /** Adds an item. The producer calls `notify` after its last item to wake the consumer. */
   put(item: T): void {
     if (this.#ending !== undefined) return
     this.#items = appended(this.#items, item)
@@ -54,12 +54,12 @@ export class Mailbox<T> {
     this.notify()
   }
 
-  /** Throws away what was not taken yet. More may come. */
+  /** Drops all items. More may come. */
   clear(): void {
     this.#items = NONE
   }
 
-  /** Throws away what nobody has taken, and ends: the consumer has left, or the caller has aborted. */
+  /** Drops all items and ends: the consumer has left, or the caller has aborted. */
   discard(error: unknown): void {
     this.#items = NONE
     this.#ending = { kind: 'failed', error }
@@ -73,13 +73,13 @@ export class Mailbox<T> {
     return { kind: 'item', item }
   }
 
-  /** Wakes the consumer once, as soon as `take` finds something: at once, if it does already. */
+  /** Wakes the consumer once `take` has a result: at once if it has one now. */
   whenReady(consumer: Consumer): void {
     this.#waiting = consumer
     this.notify()
   }
 
-  /** Wakes the consumer, if one waits and there is something for it. */
+  /** Wakes the consumer if it waits and there is a result. */
   notify(): void {
     const waiting = this.#waiting
     if (waiting === undefined || (this.#items.length === 0 && this.#ending === undefined)) return

@@ -2,8 +2,8 @@ import type { AbortScope } from './abort.ts'
 import type { Clock } from './clock.ts'
 
 /**
- * The one race between a promise and a timer. Rejects with the caller's reason as soon as the scope is aborted, and with
- * `onTimeout()` after `ms`; in every case the timer and the watcher are gone when it settles.
+ * The only race between a promise and a timer. Rejects with the caller's reason when the scope is aborted, and with
+ * `onTimeout()` after `ms`. When it settles, the timer and the watcher are removed.
  */
 export function withDeadline<T>(
   promise: PromiseLike<T>,
@@ -12,7 +12,7 @@ export function withDeadline<T>(
   const { clock, ms, scope, onTimeout } = options
   return new Promise<T>((resolve, reject) => {
     if (scope?.aborted) {
-      // Nobody waits for it any more, but its failure must not count as unhandled.
+      // The result is not used any more. A rejection must not count as unhandled.
       promise.then(undefined, () => {})
       reject(scope.reason)
       return
@@ -31,7 +31,9 @@ export function withDeadline<T>(
   })
 }
 
-/** Sleeps `ms`; rejects at once with the caller's reason when the scope is aborted. Keeps the process alive meanwhile. */
+/**
+ * Sleeps `ms`. Rejects at once with the caller's reason when the scope is aborted. Keeps the process alive meanwhile.
+ */
 export function sleep(ms: number, options: { clock: Clock; scope: AbortScope }): Promise<void> {
   const { clock, scope } = options
   return new Promise((resolve, reject) => {

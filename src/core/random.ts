@@ -1,12 +1,14 @@
-/** A number in [0, 1), like `Math.random`. Injected, so that jitter and simulated chance can be repeated from a seed. */
+/**
+ * Returns a number in [0, 1), like `Math.random`. Injected, so that jitter and simulations can be repeated from a seed.
+ */
 export type Random = () => number
 
 export const systemRandom: Random = () => Math.random()
 
 /**
- * A repeatable sequence in [0, 1) from a 32-bit seed (mulberry32). For tests and simulation: not for secrets.
+ * A repeatable sequence in [0, 1) from a 32-bit seed (mulberry32). For tests and simulations, not for secrets.
  *
- * @param seed any number; only its low 32 bits count.
+ * @param seed any number. Only its low 32 bits count.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0

@@ -1,4 +1,4 @@
-/** A map that forgets what was used longest ago: its keys are words of callers and endpoints, so their number is bounded. */
+/** A map that drops the least recently used entry. Keys come from callers and endpoints, so their number is bounded. */
 export class RecentMap<K, V> {
   readonly #most: number
   readonly #entries = new Map<K, V>()
@@ -7,15 +7,15 @@ export class RecentMap<K, V> {
     this.#most = most
   }
 
-  /** Looks it up, which is no use. */
+  /** Looks up without marking as recently used. */
   peek(key: K): V | undefined {
     return this.#entries.get(key)
   }
 
-  /** What is there, or what `make` gives. */
+  /** Returns the value of `key`, or stores and returns what `make` returns. */
   obtain(key: K, make: () => V): V {
     const known = this.#entries.get(key)
-    // With one key, as most have, nothing needs moving.
+    // Most maps have one key, and need no reordering.
     if (known !== undefined && this.#entries.size === 1) return known
     const value = known ?? make()
     this.set(key, value)
@@ -36,7 +36,7 @@ export class RecentMap<K, V> {
     this.#entries.delete(key)
   }
 
-  /** The one used longest ago first. */
+  /** Entries, least recently used first. */
   entries(): IterableIterator<[K, V]> {
     return this.#entries.entries()
   }

@@ -1,8 +1,8 @@
-/** The kinds of values that options have: what is accepted, in words and as a test. */
+/** The kinds of option values: for each, the words for what is accepted, and the test. */
 
 import { type AnyRules, isObject, type Rule } from './rules.ts'
 
-/** The longest delay a timer can hold. */
+/** The longest delay of a timer. */
 export const MAX_MS = 2 ** 31 - 1
 
 const isNumber = (value: unknown, least: number, most: number): boolean =>
@@ -81,7 +81,7 @@ export const text = (accepts: string): Rule<string> => ({ accepts, test: (value)
 
 export const func = (accepts = 'a function'): Rule<never> => ({ accepts, test: (value) => typeof value === 'function' })
 
-/** An object known by its methods. */
+/** An object with certain methods. */
 export const withMethods = (methods: readonly string[], accepts: string): Rule<never> => ({
   accepts,
   test: (value) => isObject(value) && methods.every((name) => typeof value[name] === 'function'),
@@ -92,10 +92,10 @@ export const clockRule = withMethods(
   'a Clock, for example a VirtualClock',
 )
 
-/** An object with options of its own. */
+/** An object with nested options. */
 export const section = (fields: AnyRules): Rule<never> => ({ accepts: 'an object', test: isObject, fields })
 
-/** The same, or one of a few values. */
+/** An object with nested options, or one of some fixed values. */
 export const sectionOr = (values: readonly unknown[], accepts: string, fields: AnyRules): Rule<never> => ({
   vocabulary: true,
   accepts,

@@ -1,39 +1,39 @@
 import { shown, shownKind, shownWord } from './shown.ts'
 
 /**
- * What is known of one option, in one row beside its type and docstring. All options of all mechanisms are checked by such
- * rows: nothing is built for it, so that checking costs no time at import.
+ * What is known about one option: one row beside its type and docstring. All options of all mechanisms are checked by
+ * such rows. They are plain data, so they take no time at import.
  */
 export interface Rule<Value = unknown> {
-  /** In the words of the error. */
+  /** What is accepted, as the error says it. */
   readonly accepts: string
   readonly test: (value: unknown) => boolean
   readonly default?: Value
-  /** Must be given. */
+  /** Whether the option must be given. */
   readonly required?: true
-  /** The value never appears in a message. */
+  /** Whether the value must never appear in a message. */
   readonly secret?: true
-  /** Takes words of a fixed vocabulary, or numbers: what was given in their place is shown where it is one. */
+  /** The option takes numbers or words of a fixed vocabulary. A refused word or number is then shown in the message. */
   readonly vocabulary?: true
-  /** The name that the option had before: refused, with the new one. */
+  /** The earlier name of the option. It is refused with a message that gives the new name. */
   readonly formerly?: string
-  /** The options within, where the value is an object. */
+  /** Nested options, where the value is an object. */
   readonly fields?: AnyRules
-  /** The options within each object, where the value is a list. */
+  /** Options of each entry, where the value is a list of objects. */
   readonly each?: AnyRules
-  /** Finds the entry that is at fault, where the value is an object whose names are the caller's own. */
+  /** Finds the wrong entry, where the value is an object whose keys the caller chooses. */
   readonly entryAtFault?: (value: unknown, path: string) => Pick<NotAccepted, 'path' | 'got' | 'accepts'> | undefined
 }
 
 export type AnyRules = Readonly<Record<string, Rule>>
 
-/** A row for every option, of its type. */
+/** One row for each option, with the option's type. */
 export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule<Exclude<Options[Name], undefined>> }
 
 export interface NotAccepted {
   readonly kind: 'not_accepted'
   readonly path: string
-  /** Fit to be shown. */
+  /** Safe to show. */
   readonly got: string
   readonly accepts: string
 }
@@ -51,9 +51,9 @@ export type OptionFault =
   | { readonly kind: 'renamed'; readonly path: string; readonly name: string; readonly newName: string }
 
 /**
- * The first thing that is not accepted: old names, then values in the order of the rows, then names that are not known.
+ * Finds the first fault: old names first, then values in the order of the rows, then unknown names.
  *
- * @param path of the object that holds the options; empty at the top.
+ * @param path of the object that holds the options. Empty at the top.
  */
 export function faultIn(options: unknown, rules: AnyRules, path = '', secret = false): OptionFault | undefined {
   if (!isObject(options)) return { kind: 'no_object', path, got: path === '' ? shown(options) : shownKind(options) }
@@ -91,7 +91,7 @@ function gotOf(value: unknown, { vocabulary }: Rule, secret: boolean): string {
   return vocabulary ? shownWord(value) : shown(value)
 }
 
-/** Copies of the objects that have rows of their own, without what is `undefined`. What else is given stays the same object. */
+/** Copies objects that have rows, without `undefined` values. All other values stay the same object. */
 export function copyByRules<Options extends object>(options: Options, rules: AnyRules): Options {
   const copy: Record<string, unknown> = {}
   for (const name of Object.keys(rules)) {
@@ -105,7 +105,7 @@ export function copyByRules<Options extends object>(options: Options, rules: Any
   return copy as Options
 }
 
-/** Of the rows that have one. */
+/** The defaults of all rows that have one. */
 export function defaultsOf<R extends AnyRules>(rules: R): { readonly [Name in keyof R]: R[Name]['default'] } {
   return Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, rule.default])) as never
 }

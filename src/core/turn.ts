@@ -1,9 +1,9 @@
-/** Taken at load, so that a test framework's fake timers, installed later, do not stop it. */
+/** Saved at load, so that fake timers installed later do not replace it. */
 const realSetImmediate = setImmediate
 
 /**
- * Resolves in a later turn of the event loop: every promise job and tick that was waiting, and all that they started,
- * has run by then. For clocks of tests; production code waits through its `Clock`.
+ * Resolves in a later turn of the event loop. By then all pending promise jobs and ticks, and those that they started,
+ * have run. For test clocks; production code waits through its `Clock`.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => realSetImmediate(resolve))

@@ -1,4 +1,7 @@
-/** A text as bytes that nothing else shares: Node's pool would be held, 8 KB of it, for as long as the shortest body is. */
+/**
+ * Encodes into memory that is not shared. A buffer from Node's pool would keep 8 KB alive for as long as the shortest
+ * body.
+ */
 export function utf8(text: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
   bytes.write(text)

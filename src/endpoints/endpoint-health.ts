@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import { RecentMap } from '../core/recent-map.ts'
 
-/** What became of an attempt, as far as its endpoint is concerned. `dead`: silent until its time to the first event was over. */
+/** Outcome of an attempt for the health of its endpoint. `dead`: silent until its time to the first event was over. */
 export type EndpointReport = 'alive' | 'failed' | 'dead'
 
-/** One attempt, as the health of its endpoint knows it. */
+/** One attempt, as the health of its endpoint records it. */
 export interface Trial {
   /** How often the endpoint had cooled down or recovered when the attempt began. */
   readonly era: number
@@ -12,16 +12,19 @@ export interface Trial {
 
 const FIRST_COOLING_MS = 5000
 const LONGEST_COOLING_MS = 60_000
-/** Failures in a row that no luck explains. */
+/** More consecutive failures than chance explains. */
 const FAILURES_IN_A_ROW = 3
-/** The share of the dead is judged from this many attempts on: a moving average in which 10 halve the weight of those before. */
+/**
+ * Attempts after which the share of dead ones counts. It is a moving average: 10 attempts halve the weight of earlier
+ * ones.
+ */
 const LEAST_ATTEMPTS = 5
 const TOO_MANY_DEAD = 0.5
 const DEAD_WEIGHT = 1 - 2 ** (-1 / 10)
-/** Of how many models a hint is remembered. */
+/** Number of models for which a hint is remembered. */
 const MAX_MODELS = 64
 
-/** Whether an endpoint should get calls: a circuit breaker that closes again by the success of a single attempt. */
+/** Decides whether an endpoint gets calls: a circuit breaker that one successful attempt closes. */
 export class EndpointHealth {
   readonly #clock: Clock
   #failures = 0
@@ -29,48 +32,48 @@ export class EndpointHealth {
   #deadShare = 0
   #coolings = 0
   #coolUntil = -Infinity
-  /** Rises when the endpoint cools down, and when it recovers: what began before says nothing of what is now. */
+  /** Increases with each cool-down and recovery. Attempts of an earlier era say nothing about the present. */
   #era = 0
   #probe: Trial | undefined
-  /** The endpoint asked for less of a model until then. */
+  /** By model: until when the endpoint asked to wait. */
   readonly #hints = new RecentMap<string, number>(MAX_MODELS)
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** When it may get a call of this model; the past when it may now. */
+  /** When the endpoint may get a call of this model. In the past if it may get one now. */
   readyAt(model: string): number {
     return Math.max(this.#coolUntil, this.#hints.peek(model) ?? -Infinity)
   }
 
-  /** Ready, and not waiting for the outcome of the one attempt that probes it. */
+  /** Ready, and not waiting for the outcome of a probe. */
   isReady(model: string): boolean {
     return this.readyAt(model) <= this.#clock.now() && this.#probe === undefined
   }
 
-  /** An attempt begins. After a cool-down the first is the probe, and the others wait for what becomes of it. */
+  /** An attempt begins. After a cool-down the first one is the probe, and other calls wait for its outcome. */
   begin(): Trial {
     const trial: Trial = { era: this.#era }
     if (this.#coolings > 0 && this.#coolUntil <= this.#clock.now()) this.#probe ??= trial
     return trial
   }
 
-  /** An attempt ended that says nothing: it was aborted, or another one was first. */
+  /** The attempt ended without an outcome for the endpoint: it was aborted, or another attempt was first. */
   endedWithoutWord(trial: Trial): void {
     if (this.#probe === trial) this.#probe = undefined
   }
 
-  /** Output has come. The probe need not end for that: a long answer would keep the endpoint from all others. */
+  /** Output has come. This already ends a probe: a long answer would keep other calls away. */
   sawLife(trial: Trial): void {
     if (this.#probe === trial) this.#recover()
   }
 
-  /** @returns how long it cools down from now on, where this report is the reason; else `undefined`. */
+  /** @returns the length of the cool-down that this report starts; `undefined` if it starts none. */
   report(trial: Trial, report: EndpointReport, mayCool: boolean): number | undefined {
     const isProbe = this.#probe === trial
     if (isProbe) this.#probe = undefined
-    // An attempt from before the endpoint cooled down or recovered: its late end is not the probe's.
+    // An attempt of an earlier era ended late: it does not decide the probe.
     if (trial.era !== this.#era) return undefined
     this.#attempts++
     this.#deadShare += DEAD_WEIGHT * ((report === 'dead' ? 1 : 0) - this.#deadShare)
@@ -80,7 +83,7 @@ export class EndpointHealth {
       return undefined
     }
     this.#failures++
-    // After a cool-down the probe alone decides.
+    // After a cool-down only the probe decides.
     const isBad =
       this.#coolings > 0
         ? isProbe
@@ -93,7 +96,7 @@ export class EndpointHealth {
     return coolMs
   }
 
-  /** The endpoint itself asked for less of a model for so long. */
+  /** The endpoint asked to wait this long for a model. */
   hint(model: string, ms: number): void {
     this.#hints.set(model, this.#clock.now() + Math.min(ms, LONGEST_COOLING_MS))
   }

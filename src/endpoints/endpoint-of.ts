@@ -5,26 +5,26 @@ import { shownKind } from '../core/shown.ts'
 import { keepOutOfPrint, RequestError } from '../errors/errors.ts'
 import { redact } from '../errors/redact.ts'
 
-/** Tells where a response or a conversation lives: the `baseURL` of one of the endpoints, or that it is not known. */
+/** Returns the `baseURL` of the endpoint where a response or a conversation lives. `null` or `undefined`: not known. */
 export type EndpointOf = (responseId: string) => string | null | undefined | PromiseLike<string | null | undefined>
 
-/** A look into a database takes less. */
+/** Longer than a database lookup takes. */
 const ENDPOINT_OF_DEADLINE_MS = 30_000
 
-/** What asking runs with: it ends with the call. */
+/** What the lookup needs from its call. It ends with the call. */
 export interface AskContext {
   readonly clock: Clock
   readonly scope: AbortScope
-  /** What is left of the time of the call, and the error for when that is over. Milliseconds. */
+  /** Time left for the call, and the error for when that is over. Milliseconds. */
   readonly leftMs: number
   outOfTime(): Error
 }
 
 /**
- * Asks the caller's `endpointOf`, for 30 s at most.
+ * Calls the option `endpointOf`, for at most 30 s.
  *
- * @throws RequestError `hook_failed` when it throws, rejects, does not settle, or gives something else than a string; the
- * caller's own reason on an abort.
+ * @throws RequestError `hook_failed` when it throws, rejects, does not settle, or returns neither a string nor nothing;
+ * the caller's own reason on an abort.
  */
 export async function askEndpointOf(
   endpointOf: EndpointOf,

@@ -2,34 +2,36 @@ import { text } from '../core/rule-kinds.ts'
 import type { Rule, Rules } from '../core/rules.ts'
 import { headersRule } from '../transport/assert-header.ts'
 
-/** One of several places that answer the same calls. */
+/** One of several endpoints that answer the same calls. */
 export interface EndpointOptions {
-  /** As `ResilientClientOptions.baseURL`. A query goes with every request that this endpoint gets, and to no other one. */
+  /**
+   * As `ResilientClientOptions.baseURL`. A query is added to every request to this endpoint, and to no other request.
+   */
   readonly baseURL: string
   /**
-   * Sent to this endpoint alone; they win over all others. What the caller, `apiKey` or `headers` gave for one origin does not
-   * go to another one, so an endpoint of an origin of its own needs its credential here. Beside an `apiKey` such an endpoint
-   * is refused without one; `{}` says that it needs none.
+   * Headers for this endpoint only. They override all others. Headers from the caller, `apiKey` or `headers` are not
+   * sent to another origin, so an endpoint at another origin needs its credential here. With an `apiKey` such an
+   * endpoint is refused without headers; `{}` says that it needs no credential.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /**
-   * Names of headers that this endpoint gets although they were given for another origin: `['x-tenant', 'openai-organization']`.
-   * Default: none. What says how to answer goes without being named: `accept*`, `content-*`, `range`, `user-agent`,
-   * `openai-beta`, `idempotency-key`, and the headers of tracing (`traceparent`, `tracestate`, `b3`, `x-request-id`).
+   * Names of headers that are sent to this endpoint although they were given for another origin: `['x-tenant',
+   * 'openai-organization']`. Default: none. Always sent are `accept*`, `content-*`, `range`, `user-agent`,
+   * `openai-beta`, `idempotency-key`, and tracing headers (`traceparent`, `tracestate`, `b3`, `x-request-id`).
    */
   readonly forwardHeaders?: readonly string[] | undefined
-  /** Its share of the calls, beside the others. Above 0; default 1. */
+  /** Share of the calls, relative to the other endpoints. Above 0; default 1. */
   readonly weight?: number | undefined
 }
 
-/** What `baseURL` takes, of a client too. That it can be used is checked where the address is read. */
+/** Rule for `baseURL`, of a client too. The address itself is checked where it is parsed. */
 export const addressRule = text('an http: or https: address, for example https://api.openai.com/v1')
 
 const endpointRules = {
   baseURL: { ...addressRule, required: true },
   headers: headersRule,
   forwardHeaders: {
-    accepts: 'an array of names of headers',
+    accepts: 'an array of header names',
     test: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
   },
   weight: {
@@ -40,7 +42,7 @@ const endpointRules = {
 } as const satisfies Rules<EndpointOptions>
 
 export const endpointsRule: Rule<never> = {
-  accepts: 'an array of { baseURL, headers?, forwardHeaders?, weight? }, with one at least',
+  accepts: 'an array of { baseURL, headers?, forwardHeaders?, weight? }, with at least one entry',
   test: (value) => Array.isArray(value) && value.length > 0,
   each: endpointRules,
 }

@@ -8,28 +8,28 @@ import { type AskContext, askEndpointOf, type EndpointOf } from './endpoint-of.t
 
 export type { EndpointOf } from './endpoint-of.ts'
 
-/** One of several places that answer the same calls. */
+/** One of several endpoints that answer the same calls. */
 export interface EndpointSettings {
   readonly baseURL: URL
   readonly headers: HeaderPairs
-  /** Names, in lower case, of further headers that go there from another origin. */
+  /** Lower-case names of headers that are sent there although they were given for another origin. */
   readonly forwardHeaders?: readonly string[] | undefined
   readonly weight: number
 }
 
 export interface Endpoint extends EndpointSettings {
-  /** Its address, as telemetry tells it. */
+  /** The address in telemetry. */
   readonly name: string
   readonly health: EndpointHealth
 }
 
-/** What a call is about, for the choice of its endpoint. */
+/** The traits of a call that decide its endpoint. */
 export interface RouteTraits {
   readonly url: URL
   readonly model: string
   /** The response that the call continues, or that its address names. */
   readonly responseId: string | undefined
-  /** The call cannot do without the endpoint where that response lives. */
+  /** The call can only go to the endpoint where that response lives. */
   readonly isContinuation: boolean
 }
 
@@ -41,12 +41,12 @@ export interface EndpointsOptions {
   onCooled(endpoint: Endpoint, forMs: number): void
 }
 
-/** Of how many responses it is remembered where they live; the one that was made longest ago is forgotten. */
+/** Number of responses whose owner is remembered. The oldest is dropped first. */
 const MAX_RESPONSES = 10_000
 
 const NONE_TRIED: ReadonlySet<Endpoint> = new Set()
 
-/** The endpoints of a client: how each of them fares, and which response lives where. */
+/** The endpoints of a client, with their health and the responses that live there. */
 export class Endpoints {
   readonly all: readonly Endpoint[]
   readonly #options: EndpointsOptions
@@ -61,23 +61,23 @@ export class Endpoints {
     }))
   }
 
-  /** How a call finds its way; `undefined` for an address that is below none of the endpoints. */
+  /** The route of a call. `undefined` for an address that belongs to no endpoint. */
   routeOf(traits: RouteTraits): Route | undefined {
     const addressed = this.all.find(({ name }) => below(traits.url, name) !== undefined)
     return addressed === undefined ? undefined : new Route(this, addressed, traits)
   }
 
-  /** Where a response or a conversation lives, as was seen. */
+  /** The endpoint where a response or a conversation was seen. */
   ownerOf(id: string): Endpoint | undefined {
     return this.#owners.peek(id)
   }
 
-  /** Whether the caller can tell where something lives that was not seen. */
+  /** Whether the option `endpointOf` was given. */
   get canAsk(): boolean {
     return this.#options.endpointOf !== undefined && this.all.length > 1
   }
 
-  /** Where it lives, as the caller says. @throws RequestError `hook_failed`; the caller's own reason on an abort. */
+  /** The owner, according to `endpointOf`. @throws RequestError `hook_failed`; the caller's own reason on an abort. */
   async askFor(id: string, context: AskContext): Promise<Endpoint | undefined> {
     const { endpointOf } = this.#options
     const said = endpointOf === undefined ? undefined : await askEndpointOf(endpointOf, id, context)
@@ -89,7 +89,7 @@ export class Endpoints {
     this.#owners.set(responseId, endpoint)
   }
 
-  /** One that is ready, by weight; those not tried yet first. When none is, the one that will be soonest. */
+  /** Chooses a ready endpoint by weight; untried ones first. If none is ready, the one that is ready soonest. */
   choose(model: string, tried: ReadonlySet<Endpoint>): Endpoint {
     const ready = this.all.filter(({ health }) => health.isReady(model))
     const fresh = ready.filter((endpoint) => !tried.has(endpoint))
@@ -107,23 +107,23 @@ export class Endpoints {
     return candidates.at(-1) as Endpoint
   }
 
-  /** Whether a call that failed at one of them has another place to go to, which is none of those it has tried. */
+  /** Whether a call that failed at one endpoint can go to another that it has not tried. */
   hasElsewhere(endpoint: Endpoint, model: string, tried: ReadonlySet<Endpoint> = NONE_TRIED): boolean {
     return this.all.some((other) => other !== endpoint && !tried.has(other) && other.health.isReady(model))
   }
 
-  /** The last one that is ready is never given up. */
+  /** Records the outcome of an attempt. The last ready endpoint never cools down. */
   report(endpoint: Endpoint, trial: Trial, model: string, report: EndpointReport): void {
     const coolMs = endpoint.health.report(trial, report, this.hasElsewhere(endpoint, model))
     if (coolMs !== undefined) this.#options.onCooled(endpoint, coolMs)
   }
 }
 
-/** What became of an attempt that was sent somewhere. */
+/** Outcome of an attempt for its target. */
 export interface TargetEnd {
-  /** `undefined`: nothing can be said of the endpoint. */
+  /** `undefined`: the attempt says nothing about the endpoint. */
   readonly report: EndpointReport | undefined
-  /** Milliseconds, as the endpoint asked. */
+  /** The hint of the endpoint. Milliseconds. */
   readonly hintMs: number | undefined
 }
 
@@ -131,26 +131,26 @@ export interface TargetEnd {
 export interface Target {
   readonly url: URL
   readonly endpoint: string
-  /** Where its headers are given, for example `endpoints.1.headers`; absent at the origin that the caller addressed. */
+  /** The option with its headers, for example `endpoints.1.headers`. Absent at the origin that the caller addressed. */
   readonly ownHeadersAt: string | undefined
-  /** The headers for this endpoint, from those for the address that the caller gave. */
+  /** The headers for this endpoint, from the headers for the addressed one. */
   headers(pairs: HeaderPairs): HeaderPairs
-  /** Another endpoint could take the call, one that the call has not tried. */
+  /** Whether an endpoint that the call has not tried can take it. */
   hasElsewhere(): boolean
-  /** The id of a response or a conversation was seen, which lives where this attempt went. */
+  /** An id of a response or a conversation was seen, which lives at this endpoint. */
   saw(id: string): void
-  /** Output is handed over. */
+  /** Output was handed over. */
   sawLife(): void
-  /** Told once of every target, also of one that nothing was sent to. */
+  /** Called once for every target, also if nothing was sent to it. */
   ended(end: TargetEnd): void
 }
 
-/** The way of one call: each attempt gets a target. */
+/** Chooses the targets of one call: one for each attempt. */
 export class Route {
   readonly #endpoints: Endpoints
   readonly #addressed: Endpoint
   readonly #traits: RouteTraits
-  /** As the caller says. */
+  /** The owner, according to `endpointOf`. */
   #said: Endpoint | undefined
   readonly #tried = new Set<Endpoint>()
 
@@ -160,21 +160,21 @@ export class Route {
     this.#traits = traits
   }
 
-  /** Where the call has to go: where the response lives. */
+  /** The endpoint where the response lives, to which the call must go. */
   get #owner(): Endpoint | undefined {
     const { responseId, isContinuation } = this.#traits
     if (responseId === undefined) return undefined
     const known = this.#endpoints.ownerOf(responseId) ?? this.#said
-    // What is read of a response, or cancelled, is asked for where the caller asked, unless another place is known.
+    // Reading or cancelling a response goes to the addressed endpoint, unless the owner is known to be another.
     return known ?? (isContinuation ? undefined : this.#addressed)
   }
 
-  /** The call continues a response, and nobody knows where that one lives. */
+  /** The call continues a response whose owner is not known. */
   get isOwnerUnknown(): boolean {
     return this.#traits.isContinuation && this.#owner === undefined && this.#endpoints.all.length > 1
   }
 
-  /** Asks the caller where the response lives, where nothing of it was seen. `undefined`: there is nothing to ask. */
+  /** Calls `endpointOf` if the response was never seen. `undefined`: no call is needed. */
   findOwner(context: AskContext): Promise<void> | undefined {
     const { responseId } = this.#traits
     const endpoints = this.#endpoints
@@ -214,19 +214,19 @@ export class Route {
   }
 }
 
-/** Origin and path: what stands before the address of every request to an endpoint. */
+/** Origin and path, which begin the address of every request to an endpoint. */
 function nameOf({ origin, pathname }: URL): string {
   return `${origin}${pathname.replace(/\/+$/, '')}`
 }
 
-/** What follows the base of an endpoint in the path of an address; `undefined` when it is not below it. */
+/** The part of the path after the base of an endpoint. `undefined` if the address is not under it. */
 function below(url: URL, name: string): string | undefined {
   const address = `${url.origin}${url.pathname}`
   if (address !== name && !address.startsWith(`${name}/`)) return undefined
   return address.slice(name.length)
 }
 
-/** The same request at another endpoint, with the query of that one's base in the place of the addressed one's. */
+/** The address of the same request at another endpoint, with the query of that endpoint's base. */
 function addressAt({ name, baseURL }: Endpoint, url: URL, addressed: Endpoint): URL {
   const path = `${name}${below(url, addressed.name) ?? ''}`
   if (baseURL.search === '' && addressed.baseURL.search === '') return new URL(`${path}${url.search}`)
@@ -237,8 +237,8 @@ function addressAt({ name, baseURL }: Endpoint, url: URL, addressed: Endpoint): 
 }
 
 /**
- * The endpoint's own headers win. Of those that were given for another origin only the named ones go along: no list knows
- * the names of all credentials.
+ * The endpoint's own headers win. Of headers given for another origin only those with known harmless names are sent,
+ * because no list knows the names of all credentials.
  */
 function headersFor({ headers: own, forwardHeaders }: Endpoint, pairs: HeaderPairs, isElsewhere: boolean): HeaderPairs {
   if (own.length === 0 && !isElsewhere) return pairs

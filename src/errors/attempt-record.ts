@@ -1,12 +1,12 @@
 import type { DeadlineName, ErrorCode } from './catalog.ts'
 
-/** May the same request be sent again? `unknown`: it may have been acted on already. */
+/** Whether the same request may be sent again. `unknown`: the endpoint may have acted on it already. */
 export type ReplaySafety = 'safe' | 'unsafe' | 'unknown'
 
-/** Where an attempt was when it ended. */
+/** The phase of an attempt when it ended. */
 export type AttemptPhase = 'preparing' | 'connecting' | 'sending' | 'waiting' | 'prelude' | 'committed'
 
-/** Why a call was not retried (again). */
+/** Why there was no (further) retry. */
 export type GiveUpReason =
   | 'not_retryable'
   | 'not_replayable'
@@ -16,18 +16,18 @@ export type GiveUpReason =
   | 'deadline_exceeded'
   | 'hint_too_long'
 
-/** What a lost continuation means: the conversation is still there, the way to it was not. */
+/** Why a continuation failed although the conversation still exists. */
 export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstream_request_timeout'
 
-/** One line of a call's history. Times are milliseconds since the start of the call. */
+/** One attempt in the history of a call. Times are milliseconds since the start of the call. */
 export interface AttemptRecord {
   /** From 1. */
   readonly attempt: number
-  /** `answered` without a `code`: a redirect that was followed. */
+  /** `answered` without a `code`: a redirect that was followed. `lost`: another attempt was first. */
   readonly outcome: 'failed' | 'answered' | 'committed' | 'aborted' | 'lost'
   readonly code?: ErrorCode | undefined
   readonly phase: AttemptPhase
-  /** The cached client's generation; 0 where the transport has none. */
+  /** The generation of the cached client. 0 for transports without a cache. */
   readonly generation: number
   readonly connectionReused: boolean
   readonly startedAtMs: number
@@ -38,21 +38,21 @@ export interface AttemptRecord {
   readonly endedAtMs: number
   readonly status?: number | undefined
   readonly requestId?: string | undefined
-  /** The deadline that ended it, its value and where the value came from. */
+  /** The deadline that ended the attempt, with its value and the source of the value. */
   readonly deadline?: DeadlineInfo | undefined
-  /** Where it went, where there are several endpoints: the `baseURL` of one. */
+  /** The `baseURL` of the endpoint, where there are several. */
   readonly endpoint?: string | undefined
   /** Set on a hedge: why it was started. */
   readonly hedge?: HedgeCause | undefined
-  /** Set where a background response was gone on with: its stream was picked up, or its state was read. */
+  /** Set when the attempt continued a background response: by its stream, or by polling its state. */
   readonly resumes?: 'stream' | 'state' | undefined
-  /** Set on the attempt that the call gave up with: why there was no further one. */
+  /** Set on the last attempt of a failed call: why there was no further one. */
   readonly giveUpReason?: GiveUpReason | undefined
-  /** The delay that the endpoint asked for when the call gave up. Milliseconds. */
+  /** The hint of the endpoint when the call gave up. Milliseconds. */
   readonly retryAfterMs?: number | undefined
 }
 
-/** The attempt before a hedge had been silent for so long, and was dead with a probability of `deadProbability`, 0 to 1. */
+/** Silence of the previous attempt, and the probability that it was dead, 0 to 1. */
 export interface HedgeCause {
   readonly silentMs: number
   readonly deadProbability: number

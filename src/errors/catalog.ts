@@ -1,28 +1,30 @@
 /**
- * Every cause of failure, one row each: this table is what the error classes, the guards, the retry decisions and
- * `docs/errors.md` are made from. A new cause is a new row; the compiler then asks for nothing else.
+ * Every cause of failure, one row each. The error classes, the guards, the retry decisions and `docs/errors.md` are
+ * made from this table. A new cause needs only a new row here.
  */
 
-/** How a failure is retried: `connection` reconnects at once, `pushback` backs off, `final` is never retried. */
+/** How a failure is retried: `connection` reconnects at once, `pushback` backs off. */
 export type RetryLane = 'connection' | 'pushback'
 
-/** Which class the error is of: `errors.ts` has one for each. */
+/** The class of the error. `errors.ts` has one for each family. */
 export type ErrorFamily = 'deadline' | 'connection' | 'protocol' | 'upstream' | 'request' | 'closed'
 
 interface CatalogRow {
   readonly family: ErrorFamily
-  /** The lane of a retry, or `final`. `by_answer`: the status or the error code of the endpoint's answer decides. */
+  /**
+   * The lane of a retry, or `final`: never retried. `by_answer`: the status or the error code of the answer decides.
+   */
   readonly lane: RetryLane | 'final' | 'by_answer'
   /**
-   * What stands at the end of the `cause` chain, so that hosts which look for system codes recognise a failure of the network.
-   * `undefined`: the endpoint answered, and its word is no failure of the network.
+   * The system code at the end of the `cause` chain, by which hosts recognise a network failure. `undefined`: the
+   * endpoint answered, so it is not a network failure.
    */
   readonly systemCode: string | undefined
   readonly meaning: string
 }
 
 export const ERROR_CATALOG = {
-  // Deadlines (5.1): the name of the deadline is the code without `_timeout`.
+  // Deadlines: the name of the deadline is the code without `_timeout`.
   connect_timeout: row(
     'deadline',
     'connection',
@@ -41,7 +43,7 @@ export const ERROR_CATALOG = {
     'ETIMEDOUT',
     'No stream event within timeouts.ttfbMs after the request was written.',
   ),
-  idle_timeout: row('deadline', 'connection', 'ETIMEDOUT', 'No byte at all for timeouts.idleMs.'),
+  idle_timeout: row('deadline', 'connection', 'ETIMEDOUT', 'No byte of any kind for timeouts.idleMs.'),
   progress_timeout: row(
     'deadline',
     'connection',
@@ -60,20 +62,10 @@ export const ERROR_CATALOG = {
     'deadline',
     'final',
     'ETIMEDOUT',
-    'The turn of the call did not come within concurrency.queueMs. Nothing was sent.',
+    'The call had to wait for a permit longer than concurrency.queueMs. Nothing was sent.',
   ),
-  create_timeout: row(
-    'deadline',
-    'final',
-    'ETIMEDOUT',
-    'The create() function of a ClientCache did not settle within createMs.',
-  ),
-  headers_timeout: row(
-    'deadline',
-    'final',
-    'ETIMEDOUT',
-    'The headers() function of the options did not settle within 30 s.',
-  ),
+  create_timeout: row('deadline', 'final', 'ETIMEDOUT', 'create() of a ClientCache did not settle within createMs.'),
+  headers_timeout: row('deadline', 'final', 'ETIMEDOUT', 'The option headers() did not settle within 30 s.'),
 
   // Connections.
   connection_refused: row('connection', 'connection', 'ECONNREFUSED', 'Nothing listens at the address.'),
@@ -84,18 +76,8 @@ export const ERROR_CATALOG = {
     'UND_ERR_SOCKET',
     'The other side closed the connection before the answer was complete.',
   ),
-  connection_failed: row(
-    'connection',
-    'connection',
-    'ECONNRESET',
-    'The connection failed for a reason not told apart further.',
-  ),
-  host_not_found: row(
-    'connection',
-    'connection',
-    'ENOTFOUND',
-    'The host name does not exist. Asked twice more at most.',
-  ),
+  connection_failed: row('connection', 'connection', 'ECONNRESET', 'The connection failed for another reason.'),
+  host_not_found: row('connection', 'connection', 'ENOTFOUND', 'The host name does not exist. Retried twice at most.'),
   dns_failed: row('connection', 'connection', 'EAI_AGAIN', 'The resolver did not answer.'),
   network_unreachable: row('connection', 'connection', 'ENETUNREACH', 'No route to the network or host.'),
   resources_exhausted: row(
@@ -114,13 +96,13 @@ export const ERROR_CATALOG = {
     'connection',
     'final',
     'EPROTO',
-    'The endpoint requires a client certificate, or does not accept the one that it was given (tls.cert, tls.key).',
+    'The endpoint requires a client certificate, or refuses the one from tls.cert and tls.key.',
   ),
   tls_refused: row(
     'connection',
     'final',
     'EPROTO',
-    'No TLS with the endpoint: the port does not speak it, no version or cipher in common, or an unknown host name.',
+    'The TLS handshake failed: the port does not use TLS, no common version or cipher, or an unknown host name.',
   ),
   proxy_refused: row(
     'connection',
@@ -136,9 +118,9 @@ export const ERROR_CATALOG = {
   ),
 
   // Protocol and content.
-  protocol_error: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The answer is no valid HTTP/1.1 message.'),
+  protocol_error: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The answer is not a valid HTTP/1.1 message.'),
   body_truncated: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The body ended before its announced length.'),
-  decoding_failed: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The compressed body is broken.'),
+  decoding_failed: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The compressed body cannot be decompressed.'),
   headers_too_large: row(
     'protocol',
     'final',
@@ -149,46 +131,46 @@ export const ERROR_CATALOG = {
     'protocol',
     'final',
     'UND_ERR_SOCKET',
-    'One event is larger than limits.eventBytes. It would come again.',
+    'One event is larger than limits.eventBytes. A retry would receive it again.',
   ),
   response_too_large: row(
     'protocol',
     'final',
     'UND_ERR_SOCKET',
-    'The output that the events of a response make up is larger than limits.eventBytes (typed faces only).',
+    'The output of a response, rebuilt from its events, is larger than limits.eventBytes (typed faces only).',
   ),
   stream_incomplete: row('protocol', 'connection', 'UND_ERR_SOCKET', 'The stream ended without a terminal event.'),
   empty_response: row(
     'protocol',
     'connection',
     'UND_ERR_SOCKET',
-    'A streaming call was answered with nothing (204, or 200 without a body).',
+    'A streaming call got an answer without a body (204, or an empty 200).',
   ),
   malformed_event: row(
     'protocol',
     'connection',
     'UND_ERR_SOCKET',
-    'The data of an event is no JSON. Blank data is skipped, and the text of an error is read as one.',
+    'The data of an event is not JSON. Blank data is skipped, and plain error text counts as an error event.',
   ),
   unexpected_content: row(
     'protocol',
     'pushback',
     'UND_ERR_SOCKET',
-    'The answer is a page (captive portal, CDN), or JSON that is no response, instead of a stream or a response. One in the format of another API (Chat Completions) is never retried.',
+    'The answer is neither a stream nor a response, but a web page (captive portal, CDN) or other JSON. An answer in the format of another API (Chat Completions) is never retried.',
   ),
   wrong_response: row(
     'protocol',
     'connection',
     'UND_ERR_SOCKET',
-    'The answer is of another response than the one that was asked for by its id: what a proxy or an endpoint mixed up is never handed over (typed faces only).',
+    'The answer holds another response than the one requested by id. A proxy or the endpoint mixed them up, so it is not handed over (typed faces only).',
   ),
   response_unfinished: row(
     'protocol',
     'final',
     'UND_ERR_SOCKET',
-    'The endpoint answered with a response that is still `queued` or `in_progress`, and the response cannot be polled: it is not stored, or has no id (typed faces only).',
+    'The answer is a response that is still `queued` or `in_progress`, and it cannot be polled: it is not stored, or has no id (typed faces only).',
   ),
-  invalid_event: row('protocol', 'final', 'UND_ERR_SOCKET', "An event is not what it should be (validate: 'strict')."),
+  invalid_event: row('protocol', 'final', 'UND_ERR_SOCKET', "An event has a wrong shape (validate: 'strict')."),
   sequence_gap: row(
     'protocol',
     'connection',
@@ -196,55 +178,60 @@ export const ERROR_CATALOG = {
     'Events are missing from a stream that can be resumed.',
   ),
 
-  // The endpoint's word.
+  // Failures that the endpoint reports.
   http_status: row('upstream', 'by_answer', undefined, 'The endpoint answered with an error status.'),
   response_failed: row('upstream', 'by_answer', undefined, 'The endpoint reported a failure inside the stream.'),
   previous_response_not_found: row(
     'upstream',
     'final',
     undefined,
-    'The endpoint does not know the previous response, by its own word.',
+    'The endpoint says that it does not know the previous response.',
   ),
   unsupported_by_endpoint: row(
     'upstream',
     'final',
     undefined,
-    'The endpoint does not know a parameter of the request. Nothing is stripped for it.',
+    'The endpoint does not support a parameter of the request. The parameter is not removed for a retry.',
   ),
   redirect_refused: row(
     'request',
     'final',
     'UND_ERR_SOCKET',
-    'A redirect would have carried credentials or a body where they must not go.',
+    'A redirect was not followed, because it would have sent credentials or a body to another address.',
   ),
 
-  // The caller's side.
+  // Failures on the caller's side.
   stream_consumed: row('request', 'final', 'UND_ERR_INVALID_ARG', 'A stream was iterated twice.'),
-  stream_abandoned: row('request', 'final', 'UND_ERR_INVALID_ARG', 'The consumer left the stream before its end.'),
+  stream_abandoned: row(
+    'request',
+    'final',
+    'UND_ERR_INVALID_ARG',
+    'The consumer stopped reading the stream before its end.',
+  ),
   request_body_failed: row('request', 'final', 'UND_ERR_SOCKET', "The caller's request body failed while it was read."),
   fetch_threw: row(
     'request',
     'final',
     'UND_ERR_INVALID_ARG',
-    'The wrapped `fetch` threw something that is no failure of the network. What it threw comes out itself.',
+    'The wrapped `fetch` threw an error that is not a network failure. The call throws that error unchanged.',
   ),
   headers_failed: row(
     'request',
     'final',
     'UND_ERR_INVALID_ARG',
-    'The headers() function of the options threw or gave no headers.',
+    'The option headers() threw, or did not return headers.',
   ),
   hook_failed: row(
     'request',
     'final',
     'UND_ERR_INVALID_ARG',
-    'onPreviousResponseNotFound or endpointOf threw, did not settle within 30 s, or gave something else than what is accepted.',
+    'onPreviousResponseNotFound or endpointOf threw, did not settle within 30 s, or returned a value that is not accepted.',
   ),
   state_not_portable: row(
     'request',
     'final',
     'UND_ERR_INVALID_ARG',
-    'The call continues a response, and none of the endpoints is known to have it.',
+    'The call continues a response, and it is not known which endpoint is its owner.',
   ),
   invalid_configuration: row('request', 'final', 'UND_ERR_INVALID_ARG', 'An option or argument is not accepted.'),
   client_closed: row('closed', 'final', 'UND_ERR_CLOSED', 'The client was closed or destroyed.'),
@@ -252,7 +239,7 @@ export const ERROR_CATALOG = {
     'request',
     'final',
     'UND_ERR_INVALID_ARG',
-    'A test transport was asked for more attempts than its script holds.',
+    'A test transport got more attempts than its script has.',
   ),
 } as const satisfies Record<string, CatalogRow>
 
@@ -265,7 +252,7 @@ function row<F extends ErrorFamily, L extends CatalogRow['lane']>(
   return { family, lane, systemCode, meaning } as const
 }
 
-/** One code per cause. */
+/** One code for each cause. */
 export type ErrorCode = keyof typeof ERROR_CATALOG
 
 export type DeadlineName =

@@ -2,19 +2,21 @@ import { type AnyRules, faultIn, type OptionFault } from '../core/rules.ts'
 import { optionPath, shownName } from '../core/shown.ts'
 import { ConfigurationError } from './errors.ts'
 
-/** Whose options they are, for the message. */
+/** The owner of the options, for the message. */
 export interface OptionOwner {
-  /** Of the object that holds them; default: empty, the top. */
+  /** Path of the object that holds the options. Default: empty, the top. */
   readonly path?: string
   /** As in "Unknown option 'x' of a ClientCache". */
   readonly of?: string
-  /** An object of a class of the caller's own may hold whatever else it needs. */
+  /** The value may be an instance of a caller's class, which may have other properties. */
   readonly mayBeInstance?: true
-  /** What is said of a name that is not known, where it is something else. */
+  /** Makes another message for an unknown name. */
   readonly unknown?: (name: string, fault: Extract<OptionFault, { kind: 'unknown' }>) => string
 }
 
-/** @throws ConfigurationError for the first thing that is not accepted: its path, its value, and what is accepted. */
+/**
+ * @throws ConfigurationError for the first value that is not accepted. Names the path, the value and what is accepted.
+ */
 export function checkOptions(options: unknown, rules: AnyRules, owner: OptionOwner = {}): void {
   const fault = faultIn(options, rules, owner.path)
   if (fault === undefined) return

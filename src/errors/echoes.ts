@@ -1,30 +1,36 @@
 import { HIDDEN } from './hide.ts'
 import { type Comparable, comparable, layersOf } from './unescape.ts'
 
-/** A text of the request that is at least so long is hidden where an endpoint echoes it whole. Shorter ones are ordinary words. */
+/**
+ * Texts of the request from this length on are hidden where an endpoint echoes them whole. Shorter ones are ordinary
+ * words.
+ */
 const SHORTEST = 16
-/** So much of a longer one, from its beginning: endpoints cut what they echo. Fewer, down to 16, where the echo is seen to end. */
+/**
+ * Of a longer text, this much of its beginning is hidden: endpoints cut echoes. Less, down to 16, where the echo
+ * visibly ends.
+ */
 const BEGINNING = 24
-/** So much from anywhere within a longer one. */
+/** Any part of this length of a longer text is hidden. */
 const WITHIN = 32
-/** Of one text of the request, from its beginning and from its end. Characters. */
+/** Characters that are compared of one text, from its beginning and from its end. */
 const MOST_OF_ONE = 16_384
-/** Of all texts of a request. */
+/** Characters that are compared of all texts of a request. */
 const MOST_OF_ALL = 2_000_000
-/** Of what the endpoint says. */
+/** Characters that are searched of the endpoint's message. */
 const MOST_WORDS = 65_536
-/** Of a body. */
+/** Characters that are searched of a body. */
 const MOST_JSON = 16_000_000
-/** Of places in the words where the same 16 characters begin. */
+/** Places in the message that are compared for the same 16 characters. */
 const MOST_PLACES = 4
 
-/** Names and values that the API gives: an error says them to help, and they are no part of a conversation. */
+/** Names and values of the API, which an error needs and which are no part of a conversation. */
 const WORDS_OF_API =
   /(?:^|_)(?:ids?|type|choice|tier|effort)$|^(?:model|role|status|name|include|required|enum|format|detail|truncation|summary|verbosity|encoding|object)$/
 
 /**
- * The texts that a body in JSON holds, but for names and values of the API itself, as they are compared. Reads tokens, not
- * structure, so that half a body, or a broken one, can be read. Linear.
+ * The texts in a JSON body, normalized for comparison, without names and values of the API. Reads tokens, not
+ * structure, so that a cut or broken body can be read. Linear.
  */
 export function textsOf(json: string): string[] {
   const source = json.slice(0, MOST_JSON)
@@ -72,9 +78,9 @@ function unquoted(raw: string): string {
 }
 
 /**
- * What an endpoint says, without what it echoes of `texts` (`textsOf`): found in whichever case, and under the escapes of URLs, HTML and
- * JSON. Base64 and the like is not seen. The words are looked up by pieces of 16 characters, so that this is linear in the
- * words and in the texts, which are bounded.
+ * An endpoint's message without echoes of `texts` (from `textsOf`). Finds them in any case, and escaped for URLs, HTML
+ * or JSON. Does not find Base64 and the like. Looks up pieces of 16 characters, so the time is linear in the message
+ * and the texts, which are bounded.
  */
 export function withoutEchoes(words: string, texts: readonly string[]): string {
   if (words.length < SHORTEST || texts.length === 0) return words
@@ -99,7 +105,7 @@ function endsOf(text: string): string[] {
   return parts.map((part) => comparable(part).text.trim()).filter((part) => part.length >= SHORTEST)
 }
 
-/** Where each 16 characters of the words begin. */
+/** Where each sequence of 16 characters begins. */
 function placesOf(text: string): Map<string, number[]> {
   const places = new Map<string, number[]>()
   for (let at = 0; at + SHORTEST <= text.length; at++) {
@@ -111,7 +117,7 @@ function placesOf(text: string): Map<string, number[]> {
   return places
 }
 
-/** Every 16th piece of the text is looked up: what is echoed of 31 characters and more holds one of them whole. */
+/** Looks up every 16th piece of the text: an echo of 31 characters or more contains a whole one. */
 function find(
   text: string,
   layer: Comparable,

@@ -32,56 +32,56 @@ export interface ResilientErrorDetails {
   readonly retryAfterMs?: number | undefined
   readonly requestIds?: readonly string[] | undefined
   readonly responseId?: string | undefined
-  /** An endpoint has made an id of what must not be shown: it can be read, and no print-out of the error shows it. */
+  /** The endpoint made an id from a secret. The id can be read, but is never printed. */
   readonly hidesResponseId?: boolean | undefined
   readonly continuity?: Continuity | undefined
 }
 
 /**
- * A property that can be read, and that no printing of the error shows, not even `util.inspect` with `showHidden`: what it
- * holds is the conversation, or comes from the caller's own code, and may hold secrets.
+ * A property that can be read but is never printed, not even by `util.inspect` with `showHidden`. It holds the
+ * conversation, or comes from the caller's code, and may hold secrets.
  */
 export function keepOutOfPrint<E extends Error>(error: E, name: string, value: unknown): E {
   return Object.defineProperty(error, name, { get: () => value, enumerable: false, configurable: true })
 }
 
-/** Shared by every copy of the package in a process, so that the guards work across them. */
+/** Shared by all copies of the package in a process, so that the guards work across them. */
 const BRAND = Symbol.for('resilient-responses.error')
 
 function isBranded(value: unknown): boolean {
   try {
     return typeof value === 'object' && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true
   } catch {
-    // A `Proxy` that lets nobody in is none of ours.
+    // A `Proxy` that throws on access is not an error of this library.
     return false
   }
 }
 
 /**
- * The base of every error of this library. Match on `code` (see `docs/errors.md`), with `isResilientError(error, code)`,
- * or with `findResilientError(error)` when a host has wrapped it.
+ * The base class of every error of this library. Match on `code` (see `docs/errors.md`), with `isResilientError(error,
+ * code)`, or with `findResilientError(error)` when a host has wrapped the error.
  */
 export class ResilientError extends Error {
   override readonly name: string = 'ResilientError'
-  /** One per cause: `ttfb_timeout`, `connection_reset`, `stream_incomplete`, … */
+  /** One for each cause: `ttfb_timeout`, `connection_reset`, `stream_incomplete`, … */
   readonly code: ErrorCode
-  /** Whether asking again could help. It says nothing about safety: see `replaySafety`. */
+  /** Whether a retry could help. Whether it is safe is a separate question: see `replaySafety`. */
   readonly retryable: boolean
   readonly replaySafety: ReplaySafety
-  /** Whether any byte of an answer had been seen. */
+  /** Whether any byte of an answer was received. */
   readonly responseStarted: boolean
-  /** Where the last attempt was when it ended. */
+  /** The phase of the last attempt when it ended. */
   readonly phase: AttemptPhase
-  /** The history of the call, one record per attempt, in order. */
+  /** The history of the call: one record per attempt, in order. */
   readonly attempts: readonly AttemptRecord[]
   /** Why there was no (further) retry. */
   readonly giveUpReason: GiveUpReason | undefined
-  /** The endpoint's own delay, in milliseconds, when it gave one: how long to wait before a new call. */
+  /** The hint of the endpoint: how long to wait before a new call. Milliseconds. */
   readonly retryAfterMs: number | undefined
-  /** `x-request-id` of every attempt that was answered, in order. */
+  /** `x-request-id` of every answered attempt, in order. */
   readonly requestIds: readonly string[]
   readonly responseId: string | undefined
-  /** Only on calls that carry `previous_response_id`: the conversation is not gone, the endpoint was not reached. */
+  /** Only for calls with `previous_response_id`: the conversation still exists, but the endpoint was not reached. */
   readonly continuity: Continuity | undefined
 
   constructor(message: string, details: ResilientErrorDetails) {
@@ -103,14 +103,14 @@ export class ResilientError extends Error {
   }
 
   /**
-   * The history of the call in a few lines that a person can read. Begins with the endpoint's own words where there are any, and
-   * with the message of an error that another attempt cannot heal. Holds no header and no query value.
+   * The history of the call in a few readable lines. Begins with the endpoint's message if there is one, or with the
+   * message of an error that a retry cannot heal. Contains no header values and no query values.
    */
   explain(): string {
     return explainHistory({ ...this, opening: openingOf(this) })
   }
 
-  /** Whether a value is an error of this library, of whichever copy of it. */
+  /** Whether a value is an error of any copy of this library. */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
     const branded = isBranded(value)
     // Subclasses keep the ordinary meaning of `instanceof`.
@@ -118,10 +118,13 @@ export class ResilientError extends Error {
   }
 }
 
-/** An option, argument or environment variable that is not accepted. The message names path, value and what is. */
+/**
+ * An option, argument or environment variable that is not accepted. The message names the path, the value and what is
+ * accepted.
+ */
 export class ConfigurationError extends ResilientError {
   override readonly name: string = 'ConfigurationError'
-  /** For example `timeouts.ttfbMs`. Empty when the whole was wrong. */
+  /** For example `timeouts.ttfbMs`. Empty when the options as a whole are wrong. */
   readonly path: string
 
   constructor(message: string, path: string) {
@@ -130,7 +133,7 @@ export class ConfigurationError extends ResilientError {
   }
 }
 
-/** The client was closed before, or destroyed during, the call. */
+/** The client was closed before the call, or destroyed during it. */
 export class ClientClosedError extends ResilientError {
   override readonly name: string = 'ClientClosedError'
 
@@ -139,7 +142,7 @@ export class ClientClosedError extends ResilientError {
   }
 }
 
-/** A deadline fired. `deadline` names it, its value and where the value came from. */
+/** A deadline fired. `deadline` holds its name, its value and the source of the value. */
 export class DeadlineError extends ResilientError {
   override readonly name: string = 'DeadlineError'
   readonly deadline: DeadlineInfo | undefined
@@ -150,17 +153,17 @@ export class DeadlineError extends ResilientError {
   }
 }
 
-/** The way to the endpoint failed: DNS, TCP, TLS, proxy, a reset or an early close. */
+/** The connection to the endpoint failed: DNS, TCP, TLS, proxy, a reset or an early close. */
 export class ConnectionError extends ResilientError {
   override readonly name: string = 'ConnectionError'
 }
 
-/** The answer broke HTTP, its encoding, the event stream, or a limit. */
+/** The answer violated HTTP, its encoding, the event stream format, or a limit. */
 export class ProtocolError extends ResilientError {
   override readonly name: string = 'ProtocolError'
 }
 
-/** What the endpoint said, as `UpstreamError` keeps it. */
+/** The endpoint's words, as `UpstreamError` keeps them. */
 export interface UpstreamWords {
   readonly status?: number | undefined
   readonly upstreamCode?: string | undefined
@@ -172,30 +175,30 @@ export interface UpstreamWords {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** The endpoint itself reported the failure, by status or inside the stream. Its words are kept beside our `message`. */
+/** The endpoint reported the failure, by status or inside the stream. Its own words are kept beside our `message`. */
 export class UpstreamError extends ResilientError {
   override readonly name: string = 'UpstreamError'
   /** The HTTP status of the answer, or the status that a failure inside a stream names (`code: 402`). */
   readonly status: number | undefined
-  /** `error.code` of the endpoint, for example `context_length_exceeded`. `code` is our own. At most 100 characters. */
+  /** `error.code` of the endpoint, for example `context_length_exceeded`. At most 100 characters. (`code` is ours.) */
   readonly upstreamCode: string | undefined
   /** `error.type` of the endpoint. At most 100 characters. */
   readonly type: string | undefined
-  /** `error.param` of the endpoint: the parameter at fault. At most 100 characters. */
+  /** `error.param` of the endpoint: the wrong parameter. At most 100 characters. */
   readonly param: string | undefined
-  /** `error.message` of the endpoint, whole up to 8 192 characters, without secrets of the request. */
+  /** `error.message` of the endpoint, up to 8 192 characters, without secrets of the request. */
   readonly upstreamMessage: string | undefined
   /**
-   * What to do about it, where the answer shows that the address is wrong: a 404 that no API gives, `http:` to a port for
-   * `https:`. A part of `message`. `undefined` for all other answers.
+   * How to fix it, where the answer shows that the address is wrong: a 404 that does not come from the API, or `http:`
+   * to a port for `https:`. Also part of `message`. `undefined` for all other answers.
    */
   readonly advice: string | undefined
   /**
-   * What the endpoint sent: the JSON of an answer, its text where it is no JSON, or the event that reported the failure. As it
-   * came, so it may hold what the endpoint was sent: no print-out of the error shows it.
+   * What the endpoint sent: the parsed JSON of an answer, its text if it is not JSON, or the event that reported the
+   * failure. Unchanged, so it may echo the request. Never printed.
    */
   readonly body: unknown
-  /** Headers of the answer, names in lower case. No print-out of the error shows them. */
+  /** Headers of the answer, with lower-case names. Never printed. */
   readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(message: string, details: ResilientErrorDetails & UpstreamWords) {
@@ -212,14 +215,14 @@ export class UpstreamError extends ResilientError {
 }
 
 /**
- * The endpoint genuinely does not know `previous_response_id`. Only its own word becomes this error: a lost connection never
- * does. `onPreviousResponseNotFound` can answer it with a rebuilt request.
+ * The endpoint says that it does not know `previous_response_id`. A lost connection never becomes this error.
+ * `onPreviousResponseNotFound` can rebuild the request.
  */
 export class PreviousResponseNotFoundError extends UpstreamError {
   override readonly name: string = 'PreviousResponseNotFoundError'
 }
 
-/** The endpoint refuses a parameter that others know. `parameter` names it; the message says what works there. */
+/** The endpoint does not support the parameter named by `parameter`. The message says what to use instead. */
 export class UnsupportedByEndpointError extends UpstreamError {
   override readonly name: string = 'UnsupportedByEndpointError'
   readonly parameter: string
@@ -233,13 +236,13 @@ export class UnsupportedByEndpointError extends UpstreamError {
   }
 }
 
-/** What an agent may keep of a stream that broke. */
+/** What an agent may keep of an interrupted stream. */
 export interface PartialOutput {
   /** The text that was streamed. */
   readonly text: string
-  /** Items that the endpoint had finished. */
+  /** Items that were finished. */
   readonly finishedItems: readonly unknown[]
-  /** Items that were under way: never run a tool call from among these, its arguments did not finish. */
+  /** Items that were under way. Never run a tool call from here: its arguments are incomplete. */
   readonly unfinishedItems: readonly unknown[]
 }
 
@@ -249,23 +252,24 @@ export class RequestError extends ResilientError {
 }
 
 /**
- * The call continues a response (`previous_response_id`), and it is not known which of the `endpoints` has it: any other one
- * would say that there is no such response. `endpointOf` can tell, and `onPreviousResponseNotFound` can rebuild the request.
+ * The call continues a response (`previous_response_id`), and it is not known which of the `endpoints` is its owner.
+ * Any other endpoint would answer that the response does not exist. `endpointOf` can name the owner, and
+ * `onPreviousResponseNotFound` can rebuild the request.
  */
 export class StateNotPortableError extends RequestError {
   override readonly name: string = 'StateNotPortableError'
 }
 
 /**
- * The stream broke after output had been handed over, so a retry would have been seen. `code` names the cause
+ * The stream broke after output was handed over, so the caller would have seen a retry. `code` names the cause
  * (`connection_reset`, `stream_incomplete`, `idle_timeout`, …).
  */
 export class StreamInterruptedError extends ResilientError {
   override readonly name: string = 'StreamInterruptedError'
-  /** `sequence_number` of the last event that was delivered, where the endpoint numbers its events. */
+  /** `sequence_number` of the last delivered event, where the endpoint numbers its events. */
   readonly lastSequenceNumber: number | undefined
   readonly deadline: DeadlineInfo | undefined
-  /** What came of the response; only on errors of `client.responses`, and in no print-out of them. */
+  /** The output so far. Only on errors of `client.responses`. Never printed. */
   readonly partial: PartialOutput | undefined
 
   constructor(
@@ -279,12 +283,12 @@ export class StreamInterruptedError extends ResilientError {
     super(message, details)
     this.lastSequenceNumber = details.lastSequenceNumber
     this.deadline = details.deadline
-    // It is the model's output.
+    // It is output of the model.
     keepOutOfPrint(this, 'partial', details.partial)
   }
 }
 
-/** Whether `error` itself is an error of this library, and of this `code` if one is given. Follows no `cause`. */
+/** Whether `error` itself is an error of this library, and has this `code` if one is given. Does not follow `cause`. */
 export function isResilientError(error: unknown, code?: ErrorCode): error is ResilientError {
   return error instanceof ResilientError && (code === undefined || error.code === code)
 }

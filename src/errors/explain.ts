@@ -1,21 +1,21 @@
 import type { AttemptRecord, DeadlineInfo, GiveUpReason } from './attempt-record.ts'
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 
-/** What is known of a call, over or not. */
+/** What is known about a call, running or ended. */
 export interface CallHistory {
-  /** The first line: what the endpoint said, or what is wrong with the request. */
+  /** The first line: the endpoint's message, or what is wrong with the request. */
   readonly opening?: string | undefined
   readonly attempts: readonly AttemptRecord[]
-  /** Of a call that failed. */
+  /** Only for a failed call. */
   readonly code?: ErrorCode | undefined
   readonly giveUpReason?: GiveUpReason | undefined
   readonly retryAfterMs?: number | undefined
   readonly deadline?: DeadlineInfo | undefined
-  /** The caller has ended it. */
+  /** Whether the caller aborted the call. */
   readonly aborted?: boolean | undefined
 }
 
-/** A few lines a person can read: what each attempt met, which deadline fired, what was hedged, and why it ended. */
+/** A few readable lines: the outcome of each attempt, which deadline fired, what was hedged, and why the call ended. */
 export function explainHistory(history: CallHistory): string {
   const lines = history.attempts.map((record, index) => describeAttempt(record, history.attempts[index - 1]))
   const last = history.aborted ? abortOf(history) : lastWord(history)
@@ -29,12 +29,12 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
   if (record.hedge !== undefined) {
     const { silentMs, deadProbability } = record.hedge
     const percent = Math.round(deadProbability * 100)
-    facts.push(`the one before had been silent for ${seconds(silentMs)} and was ${percent} % likely to be dead`)
+    facts.push(`the previous one was silent for ${seconds(silentMs)}, ${percent} % likely dead`)
   } else if (before !== undefined && record.startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
     facts.push(`after a wait of ${seconds(record.startedAtMs - before.endedAtMs)}`)
   }
   if (record.endpoint !== undefined) facts.push(`to ${record.endpoint}`)
-  if (record.connectionReused) facts.push('on a connection used before')
+  if (record.connectionReused) facts.push('on a reused connection')
   else if (record.connectedAtMs !== undefined)
     facts.push(`connected in ${seconds(record.connectedAtMs - record.startedAtMs)}`)
   if (record.status !== undefined) facts.push(`answered ${record.status}`)
@@ -47,40 +47,49 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
 
 const RESUMES = { stream: ' (resume)', state: ' (poll)' } as const
 
-/** Shorter waits are the jitter of a reconnect. */
+const PHASES: Record<AttemptRecord['phase'], string> = {
+  preparing: 'while preparing',
+  connecting: 'while connecting',
+  sending: 'while sending',
+  waiting: 'while waiting',
+  prelude: 'in the prelude',
+  committed: 'after the commit',
+}
+
+/** Shorter waits are only the jitter of a reconnect. */
 const WORTH_TELLING_MS = 300
 
 function endOf({ outcome, code, deadline, phase, startedAtMs, endedAtMs }: AttemptRecord): string {
   const took = seconds(endedAtMs - startedAtMs)
   if (deadline !== undefined) {
-    return `cut while ${phase} by the ${deadline.name} deadline of ${seconds(deadline.ms)} (${deadline.source})`
+    return `cut ${PHASES[phase]} by the ${deadline.name} deadline of ${seconds(deadline.ms)} (${deadline.source})`
   }
   switch (outcome) {
     case 'committed':
-      return code === undefined ? `handed over, whole after ${took}` : `handed over, then ${code} after ${took}`
+      return code === undefined ? `handed over, complete after ${took}` : `handed over, then ${code} after ${took}`
     case 'aborted':
-      return `aborted by the caller while ${phase}, after ${took}`
+      return `aborted by the caller ${PHASES[phase]}, after ${took}`
     case 'lost':
       return `given up after ${took} for another attempt`
     case 'answered':
     case 'failed':
-      if (code === undefined) return `led on to another address after ${took}`
-      return `${code} while ${phase}, after ${took}`
+      if (code === undefined) return `redirected after ${took}`
+      return `${code} ${PHASES[phase]}, after ${took}`
   }
 }
 
 const REASONS: Readonly<Record<GiveUpReason, string>> = {
-  not_retryable: 'asking again would not help',
-  not_replayable: 'sending it again could do it twice (`retryUnknown: true` allows it)',
-  committed: 'events of it had been handed over',
-  retries_exhausted: 'all retries were used (`maxRetries`)',
-  budget_exhausted: 'too many calls to this origin had been retried (`retry.budget`)',
+  not_retryable: 'a retry would not help',
+  not_replayable: 'the endpoint may have acted on the request (`retryUnknown: true` allows a retry)',
+  committed: 'events were already handed over',
+  retries_exhausted: 'all retries are used (`maxRetries`)',
+  budget_exhausted: 'the retry budget of this origin is used up (`retry.budget`)',
   deadline_exceeded:
-    'the deadline of the whole call left no time (`timeouts.totalMs`, `beforeCommitMs`; `staleMs` for a broken stream that nobody reads)',
-  hint_too_long: 'the endpoint asked for a longer wait than `retry.maxHintMs`',
+    'the call has no time left (`timeouts.totalMs`, `beforeCommitMs`; `staleMs` for a broken stream that is not read)',
+  hint_too_long: 'the hint of the endpoint is longer than `retry.maxHintMs`',
 }
 
-/** Of these the code says all: the time of the call was over, whatever else might have been tried. */
+/** For these the code says enough: the call ran out of time. */
 const TIME_IS_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'total_timeout',
   'before_commit_timeout',
@@ -89,7 +98,7 @@ const TIME_IS_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 function lastWord(history: CallHistory): string | undefined {
   const last = history.attempts.at(-1)
-  // Of an answer that was handed over there is no error: the attempt knows.
+  // An answer that was handed over has no error, so the attempt record is used.
   const { code, giveUpReason, retryAfterMs } =
     history.code === undefined && last?.giveUpReason !== undefined ? last : history
   if (code === undefined) return undefined
@@ -98,11 +107,11 @@ function lastWord(history: CallHistory): string | undefined {
   const limit = isTold ? '' : ` The ${deadline.name} deadline was ${seconds(deadline.ms)} (${deadline.source}).`
   const isClear = giveUpReason === undefined || TIME_IS_UP.has(code)
   const why = isClear ? '' : ` No further attempt: ${REASONS[giveUpReason]}.`
-  const hint = retryAfterMs === undefined ? '' : ` The endpoint asked for ${seconds(retryAfterMs)}.`
+  const hint = retryAfterMs === undefined ? '' : ` The endpoint asked to wait ${seconds(retryAfterMs)}.`
   return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}`
 }
 
-/** An attempt that was under way says it itself. */
+/** A running attempt reports the abort itself. */
 function abortOf({ attempts }: CallHistory): string | undefined {
   const last = attempts.at(-1)
   if (last === undefined) return 'aborted by the caller before anything was sent'

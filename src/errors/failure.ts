@@ -2,8 +2,8 @@ import { ERROR_CATALOG, type ErrorCode, type RetryLane } from './catalog.ts'
 import type { DeadlineInfo } from './errors.ts'
 
 /**
- * A failure as a value: what went wrong, and the facts that decide what to do about it. Failures stay values on the
- * inside; `toError` of `call/` makes an exception of the last one at the edge.
+ * A failure as a value: what went wrong, and the facts that decide what to do. Failures stay values inside the library;
+ * `toError` of `call/` turns the last one into an exception.
  */
 export interface Failure {
   readonly code: ErrorCode
@@ -11,31 +11,33 @@ export interface Failure {
   readonly lane: RetryLane | undefined
   /** For people. Already redacted. */
   readonly message: string
-  /** What a transport reported, without its secrets; only its facts are kept on the error that comes out. */
+  /** What a transport reported. Only its facts, without secrets, are copied to the error. */
   readonly cause?: unknown
-  /** What comes out in place of an error of ours: a wrapped `fetch` threw it, and it is no failure of the network. */
+  /** Thrown in place of our error: a wrapped `fetch` threw it, and it is not a network failure. */
   readonly thrown?: { readonly error: unknown }
   readonly deadline?: DeadlineInfo | undefined
-  /** The HTTP status of an answer that was an error. */
+  /** The HTTP status of an error answer. */
   readonly status?: number | undefined
-  /** The status that a failure inside a stream names, where its code is one (`400`, `"400"`). */
+  /** The status that a failure inside a stream names, if its code is one (`400`, `"400"`). */
   readonly statusInStream?: number | undefined
   readonly upstreamCode?: string | undefined
   readonly upstreamType?: string | undefined
   readonly upstreamParam?: string | undefined
-  /** The endpoint's own message, whole up to 8 192 characters. Already redacted. */
+  /** The endpoint's message, up to 8 192 characters. Already redacted. */
   readonly upstreamMessage?: string | undefined
-  /** What the endpoint sent, as it came: never printed, and never part of a message. */
+  /** What the endpoint sent, unchanged. Never printed, and never part of a message. */
   readonly answer?: { readonly headers: ReadonlyArray<readonly [string, string]>; readonly body: unknown } | undefined
-  /** What to do about it, where the answer shows it. A part of `message`. */
+  /** How to fix it, where the answer shows it. Also part of `message`. */
   readonly advice?: string | undefined
-  /** The endpoint's own delay, in ms from the moment the answer came. */
+  /** The hint of the endpoint, in milliseconds from the arrival of the answer. */
   readonly hintMs?: number | undefined
-  /** The parameter that the endpoint does not know, and what works there. */
+  /** The parameter that the endpoint does not support, and what to use instead. */
   readonly unsupported?: { readonly parameter: string; readonly advice: string } | undefined
-  /** The answer itself says that nothing was done (429, 503, overloaded): sending again cannot double anything. */
+  /**
+   * The answer says that the request was refused before any work was done (429, 503, overloaded): safe to send again.
+   */
   readonly refused?: boolean
-  /** The connection could not be made: the request was provably not sent. */
+  /** The connection could not be made: the request was certainly not sent. */
   readonly connecting?: boolean
   readonly responseId?: string | undefined
 }

@@ -4,19 +4,19 @@ import type { GiveUpReason } from './attempt-record.ts'
 import type { ResilientError } from './errors.ts'
 
 /**
- * A call that gives up with an HTTP answer hands the answer to its host, and the host makes an error of its own. The answer
- * carries this header, by which the history of the call is found again from the host's error.
+ * A drop-in call that gives up with an HTTP answer hands that answer to its host, which makes its own error of it. This
+ * header of the answer leads from the host's error to the history of the call.
  */
 export const GIVEN_UP_HEADER = 'x-resilient-responses'
 
-/** Calls whose history is kept: the latest ones. A few hundred bytes each, and the words of the endpoint. */
+/** The latest calls whose history is kept. A few hundred bytes each, plus the endpoint's message. */
 const MOST_CALLS = 500
 
 const givenUp = new RecentMap<string, () => ResilientError>(MOST_CALLS)
 
 let mark: string | undefined
 
-/** Two copies of the package, or two processes, count their calls alike: the mark tells their headers apart. */
+/** Distinguishes copies of the package and processes, which all count their calls from 1. */
 function markOfProcess(): string {
   mark ??= Math.floor(systemRandom() * 36 ** 6)
     .toString(36)
@@ -27,8 +27,9 @@ function markOfProcess(): string {
 /**
  * Keeps the history of a call that gave up.
  *
- * @param make makes the error of the call; asked once, and only if somebody looks for it.
- * @returns the value of the header: `call=17.k3f9a2, attempts=5, gave-up=retries_exhausted`. `17` is the `callId` of telemetry.
+ * @param make makes the error of the call. Called at most once, when the error is looked up.
+ * @returns the value of the header: `call=17.k3f9a2, attempts=5, gave-up=retries_exhausted`. `17` is the `callId` of
+ * telemetry.
  */
 export function rememberGivenUp(
   callId: number,
@@ -67,7 +68,7 @@ function headerBehind(error: object): string | undefined {
       if (value !== undefined) return value
     }
   } catch {
-    // Another library's error: reading it may run code of that library.
+    // Reading an error of another library may run code that throws.
   }
   return undefined
 }

@@ -1,8 +1,8 @@
-/** What is known of headers by their names: where they may go, and what may be shown of them. */
+/** What the name of a header says: where it may be sent, and whether its value may be shown. */
 
 /**
- * Headers that say how to answer, or which request this is: they mean the same at every endpoint and hold no secret. Only
- * these go to another origin by themselves. A list of credentials would miss the names that the next gateway invents.
+ * Headers that mean the same at every endpoint and hold no secret. Only these are sent to another origin without being
+ * named. A list of credentials instead would miss the names that the next gateway invents.
  */
 const PORTABLE: ReadonlySet<string> = new Set([
   'accept',
@@ -29,10 +29,10 @@ const PORTABLE: ReadonlySet<string> = new Set([
   'x-request-id',
 ])
 
-/** The headers of W3C trace context: of those that an instrumentation adds, only these go to another origin. */
+/** W3C trace context: the only headers of an instrumentation that are sent to another origin. */
 const TRACE: ReadonlySet<string> = new Set(['traceparent', 'tracestate'])
 
-/** Those that SDKs and HTTP itself add, whose values are ordinary words (`node`, `Linux`, `stream`). */
+/** Headers of SDKs and of HTTP itself, whose values are ordinary words (`node`, `Linux`, `stream`). */
 const ORDINARY: ReadonlySet<string> = new Set([
   'cache-control',
   'connection',
@@ -58,7 +58,7 @@ const ORDINARY: ReadonlySet<string> = new Set([
   'x-stainless-timeout',
 ])
 
-/** Names that a message may show beside those above: the names of headers that clients of such endpoints really send. */
+/** Further header names that a message may show: names that clients of such endpoints use. */
 const WELL_KNOWN: ReadonlySet<string> = new Set([
   'api-key',
   'authorization',
@@ -75,12 +75,12 @@ const WELL_KNOWN: ReadonlySet<string> = new Set([
   'session-id',
 ])
 
-/** `x-` and words of letters. Whatever looks otherwise may be a value that was given for a name. */
+/** `x-` and words of letters. Any other name may be a value given in the wrong place. */
 const EXTENSION = /^x(?:-[a-z]{1,16}){1,5}$/
 
 const CREDENTIAL = /auth|cookie|key|token|secret|credential|passw|signature/
 
-/** Whether a header may go to another origin than the one it was given for. */
+/** Whether a header may be sent to another origin than the one it was given for. */
 export function isPortableHeader(name: string): boolean {
   return PORTABLE.has(name.toLowerCase())
 }
@@ -96,14 +96,17 @@ export function isHarmlessHeader(name: string): boolean {
   return PORTABLE.has(lower) || ORDINARY.has(lower)
 }
 
-/** Whether a header carries a credential, by its name. Decides no secrecy: the value of every header that is not harmless is secret. */
+/**
+ * Whether a header carries a credential, by its name. Not used to decide what is secret: every value that is not known
+ * to be harmless is.
+ */
 export function isCredentialHeader(name: string): boolean {
   return CREDENTIAL.test(name.toLowerCase()) && !isHarmlessHeader(name)
 }
 
 /**
- * A header in a path such as `headers['x-a']`, by its name where that is the name of a header. Other names are described:
- * a credential that was given in the place of a name must not appear in a message.
+ * A header in a path such as `headers['x-a']`. Shows a known or ordinary header name. Describes any other name, because
+ * it may be a credential given in the wrong place.
  */
 export function shownHeader(name: string): string {
   const lower = name.toLowerCase()

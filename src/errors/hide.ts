@@ -2,19 +2,19 @@ import { type Comparable, comparable, layersOf, URL_ESCAPES, unescaped } from '.
 
 export const HIDDEN = '[redacted]'
 
-/** What is shorter is part of ordinary words. */
+/** Shorter values are parts of ordinary words. */
 const SHORTEST = 4
-/** Of a longer secret its beginning is hidden too: endpoints cut what they echo. */
+/** For a longer secret its beginning is hidden too, because endpoints cut echoes. */
 const LONG = 24
 const BEGINNING = 12
-/** So much behind the excerpt is looked at: a short secret that begins in it, under several escapes, is seen whole. */
+/** Characters that are searched beyond the excerpt, so that a short escaped secret that begins in it is found whole. */
 const BEHIND = 512
-/** Words that say nothing, whichever header holds them. */
+/** Words that are not secret in any header. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set(['true', 'false', 'null', 'none', 'undefined'])
 
 /**
- * The beginning of a text, without what is secret. A secret is found in whichever case it is written, and under the escapes
- * of URLs, HTML and JSON, also one in the other. Linear in `mostChars`, times the number of secrets.
+ * The beginning of a text, without secrets. Finds a secret in any case, and under the escapes of URLs, HTML and JSON,
+ * also nested ones. Linear in `mostChars`, times the number of secrets.
  */
 export function withoutSecrets(text: string, secrets: readonly string[], mostChars: number): string {
   const cut = text.slice(0, mostChars)
@@ -33,7 +33,7 @@ export function withoutSecrets(text: string, secrets: readonly string[], mostCha
 
 type Range = readonly [begin: number, end: number]
 
-/** Where secrets stand in the text, from the left. */
+/** The positions of secrets in the text, from left to right. */
 function hiddenRanges(text: string, secrets: readonly string[]): Range[] {
   const wanted = new Set<string>()
   for (const secret of secrets) for (const form of formsOf(secret)) wanted.add(form)
@@ -42,7 +42,7 @@ function hiddenRanges(text: string, secrets: readonly string[]): Range[] {
   return ranges.sort(([a], [b]) => a - b)
 }
 
-/** A secret may itself be written with escapes of URLs, and may be bytes that its receiver reads as UTF-8. */
+/** A secret may itself be percent-encoded, or be bytes that the receiver reads as UTF-8. */
 function formsOf(secret: string): string[] {
   const plain = comparable(secret.trim())
   const forms = [plain.text]
@@ -53,7 +53,7 @@ function formsOf(secret: string): string[] {
   return forms.filter((form) => form.length >= SHORTEST && !SAYS_NOTHING.has(form))
 }
 
-/** Percent escapes that are no UTF-8 are read as Latin-1 by some servers. */
+/** Some servers read percent escapes that are not UTF-8 as Latin-1. */
 function asLatin1(text: string): string {
   return text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
@@ -69,7 +69,7 @@ function placed({ at }: Comparable, begin: number, end: number): Range {
   return at === undefined ? [begin, end] : [at[begin] as number, at[end] as number]
 }
 
-/** Everything that a long secret begins with. By Knuth, Morris and Pratt: a secret that repeats itself costs no more. */
+/** Finds every beginning of a long secret (Knuth–Morris–Pratt, so repetitive secrets cost no more). */
 function findBeginnings(layer: Comparable, form: string, ranges: Range[]): void {
   const { text } = layer
   const first = text.indexOf(form.slice(0, BEGINNING))
@@ -85,7 +85,7 @@ function findBeginnings(layer: Comparable, form: string, ranges: Range[]): void 
   }
 }
 
-/** How much of the beginning a mismatch behind each character leaves. */
+/** The failure function of Knuth–Morris–Pratt. */
 function fallbacksOf(form: string): Uint32Array {
   const fallback = new Uint32Array(form.length)
   for (let index = 1, matched = 0; index < form.length; index++) {

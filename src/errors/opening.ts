@@ -1,6 +1,6 @@
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 
-/** What of an error, or of the failure behind it, an explanation begins with. */
+/** The facts for the first line of an explanation. */
 interface Said {
   readonly code: ErrorCode
   readonly message: string
@@ -15,9 +15,9 @@ interface Said {
 }
 
 /**
- * The first line of an explanation: the endpoint's own words and where they came from
- * (`The model does not exist. (404, model_not_found)`); else the message of an error that another attempt cannot heal, because
- * it says what to do. `undefined` where the attempts say all there is.
+ * The first line of an explanation: the endpoint's message with its source (`The model does not exist. (404,
+ * model_not_found)`), else the message of an error that a retry cannot heal, because it says what to do. `undefined`
+ * where the attempts say everything.
  */
 export function openingOf(said: Said): string | undefined {
   const { family, lane } = ERROR_CATALOG[said.code]
@@ -42,8 +42,8 @@ function isSaidByEndpoint(cause: unknown): cause is Said {
 function wordsOfEndpoint({ status, upstreamCode, type, param, upstreamMessage }: Said): string | undefined {
   if (upstreamMessage === undefined && upstreamCode === undefined && type === undefined) return undefined
   const facts = [status, upstreamCode ?? type, param === undefined ? undefined : `param ${param}`]
-  // A status that a code names is there already.
+  // A status that is also the code is listed once.
   const told = [...new Set(facts.filter((fact) => fact !== undefined).map(String))].join(', ')
-  if (upstreamMessage === undefined) return `The endpoint said no more than this: ${told}`
+  if (upstreamMessage === undefined) return `The endpoint gave no message, only: ${told}`
   return told === '' ? upstreamMessage : `${upstreamMessage} (${told})`
 }

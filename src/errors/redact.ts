@@ -2,18 +2,18 @@ import { isCredentialHeader, isHarmlessHeader } from './header-names.ts'
 import { HIDDEN, withoutSecrets } from './hide.ts'
 
 /**
- * What may be shown of a request or an answer. Errors, telemetry and `util.inspect` output carry no credential, cookie,
- * query value or prompt text; texts that come from outside pass through `redact` first.
+ * Decides what of a request or an answer may be shown. Errors, telemetry and `util.inspect` output contain no
+ * credential, cookie, query value or prompt text. Texts from outside pass through `redact` first.
  */
 
-/** As much of a page as is looked at. */
+/** How much of a web page is read. */
 const PAGE_CHARS = 16_384
 
-/** Excerpts of foreign text are cut here: enough to recognise a page, too little to carry a prompt. */
+/** Length of excerpts of foreign text: enough to recognise a page, too short to carry a prompt. */
 const EXCERPT_CHARS = 200
 
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
-  // A cookie header holds several values; everything else ends with its own.
+  // A cookie header holds several values. All other values end at the first delimiter.
   [/((?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?)[^\r\n"'\\]+/gi, `$1${HIDDEN}`],
   [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, `$1 ${HIDDEN}`],
   [/\b(?:sk|sess|rk|pk|ek)-[\w*-]{6,}(?:\.[\w*-]+)*/g, HIDDEN],
@@ -29,8 +29,7 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
 /**
  * Removes known secrets and everything that looks like one, folds white space, and cuts to an excerpt.
  *
- * @param secrets values of the request (`secretsOf`). They are found in whichever case and under whichever escapes they
- * were echoed.
+ * @param secrets values of the request (`secretsOf`). Found in any case and under any escapes.
  */
 export function redact(text: string, secrets: readonly string[] = [], maxChars = EXCERPT_CHARS): string {
   let clean = withoutSecrets(text, secrets, maxChars * 8)
@@ -39,27 +38,29 @@ export function redact(text: string, secrets: readonly string[] = [], maxChars =
   return clean.length > maxChars ? `${clean.slice(0, maxChars - 1)}…` : clean
 }
 
-/** The beginning of a page, much longer than an excerpt, without known secrets: for those that look for its text. */
+/** The beginning of a page, much longer than an excerpt, without known secrets. For searching. */
 export function hidden(text: string, secrets: readonly string[]): string {
   return withoutSecrets(text, secrets, PAGE_CHARS)
 }
 
-/** A word of the endpoint, such as a request id, without secrets. Cheap: every answered attempt has one. */
+/**
+ * A short text of the endpoint, such as a request id, without secrets. Cheap, because every answered attempt has one.
+ */
 export function redactWord(word: string, secrets: readonly string[], maxChars: number): string {
   return PLAIN_WORD.test(word) ? withoutSecrets(word, secrets, maxChars) : redact(word, secrets, maxChars)
 }
 
-/** No pattern can find anything in it but what begins like a key. */
+/** The patterns can only match a word that begins like a key. All other plain words skip them. */
 const PLAIN_WORD = /^(?!.*(?:sk|sess|rk|pk|ek)-|.*eyJ)[\w.-]*$/
 
-/** Origin and path, without user info, query values and fragment. */
+/** Origin and path, without user info, query and fragment. */
 export function redactUrl(url: URL): string {
   return `${url.origin}${url.pathname}${url.search ? `?${HIDDEN}` : ''}`
 }
 
 /**
- * The values of a request that must not be shown: of every header whose name is not known to be harmless, of the query, and
- * the password. Called where there is a text to hide them in.
+ * The values of a request that must not be shown: all headers whose name is not known to be harmless, the query, and
+ * the password. Called only when there is a text to redact.
  */
 export function secretsOf(url: URL, headers: ReadonlyArray<readonly [string, string]>): string[] {
   const secrets: string[] = []
@@ -72,7 +73,7 @@ export function secretsOf(url: URL, headers: ReadonlyArray<readonly [string, str
 
 function addHeader(secrets: string[], name: string, value: string): void {
   secrets.push(value)
-  // `Bearer x`, and whatever scheme a gateway has.
+  // `Bearer x`, or any other scheme of a gateway.
   const scheme = /^[A-Za-z][\w-]*[ \t]+(?=\S)/.exec(value)
   const token = scheme === null ? value : value.slice(scheme[0].length)
   if (scheme !== null) secrets.push(token)
@@ -80,17 +81,17 @@ function addHeader(secrets: string[], name: string, value: string): void {
     const decoded = Buffer.from(token, 'base64').toString()
     secrets.push(decoded, ...decoded.split(':'))
   }
-  // Cookies, and signatures with their parts.
+  // Cookies and signatures, in parts.
   if (isCredentialHeader(name) && /[;,=\s]/.test(token)) secrets.push(...token.split(/[;,\s]+|=(?=[^=;,\s])/))
 }
 
-/** As it stands, and taken apart: keys without a value hold as much as those with one. */
+/** The whole query and its parts. A key without a value may be a secret, too. */
 function addQuery(secrets: string[], search: string): void {
   for (const pair of search.slice(1).split('&')) {
     const equals = pair.indexOf('=')
     const key = equals === -1 ? pair : pair.slice(0, equals)
     const value = equals === -1 ? '' : pair.slice(equals + 1)
-    // A key that has a value is the name of a parameter.
+    // With a value, the key is the name of a parameter.
     secrets.push(...(value === '' ? [key] : [pair, value]))
   }
 }

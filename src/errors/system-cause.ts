@@ -3,9 +3,9 @@ import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 import { redact } from './redact.ts'
 
 /**
- * The end of every `cause` chain of ours: a plain error with a system-level `code`, because that is what hosts look for
- * when they decide whether a failure was the network's. It copies the facts of the original and holds no reference to
- * it: originals hang on to sockets and raw response bytes.
+ * The end of every `cause` chain of ours: a plain error with a system code. Hosts look for such a code to recognise a
+ * network failure. Copies the facts of the original and does not refer to it, because originals keep sockets and raw
+ * response bytes alive.
  */
 export interface SystemCause extends Error {
   code: string
@@ -21,7 +21,7 @@ export function systemCauseOf(code: ErrorCode, original: unknown, secrets: reado
   const found = deepestCoded(original)
   const message = found?.message ?? (original instanceof Error ? original.message : ERROR_CATALOG[code].meaning)
   const cause = new Error(redact(message, secrets)) as SystemCause
-  // The stack of an I/O callback says nothing a user could act on, and costs more than the rest of the error.
+  // The stack of an I/O callback does not help the user, and costs more than the rest of the error.
   cause.stack = `${cause.name}: ${cause.message}`
   cause.code = systemCodeOf(code, found?.code)
   for (const key of COPIED) {
@@ -31,13 +31,13 @@ export function systemCauseOf(code: ErrorCode, original: unknown, secrets: reado
   return cause
 }
 
-/** Codes of our own adapters: no host knows them. */
+/** Codes of our own adapters, which hosts do not know. */
 const OWN_CODE = /^(?:ERR_RESILIENT_|FAKE_)/
 
-/** A code that hosts take for a failure of the network. */
+/** A code that hosts recognise as a network failure. */
 const OF_THE_NETWORK = 'UND_ERR_SOCKET'
 
-/** The original's code, where hosts can know it; those of parsers and decoders they do not. */
+/** The original's code if hosts know it. They do not know codes of parsers and decoders. */
 function systemCodeOf(code: ErrorCode, original: unknown): string {
   const { family, systemCode } = ERROR_CATALOG[code]
   return typeof original === 'string' && family !== 'protocol' && !OWN_CODE.test(original)
@@ -47,16 +47,16 @@ function systemCodeOf(code: ErrorCode, original: unknown): string {
 
 type CodedError = Error & { code?: unknown; syscall?: unknown; address?: unknown; port?: unknown; hostname?: unknown }
 
-/** How deep chains are followed: hosts wrap two or three deep. */
+/** Depth to which chains are followed. Hosts wrap two or three deep. */
 const MAX_DEPTH = 10
 
-/** More inner errors than any host has. */
+/** More inner errors than a host produces. */
 const MAX_INNER = 100
 
 /**
- * Walks `cause` and `errors` (of an `AggregateError`, and of the AI SDK's `RetryError`), outermost first; each error once,
- * because a chain may be a circle. Errors of another realm, as test runners have them, count as well. A link that cannot be
- * read, as a `Proxy` may be, leads no further.
+ * Walks `cause` and `errors` (of an `AggregateError`, or of the AI SDK's `RetryError`), outermost first. Visits each
+ * error once, because a chain may be circular. Accepts errors of another realm, as in test runners. Stops at a link
+ * that cannot be read, such as a `Proxy`.
  */
 export function* errorChain(error: unknown, depth = 0, seen = new Set<unknown>()): Generator<Error> {
   if (depth > MAX_DEPTH || seen.has(error) || !isError(error)) return

@@ -1,6 +1,6 @@
 /**
- * A text as it can be compared: letters in lower case, white space and `+` as spaces. `at` says where each character
- * begins in the source, with one more entry for the end of the text; absent where each stands where it stood.
+ * A text prepared for comparison: lower case, with spaces for white space and `+`. `at` maps each character to its
+ * position in the source, plus one entry for the end. Absent when the positions are equal.
  */
 export interface Comparable {
   readonly text: string
@@ -11,24 +11,24 @@ export function comparable(source: string): Comparable {
   return { text: folded(source), at: undefined }
 }
 
-/** One character for one, so that places stay. A query is echoed with `+`, `%20` or spaces for its spaces. */
+/** Replaces single characters, so that positions stay. An echoed query has `+`, `%20` or spaces for its spaces. */
 function folded(text: string): string {
   return text.replace(/[A-Z\u00c0-\u00d6\u00d8-\u00de]+/g, (run) => run.toLowerCase()).replace(/[^\S ]|\+/g, ' ')
 }
 
-/** A character, or several, and how far behind the beginning of the escape its own part begins. */
+/** One or more characters, and their offset from the beginning of the escape. */
 type Piece = readonly [text: string, offset: number]
 
-/** One way of writing characters with others. All of a text in lower case. */
+/** One way of escaping. Operates on lower-case text. */
 interface Escaping {
-  /** Without this character there is nothing to take off. */
+  /** A text without this character has no such escapes. */
   readonly mark: string
   readonly pattern: RegExp
-  /** Nothing for what only looks like an escape. */
+  /** Returns nothing for text that only looks like an escape. */
   decode(found: string): readonly Piece[]
 }
 
-/** Of a URL: bytes of UTF-8. What is none becomes U+FFFD, byte by byte, as in every decoder. */
+/** URL escapes: bytes of UTF-8. Invalid bytes become U+FFFD one by one, as in every decoder. */
 export const URL_ESCAPES: Escaping = {
   mark: '%',
   pattern: /(?:%[\da-f]{2})+/g,
@@ -67,7 +67,7 @@ const HTML_ESCAPES: Escaping = {
   },
 }
 
-/** Of JSON, and of JavaScript and Python, which write the same and more. */
+/** Escapes of JSON, and the additional ones of JavaScript and Python. */
 const STRING_ESCAPES: Escaping = {
   mark: '\\',
   pattern: /\\(?:u[\da-f]{4}|u\{[\da-f]{1,6}\}|x[\da-f]{2}|[bfnrtv]|[^\da-z])/g,
@@ -80,7 +80,7 @@ const STRING_ESCAPES: Escaping = {
 
 const ESCAPINGS: readonly Escaping[] = [URL_ESCAPES, HTML_ESCAPES, STRING_ESCAPES]
 
-/** The same text with the escapes of one kind taken off, or `undefined` where there is none. Linear in the text. */
+/** Removes the escapes of one kind. `undefined` if there are none. Linear in the text. */
 export function unescaped({ text, at }: Comparable, { mark, pattern, decode }: Escaping): Comparable | undefined {
   if (!text.includes(mark)) return undefined
   let decoded = ''
@@ -109,7 +109,7 @@ function ofCodePoint(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd'
 }
 
-/** How many bytes make the character that begins here; 0 if none does. */
+/** The number of bytes of the character that begins here. 0 if the bytes are invalid. */
 function sequenceLength(bytes: Uint8Array, index: number): number {
   const first = bytes[index] as number
   if (first < 0x80) return 1
@@ -118,7 +118,10 @@ function sequenceLength(bytes: Uint8Array, index: number): number {
   return length
 }
 
-/** As it is, and with each kind of escapes taken off, and with each taken off of that: JSON in JSON, a URL in HTML. */
+/**
+ * The text itself, the text without each kind of escapes, and each of those without each kind again: JSON in JSON, a
+ * URL in HTML.
+ */
 export function layersOf(text: string): Comparable[] {
   const plain = comparable(text)
   const once = withoutEscapes(plain)

@@ -1,6 +1,6 @@
 /**
- * What hedging may waste: each call pays in a share, each hedge takes 1 and brings it back when it wins. In the long run
- * hedges that lose stay below that share of calls, and in an outage nobody hedges for ever.
+ * Limits the waste of hedging: each call pays a share in, each hedge takes 1, and a hedge that wins pays it back. In
+ * the long run the share of lost hedges stays below that share of calls, and hedging stops in an outage.
  */
 export class HedgeBudget {
   readonly #capacity: number
@@ -8,7 +8,7 @@ export class HedgeBudget {
 
   /**
    * @param initial hedges that may lose before any call was made.
-   * @param capacity the most that can be saved up.
+   * @param capacity maximum balance.
    */
   constructor(initial: number, capacity: number) {
     this.#balance = initial
@@ -24,14 +24,14 @@ export class HedgeBudget {
     this.#balance = Math.min(this.#capacity, this.#balance + share)
   }
 
-  /** Takes what a hedge costs; `false`, and nothing taken, when there is less. */
+  /** Takes the cost of a hedge. Returns `false` and takes nothing when the balance is lower. */
   withdraw(cost: number): boolean {
     if (this.#balance < cost) return false
     this.#balance -= cost
     return true
   }
 
-  /** The hedge won, or never went out: it was no waste. */
+  /** The hedge won or was never sent, so it cost nothing. */
   giveBack(cost: number): void {
     this.#balance = Math.min(this.#capacity, this.#balance + cost)
   }

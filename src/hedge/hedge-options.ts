@@ -1,28 +1,28 @@
 import { ms, positiveMs, probability, share, whole } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
 
-/** When a silent attempt gets a second one beside it. What is learnt about an origin is shared by a client and its views. */
+/** When a silent attempt gets a second one beside it. A client and its views share what is learnt about an origin. */
 export interface HedgeOptions {
   /**
-   * A plain rule instead of the learnt one: a second attempt after this much silence, whatever is known of the origin.
-   * Milliseconds, from 1; default: none, the learnt rule. Replaces `deadProbability` and `minMs`, which are refused beside it.
+   * A fixed rule in place of the learnt one: a second attempt after this much silence. Milliseconds, from 1; default:
+   * the learnt rule. Replaces `deadProbability` and `minMs`, which are refused beside it.
    */
   readonly afterMs?: number | undefined
   /**
-   * The learnt rule: how likely an attempt must be dead, from what is known of the origin and of such calls. More than 0,
-   * less than 1; default 0.8. Until enough is known an attempt counts as that likely dead after 10 s of silence (medium
-   * effort 20 s, high 45 s, higher 90 s, and 10 s more for every 50 K tokens of input).
+   * The learnt rule: start a hedge when an attempt is dead with this probability, judged by earlier calls of this kind
+   * to the origin. More than 0, less than 1; default 0.8. Until enough is known the probability is reached after 10 s
+   * of silence (medium effort 20 s, high 45 s, higher 90 s, and 10 s more for every 50 K tokens of input).
    */
   readonly deadProbability?: number | undefined
-  /** The learnt rule: no hedge before this much silence. Milliseconds, default 3 000. */
+  /** The learnt rule: the shortest silence before a hedge. Milliseconds, default 3 000. */
   readonly minMs?: number | undefined
   /**
-   * Attempts of one call at a time, the original included. 2 to 10; default 3, and 2 with `afterMs`. When all of them are
-   * silent for too long, the learnt rule ends the oldest hedge for a new one. With `afterMs` no hedge is replaced: each
-   * attempt that a retry starts gets at most `maxConcurrent - 1` hedges, one after every `afterMs`.
+   * Concurrent attempts of one call, including the original. 2 to 10; default 3, and 2 with `afterMs`. When all are
+   * silent for too long, the learnt rule replaces the oldest hedge by a new one. With `afterMs` hedges are not
+   * replaced: each attempt that a retry starts gets at most `maxConcurrent - 1` hedges, one after every `afterMs`.
    */
   readonly maxConcurrent?: number | undefined
-  /** The share of calls whose hedge may lose, in the long run. 0 to 1, default 0.1. */
+  /** In the long run, the share of calls whose hedge may lose. 0 to 1, default 0.1. */
   readonly maxExtraShare?: number | undefined
 }
 

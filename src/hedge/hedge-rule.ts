@@ -1,34 +1,34 @@
 import type { SurvivalCurve } from './survival.ts'
 
-/** What the rule knows of one kind of call. */
+/** What is known about one kind of call. */
 export interface Evidence {
-  /** From the kind itself to coarser ones. */
+  /** From the exact kind to coarser kinds. */
   readonly curves: readonly SurvivalCurve[]
-  /** When a silent attempt is suspect as long as nothing is known. */
+  /** When a silent attempt is suspect while nothing is known. */
   readonly coldStartMs: number
-  /** The share of attempts that are dead on arrival. */
+  /** Share of attempts that are dead on arrival. */
   readonly deadShare: number
 }
 
-/** As many samples of the coarser kind count as much as the finer kind's own. */
+/** This many samples of the finer kind count as much as the coarser kind. */
 const SHRINKAGE = 20
 
-/** No silence is looked at for longer: an hour is past every deadline. */
+/** The longest silence considered: one hour, later than every deadline. */
 const LONGEST_MS = 3_600_000
 
-/** How far the search for that moment goes: to a thousandth of the longest silence and better. */
+/** Search steps: the result is exact to a thousandth of the longest silence or better. */
 const STEPS = 40
 
 /**
- * P(dead | silent for t) = d / (d + (1 − d) · S(t)), where d is the share of attempts dead on arrival and S(t) the share of
- * live attempts still silent after t. Pure.
+ * P(dead | silent for t) = d / (d + (1 − d) · S(t)), where d is the share of attempts that are dead on arrival, and
+ * S(t) the share of live attempts that are still silent after t. Pure.
  */
 export function deadProbabilityAt(silentMs: number, evidence: Evidence, deadProbability: number): number {
   const { deadShare } = evidence
   return deadShare / (deadShare + (1 - deadShare) * survivalAt(silentMs, evidence, deadProbability))
 }
 
-/** The silence after which an attempt is dead with a probability of `deadProbability`; never below `minMs`. Pure. */
+/** The silence after which an attempt is dead with `deadProbability`. Never below `minMs`. Pure. */
 export function suspectAfterMs(evidence: Evidence, deadProbability: number, minMs: number): number {
   let silent = minMs
   let suspect = LONGEST_MS
@@ -41,9 +41,9 @@ export function suspectAfterMs(evidence: Evidence, deadProbability: number, minM
   return Math.ceil(suspect)
 }
 
-/** While samples are few, a curve gives way to the next coarser one, and the last of them to the cold start. */
+/** With few samples a curve is blended with the next coarser one, and the coarsest with the cold start. */
 function survivalAt(ms: number, { curves, coldStartMs, deadShare }: Evidence, deadProbability: number): number {
-  // The curve by which the rule fires at the cold start, whatever the share of the dead.
+  // The curve with which the rule fires at the cold start, for any share of dead attempts.
   const enough = (deadShare * (1 - deadProbability)) / (deadProbability * (1 - deadShare))
   let logSurvival = (ms / coldStartMs) * Math.log(Math.min(enough, MOST_COLD_SURVIVAL))
   for (const curve of curves.toReversed()) {
@@ -53,5 +53,5 @@ function survivalAt(ms: number, { curves, coldStartMs, deadShare }: Evidence, de
   return Math.exp(logSurvival)
 }
 
-/** With half of all attempts dead a quarter of the live ones may be silent; more would make a flat curve of it. */
+/** Upper bound for the cold-start curve, which would otherwise become flat when many attempts are dead. */
 const MOST_COLD_SURVIVAL = 0.5

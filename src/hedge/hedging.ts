@@ -8,9 +8,9 @@ import { Recovery } from './recovery.ts'
 
 /** How a client hedges. */
 export interface HedgeSettings {
-  /** Hedges only where the origin has shown within the hour that it answers, and that attempts die there. */
+  /** Hedges only where the origin has, within the hour, shown enough answers and at least one death. */
   readonly isAuto: boolean
-  /** Silence in milliseconds after which an attempt is hedged; `undefined`: the learnt rule decides. */
+  /** Silence in milliseconds before a hedge. `undefined`: the learnt rule. */
   readonly afterMs: number | undefined
   readonly deadProbability: number
   readonly minMs: number
@@ -18,7 +18,7 @@ export interface HedgeSettings {
   readonly maxExtraShare: number
 }
 
-/** What first-event times depend on. */
+/** The traits that first-event times depend on. */
 export interface HedgeTraits {
   readonly origin: string
   readonly model: string
@@ -28,39 +28,39 @@ export interface HedgeTraits {
   readonly inputTokens: number
 }
 
-/** After the endpoint asked for less, more than one attempt of a call at a time would be an answer to the contrary. */
+/** No hedges for this long after a pushback: the endpoint asked for fewer requests. */
 const QUIET_AFTER_PUSHBACK_MS = 30_000
 
 const MAX_ORIGINS = 256
 
-/** What is learnt about one origin as a whole: connections die whatever the model. */
+/** What is known about one origin as a whole. Connections die independently of the model. */
 interface OriginHealth {
   readonly deadShare: DeadShare
   readonly recovery: Recovery
   /** First events within the hour, and attempts that were dead on arrival. */
   readonly answers: RecentCount
   readonly deaths: RecentCount
-  /** What `hedge: 'auto'` may waste here. */
+  /** The waste that `hedge: 'auto'` may cause at this origin. */
   readonly autoBudget: HedgeBudget
   pushedBackAt: number
-  /** Until then less than a tenth of a rate limit is left. */
+  /** Until when less than a tenth of a rate limit is left. */
   scarceUntil: number
 }
 
-/** Why there is no hedge. */
+/** Why a hedge was refused. */
 export type HedgeRefusal = 'pushback' | 'budget' | 'concurrency' | 'retries' | 'rate'
 
-/** The price of a hedge, to be given back when it won, or never went out: then it cost nothing. */
+/** The cost of a hedge. Given back when the hedge wins or is never sent. */
 export interface HedgeCost {
   giveBack(): void
 }
 
-/** What the hedges of one client and its views have in common: what was learnt, and what they may waste. */
+/** What the hedges of a client and its views share: knowledge about origins, and the waste budget. */
 export class Hedging {
   readonly #clock: Clock
   readonly #model: LatencyModel
   readonly #origins = new RecentMap<string, OriginHealth>(MAX_ORIGINS)
-  /** A client that was told to hedge may lose 10 hedges before it has made any calls, and can save up 100. */
+  /** With `hedge: true`, 10 hedges may lose before any call was made, and up to 100 can be saved. */
   readonly budget = new HedgeBudget(10, 100)
 
   constructor(clock: Clock) {
@@ -82,20 +82,20 @@ export class Hedging {
   }
 }
 
-/** With `hedge: 'auto'` an origin must have shown so many first events within the hour, and so many deaths. */
+/** What `hedge: 'auto'` requires of an origin within the hour: this many first events, and this many deaths. */
 const LEAST_ANSWERS = 20
 const LEAST_DEATHS = 1
-/** The most hedges of `hedge: 'auto'` that may be lost in a row at one origin, and how many one call may have. */
+/** With `hedge: 'auto'`: how many hedges may be lost in a row at one origin, and how many one call may have. */
 const AUTO_CAPACITY = 10
 const AUTO_HEDGES_PER_CALL = 2
-/** With the learnt rule of `hedge: true`: a dead endpoint must not cost a call more than that. Times `maxConcurrent`. */
+/** With the learnt rule of `hedge: true`: hedges of one call at a dead endpoint, times `maxConcurrent`. */
 const HEDGES_PER_PLACE = 2
-/** A hedge with a large input repeats work that costs more: so many tokens count for one hedge. */
+/** A hedge with a large input repeats more work: this many tokens count as one hedge. */
 const TOKENS_PER_HEDGE = 10_000
-/** Of a rate limit; with less left, what is left is for calls. */
+/** With less than this share of a rate limit left, the rest is reserved for calls. */
 const SCARCE_SHARE = 0.1
 
-/** When one call may be hedged, and what its attempts teach. */
+/** When one call may be hedged, and what is learnt from its attempts. */
 export class HedgePlan {
   readonly settings: HedgeSettings
   readonly #clock: Clock
@@ -133,27 +133,30 @@ export class HedgePlan {
     return !this.settings.isAuto || (answers.total(now) >= LEAST_ANSWERS && deaths.total(now) >= LEAST_DEATHS)
   }
 
-  /** The call may have no other hedge. With the learnt rule of `hedge: true`, an origin that comes back may still grant one. */
+  /**
+   * The call may have no further hedge. With the learnt rule of `hedge: true`, an origin that recovers may still grant
+   * one.
+   */
   get isSpent(): boolean {
     return this.settings.isAuto && this.#hedgesLeft <= 0
   }
 
-  /** Milliseconds of silence after which an attempt is hedged. */
+  /** Milliseconds of silence before a hedge. */
   suspectAfterMs(): number {
     const { afterMs, deadProbability, minMs } = this.settings
     if (afterMs !== undefined) return afterMs
     return suspectAfterMs(this.#evidence(), deadProbability, minMs)
   }
 
-  /** The probability that an attempt silent for so long is dead. */
+  /** The probability that an attempt that was silent for this long is dead. */
   deadProbabilityAt(silentMs: number): number {
     return deadProbabilityAt(silentMs, this.#evidence(), this.settings.deadProbability)
   }
 
   /**
-   * Takes what a hedge costs, or says why there is none.
+   * Takes the cost of a hedge, or returns why there is no hedge.
    *
-   * @param silentSince when the call's latest attempt began.
+   * @param silentSince start of the latest attempt of the call.
    */
   take(silentSince: number): HedgeCost | HedgeRefusal {
     const { pushedBackAt, scarceUntil, recovery } = this.#origin
@@ -173,7 +176,7 @@ export class HedgePlan {
     this.#budget.deposit(this.settings.maxExtraShare)
   }
 
-  /** An attempt's first event came after so long. */
+  /** The first event of an attempt came after this time. */
   answered(ms: number): void {
     const now = this.#clock.now()
     this.#model.add(this.#keys, 'answered', ms)
@@ -182,13 +185,13 @@ export class HedgePlan {
     this.#origin.recovery.answered(now)
   }
 
-  /** An attempt was cut because not one event came in all of its time. */
+  /** An attempt was cut because no event came in all of its time. */
   died(silentMs: number): void {
     this.#origin.deaths.add(this.#clock.now())
     this.givenUp(silentMs)
   }
 
-  /** An attempt was given up while it was silent: whether it was dead is known only as a probability. */
+  /** A silent attempt was given up. Whether it was dead is known only as a probability. */
   givenUp(silentMs: number): void {
     const dead = this.deadProbabilityAt(silentMs)
     this.#model.add(this.#keys, 'givenUp', silentMs, 1 - dead)
@@ -196,10 +199,10 @@ export class HedgePlan {
   }
 
   /**
-   * An answer told how much of a rate limit is left.
+   * An answer said how much of a rate limit is left.
    *
    * @param share of the limit, 0 to 1.
-   * @param forMs until all of it is there again.
+   * @param forMs until the whole limit is available again.
    */
   rateLeft(share: number, forMs: number): void {
     if (share < SCARCE_SHARE) this.#origin.scarceUntil = Math.max(this.#origin.scarceUntil, this.#clock.now() + forMs)
@@ -218,20 +221,23 @@ export class HedgePlan {
   }
 }
 
-/** With a plain time, the attempts that retries start have a bound each. */
+/** With `afterMs`, the limit applies to each attempt that a retry starts. */
 function hedgesPerCall({ isAuto, afterMs, maxConcurrent }: HedgeSettings): number {
   if (isAuto) return AUTO_HEDGES_PER_CALL
   return afterMs === undefined ? HEDGES_PER_PLACE * maxConcurrent : Infinity
 }
 
-/** The share of attempts dead on arrival: a moving average in which 20 attempts halve the weight of those before. */
+/**
+ * The share of attempts that are dead on arrival: a moving average in which 20 attempts halve the weight of earlier
+ * ones.
+ */
 class DeadShare {
   static readonly #WEIGHT = 1 - 2 ** (-1 / 20)
   static readonly #LEAST = 0.002
   static readonly #MOST = 0.5
   #average = 0
 
-  /** From 0.2 % to 50 %: no connection is beyond suspicion, and no outage makes every silence a death. */
+  /** Bounded to 0.2 % to 50 %: every connection may die, and even in an outage a silence may be a slow answer. */
   get value(): number {
     return Math.min(DeadShare.#MOST, Math.max(DeadShare.#LEAST, this.#average))
   }
@@ -241,7 +247,7 @@ class DeadShare {
   }
 }
 
-/** Until more is known: by effort, in seconds. What is not known by name was added later, and efforts are added at the top. */
+/** Until more is known: seconds by effort. An unknown effort is a newer, higher one. */
 const COLD_START_S: Readonly<Record<string, number>> = { none: 10, minimal: 10, low: 10, '': 10, medium: 20, high: 45 }
 const COLD_START_HIGHEST_S = 90
 const COLD_START_PER_INPUT_S = 10
@@ -252,10 +258,10 @@ function coldStartMs({ effort, inputTokens }: HedgeTraits): number {
   return (byEffort + COLD_START_PER_INPUT_S * Math.floor(inputTokens / INPUT_STEP_TOKENS)) * 1000
 }
 
-/** Input sizes between which first-event times differ: the steps of `ttfbMs: 'auto'`. */
+/** Input sizes with different first-event times: the steps of `ttfbMs: 'auto'`. */
 const INPUT_BUCKETS = [10_000, 50_000, 100_000]
 
-/** The same call seen ever more coarsely. */
+/** Keys of the same call, from exact to coarse. */
 function keysOf({ origin, model, effort, tier, continuation, inputTokens }: HedgeTraits): string[] {
   const size = INPUT_BUCKETS.filter((from) => inputTokens >= from).length
   return [JSON.stringify([origin, model, effort, tier, continuation, size]), JSON.stringify([origin, model, effort])]

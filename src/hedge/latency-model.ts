@@ -2,11 +2,11 @@ import type { Clock } from '../core/clock.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import { SilenceSketch, SurvivalCurve } from './survival.ts'
 
-/** The last hour, in six parts: what an endpoint did before says little about today. */
+/** The last hour, in six parts. Older times say little about the present. */
 const RING_SIZE = 6
 const RING_STEP_MS = 10 * 60_000
 
-/** A curve is made anew when a fiftieth more is known, so that learning costs little where much is known already. */
+/** A curve is rebuilt when 2 % more samples are known, so that learning stays cheap. */
 const WORTH_ANOTHER_LOOK = 1 / 50
 
 /** First-event times of one kind of call. */
@@ -35,10 +35,10 @@ class LatencyWindow {
   }
 }
 
-/** Of how many kinds of calls times are kept; the one used longest ago is forgotten. */
+/** Kinds of calls to remember. The least recently used one is dropped. */
 const MAX_KEYS = 512
 
-/** First-event times by key. Keys are words of the caller's, so their number is bounded. */
+/** First-event times by key. Keys come from the caller, so their number is bounded. */
 export class LatencyModel {
   readonly #clock: Clock
   readonly #windows = new RecentMap<string, LatencyWindow>(MAX_KEYS)
@@ -47,7 +47,7 @@ export class LatencyModel {
     this.#clock = clock
   }
 
-  /** @param keys the same call seen from near and from far. */
+  /** @param keys of the same call, from exact to coarse. */
   add(keys: readonly string[], kind: 'answered' | 'givenUp', ms: number, weight?: number): void {
     for (const key of keys) this.#window(key).add(this.#clock.now(), kind, ms, weight)
   }

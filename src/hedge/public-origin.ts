@@ -1,12 +1,12 @@
 import { net } from '../core/builtins.ts'
 
-/** Names that are resolved inside a network of their own (RFC 6762, and the name reserved for private use in 2024). */
+/** Names that only resolve inside a private network (RFC 6762, and the name reserved for private use in 2024). */
 const PRIVATE_SUFFIX = /\.(?:local|internal|localhost)$/
 
 /**
- * Whether an origin is out on the Internet: neither loopback, private, link-local nor unspecified, and no name that only a
- * network of its own resolves. A model that is served there has no spare capacity for a second request, and may be loading.
- * Pure: names are not resolved.
+ * Whether an origin is on the public Internet: not loopback, private, link-local or unspecified, and not a name that
+ * only a private network resolves. A model server in a private network has no spare capacity for a second request, and
+ * may be loading the model. Pure: names are not resolved.
  *
  * @param hostname as a `URL` has it: lower case, IPv4 in its usual form, IPv6 in brackets.
  */
@@ -24,11 +24,11 @@ export function isPublicHost(hostname: string): boolean {
 
 let known: InstanceType<typeof net.BlockList> | undefined
 
-/** Made for the first origin that is asked about: not every program makes a call. */
+/** Built on first use: not every program makes a call. */
 function privateAddresses(): InstanceType<typeof net.BlockList> {
   if (known !== undefined) return known
   const list = new net.BlockList()
-  // An address of IPv4 written as one of IPv6 is matched by these, too.
+  // Also matches IPv4 addresses written as IPv6.
   for (const [address, bits] of [
     ['0.0.0.0', 8],
     ['10.0.0.0', 8],

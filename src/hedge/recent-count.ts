@@ -2,7 +2,7 @@
 const PARTS = 6
 const PART_MS = 10 * 60_000
 
-/** How often something happened within the last hour, to ten minutes. */
+/** Counts events within the last hour, exact to ten minutes. */
 export class RecentCount {
   readonly #parts: Array<{ epoch: number; count: number } | undefined> = []
 

@@ -1,17 +1,17 @@
-/** No first event from an origin for so long is a drought: far longer than between the answers of one in use. */
+/** An origin without a first event for this long has a drought. Origins in use answer far more often. */
 const DROUGHT_MS = 10_000
 
-/** From the first answer after a drought on, calls that it left waiting are helped for so long. */
+/** How long calls that waited through a drought get help, from the first answer after it. */
 const HELPED_FOR_MS = 60_000
 
-/** What waits may be begun anew all at once where many answers have come meanwhile. */
+/** The most grants that can be saved up. */
 const MOST_GRANTS = 256
 
 /**
- * One origin's return after a time in which nothing answered. Calls that met it wait on attempts that are dead, and the
- * waste budget is spent, so hedges are granted beyond it: one for each answer, and the same again when it wins. That doubles
- * them in the time an answer takes, as the slow start of TCP does: all of them at once would be a stampede, and were the
- * origin to fall silent again, no more than two for each answer would have gone out.
+ * The recovery of one origin after a time without answers. Calls from that time wait on dead attempts, and the waste
+ * budget is spent. So each answer grants one hedge beyond the budget, and each granted hedge that wins grants another.
+ * The number of grants doubles in the time an answer takes, like TCP slow start. All at once would be a stampede, and
+ * if the origin falls silent again, at most two hedges per answer were sent.
  */
 export class Recovery {
   #lastAnswerAt = -Infinity
@@ -28,8 +28,8 @@ export class Recovery {
   }
 
   /**
-   * Takes one grant, for a call whose latest attempt has been silent since before the origin's return: once for each, for
-   * what it then begins is later.
+   * Takes one grant, for a call whose latest attempt has been silent since before the recovery. Each such attempt gets
+   * one: the attempt that it starts is later.
    */
   grant(silentSince: number): boolean {
     if (silentSince >= this.#since || this.#grants < 1) return false

@@ -1,37 +1,37 @@
 /**
- * How long live attempts stay silent: counts in buckets that grow by a fixed ratio, as a DDSketch has them, so that every
- * time is known to within 2 % whatever its size, in bounded space.
+ * How long live attempts stay silent. Counts in buckets that grow by a fixed ratio, as in a DDSketch: every time is
+ * known to within 2 %, in bounded space.
  */
 const RELATIVE_ERROR = 0.02
 const RATIO = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 const LOG_RATIO = Math.log(RATIO)
 
-/** The bucket of a time in milliseconds. What is at most 1 ms shares one. */
+/** The bucket of a time in milliseconds. All times up to 1 ms share one bucket. */
 export function bucketOf(ms: number): number {
   return ms <= 1 ? 0 : Math.ceil(Math.log(ms) / LOG_RATIO)
 }
 
-/** The time that is nearest, in proportion, to all that share a bucket. */
+/** The middle of a bucket, in proportion. */
 function timeOf(bucket: number): number {
   return (2 * RATIO ** bucket) / (RATIO + 1)
 }
 
 /**
- * Times to the first event, and times at which an attempt was given up before one (censored: it is known only that it
- * would have taken longer). Dropping the latter would make every endpoint look faster the more is cut.
+ * Times to the first event, and times at which a silent attempt was given up. The latter are censored: the first event
+ * would have come later. Without them every endpoint would look faster the more attempts are cut.
  */
 export class SilenceSketch {
   readonly #answered = new Map<number, number>()
   readonly #givenUp = new Map<number, number>()
 
-  /** @param weight the probability that it was alive: a dead attempt says nothing about live ones. */
+  /** @param weight the probability that the attempt was alive: a dead attempt says nothing about live ones. */
   add(kind: 'answered' | 'givenUp', ms: number, weight = 1): void {
     const counts = kind === 'answered' ? this.#answered : this.#givenUp
     const bucket = bucketOf(ms)
     counts.set(bucket, (counts.get(bucket) ?? 0) + weight)
   }
 
-  /** The survival function of several sketches together (Kaplan and Meier's estimate). */
+  /** The survival function of several sketches together (Kaplan–Meier estimate). */
   static curve(sketches: Iterable<SilenceSketch>): SurvivalCurve {
     const answered = new Map<number, number>()
     const givenUp = new Map<number, number>()
@@ -51,7 +51,7 @@ export class SilenceSketch {
     for (const bucket of buckets) {
       const came = answered.get(bucket) ?? 0
       if (came > 0 || atRisk >= enough) longestMs = timeOf(bucket)
-      // Rounding must not leave a survival below nothing.
+      // Rounding must not make a survival negative.
       if (came > 0 && atRisk > 0) {
         survival *= Math.max(0, 1 - came / atRisk)
         steps.push({ ms: timeOf(bucket), survival })
@@ -71,18 +71,18 @@ interface Step {
   readonly survival: number
 }
 
-/** What a hundredth of all attempts was silent for is known; what fewer were given up after may have been dead ones. */
+/** Silences of at least a hundredth of all attempts count as known. Rarer ones may be dead attempts. */
 const WORTH_A_LOOK = 0.01
 
 /** From this share on a curve is tail. */
 const TAIL_FROM = 0.1
-/** Beyond the longest time known the share falls as it did in the tail, by a power of time: at least by its square. */
+/** Beyond the longest known time the share falls as in the tail, by a power of time: at least by its square. */
 const LEAST_TAIL_POWER = 2
 const MOST_TAIL_POWER = 8
-/** A shorter stretch of tail shows no slope. */
+/** A shorter tail shows no slope. */
 const LEAST_TAIL_STRETCH = 1.2
 
-/** The share of live attempts that are still silent after a time, as far as `samples` of them tell. */
+/** The share of live attempts that are still silent after a time, estimated from `samples` attempts. */
 export class SurvivalCurve {
   /** Attempts whose first event was seen. */
   readonly samples: number
@@ -90,7 +90,7 @@ export class SurvivalCurve {
   readonly #longestMs: number
   readonly #tailPower: number
 
-  /** @param longestMs up to which silences are known, by answers or by patience. */
+  /** @param longestMs up to which silences are known. */
   constructor(samples: number, steps: readonly Step[], longestMs: number) {
     this.samples = samples
     this.#steps = steps
@@ -98,7 +98,7 @@ export class SurvivalCurve {
     this.#tailPower = tailPowerOf(steps)
   }
 
-  /** Up to the longest time known never less than one attempt more would make of it: n samples show nothing rarer. */
+  /** Up to the longest known time, never less than the share of one more attempt: n samples show nothing rarer. */
   at(ms: number): number {
     let low = 0
     let high = this.#steps.length
@@ -113,7 +113,7 @@ export class SurvivalCurve {
   }
 }
 
-/** For latencies whose tail grows ever steeper, as most do, the slope seen so far is a cautious guess. */
+/** Most latency tails get steeper, so the slope seen so far is a cautious estimate. */
 function tailPowerOf(steps: readonly Step[]): number {
   const from = steps.find(({ survival }) => survival <= TAIL_FROM)
   const to = steps.findLast(({ survival }) => survival > 0)

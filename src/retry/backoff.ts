@@ -1,19 +1,19 @@
 import type { Random } from '../core/random.ts'
 
-/** Jitter of a plain reconnect: enough that 200 streams cut together do not reconnect in one burst. */
+/** Jitter of a reconnect: 200 streams cut at once must not reconnect in one burst. */
 export const RECONNECT_JITTER_MS = 200
 
 const CONNECT_BASE_MS = 250
 const CONNECT_CAP_MS = 5000
 
-/** After an established connection died: reconnect at once, spread over 0–200 ms. */
+/** Delay after an established connection died: random, 0–200 ms. */
 export function reconnectDelay(random: Random): number {
   return Math.floor(random() * RECONNECT_JITTER_MS)
 }
 
 /**
- * After a failure to connect: the first reconnect within 200 ms, then 250 ms · 2ⁿ up to 5 s, less up to a quarter of
- * jitter, where n is the number of connect failures so far. Four such reconnects take 5.25 s at least, so a call outlasts
+ * Delay after a failure to connect: up to 200 ms for the first, then 250 ms · 2ⁿ up to 5 s, minus up to a quarter of
+ * jitter, where n is the number of connect failures so far. Four such delays take at least 5.25 s, so a call outlasts
  * an endpoint that is away for 5 s.
  */
 export function connectDelay(connectFailures: number, random: Random): number {
@@ -23,8 +23,8 @@ export function connectDelay(connectFailures: number, random: Random): number {
 }
 
 /**
- * After the endpoint said "not now": full jitter on baseDelayMs · 2ⁿ, capped.
- * @param earlier pushbacks of this call before this one.
+ * Delay after a pushback: full jitter on baseDelayMs · 2ⁿ, with a maximum.
+ * @param earlier earlier pushbacks of this call.
  */
 export function pushbackDelay(
   earlier: number,
@@ -35,13 +35,13 @@ export function pushbackDelay(
   return Math.floor(full * random())
 }
 
-/** The jitter that is added to a hint: a tenth of it, between these two. */
+/** The jitter added to a hint: a tenth of the hint, within these bounds. */
 const LEAST_HINT_JITTER_MS = 250
 const MOST_HINT_JITTER_MS = 5000
 
 /**
- * After the endpoint said how long to wait: that long, and jitter on top, because all calls of all processes were told
- * the same. The jitter takes no more than the time that is left.
+ * Delay after a hint: the hint plus jitter, because all calls of all processes were given the same hint. The jitter
+ * stays within the remaining time.
  *
  * @param hintMs above 0.
  * @param remainingMs more than `hintMs`.

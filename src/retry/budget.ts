@@ -4,16 +4,16 @@ import { notNegative, whole } from '../core/rule-kinds.ts'
 import { defaultsOf, type Rules } from '../core/rules.ts'
 
 /**
- * Limits the amplification of an outage: retries of all calls to one origin draw on one account, which successes refill.
- * The first reconnect of a call after a lost connection is free, and so are every reconnect where no connection was made, and
- * the first two retries of a call behind a gateway's 502 or 504 without a hint.
+ * Limits how much retries amplify an outage: the retries of all calls to one origin draw on one budget, which successes
+ * refill. Free of charge are the first reconnect of a call after a lost connection, every reconnect where no connection
+ * was made, and the first two retries of a call after a gateway's 502 or 504 without a hint.
  */
 export interface RetryBudgetOptions {
-  /** The most that can be saved up, and what a new origin starts with. Default 20. Retries, 1 to 1 000 000. */
+  /** The maximum balance, and the balance of a new origin. Default 20. Retries, 1 to 1 000 000. */
   readonly capacity: number
-  /** What a successful call pays in. Default 0.5: in the long run at most one retry for two successes. */
+  /** What a successful call adds. Default 0.5: in the long run at most one retry for two successes. */
   readonly depositPerSuccess: number
-  /** What flows back by itself, so that a quiet client recovers from an outage. Default 2 a minute. */
+  /** What is added with time, so that a client with few calls recovers from an outage. Default 2 a minute. */
   readonly refillPerMinute: number
 }
 
@@ -48,7 +48,7 @@ export class RetryBudget {
     this.#balance = Math.min(this.#options.capacity, this.#balance + this.#options.depositPerSuccess)
   }
 
-  /** Takes 1; `false`, and nothing taken, when there is less. */
+  /** Takes 1. Returns `false` and takes nothing when there is less than 1. */
   withdraw(): boolean {
     this.#refill()
     if (this.#balance < 1) return false
@@ -66,7 +66,9 @@ export class RetryBudget {
 
 const MAX_ORIGINS = 256
 
-/** The accounts of one client, one per origin. Bounded: the account used longest ago is forgotten (and thereby full). */
+/**
+ * The budgets of one client, one per origin. Bounded: the least recently used one is dropped, and starts full again.
+ */
 export class RetryBudgets {
   readonly #options: RetryBudgetOptions | false
   readonly #clock: Clock
@@ -77,13 +79,13 @@ export class RetryBudgets {
     this.#clock = clock
   }
 
-  /** `undefined` when the budget is switched off. */
+  /** `undefined` when the option is `false`. */
   of(origin: string): RetryBudget | undefined {
     const options = this.#options
     return options === false ? undefined : this.#byOrigin.obtain(origin, () => new RetryBudget(options, this.#clock))
   }
 
-  /** Balance per origin. */
+  /** The balance of each origin. */
   balances(): Record<string, number> {
     return Object.fromEntries([...this.#byOrigin.entries()].map(([origin, budget]) => [origin, budget.balance]))
   }

@@ -1,39 +1,42 @@
 import type { RetryLane } from '../errors/catalog.ts'
 
-/** How a failure is to be retried: see `classify` of the options. */
+/** How a failure is retried: see the option `classify`. */
 export type Classification = RetryLane | 'final'
 
-/** A failure of the endpoint, as `classify` is shown it. */
+/** A failure of the endpoint, as it is passed to `classify`. */
 export interface SeenFailure {
   /**
-   * `status`: an HTTP answer with an error status. `event`: a failure that was reported inside a stream, or in a body under a
-   * status of success.
+   * `status`: an HTTP answer with an error status. `event`: a failure reported inside a stream, or in a body with a
+   * success status.
    */
   readonly where: 'status' | 'event'
-  /** The HTTP status; for `event`, the one that the event names by a numeric code (`400`, `"400"`) or by its `status`, if there is one. */
+  /**
+   * The HTTP status. For `event`, the status that the event names by a numeric code (`400`, `"400"`) or by its
+   * `status`.
+   */
   readonly status: number | undefined
-  /** `error.code` of the endpoint. A number is given as text. */
+  /** `error.code` of the endpoint. A number is converted to text. */
   readonly code: string | undefined
   /** `error.type` of the endpoint. */
   readonly type: string | undefined
-  /** `error.message` of the endpoint, as it came: it may hold what the endpoint was sent. At most 8 192 characters. */
+  /** `error.message` of the endpoint, unchanged: it may echo the request. At most 8 192 characters. */
   readonly message: string | undefined
-  /** A header of the answer, by its name in any case; `undefined` where there is none. */
+  /** Returns a header of the answer. The case of the name does not matter. `undefined` if absent. */
   header(name: string): string | undefined
 }
 
 /**
- * Says what a gateway's own failures mean: `'connection'` (reconnect at once), `'pushback'` (back off), `'final'` (no retry);
- * `undefined` leaves it to the library. Must return at once: a promise counts as `undefined`.
+ * Says how a gateway's own failures are retried: `'connection'` (reconnect at once), `'pushback'` (back off), `'final'`
+ * (no retry), `undefined` (the library decides). Must return at once: a promise counts as `undefined`.
  */
 export type ClassifyHook = (seen: SeenFailure) => Classification | undefined
 
-/** Why an answer of `classify` did not count. */
+/** Why a result of `classify` was ignored. */
 export type ClassifyProblem = 'threw' | 'invalid_result'
 
 const ANSWERS: ReadonlySet<unknown> = new Set(['connection', 'pushback', 'final', undefined])
 
-/** Asks the hook. Whatever the hook does, the call goes on: a throw and a wrong result count as `undefined` and are told. */
+/** Calls the hook. A throw and a wrong result count as `undefined` and are reported; the call continues. */
 export function askClassify(
   hook: ClassifyHook,
   seen: SeenFailure,
@@ -47,7 +50,7 @@ export function askClassify(
     return undefined
   }
   if (ANSWERS.has(answer)) return answer as Classification | undefined
-  // Of an async function: its rejection is no failure of the process.
+  // A rejection of an async function must not count as unhandled.
   Promise.resolve(answer).catch(() => {})
   onProblem('invalid_result')
   return undefined

@@ -5,7 +5,7 @@ import { errorChain, systemCauseOf } from '../errors/system-cause.ts'
 import { type TlsRefusal, tlsRefusalOf } from '../errors/tls.ts'
 import { FetchThrew } from '../transport/fetch-threw.ts'
 
-/** System and undici codes, each with our code for it. */
+/** System and undici codes, each with the error code it means. */
 const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
   ECONNREFUSED: 'connection_refused',
   ECONNRESET: 'connection_reset',
@@ -41,7 +41,9 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
   FAKE_ATTEMPT_NOT_PLANNED: 'not_scripted',
 }
 
-/** These arise before a connection exists, whichever transport reports them: the request was provably not sent. */
+/**
+ * Codes of failures before a connection existed, whatever transport reports them: the request was certainly not sent.
+ */
 const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'connect_timeout',
   'connection_refused',
@@ -53,21 +55,24 @@ const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'proxy_failed',
 ])
 
-/** The system's own word that there was no connection yet: a route, for example, can be lost under an open one as well. */
+/**
+ * System calls that run only before a connection exists. A code alone is not enough: a route can also be lost under an
+ * open connection.
+ */
 const CONNECT_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo'])
 
 /**
- * What a transport's error means. Pure: looks at codes and error names on the whole `cause` chain, and never at messages,
- * except for the reason of OpenSSL in an EPROTO.
+ * What a transport error means. Pure. Reads codes and error names on the whole `cause` chain. Reads no messages, except
+ * the OpenSSL reason of an EPROTO.
  *
- * @param facts.connecting whether the failure came while the connection was still being made.
+ * @param facts.connecting whether the failure came while connecting.
  * @param facts.secrets values that must not appear in the message.
  */
 export function classifyTransportError(
   error: unknown,
   facts: { readonly connecting: boolean; readonly host: string; readonly secrets: readonly string[] },
 ): Failure {
-  // Its words are those of the wrapped fetch, and may hold anything: only whoever made the call gets to see them.
+  // The message of a wrapped fetch may hold anything, so it is passed to the caller only.
   if (error instanceof FetchThrew) return failure('fetch_threw', undefined, { thrown: { error: error.thrown } })
   const inConnectCall = [...errorChain(error)].some(({ syscall }: Error & { syscall?: unknown }) =>
     CONNECT_CALLS.has(syscall),
@@ -86,7 +91,7 @@ function detailOf(error: unknown, secrets: readonly string[]): string {
   return error instanceof Error ? redact(error.message || error.name, secrets) : 'no further detail'
 }
 
-/** A record of TLS in the place of an answer: an alert, to whoever speaks plain HTTP to a port for HTTPS. */
+/** A TLS alert record instead of an answer: what a TLS port sends to a plain HTTP client. */
 const TLS_ALERT = '\u0015\u0003'
 
 function parserErrorOf(error: Error & { data?: unknown; code?: unknown }): ReturnType<typeof meaningOf> {
@@ -94,7 +99,7 @@ function parserErrorOf(error: Error & { data?: unknown; code?: unknown }): Retur
   const refusal: TlsRefusal = {
     code: 'tls_refused',
     systemCode: typeof error.code === 'string' ? error.code : 'HPE_INVALID_CONSTANT',
-    problem: 'the port speaks TLS, and was asked in plain HTTP',
+    problem: 'the port expects TLS, but the address says http:',
     advice: 'Use https: in the address.',
   }
   return { code: refusal.code, refusal }
@@ -105,7 +110,7 @@ function meaningOf(
   connecting: boolean,
 ): { readonly code: ErrorCode; readonly refusal?: TlsRefusal | undefined } {
   for (const link of errorChain(error)) {
-    // undici reports some protocol errors with a `code` of undefined, so the name decides.
+    // undici reports some protocol errors with `code: undefined`, so the name decides.
     if (link.name === 'HTTPParserError') return parserErrorOf(link)
     const refusal = tlsRefusalOf(link, connecting)
     if (refusal !== undefined) return { code: refusal.code, refusal }

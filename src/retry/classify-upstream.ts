@@ -7,42 +7,45 @@ import { statusNamedBy, statusSaidBy, type UpstreamErrorFields } from './error-f
 import { readHint } from './hints.ts'
 import { isRefusalName, meaningOfName } from './upstream-names.ts'
 
-/** Below 500. Every status from 500 says that the endpoint failed, and hosts retry them all. */
+/**
+ * Statuses below 500 that can be retried. All statuses from 500 can: they say that the endpoint failed, and hosts retry
+ * them.
+ */
 const PUSHBACK_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429])
 const REFUSED_STATUSES: ReadonlySet<number> = new Set([429, 503, 529])
 
-/** Longer than any code there is. */
+/** Longer than any known code. */
 const MAX_CODE = 100
 
-/** Longer than any message a person reads, and a bound on what an endpoint can put into an error. Characters. */
+/** A bound on what an endpoint can put into an error, longer than any readable message. Characters. */
 export const MAX_MESSAGE = 8192
 
 export interface UpstreamAnswer {
-  /** The HTTP status; `undefined` for a failure reported inside a stream. */
+  /** The HTTP status. `undefined` for a failure reported inside a stream. */
   readonly status: number | undefined
   readonly error: UpstreamErrorFields | undefined
   header(name: string): string | undefined
   readonly wallNow: number
   readonly responseId?: string | undefined
   readonly secrets: readonly string[]
-  /** A text without what it echoes of the body of the request. */
+  /** Removes echoes of the request body from a text. */
   readonly withoutEchoes?: ((text: string) => string) | undefined
-  /** What the user's `classify` says. Asked only where nothing stronger has been said. */
+  /** The answer of the user's `classify`. Called only where the failure is not final for another reason. */
   readonly classify?: (() => Classification | undefined) | undefined
-  /** Kept on the failure as they came, for errors that show them on request. */
+  /** Headers of the answer, kept for errors that show them on request. */
   readonly headers?: ReadonlyArray<readonly [string, string]> | undefined
   readonly body?: unknown
 }
 
-/** What the endpoint's own failure means: by `error.code` first, then `error.type`, then the status. Pure. */
+/** What a failure reported by the endpoint means: by `error.code` first, then `error.type`, then the status. Pure. */
 export function classifyUpstream(answer: UpstreamAnswer): Failure {
   const { status, error, secrets, withoutEchoes = (text: string) => text } = answer
-  // Inside a stream there is no status but the one that the event names.
+  // Inside a stream the only status is the one that the event names.
   const meant = status ?? statusSaidBy(error)
   const notFound = isPreviousResponseNotFound(meant, error)
   const unsupported = notFound ? undefined : unsupportedParameter(meant, error)
   const lane = notFound ? undefined : laneOf(answer, meant, unsupported !== undefined)
-  // Codes come from outside, too: an endpoint may echo into them what it was sent.
+  // An endpoint may echo what it was sent, in codes too.
   const shown = (name: string | undefined) =>
     name === undefined ? undefined : redact(withoutEchoes(name), secrets, MAX_CODE)
   const message = error?.message === undefined ? undefined : redact(withoutEchoes(error.message), secrets, MAX_MESSAGE)
@@ -78,7 +81,7 @@ function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupporte
   const meanings = names.map((name) => meaningOfName(name, status !== undefined && status >= 500))
   const shouldRetry = header('x-should-retry')?.trim().toLowerCase()
   if (shouldRetry === 'false') return undefined
-  // Money: neither the user's `classify` nor an `x-should-retry` makes it heal.
+  // An empty account: a retry cannot help, whatever `classify` or `x-should-retry` say.
   if (meanings.includes('quota')) return undefined
   const own = classify?.()
   if (own !== undefined) return own === 'final' ? undefined : own
@@ -87,14 +90,14 @@ function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupporte
   for (const [index, name] of names.entries()) {
     if (meanings[index] === 'pushback') return 'pushback'
     if (meanings[index] === 'request') return undefined
-    // Beside an HTTP status, a numeric code only repeats it, or belongs to the endpoint behind a gateway.
+    // Beside an HTTP status a numeric code repeats it, or belongs to an endpoint that the gateway called.
     const named = answer.status === undefined ? statusNamedBy(name) : undefined
     if (named !== undefined) return laneOfStatus(named)
   }
   return laneOfStatus(status)
 }
 
-/** A failure without a status or a known name may be anything: it gets another try. */
+/** A failure without a status and a known name has an unknown cause, so it is retried. */
 function laneOfStatus(status: number | undefined): RetryLane | undefined {
   return status === undefined || status >= 500 || PUSHBACK_STATUSES.has(status) ? 'pushback' : undefined
 }

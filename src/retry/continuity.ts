@@ -1,6 +1,6 @@
 import { statusNamedBy, type UpstreamErrorFields } from './error-fields.ts'
 
-/** What the endpoint says about a request that carries state, read from the fields of its error. */
+/** What the endpoint says about a request with state, read from the fields of its error. */
 
 const NOT_FOUND = 'previous_response_not_found'
 
@@ -8,33 +8,33 @@ const NOT_FOUND = 'previous_response_not_found'
 const NOT_FOUND_MESSAGE =
   /previous[\s_]response(?:[\s_]id)?(?:\s+with\s+id)?[\s:]*["'`]?[\w.-]*["'`]?\s+(?:(?:was\s+|is\s+)?not\s+found|could\s+not\s+be\s+found)/i
 
-/** ``Invalid `previous_response_id`.`` and nothing else: endpoints say so of an id that they do not know. */
+/** ``Invalid `previous_response_id`.`` alone: some endpoints say this about an unknown id. */
 const BARE_MESSAGE = /^\s*invalid\s+["'`]?previous_response_id["'`]?(?::?\s*["'`]?resp_[\w-]*["'`]?)?\s*[.!]?\s*$/i
 
-/** With `param: "previous_response_id"`, words that say of a response that it is not there. */
+/** Words that mean a missing response, together with `param: "previous_response_id"`. */
 const MISSING_MESSAGE =
   /not\s+(?:be\s+)?found|no\s+such|(?:does|do|did)\s*n[o']t\s+exist|unknown|no\s+longer|expired|deleted|can\s*(?:not|'t)\s+find|unable\s+to\s+(?:find|locate)|no\s+(?:previous\s+)?response\b/i
 
-/** With it, words that leave the question open: they name no cause. */
+/** Words that name no cause, together with that `param`. */
 const NOTHING_MESSAGE = /^\s*(?:bad request|invalid request|invalid value|invalid parameter|error|)\s*[.!]?\s*$/i
 
 /**
- * Words about another cause. The response is there, or the request is wrong in itself: a caller that took one for a lost
- * conversation would send the whole history again.
+ * Words about another cause: the response exists, or the request is wrong in itself. Read as a lost conversation, they
+ * would make the caller send the whole history again.
  */
 const OTHER_CAUSE_MESSAGE =
   /together\s+with|mutually|both\b|instead\s+of|(?:begin|start)s?\s+with|expected|must\b|still\s+|in\s+progress|be\s+continued|\bfailed\b/i
 
 const NOT_SUPPORTED_MESSAGE = /unsupported|not supported|unknown parameter|unrecognized/i
 
-/** A genuine not-found is a refusal of the request: a server that failed says nothing about the conversation. */
+/** A genuine not-found is a refusal of the request. Statuses of a failed server do not count. */
 const NOT_FOUND_STATUSES: ReadonlySet<number | undefined> = new Set([undefined, 400, 404])
 
 /**
- * Whether the endpoint genuinely says that it does not know the previous response: by `error.code`, by `error.type` alone,
- * by a message that says so, or by `param` where the message speaks of a missing response or says nothing. The fields may
- * stand at the top level or nested in `response.failed` (`errorFieldsOf` has looked there already). A route that does not
- * exist, another parameter, an expired file, or a response that cannot be continued yet is none. Pure.
+ * Whether the endpoint genuinely says that it does not know the previous response: by `error.code`, by `error.type`
+ * alone, by its message, or by `param` with a message about a missing response or without content. `errorFieldsOf` has
+ * found the fields, at the top level or inside `response.failed`. A missing route, another parameter, an expired file,
+ * and a response that cannot be continued yet do not count. Pure.
  */
 export function isPreviousResponseNotFound(
   status: number | undefined,
@@ -45,7 +45,7 @@ export function isPreviousResponseNotFound(
   if (code === NOT_FOUND || type === NOT_FOUND) return true
   if (message !== undefined && NOT_SUPPORTED_MESSAGE.test(message)) return false
   if (param !== undefined && param !== 'previous_response_id') return false
-  // A code of another cause is the cause; only a generic one leaves the question open.
+  // A specific code names another cause. Only a generic code leaves the question open.
   if (code !== undefined && !GENERIC_CODES.has(code) && statusNamedBy(code) === undefined) return false
   if (message === undefined) return param !== undefined
   if (NOT_FOUND_MESSAGE.test(message) || BARE_MESSAGE.test(message)) return true
@@ -63,7 +63,7 @@ const GENERIC_CODES: ReadonlySet<string> = new Set([
 
 export interface UnsupportedParameter {
   readonly parameter: string
-  /** What works at such an endpoint. */
+  /** What to do instead at such an endpoint. */
   readonly advice: string
 }
 
@@ -89,8 +89,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 /**
- * The parameter that an endpoint refuses to know, in the words that endpoints use for it; `undefined` for every other
- * error. Nothing is stripped for it: what the caller asked for would not happen. Pure.
+ * The parameter that an endpoint refuses as unsupported, recognized by common wordings. `undefined` for every other
+ * error. The parameter is not removed from the request: the result would not be what the caller asked for. Pure.
  */
 export function unsupportedParameter(
   status: number | undefined,

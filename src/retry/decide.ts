@@ -13,15 +13,15 @@ export interface RetryPolicy {
   readonly retryUnknown: boolean
 }
 
-/** What a call has used up so far. Replaced, never written to: one value per decision. */
+/** What a call has used so far. Immutable: each decision makes a new one. */
 export interface RetryTally {
   readonly retries: number
   readonly connectionRetries: number
   readonly pushbacks: number
-  /** Failures to connect in a row, by endpoint. A connection that was made begins the count of its endpoint anew. */
+  /** Consecutive failures to connect, by endpoint. A successful connect resets the count of its endpoint. */
   readonly connects: ReadonlyMap<string, ConnectTally>
   readonly transparentRetries: number
-  /** Behind a gateway that could not reach the endpoint. */
+  /** Retries after a gateway could not reach the endpoint. */
   readonly gatewayRetries: number
 }
 
@@ -41,42 +41,43 @@ export const NO_RETRIES: RetryTally = {
 
 const NO_CONNECTS: ConnectTally = { failures: 0, hostNotFound: 0 }
 
-/** Reconnects in a row to one endpoint that could not be reached, beside `maxRetries`: together they take 5 s at least. */
+/** Consecutive reconnects to an unreachable endpoint, in addition to `maxRetries`. Together they take at least 5 s. */
 const MAX_CONNECT_RETRIES = 4
 
-/** After one, the connection is a fresh one; a transport that cannot choose its connections must not go on for ever. */
+/** The next attempt uses a new connection. The limit is for transports that cannot choose their connection. */
 const MAX_TRANSPARENT_RETRIES = 1
 
 /**
- * What a call may repeat at no cost behind a gateway that could not reach the endpoint. Two retries, with the back-off of a
- * pushback before each, outlast a restart of some hundred milliseconds for nine calls in ten; the others draw on the budget.
+ * Retries of a call that are free when a gateway could not reach the endpoint. With the back-off of a pushback before
+ * each, two of them outlast a restart of some hundred milliseconds for nine calls in ten. Further ones draw on the
+ * budget.
  */
 const FREE_GATEWAY_RETRIES = 2
 
-/** A host that does not exist will hardly come to exist: two retries are for a resolver that was wrong for a moment. */
+/** An unknown host rarely appears soon. Two retries cover a resolver that failed for a moment. */
 const MAX_HOST_NOT_FOUND_RETRIES = 2
 
 export interface DecisionInput {
   readonly failure: Failure
   readonly replay: ReplaySafety
-  /** The attempt's output had been handed over. */
+  /** Whether output of the attempt was handed over. */
   readonly committed: boolean
-  /** A reused connection died before its first response byte: reconnecting costs nothing (5.3). */
+  /** A reused connection died before its first response byte: reconnecting is free. */
   readonly staleConnection: boolean
   readonly tally: RetryTally
   readonly policy: RetryPolicy
   /** Drawn on only when everything else allows the retry. */
   readonly budget: Pick<RetryBudget, 'withdraw'> | undefined
-  /** Milliseconds until the whole call must be over; `Infinity` without such a deadline. */
+  /** Milliseconds until the deadline of the whole call. `Infinity` without one. */
   readonly remainingMs: number
   readonly random: Random
-  /** Which endpoint the attempt was sent to, where there are several. */
+  /** The endpoint of the attempt, where there are several. */
   readonly endpoint?: string | undefined
-  /** Another endpoint, which this call has not tried, takes the next attempt: nothing that happened here is a reason to wait. */
+  /** The next attempt goes to an endpoint that this call has not tried, so there is no reason to wait. */
   readonly elsewhere?: boolean | undefined
 }
 
-/** Whether and when to try again, and what that leaves of the allowance. The one place where a retry is decided. */
+/** Decides whether and when to retry, and what remains of the allowance. All retries are decided here. */
 export function decideRetry(input: DecisionInput): { readonly decision: RetryDecision; readonly tally: RetryTally } {
   const { failure, policy, tally } = input
   if (input.committed) return refuse(input, 'committed')
@@ -105,7 +106,7 @@ function refuse(input: DecisionInput, reason: GiveUpReason): { decision: RetryDe
   return { decision: { retry: false, reason }, tally: input.tally }
 }
 
-/** Nothing was sent, because there was no connection yet: repeating it costs the endpoint next to nothing. */
+/** The request was not sent, because there was no connection: a retry costs the endpoint almost nothing. */
 function isConnectFailure({ lane, connecting }: Failure): boolean {
   return lane === 'connection' && connecting === true
 }
@@ -115,14 +116,14 @@ function connectsTo(endpoint = '', { connects }: RetryTally): ConnectTally {
 }
 
 /**
- * A gateway says that it did not get through to the endpoint, and not that anybody has too much to do: neither a hint nor an
- * error of the endpoint that speaks of overload.
+ * A gateway could not reach the endpoint. With a hint, or with words of overload, the failure counts as an ordinary
+ * pushback.
  */
 function isGatewayFailure({ lane, status, hintMs = 0, refused = false }: Failure): boolean {
   return lane === 'pushback' && (status === 502 || status === 504) && hintMs <= 0 && !refused
 }
 
-/** Failures to connect are counted by themselves, so that a call outlasts a restart whatever happened to it before. */
+/** Failures to connect are counted separately, so that a call outlasts a restart whatever happened before. */
 function isAllowed({ failure, policy, tally, endpoint, elsewhere }: DecisionInput, next: RetryTally): boolean {
   if (!isConnectFailure(failure)) return tally.retries < policy.maxRetries
   if (policy.maxRetries === 0) return false
@@ -132,8 +133,8 @@ function isAllowed({ failure, policy, tally, endpoint, elsewhere }: DecisionInpu
 }
 
 /**
- * A restart under 200 streams must not fail 180 of them: the first reconnect of a call is free, and so is what is repeated
- * because no connection could be made, by us or by a gateway in front of the endpoint.
+ * Whether the retry is free or the budget pays. A restart that cuts 200 streams must not fail 180 of them: free are the
+ * first reconnect of a call, and retries because no connection could be made, by us or by a gateway.
  */
 function isPaidFor({ failure, tally }: DecisionInput): boolean {
   if (isConnectFailure(failure)) return false

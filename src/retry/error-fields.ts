@@ -1,4 +1,4 @@
-/** The fields of an endpoint's error that decide something, or that a person reads. Everything else stays in the body. */
+/** The fields of an endpoint's error that affect a decision or are shown. All others stay in the body. */
 export interface UpstreamErrorFields {
   readonly code?: string | undefined
   readonly type?: string | undefined
@@ -12,9 +12,9 @@ export interface UpstreamErrorFields {
 }
 
 /**
- * Reads the error fields of a body or an event, in whichever of its many shapes they come: `{ error: { … } }`,
- * `{ error: "text" }`, fields at the top level, `{ detail }` and `{ errors: [ … ] }` of gateways, or `response.error` of a
- * failed response. Fields of a wrong type are skipped.
+ * Reads the error fields of a body or an event in any known shape: `{ error: { … } }`, `{ error: "text" }`, fields at
+ * the top level, `{ detail }` and `{ errors: [ … ] }` of gateways, or `response.error` of a failed response. Skips
+ * fields of a wrong type.
  */
 export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
   if (!isRecord(value)) return undefined
@@ -22,7 +22,7 @@ export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
   const [first] = Array.isArray(value.errors) ? value.errors : []
   for (const candidate of [response?.error, value.error, value.detail, first, value]) {
     if (typeof candidate === 'string' && candidate !== '' && candidate !== value.detail) {
-      // Words inside `response` have no neighbours at the top level.
+      // The neighbours of an error text count only at the top level, not inside `response`.
       return candidate === value.error ? fromText(candidate, value) : named(candidate)
     }
     if (!isRecord(candidate)) continue
@@ -37,7 +37,7 @@ export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
 function fieldsOf(candidate: Record<string, unknown>, isTop: boolean): UpstreamErrorFields {
   return {
     code: text(candidate.code) ?? awsName(candidate.__type) ?? numeral(candidate.code) ?? numeral(candidate.statusCode),
-    // The `type` of an event is not the type of an error.
+    // At the top level `type` may be the type of the event instead.
     type: isTop ? errorType(candidate.type) : text(candidate.type),
     param: text(candidate.param),
     message:
@@ -48,24 +48,26 @@ function fieldsOf(candidate: Record<string, unknown>, isTop: boolean): UpstreamE
   }
 }
 
-/** `{ "error": "Too Many Requests", "message": "…", "statusCode": 429 }`: beside a text there may be more to say. */
+/**
+ * `{ "error": "Too Many Requests", "message": "…", "statusCode": 429 }`: an error text with further fields beside it.
+ */
 function fromText(error: string, value: Record<string, unknown>): UpstreamErrorFields {
   const beside = fieldsOf(value, true)
   const words = named(error)
   return { ...beside, code: words.code ?? beside.code, message: beside.message ?? words.message }
 }
 
-/** `insufficient_quota`, `rate_limited`: a name, and all the words there are. */
+/** An error text that is a name, such as `insufficient_quota`, is both code and message. */
 function named(words: string): UpstreamErrorFields {
   return { ...(/^[a-z][a-z\d]*(?:_[a-z\d]+)+$/.test(words) && { code: words }), message: words }
 }
 
-/** The status that a failure inside a stream names: by its code, else by a field of its own. */
+/** The status that a failure inside a stream names: by its code, else by its own field. */
 export function statusSaidBy(error: UpstreamErrorFields | undefined): number | undefined {
   return statusNamedBy(error?.code) ?? error?.status
 }
 
-/** Of a response, `status` is a word. */
+/** Numbers only: the `status` of a response is a word. */
 function statusOf({ status, status_code: code }: Record<string, unknown>): number | undefined {
   return [status, code].map((each) => statusNamedBy(text(each) ?? numeral(each))).find((each) => each !== undefined)
 }
@@ -75,7 +77,7 @@ function awsName(type: unknown): string | undefined {
   return text(text(type)?.split('#').at(-1))
 }
 
-/** The status that a code names: gateways write `400` or `"400"` where others write a word. */
+/** The status that a code names: some gateways write `400` or `"400"` in place of a word. */
 export function statusNamedBy(code: string | undefined): number | undefined {
   return code !== undefined && /^[4-9]\d\d$/.test(code) ? Number(code) : undefined
 }
@@ -97,14 +99,14 @@ function numeral(value: unknown): string | undefined {
   return Number.isSafeInteger(value) ? String(value) : undefined
 }
 
-/** Never negative; endless times exist in JSON, as `1e999`. */
+/** Not negative and not infinite: JSON can hold `1e999`. */
 function amount(value: unknown): number | undefined {
   return typeof value === 'number' && !Number.isNaN(value) ? value : undefined
 }
 
 const MOST_DETAILS = 10
 
-/** Validators of Python frameworks answer `{ "detail": [{ "loc": ["body", "model"], "msg": "Field required" }] }`. */
+/** Python validators answer `{ "detail": [{ "loc": ["body", "model"], "msg": "Field required" }] }`. */
 function list(detail: unknown): string | undefined {
   if (!Array.isArray(detail)) return undefined
   const words = detail.slice(0, MOST_DETAILS).flatMap((each: unknown) => {

@@ -3,20 +3,20 @@ import { DURATION, durationMs } from '../core/duration.ts'
 import type { UpstreamErrorFields } from './error-fields.ts'
 
 /**
- * A delay that the endpoint gave. Read once, when the answer arrives, and turned into a monotonic instant, so that time
- * spent on anything else is not waited for twice. Malformed and negative hints are ignored, never read as zero.
+ * Where a hint is read from. It is read once, when the answer arrives, and stored as a monotonic instant, so that time
+ * spent meanwhile is not waited for again. Malformed and negative hints are ignored, not read as zero.
  */
 export interface HintSource {
-  /** Looks up a response header by its lower-case name. */
+  /** Returns a response header by its lower-case name. */
   header(name: string): string | undefined
   readonly error?: UpstreamErrorFields | undefined
-  /** Milliseconds since the epoch, now. */
+  /** Current time in milliseconds since the epoch. */
   readonly wallNow: number
-  /** The failure says "not now": only then do words about waiting speak of a delay. */
+  /** The failure is a pushback. Only then are words about waiting read as a hint. */
   readonly isPushback: boolean
 }
 
-/** Milliseconds to wait, or `undefined` without a usable hint. Strongest source first. */
+/** Milliseconds to wait. `undefined` without a usable hint. The most reliable source is read first. */
 export function readHint(source: HintSource): number | undefined {
   return (
     fromMilliseconds(source.header('retry-after-ms')) ??
@@ -31,7 +31,7 @@ function fromMilliseconds(value: string | undefined): number | undefined {
   return value !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(value) ? usable(Number(value)) : undefined
 }
 
-/** RFC 9110 10.2.3: delay-seconds or an HTTP date. Fractions of seconds are seen in the wild. */
+/** RFC 9110 10.2.3: delay-seconds or an HTTP date. Some endpoints send fractions of seconds. */
 function fromRetryAfter(value: string | undefined, wallNow: number): number | undefined {
   if (value === undefined) return undefined
   if (/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return usable(Number(value) * 1000)
@@ -48,13 +48,13 @@ function fromResets(error: UpstreamErrorFields | undefined, wallNow: number): nu
   return undefined
 }
 
-/** What may stand between a word about waiting and the time: a few words, in the same sentence. */
+/** Between a word about waiting and the time there may be a few words of the same sentence. */
 const WAIT = new RegExp(
   `\\b(?:try(?:ing)? again|retry(?:ing)?|wait(?:ing)?|resets?|come back)\\b[^\\d.!?;\\n]{0,40}(?<!-)(${DURATION.source})(?!\\s*ago)`,
   'i',
 )
 
-/** Messages are of any length, and what they say about waiting they say in a sentence or two. */
+/** How much of a message is read. A hint stands within a sentence or two. */
 const MOST_READ = 8192
 
 /** `Please try again in 11.054s`, `Please retry after 2 seconds.`, `wait for 1 minute`. */
@@ -63,12 +63,12 @@ function fromMessage(message: string | undefined): number | undefined {
   return duration === undefined ? undefined : usable(durationMs(duration))
 }
 
-/** Longer than any wait, and still a number to reckon with. */
+/** Longer than any wait, and still a safe number. */
 const LONGEST_MS = Number.MAX_SAFE_INTEGER
 
 /**
- * A number of milliseconds from 0. Rounded up, so that a retry never comes early. A time that is too large for a number is a
- * very long time, and no reason to come back at once.
+ * Milliseconds from 0, rounded up so that a retry is never early. A time too large for a number becomes a very long
+ * wait.
  */
 function usable(ms: number): number | undefined {
   return ms >= 0 ? Math.min(LONGEST_MS, Math.ceil(ms)) : undefined

@@ -1,28 +1,28 @@
 import type { ReplaySafety } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 
-/** What of a request decides whether it may be sent again. */
+/** The traits of a request that decide whether it may be sent again. */
 export interface ReplayTraits {
-  /** A body that can be read once, and only once. */
+  /** The body can be read only once. */
   readonly readOnce: boolean
-  /** Whether that body has been opened. */
+  /** Whether reading of that body has begun. */
   readonly bodyOpened: boolean
-  /** `conversation` or `background`: the endpoint keeps state that a second send would double. */
+  /** `conversation` or `background`: a second request would double state at the endpoint. */
   readonly stateful: boolean
-  /** A call that is no Responses call. */
+  /** Whether the call is a passthrough call. */
   readonly passthrough: boolean
-  /** Sent twice it does what it does once: by its method, or because the API says so of its path. */
+  /** Safe to send again, by its method or because the API says so for its path. */
   readonly idempotent: boolean
-  /** The caller has sent an `Idempotency-Key`. */
+  /** The caller sent an `Idempotency-Key`. */
   readonly idempotencyKey: boolean
 }
 
 type Facts = Pick<Failure, 'connecting' | 'refused' | 'status' | 'deadline'>
 
-/** Statuses of answers that turned the request away: nothing was done. */
+/** Statuses that refuse a request before any work is done. */
 const REFUSALS: ReadonlySet<number> = new Set([425, 429, 503, 529])
 
-/** Whether the same request may be sent again after a failure: one line for each cell of the replay table. Pure. */
+/** Whether the same request may be sent again after a failure. One line for each cell of the replay table. Pure. */
 export function replaySafety(traits: ReplayTraits, failed: Facts): ReplaySafety {
   const notSent = failed.connecting === true
   if (traits.readOnce) return traits.bodyOpened ? 'unsafe' : 'safe'
@@ -33,7 +33,7 @@ export function replaySafety(traits: ReplayTraits, failed: Facts): ReplaySafety 
 }
 
 function ofPassthrough({ idempotent, idempotencyKey }: ReplayTraits, { status, deadline }: Facts): ReplaySafety {
-  // It may still be worked on, for as long again.
+  // The endpoint may still be working on it, and the retry may take as long.
   if (deadline !== undefined) return idempotent ? 'unknown' : 'unsafe'
   if (idempotent) return 'safe'
   if (status === undefined) return 'unsafe'

@@ -1,9 +1,9 @@
-/** What the names mean that endpoints give to their failures, in `error.code` and `error.type`. All of it is pure. */
+/** What the names in `error.code` and `error.type` of endpoints mean. All functions are pure. */
 
-/** `quota`, `request`: the same request would fail again. `pushback`: another try can heal the failure. */
+/** `quota`, `policy`, `request`: the same request would fail again. `pushback`: a retry can succeed. */
 export type NameMeaning = 'quota' | 'policy' | 'request' | 'pushback'
 
-/** Names of failures that another try can heal. */
+/** Failures that a retry can heal. */
 const PUSHBACK_NAMES: ReadonlySet<string> = new Set([
   'server_error',
   'internal_error',
@@ -20,7 +20,7 @@ const PUSHBACK_NAMES: ReadonlySet<string> = new Set([
   'model_timeout',
 ])
 
-/** Of those, the ones which say that the request was turned away before anything was done. */
+/** Those of them that say the request was refused before any work was done. */
 const REFUSED_NAMES: ReadonlySet<string> = new Set([
   'server_is_overloaded',
   'overloaded',
@@ -30,31 +30,31 @@ const REFUSED_NAMES: ReadonlySet<string> = new Set([
   'slow_down',
 ])
 
-/** Too much at once. The request itself is fine, whatever status the endpoint gives to that. */
+/** Too many requests. The request itself is fine, whatever the status. */
 const RATE =
   /^(?:throttl(?:ing|ed)(?:_error)?|too_many_requests(?:_error)?|rate_limit(?:_exceeded|_error|_reached)?|rate_limited)$/
 
-/** Words of money, of what an account has bought, and of an account that is closed. */
+/** Money, purchased limits, and closed accounts. */
 const MONEY =
   /(?:^|_)(?:billing|payments?|credits?|quota|insufficient_(?:funds|balance)|(?:account|low|negative|no)_balance|balance_(?:exhausted|insufficient|too_low)|spend(?:ing)?_limit|usage_limit|usage_not_included|(?:account|organization|project|subscription)_(?:deactivated|disabled|suspended|inactive|closed|expired))(?:_|$)/
 
 const POLICY = /_policy/
 
-/** The whole names that say of a request that it would fail again, even where they come with a status of the server. */
+/** Whole names that mean the request would fail again, even with a status from 500. */
 const REQUEST_NAMES =
   /^(?:context_length_exceeded|invalid_prompt|data_residency_mismatch|invalid_image.*|image_.*|empty_image_file|unsupported_image_media_type|invalid_base64_image|failed_to_download_image|invalid_request_error|authentication_error|permission_error|not_found_error)$/
 
-/** How names of a request that is wrong in itself are made. New ones of that kind need no row of their own. */
+/** Patterns of names for a request that is wrong in itself. New names of these patterns need no row. */
 const REQUEST_PATTERN =
   /^(?:invalid_.+|unsupported_.+|missing_.+|malformed_.+|unknown_(?:parameter|model|field|tool|argument|url)|content_filter(?:ed)?|unauthorized|unauthenticated|forbidden|bad_request|unprocessable_entity|validation|access_denied|permission_denied|authentication|(?:validation|access_denied|permission_denied|unauthorized|forbidden|bad_request|unprocessable_entity)_error|incorrect_api_key.*|.+_not_found|.+_not_supported|.+_(?:invalid|unsupported|deprecated)|.+_too_(?:long|large|short|small|many)|.+_(?:above|below)_(?:max|min).*|.+_length_exceeded)$/
 
-/** Where the name speaks of what stands behind the endpoint, it says nothing about the request. */
+/** A name about a server that the endpoint depends on says nothing about the request. */
 const BEHIND =
   /(?:^|_)(?:upstream|gateway|server|servers|backend|provider|host|proxy|worker|node|channel|internal|unavailable|timeout|timed_out|temporar(?:y|ily))(?:_|$)|^invalid(?:_\w+)?_response(?:_body)?$|^invalid_(?:state|status)$/
 
 /**
- * A name as it is compared: `com.amazon.bedrock#ThrottlingException` is `throttling`, `BadRequestError` is
- * `bad_request_error`.
+ * Normalizes a name for comparison: `com.amazon.bedrock#ThrottlingException` becomes `throttling`, `BadRequestError`
+ * becomes `bad_request_error`.
  */
 function normalized(name: string): string {
   return name
@@ -65,10 +65,10 @@ function normalized(name: string): string {
 }
 
 /**
- * What a name means; `undefined` for one that says nothing.
+ * What a name means. `undefined` for an unknown name.
  *
- * @param isOfServer the failure has a status from 500: the server failed, and only a name that is known as a whole still says
- * that the request is at fault.
+ * @param isOfServer the status is 500 or above: the server failed, so only a whole known name still means that the
+ * request is wrong.
  */
 export function meaningOfName(given: string, isOfServer: boolean): NameMeaning | undefined {
   const name = normalized(given)
@@ -80,7 +80,7 @@ export function meaningOfName(given: string, isOfServer: boolean): NameMeaning |
   return !isOfServer && REQUEST_PATTERN.test(name) && !BEHIND.test(name) ? 'request' : undefined
 }
 
-/** Whether the name says that the request was turned away before anything was done. */
+/** Whether the name says that the request was refused before any work was done. */
 export function isRefusalName(given: string): boolean {
   const name = normalized(given)
   return REFUSED_NAMES.has(name) || RATE.test(name)

@@ -1,9 +1,9 @@
 /**
- * What an event of a Responses stream means for the life of a call. The first class that matches wins:
+ * What an event of a Responses stream means for the call. The first class that matches counts:
  *
- * - `terminal`: the response is over, one way or the other;
+ * - `terminal`: the response is over;
  * - `heartbeat`: the endpoint is alive, nothing more;
- * - `progress`: the model did something a caller would notice;
+ * - `progress`: the model did something that a caller would notice;
  * - `lifecycle`: everything else, unknown types included. Held back before the commit.
  */
 export type EventClass = 'terminal' | 'heartbeat' | 'lifecycle' | 'progress'
@@ -28,42 +28,42 @@ const HEARTBEAT_TYPES: ReadonlySet<string> = new Set([
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])
 
-/** Events named so say that a response begins or waits, even where an endpoint has put its final status into them. */
+/** These events say that a response begins or waits, even if an endpoint puts the final status into them. */
 const OPENING_NAMES: ReadonlySet<string> = new Set(['created', 'queued', 'in_progress'])
 
-/** `response.web_search_call.searching` and its like: work of a tool that a caller can see. */
+/** `response.web_search_call.searching` and the like: tool activity that a caller can see. */
 const TOOL_ACTIVITY = new Set(['searching', 'interpreting', 'generating', 'completed'])
 
 interface KnownType {
   readonly type: string
   readonly class: EventClass
-  /** `response.status` of such an event may end the stream. */
+  /** Whether `response.status` of such an event may end the stream. */
   readonly endsByStatus: boolean
 }
 
 const byType = new Map<string, KnownType>()
-/** Endpoints could invent types without end; what is remembered of them must stay bounded. */
+/** Endpoints can invent any number of types, so the number of remembered types is bounded. */
 const MAX_REMEMBERED_TYPES = 512
 
-/** Streams are runs of one type, and comparing two strings costs less than looking one up. */
+/** Consecutive events mostly have the same type, and comparing two strings is faster than a lookup. */
 let last: KnownType = describe('')
 
-/** The class of a type, without a look at the event itself. Pure, remembered per type. */
+/** The class of a type, without the event itself. Pure. Remembered per type. */
 export function classOfType(type: string): EventClass {
   return knownType(type).class
 }
 
-/** `keepalive`, `ping`, `heartbeat` and their like, as the type of an event or as the name of a frame. */
+/** Whether the type of an event or the name of a frame is `keepalive`, `ping`, `heartbeat` or the like. */
 export function isHeartbeat(name: string): boolean {
   return HEARTBEAT_TYPES.has(name)
 }
 
-/** Whether a frame of that name must hold an event of a response. */
+/** Whether a frame of this name must hold an event of a response. */
 export function isOfResponses(name: string): boolean {
   return name.includes('.') || name === 'message' || TERMINAL_TYPES.has(name)
 }
 
-/** The same type as a string of its own: one that was cut out of a text holds on to all of it. */
+/** The same type as a separate string: a slice would keep the whole text alive. */
 export function ownType(type: string): string {
   return knownType(type).type
 }
@@ -84,7 +84,7 @@ function describe(type: string): KnownType {
   return { type, class: derived, endsByStatus: derived === 'lifecycle' && !OPENING_NAMES.has(nameOf(type)) }
 }
 
-/** `response.created` and its like: with one of them the stream of a response begins. */
+/** Whether the event is `response.created` or the like, which begins the stream of a response. */
 export function isOpening(type: string): boolean {
   return OPENING_NAMES.has(nameOf(type))
 }
@@ -100,24 +100,25 @@ function deriveClass(type: string): EventClass {
   if (type.startsWith('codex.')) return 'lifecycle'
   const name = nameOf(type)
   if (name === 'delta' || name === 'done') return 'progress'
-  // An activity belongs to an item: `response.<item>.<activity>`.
+  // Tool activity belongs to an item: `response.<item>.<activity>`.
   if (TOOL_ACTIVITY.has(name) && type.split('.').length >= 3) return 'progress'
   return 'lifecycle'
 }
 
 /**
- * The class of a parsed event: its type's, unless the event holds a response that is over. An event named `created`, `queued`
- * or `in_progress` never ends a stream: some endpoints write the final status into the first events of a response.
+ * The class of a parsed event: the class of its type, unless the event holds a finished response. Events named
+ * `created`, `queued` or `in_progress` never end a stream, because some endpoints write the final status into the first
+ * events.
  */
 export function classOfEvent(type: string, event: unknown): EventClass {
   const known = knownType(type)
   return known.endsByStatus && TERMINAL_STATUSES.has(responseStatus(event)) ? 'terminal' : known.class
 }
 
-/** Whether a terminal event is a failure; `incomplete` and `cancelled` are results with a reason. */
+/** Whether a terminal event is a failure. `incomplete` and `cancelled` are results with a reason. */
 export function reportsFailure(type: string, event: unknown): boolean {
   if (type === 'response.failed' || type === 'response.error' || type === 'error') return true
-  // The status is the word of the response itself: gateways put a failed one under `response.completed`.
+  // The status decides: some gateways send a failed response as `response.completed`.
   return responseStatus(event) === 'failed'
 }
 

@@ -1,20 +1,20 @@
 import { classOfType, ownType, reportsFailure } from './event-classes.ts'
 
-/** What the data of a frame says of its event. */
+/** What the data of a frame says about its event. */
 
-/** `{"type":"` opens practically every event, so that the type can be read without parsing the rest. */
+/** Nearly every event begins with `{"type":"`, so its type can be read without parsing the rest. */
 export const TYPE_PREFIX = '{"type":"'
 
-/** The SSE name of a frame that reports an error, whatever its data looks like. */
+/** The SSE name of a frame that reports an error, whatever its data holds. */
 export const ERROR_NAME = 'error'
 
 /**
- * The type of an event: `data.type`, else the SSE name of the frame. An event is an `error` where
+ * The type of an event: `data.type`, else the SSE name of the frame. An event is an `error` if
  *
- * - its data has a top-level `error` object, unless its `type` is terminal by itself;
- * - its data has a top-level `error` string and no `type`: beside a type the string may be anything;
- * - its frame is named `error`, whatever `type` the data has: some endpoints put the type of the error there. Only the type
- *   of a failure stays what it is.
+ * - its data has a top-level `error` object, unless its `type` is terminal;
+ * - its data has a top-level `error` string and no `type`: beside a type the string may mean anything;
+ * - its frame is named `error`, whatever the `type`: some endpoints put the type of the error there. The type of a
+ * failure is kept.
  */
 export function typeOf(json: unknown, name: string | undefined): string {
   if (typeof json !== 'object' || json === null) return name ?? 'message'
@@ -27,38 +27,40 @@ export function typeOf(json: unknown, name: string | undefined): string {
   return typeof type === 'string' ? type : (name ?? 'message')
 }
 
-/** Nothing but white space: some gateways send such frames as heartbeats. */
+/** Whether the data is only white space. Some gateways send such frames as heartbeats. */
 export function isBlank(data: string): boolean {
   return data === '' || (data.charCodeAt(0) <= 32 && data.trim() === '')
 }
 
 const DONE_MARK = '[DONE]'
 
-/** The mark that some endpoints send as their last frame. It is no JSON. */
+/** `[DONE]`, which some endpoints send as their last frame. It is not JSON. */
 export function isDoneMark(data: string): boolean {
   return data.length <= 2 * DONE_MARK.length && data.trim() === DONE_MARK
 }
 
-/** `error: the model stopped`, `[ERROR] …`: what endpoints write where they cannot make JSON of an error any more. */
+/** `error: the model stopped`, `[ERROR] …`: plain text that some endpoints write in place of a JSON error. */
 const ERROR_WORDS = /^\s*\[?error\b\]?[\s:]*\S/i
 const OPENS_JSON = /^\s*(?:[{"]|\[(?!error\b))/i
 
-/** Whether the data of a frame was meant as JSON. */
+/** Whether the data was meant as JSON. */
 export function opensAsJson(data: string): boolean {
   return OPENS_JSON.test(data)
 }
 
-/** Whether the data of a frame, which is no JSON, is the text of an error. Broken JSON is none, whatever its frame is named. */
+/** Whether data that is not JSON is the text of an error. Broken JSON is not, whatever the name of the frame. */
 export function isErrorText(data: string, name: string | undefined): boolean {
   return ERROR_WORDS.test(data) || (name === ERROR_NAME && !OPENS_JSON.test(data))
 }
 
-/** Whether the event behind this one may say why the response failed. */
+/** Whether the next event may say why the response failed. */
 export function mayBeExplained({ type, json }: { readonly type: string; readonly json: unknown }): boolean {
   return type === ERROR_NAME || (reportsFailure(type, json) && !givesReason(json))
 }
 
-/** Whether a failure says why: by a code, a type or words, in its `response.error`, its `error`, or at its top level. */
+/**
+ * Whether a failure names a reason: a code, a type or a message, in `response.error`, in `error`, or at the top level.
+ */
 export function givesReason(event: unknown): boolean {
   if (typeof event !== 'object' || event === null) return false
   const { response, error, code, message, detail } = event as Readonly<Record<string, unknown>>
@@ -76,7 +78,7 @@ function isWord(value: unknown): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number'
 }
 
-/** The delta that looks to be of `type`; `undefined` if it is none, and for whoever looks closer. */
+/** Parses a delta that seems to be of `type`. `undefined` if it is not a delta of this type. */
 export function parsedDelta(data: string, type: string): unknown {
   try {
     const json = JSON.parse(data) as { readonly type?: unknown; readonly error?: unknown }
@@ -86,7 +88,7 @@ export function parsedDelta(data: string, type: string): unknown {
   }
 }
 
-/** The type of an event without parsing it, where that says enough; `undefined` when it has to be parsed. */
+/** The type of an event without parsing it. `undefined` when the event has to be parsed. */
 export function sniffedType(data: string, name: string | undefined): string | undefined {
   if (name === ERROR_NAME) return undefined
   if (!data.startsWith(TYPE_PREFIX) || data.charCodeAt(data.length - 1) !== 125 /* } */) return undefined
@@ -94,13 +96,16 @@ export function sniffedType(data: string, name: string | undefined): string | un
   const type = data.slice(TYPE_PREFIX.length, end)
   const eventClass = classOfType(type)
   if (eventClass !== 'progress' && eventClass !== 'heartbeat') return undefined
-  // An escape in the type, or an `error` that overrules it. Beside a delta it is not looked for: the look through each of
-  // them would cost as much as all the rest.
+  // An escape in the type, or an `error` that overrules it. Deltas are not searched for `"error"`: that would cost as
+  // much as all other work on them.
   if (type.includes('\\') || (!type.endsWith('.delta') && data.includes('"error"'))) return undefined
   return ownType(type)
 }
 
-/** The number of an event, if it has one. Where it was not parsed its text is looked through: not for each event, then. */
+/**
+ * The number of an event, if it has one. Slow for unparsed events, because it searches their text: not called for each
+ * event.
+ */
 export function sequenceNumberOf({
   data,
   json,

@@ -1,33 +1,34 @@
 import { classOfEvent, classOfType, type EventClass, isHeartbeat, isOfResponses } from './event-classes.ts'
 import { ERROR_NAME, isErrorText, opensAsJson, sniffedType, typeOf } from './event-data.ts'
 
-/** One event of a Responses stream, as the tap hands it on. */
+/** One event of a Responses stream, as the SSE reader returns it. */
 export interface SseEvent {
   readonly type: string
   readonly class: EventClass
   /** The raw `data` of the frame. */
   readonly data: string
-  /** The parsed data; `undefined` where the tap had no reason to parse it (see `SseTap.parseAll`). */
+  /** The parsed data. `undefined` where the reader did not parse it (see `SseReader.parseAll`). */
   readonly json: unknown
 }
 
-/** Why a stream cannot be read on. */
+/** Why the stream cannot be read further. */
 export type SseProblem =
   | { readonly kind: 'malformed_event'; readonly detail: string }
-  /** The endpoint wrote an error as plain text, which nobody who reads the bytes could parse (see `SseTap`). */
+  /** The endpoint wrote an error as plain text, which a consumer of the bytes could not parse (see `SseReader`). */
   | { readonly kind: 'error_text'; readonly text: string }
   | { readonly kind: 'event_too_large' }
 
-/** The fields of a frame that matter. */
+/** The fields of a frame that are used. */
 export interface Frame {
   readonly event?: string | undefined
   readonly data: string
 }
 
 /**
- * What a frame says. `undefined`: a heartbeat without JSON, or plain words under a name of a gateway's own, which count as a comment.
+ * The event of a frame. `undefined` for a heartbeat without JSON, and for plain text under a gateway's event name,
+ * which counts as a comment.
  *
- * @param readsText the text of an error becomes an `error` event with that message; otherwise it is a problem.
+ * @param readsText whether the text of an error becomes an `error` event with that message. Otherwise it is a problem.
  */
 export function parsedFrame({ data, event: name }: Frame, readsText: boolean): SseEvent | SseProblem | undefined {
   let json: unknown
@@ -40,7 +41,7 @@ export function parsedFrame({ data, event: name }: Frame, readsText: boolean): S
   return { type, class: classOfEvent(type, json), data, json }
 }
 
-/** The same, without parsing frames whose type says enough. */
+/** Like `parsedFrame`, but does not parse frames whose type says enough. */
 export function sniffedFrame(frame: Frame, readsText: boolean): SseEvent | SseProblem | undefined {
   const { data } = frame
   const type = sniffedType(data, frame.event)
@@ -56,9 +57,9 @@ function unparsable(
 ): SseEvent | SseProblem | undefined {
   if (name !== undefined && isHeartbeat(name)) return undefined
   if (!isErrorText(data, name)) {
-    // A frame with a name of its own and plain words is a gateway's remark: no event of a response was lost.
+    // Plain text under a gateway's event name is a comment: no event of a response was lost.
     if (name !== undefined && !isOfResponses(name) && !opensAsJson(data)) return undefined
-    return { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'no valid JSON' : 'unreadable' }
+    return { kind: 'malformed_event', detail: error instanceof SyntaxError ? 'not valid JSON' : 'unreadable' }
   }
   const text = data.trim()
   if (!readsText) return { kind: 'error_text', text }

@@ -1,4 +1,4 @@
-/** Where frames begin and end in the text of an event stream. */
+/** Finds where frames begin and end in the text of an event stream. */
 
 const BLANK_LINE = /(?:\r\n|\r(?!\n)|\n){2}/g
 
@@ -14,8 +14,9 @@ export interface PlainFrame {
 }
 
 /**
- * The frame at `from`, if it is of the shape that practically all have: at most one `event:` line, one `data:` line, line
- * feeds, complete. Everything else is for the parser. `from` must be where a frame begins, `text` free of CRs.
+ * The frame at `from`, if it has the shape of nearly all frames: complete, with at most one `event:` line, one `data:`
+ * line, and LF line ends. All other frames need the parser. `from` must be the start of a frame, and `text` free of
+ * CRs.
  */
 export function plainFrame(text: string, from: number): PlainFrame | undefined {
   let at = from
@@ -33,21 +34,21 @@ export function plainFrame(text: string, from: number): PlainFrame | undefined {
   return { event, data: text.slice(dataAt, lineEnd), end: lineEnd + 2 }
 }
 
-/** Where the frame that begins at `from` ends: finds the next blank line, whatever the line ends. */
+/** Returns a function that finds the end of the frame at `from`: after the next blank line, with any line ends. */
 export function frameEnds(text: string): (from: number) => number {
   if (!text.includes('\r')) return (from) => frameEnd(text, from)
   const blankLine = new RegExp(BLANK_LINE)
   return (from) => frameEndWithCr(text, from, blankLine)
 }
 
-/** A line end at `from` may be the second half of a blank line: it stands alone. */
+/** A line end at `from` completes a blank line that the previous piece began. */
 function frameEnd(text: string, from: number): number {
   if (text.charCodeAt(from) === 10) return from + 1
   const blank = text.indexOf('\n\n', from)
   return blank === -1 ? text.length : blank + 2
 }
 
-/** The same for text in which CR, LF and CRLF may be mixed. */
+/** Like `frameEnd`, for text with any mix of CR, LF and CRLF. */
 function frameEndWithCr(text: string, from: number, blankLine: RegExp): number {
   if (isLineEnd(text.charCodeAt(from))) return text.startsWith('\r\n', from) ? from + 2 : from + 1
   blankLine.lastIndex = from
@@ -55,10 +56,10 @@ function frameEndWithCr(text: string, from: number, blankLine: RegExp): number {
 }
 
 /**
- * The bytes of `chunk` behind which the first `used` characters of its text end. They end with a line end, and line ends are
- * the same in bytes and in text, whatever invalid UTF-8 surrounds them: so those that follow are counted, from the back.
+ * The number of bytes of `chunk` that hold the first `used` characters of its text. These end with a line end. Invalid
+ * UTF-8 changes the number of characters, but not of line ends, so the line ends after them are counted from the back.
  *
- * @param heldBack line ends at the end of the chunk that are in no text yet.
+ * @param heldBack line ends at the end of the chunk that are not in the text yet.
  */
 export function bytesUpTo(chunk: Uint8Array, text: string, used: number, heldBack: number): number {
   if (used === 0) return 0

@@ -1,15 +1,15 @@
 import { responseIdOf } from './event-classes.ts'
 
-/** How much of a JSON answer is looked through for its id, which practically always stands first. Characters. */
+/** How far a JSON answer is searched for its id, which nearly always comes first. Characters. */
 export const ID_WITHIN = 65_536
 
-/** The ids that an event makes known: of its response, and of the conversation that this one belongs to. */
+/** The ids in an event: of its response, and of the conversation of that response. */
 export function idsOfEvent(event: unknown): string[] {
   const id = responseIdOf(event)
   return id === undefined ? [] : [id, ...conversationIdOf((event as { readonly response: unknown }).response)]
 }
 
-/** The same of a whole response, or of a conversation. */
+/** Like `idsOfEvent`, for a whole response or a conversation. */
 export function idsOfBody(body: unknown): string[] {
   if (typeof body !== 'object' || body === null) return []
   const { id } = body as { readonly id?: unknown }
@@ -31,7 +31,7 @@ function isId(value: unknown): value is string {
 
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/gs
 
-/** `id` of the JSON object that begins here, of which the rest may be missing. Linear, and never deeper than one level. */
+/** The top-level `id` of a JSON object that may be incomplete. Linear time, no recursion. */
 export function idAtTop(json: string): string | undefined {
   let depth = 0
   let before = ''

@@ -1,7 +1,7 @@
 import { ownType } from './event-classes.ts'
 import { TYPE_PREFIX } from './event-data.ts'
 
-/** How deltas of one type begin, which follow each other. */
+/** How consecutive deltas of one type begin. */
 export interface Run {
   readonly type: string
   readonly named: boolean
@@ -10,10 +10,10 @@ export interface Run {
 }
 
 const runs = new Map<string, Run>()
-/** Endpoints could invent types without end. */
+/** Endpoints can invent any number of types. */
 const MAX_REMEMBERED_RUNS = 64
 
-/** Of strings of its own: what is made of pieces of a chunk would hold on to the chunk for as long as the stream lasts. */
+/** Makes new strings: slices of a chunk would keep the chunk alive as long as the stream. */
 export function runOf(type: string, named: boolean): Run {
   const own = ownType(type)
   const lead = named ? `event: ${own}\ndata: ` : 'data: '

@@ -19,16 +19,16 @@ const FIELD_NAME_SLACK = 64
 const LONE_CR = /\r(?!\n|$)/
 
 /**
- * Bytes in, events out. Runs once per stream; tolerates any cut of the bytes, every line ending, a BOM, and invalid UTF-8
- * (U+FFFD). Stops at the first terminal event, and looks at nothing behind it but the one event that may follow `error`, or a
+ * Reads bytes into events. One reader per stream. Accepts any cut of the bytes, every line ending, a BOM, and invalid
+ * UTF-8 (U+FFFD). Stops at the first terminal event; after it, reads only the event that may follow an `error`, or a
  * failure without a reason.
  *
- * Frames without data, and frames named `keepalive` or `ping` whose data is no JSON, count as comments. The text of an error
- * (`data: error: …`) is an `error` event for whoever reads events. Whoever reads bytes could not parse that frame: there it
- * is a problem, and the frame is not handed on.
+ * Frames without data, and frames named `keepalive` or `ping` whose data is not JSON, count as comments. The text of an
+ * error (`data: error: …`) becomes an `error` event for a consumer of events. A consumer of bytes could not parse that
+ * frame: for it the text is a problem, and the frame is not handed on.
  */
 export class SseReader {
-  /** Only while something of a character or of a frame is kept in it: most streams spend their time waiting. */
+  /** Kept only while it holds part of a character or of a frame: most streams wait most of the time. */
   #decoder: Decoder | undefined
   #parser: EventSourceParser | undefined
   readonly #maxEventBytes: number
@@ -37,11 +37,14 @@ export class SseReader {
   #ended = false
   #lingering = false
   #done = false
-  /** A CR at the end of a chunk whose LF may still come: half a line end, held back from the parser. */
+  /** A CR at the end of a chunk, held back because its LF may still come. */
   #heldCr = ''
-  /** The stream uses lone CRs, so none of them is held back. */
+  /** The stream uses single CRs, so they are not held back. */
   #loneCrs = false
-  /** The parser has nothing of a frame, so that the next one need not pass through it. Not at the start: there may be a BOM. */
+  /**
+   * Whether the next frame can skip the parser, because the parser holds no part of a frame. `false` at the start,
+   * where a BOM may come.
+   */
   #betweenFrames = false
   #endedWithLf = false
   #begun = false
@@ -55,27 +58,27 @@ export class SseReader {
   #run: Run | undefined
 
   /**
-   * While `true`, every event is parsed. Afterwards only those are whose class depends on it, and of deltas that follow each
-   * other the last is told: enough to know liveness and the end of a stream whose bytes are forwarded as they are.
+   * While `true`, every event is parsed. Afterwards only events whose class depends on their content are parsed, and a
+   * run of deltas is reported as its last. That is enough to see liveness and the end of a stream whose bytes are
+   * forwarded.
    */
   parseAll = true
   readonly #untilProgress: boolean
 
   /**
-   * @param untilProgress for whoever reads bytes: `parseAll` ends with the first event of progress, which may come in the middle
-   * of a chunk.
+   * @param untilProgress for a consumer of bytes: `parseAll` ends with the first progress event, even inside a chunk.
    */
   constructor(maxEventBytes: number, untilProgress = false) {
     this.#maxEventBytes = maxEventBytes
     this.#untilProgress = untilProgress
   }
 
-  /** The terminal event was seen, and nothing more is to come. */
+  /** The terminal event was seen, and no further event is expected. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** An `error` event was seen, or a failure without a reason; what follows may say more. */
+  /** An `error` event or a failure without a reason was seen. The next event may explain it. */
   get lingering(): boolean {
     return this.#lingering && !this.#ended
   }
@@ -94,27 +97,27 @@ export class SseReader {
       }
     }
     const used = this.#feed(text)
-    // Behind a line end the decoder holds no half of a character.
+    // After a line end the decoder holds no part of a character.
     if ((this.#betweenFrames && endsLine) || this.#isOver()) this.#letGo()
-    // Counted wherever the stream is over: behind its end the chunk may hold what is in no text, a CR or half a character.
+    // After the end the chunk may hold bytes that are in no text: a CR, or half a character.
     const heldBack = this.#heldCr.length
     const bytes = this.#isOver() ? bytesUpTo(chunk, text, used, heldBack) : chunk.length
     return this.#take(bytes, this.#begin === 0 ? 0 : bytesUpTo(chunk, text, this.#begin, heldBack))
   }
 
-  /** The frame that is not complete may be a terminal event that only lacks its blank line. */
+  /** Whether the incomplete frame may be a terminal event without its blank line. */
   get mayHoldLast(): boolean {
     return this.#unfinished.mayBeLast
   }
 
-  /** Whether it is one. Changes nothing: the frame may still go on. */
+  /** Whether the incomplete frame is one. Changes nothing: the frame may still continue. */
   holdsLast(): boolean {
     return !this.#isOver() && this.#unfinished.isTerminal
   }
 
   /**
-   * The bytes have ended. A last frame that holds a complete terminal event and only lacks its blank line is read:
-   * `repair` is then what forwarded bytes need to make it a frame for others, too. Anything else left over was cut off.
+   * Called at the end of the bytes. Reads a last frame that holds a complete terminal event without its blank line.
+   * `repair` is then what forwarded bytes need to complete the frame. Any other rest was cut off.
    */
   end(): SseRead & { readonly repair: string | undefined } {
     this.#events = NONE
@@ -128,7 +131,7 @@ export class SseReader {
     return { ...this.#take(0), repair: undefined }
   }
 
-  /** A chunk that holds no half of a character, which practically all do, needs no decoder of its own, and costs half. */
+  /** Nearly all chunks hold only whole characters. They need no decoder, which halves the cost. */
   #decoded(chunk: Uint8Array, endsLine: boolean): string {
     if (endsLine && this.#decoder === undefined) return decodeWhole(chunk)
     this.#decoder ??= takeDecoder()
@@ -141,13 +144,13 @@ export class SseReader {
 
   #take(bytes: number, from = 0): SseRead {
     const events = this.#events
-    // Handed on: a stream that waits holds none of what it has brought.
+    // A waiting stream must not keep its delivered events alive.
     this.#events = NONE
     return { events, problem: this.#problem, bytes, from, done: this.#done }
   }
 
   /**
-   * Feeds frame by frame, so that the end of the terminal one is known to the character.
+   * Feeds the parser frame by frame, so that the end of the terminal frame is known to the character.
    *
    * @returns how many characters belong to the stream.
    */
@@ -175,7 +178,7 @@ export class SseReader {
       this.#parser ??= this.#createParser()
       this.#parser.feed(piece)
       this.#begun = true
-      // A frame that cannot be read is not handed on; those before it are.
+      // An unreadable frame is not handed on. The frames before it are.
       if (this.#problem !== undefined) break
       this.#betweenFrames =
         !hasCr && (piece === '\n' ? this.#betweenFrames || this.#endedWithLf : piece.endsWith('\n\n'))
@@ -193,9 +196,10 @@ export class SseReader {
   }
 
   /**
-   * Reads deltas of one type, which is practically all of a stream. Where events are not parsed, the last stands for all.
+   * Reads deltas of one type, which make up nearly all of a stream. Where events are not parsed, the last one stands
+   * for all.
    *
-   * @returns where the first frame begins that has to be looked at more closely.
+   * @returns the start of the first frame that needs a closer look.
    */
   #readRun(text: string, from: number): number {
     const run = this.#run
@@ -225,19 +229,19 @@ export class SseReader {
   #createParser(): EventSourceParser {
     const parser = createParser({
       onEvent: (message) => this.#onFrame(message),
-      // The parser counts UTF-16 units; no text has more of them than bytes of UTF-8. It counts the field's name, too, but
-      // only where a chunk ends within the line: the slack leaves the verdict to `#onFrame`, whatever the chunks.
+      // The parser counts UTF-16 units, which are never more than the bytes of UTF-8. It also counts the field name,
+      // but only where a chunk ends within the line. The slack leaves the decision to `#onFrame`, for any chunks.
       ...(this.#maxEventBytes > 0 ? { maxBufferSize: this.#maxEventBytes + FIELD_NAME_SLACK } : {}),
       onError: (error) => {
         if (error.type === 'max-buffer-size-exceeded') this.#problem ??= { kind: 'event_too_large' }
       },
     })
-    // A byte order mark counts at the very beginning alone: for a parser that is made later, that is behind it.
+    // A byte order mark counts only at the very beginning, which is over for a parser that is made later.
     if (this.#begun) parser.feed(':\n')
     return parser
   }
 
-  /** Nothing of the stream is kept in them. */
+  /** Releases parser and decoder, which hold nothing of the stream now. */
   #letGo(): void {
     this.#unfinished.clear()
     this.#parser = undefined
@@ -258,13 +262,13 @@ export class SseReader {
     }
     if (isBlank(data)) return
     if (isDoneMark(data)) {
-      // Nothing can be over before anything came.
+      // A `[DONE]` before any event does not end the stream.
       if (!this.#hasEvents) {
         this.#isEarlyMark = true
         return
       }
       this.#done = true
-      // Nothing more will be said behind the `error` either.
+      // Nothing more will follow the `error` either.
       this.#ended = this.#lingering
       return
     }
@@ -283,12 +287,12 @@ export class SseReader {
       if (event.type.endsWith('.delta')) this.#beginRun(event, message)
     }
     if (event.class !== 'terminal') return
-    // Some endpoints send `response.failed` behind `error`, with more to say; others send them the other way round.
+    // Some endpoints send a more detailed `response.failed` after `error`, others an `error` after `response.failed`.
     if (!this.#lingering && mayBeExplained(event)) this.#lingering = true
     else this.#ended = true
   }
 
-  /** The first delta shows how those behind it begin. */
+  /** Learns from the first delta of a run how the next ones begin. */
   #beginRun({ type }: SseEvent, { data, event: name }: Frame): void {
     if (name !== undefined && name !== type) return
     if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return

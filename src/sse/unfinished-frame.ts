@@ -1,10 +1,13 @@
 import { createParser } from 'eventsource-parser'
 import { parsedFrame } from './frame-event.ts'
 
-/** Where the type of an event stands, by the name of its frame or as the first field of its data. Characters. */
+/**
+ * How far into a frame the type of its event is searched, in the name of the frame or the first field of its data.
+ * Characters.
+ */
 const OPENING = 200
 
-/** Types that end a response. More is looked at than is terminal, because the whole frame is parsed before anything is decided. */
+/** Types that may end a response. May match too much: the whole frame is parsed before a decision. */
 const MAY_END = /response\.(?:completed|failed|incomplete|cancelled|done|error)|["\s:]error/
 
 const BLANK_LINE_END = /(?:\r\n|\r|\n){2}$/
@@ -12,16 +15,15 @@ const LINE_END = /[\r\n]$/
 const CLOSES_JSON = /\}(?:\r\n|\r|\n)?$/
 
 /**
- * The frame that has begun and whose blank line has not come, kept only while it may be the last of the stream: some endpoints
- * never send the blank line behind `response.completed`, and keep the connection open. Its pieces are those that the parser
- * holds, too.
+ * The frame whose blank line has not come, kept only while it may be the last of the stream. Some endpoints never send
+ * the blank line after `response.completed`, and keep the connection open. The parser holds the same pieces.
  */
 export class UnfinishedFrame {
   #pieces: string[] = []
   #opening = ''
   #endedLine = false
   #closesJson = false
-  /** It is none of interest, and is not kept. */
+  /** The frame cannot be the last, and is not kept. */
   #skips = false
 
   clear(): void {
@@ -32,7 +34,7 @@ export class UnfinishedFrame {
     this.#skips = false
   }
 
-  /** A piece of text that ends with the frame, or with what has come of it. */
+  /** Adds a piece of text that ends with the frame, or with what has arrived of it. */
   add(piece: string): void {
     const tail = piece.slice(-4)
     const isBlank = piece === '\n' || piece === '\r' || piece === '\r\n'
@@ -51,12 +53,12 @@ export class UnfinishedFrame {
     this.#pieces = []
   }
 
-  /** Cheap, and right but for rare cases that `isTerminal` tells apart. */
+  /** Cheap check with rare false positives, which `isTerminal` finds. */
   get mayBeLast(): boolean {
     return this.#closesJson && !this.#skips && this.#pieces.length > 0 && MAY_END.test(this.#opening)
   }
 
-  /** It holds a whole terminal event. */
+  /** Whether it holds a complete terminal event. */
   get isTerminal(): boolean {
     if (!this.mayBeLast) return false
     let isTerminal = false

@@ -6,7 +6,7 @@ export type TelemetryListener = (event: TelemetryEvent) => void
 
 const CHANNEL_PREFIX = 'resilient-responses:'
 
-/** The compiler proves that no event lacks its channel. */
+/** The type ensures that every event has a channel. */
 const channels = {
   call_start: channel(`${CHANNEL_PREFIX}call_start`),
   queue_start: channel(`${CHANNEL_PREFIX}queue_start`),
@@ -34,16 +34,16 @@ const channels = {
   client_destroyed: channel(`${CHANNEL_PREFIX}client_destroyed`),
 } satisfies Record<TelemetryEventType, unknown>
 
-/** Tells the subscribers of the event's channel alone. */
+/** Publishes to the diagnostics channel of the event only. */
 export function publish(event: TelemetryEvent): void {
   channels[event.type].publish(event)
 }
 
-/** Ask `wants(type)` before building an event: with nobody listening, telemetry costs that question and nothing else. */
+/** Call `wants(type)` before building an event. Without listeners telemetry then costs only this check. */
 export class TelemetryEmitter {
   readonly #listeners: readonly TelemetryListener[]
 
-  /** @param listeners told in this order. */
+  /** @param listeners called in this order. */
   constructor(...listeners: ReadonlyArray<TelemetryListener | undefined>) {
     this.#listeners = listeners.filter((listener) => listener !== undefined)
   }
@@ -58,14 +58,14 @@ export class TelemetryEmitter {
     this.tell(event)
   }
 
-  /** Tells the listeners alone. One that throws (or whose promise rejects) breaks nothing and is not reported. */
+  /** Delivers to the listeners only. A listener that throws or rejects is ignored. */
   tell(event: TelemetryEvent): void {
     for (const listener of this.#listeners) {
       try {
         const result: unknown = listener(event)
         if (isThenable(result)) result.then(undefined, () => {})
       } catch {
-        // The listener is the user's; a call must not fail because its telemetry did.
+        // A call must not fail because its telemetry failed.
       }
     }
   }

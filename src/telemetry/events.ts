@@ -2,31 +2,31 @@ import type { ErrorCode, RetryLane } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
 
 /**
- * What a client tells about its calls. Every start has exactly one end, whatever happens in between:
+ * The events of a client. Every start has exactly one end:
  *
  * ```text
  * call_start
- * ├─ queue_start                        the call has to wait for its turn: for a place, or for what the endpoint has left
- * ├─ queue_end                          its turn has come, or it waits no more; one, however many starts
- * ├─ instrumentation_failed             the `headers` of one of `instrumentations` made none for the attempt that begins
- * ├─ attempt_start                      one per attempt, numbered from 1; behind a followed redirect the numbers go on
- * │  ├─ attempt_connected               once there is a connection (not from transports that cannot see one)
- * │  ├─ attempt_headers                 once the answer's status and headers are there
- * │  ├─ attempt_first_event             the first stream event of any kind: the first byte of 5.1
- * │  ├─ attempt_commit                  from here on the caller sees this attempt
- * │  ├─ classify_failed                 the user's `classify` threw, or gave no answer that counts
+ * ├─ queue_start                        the call has to wait: for a permit, or because a rate limit is nearly used up
+ * ├─ queue_end                          the wait is over; one per call, even after several starts
+ * ├─ instrumentation_failed             the `headers` of one of `instrumentations` failed for the attempt that begins
+ * ├─ attempt_start                      one per attempt, numbered from 1; the numbers continue after a redirect
+ * │  ├─ attempt_connected               there is a connection (only from transports that can see it)
+ * │  ├─ attempt_headers                 status and headers of the answer are there
+ * │  ├─ attempt_first_event             the first stream event of any kind
+ * │  ├─ attempt_commit                  output of this attempt is handed to the caller
+ * │  ├─ classify_failed                 the user's `classify` threw, or returned an unusable result
  * │  └─ attempt_end                     always
- * ├─ hedge_start                        a silent attempt gets company: the attempt of that number
- * ├─ hedge_end                          how that one came out; always
- * ├─ hedge_refused                      it would have, but for what its reason says
- * ├─ request_rebuilt                    the caller answered a genuine not-found with another body
- * ├─ retry_decision                     after every failed attempt, refusals with their reason included
- * └─ call_end                           always; after a commit, when the body has ended
- * endpoint_cooled                       one of several endpoints gets no calls for a while
- * request_problem                       of a typed call: a field of its body looks like a typing error
- * event_problem                         of a typed stream: an event is not what it should be
+ * ├─ hedge_start                        a second attempt starts beside a silent one
+ * ├─ hedge_end                          the outcome of that attempt; always
+ * ├─ hedge_refused                      a hedge was due, and did not start for the given reason
+ * ├─ request_rebuilt                    the caller replaced the body after a genuine not-found
+ * ├─ retry_decision                     after every failed attempt; refusals have a reason
+ * └─ call_end                           always; after a commit, at the end of the body
+ * endpoint_cooled                       one of several endpoints begins a cool-down
+ * request_problem                       typed calls: a field of the body looks like a typing error
+ * event_problem                         typed streams: an event is not as expected
  * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
- *                                       of cached clients, in this order, belonging to no call
+ *                                       cached clients, in this order; they belong to no call
  * ```
  *
  * Times are milliseconds. No event carries a header value, a query value, a body or a part of one.
@@ -59,7 +59,7 @@ export type TelemetryEventType = TelemetryEvent['type']
 interface OfCall {
   /** Unique within the process. */
   readonly callId: number
-  /** Since the start of the call. */
+  /** Milliseconds since the start of the call. */
   readonly atMs: number
 }
 
@@ -69,25 +69,31 @@ interface OfAttempt extends OfCall {
 
 export interface CallStartEvent extends OfCall {
   readonly type: 'call_start'
-  /** `stream` and `json` are Responses calls; `other` has connection-level resilience only. */
+  /**
+   * `stream` and `json` are Responses calls; `passthrough` calls are retried and timed only by their connection and
+   * status.
+   */
   readonly kind: 'stream' | 'json' | 'passthrough'
   readonly method: string
   /** Origin and path; query values are left out. */
   readonly url: string
   readonly continuation: boolean
-  /** Bytes of the body; `undefined` for a body of unknown length. */
+  /** Bytes of the body. `undefined` if unknown. */
   readonly bodyBytes: number | undefined
 }
 
 export interface QueueStartEvent extends OfCall {
   readonly type: 'queue_start'
-  /** `limit`: `concurrency.calls` are under way. `rate`: the endpoint says that little is left. */
+  /**
+   * `limit`: as many calls as `concurrency.calls` are under way. `rate`: a rate limit of the endpoint is nearly used
+   * up.
+   */
   readonly reason: 'limit' | 'rate'
 }
 
 export interface QueueEndEvent extends OfCall {
   readonly type: 'queue_end'
-  /** `left`: it was aborted, or its time was over. */
+  /** `admitted`: the call began. `left`: it was aborted or timed out while waiting. */
   readonly outcome: 'admitted' | 'left'
   readonly waitedMs: number
 }
@@ -95,7 +101,7 @@ export interface QueueEndEvent extends OfCall {
 export interface AttemptStartEvent extends OfAttempt {
   readonly type: 'attempt_start'
   readonly connection: 'any' | 'fresh'
-  /** Where it goes, where there are several endpoints: the `baseURL` of one. */
+  /** The `baseURL` of the endpoint, where there are several. */
   readonly endpoint?: string
 }
 
@@ -118,9 +124,10 @@ export interface AttemptFirstEventEvent extends OfAttempt {
 }
 
 /**
- * Why output was handed over. `commit_after`: the held prelude was, in which the model has said nothing, because the host
- * would soon stop waiting; `prelude_full`: the held prelude was, because it reached its bound; `answer`: an HTTP answer
- * that is no stream.
+ * Why output was handed over. `progress`: the model did something. `terminal`: the response ended. `first_event`: the
+ * first event came, and the call holds no prelude. `commit_after`: the held prelude, because the host would soon stop
+ * waiting. `prelude_full`: the held prelude, because it reached its size limit. `answer`: an HTTP answer that is not a
+ * stream.
  */
 export type CommitReason = 'progress' | 'terminal' | 'first_event' | 'commit_after' | 'prelude_full' | 'answer'
 
@@ -136,36 +143,42 @@ export interface AttemptEndEvent extends OfAttempt {
 
 export interface HedgeStartEvent extends OfAttempt {
   readonly type: 'hedge_start'
-  /** How long the attempt before it had been silent. */
+  /** Silence of the previous attempt. Milliseconds. */
   readonly silentMs: number
-  /** The probability that it was dead, 0 to 1. */
+  /** Probability that the previous attempt was dead, 0 to 1. */
   readonly deadProbability: number
 }
 
 export interface HedgeEndEvent extends OfAttempt {
   readonly type: 'hedge_end'
-  /** `lost`: another attempt was first, or the call ended. `replaced`: suspect itself, it made room for another hedge. */
+  /**
+   * `lost`: another attempt was first, or the call ended. `replaced`: the hedge was suspect too, and another hedge
+   * replaced it.
+   */
   readonly outcome: 'won' | 'lost' | 'failed' | 'replaced'
 }
 
 export interface HedgeRefusedEvent extends OfCall {
   readonly type: 'hedge_refused'
   /**
-   * `pushback`: the origin asked for less within the last 30 s. `budget`: too many hedges have lost. `concurrency`: no place
-   * of `concurrency.calls` was free. With `hedge: 'auto'` also `retries`: the call has sent as many requests as
+   * `pushback`: the origin sent a pushback within the last 30 s. `budget`: too many hedges have lost. `concurrency`: no
+   * permit of `concurrency.calls` was free. With `hedge: 'auto'` also `retries`: the call has sent as many requests as
    * `maxRetries` allows; and `rate`: less than a tenth of a rate limit is left.
    */
   readonly reason: 'pushback' | 'budget' | 'concurrency' | 'retries' | 'rate'
 }
 
-/** Whether and when to try again. */
+/** Whether and when to retry. */
 export type RetryDecision =
   | {
       readonly retry: true
-      /** The sleep before the next attempt. */
+      /** Delay before the next attempt. Milliseconds. */
       readonly delayMs: number
       readonly lane: RetryLane
-      /** A transparent retry, which counts as none: a reused connection died before its first response byte, or a token was refreshed. */
+      /**
+       * A transparent retry, which `maxRetries` does not count: a reused connection died before its first response
+       * byte, or a token was refreshed.
+       */
       readonly transparent: boolean
     }
   | { readonly retry: false; readonly reason: GiveUpReason }
@@ -176,50 +189,53 @@ export interface RetryDecisionEvent extends OfAttempt {
   readonly decision: RetryDecision
 }
 
-/** The option `classify` was asked what a failure means, and its answer did not count: the library decided alone. */
+/** The option `classify` failed, so the library classified the failure alone. */
 export interface ClassifyFailedEvent extends OfAttempt {
   readonly type: 'classify_failed'
-  /** `threw`: the function threw. `invalid_result`: the function gave something else, a promise for example. */
+  /** `threw`: the function threw. `invalid_result`: the function returned an unusable value, such as a promise. */
   readonly problem: 'threw' | 'invalid_result'
 }
 
-/** The `headers` of an instrumentation failed, and the attempt went out without what it would have added. */
+/** The `headers` of an instrumentation failed. The attempt was sent without them. */
 export interface InstrumentationFailedEvent extends OfAttempt {
   readonly type: 'instrumentation_failed'
-  /** Which of `instrumentations`, from 0. */
+  /** Index in `instrumentations`, from 0. */
   readonly index: number
   /**
    * `threw`: the function threw, or its promise rejected. `timed_out`: its promise did not settle within 30 s.
-   * `invalid_result`: it gave something else than an object of strings, or a header that no request can carry.
+   * `invalid_result`: it did not return an object of strings, or a header is invalid in a request.
    */
   readonly problem: 'threw' | 'timed_out' | 'invalid_result'
 }
 
-/** The caller put another body in the place of one whose `previous_response_id` the endpoint does not know. */
+/** The endpoint did not know the `previous_response_id`, and the caller replaced the body of the request. */
 export interface RequestRebuiltEvent extends OfAttempt {
   readonly type: 'request_rebuilt'
   readonly oldBytes: number
   readonly newBytes: number
 }
 
-/** An endpoint failed too often, or was dead too often: until then calls go to the others. One attempt then probes it. */
+/**
+ * An endpoint failed or was dead too often. Calls go to the other endpoints until the cool-down ends. Then one attempt
+ * probes it.
+ */
 export interface EndpointCooledEvent {
   readonly type: 'endpoint_cooled'
   readonly endpoint: string
   readonly forMs: number
 }
 
-/** An event of the stream is not what it should be, and was passed on all the same (typed faces only). */
+/** An event of the stream is not as expected, and was delivered anyway (typed faces only). */
 export interface EventProblemEvent {
   readonly type: 'event_problem'
   /**
-   * `invalid_event`: a field is missing or of the wrong kind. `sequence_gap`: numbers are missing. `sequence_repeat`: a
-   * `sequence_number` is not above the last one; told once a stream, whose numbers are not looked at from then on;
-   * or, behind a resume, a number lies before the one that was asked from, and the event was never delivered: it is handed on.
-   * `unfinished_item`: the response is complete, and an item was begun whose end never came; the final response leaves it out.
-   * `missing_item`: an item was finished, and the terminal event leaves it out, or its content; the final response has it.
-   * `wrong_status`: the terminal event holds a response that is `queued` or `in_progress`; the final response has the status
-   * that the type of the event names.
+   * `invalid_event`: a field is missing or has a wrong type. `sequence_gap`: numbers are missing. `sequence_repeat`: a
+   * `sequence_number` is not above the last one; reported once a stream, whose numbers are ignored from then on. After
+   * a resume it also means: a number lies before the requested one, but the event was never delivered, so it is
+   * delivered. `unfinished_item`: the response is complete, but an item that began has no end; the final response omits
+   * it. `missing_item`: an item was finished, but the terminal event omits it or its content; the final response
+   * includes it. `wrong_status`: the terminal event holds a response with the status `queued` or `in_progress`; the
+   * final response has the status that the type of the event names.
    */
   readonly problem:
     | 'invalid_event'
@@ -233,10 +249,12 @@ export interface EventProblemEvent {
   readonly detail: string
 }
 
-/** A field of a request looks like a typing error, and was sent all the same (typed faces only). Told once for each name. */
+/**
+ * A field of a request looks like a typing error, and was sent anyway (typed faces only). Reported once for each name.
+ */
 export interface RequestProblemEvent {
   readonly type: 'request_problem'
-  /** `unknown_field`: the name is none that the API documents, and one edit away from one. */
+  /** `unknown_field`: the API documents no such name, and it differs by one edit from a documented name. */
   readonly problem: 'unknown_field'
   readonly field: string
   /** The documented name. */
@@ -250,7 +268,7 @@ export interface CallEndEvent extends OfCall {
   readonly code: ErrorCode | undefined
 }
 
-/** What happened to a cached client; the emitter of a `ResilientClient` passes it on. */
+/** An event of a cached client, which the emitter of a `ResilientClient` passes on. */
 export interface ClientLifecycleEvent {
   readonly type: 'client_created' | 'client_poisoned' | 'client_evicted' | 'client_destroyed'
   readonly key: string

@@ -1,7 +1,7 @@
 import { publish, type TelemetryEmitter } from './emitter.ts'
 import type { ClientLifecycleEvent } from './events.ts'
 
-/** What tells of cached clients: a transport. */
+/** A transport, which reports events of its cached clients. */
 interface Source {
   observe?(listener: (event: ClientLifecycleEvent) => void): () => void
 }
@@ -11,13 +11,16 @@ interface Relay {
   readonly stop: () => void
 }
 
-/** One for each transport, however many clients use it: `diagnostics_channel` is told each event once. */
+/**
+ * One relay for each transport, so that `diagnostics_channel` gets each event once, however many clients share the
+ * transport.
+ */
 const relays = new WeakMap<Source, Relay>()
 
 /**
- * Passes the events of a transport's cached clients on to a client's listener, and once to their channels.
+ * Passes the events of a transport's cached clients to a client's listeners, and once to the channels.
  *
- * @returns ends it for this emitter; idempotent.
+ * @returns a function that stops this for the emitter. Idempotent.
  */
 export function relayLifecycle(source: Source, emitter: TelemetryEmitter): () => void {
   if (source.observe === undefined) return () => {}

@@ -18,28 +18,29 @@ import { describeStep, type FakeAttempt } from './fake-transport/steps.ts'
 import { checkNames } from './usage.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
-/** What happens in each attempt: a list, in the order in which attempts arrive, or a function that is asked for each. */
+/** The script of each attempt: a list in order of arrival, or a function that is called for each attempt. */
 export type FakePlan = readonly FakeAttempt[] | ((request: RecordedRequest) => FakeAttempt)
 
 export interface FakeTransportOptions {
   /**
-   * Runs the delays of the script; a client that is given no clock takes it, and one with another clock is refused. Default: the system clock, which asks for the global timers each time, so that the fake
-   * timers of a test framework drive it. With a `VirtualClock` the transport's timers are labelled `fake transport`.
+   * Runs the delays of the script. A client without a `clock` option uses this clock; a client with a different one is
+   * refused. Default: the system clock, which looks the global timers up each time, so fake timers of a test framework
+   * work. With a `VirtualClock` the transport's timers have the label `fake transport`.
    */
   readonly clock?: Clock
-  /** Default: all true. One set to `false` is not reported, or not honoured. */
+  /** Default: all true. An ability set to `false` is not reported, or not honoured. */
   readonly abilities?: Partial<TransportAbilities>
 }
 
 export interface FakeTransportStats extends TransportStats {
-  /** Exchanges that are not over, those still drained included. */
+  /** Exchanges that are not over, including those that are being drained. */
   readonly openExchanges: number
   /** Timers that the transport has armed. */
   readonly timers: number
 }
 
 /**
- * A transport without a network: each attempt meets what a script says, in the caller's own time, and is recorded.
+ * A transport without a network. Each attempt plays a script in the caller's clock, and is recorded.
  *
  * @example
  * const transport = new FakeTransport([fake.stall(), fake.respond(textStream({ text: 'hi' }))], { clock })
@@ -54,22 +55,22 @@ export class FakeTransport implements Transport {
   /** Every request, in order. */
   readonly requests: RecordedRequest[] = []
   readonly clock: Clock
-  /** The same, with a label on the timers. */
+  /** The clock of the options, with a label on the timers. */
   readonly #clock: Clock
   readonly #plan: readonly Script[] | ((request: RecordedRequest) => FakeAttempt)
   readonly #connections = new FakeConnections()
   readonly #played: { readonly record: RecordedRequest; readonly exchange: FakeExchange }[] = []
   readonly #open = new Map<FakeExchange, RecordedRequest>()
   readonly #whenIdle: (() => void)[] = []
-  /** Failures of the test itself, for `assertConsumed`. */
+  /** Mistakes of the test itself, which `assertConsumed` reports. */
   readonly #mistakes: string[] = []
   #ended: 'closed' | 'destroyed' | undefined
 
-  /** @throws TypeError for what is no plan, and when a step of it cannot come where it stands, e.g. anything after a stall. */
+  /** @throws TypeError for an invalid plan, also for a step in an impossible place, such as after a stall. */
   constructor(plan: FakePlan, options: FakeTransportOptions = {}) {
     if (typeof plan !== 'function' && !Array.isArray(plan)) {
       throw new TypeError(
-        `FakeTransport: the plan is ${shown(plan)}; expected an array with one entry per attempt, or a function that gives one`,
+        `FakeTransport: the plan is ${shown(plan)}; expected an array with one entry per attempt, or a function that returns one entry`,
       )
     }
     checkNames('FakeTransport', options, ['clock', 'abilities'] satisfies Array<keyof FakeTransportOptions>)
@@ -124,13 +125,13 @@ export class FakeTransport implements Transport {
   }
 
   /**
-   * Every planned attempt was asked for, every step of it was begun, and no attempt came that was not planned.
+   * Checks that every planned attempt came, every step of it began, and no other attempt came.
    *
-   * A stall or a delay that the client cuts short counts as consumed, and so do the steps behind it: to be cut off there is
-   * what such a script is for. Steps behind a `drain()` count too: the client had all it needed. Steps that were ready to
-   * play when the client hung up, or paused and hung up, do not count; `allowHangUp: true` forgives those.
+   * A stall or a delay that the client cuts short counts as consumed, and so do the steps after it, because being cut
+   * off is the purpose of such a script. Steps after a `drain()` count too: the client had all it needed. Steps that
+   * could have been played when the client hung up do not count, unless `allowHangUp` is `true`.
    *
-   * @throws Error that lists every step not consumed, and every attempt not planned.
+   * @throws Error that lists every step that was not consumed and every attempt that was not planned.
    */
   assertConsumed(options: { readonly allowHangUp?: boolean } = {}): void {
     const problems = [...this.#mistakes]
@@ -142,14 +143,14 @@ export class FakeTransport implements Transport {
     if (typeof this.#plan !== 'function') {
       for (const [n, { steps }] of this.#plan.entries()) {
         if (n < this.requests.length) continue
-        problems.push(`attempt ${n + 1}: never asked for: ${steps.map(describeStep).join(', ') || 'no steps'}`)
+        problems.push(`attempt ${n + 1}: never came: ${steps.map(describeStep).join(', ') || 'no steps'}`)
       }
     }
     if (problems.length > 0)
       throw new Error(`FakeTransport: the plan and the attempts differ\n  - ${problems.join('\n  - ')}`)
   }
 
-  /** @throws Error that lists the exchanges still open: leases, and timers of theirs, that the client left behind. */
+  /** @throws Error that lists the open exchanges, whose leases and timers the client left open. */
   assertNothingLeft(): void {
     if (this.#open.size === 0) return
     const lines = [...this.#open].map(([exchange, record]) => {
@@ -186,7 +187,7 @@ const ABILITIES: TransportAbilities = { seesConnect: true, seesSent: true, choos
 
 const ENDED_CODES = { closed: 'UND_ERR_CLOSED', destroyed: 'UND_ERR_DESTROYED' } as const
 
-/** An attempt that is refused gets no client. */
+/** A refused attempt gets no client. */
 const NO_LEASE: FakeLease = {
   open: () => ({ generation: 0, reused: false, connectionId: undefined }),
   poison: () => {},
@@ -201,7 +202,7 @@ function spellPlanned(attempt: FakeAttempt, n: number): Script {
   }
 }
 
-/** Fails at once, before anything is opened. */
+/** Fails at once, before a connection is opened. */
 function refusal(error: Error): Script {
   return { steps: [], actions: [{ do: 'fail', error, phase: 'connect' }], startsAt: [] }
 }

@@ -1,6 +1,4 @@
-/**
- * `resilient-responses/testing`: what a unit test of a client needs. No network, no files, no time of its own.
- */
+/** `resilient-responses/testing`: tools for unit tests of a client. Uses no network, no files and no real time. */
 
 export type { Clock, TimerHandle } from '../core/clock.ts'
 export { type Random, seededRandom } from '../core/random.ts'

@@ -1,9 +1,9 @@
-/** How `util.inspect`, and with it `console.log`, asks an object for what to show of it. */
+/** The method that `util.inspect` and `console.log` call to print an object. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * What is printed of a recorded request, and what becomes of it in JSON: enough to tell one from another. Its headers, body
- * and query hold keys and prompts, and what is printed ends up in logs; they are there for whoever asks for them.
+ * Defines how a recorded request is printed and converted to JSON: enough to identify it. Headers, body and query hold
+ * keys and prompts, and print-outs end up in logs, so they are only readable as properties.
  */
 export function printedAs<T extends object>(target: T, view: (this: T) => object): T {
   for (const name of [INSPECT, 'toJSON']) {

@@ -1,6 +1,6 @@
 /**
- * Builders of correct Responses streams, as plain event objects. They are deterministic: the same options give the same
- * events, byte for byte.
+ * Builders of correct Responses streams, as plain event objects. Deterministic: the same options give the same events,
+ * byte for byte.
  *
  * ```ts
  * const events = textStream({ text: 'Hello world' })
@@ -14,7 +14,7 @@ import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './streams
 
 export type { JsonObject, StreamEvent, StreamOptions, StreamUsage, ToolCall } from './streams/types.ts'
 
-/** A text, cut into words; or the very deltas to send, which win. */
+/** The text of a message. `deltas` overrides `text`. */
 export interface TextOptions extends StreamOptions {
   /** Default: `'Hello from the mock model.'`. */
   readonly text?: string | undefined
@@ -37,7 +37,7 @@ export interface ReasoningOptions extends StreamOptions {
   readonly summary?: string | undefined
   /** `encrypted_content` of the reasoning item. Default: none. */
   readonly encryptedContent?: string | undefined
-  /** The message behind the reasoning. Default: `''`, no message at all: a reasoning-only stream. */
+  /** The message after the reasoning. Default: `''`, no message: a reasoning-only stream. */
   readonly text?: string | undefined
 }
 
@@ -54,7 +54,7 @@ export interface ToolCallOptions extends StreamOptions {
   readonly calls?: readonly ToolCall[] | undefined
 }
 
-/** Function calls and nothing else, their arguments in deltas of at most 8 characters. */
+/** Function calls only, with their arguments in deltas of at most 8 characters. */
 export function toolCallStream(options: ToolCallOptions = {}): StreamEvent[] {
   const writer = new StreamWriter(options, ['calls'])
   for (const call of options.calls ?? [{ name: 'get_weather', arguments: { city: 'Paris' } }]) writer.toolCall(call)
@@ -69,15 +69,15 @@ export interface FailedOptions extends StreamOptions {
   /** The `type` of the `error` event. Default: the code. */
   readonly errorType?: string | undefined
   /**
-   * Whether an `error` event tells the failure too. `'none'` (default): only `response.failed`; `'before_failed'`: both,
-   * as real streams do; `'only'`: the `error` event alone.
+   * Whether an `error` event reports the failure. `'none'` (default): only `response.failed`; `'before_failed'`: both,
+   * as real streams do; `'only'`: only the `error` event.
    */
   readonly errorEvent?: 'none' | 'before_failed' | 'only' | undefined
-  /** Deltas of a message that the failure leaves unfinished. Default: none, it fails in the prelude. */
+  /** Deltas of a message that the failure leaves unfinished. Default: none, so it fails in the prelude. */
   readonly deltas?: readonly string[] | undefined
 }
 
-/** A response that fails: `response.failed`, an `error` event, or both. Finished items: none. */
+/** A response that fails: `response.failed`, an `error` event, or both. Has no finished items. */
 export function failedStream(options: FailedOptions = {}): StreamEvent[] {
   const { code = 'server_error', message = 'The model failed to generate a response.', errorEvent = 'none' } = options
   const writer = new StreamWriter(options, ['code', 'message', 'errorType', 'errorEvent', 'deltas'])
@@ -94,7 +94,7 @@ export interface IncompleteOptions extends TextOptions {
   readonly reason?: string | undefined
 }
 
-/** A message cut off by a limit: its item is `incomplete`, and so is the response. */
+/** A message cut off by a limit: the status of its item and of the response is `incomplete`. */
 export function incompleteStream(options: IncompleteOptions = {}): StreamEvent[] {
   const writer = new StreamWriter(options, ['text', 'deltas', 'reason'])
   writer.message(textDeltas(options), 'incomplete')
@@ -108,7 +108,7 @@ export function sseFrame(event: JsonObject): string {
   return `${name}data: ${JSON.stringify(event)}\n\n`
 }
 
-/** All frames of a stream, one behind the other. */
+/** All frames of a stream as one text. */
 export function toSSE(events: readonly JsonObject[]): string {
   return events.map(sseFrame).join('')
 }
@@ -117,7 +117,7 @@ function textDeltas({ deltas, text = 'Hello from the mock model.' }: TextOptions
   return deltas ?? words(text)
 }
 
-/** Words with the space that follows them: joined again they are the text. */
+/** Splits into words, each with the space after it. */
 function words(text: string): string[] {
   return text.match(/\s*\S+\s*/gu) ?? (text === '' ? [] : [text])
 }

@@ -6,36 +6,36 @@ import { type TimerCounts, TimerTally } from './virtual-clock/timer-tally.ts'
 
 export type { TimerCounts } from './virtual-clock/timer-tally.ts'
 
-/** The longest delay a Node timer can hold: a longer one is clamped, as the system clock does. */
+/** The longest delay of a Node timer. A longer one is clamped, as the system clock does. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** 2026-01-01T00:00:00Z. */
 const DEFAULT_EPOCH_MS = 1_767_225_600_000
 const DAY_MS = 86_400_000
-/** More timers than this at one instant mean that time will never move on. */
+/** With more timers at one instant, time would never move on. */
 const MAX_STEPS_PER_INSTANT = 100_000
-/** Code under test may use a real `setImmediate` once between two promises; a second turn lets it finish. */
+/** Code under test may use one real `setImmediate` between two promises. A second turn lets it finish. */
 const TURNS_PER_STEP = 2
-/** How many pending timers an error lists. */
+/** Number of pending timers that an error lists. */
 const LISTED = 20
-/** How much of a stack an error shows. */
+/** Number of stack frames that an error shows. */
 const TRACED_FRAMES = 6
 
 export interface VirtualClockOptions {
-  /** What `wallNow()` says at the start, in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
+  /** Value of `wallNow()` at the start, in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
   readonly epochMs?: number
-  /** What `now()` says at the start, in milliseconds. Default 0. */
+  /** Value of `now()` at the start, in milliseconds. Default 0. */
   readonly startMs?: number
-  /** Remember where each timer was armed, and show it in errors. Default `false`: a stack costs more than the timer. */
+  /** Records where each timer was armed, and shows it in errors. Default `false`: a stack costs more than the timer. */
   readonly traces?: boolean
 }
 
 /** A timer that is armed and has not fired. */
 export interface PendingTimer {
-  /** When it fires, on the scale of `now()`. */
+  /** When it fires, in the time of `now()`. */
   readonly dueMs: number
   /** Milliseconds from now; negative when it is late. */
   readonly inMs: number
-  /** Who armed it (see `labelled`); `undefined` for timers armed on the clock itself. */
+  /** Who armed it (see `labelled`). `undefined` for timers armed on the clock itself. */
   readonly label: string | undefined
   readonly unref: boolean
   /** Where it was armed, with `traces: true`. */
@@ -56,10 +56,10 @@ interface VirtualTimer extends Queued {
 }
 
 /**
- * Time that moves only when a test says so. Give it to whatever takes a `clock`.
+ * Time that moves only when a test moves it. Pass it wherever a `clock` is accepted.
  *
- * Between any two timers everything that can run without time passing does run (promise jobs, ticks, web streams), so a
- * chain of awaits that ends in a new timer is seen before time moves on.
+ * Between any two timers all promise jobs, ticks and web streams run to their end. So a chain of awaits that ends in a
+ * new timer is seen before time moves on.
  *
  * @example
  * const clock = new VirtualClock()
@@ -77,7 +77,7 @@ export class VirtualClock implements Clock {
   #order = 0
   #moving = false
 
-  /** @throws TypeError for an option that is unknown. */
+  /** @throws TypeError for an unknown option. */
   constructor(options: VirtualClockOptions = {}) {
     checkNames('VirtualClock', options, ['epochMs', 'startMs', 'traces'] satisfies Array<keyof VirtualClockOptions>)
     this.#nowMs = options.startMs ?? 0
@@ -104,12 +104,14 @@ export class VirtualClock implements Clock {
     if (timer != null && this.#queue.remove(timer)) this.#tally.left(timer.label, 'cleared')
   }
 
-  /** Runs `callback` after everything that is due at the present instant, deliveries of a `FakeTransport` included. */
+  /**
+   * Calls `callback` after everything that is due at the present instant, including deliveries of a `FakeTransport`.
+   */
   afterIO(callback: () => void): void {
     this.#afterIO.push(callback)
   }
 
-  /** This clock under a name: its timers carry the label in `pending()`, and are counted apart in `counts(label)`. */
+  /** This clock with a label, which its timers carry in `pending()`, and which `counts(label)` selects. */
   labelled(label: string): Clock {
     const setTimer: Clock['setTimer'] = (callback, delayMs, options) =>
       this.#arm(callback, delayMs, { unref: options?.unref, label, entry: setTimer })
@@ -124,11 +126,11 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time by `ms`. Every timer that becomes due fires in order, with `now()` at exactly its due time (late ones:
-   * at once); timers that these arm are part of it.
+   * Moves time by `ms`. Every timer that becomes due fires in order, with `now()` at its due time (overdue ones at
+   * once). Includes timers that these timers arm.
    *
-   * @throws what a timer's callback throws; the time then stands at that timer.
-   * @throws Error when time is already being moved: await one before the next.
+   * @throws what a timer's callback throws. Time then stops at that timer.
+   * @throws Error while time is already moving: await one call before the next.
    */
   async advance(ms: number): Promise<void> {
     requireDuration('advance', ms)
@@ -138,10 +140,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time from timer to timer until none is armed, `unref`ed ones included.
+   * Moves time from timer to timer until none is armed, including `unref`ed ones.
    *
    * @param options.maxMs how far time may move, in milliseconds. Default one day.
-   * @throws Error that lists the timers still armed when that is not enough.
+   * @throws Error that lists the timers still armed after `maxMs`.
    */
   async runToIdle(options: { readonly maxMs?: number } = {}): Promise<void> {
     const maxMs = options.maxMs ?? DAY_MS
@@ -151,43 +153,43 @@ export class VirtualClock implements Clock {
     if (this.#queue.size > 0) throw new Error(`runToIdle: not idle after ${maxMs} ms. ${this.#listing()}`)
   }
 
-  /** Runs all that can run without time moving: promise jobs, timers already due, `afterIO` callbacks. */
+  /** Runs everything that needs no time: promise jobs, timers that are due, `afterIO` callbacks. */
   async settle(): Promise<void> {
     await this.#move(this.#nowMs)
   }
 
   /**
-   * Time leaps by `ms` while nothing runs, as with a blocked event loop or a machine asleep. Timers that came due fire
-   * late: on the next `advance`, `settle` or `runToIdle`, with `now()` after the leap.
+   * Moves time by `ms` without running anything, as when the event loop is blocked or the machine sleeps. Timers that
+   * became due fire late: on the next `advance`, `settle` or `runToIdle`, with `now()` after the jump.
    */
   jump(ms: number): void {
     requireDuration('jump', ms)
     this.#nowMs += ms
   }
 
-  /** Moves the wall clock alone, by a positive or negative number of milliseconds, as a time server does. */
+  /** Moves only the wall clock, by a positive or negative number of milliseconds, as a time server does. */
   jumpWall(ms: number): void {
     this.#wallOffsetMs += ms
   }
 
-  /** What is armed, earliest first. */
+  /** The armed timers, earliest first. */
   pending(): PendingTimer[] {
     return this.#queue.toSorted().map(({ dueMs, label, unref, trace }) => {
       return { dueMs, inMs: dueMs - this.#nowMs, label, unref, trace }
     })
   }
 
-  /** How many timers are armed. Cheaper than `pending().length`. */
+  /** Number of armed timers. Cheaper than `pending().length`. */
   get pendingCount(): number {
     return this.#queue.size
   }
 
-  /** Counts of all timers, or of those armed through `labelled(label)`. */
+  /** Counts all timers, or those armed through `labelled(label)`. */
   counts(label?: string): TimerCounts {
     return this.#tally.of(label)
   }
 
-  /** @throws Error that lists every timer still armed and counts the `afterIO` callbacks still waiting. */
+  /** @throws Error that lists every armed timer and counts the waiting `afterIO` callbacks. */
   assertNothingPending(): void {
     if (this.#queue.size > 0 || this.#afterIO.length > 0) throw new Error(this.#listing())
   }
@@ -211,8 +213,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Fires what is due until `untilMs`, and leaves `now()` at the last timer that fired. `afterIO` comes when nothing is due
-   * at the present instant, as it does in a real event loop.
+   * Fires what is due until `untilMs`, and leaves `now()` at the last fired timer. Runs `afterIO` callbacks when no
+   * timer is due at the present instant, as a real event loop does.
    */
   async #run(untilMs: number): Promise<void> {
     for (let stepsNow = 0; ; stepsNow++) {
@@ -264,7 +266,7 @@ function requireDuration(method: string, ms: number): void {
   if (!(ms >= 0)) throw new RangeError(`${method}: expected milliseconds, 0 or more, got ${String(ms)}`)
 }
 
-/** The stack above `entry`, the function through which a timer came in. */
+/** The stack above `entry`, the function that armed the timer. */
 function armedAt(entry: Clock['setTimer']): string | undefined {
   const holder: { stack?: string } = {}
   Error.captureStackTrace(holder, entry)

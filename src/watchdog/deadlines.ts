@@ -1,10 +1,10 @@
 import type { DeadlineName } from '../errors/catalog.ts'
 import type { DeadlineInfo } from '../errors/errors.ts'
 
-/** A limit and where it came from, so that a deadline that fires can say so. `0` ms: off. */
+/** A limit and its source, which the error of the deadline names. `0` ms: off. */
 export interface Limit {
   readonly ms: number
-  /** `option`, `env`, `default`, or `auto: …` with what decided. */
+  /** `option`, `env`, `default`, or `auto: …` with the reason. */
   readonly source: string
 }
 
@@ -21,10 +21,10 @@ export interface TimeoutSettings {
   readonly totalMs: Limit
 }
 
-/** What of a request the automatic values depend on. */
+/** The traits of a request that the automatic values depend on. */
 export interface LatencyTraits {
   readonly kind: 'stream' | 'json' | 'passthrough'
-  /** The body of a passthrough call says `stream: true`: its headers come at once, and silence means something. */
+  /** The body of a passthrough call says `stream: true`: headers are expected at once, and silence counts. */
   readonly passesStream?: boolean
   /** UTF-8 bytes of `input`, `instructions` and `tools` without base64, divided by 4. */
   readonly estimatedInputTokens: number
@@ -32,12 +32,12 @@ export interface LatencyTraits {
   readonly flex: boolean
 }
 
-/** How long `headers()` of the options may take: it fetches a token, and a call must not hang on it. */
+/** How long the option `headers()` may take. It fetches a token, and a call must not hang on it. */
 export const HEADERS_DEADLINE_MS = 30_000
 
 /** The limits of one attempt. `0` ms: off. */
 export type AttemptLimits = Readonly<Record<NameOfLimit, Limit>> & {
-  /** Set for a passthrough call, of which nothing but bytes is seen. `stream`: silence counts before the headers, too. */
+  /** Set for a passthrough call, of which only bytes are seen. `stream`: silence counts before the headers, too. */
   readonly passthrough?: 'stream' | 'answer' | undefined
 }
 
@@ -45,17 +45,22 @@ type NameOfLimit = Exclude<DeadlineName, 'total' | 'before_commit' | 'queue'>
 
 const OFF: Limit = { ms: 0, source: 'not used for this kind of call' }
 
-/** Growth of an automatic cutoff after each TTFB cut, and its end: the same wall again and again would kill healthy prefill for ever. */
+/**
+ * Growth of an automatic cutoff after each TTFB cut, and its maximum. Without growth a long but healthy prefill would
+ * always be cut at the same time.
+ */
 const TTFB_GROWTH = 1.6
 const TTFB_GROWTH_MAX = 2
 
-/** An automatic value stays this far below an explicit staleMs, so that the more telling deadline fires first. */
+/** An automatic value stays this far below an explicit `staleMs`, so that the more specific deadline fires first. */
 const BELOW_STALE = 0.9
 
 /**
- * The limits of one attempt, from the settings, the request and the TTFB cuts so far (5.1): one object as long as they are the same.
+ * The limits of one attempt, from the settings, the request and the number of TTFB cuts so far. Returns the same object
+ * while the limits are the same.
  *
- * @param hedged a silent attempt gets company: an automatic `ttfbMs` is then 180 s at least, 600 s at high effort.
+ * @param hedged a hedge covers a silent attempt: an automatic `ttfbMs` is then at least 180 s, and 600 s at high
+ * effort.
  */
 export function limitsFor(
   settings: TimeoutSettings,
@@ -72,7 +77,7 @@ export function limitsFor(
 }
 
 const NAMES_OF_LIMITS = ['connect', 'send', 'ttfb', 'idle', 'progress', 'stale'] as const
-/** Practically all attempts of a client have the same: a stream holds its limits to its end. */
+/** Nearly all attempts of a client have the same limits, and a stream holds them to its end, so they are shared. */
 const lastLimits = new WeakMap<TimeoutSettings, AttemptLimits>()
 
 function derived(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: number, hedged: boolean): AttemptLimits {
@@ -82,21 +87,21 @@ function derived(settings: TimeoutSettings, traits: LatencyTraits, ttfbCuts: num
     const passthrough = traits.passesStream ? 'stream' : 'answer'
     return { connect, send, ttfb: OFF, idle, progress: OFF, stale, passthrough }
   }
-  // Headers come only after the generation: nothing between the request and the answer can be timed more closely.
+  // Headers come only after the generation, so only the whole attempt can be limited.
   if (traits.kind === 'json') return { connect, send, ttfb: OFF, idle: OFF, progress: OFF, stale }
   const idle = settings.idleMs === 'auto' ? clampBelow(autoIdle(traits), stale) : settings.idleMs
   return { connect, send, ttfb: ttfbLimit(settings, traits, ttfbCuts, hedged), idle, progress, stale }
 }
 
 function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, cuts: number, hedged: boolean): Limit {
-  // What the user chose is kept to the millisecond, on every attempt.
+  // An explicit value is the same on every attempt.
   if (ttfbMs !== 'auto') return ttfbMs
   const first = clampBelow(autoTtfb(traits, hedged), staleMs)
   if (cuts === 0) return first
   const factor = Math.min(TTFB_GROWTH ** cuts, TTFB_GROWTH_MAX)
   const grown: Limit = { ms: Math.round(first.ms * factor), source: `${first.source}, grown after ${cuts} cut(s)` }
   if (!isExplicit(staleMs)) return grown
-  // Close below staleMs there may be no room to grow; no attempt must get less time than the one before.
+  // Close below `staleMs` there may be no room to grow. An attempt must not get less time than the one before.
   const room = Math.floor(staleMs.ms * BELOW_STALE)
   if (grown.ms <= room) return grown
   return room <= first.ms ? first : { ms: room, source: `${grown.source}, kept below staleMs` }
@@ -106,7 +111,7 @@ function auto(seconds: number, why: string): Limit {
   return { ms: seconds * 1000, source: `auto: ${why}` }
 }
 
-/** The same objects for all: a stream holds its limits to its end. */
+/** Shared objects: a stream holds its limits to its end. */
 const TTFB = {
   base: auto(45, 'base'),
   from10K: auto(60, 'input from 10 K tokens'),
@@ -115,8 +120,8 @@ const TTFB = {
   medium: auto(120, 'medium effort'),
   high: auto(300, 'high effort'),
   flex: auto(900, 'flex tier'),
-  // Another attempt is under way long before: there is no hurry to kill one that may be thinking. Of high effort's first
-  // events a few in ten thousand come after 300 s.
+  // A hedge starts long before, so there is no hurry to cut an attempt that may be alive. At high effort a few first
+  // events in ten thousand come after 300 s.
   hedged: auto(180, 'hedged'),
   hedgedHigh: auto(600, 'hedged, high effort'),
 } as const
@@ -143,7 +148,7 @@ function autoIdle({ effort, flex }: LatencyTraits): Limit {
   return effort === 'high' ? IDLE.high : IDLE.base
 }
 
-/** Automatic values give way to explicit ones; two explicit values that contradict each other were refused before. */
+/** Automatic values give way to explicit ones. Two explicit values that contradict each other were refused earlier. */
 function clampBelow(automatic: Limit, stale: Limit): Limit {
   if (!isExplicit(stale) || automatic.ms < stale.ms) return automatic
   return { ms: Math.floor(stale.ms * BELOW_STALE), source: `${automatic.source}, kept below staleMs` }
@@ -153,33 +158,38 @@ function isExplicit({ ms, source }: Limit): boolean {
   return source !== 'default' && ms > 0
 }
 
-/** How long a `response.failed` may follow its `error`, or an `error` a `response.failed` without a reason. */
+/**
+ * How long to wait for the `response.failed` after an `error`, or for the `error` after a `response.failed` without a
+ * reason.
+ */
 const LINGER: Limit = { ms: 1000, source: 'default' }
 
 export interface CallDeadlines {
-  /** When the call began, on the monotonic clock. */
+  /** Start of the call, on the monotonic clock. */
   readonly startedAt: number
   readonly total: Limit
-  /** Drop-in only: a call without a first event by then ends, because its host stops waiting for headers. */
+  /** Drop-in only: a call without a first event ends at this limit, because its host stops waiting for headers. */
   readonly beforeCommit: Limit
-  /** Drop-in only: a held prelude is handed over by then. `0`: never. */
+  /** Drop-in only: when a held prelude is handed over. `0`: never. */
   readonly commitAfterMs: number
 }
 
-/** When a call must have ended (or, before its commit, must have something to show); `Infinity` when it need not. */
+/** When a call must have ended, or before its commit must have output. `Infinity` without a deadline. */
 export function callEndsAt(call: CallDeadlines): number {
   const total = call.total.ms > 0 ? call.startedAt + call.total.ms : Infinity
   const beforeCommit = call.beforeCommit.ms > 0 ? call.startedAt + call.beforeCommit.ms : Infinity
   return Math.min(total, beforeCommit)
 }
 
-/** Which of the call's deadlines comes first. Asked when one of them has come. */
+/** The deadline of the call that comes first. Called when one of them has come. */
 export function firstOfCall(call: CallDeadlines): { readonly name: 'total' | 'before_commit'; readonly limit: Limit } {
   const total = call.total.ms > 0 && callEndsAt(call) === call.startedAt + call.total.ms
   return total ? { name: 'total', limit: call.total } : { name: 'before_commit', limit: call.beforeCommit }
 }
 
-/** What has happened in an attempt so far, as monotonic instants. The watchdog writes it, `earliestDeadline` reads it. */
+/**
+ * What has happened in an attempt so far, as monotonic instants. Written by the watchdog, read by `earliestDeadline`.
+ */
 export interface AttemptTimes {
   startedAt: number
   connectingAt: number | undefined
@@ -189,22 +199,22 @@ export interface AttemptTimes {
   lastByteAt: number | undefined
   firstEventAt: number | undefined
   lastProgressAt: number | undefined
-  /** The response waits in the endpoint's queue: no progress can be expected. */
+  /** The response is queued at the endpoint, so no progress is expected. */
   queued: boolean
   committed: boolean
-  /** The consumer does not read: silence is its doing. */
+  /** The consumer does not read, so the silence is caused by the consumer. */
   pausedAt: number | undefined
-  /** A failure was reported; the event that may say more about it is awaited. */
+  /** A failure was reported. An event with more detail may follow. */
   lingeringAt: number | undefined
-  /** For how long, where it is not a second. */
+  /** How long to wait for that event, if not a second. */
   lingerMs: number | undefined
-  /** A whole answer, which has no events, was handed over. */
+  /** A whole answer without events was handed over. */
   answered: boolean
-  /** What came then may be the end of the answer, all but its blank line. */
+  /** The bytes after this instant may be the last event without its blank line. */
   heldAt: number | undefined
 }
 
-/** Nothing ran for `ms` before `from`: the event loop was blocked, or the machine slept. */
+/** No code ran for `ms` before `from`: the event loop was blocked, or the machine slept. */
 export interface Grace {
   readonly from: number
   readonly ms: number
@@ -212,11 +222,11 @@ export interface Grace {
 
 export interface DueDeadline {
   readonly at: number
-  /** The instant it counts from. */
+  /** The instant the deadline counts from. */
   readonly from: number
   /**
-   * Three are no deadlines: `commit_after` hands the prelude over, `linger` ends the wait for what may explain a failure, `held`
-   * looks at an event whose blank line does not come.
+   * Three of the names are not deadlines: `commit_after` hands the prelude over, `linger` ends the wait for an event
+   * that explains a failure, and `held` checks an event without its blank line.
    */
   readonly name: DeadlineName | 'commit_after' | 'linger' | 'held'
   readonly limit: Limit
@@ -225,10 +235,11 @@ export interface DueDeadline {
 const NO_GRACE: Grace = { from: -Infinity, ms: 0 }
 
 /**
- * The deadline that comes first, given what has happened. Pure; called when a timer is armed or has fired, not per event.
+ * The deadline that comes first, given what has happened. Pure. Called when a timer is armed or has fired, not per
+ * event.
  *
- * @param grace time that was lost, and that each deadline of the attempt is given back, up to its own length. Those of the
- * call are promises to the caller, whatever happened to the event loop.
+ * @param grace lost time, which is added to each deadline of the attempt, up to the length of that deadline. Deadlines
+ * of the call are not extended: they are promises to the caller.
  */
 export function earliestDeadline(
   times: AttemptTimes,
@@ -249,13 +260,13 @@ export function earliestDeadline(
   consider('held', times.heldAt, LINGER)
   if (times.connectedAt === undefined) consider('connect', times.connectingAt, limits.connect)
   else if (times.sentAt === undefined) consider('send', times.sendProgressAt, limits.send)
-  // An answer without events that was handed over has shown that the endpoint is there.
+  // A whole answer without events has shown that the endpoint responds.
   if (times.firstEventAt === undefined && !times.answered) consider('ttfb', times.sentAt, limits.ttfb)
   if (!paused) {
     consider('idle', times.lastByteAt ?? (limits.passthrough === 'stream' ? times.sentAt : undefined), limits.idle)
     if (!times.queued) consider('progress', times.lastProgressAt, limits.progress)
   }
-  // What is passed through may be a download of hours: once its headers were handed over, only silence ends it.
+  // A passthrough body may be a download of hours: once its headers were handed over, only silence ends it.
   if (limits.passthrough === undefined || !times.committed) consider('stale', times.startedAt, limits.stale)
   considerOfCall('total', call.total)
   if (!times.committed) {

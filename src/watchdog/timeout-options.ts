@@ -1,29 +1,32 @@
 import { autoMs, msOrOff } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
 
-/** The `timeouts` of a client. Milliseconds from 0 to 2 147 483 647; `0` turns a deadline off. One attempt unless it says call. */
+/**
+ * The `timeouts` of a client. Milliseconds from 0 to 2 147 483 647; `0` turns a deadline off. Each limits one attempt
+ * unless it says "call".
+ */
 export interface TimeoutOptions {
-  /** Start of connect → connected: DNS, TCP, TLS and proxy together. Default 10 000. */
+  /** From the start of the connect until the connection is ready: DNS, TCP, TLS and proxy together. Default 10 000. */
   readonly connectMs?: number | undefined
-  /** Last progress in writing the request → next. Default 30 000. */
+  /** From one progress in writing the request to the next. Default 30 000. */
   readonly sendMs?: number | undefined
   /**
-   * Request written → first stream event of any kind; SSE comments do not count. Default `'auto'`: 45 s, more for large
-   * inputs (to 180 s), medium (120 s) and high effort (300 s) and the flex tier (900 s). Each cut multiplies the automatic
-   * value by 1.6, to at most twice the first; a number that is given is the same on every attempt. After the first event it
-   * no longer applies: long generations are never cut by it.
+   * From the request being written to the first stream event of any kind; SSE comments do not count. Default `'auto'`:
+   * 45 s; more for large inputs (up to 180 s), medium effort (120 s), high effort (300 s) and the flex tier (900 s).
+   * After each cut the automatic value is multiplied by 1.6, up to twice the first. A given number is the same on every
+   * attempt. Does not apply after the first event, so it never cuts a long generation.
    */
   readonly ttfbMs?: number | 'auto' | undefined
   /**
-   * Last byte of any kind → next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. For a call that is
-   * no Responses call 300 000, counted from the request on where its body says `stream: true`.
+   * From one byte of any kind to the next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. For a
+   * passthrough call 300 000, counted from the request where its body says `stream: true`.
    */
   readonly idleMs?: number | 'auto' | undefined
-  /** Last model progress → next; heartbeats do not feed it. Default 900 000. */
+  /** From one model progress to the next; heartbeats do not count. Default 900 000. */
   readonly progressMs?: number | undefined
-  /** Wall clock of one attempt; for a call that is no Responses call until its headers are handed over. Default 1 800 000. */
+  /** The whole attempt; for a passthrough call until its headers are handed over. Default 1 800 000. */
   readonly staleMs?: number | undefined
-  /** The whole call, sleeps between attempts included. Default 0 (off). */
+  /** The whole call, including sleeps between attempts. Default 0 (off). */
   readonly totalMs?: number | undefined
 }
 

@@ -11,28 +11,28 @@ import {
 } from './deadlines.ts'
 
 /**
- * A timer that fires this late means that the event loop was blocked or the machine slept. The time lost is given back
- * once: work of several round trips, a TLS handshake for example, could not go on either.
+ * A timer that fires this late means that the event loop was blocked or the machine slept. The lost time is given back
+ * once, because work of several round trips, such as a TLS handshake, stood still as well.
  */
 const LATE_MS = 250
 
-/** Timers may fire a fraction of a millisecond early, by a clock that tells fractions. */
+/** Timers may fire a fraction of a millisecond early on a clock with fractions. */
 const EARLY_MS = 1
 
 export interface WatchdogEvents {
   onExpired(deadline: DeadlineInfo): void
-  /** The drop-in's prelude must be handed over now. */
+  /** The drop-in must hand its prelude over now. */
   onCommitDue(): void
-  /** Nothing followed the report of a failure in time. */
+  /** No event followed the report of a failure in time. */
   onLingerDue(): void
-  /** Nothing followed what may have been the end of the answer. */
+  /** Nothing followed what may be the last event. */
   onHeldDue(): void
 }
 
 /**
- * Enforces every deadline of one attempt with at most one timer. Activity only writes down an instant; the timer is left
- * alone and, when it fires, re-armed for what remains. So a stream of 100 000 events arms a handful of timers, and a
- * silent one wakes up once per deadline.
+ * Enforces every deadline of one attempt with at most one timer. Activity only records an instant. When the timer
+ * fires, it is armed again for the time that remains. So a stream of 100 000 events arms a handful of timers, and a
+ * silent stream wakes up once per deadline.
  */
 export class Watchdog {
   readonly #clock: Clock
@@ -43,11 +43,11 @@ export class Watchdog {
   #timer: TimerHandle | undefined
   #armedFor = Infinity
   #grace: Grace | undefined
-  /** The deadline that the grace was given to. */
+  /** The deadline that was given the grace. */
   #graced: DueDeadline | undefined
   #rechecking = false
   #stopped = false
-  /** One for all timers, and smaller than a function with what it was made in. */
+  /** One function for all timers. `bind` uses less memory than a closure. */
   readonly #fire = this.#onTimer.bind(this)
 
   constructor(clock: Clock, limits: AttemptLimits, call: CallDeadlines, events: WatchdogEvents) {
@@ -103,26 +103,26 @@ export class Watchdog {
     this.#rearm()
   }
 
-  /** A byte of any kind came: headers, comments, half an event. */
+  /** A byte of any kind came: headers, comments, or part of an event. */
   byte(): void {
     const isFirst = this.#times.lastByteAt === undefined
     this.#times.lastByteAt = this.#clock.now()
     if (isFirst) this.#rearm()
   }
 
-  /** An event came; `progress` if the model did something. */
+  /** An event came. `progress`: the model did something. */
   event(progress: boolean): void {
     const times = this.#times
     if (times.firstEventAt === undefined) {
       times.firstEventAt = times.lastProgressAt = times.lastByteAt ?? this.#clock.now()
       this.#rearm()
     } else if (progress) {
-      // The bytes of the event were stamped a moment ago: no need to ask the clock again.
+      // The bytes of the event were stamped a moment ago, so the clock is not read again.
       times.lastProgressAt = times.lastByteAt
     }
   }
 
-  /** The response waits in the endpoint's queue, or has left it: then its allowance for progress begins anew. */
+  /** The response is queued at the endpoint, or has left the queue: then its time for progress begins again. */
   queued(queued: boolean): void {
     if (this.#times.queued === queued) return
     this.#times.queued = queued
@@ -130,7 +130,7 @@ export class Watchdog {
     this.#rearm()
   }
 
-  /** @param isAnswer a whole answer is handed over: what is left of it is waited for as for any other. */
+  /** @param isAnswer a whole answer is handed over: its remaining bytes have the same deadlines as any others. */
   committed(isAnswer = false): void {
     this.#times.committed = true
     if (isAnswer) {
@@ -139,14 +139,14 @@ export class Watchdog {
     }
   }
 
-  /** @param forMs by default a second. */
+  /** @param forMs default one second. */
   lingering(forMs?: number): void {
     this.#times.lingerMs ??= forMs
     this.#times.lingeringAt ??= this.#clock.now()
     this.#rearm()
   }
 
-  /** What came last may be the end of the answer, or is not. */
+  /** Whether the last bytes may be the last event without its blank line. */
   holding(holds: boolean): void {
     const times = this.#times
     if (!holds) {
@@ -157,7 +157,7 @@ export class Watchdog {
     this.#rearm()
   }
 
-  /** The consumer does not read: idle and progress stand still, stale goes on. */
+  /** The consumer does not read. Idle and progress stop counting; stale continues. */
   pause(): void {
     this.#times.pausedAt ??= this.#clock.now()
   }
@@ -168,7 +168,7 @@ export class Watchdog {
     const now = this.#clock.now()
     const lost = now - times.pausedAt
     times.pausedAt = undefined
-    // What one socket read had brought may still have come during the pause: it cannot be younger than now.
+    // Bytes of the last socket read may have been counted during the pause. Their instant must not lie in the future.
     if (times.lastByteAt !== undefined) times.lastByteAt = Math.min(now, times.lastByteAt + lost)
     if (times.lastProgressAt !== undefined) times.lastProgressAt = Math.min(now, times.lastProgressAt + lost)
     this.#rearm()
@@ -179,7 +179,7 @@ export class Watchdog {
     this.#disarm()
   }
 
-  /** Arms the timer only when a deadline comes earlier than the one it waits for. */
+  /** Arms the timer only if a deadline is earlier than the armed one. */
   #rearm(): void {
     if (this.#stopped || this.#rechecking) return
     const due = this.#earliest()
@@ -194,7 +194,7 @@ export class Watchdog {
 
   #arm(at: number): void {
     const now = this.#clock.now()
-    // What is due already was not waited for: it must not look like a timer that fires late.
+    // An overdue deadline must not look like a timer that fires late.
     this.#armedFor = Math.max(at, now)
     this.#timer = this.#clock.setTimer(this.#fire, this.#armedFor - now)
   }
@@ -216,7 +216,7 @@ export class Watchdog {
       this.#arm(due.at)
       return
     }
-    // Bytes may have arrived that a blocked event loop has not delivered yet: let it deliver them, then look again.
+    // A blocked event loop may not have delivered bytes that have arrived. Let it deliver them, then look again.
     this.#rechecking = true
     this.#clock.afterIO(() => this.#recheck(now - firedFor))
   }
@@ -226,10 +226,10 @@ export class Watchdog {
     if (this.#stopped) return
     const now = this.#clock.now()
     let due = this.#earliest()
-    // Once for each silence: in a process whose every timer is late, a deadline would otherwise never fire.
+    // Once per silence: in a process whose every timer is late, a deadline would otherwise never fire.
     const givenBefore = due?.name === this.#graced?.name && due?.from === this.#graced?.from
     if (due !== undefined && due.at < now + EARLY_MS && lateMs > LATE_MS && !givenBefore) {
-      // What an earlier, longer loss left to the longer deadlines stays theirs.
+      // Keeps what remains of an earlier, longer grace for the longer deadlines.
       const left = this.#grace === undefined ? 0 : this.#grace.from + this.#grace.ms - now
       this.#grace = { from: now, ms: Math.max(lateMs, left) }
       this.#graced = due

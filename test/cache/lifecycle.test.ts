@@ -34,7 +34,7 @@ describe('what is told of a client', () => {
     const { cache, builds, events } = cacheWorld()
     builds.push({ unusable: true })
     const refused = cache.acquire('a')
-    await expect(refused).rejects.toThrow(/^create\(\) returned a client that isUsable\(\) refuses/)
+    await expect(refused).rejects.toThrow(/^create\(\) returned a client for which isUsable\(\) returned false/)
     await expect(refused).rejects.toMatchObject({ name: ConfigurationError.name, path: 'create' })
     expect(events.map(({ type, reason }) => [type, reason])).toEqual([
       ['created', undefined],
@@ -196,7 +196,9 @@ describe('close and destroy', () => {
     await Promise.all(closings)
     await cache.destroy()
     await cache.close()
-    await expect(cache.acquire('a')).rejects.toThrow('The client cache is closed. Create a new one, or close it later.')
+    await expect(cache.acquire('a')).rejects.toThrow(
+      'The client cache is closed. Create a new cache, or close this one later.',
+    )
   })
 
   it('need no retire callback', async () => {

@@ -221,7 +221,7 @@ describe('what cannot be read', () => {
   it('is a failure behind what came before it', () => {
     const { shown: told, last } = read({}, CREATED, `${DELTA}data: {"type":\n\n`)
     expect(told[1]).toEqual({ text: DELTA, commit: 'progress', code: 'malformed_event' })
-    expect(last?.failure?.message).toBe('The data of an event is no valid JSON.')
+    expect(last?.failure?.message).toBe('The data of an event is not valid JSON.')
     expect(read({}, 'data: {\n\n').shown).toEqual([{ code: 'malformed_event' }])
   })
 

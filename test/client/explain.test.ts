@@ -14,7 +14,7 @@ describe('explain', () => {
       'attempt 1 at 0 ms: connected in 0 ms, cut while waiting by the ttfb deadline of 5 s (option)',
       expect.stringMatching(/^attempt 2 at 5(?:\.\d)? s: .*answered 503, http_status while waiting, after 0 ms$/),
       expect.stringMatching(/^attempt 3 at .*connection_reset while \w+, after 0 ms$/),
-      expect.stringMatching(/^connection_reset: .* No further attempt: all retries were used \(`maxRetries`\)\.$/),
+      expect.stringMatching(/^connection_reset: .* No further attempt: all retries are used \(`maxRetries`\)\.$/),
     ])
     expect(findResilientError(error)?.explain()).toBe(explain(error))
     await s.nothingIsLeft()
@@ -27,7 +27,7 @@ describe('explain', () => {
     expect(explain(value)).toBe(
       [
         'attempt 1 at 0 ms: connected in 0 ms, given up after 10 s for another attempt',
-        'attempt 2 at 10 s (hedge): the one before had been silent for 10 s and was 80 % likely to be dead, connected in 0 ms, answered 200, first event after 0 ms, handed over, whole after 0 ms',
+        'attempt 2 at 10 s (hedge): the previous one was silent for 10 s, 80 % likely dead, connected in 0 ms, answered 200, first event after 0 ms, handed over, complete after 0 ms',
       ].join('\n'),
     )
     await s.nothingIsLeft({ allowHangUp: true })
@@ -48,12 +48,12 @@ describe('explain', () => {
     const { value } = await s.settle(s.post())
     expect((value as Response).status).toBe(429)
     expect(explain(value)?.split('\n').at(-1)).toBe(
-      'http_status: The endpoint answered with an error status. No further attempt: all retries were used (`maxRetries`). The endpoint asked for 2 s.',
+      'http_status: The endpoint answered with an error status. No further attempt: all retries are used (`maxRetries`). The endpoint asked to wait 2 s.',
     )
     await s.nothingIsLeft()
     const refused = scenario([fake.status(400)])
     expect(explain((await refused.settle(refused.post())).value)).toMatch(
-      /\nhttp_status: .* No further attempt: asking again would not help\.$/,
+      /\nhttp_status: .* No further attempt: a retry would not help\.$/,
     )
     await refused.nothingIsLeft()
   })
@@ -62,7 +62,7 @@ describe('explain', () => {
     const s = scenario(() => fake.stall(), { concurrency: { calls: 1, queueMs: 3000 } })
     const first = s.post()
     expect(explain((await s.settle(s.post())).error)).toBe(
-      'queue_timeout: The turn of the call did not come within concurrency.queueMs. Nothing was sent. The queue deadline was 3 s (option).',
+      'queue_timeout: The call had to wait for a permit longer than concurrency.queueMs. Nothing was sent. The queue deadline was 3 s (option).',
     )
     s.controller.abort()
     await s.settle(first)
@@ -122,7 +122,7 @@ describe('explain', () => {
     const s = scenario([[fake.events(events), fake.reset()].flat()])
     const stream = s.client.responses.stream({ model: 'm', input: 'hi' })
     const { error } = await s.settle(stream.finalResponse())
-    expect(explain(error)).toMatch(/\nconnection_reset: .* No further attempt: events of it had been handed over\.$/)
+    expect(explain(error)).toMatch(/\nconnection_reset: .* No further attempt: events were already handed over\.$/)
     expect(explain(stream)).toBe(explain(error))
     await s.nothingIsLeft()
   })
@@ -138,12 +138,12 @@ describe('explain', () => {
     const stream = s.client.responses.stream({ model: 'm', input: 'hi', background: true, store: true })
     const { error } = await s.settle(stream.finalResponse())
     expect(explain(stream)?.split('\n')).toEqual([
-      'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset while committed, after 2 s',
-      'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset while committed, after 3 s',
+      'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset after the commit, after 2 s',
+      'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset after the commit, after 3 s',
       'attempt 3 at 5 s (resume): connected in 0 ms, answered 404, http_status while waiting, after 0 ms',
-      'attempt 4 at 5 s (poll): on a connection used before, answered 503, http_status while waiting, after 0 ms',
+      'attempt 4 at 5 s (poll): on a reused connection, answered 503, http_status while waiting, after 0 ms',
       'attempt 5 at 5.3 s (poll): connected in 0 ms, answered 503, http_status while waiting, after 0 ms',
-      'http_status: The endpoint answered with an error status. No further attempt: all retries were used (`maxRetries`).',
+      'http_status: The endpoint answered with an error status. No further attempt: all retries are used (`maxRetries`).',
     ])
     expect(explain(error)).toBe(explain(stream))
     expect(
@@ -181,7 +181,7 @@ describe('explain', () => {
       'retry.budget',
     ],
     ['hint_too_long', { retry: { maxHintMs: 10 } }, 'retry.maxHintMs'],
-    ['not_retryable', {}, 'asking again would not help'],
+    ['not_retryable', {}, 'a retry would not help'],
   ] as const)('says what %s means', async (reason, options, words) => {
     const status = reason === 'not_retryable' ? 400 : 503
     const headers = reason === 'hint_too_long' ? { 'retry-after': '5' } : {}

@@ -150,7 +150,7 @@ describe('options', () => {
     [{ headers: [['a', 'b']] }, 'headers', 'an array', 'an object of strings'],
     [{ tls: { ca: [5] } }, 'tls.ca', 'an array', 'PEM'],
     [{ tls: { minVersion: 'TLSv1' } }, 'tls.minVersion', 'a string of 5 characters', "'TLSv1.2' or 'TLSv1.3'"],
-    [{ apiKey: '' }, 'apiKey', 'an empty string', 'a string that is not empty; leave it out where no key is needed'],
+    [{ apiKey: '' }, 'apiKey', 'an empty string', 'a string that is not empty; leave it out if no key is needed'],
   ])(
     'that are not accepted are refused with path, value and what is accepted: %j',
     (options, path, value, accepted) => {

@@ -125,7 +125,7 @@ describe('fault 56: a redirect to another origin', () => {
       for (const status of [301, 302, 303, 307, 308]) {
         const body = method === 'POST' ? BODY : NO_BODY
         expect(refusal({ method, body }, { location, status, isResponsesCall: true })).toContain(
-          'does not leave its origin',
+          'must stay at its origin',
         )
       }
     }

@@ -180,7 +180,7 @@ describe('an address', () => {
       ] as const) {
         const error = refusal(() => settle(options))
         expect(error.path).toBe(path)
-        expect(error.message.startsWith(`${path}: ${problem}; accepted is`)).toBe(true)
+        expect(error.message.startsWith(`${path}: ${problem}; expected an`)).toBe(true)
         expect(error.message).toContain('https://api.openai.com/v1')
         expect(inspect(error)).not.toContain('swordfish')
       }

@@ -239,7 +239,7 @@ test(
     expect(stdout.match(/✓/g)).toHaveLength(5)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ +17 .*█{3,}.* K .*[▏▎▍▌]░ 2\.\d K$/m)
-    expect(stdout).toMatch(/nobody waits for a silent endpoint\n {2}longer than 1.5 s/)
+    expect(stdout).toMatch(/a silent endpoint is waited\n {2}for at most 1.5 s/)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
   },
@@ -249,6 +249,6 @@ test(
 test('a command line that cannot be followed is refused with the reason, and ends with 2', async () => {
   const [colour, seed, help] = await Promise.all([demo(['--colour']), demo(['--seed', 'many']), demo(['--help'])])
   expect(colour).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/'--colour'.*\n.*--help/) })
-  expect(seed).toMatchObject({ code: 2, stderr: expect.stringContaining("--seed: 'many' is no whole number") })
+  expect(seed).toMatchObject({ code: 2, stderr: expect.stringContaining("--seed: 'many' is not a whole number") })
   expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('--seed <n>') })
 })

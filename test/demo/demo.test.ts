@@ -103,10 +103,10 @@ test.concurrent('a command line that cannot be followed is refused with the reas
 })
 
 test.each([
-  [['--calls', 'many'], "--calls: 'many' is no whole number from 1 to 1000."],
-  [['--calls', '0'], "--calls: '0' is no whole number from 1 to 1000."],
+  [['--calls', 'many'], "--calls: 'many' is not a whole number from 1 to 1000."],
+  [['--calls', '0'], "--calls: '0' is not a whole number from 1 to 1000."],
   [['--calls'], '--calls'],
-  [['--base-url', 'api.openai.com', '--model', 'm'], "--base-url: 'api.openai.com' is no http: or https: address"],
+  [['--base-url', 'api.openai.com', '--model', 'm'], "--base-url: 'api.openai.com' is not an http: or https: address"],
   [['--base-url', 'http://127.0.0.1:1/v1'], '--base-url needs --model'],
   [['--base-url', 'https://127.0.0.1:1/v1', '--model', 'm'], 'OPENAI_API_KEY is not set'],
   [['--base-url', 'http://127.0.0.1:1/v1', '--model', 'm', '--seed', '1'], '--seed is for the mock endpoint'],

@@ -53,7 +53,7 @@ describe.each(hosts)('the error that $name makes of an HTTP answer', (host) => {
     const lines = explain(error)?.split('\n') ?? []
     expect(lines).toHaveLength(7)
     expect(lines[0]).toBe('The engine is overloaded. (503, engine_overloaded)')
-    expect(lines[6]).toMatch(/^http_status: .* No further attempt: all retries were used \(`maxRetries`\)\.$/)
+    expect(lines[6]).toMatch(/^http_status: .* No further attempt: all retries are used \(`maxRetries`\)\.$/)
     expect(server.requests).toHaveLength(5)
     await client.destroy()
   })
@@ -63,9 +63,7 @@ describe.each(hosts)('the error that $name makes of an HTTP answer', (host) => {
     const client = new ResilientClient({ ...QUICK, baseURL: server.baseURL })
     const error = await thrownBy(host, server.baseURL, 'create', client)
     expect(findResilientError(error)).toMatchObject({ status: 403, giveUpReason: 'not_retryable' })
-    expect(explain(error)).toMatch(
-      /^attempt 1 at \d+ ms: .*answered 403.*\nhttp_status: .* asking again would not help\.$/,
-    )
+    expect(explain(error)).toMatch(/^attempt 1 at \d+ ms: .*answered 403.*\nhttp_status: .* a retry would not help\.$/)
     await client.destroy()
   })
 })

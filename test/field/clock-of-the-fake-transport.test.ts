@@ -45,6 +45,6 @@ describe('a clock that is given to `FakeTransport` alone', () => {
   ])('beside another one in the client is refused: %s', (_what, transport) => {
     const make = () => new ResilientClient({ clock: new VirtualClock(), transport: transport() })
     expect(make).toThrow(ConfigurationError)
-    expect(make).toThrow(/^clock: the transport \(fake\) runs on another clock than the client/)
+    expect(make).toThrow(/^clock: the transport \(fake\) uses another clock than the client/)
   })
 })

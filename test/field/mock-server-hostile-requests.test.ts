@@ -92,8 +92,8 @@ describe('a path', () => {
 
 describe('a script', () => {
   it.each([
-    [1, /script 1, entry 2 \(ok\): nothing took it\n- script 1, entry 3 \(ok\): nothing took it$/],
-    [5, /script 1: 3 entries, and 2 more requests came$/],
+    [1, /script 1, entry 2 \(ok\): not taken\n- script 1, entry 3 \(ok\): not taken$/],
+    [5, /script 1: 3 entries, but 2 more requests came$/],
   ])('of three entries met by %i requests does not pass', async (requests, message) => {
     await using server = await MockResponsesServer.start()
     server.script(['ok', 'ok', 'ok'])
@@ -108,7 +108,7 @@ describe('a script', () => {
     for (const headers of [{}, {}, { 'x-mock-call': 'a' }]) await ask(server, BODY, headers as Record<string, string>)
     server.assertConsumed()
     await ask(server, BODY, { 'x-mock-call': 'a' })
-    expect(() => server.assertConsumed()).toThrow('script of call "a": 1 entries, and 1 more requests came')
+    expect(() => server.assertConsumed()).toThrow('script of call "a": 1 entries, but 1 more requests came')
     server.assertConsumed({ allowMore: true })
   })
 })

@@ -29,7 +29,7 @@ describe('a value that is not accepted is named, where it is a word or a number 
 describe('a slip is refused with its cure', () => {
   it.each([
     [{ apiKey: 'Bearer sk-planted-1234567890' }, "apiKey: begins with 'Bearer'"],
-    [{ baseURL: 'https://api.openai.com/v1/responses' }, 'give what stands before it'],
+    [{ baseURL: 'https://api.openai.com/v1/responses' }, 'leave /responses out'],
     [{ endpoints: [{ baseURL: 'https://a.test/v1/responses/' }] }, 'endpoints.0.baseURL: got an address that ends'],
     [
       { apiKey: 'k', endpoints: [{ baseURL: 'https://a.test' }, { baseURL: 'https://b.test' }] },
@@ -75,7 +75,7 @@ describe('an option that nobody knows, or that does nothing, is refused', () => 
       /expected an Error, or a code: ECONNREFUSED.*got 'FOO'/,
     ],
     ['fake.reset', () => fake.reset('FOO' as never), /got 'FOO'/],
-    ['textStream', () => textStream(of({ txt: 'a' })), /unknown option 'txt'; known are text/],
+    ['textStream', () => textStream(of({ txt: 'a' })), /unknown option 'txt'; accepted: text/],
     ['failedStream', () => failedStream(of({ text: 'a' })), /unknown option 'text'/],
   ])('%s', (_what, act, message) => {
     expect(act).toThrow(message)

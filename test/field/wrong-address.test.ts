@@ -96,7 +96,7 @@ describe('http: to a port that speaks TLS', () => {
     for (const { error } of [await playStream({ baseURL }), await playCreate({ baseURL })]) {
       expect(error).toBeInstanceOf(ConnectionError)
       expect(error).toMatchObject({ code: 'tls_refused', retryable: false, giveUpReason: 'not_retryable' })
-      expect((error as Error).message).toMatch(/the port speaks TLS, and was asked in plain HTTP .*Use https: /)
+      expect((error as Error).message).toMatch(/the port expects TLS, but the address says http: .*Use https: /)
       expect(explain(error)?.split('\n')[0]).toBe((error as Error).message)
     }
     const fetched = await playFetch({ baseURL })

@@ -117,7 +117,7 @@ describe('the error of a transport', () => {
       const failed = classify(parser({ data: '\u0015\u0003\u0003\u0000\u0002', code }))
       expect(failed).toMatchObject({ code: 'tls_refused', lane: undefined, connecting: true })
       expect(failed.message).toBe(
-        'Could not connect to api.test: the port speaks TLS, and was asked in plain HTTP (HPE_INVALID_CONSTANT). Use https: in the address.',
+        'Could not connect to api.test: the port expects TLS, but the address says http: (HPE_INVALID_CONSTANT). Use https: in the address.',
       )
     }
     expect(classify(parser({ data: '\u0015\u0003', code: 'HPE_OTHER' })).message).toContain('(HPE_OTHER)')

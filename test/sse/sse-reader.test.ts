@@ -229,7 +229,7 @@ describe('a frame that cannot be read', () => {
       for (const bad of ['{"type":"x"', '{a:1}', '[DONE', '\u0000', '{"type":"x\u0000"}', 'hello']) {
         const text = `${before}data: ${bad}${lineEnd}${lineEnd}${DELTA}`
         const fed = feed(bytesOf(text))
-        expect(fed.problem).toEqual({ kind: 'malformed_event', detail: 'no valid JSON' })
+        expect(fed.problem).toEqual({ kind: 'malformed_event', detail: 'not valid JSON' })
         expect(fed.events.map(({ class: found }) => found)).toEqual(['lifecycle', 'progress'])
         expect(fed.forwarded.toString()).toBe(before)
         expect(fed.repair).toBeUndefined()

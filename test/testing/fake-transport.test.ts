@@ -195,11 +195,11 @@ describe('a script', () => {
     [['ok'], {}, /^FakeTransport: attempt 1: step 1 is 'ok'; expected what `fake` makes/],
     [[fake.stall(), [undefined]], {}, /^FakeTransport: attempt 2: step 1 is undefined; expected/],
     [[{ type: 'constructor' }], {}, /^FakeTransport: attempt 1: step 1 is a value of type object; expected/],
-    [[], { clok: 1 }, /^FakeTransport: unknown option 'clok'; known are clock, abilities$/],
+    [[], { clok: 1 }, /^FakeTransport: unknown option 'clok'; accepted: clock, abilities$/],
     [
       [],
       { abilities: { seesAll: true } },
-      /^FakeTransport: abilities: unknown option 'seesAll'; known are seesConnect/,
+      /^FakeTransport: abilities: unknown option 'seesAll'; accepted: seesConnect/,
     ],
     [[], null, /^FakeTransport: the options are null; expected an object$/],
   ])('refuses what is no plan and no options: %j, %j', (plan, options, message) => {
@@ -213,7 +213,7 @@ describe('a script', () => {
     [() => textStream('hi' as never), "the options of a stream are 'hi'; expected an object, e.g. { text: 'hi' }"],
     [
       () => new VirtualClock({ start: 5 } as never),
-      "VirtualClock: unknown option 'start'; known are epochMs, startMs, traces",
+      "VirtualClock: unknown option 'start'; accepted: epochMs, startMs, traces",
     ],
   ])('builders refuse what they cannot use: %s', (build, message) => {
     expect(build).toThrow(message)
@@ -352,13 +352,13 @@ describe('requests', () => {
 })
 
 describe('the plan', () => {
-  it('names the steps that were not consumed and the attempts never asked for', async () => {
+  it('names the steps that were not consumed and the attempts that never came', async () => {
     const { clock, transport, send } = setUp([[fake.delay(5), fake.comment(), fake.reset()], fake.stall()])
     const { notes, exchange } = send()
     notes.onCall = (name) => name === 'data' && exchange.destroy()
     await clock.advance(5)
     expect(() => transport.assertConsumed()).toThrow(
-      /attempt 1 \(destroyed\): not consumed: reset ECONNRESET\n {2}- attempt 2: never asked for: stall/,
+      /attempt 1 \(destroyed\): not consumed: reset ECONNRESET\n {2}- attempt 2: never came: stall/,
     )
     expect(() => transport.assertConsumed({ allowHangUp: true })).toThrow(/attempt 2/)
     expect(transport.requests[0]!.unplayed).toEqual([fake.reset()])

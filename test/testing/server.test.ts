@@ -439,8 +439,8 @@ describe('whom a fault strikes', () => {
       expect(() => server.assertConsumed()).toThrow(
         [
           'the scripts and the requests differ:',
-          '- script 1, entry 1 (before_event 99: reset): request 1 took it, but never came to that point (complete, 12 events sent)',
-          '- script of call "never", entry 1 (headers: stall): nothing took it',
+          '- script 1, entry 1 (before_event 99: reset): request 1 took it, but did not reach that point (complete, 12 events sent)',
+          '- script of call "never", entry 1 (headers: stall): not taken',
           '- fault 1 ("slow", headers: delay): 3 of 3 times not taken',
         ].join('\n'),
       )
@@ -563,15 +563,15 @@ describe('mistakes', () => {
   const refuses = (options: object) => MockResponsesServer.start(options as MockServerOptions)
 
   it.each([
-    [{ ttfb: 5 }, 'options: unknown key "ttfb". Known here: tls, port'],
+    [{ ttfb: 5 }, 'options: unknown key "ttfb"; accepted: tls, port'],
     [{ ttfbMs: -1 }, 'options.ttfbMs is -1; expected a number from 0, or a function'],
     [{ tls: { key: 'a' } }, "options.tls is { key: 'a' }; expected { key, cert }"],
     [{ faults: [{ at: 'header', effect: 'stall' }] }, "faults[0].at is 'header'; expected one of accept, upgrade"],
-    [{ faults: [{ at: 'accept', effect: 'status', status: 500 }] }, '"status" cannot strike at "accept". There: stall'],
+    [{ faults: [{ at: 'accept', effect: 'status', status: 500 }] }, '"status" cannot strike at "accept"; accepted: stall'],
     [{ faults: [{ at: 'before_event', effect: 'reset' }] }, 'faults[0] needs "event"'],
     [{ faults: [{ at: 'headers', effect: 'delay' }] }, 'faults[0] needs "ms"'],
     [{ faults: [{ at: 'headers', effect: 'stall', event: 1 }] }, 'faults[0]: unknown key "event"'],
-    [{ faults: [{ at: 'headers', effect: 'stall', times: 1, probability: 1 }] }, 'exclude each other'],
+    [{ faults: [{ at: 'headers', effect: 'stall', times: 1, probability: 1 }] }, 'cannot be combined'],
     [{ faults: Array(2).fill({ at: 'headers', effect: 'stall', probability: 0.6 }) }, 'add up to 1.2'],
   ])('%o is refused: %s', async (options, message) => {
     await expect(refuses(options)).rejects.toThrow(message)
@@ -582,7 +582,7 @@ describe('mistakes', () => {
       const fault = { at: 'headers', effect: 'stall' } as const
       expect(() => server.script([{ ...fault, times: 2 }])).toThrow('script 1, entry 1: unknown key "times"')
       expect(() => server.script([{ at: 'accept', effect: 'reset' }], { call: 'a' })).toThrow('use at: "request_body"')
-      await expect(server.waitFor('headers' as 'request')).rejects.toThrow('unknown step "headers". Known: connection')
+      await expect(server.waitFor('headers' as 'request')).rejects.toThrow('unknown step "headers"; accepted: connection')
     }))
 })
 

@@ -2,9 +2,9 @@ import { createParser } from 'eventsource-parser'
 import { type Answer, CALL_HEADER, type Contestant, GIVE_UP_MS, type TurnRequest } from '../contestant.ts'
 
 /**
- * An agent behind a proxy that takes a lost connection for a lost conversation. The proxy keeps the upstream sessions; when
- * the connection of one dies, its recovery path finds no session for the id any more and answers `400
- * previous_response_not_found`, though the endpoint never said so. The agent believes it. Both in one here.
+ * An agent with a proxy that reports a lost connection as a lost conversation. The proxy keeps the upstream sessions.
+ * When the connection of one dies, it does not find the session any more and answers `400 previous_response_not_found`,
+ * which the endpoint never said. The agent believes it. Both are combined here.
  */
 export function naive(baseURL: string): Contestant {
   return {

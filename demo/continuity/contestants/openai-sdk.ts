@@ -3,12 +3,12 @@ import type { Response, ResponseCreateParamsStreaming } from 'openai/resources/r
 import { type Answer, CALL_HEADER, type Contestant, GIVE_UP_MS } from '../contestant.ts'
 
 /**
- * The `openai` SDK alone, on its own fetch and its own two retries, with `previous_response_id` as its documentation shows
- * it. The SDK retries until there are headers, and never afterwards. A stream that ends too early is to it a stream that
- * ends: it is assumed that the agent notices, which not every agent does.
+ * The `openai` SDK alone, on its own fetch with its own two retries, and with `previous_response_id` as in its
+ * documentation. The SDK retries only before headers. To the SDK a stream that ends too early is complete. This agent
+ * notices that, which not every agent does.
  */
 export function openaiSdk(baseURL: string): Contestant {
-  // Nothing of the environment: neither a key nor the wish for a log may change what is measured.
+  // The environment must not change the result, neither by a key nor by a log setting.
   const openai = new OpenAI({
     baseURL,
     apiKey: 'sk-demo',

@@ -2,9 +2,9 @@ import { ResilientClient, type ResponseCreateParams } from '../../../src/index.t
 import { type Answer, CALL_HEADER, type Contestant, GIVE_UP_MS } from '../contestant.ts'
 
 /**
- * This library, as an agent uses it that shows its output while it comes: `responses.stream` with `interruption:
- * 'restart'`, so that a stream which breaks after output is retried as well. `responses.create` would do the same with
- * nothing to take back; the drop-in fetch cannot, because its hosts have seen the bytes, and leaves that retry to the agent.
+ * This library, used by an agent that shows output as it comes: `responses.stream` with `interruption: 'restart'`, so
+ * that a stream that breaks after output is retried as well. `responses.create` would also do this, and nothing would
+ * be visible. The drop-in fetch cannot retry bytes that its host has read, and leaves that to the agent.
  */
 export function resilient(baseURL: string): Contestant & { readonly client: ResilientClient } {
   const client = new ResilientClient({ baseURL, timeouts: { ttfbMs: GIVE_UP_MS } })

@@ -14,24 +14,24 @@ import {
 export interface RespondOptions {
   /** Default 200. */
   readonly status?: number
-  /** Added to `content-type: text/event-stream`, or in its place. */
+  /** Added to `content-type: text/event-stream`. Replaces it if given. */
   readonly headers?: FakeHeaders
-  /** Milliseconds before each event. Default 0: all at once, each in a socket read of its own. */
+  /** Milliseconds before each event. Default 0: no delay, but one socket read for each event. */
   readonly everyMs?: number
-  /** Leave the connection open after the last event instead of ending the body. Default `false`. */
+  /** Whether the connection stays open after the last event. Default `false`: the body ends. */
   readonly keepOpen?: boolean
 }
 
 export interface StatusOptions {
   readonly statusText?: string
   readonly headers?: FakeHeaders
-  /** An object goes out as JSON, with its content type; text and bytes as they are. Default: no body. */
+  /** An object is sent as JSON, with its content type. Text and bytes are sent as they are. Default: no body. */
   readonly body?: string | Uint8Array | object
 }
 
 /**
- * The steps of a scripted attempt. What is not said is implied: the connection opens, the request is written, and before
- * the first event come the headers of a stream (200, `text/event-stream`); after the last step the body ends.
+ * The steps of a scripted attempt. Missing steps are implied: the connection opens, the request is written, stream
+ * headers (200, `text/event-stream`) come before the first event, and the body ends after the last step.
  *
  * @example
  * new FakeTransport([
@@ -45,44 +45,46 @@ export interface StatusOptions {
 export const fake = {
   // Before the request is written
 
-  /** A new connection, opened `afterMs` after the start. Without it an idle connection is used again when one is there. */
+  /**
+   * Opens a new connection, `afterMs` after the start. Without this step an idle connection is reused if there is one.
+   */
   connect: (options: { readonly afterMs?: number } = {}): FakeStep => {
     checkNames('fake.connect', options, ['afterMs'])
     return { type: 'connect', afterMs: duration(options.afterMs) }
   },
 
-  /** Connecting never ends. */
+  /** The connect never completes. */
   connectStall: (): FakeStep => ({ type: 'connect_stall' }),
 
-  /** Connecting fails, `afterMs` after the start (default 0). Nothing was sent. */
+  /** The connect fails `afterMs` after the start (default 0). Nothing was sent. */
   connectError: (error: FakeFailure = 'ECONNREFUSED', options: { readonly afterMs?: number } = {}): FakeStep => {
     checkNames('fake.connectError', options, ['afterMs'])
     return { type: 'connect_error', error: fakeFailure(error), afterMs: duration(options.afterMs) }
   },
 
-  /** The request goes out in `times` parts, `everyMs` apart: a slow upload that makes progress. */
+  /** The request is sent in `times` parts, `everyMs` apart: a slow upload that makes progress. */
   send: (options: { readonly times: number; readonly everyMs: number }): FakeStep => {
     checkNames('fake.send', options, ['times', 'everyMs'])
     return { type: 'send', times: count(options.times), everyMs: duration(options.everyMs) }
   },
 
-  /** The endpoint stops reading: the first part of the request goes out, the rest never does. */
+  /** The endpoint stops reading: the first part of the request is sent, the rest never. */
   sendStall: (): FakeStep => ({ type: 'send_stall' }),
 
-  /** The connection fails after the first part of the request went out. */
+  /** The connection fails after the first part of the request was sent. */
   sendError: (error: FakeFailure = 'EPIPE'): FakeStep => ({ type: 'send_error', error: fakeFailure(error) }),
 
   // Waiting
 
-  /** Silence for `ms`, once the request is written. */
+  /** Silence for `ms` after the request was written. */
   delay: (ms: number): FakeStep => ({ type: 'delay', ms: duration(ms) }),
 
-  /** Silence for ever, once the request is written: as the only step, an endpoint dead on arrival. */
+  /** Endless silence after the request was written. As the only step: an endpoint that is dead on arrival. */
   stall: (): FakeStep => ({ type: 'stall' }),
 
   // The answer
 
-  /** Status line and headers alone. */
+  /** Only status line and headers. */
   head: (status = 200, headers: FakeHeaders = {}, options: { readonly statusText?: string } = {}): FakeStep => {
     checkNames('fake.head', options, ['statusText'])
     return { type: 'head', status: statusCode(status), statusText: options.statusText ?? '', headers }
@@ -91,7 +93,7 @@ export const fake = {
   /** One event. */
   event: (event: FakeEvent): FakeStep => ({ type: 'event', event }),
 
-  /** Several events, each `everyMs` after what came before it (default 0: at once, each in a socket read of its own). */
+  /** Several events, each `everyMs` after the previous step (default 0: no delay, but one socket read each). */
   events: (events: Iterable<FakeEvent>, options: { readonly everyMs?: number } = {}): readonly FakeStep[] => {
     checkNames('fake.events', options, ['everyMs'])
     if (typeof events !== 'object' || events === null || !(Symbol.iterator in events))
@@ -106,8 +108,8 @@ export const fake = {
   comment: (text = 'ping'): FakeStep => ({ type: 'comment', text }),
 
   /**
-   * Raw bytes of the body (none: no step), in one socket read, or in reads of `chunkBytes` that come `everyMs` apart.
-   * Several events in one read: `fake.bytes(toSSE(events))`.
+   * Raw bytes of the body, in one socket read, or in reads of `chunkBytes` that are `everyMs` apart. Empty bytes make
+   * no step. Several events in one read: `fake.bytes(toSSE(events))`.
    */
   bytes: (
     bytes: string | Uint8Array,
@@ -126,7 +128,7 @@ export const fake = {
     )
   },
 
-  /** The same delivery again and again, the first one `everyMs` from now, until the client hangs up: heartbeats, pings. */
+  /** Repeats one delivery every `everyMs` until the client hangs up: heartbeats, pings. */
   repeat: (step: FakeStep | readonly FakeStep[], options: { readonly everyMs: number }): FakeStep => {
     const [delivery, ...others] = [step].flat()
     if (delivery === undefined || !isDelivery(delivery) || others.length > 0) {
@@ -138,15 +140,15 @@ export const fake = {
 
   // The end
 
-  /** The body ends cleanly. Before the headers: the other side closes the connection without an answer. */
+  /** The body ends cleanly. Before the headers: the endpoint closes the connection without an answer. */
   eof: (): FakeStep => ({ type: 'eof' }),
 
-  /** The connection fails, before or within the answer. */
+  /** The connection fails, before or during the answer. */
   reset: (error: FakeFailure = 'ECONNRESET'): FakeStep => ({ type: 'reset', error: fakeFailure(error) }),
 
   // Whole answers
 
-  /** A stream from its headers to its end. Takes events, or the body's own text or bytes. */
+  /** A whole stream. Takes events, or the text or bytes of the body. */
   respond: (body: Iterable<FakeEvent> | string | Uint8Array, options: RespondOptions = {}): readonly FakeStep[] => {
     checkNames('fake.respond', options, ['status', 'headers', 'everyMs', 'keepOpen'])
     const { everyMs } = options
@@ -159,7 +161,7 @@ export const fake = {
     ]
   },
 
-  /** A whole answer that is no stream. */
+  /** A whole answer that is not a stream. */
   status: (status: number, options: StatusOptions = {}): readonly FakeStep[] => {
     checkNames('fake.status', options, ['statusText', 'headers', 'body'])
     const { body, statusText = '' } = options

@@ -5,25 +5,25 @@ interface FakeClient {
   readonly generation: number
   readonly idle: number[]
   leases: number
-  /** Connections that an exchange holds. */
+  /** Connections in use by an exchange. */
   busy: number
   poisoned: boolean
   destroyed: boolean
 }
 
-/** The right of one exchange to a client, and to one connection of it. */
+/** The right of one exchange to a client, and to one of its connections. */
 export interface FakeLease {
-  /** Takes an idle connection (the last one used first), or a new one. */
+  /** Takes the most recently used idle connection, or opens a new one. */
   open(how: { readonly newConnection: boolean }): ConnectionInfo
   poison(reason: string): void
-  /** Ends the lease: to be called once. The connection is kept if it is fit for another exchange. */
+  /** Ends the lease. Must be called once. Keeps the connection if another exchange can use it. */
   end(connection: 'keep' | 'close'): void
 }
 
-/** Simulates what a client cache does: one client per origin, generations, idle connections. Opens nothing. */
+/** Simulates a client cache: one client per origin, generations, idle connections. Opens no sockets. */
 export class FakeConnections {
   readonly #clients = new Set<FakeClient>()
-  /** The client that gets the next lease, per key. */
+  /** By key: the client that gets the next lease. */
   readonly #current = new Map<string, FakeClient>()
   readonly #generations = new Map<string, number>()
   readonly #listeners = new Set<(event: ClientLifecycleEvent) => void>()
@@ -58,7 +58,7 @@ export class FakeConnections {
     }
   }
 
-  /** No client outlives its leases from now on. */
+  /** From now on a client ends with its last lease. */
   close(): void {
     this.#closed = true
     for (const client of this.#clients) {

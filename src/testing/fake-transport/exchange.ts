@@ -8,7 +8,7 @@ import { RequestReader } from './request-reader.ts'
 import type { Action, Script } from './script.ts'
 import { type FakeStep, headerPairs } from './steps.ts'
 
-/** The port's bounds for what is read after `drain()`. */
+/** Limits of the transport port for reading after `drain()`. */
 const DRAIN_MS = 100
 const DRAIN_BYTES = 64 * 1024
 
@@ -23,14 +23,14 @@ export interface ExchangeSetup {
   readonly onOver: () => void
 }
 
-/** Plays a script to an observer, as the port demands it. */
+/** Plays a script to an observer, following the rules of the transport port. */
 export class FakeExchange implements Exchange {
   readonly #setup: ExchangeSetup
   readonly #pace: Pace
   readonly #body: RequestReader
-  /** `failing`: an error is on its way, nothing else may be reported. */
+  /** `failing`: an error will be reported next, and nothing else may be. */
   #mode: 'reporting' | 'draining' | 'failing' | 'over' = 'reporting'
-  /** What the script waits for before its next action. */
+  /** What the next action of the script waits for. */
   #waitsFor: 'time' | 'nothing_ever' | 'request_body' | undefined
   #next = 0
   #begun = 0
@@ -50,13 +50,13 @@ export class FakeExchange implements Exchange {
     this.#playSoon()
   }
 
-  /** Planned steps that were not begun. */
+  /** Planned steps that have not begun. */
   get unplayed(): readonly FakeStep[] {
     const { steps, startsAt } = this.#setup.script
     return steps.filter((_, n) => startsAt[n]! >= this.#begun)
   }
 
-  /** Planned steps that a test should hear about: not those behind a wait that was cut short, or behind a drain. */
+  /** Planned steps that a test should know about: not those after a wait that was cut short, or after a drain. */
   get missed(): readonly FakeStep[] {
     const forgiven = this.#cutWhileWaiting || this.#setup.record.outcome === 'drained'
     return forgiven ? [] : this.unplayed
@@ -95,7 +95,7 @@ export class FakeExchange implements Exchange {
     this.#setup.lease.poison(reason)
   }
 
-  /** The transport is destroyed: the observer hears of it soon, unless it ends the exchange before. */
+  /** The transport is destroyed: the observer is told soon, unless it ends the exchange first. */
   async abort(error: Error): Promise<void> {
     if (this.#mode === 'draining') this.#finish('drained', 'close')
     if (this.#mode !== 'reporting') return
@@ -106,7 +106,7 @@ export class FakeExchange implements Exchange {
   }
 
   #playSoon(): void {
-    // A promise job, and no tick or timer: the fake timers of a test framework leave those alone.
+    // A promise job, because fake timers do not replace it as they do ticks and timers.
     void Promise.resolve().then(() => this.#play())
   }
 
@@ -131,7 +131,7 @@ export class FakeExchange implements Exchange {
     return !isHeld
   }
 
-  /** Whether the client gets to see an action only by reading. */
+  /** Whether the client notices an action only by reading. */
   #isRead(action: Action): boolean {
     switch (action.do) {
       case 'head':
@@ -183,7 +183,7 @@ export class FakeExchange implements Exchange {
         this.#data(action.bytes)
         return
       case 'repeat':
-        // Stays the next action; a delivery and a wait take turns.
+        // The action stays the next one: deliveries and waits alternate.
         this.#next--
         this.#repeatIsDue = !this.#repeatIsDue
         if (this.#repeatIsDue) this.#wait(action.everyMs)
@@ -213,7 +213,7 @@ export class FakeExchange implements Exchange {
     try {
       await this.#body.read(action.all ? 'all' : 'part', () => this.#sending())
     } catch (error) {
-      // The body's own error: the connection is lost with it, but not to blame.
+      // The body failed: the connection is lost, but is not the cause.
       if (this.#mode !== 'over' && this.#mode !== 'failing') this.#fail(error, { blame: 'nothing' })
       return
     }
@@ -255,7 +255,7 @@ export class FakeExchange implements Exchange {
     if (this.#mode === 'reporting') report()
   }
 
-  /** Ends everything, once; says how the exchange was until then. */
+  /** Ends the exchange once. Returns its state until then. */
   #finish(outcome: RecordedRequest['outcome'], connection: 'keep' | 'close'): string {
     const { clock, record, lease, onOver } = this.#setup
     const before = this.#mode

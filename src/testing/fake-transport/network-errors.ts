@@ -1,9 +1,9 @@
-/** Where in an exchange a connection fails: the same code reads differently there. */
+/** The phase in which a connection fails. The same code has a different message in each. */
 export type FailurePhase = 'connect' | 'send' | 'read'
 
 /**
- * Failures that `FakeTransport` can raise by code, each with the shape the real one has. Anything else is given as an
- * `Error` of the test's own, and raised as it is.
+ * Failures that `FakeTransport` can raise by code, each with the shape of the real error. Any other failure is given as
+ * an `Error`, which is raised unchanged.
  */
 export type NetworkErrorCode =
   | 'ECONNREFUSED'
@@ -28,7 +28,7 @@ export type NetworkErrorCode =
   | 'UND_ERR_DESTROYED'
   | 'HPE_INVALID_CHUNK_SIZE'
 
-/** What the operating system, TLS and an HTTP client add to an `Error`. */
+/** Properties that the operating system, TLS and an HTTP client add to an `Error`. */
 interface ErrorShape {
   readonly name?: string
   readonly message: string
@@ -70,7 +70,7 @@ export function isNetworkErrorCode(code: unknown): code is NetworkErrorCode {
   return typeof code === 'string' && Object.hasOwn(SHAPES, code)
 }
 
-/** Trouble of this machine or of trust, for which a new connection would be no cure. */
+/** Problems of this machine or of trust, which a new connection cannot solve. */
 const NOT_THE_CONNECTION: ReadonlySet<unknown> = new Set<NetworkErrorCode>([
   'EMFILE',
   'ENFILE',
@@ -80,7 +80,7 @@ const NOT_THE_CONNECTION: ReadonlySet<unknown> = new Set<NetworkErrorCode>([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** An error that looks like the real one: name, message, `code`, and what else it carries (`syscall`, `address`, …). */
+/** An error with the properties of the real one: name, message, `code`, `syscall`, `address`, … */
 export function networkError(code: NetworkErrorCode, url: URL, phase: FailurePhase = 'read'): Error {
   const { name, message, fields } = SHAPES[code](url, phase)
   const error = Object.assign(new Error(message), { code, ...fields })
@@ -88,7 +88,7 @@ export function networkError(code: NetworkErrorCode, url: URL, phase: FailurePha
   return error
 }
 
-/** Whether a failure with this code speaks against the connection, so that its client is poisoned. */
+/** Whether a failure with this code poisons the client. */
 export function blamesConnection(code: unknown): boolean {
   return !NOT_THE_CONNECTION.has(code)
 }

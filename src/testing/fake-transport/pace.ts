@@ -1,8 +1,8 @@
 import type { Clock, TimerHandle } from '../../core/clock.ts'
 
 /**
- * The endpoint's own time. What it does while the client has paused reading, or while the event loop was blocked, arrives
- * as soon as the client can see it, and moves nothing behind it: a wait is shortened by what the client is late already.
+ * The time of the endpoint. What it does while the client has paused reading, or while the event loop is blocked,
+ * arrives once the client reads again, and delays nothing after it: each wait is shortened by the time already lost.
  */
 export class Pace {
   readonly #clock: Clock
@@ -18,7 +18,7 @@ export class Pace {
     return this.#timer !== undefined
   }
 
-  /** Calls `then` in `ms`; `false` when that time has passed already, and `then` is not called. */
+  /** Calls `then` after `ms`. Returns `false` and does not call it if that time has already passed. */
   wait(ms: number, then: () => void): boolean {
     const restMs = ms - this.#lateMs
     this.#lateMs = Math.max(0, -restMs)
@@ -32,7 +32,7 @@ export class Pace {
     return true
   }
 
-  /** Something could arrive, and the client does not read. */
+  /** Data could arrive, but the client does not read. */
   hold(): void {
     this.#heldSinceMs ??= this.#clock.now()
   }

@@ -3,12 +3,12 @@ import { printedAs } from '../printed-as.ts'
 import type { FakeStep } from './steps.ts'
 
 /**
- * How an exchange came out: still `open`; `ended` with a whole body; `failed` with an error; `destroyed` by the client;
- * `drained`: the client had all it needed.
+ * Outcome of an exchange: `open`: still running; `ended`: the body is complete; `failed`: an error came; `destroyed`:
+ * the client ended it; `drained`: the client had all it needed.
  */
 export type ExchangeOutcome = 'open' | 'ended' | 'failed' | 'destroyed' | 'drained'
 
-/** One request as the transport got it. The bytes are a copy: what the caller does to its own later does not show. */
+/** One request as the transport received it. The bytes are a copy, which later changes by the caller do not affect. */
 export class RecordedRequest {
   /** The number of the attempt within its call, from 1. */
   readonly attempt: number
@@ -16,16 +16,16 @@ export class RecordedRequest {
   readonly url: string
   /** As handed over: lower-case names, in order. */
   readonly headers: HeaderPairs
-  /** What kind of connection was asked for. */
+  /** The kind of connection that was requested. */
   readonly connection: 'any' | 'fresh'
-  /** When, on the transport's clock, in milliseconds. */
+  /** Arrival on the transport's clock, in milliseconds. */
   readonly at: number
-  /** The connection it got; `undefined` until it has one. */
+  /** The connection of the request. `undefined` until there is one. */
   carriedBy: ConnectionInfo | undefined
   /** Whether the whole request was written. */
   sent = false
   outcome: ExchangeOutcome = 'open'
-  /** Why its client was poisoned, by the caller of `poison` or by a failed connection. */
+  /** Why its client was poisoned: the reason of each `poison` call, and of a failed connection. */
   readonly poisonReasons: string[] = []
   readonly #chunks: Uint8Array[] = []
   #unplayed: () => readonly FakeStep[] = () => []
@@ -40,7 +40,7 @@ export class RecordedRequest {
     if (request.body.kind === 'bytes') this.append(request.body.bytes)
   }
 
-  /** The body; of a streamed one what was read so far. */
+  /** The body. Of a streamed body, what was read so far. */
   get body(): Uint8Array {
     const body = new Uint8Array(this.#chunks.reduce((length, chunk) => length + chunk.length, 0))
     let at = 0
@@ -56,28 +56,28 @@ export class RecordedRequest {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.body)
   }
 
-  /** The body as JSON. @throws SyntaxError when it is none. */
+  /** The body as JSON. @throws SyntaxError if it is not JSON. */
   get json(): unknown {
     return JSON.parse(this.text)
   }
 
-  /** The value of a header, several of one name joined with `, `; the name in any case. */
+  /** The value of a header. Several values are joined with `, `. The case of the name does not matter. */
   header(name: string): string | undefined {
     const values = this.headers.filter(([key]) => key === name.toLowerCase()).map(([, value]) => value)
     return values.length === 0 ? undefined : values.join(', ')
   }
 
-  /** Steps of the script that were not begun, so far. */
+  /** Steps of the script that have not begun. */
   get unplayed(): readonly FakeStep[] {
     return this.#unplayed()
   }
 
-  /** For the transport: bytes of the body were read. */
+  /** For the transport: records bytes of the body. */
   append(chunk: Uint8Array): void {
     this.#chunks.push(chunk.slice())
   }
 
-  /** For the transport: who knows what was played. */
+  /** For the transport: sets the source of `unplayed`. */
   follow(unplayed: () => readonly FakeStep[]): void {
     this.#unplayed = unplayed
   }

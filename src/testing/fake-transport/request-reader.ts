@@ -1,7 +1,7 @@
 import type { RequestBody } from '../../transport/transport.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 
-/** Reads a streamed request body as a socket would, and records it. Opens it once, and not before it is needed. */
+/** Reads a streamed request body as a socket would, and records it. Opens it once, when it is needed. */
 export class RequestReader {
   readonly #body: RequestBody
   readonly #record: RecordedRequest
@@ -17,7 +17,7 @@ export class RequestReader {
     return this.#body.kind === 'stream'
   }
 
-  /** Reads one chunk, or all that is left. @throws what the body throws. */
+  /** Reads one chunk, or the rest. @throws what the body throws. */
   async read(much: 'part' | 'all', onPart: () => void): Promise<void> {
     if (this.#body.kind !== 'stream') return
     do {
@@ -30,7 +30,7 @@ export class RequestReader {
     } while (much === 'all')
   }
 
-  /** Lets go of a body that was opened and not read to its end. A body that fails meanwhile fails nobody. */
+  /** Releases a body that was not read to its end. Ignores a failure of the body meanwhile. */
   stop(): void {
     if (this.#finished) return
     this.#finished = true
@@ -46,7 +46,7 @@ export class RequestReader {
       return undefined
     } catch (error) {
       this.#finished = true
-      // As every transport marks it: the caller's failure, not the connection's.
+      // Marked as every transport does: a failure of the caller's body, not of the connection.
       throw Object.assign(new Error('the request body failed', { cause: error }), { code: 'ERR_RESILIENT_BODY' })
     }
   }

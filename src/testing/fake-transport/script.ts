@@ -10,11 +10,11 @@ import {
   type FakeStep,
 } from './steps.ts'
 
-/** What an exchange does, with nothing left to imply and nothing that takes time but `wait` and `hang`. */
+/** An explicit action of an exchange. Only `wait` and `hang` take time. */
 export type Action =
   | { readonly do: 'open'; readonly newConnection: boolean }
   | { readonly do: 'opened' }
-  /** The request goes out: all of it, or its first part. */
+  /** Sends the whole request, or its first part. */
   | { readonly do: 'write'; readonly all: boolean }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'hang' }
@@ -28,15 +28,15 @@ export interface Script {
   /** The steps as planned. */
   readonly steps: readonly FakeStep[]
   readonly actions: readonly Action[]
-  /** For each step, the index of its first action. A step is consumed once that one was begun. */
+  /** For each step, the index of its first action. A step is consumed when that action has begun. */
   readonly startsAt: readonly number[]
 }
 
-/** How far an exchange has come. */
+/** The progress of an exchange. */
 const REACHED = ['new', 'connected', 'sent', 'answered', 'over'] as const
 type Reached = (typeof REACHED)[number]
 
-/** What must be true before a step; a span where more than one will do. What is missing at the lower end is implied. */
+/** The progress that a step requires, as a range. Steps that are missing up to the lower end are implied. */
 const POSSIBLE: Record<FakeStep['type'], readonly [from: Reached, to: Reached]> = {
   connect: ['new', 'new'],
   connect_stall: ['new', 'new'],
@@ -58,9 +58,9 @@ const POSSIBLE: Record<FakeStep['type'], readonly [from: Reached, to: Reached]> 
 const utf8 = new TextEncoder()
 
 /**
- * Spells out what a script leaves to imply.
+ * Adds the steps that a script implies.
  *
- * @throws TypeError for a step that cannot come where it stands: headers twice, anything after the end.
+ * @throws TypeError for a step in an impossible place: headers twice, anything after the end.
  */
 export function spellOut(attempt: FakeAttempt): Script {
   const steps = flatten(attempt)
@@ -101,7 +101,7 @@ export function spellOut(attempt: FakeAttempt): Script {
     }
   }
 
-  /** Adds what one step does, and says how far the exchange has come with it. */
+  /** Adds the actions of one step. Returns the progress after it. */
   function act(step: FakeStep): Reached {
     switch (step.type) {
       case 'connect':
@@ -139,7 +139,7 @@ export function spellOut(attempt: FakeAttempt): Script {
       case 'comment':
       case 'bytes': {
         const bytes = encode(step)
-        // The port knows no empty chunks.
+        // The transport port has no empty chunks.
         if (bytes.length > 0) actions.push({ do: 'data', bytes })
         return 'answered'
       }
@@ -168,7 +168,7 @@ function isAfter(a: Reached, b: Reached): boolean {
   return REACHED.indexOf(a) > REACHED.indexOf(b)
 }
 
-/** A copy: a script can be played many times, whatever a receiver does to its chunks. */
+/** A copy: a script can be played many times, even if a receiver changes its chunks. */
 function encode(delivery: FakeDelivery): Uint8Array {
   switch (delivery.type) {
     case 'event':

@@ -1,16 +1,16 @@
 import type { HeaderPairs } from '../../transport/transport.ts'
 import type { NetworkErrorCode } from './network-errors.ts'
 
-/** A failure by its code, or an error of the test's own, raised unchanged. */
+/** A failure by its code, or an error of the test, raised unchanged. */
 export type FakeFailure = NetworkErrorCode | Error
 
-/** Names in any case, values as they go out. */
+/** Headers. Names in any case; values are sent as they are. */
 export type FakeHeaders = Readonly<Record<string, string>> | HeaderPairs
 
-/** An event of a stream: what stands in its `data:` line. */
+/** An event of a stream: the content of its `data:` line. */
 export type FakeEvent = object
 
-/** What comes over the connection once the headers are out. */
+/** A delivery over the connection after the headers. */
 export type FakeDelivery =
   /** One event as one SSE frame, in one socket read. */
   | { readonly type: 'event'; readonly event: FakeEvent }
@@ -19,7 +19,7 @@ export type FakeDelivery =
   /** Raw bytes, in one socket read. */
   | { readonly type: 'bytes'; readonly bytes: string | Uint8Array }
 
-/** One thing that an endpoint does. Made by the functions of `fake`. Times are milliseconds. */
+/** One action of an endpoint. Made by the functions of `fake`. Times are milliseconds. */
 export type FakeStep =
   | { readonly type: 'connect'; readonly afterMs: number }
   | { readonly type: 'connect_stall' }
@@ -35,10 +35,12 @@ export type FakeStep =
   | { readonly type: 'eof' }
   | { readonly type: 'reset'; readonly error: FakeFailure }
 
-/** What happens in one attempt: a step, or steps in order. Builders that make several steps may stand among them. */
+/**
+ * The script of one attempt: a step, or steps in order. May contain the results of builders that make several steps.
+ */
 export type FakeAttempt = FakeStep | readonly (FakeStep | readonly FakeStep[])[]
 
-/** A step in a few words, for errors. */
+/** A short description of a step, for errors. */
 export function describeStep(step: FakeStep): string {
   switch (step.type) {
     case 'delay':
@@ -67,7 +69,7 @@ export function describeStep(step: FakeStep): string {
   }
 }
 
-/** Lower-case names, as the port has them. */
+/** Lower-case names, as the transport port requires. */
 export function headerPairs(headers: FakeHeaders): HeaderPairs {
   const pairs: HeaderPairs = Array.isArray(headers) ? headers : Object.entries(headers)
   return pairs.map(([name, value]) => [name.toLowerCase(), value])

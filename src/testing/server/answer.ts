@@ -1,10 +1,10 @@
 import type { JsonObject } from '../streams.ts'
 import type { FrameEffect } from './socket/effects.ts'
 
-/** How the end of a streamed body is told: by chunks, or only by the end of the connection. */
+/** How a streamed body ends: with chunked encoding, or with the end of the connection. */
 export type Framing = 'chunked' | 'until_close'
 
-/** The writing side of one request. Nothing here waits for longer than the connection is open. */
+/** The writing side of one request. Waits end when the connection is closed. */
 export interface Answer {
   /** The head of a stream of events. */
   startStream(framing: Framing): void
@@ -18,7 +18,7 @@ export interface Answer {
    * @param isWhole `false`: they end in the middle of a frame.
    */
   write(bytes: Uint8Array, isWhole?: boolean): Promise<boolean>
-  /** Answers whether the whole answer has gone out. */
+  /** The value says whether the whole answer was sent. */
   finish(): Promise<boolean>
 
   // What faults order.

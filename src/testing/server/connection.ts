@@ -11,12 +11,12 @@ export class Connection implements MockConnection {
   closedAt: number | undefined
   closedBy: 'client' | 'server' | undefined
   requests = 0
-  /** The server was closed or dropped this connection by command. */
+  /** The server closed this connection by a method call or by its end. */
   dropped = false
-  /** FIN was sent; nothing may be written any more. */
+  /** FIN was sent. Nothing more may be written. */
   halfClosed = false
   readonly #raw: Socket
-  /** What HTTP is spoken on: the raw socket, or the TLS layer over it. */
+  /** The stream that HTTP uses: the raw socket, or the TLS layer over it. */
   #wire: Socket
   readonly #closed = new Listeners()
 
@@ -39,7 +39,7 @@ export class Connection implements MockConnection {
     return this.closedAt === undefined
   }
 
-  /** Calls `listener` once the socket is gone; returns the function that stops listening. */
+  /** Calls `listener` once the socket is closed. Returns the function that stops listening. */
   onClosed(listener: () => void): () => void {
     return this.#closed.add(listener)
   }
@@ -48,26 +48,26 @@ export class Connection implements MockConnection {
     this.#wire = wire
   }
 
-  /** RST at once. */
+  /** Sends RST at once. */
   reset(): void {
     this.closedBy ??= 'server'
     if (!this.#raw.destroyed) this.#raw.resetAndDestroy()
   }
 
-  /** FIN behind what was written; whatever the client sends is read and thrown away. */
+  /** Sends FIN after the written bytes. Further bytes of the client are read and dropped. */
   halfClose(): void {
     this.halfClosed = true
     this.#wire.end()
     this.#wire.resume()
   }
 
-  /** FIN behind what was written, then closed: later bytes of the client meet an RST. */
+  /** Sends FIN after the written bytes and closes. Later bytes of the client get an RST. */
   close(): void {
     this.closedBy ??= 'server'
     this.#wire.destroySoon()
   }
 
-  /** By command, not by a fault. `destroy`: closed now; what was not yet written is lost. */
+  /** Called by a method, not by a fault. `destroy`: closes now, and unsent bytes are lost. */
   drop(how: 'reset' | 'close' | 'destroy'): void {
     this.dropped = true
     if (how === 'reset') this.reset()

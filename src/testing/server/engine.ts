@@ -19,7 +19,7 @@ import { ResponseStore } from './response-store.ts'
 import { SocketDoor } from './socket/door.ts'
 import { type Struck, strike, type Verdict } from './strike.ts'
 
-/** Takes connections and requests from the front door through their faults to their answers. */
+/** Leads connections and requests through their faults to their answers. */
 export class Engine {
   readonly journal: Journal
   readonly plan: FaultPlan
@@ -28,14 +28,14 @@ export class Engine {
   readonly contexts = new Contexts()
   readonly door: FrontDoor
   readonly sockets: SocketDoor
-  /** The first error that came out of a function of the user. */
+  /** The first error that a user's function threw. */
   failure: { readonly error: unknown } | undefined
   readonly #options: MockServerOptions
   readonly #clock: Clock
   readonly #host: ExchangeHost
   readonly #context: ReplyContext
   readonly #underWay = new Set<Promise<unknown>>()
-  /** What the first request of a connection will meet. */
+  /** The faults for the first request of a connection. */
   readonly #waiting = new Map<Connection, PlannedFault[]>()
 
   constructor(options: MockServerOptions) {
@@ -65,7 +65,7 @@ export class Engine {
     })
   }
 
-  /** Ends everything; resolves when nothing is left. */
+  /** Ends everything. Resolves when nothing is left. */
   async close(): Promise<void> {
     this.door.stopListening()
     this.store.forgetAll()
@@ -82,7 +82,7 @@ export class Engine {
     await this.door.close()
   }
 
-  /** Answers whether HTTP may have the connection. */
+  /** Returns whether HTTP may use the connection. */
   async #admit(connection: Connection): Promise<boolean> {
     try {
       const { now, rest } = this.plan.takeForConnection(connection)
@@ -113,7 +113,7 @@ export class Engine {
   #serve(message: IncomingMessage, response: ServerResponse): void {
     const connection = this.door.connectionOf(message.socket)
     if (connection === undefined) return
-    // An error of the socket is told by its end.
+    // The end of the socket is handled elsewhere.
     message.on('error', () => {})
     response.on('error', () => {})
     const { journal } = this
@@ -172,7 +172,7 @@ export class Engine {
     const giveBack = answer === undefined && socket === undefined ? connection.readAhead() : undefined
     if (planned.fault.at === 'request_body') socket?.pause()
     const hold = (ms: number) => this.holds.hold(applied, connection, ms)
-    // The first turn only ends the one that is under way.
+    // The first turn only ends the current one.
     const letClientRead = () => passTurns(this.#clock, 2)
     const verdict = await strike(applied, { ...struck, hold, letClientRead })
     if (verdict === 'go_on') giveBack?.()

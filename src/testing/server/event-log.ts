@@ -3,7 +3,7 @@ import type { JsonObject } from '../streams.ts'
 import type { Connection } from './connection.ts'
 import { Listeners } from './listeners.ts'
 
-/** The events of one answer, as they come into being. Several connections can read it, each at its own pace. */
+/** The events of one answer as they are produced. Several connections can read it, each at its own pace. */
 export class EventLog {
   readonly #clock: Clock
   readonly #grown = new Listeners()
@@ -11,7 +11,7 @@ export class EventLog {
   #available: number
   #timer: TimerHandle | undefined
 
-  /** @param available how many of the events exist already. */
+  /** @param available how many events exist at the start. */
   constructor(events: readonly JsonObject[], available: number, clock: Clock) {
     this.#events = events
     this.#available = available
@@ -31,13 +31,13 @@ export class EventLog {
     return this.done && index === this.#available - 1
   }
 
-  /** Makes the next `count` events exist. */
+  /** Produces the next `count` events. */
   produce(count: number): void {
     this.#available = Math.min(this.#available + count, this.#events.length)
     this.#grown.notify()
   }
 
-  /** Makes one event exist every `delayMs` until all do, whether anybody reads or not. */
+  /** Produces one event every `delayMs` until all exist, even without a reader. */
   produceEvery(delayMs: number): void {
     if (this.done) return
     this.#timer = this.#clock.setTimer(() => {
@@ -46,7 +46,7 @@ export class EventLog {
     }, delayMs)
   }
 
-  /** Gives up what does not exist yet, and ends with `last`. */
+  /** Drops the events that do not exist yet, and ends with `last`. */
   cutShort(last: (sequenceNumber: number) => JsonObject): void {
     this.stop()
     const events = this.events
@@ -59,12 +59,14 @@ export class EventLog {
     this.#timer = undefined
   }
 
-  /** Whether the event at `index` exists at once, or never will. */
+  /** Whether the event at `index` exists now, or never will. */
   settledAt(index: number): boolean {
     return index < this.#available || this.done
   }
 
-  /** The event at `index` once it exists; `undefined` at the end, or when the connection is gone. */
+  /**
+   * Resolves with the event at `index` once it exists; with `undefined` at the end, or when the connection is closed.
+   */
   async at(index: number, connection: Connection): Promise<JsonObject | undefined> {
     while (connection.open && !this.settledAt(index)) {
       await new Promise<void>((resolve) => {

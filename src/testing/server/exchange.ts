@@ -18,12 +18,12 @@ export interface ExchangeOptions {
   ttfbMs(request: RequestRecord): number
 }
 
-/** What an exchange needs of the server. */
+/** What an exchange needs from the server. */
 export interface ExchangeHost {
   readonly clock: Clock
   readonly plan: FaultPlan
   readonly options: ExchangeOptions
-  /** The body is there: its call may be known only now. */
+  /** The body has arrived, which may name the call. */
   received(request: RequestRecord): void
   sent(request: RequestRecord): void
   ended(request: RequestRecord, connection: Connection): void
@@ -43,17 +43,17 @@ export interface ExchangeParts {
   reply(request: RequestRecord): Promise<Reply>
 }
 
-/** Ends an exchange from the inside: nothing more is to be done for it. */
+/** Ends an exchange from the inside: there is nothing more to do. */
 const STOP = Symbol('stop')
 
-/** One request and its answer, past all the points where faults can strike. */
+/** One request and its answer, through all points where faults can strike. */
 export class Exchange {
   readonly #host: ExchangeHost
   readonly #parts: ExchangeParts
   readonly #connection: Connection
   readonly #request: RequestRecord
   readonly #answer: Answer
-  /** What its connection had in store for it, in place of what the plan would say. */
+  /** Faults that were reserved for this request by its connection, in place of the plan. */
   readonly #promised: PlannedFault[] | undefined
   #faults: PlannedFault[]
 
@@ -67,7 +67,7 @@ export class Exchange {
     this.#faults = [...(promised ?? [])]
   }
 
-  /** Never rejects for what happens on the wire. */
+  /** Does not reject for a failure on the wire. */
   async run(): Promise<void> {
     // A message can have waited for the one before it.
     if (!this.#connection.open) return this.#endUnanswered()
@@ -102,7 +102,7 @@ export class Exchange {
     this.#host.received(request)
     if (early.final) return
     this.#faults.push(...this.#host.plan.takeForRequest(request, false).faults)
-    // Chosen by the body, too late to leave it unread.
+    // Faults chosen by the body, which is already read.
     await this.#pass('request_body')
   }
 
@@ -132,7 +132,7 @@ export class Exchange {
       await this.#write(bytes)
       this.#request.sentEvents += count
       this.#host.sent(this.#request)
-      // A client in the same process should read this write before the next one.
+      // Lets a client in the same process read this write before the next one.
       await passTurns(this.#host.clock, 1)
     }
     for (let number = 0; ; number++) {
@@ -161,7 +161,7 @@ export class Exchange {
     if (!this.#connection.open) throw STOP
   }
 
-  /** One frame, with what may strike in the middle of it. */
+  /** Sends one frame, with the faults that strike in the middle of it. */
   async #sendFrame(frame: Buffer, number: number): Promise<void> {
     const half = this.#isDue('inside_event', number) ? frame.length >> 1 : 0
     if (half > 0) {
@@ -190,7 +190,7 @@ export class Exchange {
     return this.#parts.socket !== undefined || !ONLY_ON_SOCKETS.has(fault.effect)
   }
 
-  /** Lets everything strike that is due at a point. */
+  /** Lets all faults strike that are due at a point. */
   async #pass(point: RequestPoint, event?: number): Promise<void> {
     const due = this.#faults.filter((planned) => this.#strikesAt(planned, point, event))
     if (due.length === 0) return

@@ -21,9 +21,9 @@ const EARLY_POINTS: readonly FaultPoint[] = ['accept', ...SOCKET_POINTS]
 export type ScriptEntry = 'ok' | Fault | readonly Fault[]
 
 export interface ScriptOptions {
-  /** The script is for requests with this `call` only. */
+  /** Only for requests with this `call`. */
   readonly call?: string | undefined
-  /** The script is for requests that match only. */
+  /** Only for requests for which this function returns `true`. */
   readonly when?: ((request: MockRequest) => boolean) | undefined
 }
 
@@ -46,7 +46,7 @@ export interface TakenEntry {
   readonly rest: PlannedFault[] | undefined
 }
 
-/** One entry of a script: what the request, or the connection, that takes it meets. */
+/** One entry of a script: the faults for the request or connection that takes it. */
 interface Entry {
   readonly origin: string
   readonly faults: PlannedFault[]
@@ -56,7 +56,7 @@ interface Entry {
 interface Script {
   readonly name: string
   readonly planned: number
-  /** Requests that came when all entries had been taken. */
+  /** Requests that came after all entries were taken. */
   beyond: number
   readonly entries: Entry[]
   readonly when: (request: MockRequest) => boolean
@@ -71,12 +71,12 @@ interface Standing {
 /** Decides which faults a connection, a WebSocket or a request meets, and remembers which of them struck. */
 export class FaultPlan {
   readonly #seed: number
-  /** Scripts for some requests are asked before those for all. */
+  /** Scripts for certain requests. They come before scripts for all. */
   readonly #scriptsForSome: Script[] = []
   readonly #scriptsForAll: Script[] = []
   readonly #promised: PlannedFault[] = []
   readonly #entries: Entry[] = []
-  /** Connections whose entry holds nothing for their first request: that one is no request beyond the script. */
+  /** Connections whose entry has no fault for their first request. That request is not one beyond the script. */
   readonly #spared = new Set<number>()
   #standing: Standing[] = []
   #added = 0
@@ -95,14 +95,14 @@ export class FaultPlan {
     const all = [...this.#standing, ...standing].map(({ fault }) => fault)
     for (const group of [isConnectionFault, isSocketFault, isRequestFault].map((isOf) => all.filter(isOf))) {
       const sum = group.reduce((total, fault) => total + (fault.probability ?? 0), 0)
-      // A little more than 1 is the rounding of ten times 0.1.
+      // Allows for rounding: ten times 0.1 is a little more than 1.
       if (sum > 1 + 1e-9)
         throw new RangeError(`the probabilities of the faults add up to ${sum}; at most 1 is possible`)
     }
     this.#standing.push(...standing)
   }
 
-  /** Forgets the standing faults, not the scripts. */
+  /** Removes the standing faults, not the scripts. */
   clear(): void {
     this.#standing = []
   }
@@ -152,9 +152,9 @@ export class FaultPlan {
   }
 
   /**
-   * The faults of a request. `final`: there will be no more of them.
+   * Takes the faults of a request. `final`: no more will follow.
    *
-   * @param headOnly the body is not there yet: only what strikes at `request_body` is taken.
+   * @param headOnly the body has not arrived: takes only faults at `request_body`.
    */
   takeForRequest(request: MockRequest, headOnly: boolean): { faults: PlannedFault[]; final: boolean } {
     for (const script of [...this.#scriptsForSome, ...this.#scriptsForAll]) {
@@ -172,29 +172,29 @@ export class FaultPlan {
     return { faults: this.#takeStanding(wanted, chance, request), final: !headOnly }
   }
 
-  /** The fault with a probability that the seed gives to an attempt of a call, whatever its `when` says. */
+  /** The fault with a probability that the seed gives to an attempt of a call, regardless of `when`. */
   chanceFault(call: string, attempt: number): RequestFault | undefined {
     return this.#drawn(isRequestFault, keyOf(call, attempt, 0))?.fault as RequestFault | undefined
   }
 
-  /** Requests that came after the last entry of the scripts for them: one line each script. */
+  /** Requests that came after the last entry of their script: one line for each script. */
   beyond(): string[] {
     return [...this.#scriptsForSome, ...this.#scriptsForAll]
       .filter(({ beyond }) => beyond > 0)
-      .map(({ name, planned, beyond }) => `${name}: ${planned} entries, and ${beyond} more requests came`)
+      .map(({ name, planned, beyond }) => `${name}: ${planned} entries, but ${beyond} more requests came`)
   }
 
   #countBeyond(request: MockRequest): void {
     const isSpared = request.requestOnConnection === 1 && this.#spared.has(request.connectionNumber)
     if (isSpared) return
-    // A script for some is the one that a request of theirs is beyond; of several, the last.
+    // The last script that applies only to certain requests counts the request as beyond it.
     const script =
       this.#scriptsForSome.findLast(({ when }) => when(request)) ??
       this.#scriptsForAll.findLast(({ when }) => when(request))
     if (script !== undefined && script.entries.length === 0) script.beyond++
   }
 
-  /** Readable lines about entries that nothing took, and planned faults that never struck. */
+  /** Readable lines about entries that were not taken, and planned faults that did not strike. */
   unused(): string[] {
     const standing = this.#standing
       .filter(({ left }) => left > 0 && left < Number.POSITIVE_INFINITY)
@@ -206,7 +206,7 @@ export class FaultPlan {
       .map((planned) => `${planned.origin} (${describeFault(planned.fault)}): ${whyUnused(planned)}`)
     const untaken = this.#entries
       .filter(({ faults, taken }) => faults.length === 0 && !taken)
-      .map(({ origin }) => `${origin} (ok): nothing took it`)
+      .map(({ origin }) => `${origin} (ok): not taken`)
     return [...untaken, ...promised, ...standing]
   }
 
@@ -244,7 +244,7 @@ export class FaultPlan {
     })
   }
 
-  /** One draw decides among all faults with a probability: each has its share of the line from 0 to 1. */
+  /** One random number selects among all faults with a probability: each has its share of the range from 0 to 1. */
   #drawn(group: (fault: Fault) => boolean, key: string): Standing | undefined {
     const drawn = seededRandom(hash(`${this.#seed}/${key}`))()
     let end = 0
@@ -264,7 +264,7 @@ function take(script: Script, taker: Subject, index = 0): PlannedFault[] {
   return entry.faults
 }
 
-/** Chance is tied to what a request is, not to when it comes: concurrent calls meet the same faults in every run. */
+/** Chance depends on the call and attempt, not on timing, so concurrent calls meet the same faults in every run. */
 function keyOf(call: string | undefined, attempt: number, number: number): string {
   return call === undefined ? `request ${number}` : `call ${call}/${attempt}`
 }
@@ -279,10 +279,10 @@ function hash(text: string): number {
 }
 
 function whyUnused({ fault, taker }: PlannedFault): string {
-  if (taker === undefined) return 'nothing took it'
+  if (taker === undefined) return 'not taken'
   if ('receivedMessages' in taker) return `WebSocket ${taker.number} took it, and did not come to that point`
-  if (!('outcome' in taker)) return `connection ${taker.number} took it, but no request came to that point`
+  if (!('outcome' in taker)) return `connection ${taker.number} took it, but no request reached that point`
   const { number, sentEvents, outcome, transport } = taker
   if (transport === 'http' && ONLY_ON_SOCKETS.has(fault.effect)) return `request ${number} took it, and came over HTTP`
-  return `request ${number} took it, but never came to that point (${outcome}, ${sentEvents} events sent)`
+  return `request ${number} took it, but did not reach that point (${outcome}, ${sentEvents} events sent)`
 }

@@ -5,7 +5,7 @@ const WIRE = ['stall', 'delay', 'reset', 'half_close', 'eof', 'garbage'] as cons
 const STREAM = ['close', 'connection_limit', 'no_pongs'] as const
 const ANSWER = ['frame', 'other_response', 'earlier_events'] as const
 
-/** The order is the order of a request's life. */
+/** In the order of a request's life. */
 const EFFECTS_AT = {
   accept: WIRE,
   upgrade: [...WIRE, 'status'],
@@ -70,7 +70,7 @@ const SELECTION: Fields = {
 /**
  * Throws a `TypeError` that says what is wrong with a fault.
  *
- * @param scripted faults of a script have their place in it instead of `times`, `probability` and `when`.
+ * @param scripted a fault of a script, which must not have `times`, `probability` or `when`.
  */
 export function checkFault(path: string, fault: Fault, scripted: boolean): void {
   if (typeof fault !== 'object' || fault === null)
@@ -80,7 +80,7 @@ export function checkFault(path: string, fault: Fault, scripted: boolean): void 
 
   const effects: readonly FaultEffect[] = EFFECTS_AT[fault.at]
   if (!effects.includes(fault.effect)) {
-    throw new TypeError(`${path}: "${fault.effect}" cannot strike at "${fault.at}". There: ${effects.join(', ')}`)
+    throw new TypeError(`${path}: "${fault.effect}" cannot strike at "${fault.at}"; accepted: ${effects.join(', ')}`)
   }
   const numbered = fault.at === 'before_event' || fault.at === 'inside_event'
   checkObject(path, fault, {
@@ -98,6 +98,6 @@ export function checkFault(path: string, fault: Fault, scripted: boolean): void 
     throw new TypeError(`${path} needs "events" or "raw"`)
   }
   if (fault.times !== undefined && fault.probability !== undefined) {
-    throw new TypeError(`${path}: "times" and "probability" exclude each other`)
+    throw new TypeError(`${path}: "times" and "probability" cannot be combined`)
   }
 }

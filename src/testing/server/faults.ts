@@ -1,5 +1,5 @@
 /**
- * The faults: a closed set of effects at a closed set of points. A fault is a plain object,
+ * The faults: a closed set of effects at a closed set of points. A fault is a plain object:
  *
  * ```ts
  * { at: 'headers', effect: 'stall' }
@@ -8,29 +8,29 @@
  * { at: 'before_event', event: 3, effect: 'event', events: [{ type: 'error', error: { code: 'slow_down' } }] }
  * ```
  *
- * Faults of one request strike in the order of the points; at the same point in the order of the list.
+ * Faults of one request strike in the order of the points. At the same point they strike in the order of the list.
  */
 
 import type { MockConnection, MockRequest, MockSocket } from './records.ts'
 import type { AnswerEffect, FrameEffect, StreamEffect } from './socket/effects.ts'
 
-/** Where a fault strikes. */
+/** The point where a fault strikes. */
 export type FaultPoint = Fault['at']
-/** The points of a request's life. */
+/** The points in the life of a request. */
 export type RequestPoint = RequestFault['at']
 /** The points of a WebSocket's life that belong to no request. */
 export type SocketPoint = SocketFault['at']
-/** What it does. */
+/** What a fault does. */
 export type FaultEffect = Fault['effect']
 
 /**
- * - `stall`: stops answering and keeps the socket open, until the client closes it or `server.release()` lets it go on.
- * - `delay`: the same for `ms` milliseconds, then goes on.
- * - `reset`: RST. What was not yet sent is lost.
- * - `half_close`: FIN, then reads on and never writes again. The socket stays open until the client closes it too.
- * - `eof`: ends cleanly, too early: the chunked body is finished as if it were complete; where no body is under way (or it
- *   has a length), the connection is closed, and later bytes of the client meet an RST.
- * - `garbage`: raw bytes on the socket that are neither HTTP nor SSE, and no WebSocket frame.
+ * - `stall`: stops answering and keeps the socket open, until the client closes it or `server.release()` is called.
+ * - `delay`: stops answering for `ms` milliseconds, then continues.
+ * - `reset`: RST. Unsent bytes are lost.
+ * - `half_close`: FIN. Reads on, but never writes again. The socket stays open until the client closes it too.
+ * - `eof`: ends cleanly but too early: a chunked body ends as if it were complete. Without a body, or with a body of
+ *   known length, the connection is closed, and later bytes of the client get an RST.
+ * - `garbage`: raw bytes on the socket that are neither HTTP nor SSE.
  */
 type WireEffect =
   | { readonly effect: 'stall' }
@@ -46,7 +46,7 @@ type WireEffect =
       readonly effect: 'garbage'
       /** Written past every framing: also a whole hand-made HTTP answer, or WebSocket frame. Default: some bytes that are no HTTP. */
       readonly bytes?: string | Uint8Array | undefined
-      /** What follows. Default: `'close'` (FIN). `'go_on'`: the answer, as if nothing had happened. */
+      /** What follows. Default: `'close'` (FIN). `'go_on'`: the normal answer. */
       readonly next?: 'close' | 'stall' | 'go_on' | undefined
     }
 
@@ -58,13 +58,13 @@ interface StatusEffect {
   /** Lower-case names, e.g. `{ 'retry-after-ms': '50', 'content-type': 'text/html' }`. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /**
-   * A string goes out as it is, anything else as JSON. Default: an error in OpenAI's shape that fits the status, and
-   * nothing for 204, 304 and statuses below 300.
+   * A string is sent as it is, any other value as JSON. Default: an error in OpenAI's shape that fits the status; no
+   * body for 204, 304 and statuses below 300.
    */
   readonly body?: unknown
 }
 
-/** More events, in front of the one at the point; the answer then goes on. */
+/** Additional events before the one at the point. The answer then continues. */
 interface EventEffect {
   readonly effect: 'event'
   /** Sent as SSE frames, or one text frame of a WebSocket each, as they are: give a `sequence_number` where it matters. */
@@ -73,24 +73,24 @@ interface EventEffect {
   readonly raw?: string | undefined
 }
 
-/** Which connections or requests a fault strikes. By default all; `times` and `probability` exclude each other. */
+/** Which connections or requests a fault strikes. Default: all. `times` and `probability` cannot be combined. */
 interface Selection<Subject> {
-  /** Strikes the next `times` connections or requests that match, then no more. */
+  /** Strikes the next `times` matching connections or requests only. */
   readonly times?: number | undefined
   /**
-   * 0 to 1: the chance per connection or request, drawn from the server's `seed`. At most one fault with a probability
-   * strikes a request, so the probabilities of a server's faults add up: to 1 at most for `accept`, to 1 for all others.
+   * 0 to 1: the chance for each connection or request, drawn from the server's `seed`. At most one fault with a
+   * probability strikes a request. So the probabilities of all faults at `accept` add up to at most 1, and those of all
+   * other faults, too.
    */
   readonly probability?: number | undefined
-  /** Strikes only where this answers `true`. Faults at `request_body` see the request before its body. */
+  /** Strikes only where this returns `true`. A fault at `request_body` sees the request before its body. */
   readonly when?: ((subject: Subject) => boolean) | undefined
   /** A name for messages and for `release`. */
   readonly label?: string | undefined
 }
 
 /**
- * Strikes a connection before anything is read from it, the TLS handshake included.
- * Chosen before any request is known.
+ * Strikes a connection before anything is read from it, including the TLS handshake. Chosen before a request is known.
  */
 export type ConnectionFault = Selection<MockConnection> & WireEffect & { readonly at: 'accept' }
 

@@ -4,14 +4,14 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Connection } from './connection.ts'
 
-/** A bigger header block than any client sends by accident. */
+/** Larger than the header block of any real client. */
 const MAX_HEADER_BYTES = 1024 * 1024
 
 export interface FrontDoorOptions {
   readonly tls: { readonly key: string; readonly cert: string } | undefined
   /** Makes the record of a socket. */
   accept(raw: Socket): Connection
-  /** What may happen before anything is read. Answers whether HTTP may have the socket. */
+  /** Faults before anything is read. Returns whether HTTP may use the socket. */
   admit(connection: Connection): Promise<boolean>
   readonly onRequest: RequestListener
   /** HTTP has left the socket; `head` was read behind the request. */
@@ -19,8 +19,8 @@ export interface FrontDoorOptions {
 }
 
 /**
- * The listening socket. It stands before the HTTP server, which never listens itself: so faults can strike a connection
- * before anything is read from it, and the raw socket under a TLS layer is at hand.
+ * The listening socket, in front of an HTTP server that does not listen itself. So faults can strike a connection
+ * before anything is read from it, and can use the raw socket under a TLS layer.
  */
 export class FrontDoor {
   readonly #options: FrontDoorOptions
@@ -28,7 +28,7 @@ export class FrontDoor {
   /** Open connections by the client's port, which is unique among them. */
   readonly #open = new Map<number, Connection>()
   #listener: Server | undefined
-  /** Listeners that accept no more, but are not gone before their last connection is. */
+  /** Listeners that accept no more connections, but close only after their last connection. */
   readonly #closing = new Set<Promise<unknown>>()
   #port = 0
 
@@ -60,7 +60,7 @@ export class FrontDoor {
 
   async listen(port: number): Promise<void> {
     if (this.#listener) return
-    // Half-open, or Node would answer every FIN by one of its own; paused, so that nobody reads before HTTP does.
+    // Half-open, because Node would answer every FIN with its own. Paused, so that nothing is read before HTTP reads.
     const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (raw) => {
       this.#welcome(raw).catch(() => raw.destroy())
     })
@@ -70,7 +70,7 @@ export class FrontDoor {
     this.#port = (listener.address() as AddressInfo).port
   }
 
-  /** New connections are refused by the operating system; open ones stay. */
+  /** Lets the operating system refuse new connections. Open ones stay. */
   stopListening(): void {
     const listener = this.#listener
     if (listener === undefined) return
@@ -80,7 +80,7 @@ export class FrontDoor {
     listener.close()
   }
 
-  /** Resolves when no listening socket is left: not before the last connection is gone. */
+  /** Resolves when all listening sockets are closed, which is after the last connection. */
   async close(): Promise<void> {
     this.stopListening()
     await Promise.all(this.#closing)
@@ -93,10 +93,10 @@ export class FrontDoor {
       if (this.#open.get(connection.remotePort) === connection) this.#open.delete(connection.remotePort)
     })
     if (!(await this.#options.admit(connection)) || !connection.open) return
-    // A client that leaves in the middle of the handshake would never be seen to go: its FIN ends the TLS layer alone.
+    // During the handshake a FIN of the client only ends the TLS layer, so the end of the client would not be seen.
     if (this.#options.tls) raw.allowHalfOpen = false
     this.#http.emit('connection', raw)
-    // The TLS layer reads by itself; what was read before must not flow past it.
+    // The TLS layer reads by itself. What was read before must not bypass it.
     if (!this.#options.tls) raw.resume()
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Connection } from './connection.ts'
 import type { AppliedFault } from './report.ts'
 
-/** Waits `ms`, or as long as the connection is open (`Infinity`). Answers whether it still is. */
+/** Waits `ms`, or while the connection is open (`Infinity`). Returns whether it is still open. */
 export function waitWhileOpen(
   connection: Connection,
   clock: Clock,
@@ -23,12 +23,12 @@ export function waitWhileOpen(
   })
 }
 
-/** Lets the event loop turn: a client in the same process gets to read what was sent. */
+/** Lets the event loop turn, so that a client in the same process can read what was sent. */
 export async function passTurns(clock: Clock, turns: number): Promise<void> {
   for (let passed = 0; passed < turns; passed++) await new Promise<void>((resolve) => clock.afterIO(resolve))
 }
 
-/** The stalls and delays under way. */
+/** The current stalls and delays. */
 export class Holds {
   readonly #clock: Clock
   readonly #held = new Map<AppliedFault, () => void>()
@@ -37,7 +37,7 @@ export class Holds {
     this.#clock = clock
   }
 
-  /** Answers whether the connection is still open when it goes on. */
+  /** Returns whether the connection is still open after the hold. */
   hold(applied: AppliedFault, connection: Connection, ms: number): Promise<boolean> {
     return waitWhileOpen(connection, this.#clock, ms, (goOn) => {
       this.#held.set(applied, goOn)
@@ -45,7 +45,7 @@ export class Holds {
     })
   }
 
-  /** Lets those that match go on; answers how many. */
+  /** Ends the matching holds. Returns their number. */
   release(matches: (applied: AppliedFault) => boolean): number {
     const released = [...this.#held].filter(([applied]) => matches(applied))
     for (const [, goOn] of released) goOn()

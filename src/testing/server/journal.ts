@@ -10,7 +10,7 @@ import { statsOf } from './stats.ts'
 import { type History, Waiters } from './steps.ts'
 import { parseTarget } from './target.ts'
 
-/** All that happened, and those who wait for something to happen. */
+/** Records all that happened, and wakes the waiters. */
 export class Journal implements History {
   readonly connections: Connection[] = []
   readonly sockets: SocketRecord[] = []
@@ -90,7 +90,7 @@ export class Journal implements History {
     return request
   }
 
-  /** The body is there. */
+  /** The body has arrived. */
   requestBody(request: RequestRecord): void {
     const metadata = (request.json as { metadata?: { mock_call?: unknown } } | null | undefined)?.metadata
     this.#nameCall(request, metadata?.mock_call)

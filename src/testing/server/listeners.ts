@@ -1,4 +1,4 @@
-/** Whoever must know when something happened, without a promise that collects reactions. */
+/** Callbacks for one event. Unlike a promise, removed listeners are not kept. */
 export class Listeners {
   readonly #listeners = new Set<() => void>()
 

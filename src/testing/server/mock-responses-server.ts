@@ -35,7 +35,7 @@ export class MockResponsesServer implements AsyncDisposable {
     this.#engine = new Engine(options)
   }
 
-  /** Resolves when the server listens. Throws a `TypeError` for options it does not know or cannot use. */
+  /** Resolves when the server listens. Throws a `TypeError` for unknown or invalid options. */
   static async start(options: MockServerOptions = {}): Promise<MockResponsesServer> {
     const server = new MockResponsesServer(options)
     await server.#engine.door.listen(options.port ?? 0)
@@ -47,7 +47,7 @@ export class MockResponsesServer implements AsyncDisposable {
     return `${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${this.#engine.door.port}`
   }
 
-  /** The origin and `/v1`: what SDKs call the base URL. */
+  /** The origin plus `/v1`: the base URL for SDKs. */
   get baseURL(): string {
     return `${this.url}/v1`
   }
@@ -95,25 +95,25 @@ export class MockResponsesServer implements AsyncDisposable {
     this.#engine.plan.add(faults)
   }
 
-  /** Forgets all standing faults; scripts stay. */
+  /** Removes all standing faults. Scripts stay. */
   clearFaults(): void {
     this.#engine.plan.clear()
   }
 
   /**
-   * The standing fault with a `probability` that the seed has in store for an attempt (from 1) of a call, as if its `when`
-   * matched; `undefined` if that attempt is spared.
+   * The standing fault with a `probability` that the seed gives to an attempt (from 1) of a call, as if its `when`
+   * matched. `undefined` if no such fault strikes that attempt.
    */
   chanceFault(call: string, attempt: number): RequestFault | undefined {
     return this.#engine.plan.chanceFault(call, attempt)
   }
 
   /**
-   * Throws an error unless scripts were met exactly: it lists every entry that no request took (`'ok'` too), every planned
-   * fault that did not strike (of scripts, and those with `times`), and requests that came after the last entry of a script
-   * for them. Also throws what `respond`, `ttfbMs` or a `when` threw.
+   * Throws an error unless the requests matched the scripts exactly. Lists every entry that was not taken (`'ok'` too),
+   * every planned fault that did not strike (of scripts, and those with `times`), and requests after the last entry of
+   * their script. Also throws what `respond`, `ttfbMs` or a `when` threw.
    *
-   * @param options.allowMore forgives requests after the last entry. Default `false`.
+   * @param options.allowMore accepts requests after the last entry. Default `false`.
    */
   assertConsumed(options: { readonly allowMore?: boolean } = {}): void {
     if (this.#engine.failure) throw this.#engine.failure.error
@@ -124,9 +124,9 @@ export class MockResponsesServer implements AsyncDisposable {
   }
 
   /**
-   * Waits for a step, counted from the start of the server: what has happened already counts.
+   * Waits for a step, counted from the start of the server, so steps that have already happened count.
    *
-   * @param which the n-th of its kind (from 1; default 1), or the first record for which a function answers `true`.
+   * @param which the n-th of its kind (from 1; default 1), or the first record for which a function returns `true`.
    * @throws after `waitMs`, with what happened so far; when the server is closed.
    */
   async waitFor<S extends Step>(
@@ -134,35 +134,34 @@ export class MockResponsesServer implements AsyncDisposable {
     which: number | ((record: Steps[S]) => boolean) = 1,
     options: { readonly waitMs?: number } = {},
   ): Promise<Steps[S]> {
-    if (!STEPS.includes(step)) throw new TypeError(`unknown step "${step}". Known: ${STEPS.join(', ')}`)
+    if (!STEPS.includes(step)) throw new TypeError(`unknown step "${step}"; accepted: ${STEPS.join(', ')}`)
     return this.#engine.journal.waiters.waitFor(step, which, options.waitMs ?? this.#options.waitMs ?? 10_000)
   }
 
   /**
-   * Lets the stalls and delays under way go on; answers how many they were. Wait for them first:
-   * `await server.waitFor('fault')`.
+   * Ends current stalls and delays. Returns their number. Wait for them first: `await server.waitFor('fault')`.
    *
-   * @param which the label of a fault, or a function that picks.
+   * @param which the label of a fault, or a function that selects faults.
    */
   release(which: string | ((applied: AppliedFault) => boolean) = () => true): number {
     return this.#engine.holds.release(typeof which === 'string' ? ({ fault }) => fault.label === which : which)
   }
 
-  /** Makes these ids valid as `previous_response_id`, as if they had been answered in another time. */
+  /** Accepts these ids as `previous_response_id`, as if they had been answered earlier. */
   remember(...ids: readonly string[]): void {
     for (const id of ids) this.#engine.store.remember(id)
   }
 
-  /** Loses these responses, or all of them: to name one gives a `previous_response_not_found`. */
+  /** Forgets these responses, or all of them. A request that names one gets `previous_response_not_found`. */
   forget(...ids: readonly string[]): void {
     if (ids.length === 0) this.#engine.store.forgetAll()
     for (const id of ids) this.#engine.store.forget(id)
   }
 
-  /** With `background: 'manual'`: makes the next events of a background response exist. Default: all that are left. */
+  /** With `background: 'manual'`: produces the next events of a background response. Default: all that are left. */
   produce(id: string, count = Number.POSITIVE_INFINITY): void {
     const response = this.#engine.store.get(id)
-    if (!response?.background) throw new Error(`no background response "${id}" is known here`)
+    if (!response?.background) throw new Error(`unknown background response "${id}"`)
     response.log.produce(count)
   }
 
@@ -198,7 +197,7 @@ export class MockResponsesServer implements AsyncDisposable {
     return this.#engine.sockets.command((session) => session.ping(), when)
   }
 
-  /** New connections are refused until `acceptConnections()`; open ones stay. */
+  /** Refuses new connections until `acceptConnections()`. Open ones stay. */
   refuseConnections(): void {
     this.#engine.door.stopListening()
   }
@@ -209,13 +208,13 @@ export class MockResponsesServer implements AsyncDisposable {
     await this.#engine.door.listen(this.#engine.door.port)
   }
 
-  /** Ends all open connections, as a restart would: by RST, or by FIN. */
+  /** Ends all open connections, as a restart would, with RST or FIN. */
   dropConnections(how: 'reset' | 'close' = 'reset'): void {
     if (how !== 'reset' && how !== 'close') refuse('dropConnections(how)', how, "'reset' or 'close'")
     for (const connection of this.#engine.journal.connections) if (connection.open) connection.drop(how)
   }
 
-  /** Ends everything at once: resolves when no socket, no timer and no request of the server is left. Idempotent. */
+  /** Ends everything at once. Resolves when no socket, timer or request of the server is left. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#engine.close()

@@ -7,17 +7,17 @@ import type { MockRequest } from './records.ts'
 import { type MockWebSocketOptions, WEB_SOCKET_RULES } from './socket/options.ts'
 
 export interface MockServerOptions {
-  /** Makes it an HTTPS server. PEM texts, with their chain if there is one. Default: none, plain HTTP. */
+  /** Makes it an HTTPS server. PEM texts, with their chain if there is one. Default: plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined
   /** Default: 0, any free port. The address is always 127.0.0.1. */
   readonly port?: number | undefined
   /** The standing faults; `addFaults` adds to them. Default: none. */
   readonly faults?: readonly Fault[] | undefined
-  /** Any number: decides where faults with a `probability` strike. Default: 1. */
+  /** Any number. Decides where faults with a `probability` strike. Default: 1. */
   readonly seed?: number | undefined
   /**
-   * The events that answer a `POST …/responses`; `stream: false` gets the last `response` in them. Default: a message that
-   * repeats the input's last text, with the id `resp_mock_<number of the request>`.
+   * Returns the events that answer a `POST …/responses`. With `stream: false` the last `response` in them is sent.
+   * Default: a message that repeats the last text of the input, with the id `resp_mock_<number of the request>`.
    */
   readonly respond?: ((request: MockRequest) => readonly JsonObject[] | Promise<readonly JsonObject[]>) | undefined
   /** Milliseconds from the head of a stream to its first event, or before the head of a JSON result. Default: 0. */
@@ -25,31 +25,31 @@ export interface MockServerOptions {
   /** Milliseconds between two events. Default: 0. */
   readonly eventDelayMs?: number | undefined
   /**
-   * How many events one write holds, where nothing has to happen between them. Default: 1, each event on its own;
-   * `Infinity`: all together. With an `eventDelayMs` each event goes on its own.
+   * Number of events in one write, where no fault or delay lies between them. Default: 1; `Infinity`: all. With
+   * `eventDelayMs` each event is written alone.
    */
   readonly eventsPerWrite?: number | undefined
   /**
-   * How background responses come into being, whether anybody listens or not: `'auto'` (default), one event every
-   * `eventDelayMs` (all at once if that is 0); `'manual'`, the first event at once and the others by `produce()`.
+   * How the events of background responses are produced, with or without a reader. `'auto'` (default): one event every
+   * `eventDelayMs` (all at once if that is 0). `'manual'`: the first event at once, the others by `produce()`.
    */
   readonly background?: 'auto' | 'manual' | undefined
-  /** How the end of a stream is told: `'chunked'` (default), or `'until_close'`, by the end of the connection alone. */
+  /** How a stream ends: `'chunked'` (default) or `'until_close'`, with the end of the connection. */
   readonly framing?: Framing | undefined
   /**
    * Whether an upgrade on `…/responses` opens a WebSocket, and how it behaves. Default: `true`; `false`: such an upgrade is answered
    * with 405.
    */
   readonly webSocket?: boolean | MockWebSocketOptions | undefined
-  /** Closes a connection this many milliseconds after its last answer, unannounced. Default: 0, never. */
+  /** Closes a connection this many milliseconds after its last answer, without notice. Default: 0, never. */
   readonly keepAliveMs?: number | undefined
   /**
-   * Refuses what OpenAI refuses, in its words: 401 for a request without a credential (`Authorization: Bearer …`, or `api-key`),
-   * 400 for a body without a model or an input, and for fields of the wrong kind. Default: true; `false` for tests whose
-   * requests are not meant to be complete.
+   * Refuses what OpenAI refuses, with the same messages: 401 for a request without a credential (`Authorization: Bearer
+   * …`, or `api-key`), 400 for a body without a model or an input, and for fields of a wrong type. Default: true.
+   * `false` is for tests with incomplete requests.
    */
   readonly strict?: boolean | undefined
-  /** Bound of `waitFor`, in milliseconds. Default: 10 000; `0`: none. */
+  /** Timeout of `waitFor`, in milliseconds. Default: 10 000; `0`: none. */
   readonly waitMs?: number | undefined
   /** Default: real time. */
   readonly clock?: Clock | undefined

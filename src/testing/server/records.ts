@@ -3,19 +3,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 /**
  * How a request ended:
  *
- * - `pending`: it has not; a request that a fault stalls stays so until its connection closes or it is released;
- * - `complete`: it was answered in full, be it with an error status;
+ * - `pending`: it has not ended. A stalled request stays pending until its connection closes or it is released;
+ * - `complete`: it was answered in full, even with an error status;
  * - `cut`: a fault ended the answer;
  * - `client_gone`: the client closed the connection first;
- * - `server_closed`: the server was closed, told to drop its connections, or given a function that threw.
+ * - `server_closed`: the server was closed, dropped its connections, or had a function that threw.
  */
 export type Outcome = 'pending' | 'complete' | 'cut' | 'client_gone' | 'server_closed'
 
-/** A TCP connection that the server accepted. The record is live: it changes while the connection does. */
+/** A TCP connection that the server accepted. The record is updated while the connection is open. */
 export interface MockConnection {
   /** From 1, in the order of acceptance. */
   readonly number: number
-  /** The client's port: what tells this socket from others, also in `/proc/net/tcp`. */
+  /** The client's port, which identifies this socket, also in `/proc/net/tcp`. */
   readonly remotePort: number
   /** The server's port. */
   readonly localPort: number
@@ -23,7 +23,7 @@ export interface MockConnection {
   readonly openedAt: number
   readonly closedAt: number | undefined
   readonly open: boolean
-  /** Who closed it: `client` also when it vanished with an error. */
+  /** Who closed it. `client` also if it disappeared with an error. */
   readonly closedBy: 'client' | 'server' | undefined
   /** Requests that it has carried so far. An upgrade to WebSocket is none; a `response.create` is one. */
   readonly requests: number
@@ -72,8 +72,8 @@ export interface MockSocket {
 }
 
 /**
- * A request, from its head on. The record is live: it changes until `outcome` is no longer `pending`. Printed, it shows
- * neither header values nor its body: those are for whoever asks for them.
+ * A request, from its head on. The record is updated until `outcome` is no longer `pending`. Printing it shows no
+ * header values and no body, which are only readable as properties.
  */
 export interface MockRequest {
   /** From 1, in the order of arrival. */
@@ -83,7 +83,7 @@ export interface MockRequest {
   readonly transport: 'http' | 'websocket'
   /** The number of its WebSocket; `undefined` over HTTP. */
   readonly socketNumber: number | undefined
-  /** 1 for the first request that its connection carries: above 1, the connection was reused. */
+  /** 1 for the first request on its connection. Above 1, the connection was reused. */
   readonly requestOnConnection: number
   /** The client's port. */
   readonly remotePort: number
@@ -107,7 +107,7 @@ export interface MockRequest {
   readonly rawHeaders: readonly string[]
   /** The exact bytes of the body or the message, not decoded. Empty until they are all there. */
   readonly body: Buffer
-  /** The body decoded (gzip, br, zstd) and parsed; `undefined` if it is not there yet, or no JSON. */
+  /** The body, decoded (gzip, br, zstd) and parsed. `undefined` if it has not arrived or is not JSON. */
   readonly json: unknown
   /** UTF-8 bytes of `input`, `instructions` and `tools` of the body, divided by 4 and rounded up. */
   readonly inputTokens: number
@@ -115,7 +115,7 @@ export interface MockRequest {
   readonly startedAt: number
   /** The status that was sent, or `undefined` before the head of the answer. On a WebSocket 200, or that of the `error` message. */
   readonly status: number | undefined
-  /** Events of the answer handed to the operating system in full, injected ones not counted. */
+  /** Events of the answer that the operating system has taken in full, without injected ones. */
   readonly sentEvents: number
   readonly outcome: Outcome
 }

@@ -9,7 +9,7 @@ import { refuseChatBody, refuseWithoutCredential } from './strict.ts'
 import { isPlainPath } from './target.ts'
 import { errorBody, responseNotFound } from './upstream-errors.ts'
 
-/** The routes, whatever stands before them (`/v1`, `/backend-api/codex`, …). */
+/** The routes, with any path prefix (`/v1`, `/backend-api/codex`, …). */
 export async function reply(request: MockRequest, context: ReplyContext): Promise<Reply> {
   const { method, path } = request
   if (!isPlainPath(path)) return notFound(method, path)
@@ -62,7 +62,7 @@ function cancelNow({ log }: StoredResponse): void {
   log.cutShort((sequence_number) => ({ type: 'response.cancelled', sequence_number, response: snapshot }))
 }
 
-/** Enough of chat completions to see that such calls pass: the text of the last message comes back. */
+/** A minimal chat completion, to see that such calls pass: repeats the text of the last message. */
 function chat(request: MockRequest, { clock, strict }: ReplyContext): Reply {
   const body = asObject(request.json)
   if (body === undefined) {

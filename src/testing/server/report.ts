@@ -26,7 +26,7 @@ export interface MockServerStats {
   readonly connections: { readonly total: number; readonly open: number }
   readonly requests: {
     readonly total: number
-    /** Without an outcome yet. */
+    /** Requests without an outcome yet. */
     readonly pending: number
     /** By path, without the query. */
     readonly byPath: Readonly<Record<string, number>>

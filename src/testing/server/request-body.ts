@@ -12,10 +12,10 @@ const DECODERS: Readonly<Record<string, Bounded>> = {
   zstd: promisify(zstdDecompress) as Bounded,
 }
 
-/** A few kilobytes can be decoded to gigabytes. */
+/** A bound, because a few kilobytes can be decoded to gigabytes. */
 const MAX_DECODED_BYTES = 256 * 1024 * 1024
 
-/** No client nests its body like this, and every walk through it would overflow the stack. */
+/** A bound, because deeper nesting would overflow the stack. Real clients stay below it. */
 const MAX_DEPTH = 500
 
 export interface ReceivedBody {
@@ -32,7 +32,7 @@ export async function receiveBody(message: IncomingMessage): Promise<ReceivedBod
   return { bytes, json: await parseBody(bytes, message.headers['content-encoding']) }
 }
 
-/** All bytes of a body, or `undefined` if the client went away in the middle of it. */
+/** All bytes of a body. `undefined` if the client left before its end. */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   try {
@@ -43,7 +43,7 @@ async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   return message.complete ? Buffer.concat(chunks) : undefined
 }
 
-/** The JSON of a body, or `undefined` if it is none, or nested more than 500 levels deep. */
+/** The JSON of a body. `undefined` if it is not JSON, or has more than 500 levels. */
 export async function parseBody(bytes: Buffer, contentEncoding: string | undefined): Promise<unknown> {
   try {
     let decoded = bytes

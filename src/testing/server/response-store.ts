@@ -7,12 +7,12 @@ export interface StoredResponse {
   readonly log: EventLog
 }
 
-/** The responses that the server still knows: those of `store: true` that were finished, and background ones at once. */
+/** The responses that the server knows: finished ones with `store: true`, and background ones from their start. */
 export class ResponseStore {
   readonly #responses = new Map<string, StoredResponse>()
   readonly #remembered = new Set<string>()
 
-  /** Whether `previous_response_id` may name it. */
+  /** Whether the id is accepted as `previous_response_id`. */
   knows(id: string): boolean {
     return this.#remembered.has(id) || this.#responses.has(id)
   }
@@ -25,7 +25,7 @@ export class ResponseStore {
     this.#responses.set(response.id, response)
   }
 
-  /** Makes an id known that was never answered here. */
+  /** Accepts an id that was never answered here. */
   remember(id: string): void {
     this.#remembered.add(id)
   }
@@ -41,7 +41,7 @@ export class ResponseStore {
   }
 }
 
-/** The newest snapshot among the events, or `undefined` if none holds one. */
+/** The newest snapshot in the events. `undefined` if there is none. */
 export function latestSnapshot(events: readonly JsonObject[]): JsonObject | undefined {
   const holder = events.findLast((event) => typeof event.response === 'object' && event.response !== null)
   return holder?.response as JsonObject | undefined

@@ -3,11 +3,11 @@ import { describeFault } from './faults.ts'
 import type { MockConnection, MockRequest, MockSocket } from './records.ts'
 import type { AppliedFault } from './report.ts'
 
-/** What can be waited for, and what record the step is about. */
+/** The steps that can be waited for, with the record of each. */
 export interface Steps {
   /** A connection was accepted. */
   connection: MockConnection
-  /** A connection is gone, whoever closed it. */
+  /** A connection was closed, by either side. */
   connection_closed: MockConnection
   /** The head of an upgrade to WebSocket arrived. */
   socket: MockSocket
@@ -19,11 +19,11 @@ export interface Steps {
   socket_closed: MockSocket
   /** The head of a request arrived, or a message on a WebSocket. */
   request: MockRequest
-  /** The body of a request is there. */
+  /** The body of a request has arrived. */
   request_body: MockRequest
   /** The head of an answer was sent. */
   headers_sent: MockRequest
-  /** At least one event was sent; ask for more by `(request) => request.sentEvents >= 3`. */
+  /** At least one event was sent. For more, use `(request) => request.sentEvents >= 3`. */
   event_sent: MockRequest
   /** A request has an outcome other than `pending`. */
   request_end: MockRequest
@@ -33,12 +33,12 @@ export interface Steps {
 
 export type Step = keyof Steps
 
-/** What the steps look at. */
+/** The data that steps are found in. */
 export interface History {
   readonly connections: readonly MockConnection[]
   readonly sockets: readonly MockSocket[]
   readonly requests: readonly MockRequest[]
-  /** Requests whose body is there. */
+  /** Requests whose body has arrived. */
   readonly received: ReadonlySet<MockRequest>
   readonly faults: readonly AppliedFault[]
 }
@@ -66,7 +66,7 @@ interface Waiter {
   fail(error: unknown): void
 }
 
-/** Those who wait for a step. What has happened already counts. */
+/** The waiters for steps. Steps that have already happened count. */
 export class Waiters {
   readonly #waiters = new Set<Waiter>()
   readonly #clock: Clock
@@ -121,7 +121,7 @@ export class Waiters {
   }
 }
 
-/** What happened so far, for the message of a wait that was in vain. */
+/** What happened so far, for the message of a wait that timed out. */
 function describeHistory({ connections, sockets, requests, faults }: History): string {
   const open = connections.filter((connection) => connection.open).length
   const lines = requests.slice(-20).map((request) => {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../streams.ts'
 import type { MockRequest } from './records.ts'
 import { errorBody } from './upstream-errors.ts'
 
-/** What OpenAI answers in place of a result. */
+/** OpenAI's answer to an invalid request. */
 export interface Refusal {
   readonly status: number
   readonly body: JsonObject
@@ -37,7 +37,7 @@ const either = (first: Kind, second: Kind): Kind => ({
   expected: `one of ${first.expected} or ${second.expected}`,
 })
 
-/** The kinds of the fields of a body; `null` stands for absent. Fields that are not listed are not looked at. */
+/** The types of the fields of a body. `null` counts as absent. Other fields are not checked. */
 const RESPONSE_FIELDS: Readonly<Record<string, Kind>> = {
   model: STRING,
   input: either(STRING, OBJECTS),
@@ -78,7 +78,7 @@ const CHAT_FIELDS: Readonly<Record<string, Kind>> = {
   top_p: NUMBER,
 }
 
-/** A request without a credential: `Authorization`, or `api-key` as Azure has it. */
+/** A request without a credential: `Authorization`, or `api-key` for Azure. */
 export function refuseWithoutCredential({ headers }: Pick<MockRequest, 'headers'>): Refusal | undefined {
   const given = /^(?:Bearer|Basic)\s+\S/i.test(headers.authorization ?? '') || Boolean(headers['api-key'])
   if (given) return undefined
@@ -90,7 +90,7 @@ export function refuseWithoutCredential({ headers }: Pick<MockRequest, 'headers'
 export function refuseResponseBody(body: JsonObject, isPrewarm: boolean): Refusal | undefined {
   const wrong = refuseKinds(body, RESPONSE_FIELDS)
   if (wrong !== undefined) return wrong
-  // A prompt template brings its model and its input.
+  // A prompt template includes its model and its input.
   if (given(body.prompt)) return undefined
   if (!given(body.model) || body.model === '') return missing('model')
   if (isPrewarm || given(body.input) || given(body.previous_response_id) || given(body.conversation)) return undefined

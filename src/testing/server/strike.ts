@@ -5,10 +5,10 @@ import type { AppliedFault } from './report.ts'
 import type { SocketControls } from './socket/controls.ts'
 import type { UpgradeAnswer } from './socket/upgrade-answer.ts'
 
-/** What is left to do for the one that a fault struck: everything, or nothing. */
+/** Whether the request or connection continues after a fault. */
 export type Verdict = 'go_on' | 'stop'
 
-const NO_HTTP = '\x00\x01 this is no HTTP \xff\r\n\r\n'
+const NO_HTTP = '\x00\x01 this is not HTTP \xff\r\n\r\n'
 
 /** What a fault is about. */
 export interface Struck {
@@ -22,13 +22,13 @@ export interface Struck {
 }
 
 export interface Target extends Struck {
-  /** Stops answering for `ms`; answers whether the connection is still open then. */
+  /** Stops answering for `ms`. Returns whether the connection is still open after that. */
   hold(ms: number): Promise<boolean>
-  /** Gives a client in the same process the time to read what was sent before an RST overtakes it. */
+  /** Lets a client in the same process read what was sent before an RST overtakes it. */
   letClientRead(): Promise<void>
 }
 
-/** Makes one fault happen. */
+/** Executes one fault. */
 export async function strike({ fault }: AppliedFault, target: Target): Promise<Verdict> {
   const { connection, socket, upgrade, answer } = target
   const { onSocket } = answer ?? {}

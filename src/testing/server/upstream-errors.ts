@@ -19,7 +19,7 @@ export function responseNotFound(id: string): JsonObject {
   return errorBody('invalid_request_error', `Response with id '${id}' not found.`)
 }
 
-/** What OpenAI would say with a status, roughly. */
+/** A typical error of OpenAI for a status. */
 export function defaultErrorBody(status: number): JsonObject {
   switch (status) {
     case 401:

@@ -14,7 +14,7 @@ const COMMON = [
   'response',
 ] as const satisfies ReadonlyArray<keyof StreamOptions>
 
-/** Numbers the events and keeps account of the finished items. */
+/** Numbers the events and collects the finished items. */
 export class StreamWriter {
   readonly events: StreamEvent[] = []
   readonly #options: StreamOptions
@@ -23,7 +23,7 @@ export class StreamWriter {
   #items = 0
   #deltas = 0
 
-  /** @param own names of the options of one builder, beside those that all have. */
+  /** @param own options of this builder, in addition to the common ones. */
   constructor(options: StreamOptions, own: readonly string[] = []) {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`the options of a stream are ${shown(options)}; expected an object, e.g. { text: 'hi' }`)
@@ -50,7 +50,7 @@ export class StreamWriter {
     this.#finish({ ...item, status, content: [structuredClone(part)] })
   }
 
-  /** A message up to its last delta. */
+  /** A message up to its last delta, not finished. */
   unfinishedMessage(deltas: readonly string[]): { item: JsonObject; at: JsonObject } {
     const item = { id: this.#itemId('msg'), type: 'message', status: 'in_progress', content: [], role: 'assistant' }
     const at = { item_id: item.id, output_index: this.#items, content_index: 0 }
@@ -167,7 +167,7 @@ export class StreamWriter {
   }
 }
 
-/** Pieces of at most `length` characters; a surrogate pair is never cut. */
+/** Splits into pieces of at most `length` characters, without cutting a surrogate pair. */
 function pieces(text: string, length: number): string[] {
   const characters = [...text]
   return Array.from({ length: Math.ceil(characters.length / length) }, (_, index) =>

@@ -1,7 +1,7 @@
 /** One event of a Responses stream, as the `data:` of an SSE frame holds it. */
 export interface StreamEvent {
   readonly type: string
-  /** Rises by 1 from 0 over the whole stream. */
+  /** From 0, increasing by 1 over the whole stream. */
   readonly sequence_number: number
   readonly [field: string]: unknown
 }
@@ -9,7 +9,7 @@ export interface StreamEvent {
 /** Plain JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** What the builders have in common. */
+/** Options of all builders. */
 export interface StreamOptions {
   /** Default: `'resp_test'`. The ids of the items are derived from it. */
   readonly id?: string | undefined
@@ -21,17 +21,20 @@ export interface StreamOptions {
   readonly previousResponseId?: string | null | undefined
   /** Default: `true`. */
   readonly store?: boolean | undefined
-  /** `true`: the stream starts as `queued` and holds a `response.queued` event. Default: `false`. */
+  /** `true`: the stream starts as `queued` and has a `response.queued` event. Default: `false`. */
   readonly background?: boolean | undefined
-  /** How many `keepalive` events stand between `response.in_progress` and the first item. Default: 0. */
+  /** Number of `keepalive` events between `response.in_progress` and the first item. Default: 0. */
   readonly keepalives?: number | undefined
-  /** Tokens. Defaults: 10 of input, one of output per delta, none cached, none of reasoning. */
+  /** Tokens. Defaults: 10 input, one output per delta, none cached, none for reasoning. */
   readonly usage?: StreamUsage | undefined
-  /** Further fields of every `response` snapshot, e.g. `{ tools, metadata, service_tier: 'flex' }`. They win. */
+  /**
+   * Further fields of every `response` snapshot, e.g. `{ tools, metadata, service_tier: 'flex' }`. They override
+   * others.
+   */
   readonly response?: JsonObject | undefined
 }
 
-/** Tokens, as `usage` of the last snapshot reports them. */
+/** Tokens in `usage` of the last snapshot. */
 export interface StreamUsage {
   readonly inputTokens?: number | undefined
   readonly cachedTokens?: number | undefined
@@ -41,7 +44,7 @@ export interface StreamUsage {
 
 export interface ToolCall {
   readonly name: string
-  /** A string goes out as it is, JSON or not; anything else as its JSON. */
+  /** A string is sent as it is, even if it is not JSON. Any other value is sent as JSON. */
   readonly arguments: unknown
   /** Default: derived from the id of the response. */
   readonly callId?: string | undefined
