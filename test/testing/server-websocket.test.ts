@@ -67,7 +67,7 @@ describe('a WebSocket of the mock server', () => {
       expect(JSON.parse(refused.refused?.text ?? '').error.message).toContain(words)
       expect(server.sockets).toMatchObject([{ status, open: false, openedAt: undefined }])
       // It was no request: the entry of the script is still there.
-      expect(() => server.assertConsumed()).toThrow('entry 1 (ok): nothing took it')
+      expect(() => server.assertConsumed()).toThrow('entry 1 (ok): not taken')
     }),
   )
 
@@ -330,7 +330,7 @@ describe('what the mock server tells of WebSockets', () => {
 
 describe('mistakes with WebSockets', () => {
   it.each([
-    [{ webSocket: { maxAge: 5 } }, 'options.webSocket: unknown key "maxAge". Known here: maxAgeMs'],
+    [{ webSocket: { maxAge: 5 } }, 'options.webSocket: unknown key "maxAge"; accepted: maxAgeMs'],
     [{ webSocket: { maxMessageBytes: -1 } }, 'options.webSocket.maxMessageBytes is -1; expected an integer from 0'],
     [{ webSocket: 'on' }, "options.webSocket is 'on'; expected a boolean, or a object"],
     [{ faults: [{ at: 'upgrade', effect: 'close', code: 1000 }] }, '"close" cannot strike at "upgrade"'],

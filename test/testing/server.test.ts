@@ -567,7 +567,10 @@ describe('mistakes', () => {
     [{ ttfbMs: -1 }, 'options.ttfbMs is -1; expected a number from 0, or a function'],
     [{ tls: { key: 'a' } }, "options.tls is { key: 'a' }; expected { key, cert }"],
     [{ faults: [{ at: 'header', effect: 'stall' }] }, "faults[0].at is 'header'; expected one of accept, upgrade"],
-    [{ faults: [{ at: 'accept', effect: 'status', status: 500 }] }, '"status" cannot strike at "accept"; accepted: stall'],
+    [
+      { faults: [{ at: 'accept', effect: 'status', status: 500 }] },
+      '"status" cannot strike at "accept"; accepted: stall',
+    ],
     [{ faults: [{ at: 'before_event', effect: 'reset' }] }, 'faults[0] needs "event"'],
     [{ faults: [{ at: 'headers', effect: 'delay' }] }, 'faults[0] needs "ms"'],
     [{ faults: [{ at: 'headers', effect: 'stall', event: 1 }] }, 'faults[0]: unknown key "event"'],
@@ -582,7 +585,9 @@ describe('mistakes', () => {
       const fault = { at: 'headers', effect: 'stall' } as const
       expect(() => server.script([{ ...fault, times: 2 }])).toThrow('script 1, entry 1: unknown key "times"')
       expect(() => server.script([{ at: 'accept', effect: 'reset' }], { call: 'a' })).toThrow('use at: "request_body"')
-      await expect(server.waitFor('headers' as 'request')).rejects.toThrow('unknown step "headers"; accepted: connection')
+      await expect(server.waitFor('headers' as 'request')).rejects.toThrow(
+        'unknown step "headers"; accepted: connection',
+      )
     }))
 })
 

@@ -50,7 +50,7 @@ export function checkObject(path: string, value: unknown, rules: AnyRules): void
     case 'renamed':
       throw new TypeError(`${fault.path}: "${fault.name}" has a new name: "${fault.newName}"`)
     case 'unknown':
-      throw new TypeError(`${fault.path}: unknown key "${fault.name}". Known here: ${fault.known.join(', ')}`)
+      throw new TypeError(`${fault.path}: unknown key "${fault.name}"; accepted: ${fault.known.join(', ')}`)
   }
 }
 
