@@ -18,7 +18,7 @@ import { Stryker } from '@stryker-mutator/core'
 const FOLDERS = {
   retry: { from: 'src/retry', tests: ['test/retry'] },
   watchdog: { from: 'src/watchdog', tests: ['test/watchdog'] },
-  cache: { from: 'src/cache', tests: ['test/cache'] },
+  cache: { from: 'src/cache', tests: ['test/cache', 'test/field/client-cache-callbacks.test.ts'] },
   call: { from: 'src/call', tests: ['test/call', 'test/client', 'test/responses', 'test/mutation'] },
   undici: { from: 'src/transport/undici', tests: ['test/transport', 'test/mutation'] },
 } as const satisfies Record<string, { from: string; tests: readonly string[] }>

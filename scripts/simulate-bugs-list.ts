@@ -8,6 +8,9 @@ function bug(name: string, file: string, find: string, replace: string, ...more:
   return { name, edits: [{ file, find, replace }, ...more] }
 }
 
+/** What a copy of the project needs to simulate worlds. */
+export const COPIED = ['src', 'scripts', 'test/simulation', 'test/support/all-loaded.ts', 'package.json'] as const
+
 export const BUGS: readonly Bug[] = [
   bug(
     'a forgotten poison',

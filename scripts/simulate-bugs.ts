@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { BUGS, type Bug } from './simulate-bugs-list.ts'
+import { BUGS, type Bug, COPIED } from './simulate-bugs-list.ts'
 
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '30000' }, only: { type: 'string' } },
@@ -73,8 +73,7 @@ function place({ name, edits }: Bug, folder: string): { path: string; text: stri
 function copy(name: string): string {
   const folder = join(scratch, name)
   mkdirSync(join(folder, 'test'), { recursive: true })
-  for (const part of ['src', 'scripts', 'test/simulation', 'package.json'])
-    cpSync(join(PROJECT, part), join(folder, part), { recursive: true })
+  for (const part of COPIED) cpSync(join(PROJECT, part), join(folder, part), { recursive: true })
   symlinkSync(join(PROJECT, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }

@@ -201,7 +201,8 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
   }
   const isStream = traits.latency.kind === 'stream'
   const made = isStream ? streamOfAnswer(attempt) : undefined
-  const isHiddenError = !isStream && gaveUp !== undefined && (attempt.answer?.status ?? 200) < 300
+  // An event stream stays what it is: who reads it finds the error in it.
+  const isHiddenError = gaveUp !== undefined && !isStream && attempt.readsWhole && (attempt.answer?.status ?? 200) < 300
   const { lane, statusInStream, upstreamCode } = gaveUp?.failure ?? {}
   return toResponse({
     made,

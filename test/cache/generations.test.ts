@@ -27,3 +27,20 @@ it('never forgets a key that is alive: its numbers must rise', () => {
   for (const key of ['a', 'b', 'c', 'd', 'e']) generations.next(key, isAlive)
   expect(generations.next('a', isAlive)).toBe(2)
 })
+
+it('looks at four old keys a build, and puts those that are alive behind the others', () => {
+  const generations = new Generations(1)
+  const asked: string[] = []
+  const isAlive = (key: string): boolean => {
+    asked.push(key)
+    return key.startsWith('live')
+  }
+  for (const key of ['live 1', 'live 2', 'live 3', 'dead', 'live 4']) generations.next(key, () => true)
+  generations.next('new', isAlive)
+  expect(asked).toHaveLength(4)
+  asked.length = 0
+  generations.next('new', isAlive)
+  expect(asked[0]).not.toBe('live 1')
+  expect(generations.next('dead', () => true)).toBe(1)
+  expect(generations.next('live 1', () => true)).toBe(2)
+})

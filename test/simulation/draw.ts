@@ -60,7 +60,8 @@ function drawClient(dice: Dice): ClientPlan {
         { minMs: dice.pick([0, 20, 300]), maxConcurrent: dice.whole(2, 3), maxExtraShare: dice.pick([0.1, 1]) },
       ]),
     ),
-    ...dice.maybe(0.3, 'keepAliveMs', () => dice.pick([0, 15, 1000])),
+    // Drawn in any case, so that the worlds of the other seeds stay the same; refused where no connection waits.
+    ...((keepAlive) => (isolated ? {} : keepAlive))(dice.maybe(0.3, 'keepAliveMs', () => dice.pick([0, 15, 1000]))),
     ...dice.maybe(0.15, 'maxConnections', () => dice.whole(1, 3)),
     auth: dice.chance(0.3) ? { kind: 'function', afterMs: dice.pick([0, 0, 5, 400]) } : { kind: 'key' },
     ...dice.maybe(0.3, 'hook', () => dice.pick(['rebuild', 'decline'] as const)),
