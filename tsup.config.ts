@@ -1,19 +1,35 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
 import { defineConfig } from 'tsup'
 
 const root = import.meta.dirname
 
-/** Source maps name files of `src` as they lie beside `dist`, wherever the build is written to. */
-function nameSourcesOfPackage(outDir: string): void {
+/**
+ * Source maps name files of `src` as they lie beside `dist`, wherever the build is written to. They hold one place for each line of
+ * the source: a stack needs no more, and columns and names would be two thirds of the maps.
+ */
+function shapeSourceMaps(outDir: string): void {
   for (const name of readdirSync(outDir, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.map')) continue
     const file = path.join(outDir, name)
-    const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] }
+    const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[]; names: string[]; mappings: string }
     const folder = path.join(root, 'dist', path.dirname(name))
     map.sources = map.sources.map((source) => path.relative(folder, path.resolve(path.dirname(file), source)))
+    map.mappings = encode(decode(map.mappings).map(firstOfEachLine))
+    map.names = []
     writeFileSync(file, JSON.stringify(map))
   }
+}
+
+/** The places of one line of the build, without those that name the line of the source that the place before has named. */
+function firstOfEachLine(places: SourceMapSegment[]): SourceMapSegment[] {
+  let before: SourceMapSegment | undefined
+  return places.flatMap((place) => {
+    const isSame = before !== undefined && before[1] === place[1] && before[2] === place[2]
+    before = place
+    return isSame || place.length === 1 ? [] : [[place[0], place[1], place[2], place[3]] satisfies SourceMapSegment]
+  })
 }
 
 export default defineConfig(({ outDir = 'dist' }) => ({
@@ -32,7 +48,7 @@ export default defineConfig(({ outDir = 'dist' }) => ({
   clean: true,
   // So that `node --enable-source-maps`, a debugger and an error reporter show files and lines of `src`.
   sourcemap: true,
-  onSuccess: async () => nameSourcesOfPackage(path.resolve(root, outDir)),
+  onSuccess: async () => shapeSourceMaps(path.resolve(root, outDir)),
   // Comments belong to the declarations, where editors show them; names stay, so that stacks can be read.
   esbuildOptions(options) {
     options.minifyWhitespace = true

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The dependencies: the parts of undici that are used, zod and the parser. Only the parser is loaded by the import. */
+/** The dependencies: the parts of undici that are used, zod and the parser. The import loads none of them. */
 export const DEPENDENCIES: readonly string[] = ['undici/lib/dispatcher/client.js', 'zod/mini', 'eventsource-parser']
 export const PACKAGE = 'resilient-responses'
 

@@ -46,7 +46,9 @@ const FIRST_CALLS: Readonly<Record<string, () => Promise<FirstCall>>> = {
 /** Also imports what the first call would load. */
 async function importOurs() {
   const { loadClient } = await import('../../src/transport/undici/undici-parts.ts')
-  await loadClient()
+  const { lazyReading } = await import('../../src/responses/lazy-reading.ts')
+  const { lazyPerformFetch } = await import('../../src/client/lazy-perform-fetch.ts')
+  await Promise.all([loadClient(), lazyReading.load(), lazyPerformFetch.load()])
   return import('../../src/index.ts')
 }
 

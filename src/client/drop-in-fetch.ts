@@ -1,30 +1,8 @@
-import { Call, type CallOutcome } from '../call/call.ts'
-import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
-import { wordsOf } from '../call/to-error.ts'
 import { AbortScope } from '../core/abort.ts'
-import { jsonOf } from '../core/json-text.ts'
-import { ConfigurationError, ResilientError } from '../errors/errors.ts'
-import type { CallHistory } from '../errors/explain.ts'
-import { GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
-import { openingOf } from '../errors/opening.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
-import { remember } from './explain.ts'
-import { callRequest, isPassthrough } from './fetch-call.ts'
 import type { FetchHost } from './fetch-host.ts'
 import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
-import { toResponse, wholeBody } from './fetch-response.ts'
-import { fetchedResponse } from './fetched-response.ts'
-import { followRedirect } from './redirect.ts'
-import { streamOfAnswer } from './stream-of-answer.ts'
-import { foldCall, statusOf, streamingTwin } from './upgrade.ts'
-
-/** Give-up reasons after which retries of the host would only repeat ours. */
-const SPENT: ReadonlySet<string> = new Set([
-  'retries_exhausted',
-  'budget_exhausted',
-  'deadline_exceeded',
-  'hint_too_long',
-])
+import { lazyPerformFetch } from './lazy-perform-fetch.ts'
 
 /** Creates a `fetch` that makes calls of a client. Needs no `this`. */
 export function createDropInFetch(host: FetchHost): FetchFunction {
@@ -39,7 +17,6 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
     // The call begins here, because reading its body may take time.
     host.begin(scope)
     let request: FetchRequest
-    let traits: RequestTraits
     try {
       if (scope.aborted) taken.release(scope.reason)
       scope.throwIfAborted()
@@ -48,17 +25,15 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
         throw new TypeError('fetch failed', { cause: new Error(`${url.protocol} addresses are not fetched.`) })
       }
       scope.throwIfAborted()
-      traits = traitsOf(request)
     } catch (error) {
       scope.dispose()
       host.end(scope)
       throw error
     }
-    const twin = host.settings.upgradeToStream && traits.latency.kind === 'json' ? streamingTwin(request) : undefined
     try {
-      return await (twin === undefined
-        ? follow(host, request, traits, scope, false)
-        : follow(host, twin, traitsOf(twin), scope, true))
+      const performFetch = lazyPerformFetch.loaded ?? (await lazyPerformFetch.load())
+      scope.throwIfAborted()
+      return await performFetch(host, request, scope)
     } catch (error) {
       if (scope.aborted) request.release?.(scope.reason)
       // A running call ends itself. A failure before its start must end it here.
@@ -71,167 +46,4 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
   return function fetch(input, init = undefined) {
     return call(input, init)
   }
-}
-
-/** A call with its result. */
-interface Ran {
-  readonly request: FetchRequest
-  readonly traits: RequestTraits
-  readonly call: Call
-  readonly scope: AbortScope
-  readonly outcome: CallOutcome
-}
-
-/** @param isTwin the call asks for a whole response, but streams internally: its stream is folded. */
-async function follow(
-  host: FetchHost,
-  first: FetchRequest,
-  traitsOfFirst: RequestTraits,
-  scopeOfFirst: AbortScope,
-  isTwin: boolean,
-): Promise<Response> {
-  const isResponsesCall = !isPassthrough(traitsOfFirst)
-  let request = first
-  let traits = traitsOfFirst
-  let left: Ran | undefined
-  for (let hops = 0; ; hops++) {
-    // A redirect that changes the method to GET leads away from the requested response.
-    const folds = isTwin && request.method === first.method
-    const ran = await run(host, request, traits, folds, left ?? scopeOfFirst)
-    const { attempt } = ran.outcome
-    // Only an answer of the addressed endpoint may redirect the call, because redirects are relative to its origin.
-    const isAddressed = attempt.request.url.origin === request.url.origin
-    const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
-    if (next === undefined)
-      return folds && !isRedirect(attempt) ? fold(host, ran, hops > 0) : answer(host, ran, hops > 0)
-    left = ran
-    // A Responses call stays one, wherever its origin redirects it.
-    if (!isResponsesCall || next.method !== request.method) traits = traitsOf(next)
-    request = next
-  }
-}
-
-function isRedirect({ answer }: CallOutcome['attempt']): boolean {
-  return answer !== undefined && answer.status >= 300 && answer.status < 400
-}
-
-function redirectOf(
-  request: FetchRequest,
-  attempt: CallOutcome['attempt'],
-  hops: number,
-  isResponsesCall: boolean,
-): FetchRequest | undefined {
-  try {
-    return attempt.answer === undefined ? undefined : followRedirect(request, attempt.answer, hops, isResponsesCall)
-  } catch (cause) {
-    attempt.cancel()
-    throw new TypeError('fetch failed', { cause })
-  }
-}
-
-async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Response> {
-  const { request, call, scope, outcome } = ran
-  const folded = await foldCall(call, outcome, scope, call.context.telemetry).catch(rethrow)
-  if (folded.kind === 'answer') return answer(host, { ...ran, outcome: folded.outcome }, redirected)
-  const requestId = call.attempts.at(-1)?.requestId
-  const { error } = folded
-  const init = {
-    status: folded.status,
-    headers: {
-      'content-type': 'application/json',
-      ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
-      ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
-      ...(error !== undefined && {
-        [GIVEN_UP_HEADER]: rememberGivenUp(
-          call.log.id,
-          { attempts: call.attempts.length, reason: error.giveUpReason },
-          () => error,
-        ),
-      }),
-    },
-  }
-  const history = { attempts: call.attempts, opening: error === undefined ? undefined : openingOf(error) }
-  const body = wholeBody(jsonOf(folded.json), request.signal)
-  return fetchedResponse(body, init, { url: request.url.href, redirected, history })
-}
-
-/**
- * @param from the scope of the first call, which has begun; or the redirected call, which ends here and passes on its
- * start and its history.
- */
-async function run(
-  host: FetchHost,
-  request: FetchRequest,
-  traits: RequestTraits,
-  folds: boolean,
-  from: Ran | AbortScope,
-): Promise<Ran> {
-  const left = from instanceof AbortScope ? undefined : from
-  const scope = from instanceof AbortScope ? from : new AbortScope(request.signal)
-  const context = host.contextFor(request.url.origin, scope)
-  // Before the previous call ends: a client that is closing waits only for calls that have begun.
-  if (left !== undefined) host.begin(scope)
-  left?.outcome.attempt.leave()
-  const call = new Call(callRequest(host, request, traits), {
-    ...context,
-    ...(left && { startedAt: left.call.deadlines.startedAt, earlier: left.call.attempts }),
-    ...(folds && { restartable: true, reading: { ...context.reading, needsEvents: true, wholeFrames: false } }),
-  })
-  return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
-}
-
-/** Hosts recognise this shape and retry it correctly. Errors that are not network failures stay unchanged. */
-function rethrow(error: unknown): never {
-  if (!(error instanceof ResilientError) || error.code === 'client_closed' || error instanceof ConfigurationError)
-    throw error
-  throw new TypeError('fetch failed', { cause: error })
-}
-
-function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redirected: boolean): Response {
-  const { attempt, gaveUp } = outcome
-  const { untouched } = attempt
-  const history: CallHistory = {
-    attempts: call.attempts,
-    opening: gaveUp === undefined ? undefined : openingOf({ ...gaveUp.failure, ...wordsOf(gaveUp.failure) }),
-  }
-  if (untouched !== undefined) {
-    // The wrapped fetch did not follow the redirects, so its answer does not know of them.
-    if (redirected) Object.defineProperty(untouched, 'redirected', { value: true, configurable: true })
-    return remember(untouched, history)
-  }
-  const isStream = traits.latency.kind === 'stream'
-  const made = isStream ? streamOfAnswer(attempt) : undefined
-  // An event stream stays what it is: who reads it finds the error in it.
-  const isHiddenError = gaveUp !== undefined && !isStream && attempt.readsWhole && (attempt.answer?.status ?? 200) < 300
-  const { lane, statusInStream, upstreamCode } = gaveUp?.failure ?? {}
-  return toResponse({
-    made,
-    // A host takes an error with 200 for a success.
-    status: isHiddenError
-      ? statusOf({ status: statusInStream, upstreamCode, retryable: lane !== undefined })
-      : undefined,
-    call,
-    attempt,
-    url: attempt.answer?.url || attempt.request.url.href,
-    redirected: redirected || (attempt.answer?.redirected ?? false),
-    method: request.method,
-    signal: request.signal,
-    endsEarly: isStream && (attempt.answer?.status ?? 200) < 300,
-    history,
-    givenUp: gaveUp === undefined ? undefined : givenUpHeader(call, attempt, gaveUp),
-    // Passthrough answers stay unchanged.
-    spent:
-      !isPassthrough(traits) && gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
-    streamFailure: isStream ? host.settings.streamFailure : 'error',
-  })
-}
-
-/** The body is handed out, so only the header is kept. */
-function givenUpHeader(
-  call: Call,
-  attempt: CallOutcome['attempt'],
-  { failure, reason }: NonNullable<CallOutcome['gaveUp']>,
-): string {
-  const facts = { attempts: call.attempts.length, reason }
-  return rememberGivenUp(call.log.id, facts, call.laterErrorOf({ ...failure, answer: undefined }, attempt, reason))
 }

@@ -3,7 +3,6 @@ import { parseBody } from '../call/request-traits.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { UpstreamError } from '../errors/errors.ts'
-import { EventSequencer } from '../responses/event-sequencer.ts'
 import { ResponseFailedError } from '../responses/failed-error.ts'
 import { foldSession } from '../responses/fold.ts'
 import { StreamSession } from '../responses/session.ts'
@@ -52,7 +51,7 @@ export async function foldCall(
   const session = new StreamSession({
     scope,
     outcome,
-    intake: new EventSequencer({ validate: 'off', mendsGaps: false, telemetry, startingAfter: undefined }),
+    intake: { validate: 'off', mendsGaps: false, telemetry, startingAfter: undefined },
     begin: () => call,
     resumption: undefined,
     interruption: 'fold',

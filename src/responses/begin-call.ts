@@ -1,19 +1,34 @@
-import { Call } from '../call/call.ts'
+import type { Call, CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { ApiRequest, type RequestShape } from './api-request.ts'
 import type { ResponsesHost } from './host.ts'
+import { lazyReading } from './lazy-reading.ts'
 
-/** One request of the Responses API as a call, registered with its client. */
-export function beginCall(host: ResponsesHost, shape: RequestShape, scope: AbortScope): Call {
+/**
+ * One request of the Responses API as a call, registered with its client. In the first typed call of a process a promise of it,
+ * because what a call runs on is loaded first: the call counts as under way meanwhile.
+ */
+export function beginCall(host: ResponsesHost, shape: RequestShape, scope: AbortScope): Call | Promise<Call> {
   if (!shape.continues) host.assertOpen()
   const { restartable = false, commitAt } = shape
   const request = new ApiRequest(host, shape)
-  const context = host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) })
+  const usual = host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) })
   // What goes on has had its turn.
-  const call = new Call(
-    request,
-    shape.continues ? { ...context, admission: undefined, startedAt: shape.continues.since } : context,
-  )
+  const context = shape.continues ? { ...usual, admission: undefined, startedAt: shape.continues.since } : usual
+  const loaded = lazyReading.loaded
+  const call = loaded === undefined ? callOnceLoaded(request, context) : new loaded.Call(request, context)
   host.begin(scope)
   return call
+}
+
+/** Where nothing can be loaded there is no call that could tell its client of its end. */
+async function callOnceLoaded(request: ApiRequest, context: CallContext): Promise<Call> {
+  try {
+    const loaded = await lazyReading.load()
+    return new loaded.Call(request, context)
+  } catch (error) {
+    context.scope.dispose()
+    context.onEnded(context.scope)
+    throw error
+  }
 }

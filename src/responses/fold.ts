@@ -1,11 +1,11 @@
 import { isThenable } from '../core/thenable.ts'
 import type { CreateOptions } from './request-options.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
-import type { StreamSession } from './session.ts'
 import { resultOf, type StreamRestartedEvent } from './session-events.ts'
+import type { Session } from './session-port.ts'
 
 /** The response of a session that was read to its end. */
-export function resultOfSession({ seen, requestId }: StreamSession): ResponseObject {
+export function resultOfSession({ seen, requestId }: Session): ResponseObject {
   return resultOf(seen.toResponse(), { outputText: seen.outputText, requestId })
 }
 
@@ -16,7 +16,7 @@ export function resultOfSession({ seen, requestId }: StreamSession): ResponseObj
  * @throws what ends the session, and what the caller's callbacks throw or reject with: the session is left then.
  */
 export async function foldSession(
-  session: StreamSession,
+  session: Session,
   { onDelta, onRestart }: Pick<CreateOptions, 'onDelta' | 'onRestart'>,
   signal?: AbortSignal,
 ): Promise<ResponseObject> {

@@ -6,8 +6,8 @@ import { openingOf } from '../errors/opening.ts'
 import { abandoned } from './abandoned.ts'
 import { resultOfSession } from './fold.ts'
 import type { ResponseObject, ResponseStreamEvent, ResponseUsage } from './schema/index.ts'
-import type { StreamSession } from './session.ts'
 import type { SessionEvent } from './session-events.ts'
+import type { Session } from './session-port.ts'
 import { type ResponseStreamIterator, StreamReader } from './stream-reader.ts'
 
 export type { ResponseStreamIterator } from './stream-reader.ts'
@@ -19,14 +19,14 @@ function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
 }
 
 /** Not by `new`: what a stream is made of is nobody's business, and would stand in the declarations that users read. */
-export let openStream: <E extends SessionEvent>(session: StreamSession, scope: AbortScope) => ResponseStream<E>
+export let openStream: <E extends SessionEvent>(session: Session, scope: AbortScope) => ResponseStream<E>
 
 /**
  * The events of one response, as they come, across all the attempts that it takes. It starts when it is made, and reads no
  * further ahead than one socket read: iterate it, or ask for `finalResponse()`, or both.
  */
 export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E>, AsyncDisposable {
-  readonly #session: StreamSession
+  readonly #session: Session
   readonly #scope: AbortScope
   #reader: StreamReader<E> | undefined
 
@@ -34,7 +34,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     openStream = (session, scope) => new ResponseStream(session, scope)
   }
 
-  private constructor(session: StreamSession, scope: AbortScope) {
+  private constructor(session: Session, scope: AbortScope) {
     this.#session = session
     this.#scope = scope
     abandoned.register(this, scope, this)

@@ -1,14 +1,14 @@
-import type { Call, CallOutcome } from '../call/call.ts'
 import { AbortScope } from '../core/abort.ts'
 import { captureContext } from '../core/async-context.ts'
+import { isThenable } from '../core/thenable.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import { ResponseAccumulator } from './accumulator.ts'
 import type { RequestShape } from './api-request.ts'
 import { beginCall } from './begin-call.ts'
-import { EventSequencer } from './event-sequencer.ts'
+import type { IntakeOptions } from './event-sequencer.ts'
 import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
-import { reportedError } from './interruption.ts'
+import { lazyReading } from './lazy-reading.ts'
+import { openSession } from './open-session.ts'
 import { tellMisspelt } from './request-fields.ts'
 import {
   type CreateOptions,
@@ -24,9 +24,7 @@ import {
 import { openStream, type ResponseStream } from './response-stream.ts'
 import type { Resumption } from './resumption.ts'
 import type { ResponseCreateParams, ResponseObject } from './schema/index.ts'
-import { StreamSession } from './session.ts'
-import { eventOf, resultOf, type SessionEvent } from './session-events.ts'
-import { parseResponse } from './whole-answer.ts'
+import type { SessionEvent } from './session-events.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
@@ -93,7 +91,7 @@ export class Responses {
     scope.throwIfAborted()
     if (params.background === true)
       return this.#json({ method: 'POST', path: 'responses', body: { ...params } }, options, scope)
-    const session = new StreamSession({
+    const session = openSession({
       scope,
       intake: this.#intake(options, undefined, false),
       begin: () => this.#beginCreate(params, options, scope, true),
@@ -152,16 +150,16 @@ export class Responses {
     const scope = new AbortScope(options?.signal)
     const { startingAfter, ...rest } = plan(scope)
     const intake = this.#intake(options, startingAfter, rest.resumption !== undefined)
-    return openStream(new StreamSession({ ...rest, scope, intake, maxBytes: this.#host.maxEventBytes }), scope)
+    return openStream(openSession({ ...rest, scope, intake, maxBytes: this.#host.maxEventBytes }), scope)
   }
 
   #intake(
     options: { readonly validate?: 'off' | 'report' | 'strict' | undefined } | undefined,
     startingAfter: number | undefined,
     mendsGaps: boolean,
-  ) {
+  ): IntakeOptions {
     const { telemetry, validate } = this.#host
-    return new EventSequencer({ validate: options?.validate ?? validate, telemetry, startingAfter, mendsGaps })
+    return { validate: options?.validate ?? validate, telemetry, startingAfter, mendsGaps }
   }
 
   #beginCreate(
@@ -223,7 +221,7 @@ export class Responses {
         const shape = { method: 'GET', path: path(id), headers, expects, face: 'json', continues } as const
         return inContext(() => beginCall(host, shape, scope.child()))
       },
-      read: (call, outcome) => this.#read(call, outcome, scope.child()),
+      read: async (call, outcome) => (await lazyReading.load()).readOutcome(host, call, outcome, scope.child()),
     }
   }
 
@@ -233,33 +231,10 @@ export class Responses {
     scope = new AbortScope(options.signal),
   ): Promise<ResponseObject> {
     const shape = { ...asked, headers: headerPairs(options.headers), face: 'json' } as const
-    const call = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)
-    const outcome = await call.run()
-    const { attempt, gaveUp } = outcome
-    if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
-    const response = await this.#read(call, outcome, scope.child())
-    const seen = new ResponseAccumulator()
-    seen.add(eventOf(response))
-    return resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId })
-  }
-
-  /** The response that came of a call for JSON. A gateway may answer with the event stream of it: the stream is the answer. */
-  async #read(call: Call, outcome: CallOutcome, scope: AbortScope): Promise<ResponseObject> {
-    try {
-      if (outcome.attempt.readsWhole) return parseResponse(call, outcome.attempt)
-      const session = new StreamSession({
-        scope,
-        outcome,
-        intake: this.#intake({ validate: 'off' }, undefined, false),
-        begin: () => call,
-        resumption: undefined,
-        interruption: 'error',
-        maxBytes: this.#host.maxEventBytes,
-      })
-      return await foldSession(session, {})
-    } finally {
-      scope.dispose()
-    }
+    const begun = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)
+    const call = isThenable(begun) ? await begun : begun
+    const { readCall } = lazyReading.loaded ?? (await lazyReading.load())
+    return readCall(this.#host, call, scope)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
+import { isThenable } from '../core/thenable.ts'
 import { DeadlineError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { classifyUpstream } from '../retry/classify-upstream.ts'
@@ -27,8 +28,8 @@ export interface Resumption {
   /** The response counts as under way between its calls, too; returns the function that ends that. */
   hold(): () => void
   /** @param ids those that the response may have. */
-  beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call
-  beginRetrieve(id: string, ids: readonly string[]): Call
+  beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call | Promise<Call>
+  beginRetrieve(id: string, ids: readonly string[]): Call | Promise<Call>
   /** The response that a call for its state brought. */
   read(call: Call, outcome: CallOutcome): Promise<ResponseObject>
 }
@@ -71,7 +72,8 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
     if (last === undefined && failed !== undefined) return polled(how, on, id)
     if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
-    const call = how.beginStream(id, last, [id, ...on.ids])
+    const begun = how.beginStream(id, last, [id, ...on.ids])
+    const call = isThenable(begun) ? await begun : begun
     on.onCall(call, 'stream')
     const outcome = await call.run()
     if (isRefusal(outcome)) return polled(how, on, id)
@@ -99,7 +101,8 @@ async function polled(how: Resumption, on: Continuation, id: string): Promise<vo
   const { clock, pollFor } = how
   const startedAt = clock.now()
   for (let round = 0; ; round++) {
-    const call = how.beginRetrieve(id, [id, ...on.ids])
+    const begun = how.beginRetrieve(id, [id, ...on.ids])
+    const call = isThenable(begun) ? await begun : begun
     on.onCall(call, 'state')
     const outcome = await call.run()
     const { attempt, gaveUp } = outcome

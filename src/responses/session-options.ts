@@ -2,15 +2,15 @@ import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Failure } from '../errors/failure.ts'
-import type { EventSequencer } from './event-sequencer.ts'
+import type { IntakeOptions } from './event-sequencer.ts'
 import type { Resumption } from './resumption.ts'
 
 /** What a session reads, and how it goes on where that breaks. */
 export interface SessionOptions {
   readonly scope: AbortScope
-  readonly intake: EventSequencer
+  readonly intake: IntakeOptions
   /** The call that creates the response; absent where one is picked up. */
-  readonly begin: (() => Call) | undefined
+  readonly begin: (() => Call | Promise<Call>) | undefined
   /** What that call has come to already, where it was run before. */
   readonly outcome?: CallOutcome | undefined
   /** How to pick the stream up again where it broke; absent where the endpoint does not keep it. */

@@ -3,9 +3,11 @@ import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { NONE } from '../core/lists.ts'
 import { type Consumer, Mailbox, type Taken } from '../core/mailbox.ts'
+import { isThenable } from '../core/thenable.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
+import { EventSequencer } from './event-sequencer.ts'
 import { isReported, reportedError, unreadAnswer, withHistory, withPartial } from './interruption.ts'
 import { Received } from './received.ts'
 import { isUsableId } from './request-options.ts'
@@ -13,6 +15,7 @@ import { type Resumption, resumed } from './resumption.ts'
 import { eventOf, isUnderWay, type SessionEvent } from './session-events.ts'
 import { type CallOfSession, historyOf } from './session-history.ts'
 import type { Pumped, SessionOptions } from './session-options.ts'
+import type { Session } from './session-port.ts'
 import { heldEvents, responseIn, unfinished } from './whole-answer.ts'
 
 /**
@@ -20,7 +23,7 @@ import { heldEvents, responseIn, unfinished } from './whole-answer.ts'
  * where the caller wants that. Events come out in batches, one per socket read, each exactly once and in order; one batch
  * is made ahead. From the socket to whoever waits for them there is no promise in between: events mostly come one by one.
  */
-export class StreamSession implements Consumer {
+export class StreamSession implements Session, Consumer {
   readonly #scope: AbortScope
   readonly #received: Received
   readonly #resumption: Resumption | undefined
@@ -36,14 +39,12 @@ export class StreamSession implements Consumer {
   #handedOver = false
   /** The endpoint's own answer, where there was no stream to hand over. */
   gaveUp: CallOutcome | undefined
-  /** What was thrown at its end, if it failed. */
   failure: unknown
-  /** The endpoint's id of the request whose answer is read, or was read last. */
   requestId: string | undefined
 
   constructor({ scope, intake, begin, outcome, resumption, polling, interruption, maxBytes }: SessionOptions) {
     this.#scope = scope
-    this.#received = new Received(intake, maxBytes)
+    this.#received = new Received(new EventSequencer(intake), maxBytes)
     this.#resumption = resumption
     this.#polling = polling
     this.#interruption = interruption
@@ -59,27 +60,20 @@ export class StreamSession implements Consumer {
     return historyOf(this.#first, this.#resumes)
   }
 
-  /**
-   * The next batch, if there is one. `failed` brings the error that ends the stream, with what can be kept of its output;
-   * the caller's reason on an abort.
-   */
   take(): Taken<readonly SessionEvent[]> {
     const taken = this.#batches.take()
     this.#fill()
     return taken
   }
 
-  /** Wakes the reader once, as soon as `take` finds something. One reader at a time. */
   whenReady(reader: Consumer): void {
     this.#batches.whenReady(reader)
   }
 
-  /** The response has ended, and everything of it was taken. */
   get isDrained(): boolean {
     return this.seen.terminal !== undefined && this.#batches.items.length === 0
   }
 
-  /** The reader wants no more: what it has not taken is thrown away, and `error` is what `take` finds from now on. */
   leave(error: unknown): void {
     if (this.#batches.over) return
     this.#batches.discard(error)
@@ -121,7 +115,8 @@ export class StreamSession implements Consumer {
     this.#batches.fail(this.failure)
   }
 
-  async #create(call: Call, outcome?: CallOutcome): Promise<void> {
+  async #create(begun: Call | Promise<Call>, outcome?: CallOutcome): Promise<void> {
+    const call = isThenable(begun) ? await begun : begun
     this.#first = call
     const first = outcome ?? (await call.run())
     // Loaded while the call connected.

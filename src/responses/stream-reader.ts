@@ -2,8 +2,8 @@ import type { AbortScope } from '../core/abort.ts'
 import type { Consumer, Ending } from '../core/mailbox.ts'
 import { RequestError } from '../errors/errors.ts'
 import { abandoned } from './abandoned.ts'
-import type { StreamSession } from './session.ts'
 import type { SessionEvent } from './session-events.ts'
+import type { Session } from './session-port.ts'
 
 /** As `PromiseWithResolvers`, but of methods: with its functions a reader of some events would be none of any. */
 interface Asked<T> {
@@ -26,7 +26,7 @@ export interface ResponseStreamIterator<E> extends AsyncIterator<E, undefined, u
 export class StreamReader<E extends SessionEvent> implements ResponseStreamIterator<E>, Consumer {
   /** Held, because a stream that is being read was not thrown away. */
   readonly #stream: object
-  readonly #session: StreamSession
+  readonly #session: Session
   readonly #scope: AbortScope
   #batch: readonly E[] = NOTHING
   #at = 0
@@ -36,7 +36,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
   #over: Asked<void> | undefined
 
   /** @param stream under which its scope is registered as `abandoned`. */
-  constructor(stream: object, session: StreamSession, scope: AbortScope) {
+  constructor(stream: object, session: Session, scope: AbortScope) {
     this.#stream = stream
     this.#session = session
     this.#scope = scope

@@ -1,4 +1,9 @@
-/** `resilient-responses/testing`: tools for unit tests of a client. Uses no network, no files and no real time. */
+/**
+ * `resilient-responses/testing`: tools for unit tests of a client. Uses no network, no files and no real time. Importing it loads
+ * the code that the first call of a process would load, so that no call of a test waits for that.
+ */
+
+import { loadAhead } from './load-ahead.ts'
 
 export type { Clock, TimerHandle } from '../core/clock.ts'
 export { type Random, seededRandom } from '../core/random.ts'
@@ -34,3 +39,5 @@ export {
   toSSE,
 } from './streams.ts'
 export { type PendingTimer, type TimerCounts, VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
+
+loadAhead()

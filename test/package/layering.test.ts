@@ -29,6 +29,10 @@ const ORDER = [
 
 /** The testing kit stands beside: a user's code meets the library through the port, and so does the kit. */
 const OPEN_TO_TESTING = ['core', 'transport/transport.ts']
+/** The one file of the kit that imports the library: it hands over the parts that the first call would load, and reads nothing of them. */
+const LOAD_AHEAD = 'testing/load-ahead.ts'
+/** They load zod and undici, which a call over a `FakeTransport` does not wait for. */
+const LOADED_WITH_DEPENDENCIES = ['responses/schema/load-checks.ts', 'transport/undici/undici-parts.ts']
 
 function only(keep: (file: string) => boolean): ImportGraph {
   return new Map([...imports].filter(([file]) => keep(file)))
@@ -58,7 +62,7 @@ describe('the layers of the source', () => {
   })
 
   it('the library knows nothing of the testing kit, and the kit only the port and the core', () => {
-    const crossings = [...imports].flatMap(([from, all]) =>
+    const crossings = [...only((file) => file !== LOAD_AHEAD)].flatMap(([from, all]) =>
       all
         .filter((to) => imports.has(to) && (folderOf(from) === 'testing') !== (folderOf(to) === 'testing'))
         .filter((to) => !(folderOf(from) === 'testing' && OPEN_TO_TESTING.some((open) => to.startsWith(open))))
@@ -67,10 +71,23 @@ describe('the layers of the source', () => {
     expect(crossings).toEqual([])
   })
 
-  it('`./testing` reaches no builtin module: no network, no files', () => {
-    const reached = [...reachableFrom(imports, 'testing/index.ts')]
+  it('`./testing` reaches no builtin module, but for what it loads ahead: no network, no files', () => {
+    const reached = [
+      ...reachableFrom(
+        only((file) => file !== LOAD_AHEAD),
+        'testing/index.ts',
+      ),
+    ]
     expect(reached.length).toBeGreaterThan(10)
     expect(reached.filter((name) => !imports.has(name))).toEqual([])
+  })
+
+  it('`./testing` loads ahead every part that a call of the library loads, and zod and undici alone are left out', () => {
+    const lazyParts = [...library]
+      .filter(([file, all]) => all.includes('core/lazy.ts') && !LOADED_WITH_DEPENDENCIES.includes(file))
+      .flatMap(([, all]) => all.filter((to) => to !== 'core/lazy.ts'))
+    expect(lazyParts.length).toBeGreaterThan(1)
+    expect(imports.get(LOAD_AHEAD)).toEqual(expect.arrayContaining(lazyParts))
   })
 
   it('the source imports the dependencies of the package, all of them and no others', () => {

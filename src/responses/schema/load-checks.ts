@@ -1,20 +1,18 @@
+import { Lazy } from '../../core/lazy.ts'
+import type { validateEvent } from './validate.ts'
+
 /**
  * The checks of events, and zod with them: half of the time that importing the package would take. They are loaded by the
- * first typed call whose events are checked, while that call connects. A plain `import()`, so that bundlers see it.
+ * first typed call whose events are checked.
  */
-type Checks = typeof import('./validate.ts')
-
-let checks: Checks | undefined
-let loading: Promise<Checks> | undefined
+const checks = new Lazy<typeof validateEvent>(async () => (await import('./validate.ts')).validateEvent)
 
 /** Checks an event; `undefined` until the checks are loaded. */
-export function loadedCheck(): Checks['validateEvent'] | undefined {
-  return checks?.validateEvent
+export function loadedCheck(): typeof validateEvent | undefined {
+  return checks.loaded
 }
 
 /** @throws what the import throws: zod is missing, or a bundle without the file of the checks. */
-export async function loadChecks(): Promise<Checks['validateEvent']> {
-  loading ??= import('./validate.ts')
-  checks = await loading
-  return checks.validateEvent
+export function loadChecks(): Promise<typeof validateEvent> {
+  return checks.load()
 }

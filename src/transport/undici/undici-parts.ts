@@ -8,23 +8,21 @@
  * Plain imports, and no `require`: whoever bundles an agent into one file needs a bundler to see them.
  */
 import type { Client as ClientClass, Dispatcher } from 'undici'
+import { Lazy } from '../../core/lazy.ts'
 
 export type { Dispatcher }
 export type Client = ClientClass
 
-let loaded: typeof ClientClass | undefined
-let loading: Promise<typeof ClientClass> | undefined
+const lazyClient = new Lazy<typeof ClientClass>(() => importPart().catch(importWhole))
 
 /** `undefined` until it is loaded. */
 export function loadedClient(): typeof ClientClass | undefined {
-  return loaded
+  return lazyClient.loaded
 }
 
 /** @throws what the import throws, where undici is missing. */
-export async function loadClient(): Promise<typeof ClientClass> {
-  loading ??= importPart().catch(importWhole)
-  loaded = await loading
-  return loaded
+export function loadClient(): Promise<typeof ClientClass> {
+  return lazyClient.load()
 }
 
 async function importPart(): Promise<typeof ClientClass> {

@@ -1,0 +1,102 @@
+import { NONE } from '../core/lists.ts'
+import type { Consumer, Taken } from '../core/mailbox.ts'
+import type { AttemptRecord } from '../errors/errors.ts'
+import { lazyReading } from './lazy-reading.ts'
+import type { SessionEvent } from './session-events.ts'
+import type { SessionOptions } from './session-options.ts'
+import type { Session } from './session-port.ts'
+
+/** A session: the real one, or in the first typed call of a process one that stands for it until it is loaded. */
+export function openSession(options: SessionOptions): Session {
+  const loaded = lazyReading.loaded
+  return loaded === undefined ? new PendingSession(options) : new loaded.StreamSession(options)
+}
+
+const NOTHING: Taken<never> = { kind: 'nothing' }
+const NOTHING_SEEN: Session['seen'] = {
+  id: undefined,
+  usage: undefined,
+  outputText: '',
+  toResponse: () => {
+    throw new TypeError('the response has not begun')
+  },
+}
+
+/** A session that is being loaded. The request is made at once, of what the caller has handed in now. */
+class PendingSession implements Session {
+  #session: Session | undefined
+  #reader: Consumer | undefined
+  #ended: Extract<Taken<never>, { kind: 'failed' }> | undefined
+  /** The reader left, and the session, once it is loaded, is told so. */
+  #hasLeft = false
+
+  constructor(options: SessionOptions) {
+    void this.#load(options)
+  }
+
+  get seen(): Session['seen'] {
+    return this.#session?.seen ?? NOTHING_SEEN
+  }
+
+  get attempts(): readonly AttemptRecord[] {
+    return this.#session?.attempts ?? NONE
+  }
+
+  get failure(): unknown {
+    return this.#session === undefined ? this.#ended?.error : this.#session.failure
+  }
+
+  get requestId(): string | undefined {
+    return this.#session?.requestId
+  }
+
+  get isDrained(): boolean {
+    return this.#session?.isDrained ?? false
+  }
+
+  take(): Taken<readonly SessionEvent[]> {
+    return this.#session?.take() ?? this.#ended ?? NOTHING
+  }
+
+  whenReady(reader: Consumer): void {
+    if (this.#session !== undefined) this.#session.whenReady(reader)
+    else if (this.#ended !== undefined) reader.onReady()
+    else this.#reader = reader
+  }
+
+  leave(error: unknown): void {
+    if (this.#session !== undefined) {
+      this.#session.leave(error)
+      return
+    }
+    this.#hasLeft = true
+    this.#end(error)
+  }
+
+  async #load(options: SessionOptions): Promise<void> {
+    const { begin, resumption } = options
+    // A call that picks a response up begins later, and the client must not close before.
+    const letGo = begin === undefined ? resumption?.hold() : undefined
+    // What is thrown here ends the session, as it does in the real one.
+    const begun = begin && (async () => begin())()
+    begun?.catch(() => {})
+    try {
+      const { StreamSession } = await lazyReading.load()
+      const session = new StreamSession({ ...options, begin: begun && (() => begun) })
+      this.#session = session
+      if (this.#ended !== undefined && this.#hasLeft) session.leave(this.#ended.error)
+      else if (this.#reader !== undefined) session.whenReady(this.#reader)
+      this.#reader = undefined
+    } catch (error) {
+      letGo?.()
+      this.#end(error)
+    }
+  }
+
+  #end(error: unknown): void {
+    this.#ended ??= { kind: 'failed', error }
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.onReady()
+  }
+}
