@@ -384,6 +384,20 @@ describe('WebSockets by hand', () => {
       expect(server.stats.sockets).toMatchObject({ total: 3, open: 0 })
     }))
 
+  it('take no request behind the close frame of the server', () =>
+    withServer({}, async (server) => {
+      server.script(['ok'])
+      using client = await SocketClient.open(server)
+      server.closeSockets()
+      client.create()
+      await client.until(({ closed }) => closed !== undefined)
+      expect(await server.waitFor('socket_closed')).toMatchObject({ receivedMessages: 1, closeCode: 1001 })
+      expect(server.requests).toHaveLength(0)
+      using next = await SocketClient.open(server)
+      expect(await next.ask()).toHaveLength(EVENTS)
+      server.assertConsumed()
+    }))
+
   it('are gone when the server closes, upgrades under way and requests that wait too', async () => {
     const server = await MockResponsesServer.start({ strict: false })
     server.script([

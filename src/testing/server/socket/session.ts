@@ -119,6 +119,8 @@ export class SocketSession implements SocketControls {
     this.#ws.on('message', (data: Buffer) => {
       record.receivedMessages++
       record.receivedBytes += data.length
+      // A server discards what comes behind its own close frame.
+      if (!this.#writer.isOpen) return
       this.#receive(data).catch((error) => this.#host.fail(error, this.#connection))
     })
     this.#ws.on('ping', (data: Buffer) => {
