@@ -110,15 +110,16 @@ export class Connection implements WireObserver {
   /**
    * Ends it now, client and socket, connected or not. Idempotent.
    *
-   * @param cause what ended it: told to a request that was handed over but not written yet.
+   * @param cause what ended it: told to a request that was handed over but not written yet. `'by_client'`: its user ended the
+   * request, written or not. undici tells its diagnostics channel so (`undici:request:error`), where tracing listens.
    */
-  destroy(cause?: Error): void {
+  destroy(cause?: Error | 'by_client'): void {
     if (this.#ended) return
     this.#ended = true
     this.user = undefined
     this.#options.onEnded(this)
     this.#dial?.destroy()
-    this.client.destroy(endedEarly(cause)).catch(() => {})
+    this.client.destroy(cause === 'by_client' ? aborted() : endedEarly(cause)).catch(() => {})
     const socket = this.#socket
     if (socket === undefined || socket.closed) {
       this.#options.onClosed(this)
@@ -198,6 +199,12 @@ export class Connection implements WireObserver {
 /** With a code that undici does not take for a reason to try again. */
 function refusal(): Error {
   return Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' })
+}
+
+/** Looks like what undici reports for a request whose signal was aborted: tracing takes an `AbortError` for no failure. */
+function aborted(): Error {
+  const error = new Error('the request was ended by its client')
+  return Object.assign(error, { name: 'AbortError', code: 'UND_ERR_ABORTED' })
 }
 
 /** For a request that never got on its way: the idle connection it was to use had ended, most likely closed by the peer. */

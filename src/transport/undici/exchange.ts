@@ -305,7 +305,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     const carrier = this.#carrier
     if (carrier?.kind === 'leased') {
       if (how === 'clean') carrier.lease.client.giveBack(carrier.connection)
-      else carrier.connection.destroy()
+      else carrier.connection.destroy('by_client')
       carrier.lease.release()
       this.#source.leavePlace(this.#request.url.origin)
     } else if (carrier?.kind === 'foreign' && how === 'broken') {
