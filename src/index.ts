@@ -24,6 +24,7 @@ export type { DeadlineName, ErrorCode, RetryLane } from './errors/catalog.ts'
 export {
   type AttemptPhase,
   type AttemptRecord,
+  type AttemptTransport,
   ClientClosedError,
   ConfigurationError,
   ConnectionError,

@@ -108,7 +108,7 @@ export class AnswerReader implements ResponseReader {
     const said = { text, json: isWhole ? parseJson(text) : undefined, isWhole }
     const failed = status >= 400 ? this.#refused(said) : status < 300 ? this.#unexpected(said) : undefined
     if (failed !== undefined) return { ...NOTHING_READ, failure: failed }
-    return { ...NOTHING_READ, commit: 'answer', ids: this.#idsIn(said) }
+    return { ...NOTHING_READ, commit: 'answer', ids: this.#idsIn(said), answer: said.json }
   }
 
   /** Reported with the commit: where the response lives is known before the caller has its id. */

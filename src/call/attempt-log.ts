@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.ts'
-import type { AttemptPhase, AttemptRecord, HedgeCause } from '../errors/errors.ts'
+import type { AttemptPhase, AttemptRecord, AttemptTransport, HedgeCause } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { redactWord } from '../errors/redact.ts'
 import type { ClassifyProblem } from '../retry/classify-hook.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CommitReason } from '../telemetry/events.ts'
+import { type ResponseFacts, responseFactsOf } from '../telemetry/response-facts.ts'
 import type { ConnectionInfo, ResponseHead, TransportRequest } from '../transport/transport.ts'
 import type { AttemptTimes } from '../watchdog/deadlines.ts'
 import { requestIdOf } from './response-reader.ts'
@@ -15,6 +16,16 @@ export interface CallLine {
   readonly startedAt: number
   readonly clock: Clock
   readonly telemetry: TelemetryEmitter
+  /** Told once of each attempt, when it has ended. */
+  attemptEnded?(attempt: EndedAttempt): void
+}
+
+/** What the end of a call tells of its last attempt. */
+export interface EndedAttempt {
+  /** On the clock of the call. */
+  readonly firstEventAt: number | undefined
+  readonly firstOutputAt: number | undefined
+  readonly response: ResponseFacts | undefined
 }
 
 /** A request whose secrets are looked for when there is something to hide them in. */
@@ -32,10 +43,14 @@ export class AttemptLog {
   readonly #attempt: number
   readonly #hedge: HedgeCause | undefined
   #endpoint: string | undefined
+  #transport: AttemptTransport = 'http'
   #connection: ConnectionInfo | undefined
   #status: number | undefined
   #requestId: string | undefined
   #headersAt: number | undefined
+  /** When the answer was handed over as a whole, or ended with its first event. */
+  #wholeAt: number | undefined
+  #response: ResponseFacts | undefined
 
   constructor(call: CallLine, attempt: number, hedge: HedgeCause | undefined) {
     this.#call = call
@@ -54,10 +69,13 @@ export class AttemptLog {
 
   started(asked: TransportRequest['connection'], endpoint: string | undefined): void {
     this.#endpoint = endpoint
+    this.#transport = typeof asked === 'string' ? 'http' : 'websocket'
     const { telemetry } = this.#call
     if (!telemetry.wants('attempt_start')) return
     const connection = typeof asked === 'string' ? asked : asked.socket.isNew ? 'fresh' : 'any'
-    telemetry.emit({ type: 'attempt_start', ...this.#mark(), connection, ...(endpoint !== undefined && { endpoint }) })
+    const transport = this.#transport
+    const where = endpoint === undefined ? undefined : { endpoint }
+    telemetry.emit({ type: 'attempt_start', ...this.#mark(), transport, connection, ...where })
   }
 
   connected(info: ConnectionInfo): void {
@@ -84,8 +102,14 @@ export class AttemptLog {
     telemetry.emit({ type: 'attempt_first_event', ...this.#mark(), eventType })
   }
 
+  /** The answer, or the terminal event of the stream, as JSON. Free where no end of a call is listened for. */
+  response(body: unknown, request: Secretive): void {
+    if (this.#call.telemetry.wants('call_end')) this.#response = responseFactsOf(body, request.secrets)
+  }
+
   committed(reason: CommitReason): void {
-    const { telemetry } = this.#call
+    const { telemetry, clock } = this.#call
+    if (reason === 'terminal' || reason === 'answer') this.#wholeAt = clock.now()
     if (telemetry.wants('attempt_commit')) telemetry.emit({ type: 'attempt_commit', ...this.#mark(), reason })
   }
 
@@ -95,13 +119,22 @@ export class AttemptLog {
     if (telemetry.wants('classify_failed')) telemetry.emit({ type: 'classify_failed', ...this.#mark(), problem })
   }
 
-  ended(facts: {
-    readonly outcome: AttemptRecord['outcome']
-    readonly phase: AttemptPhase
-    readonly times: Readonly<AttemptTimes>
-    readonly failure: Failure | undefined
-  }): AttemptRecord {
+  ended(
+    facts: {
+      readonly outcome: AttemptRecord['outcome']
+      readonly phase: AttemptPhase
+      readonly times: Readonly<AttemptTimes>
+      readonly failure: Failure | undefined
+      /** As the endpoint sent it. */
+      readonly responseId?: string | undefined
+    },
+    request: Secretive = HOLDS_NONE,
+  ): AttemptRecord {
     const { times, failure } = facts
+    const { telemetry } = this.#call
+    // To look for secrets in it takes longer than the rest: nobody does where nobody listens.
+    const isTold = facts.responseId !== undefined && telemetry.wants('attempt_end')
+    const responseId = isTold ? redactWord(facts.responseId as string, request.secrets, LONGEST_ID) : undefined
     const record: AttemptRecord = {
       attempt: this.#attempt,
       outcome: facts.outcome,
@@ -118,11 +151,21 @@ export class AttemptLog {
       status: this.#status,
       requestId: this.#requestId,
       deadline: failure?.deadline,
+      ...(this.#transport !== 'http' && { transport: this.#transport }),
+      ...(responseId !== undefined && { responseId }),
+      ...(failure?.upstreamCode !== undefined && { upstreamCode: failure.upstreamCode }),
+      ...(failure?.upstreamType !== undefined && { upstreamType: failure.upstreamType }),
       ...(this.#hedge !== undefined && { hedge: this.#hedge }),
       ...(this.#endpoint !== undefined && { endpoint: this.#endpoint }),
     }
-    const { telemetry } = this.#call
     if (telemetry.wants('attempt_end')) telemetry.emit({ type: 'attempt_end', ...this.#mark(), record })
+    // An attempt that lost ends before the winner does.
+    if (facts.outcome === 'lost' || !telemetry.wants('call_end')) return record
+    this.#call.attemptEnded?.({
+      firstEventAt: times.firstEventAt,
+      firstOutputAt: times.firstProgressAt ?? this.#wholeAt,
+      response: this.#response,
+    })
     return record
   }
 

@@ -211,10 +211,11 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
 
   #tell(result: ReadResult): void {
     if (this.#attempt.ended) return
-    const { next, events, ids } = result
+    const { next, events, ids, answer } = result
     if (next !== undefined) this.#reader = next
     if (events.length > 0) this.#note(events)
     if (ids !== undefined) for (const id of ids) this.#options.target?.saw(id)
+    if (answer !== undefined) this.#options.log.response(answer, this)
     // Who heard of the first event may have ended the attempt.
     if (this.#attempt.ended) return
     this.watchdog.holding(result.mayBeLast === true)
@@ -232,6 +233,7 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
       watchdog.event(event.class === 'progress')
       if (event.class !== 'heartbeat') last = event
       if (this.#responseId === undefined) this.#takeId(event.json)
+      if (event.class === 'terminal') this.#options.log.response(event.json, this)
       if (event.class !== 'lifecycle') continue
       const status = responseStatus(event.json)
       if (status !== undefined) watchdog.queued(status === 'queued')

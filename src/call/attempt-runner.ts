@@ -147,7 +147,7 @@ export class AttemptRunner implements AttemptOwner {
     const { permit } = this
     const { method, dispatcher, signal, callersForm } = request
     const { latency, commitWithId } = effective.traits
-    const { transport, clock, timeouts, reading, scope } = context
+    const { transport, clock, timeouts, reading, scope, sendIn } = context
     const target = effective.pickTarget()
     const url = target?.url ?? request.url
     const asking = headersOfAttempt(this.#call, { number: this.#attemptNumber + 1, refresh, race, target })
@@ -190,6 +190,7 @@ export class AttemptRunner implements AttemptOwner {
       kind: latency.kind,
       commitWithId,
       expects: request.expects,
+      sendIn: sendIn && ((send) => sendIn({ callId: log.id, attempt: number }, send)),
       reading: isLast ? committingAtOnce(reading) : reading,
       couldRepeat: latency.kind === 'passthrough' ? (failed) => this.#call.decisions.couldRepeat(failed) : undefined,
       onHead:

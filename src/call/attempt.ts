@@ -14,6 +14,8 @@ import { diedAsStale } from './stale-connection.ts'
 
 export interface AttemptOptions extends ObserverOptions {
   readonly number: number
+  /** Runs the sending of the request, in a context of an instrumentation. */
+  readonly sendIn?: ((send: () => Exchange) => Exchange) | undefined
   /** Told of the first event of any kind. */
   readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
   /** Told right before the commit takes effect. */
@@ -53,7 +55,8 @@ export class Attempt implements ObservedAttempt {
     })
     this.#observer = new AttemptObserver(options, this)
     options.log.started(options.request.connection, options.target?.endpoint)
-    this.#exchange = options.transport.send(options.request, this.#observer)
+    const send = (): Exchange => options.transport.send(options.request, this.#observer)
+    this.#exchange = options.sendIn === undefined ? send() : options.sendIn(send)
   }
 
   get number(): number {
@@ -275,7 +278,9 @@ export class Attempt implements ObservedAttempt {
     const { times } = this
     this.#observer.watchdog.stop()
     this.#endedAt = this.#options.clock.now()
-    this.record = this.#options.log.ended({ outcome, phase: phaseOf(times), times, failure: this.failed })
+    const { failed, responseId } = this
+    const facts = { outcome, phase: phaseOf(times), times, failure: failed, responseId }
+    this.record = this.#options.log.ended(facts, this.#observer)
     this.#options.owner.onAttemptEnded(this)
   }
 }

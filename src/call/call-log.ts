@@ -1,9 +1,11 @@
 import type { WaitReason } from '../admission/admission.ts'
 import type { Clock } from '../core/clock.ts'
+import type { GiveUpReason } from '../errors/attempt-record.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CallEndEvent, QueueEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
+import type { EndedAttempt } from './attempt-log.ts'
 import type { CallRequest, InstrumentationProblem } from './call-request.ts'
 import type { HedgeTold } from './hedge-race.ts'
 
@@ -16,6 +18,9 @@ export class CallLog {
   readonly clock: Clock
   readonly telemetry: TelemetryEmitter
   #queuedAt: number | undefined
+  #hedges = 0
+  #giveUpReason: GiveUpReason | undefined
+  #last: EndedAttempt | undefined
 
   /** @param startedAt of the first of several calls, where their times are told as those of one. */
   constructor(clock: Clock, telemetry: TelemetryEmitter, startedAt?: number) {
@@ -24,7 +29,7 @@ export class CallLog {
     this.startedAt = startedAt ?? clock.now()
   }
 
-  started({ url, method, body, latency, continuation }: CallRequest): void {
+  started({ url, method, body, latency, continuation, asks, label }: CallRequest): void {
     if (!this.telemetry.wants('call_start')) return
     const bodyBytes = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : 0
     const address = redactUrl(url)
@@ -35,11 +40,18 @@ export class CallLog {
       method,
       url: address,
       continuation,
+      // What the request does not say is an empty word.
+      model: asks.model || undefined,
+      effort: asks.effort || undefined,
+      tier: asks.tier || undefined,
+      stream: latency.kind === 'stream' || latency.passesStream === true,
+      label,
       bodyBytes,
     })
   }
 
   decided(attempt: number, code: ErrorCode, decision: RetryDecision): void {
+    if (!decision.retry) this.#giveUpReason = decision.reason
     if (!this.telemetry.wants('retry_decision')) return
     this.telemetry.emit({ type: 'retry_decision', ...this.#mark(), attempt, code, decision })
   }
@@ -73,7 +85,12 @@ export class CallLog {
       this.telemetry.emit({ type: 'queue_end', ...this.#mark(), outcome, waitedMs })
   }
 
+  attemptEnded(attempt: EndedAttempt): void {
+    this.#last = attempt
+  }
+
   hedged(told: HedgeTold): void {
+    if (told.kind === 'started') this.#hedges++
     const type = ({ started: 'hedge_start', ended: 'hedge_end', refused: 'hedge_refused' } as const)[told.kind]
     if (!this.telemetry.wants(type)) return
     const { kind: _, ...facts } = told
@@ -88,8 +105,17 @@ export class CallLog {
       ...this.#mark(),
       outcome,
       attempts,
+      hedges: this.#hedges,
       code: outcome === 'completed' ? undefined : code,
+      giveUpReason: outcome === 'failed' ? this.#giveUpReason : undefined,
+      firstEventMs: this.#since(this.#last?.firstEventAt),
+      firstOutputMs: this.#since(this.#last?.firstOutputAt),
+      ...this.#last?.response,
     })
+  }
+
+  #since(at: number | undefined): number | undefined {
+    return at === undefined ? undefined : Math.round(at - this.startedAt)
   }
 
   #mark(): { callId: number; atMs: number } {

@@ -38,6 +38,8 @@ export interface CallRequest {
   /** `background` and `store`. */
   readonly commitWithId: boolean
   readonly asks: ModelTraits
+  /** What the caller has named the call by, for telemetry. */
+  readonly label?: string | undefined
   /** The response or conversation that the call continues, or that its address names. */
   readonly continues: string | undefined
   /** The ids that the response of the answer may have; any other one is not the response that was asked for. */
@@ -73,6 +75,15 @@ export interface AddedHeaders {
   ): Promise<HeaderPairs>
 }
 
+/** Which attempt is sent. */
+export interface SentAttempt {
+  readonly callId: number
+  readonly attempt: number
+}
+
+/** Runs the sending of an attempt. */
+export type SendIn = <T>(attempt: SentAttempt, send: () => T) => T
+
 /** What a call runs with. Belongs to its client. */
 export interface CallContext {
   readonly transport: Transport
@@ -103,6 +114,8 @@ export interface CallContext {
   readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
   /** Set where an instrumentation of the client makes headers; of this call alone, in its asynchronous context. */
   readonly added?: AddedHeaders | undefined
+  /** Set where an instrumentation of the client runs what is sent in a context of its own: calls `send` exactly once. */
+  readonly sendIn?: SendIn | undefined
   /** Set where a silent attempt gets company. */
   readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
   /** Told once, when the call and its body are over. */

@@ -24,6 +24,8 @@ export interface ReadResult extends Chunk {
   readonly mayBeLast?: boolean | undefined
   /** Ids of what the endpoint keeps, where the answer is no event stream: of an event stream, the events name them. */
   readonly ids?: readonly string[] | undefined
+  /** The whole answer as JSON, where the answer is no event stream: telemetry tells the facts of the response. */
+  readonly answer?: unknown
   /** What reads on: the first bytes have shown what the answer is. */
   readonly next?: ResponseReader | undefined
 }

@@ -39,6 +39,7 @@ export function callRequest(host: FetchHost, request: FetchRequest, traits: Requ
     continuation: traits.continuation,
     commitWithId: traits.commitWithId,
     asks: traits.asks,
+    label: host.settings.label,
     continues: traits.continues ?? responseIdIn(url),
   }
 }

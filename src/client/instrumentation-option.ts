@@ -5,6 +5,7 @@ import type { HeadersContext } from './headers-option.ts'
 /**
  * Watches the calls of a client: a recorder, or tracing. A plain object or an instance of a class, with at least one of
  * these functions. They are read when the client is made, and called with the object as `this`.
+ * `openTelemetry()` of `resilient-responses/opentelemetry` makes one.
  */
 export interface Instrumentation {
   /**
@@ -26,10 +27,18 @@ export interface Instrumentation {
         context: HeadersContext,
       ) => Readonly<Record<string, string>> | undefined | PromiseLike<Readonly<Record<string, string>> | undefined>)
     | undefined
+  /**
+   * Runs the sending of each attempt, after `attempt_start` was told: for what watches requests or sockets below the client, and
+   * finds its way by the asynchronous context (`AsyncLocalStorage`). Has to call `send` once, at once, and to return what it
+   * returns. Where it throws, or does not call `send`, the attempt is sent without it.
+   */
+  readonly inContext?:
+    | (<T>(attempt: { readonly callId: number; readonly attempt: number }, send: () => T) => T)
+    | undefined
 }
 
 export const instrumentationsRule: Rule<never> = {
-  accepts: 'an array of objects, each with a function onEvent or headers, or both',
+  accepts: 'an array of objects, each with at least one of the functions onEvent, headers and inContext',
   test: (value) => Array.isArray(value) && value.every(isInstrumentation),
   // Given by mistake as an object, headers would hold credentials.
   secret: true,
@@ -37,6 +46,6 @@ export const instrumentationsRule: Rule<never> = {
 
 function isInstrumentation(value: unknown): boolean {
   if (!isObject(value)) return false
-  const given = [value.onEvent, value.headers].filter((one) => one !== undefined)
+  const given = [value.onEvent, value.headers, value.inContext].filter((one) => one !== undefined)
   return given.length > 0 && given.every((one) => typeof one === 'function')
 }

@@ -1,4 +1,4 @@
-import type { AddedHeaders, HeaderAsk, InstrumentationProblem } from '../call/call-request.ts'
+import type { AddedHeaders, HeaderAsk, InstrumentationProblem, SendIn, SentAttempt } from '../call/call-request.ts'
 import { captureContext, type InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
@@ -15,11 +15,50 @@ import type { Instrumentation } from './instrumentation-option.ts'
 export interface InstrumentationSettings {
   readonly onEvent: TelemetryListener | undefined
   readonly headers: Exclude<Instrumentation['headers'], undefined> | undefined
+  readonly inContext: SendIn | undefined
 }
 
 /** Binds the functions to their object, which may be an instance of a class. */
 export function instrumentationsOf(given: readonly Instrumentation[]): readonly InstrumentationSettings[] {
-  return given.map((one) => ({ onEvent: one.onEvent?.bind(one), headers: one.headers?.bind(one) }))
+  return given.map((one) => ({
+    onEvent: one.onEvent?.bind(one),
+    headers: one.headers?.bind(one),
+    inContext: one.inContext?.bind(one),
+  }))
+}
+
+/**
+ * The contexts of all instrumentations around one sending, that of the first outermost. Whatever they do, `send` is called exactly
+ * once, and what it returns or throws comes out. `undefined` where no instrumentation has one.
+ */
+export function sendInOf(instrumentations: readonly InstrumentationSettings[]): SendIn | undefined {
+  const all = instrumentations.flatMap(({ inContext }) => inContext ?? [])
+  if (all.length === 0) return undefined
+  return <T>(attempt: SentAttempt, send: () => T): T =>
+    all.reduceRight<() => T>((inner, inContext) => () => around(inContext, attempt, inner), send)()
+}
+
+function around<T>(inContext: SendIn, attempt: SentAttempt, send: () => T): T {
+  let sent: (() => T) | undefined
+  const once = (): T => {
+    if (sent === undefined) {
+      try {
+        const value = send()
+        sent = () => value
+      } catch (error) {
+        sent = () => {
+          throw error
+        }
+      }
+    }
+    return sent()
+  }
+  try {
+    inContext(attempt, once)
+  } catch {
+    // What it throws fails no call. What `send` threw comes out below.
+  }
+  return once()
 }
 
 /** The headers of one instrumentation, and its index in the option. */

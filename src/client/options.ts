@@ -19,7 +19,7 @@ import { addressRule, type EndpointOptions, endpointsRule } from '../endpoints/e
 import type { EndpointOf } from '../endpoints/endpoints.ts'
 import { checkOptions, type OptionOwner } from '../errors/check-options.ts'
 import { HEDGE_ACCEPTS, type HedgeOptions, hedgeRules } from '../hedge/hedge-options.ts'
-import { interruptionRule, validateRule } from '../responses/request-options.ts'
+import { interruptionRule, labelRule, validateRule } from '../responses/request-options.ts'
 import type { ClassifyHook } from '../retry/classify-hook.ts'
 import { type RetryOptions, retryRules } from '../retry/retry-options.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
@@ -139,6 +139,12 @@ export interface CallOptions {
    * and 600 s at high effort. `false`: never.
    */
   readonly hedge?: 'auto' | boolean | HedgeOptions | undefined
+  /**
+   * Names the calls in telemetry, for example by the task that they belong to: `client.withOptions({ label: 'compression' })`. A
+   * call of `client.responses` may have its own. It is a dimension of metrics: use few values, and no text of users. At most 100
+   * characters; nothing of it is sent. Default: none.
+   */
+  readonly label?: string | undefined
   /** `headerBytes` belongs to connections, so it is accepted by a client and refused in a view. */
   readonly limits?: LimitOptions | undefined
   /** Called with every `TelemetryEvent`. Errors are ignored. */
@@ -179,6 +185,7 @@ export const callRules = {
   classify: func("a function that returns 'connection', 'pushback', 'final' or undefined"),
   validate: { ...validateRule, default: 'report' },
   interruption: { ...interruptionRule, default: 'error' },
+  label: labelRule,
   limits: section(limitRules),
   onEvent: func(),
   instrumentations: instrumentationsRule,

@@ -15,7 +15,7 @@ import { UndiciTransport } from '../transport/undici/undici-transport.ts'
 import { refuseHeadersOfConnections } from './contradictions.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
-import { InstrumentedHeaders } from './instrumentation.ts'
+import { InstrumentedHeaders, sendInOf } from './instrumentation.ts'
 import { type CallOptions, parseOptions, parseViewOptions, type ResilientClientOptions } from './options.ts'
 import { readingOf } from './reading-of.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
@@ -69,6 +69,7 @@ export class ResilientClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #headers: HeaderSource
   readonly #instrumented: InstrumentedHeaders
+  readonly #sendIn: CallContext['sendIn']
   readonly #reading: CallContext['reading']
   readonly #telemetry: TelemetryEmitter
   readonly #shared: Shared
@@ -96,6 +97,7 @@ export class ResilientClient implements AsyncDisposable {
         ? parent.#telemetry
         : new TelemetryEmitter(onEvent, ...instrumentations.map((one) => one.onEvent))
     this.#instrumented = new InstrumentedHeaders({ instrumentations, origin: this.#settings.baseURL.origin, clock })
+    this.#sendIn = sendInOf(instrumentations)
     this.#shared =
       parent !== undefined
         ? parent.#shared
@@ -138,6 +140,7 @@ export class ResilientClient implements AsyncDisposable {
       validate: this.#settings.validate,
       interruption: this.#settings.interruption,
       choosesConnection,
+      label: this.#settings.label,
       assertOpen: () => this.#assertOpen(),
       headersOfCall: () => this.#headers.ofCall(),
       canRefresh: this.#headers.canRefresh,
@@ -249,6 +252,7 @@ export class ResilientClient implements AsyncDisposable {
       endpoints,
       admission: admission === undefined ? undefined : { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
       added: this.#instrumented.ofCall(),
+      sendIn: this.#sendIn,
       hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
       onEnded: this.#onCallEnded,
     }

@@ -44,6 +44,7 @@ export interface ClientSettings {
   readonly concurrency: AdmissionSettings | undefined
   readonly hedge: HedgeSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
+  readonly label: string | undefined
   readonly onEvent: TelemetryListener | undefined
   readonly instrumentations: readonly InstrumentationSettings[]
   readonly clock: Clock
@@ -104,6 +105,7 @@ export function resolveSettings(options: ResilientClientOptions, inherited?: Cli
       options.hedge === undefined && inherited !== undefined
         ? inherited.hedge
         : hedgeOf(options.hedge ?? clientRules.hedge.default),
+    label: options.label ?? inherited?.label,
     onEvent: options.onEvent ?? inherited?.onEvent,
     instrumentations:
       options.instrumentations === undefined

@@ -19,6 +19,9 @@ export type GiveUpReason =
 /** Why a continuation failed although the conversation still exists. */
 export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstream_request_timeout'
 
+/** What carried an attempt. */
+export type AttemptTransport = 'http' | 'websocket'
+
 /** One attempt in the history of a call. Times are milliseconds since the start of the call. */
 export interface AttemptRecord {
   /** From 1. */
@@ -38,6 +41,14 @@ export interface AttemptRecord {
   readonly endedAtMs: number
   readonly status?: number | undefined
   readonly requestId?: string | undefined
+  /** `id` of the response, where the answer names it. Set while something listens to telemetry. */
+  readonly responseId?: string | undefined
+  /** `error.code` of the endpoint, where it reported the failure. At most 100 characters. */
+  readonly upstreamCode?: string | undefined
+  /** `error.type` of the endpoint, where it reported the failure. At most 100 characters. */
+  readonly upstreamType?: string | undefined
+  /** Absent on a record of an attempt that went over HTTP. */
+  readonly transport?: AttemptTransport | undefined
   /** The deadline that ended the attempt, with its value and the source of the value. */
   readonly deadline?: DeadlineInfo | undefined
   /** The `baseURL` of the endpoint, where there are several. */

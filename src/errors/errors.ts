@@ -13,6 +13,7 @@ import { openingOf } from './opening.ts'
 export type {
   AttemptPhase,
   AttemptRecord,
+  AttemptTransport,
   Continuity,
   DeadlineInfo,
   GiveUpReason,

@@ -15,6 +15,8 @@ export interface RequestShape {
   readonly body?: Readonly<Record<string, unknown>>
   /** Of this request alone; they win over the client's. */
   readonly headers: HeaderPairs
+  /** Default: the client's. */
+  readonly label?: string | undefined
   readonly face: 'stream' | 'json'
   readonly restartable?: boolean
   /** Hand over from the first event of any kind: what was seen once is never asked for again. */
@@ -34,6 +36,7 @@ export class ApiRequest implements CallRequest {
   readonly continuation: boolean
   readonly commitWithId: boolean
   readonly asks: RequestTraits['asks']
+  readonly label: string | undefined
   readonly continues: string | undefined
   readonly expects: readonly string[] | undefined
   readonly #host: ResponsesHost
@@ -60,6 +63,7 @@ export class ApiRequest implements CallRequest {
     this.continuation = traits.continuation
     this.commitWithId = traits.commitWithId
     this.asks = traits.asks
+    this.label = shape.label ?? host.label
     this.expects = shape.expects
     this.continues = traits.continues ?? responseIdIn(this.url)
   }

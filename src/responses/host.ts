@@ -19,6 +19,8 @@ export interface ResponsesHost {
   readonly interruption: 'error' | 'restart'
   /** The transport makes the connections, and sets their headers (`host`, `content-length`) itself. */
   readonly choosesConnection: boolean
+  /** Of calls that have none of their own. */
+  readonly label: string | undefined
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
   /** The client's own headers, for one call, in the asynchronous context of the moment. */

@@ -1,6 +1,6 @@
 import { isUsableSignal } from '../core/abort.ts'
 import { func, oneOf } from '../core/rule-kinds.ts'
-import { isObject, type Rules } from '../core/rules.ts'
+import { isObject, type Rule, type Rules } from '../core/rules.ts'
 import { shown, shownKind } from '../core/shown.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/errors.ts'
@@ -15,6 +15,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
   /** Of this request alone; they win over the client's. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Names the call in telemetry; see `CallOptions.label`. Default: that of the client. */
+  readonly label?: string | undefined
 }
 
 export interface StreamOptions extends RequestOptions {
@@ -46,6 +48,12 @@ export interface ResumeOptions extends RequestOptions {
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
 
+/** Of a client, too. */
+export const labelRule: Rule<string> = {
+  accepts: 'a string of 1 to 100 characters',
+  test: (value) => typeof value === 'string' && value.length >= 1 && value.length <= 100,
+}
+
 const common = {
   /** `null` is what the options of `fetch` have for none. */
   signal: {
@@ -53,6 +61,7 @@ const common = {
     test: (value) => value === null || isUsableSignal(value),
   },
   headers: { ...headersRule, test: (value) => value === null || headersRule.test(value) },
+  label: labelRule,
 } as const satisfies Rules<RequestOptions>
 /** Of a client, too. */
 export const interruptionRule = { ...oneOf('error', 'restart'), formerly: 'onInterrupted' } as const

@@ -171,7 +171,7 @@ export class Responses {
     const body = { ...params, stream: true }
     return beginCall(
       this.#host,
-      { method: 'POST', path: 'responses', body, headers: headerPairs(options?.headers), face: 'stream', restartable },
+      { method: 'POST', path: 'responses', body, ...ofOptions(options), face: 'stream', restartable },
       scope.child(),
     )
   }
@@ -187,7 +187,7 @@ export class Responses {
 
   #resumption(options: RequestOptions | undefined, scope: AbortScope): Resumption {
     const host = this.#host
-    const headers = headerPairs(options?.headers)
+    const common = ofOptions(options)
     const path = (id: string): string => `responses/${encodeURIComponent(id)}`
     const continues = { since: host.clock.now() }
     // What is gone on with is begun by a socket or a timer, and belongs to the caller all the same.
@@ -208,7 +208,7 @@ export class Responses {
           method: 'GET',
           path: path(id),
           query,
-          headers,
+          ...common,
           expects,
           face: 'stream',
           commitAt: 'first_event',
@@ -218,7 +218,7 @@ export class Responses {
         return inContext(() => beginCall(host, shape, scope.child()))
       },
       beginRetrieve: (id, expects) => {
-        const shape = { method: 'GET', path: path(id), headers, expects, face: 'json', continues } as const
+        const shape = { method: 'GET', path: path(id), ...common, expects, face: 'json', continues } as const
         return inContext(() => beginCall(host, shape, scope.child()))
       },
       read: async (call, outcome) => (await lazyReading.load()).readOutcome(host, call, outcome, scope.child()),
@@ -230,12 +230,17 @@ export class Responses {
     options: RequestOptions,
     scope = new AbortScope(options.signal),
   ): Promise<ResponseObject> {
-    const shape = { ...asked, headers: headerPairs(options.headers), face: 'json' } as const
+    const shape = { ...asked, ...ofOptions(options), face: 'json' } as const
     const begun = beginOrDispose(() => beginCall(this.#host, shape, scope), scope)
     const call = isThenable(begun) ? await begun : begun
     const { readCall } = lazyReading.loaded ?? (await lazyReading.load())
     return readCall(this.#host, call, scope)
   }
+}
+
+/** What every request of one call takes from its options. */
+function ofOptions(options: RequestOptions | undefined): Pick<RequestShape, 'headers' | 'label'> {
+  return { headers: headerPairs(options?.headers), label: options?.label }
 }
 
 /** What is refused before it begins must not leave its listener on the caller's signal. */

@@ -1,5 +1,8 @@
 import type { ErrorCode, RetryLane } from '../errors/catalog.ts'
-import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
+import type { AttemptRecord, AttemptTransport, GiveUpReason } from '../errors/errors.ts'
+import type { ResponseFacts } from './response-facts.ts'
+
+export type { CallUsage, ResponseFacts } from './response-facts.ts'
 
 /**
  * The events of a client. Every start has exactly one end:
@@ -77,7 +80,18 @@ export interface CallStartEvent extends OfCall {
   readonly method: string
   /** Origin and path; query values are left out. */
   readonly url: string
+  /** The call carries `previous_response_id`. */
   readonly continuation: boolean
+  /** `model` of the request, at most 100 characters; `undefined` where the request names none, and for a passthrough call. */
+  readonly model: string | undefined
+  /** `reasoning.effort` of the request, as the request has it; `undefined` where it has none. */
+  readonly effort: string | undefined
+  /** `service_tier` of the request, as the request has it; `undefined` where it has none. */
+  readonly tier: string | undefined
+  /** The request asks for an event stream, or the call streams inside (`create()`, `upgradeToStream`). */
+  readonly stream: boolean
+  /** The option `label` of the call, else of its client. */
+  readonly label: string | undefined
   /** Bytes of the body. `undefined` if unknown. */
   readonly bodyBytes: number | undefined
 }
@@ -100,6 +114,7 @@ export interface QueueEndEvent extends OfCall {
 
 export interface AttemptStartEvent extends OfAttempt {
   readonly type: 'attempt_start'
+  readonly transport: AttemptTransport
   readonly connection: 'any' | 'fresh'
   /** The `baseURL` of the endpoint, where there are several. */
   readonly endpoint?: string
@@ -261,11 +276,25 @@ export interface RequestProblemEvent {
   readonly meant: string
 }
 
-export interface CallEndEvent extends OfCall {
+/**
+ * The facts of the response (`usage` and the like) are of the attempt that ended last. They are absent where its answer names
+ * none: answers to passthrough calls are not read.
+ */
+export interface CallEndEvent extends OfCall, ResponseFacts {
   readonly type: 'call_end'
   readonly outcome: 'completed' | 'failed' | 'aborted'
+  /** Attempts of this call, hedges included. */
   readonly attempts: number
+  /** Of the attempts, those that were hedges. */
+  readonly hedges: number
+  /** Of a call that was not completed. */
   readonly code: ErrorCode | undefined
+  /** Why there was no further attempt, of a call that failed and was refused one. */
+  readonly giveUpReason: GiveUpReason | undefined
+  /** From the start of the call to the first stream event of the attempt that ended last; `undefined` without one. */
+  readonly firstEventMs: number | undefined
+  /** From the start of the call to the first output of that attempt: model progress, a terminal event, or a whole answer. */
+  readonly firstOutputMs: number | undefined
 }
 
 /** An event of a cached client, which the emitter of a `ResilientClient` passes on. */

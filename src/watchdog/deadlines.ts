@@ -198,6 +198,7 @@ export interface AttemptTimes {
   sentAt: number | undefined
   lastByteAt: number | undefined
   firstEventAt: number | undefined
+  firstProgressAt: number | undefined
   lastProgressAt: number | undefined
   /** The response is queued at the endpoint, so no progress is expected. */
   queued: boolean

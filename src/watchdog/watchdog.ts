@@ -63,6 +63,7 @@ export class Watchdog {
       sentAt: undefined,
       lastByteAt: undefined,
       firstEventAt: undefined,
+      firstProgressAt: undefined,
       lastProgressAt: undefined,
       queued: false,
       committed: false,
@@ -115,10 +116,12 @@ export class Watchdog {
     const times = this.#times
     if (times.firstEventAt === undefined) {
       times.firstEventAt = times.lastProgressAt = times.lastByteAt ?? this.#clock.now()
+      if (progress) times.firstProgressAt = times.firstEventAt
       this.#rearm()
     } else if (progress) {
       // The bytes of the event were stamped a moment ago, so the clock is not read again.
       times.lastProgressAt = times.lastByteAt
+      times.firstProgressAt ??= times.lastByteAt
     }
   }
 

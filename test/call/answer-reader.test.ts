@@ -17,6 +17,7 @@ describe('an answer that is no stream', () => {
     const verdicts = read({ kind: 'json' }, '{"id"', ':"r"}')
     expect(verdicts.map(shown)).toEqual([{ text: '{"id"' }, { text: ':"r"}' }, { commit: 'answer', finished: true }])
     expect(verdicts[0]?.events).toEqual([])
+    expect(verdicts.map(({ answer }) => answer)).toEqual([undefined, undefined, { id: 'r' }])
   })
 
   it.each([

@@ -39,7 +39,7 @@ describe('an attempt tells', () => {
     attempt.committed('progress')
     const record = attempt.ended(ending)
     expect(told).toEqual([
-      { type: 'attempt_start', ...mark(0), connection: 'fresh' },
+      { type: 'attempt_start', ...mark(0), transport: 'http', connection: 'fresh' },
       { type: 'attempt_connected', ...mark(2), ...CONNECTION },
       { type: 'attempt_headers', ...mark(3), status: 503, requestId: 'req_1' },
       { type: 'attempt_first_event', ...mark(3), eventType: 'response.created' },
@@ -52,7 +52,9 @@ describe('an attempt tells', () => {
   it('where it goes, where there is a choice', () => {
     const { told, attempt } = log()
     attempt.started('any', 'https://api.test/v1')
-    expect(told).toEqual([{ type: 'attempt_start', ...mark(0), connection: 'any', endpoint: 'https://api.test/v1' }])
+    expect(told).toEqual([
+      { type: 'attempt_start', ...mark(0), transport: 'http', connection: 'any', endpoint: 'https://api.test/v1' },
+    ])
     expect(attempt.ended(ending).endpoint).toBe('https://api.test/v1')
   })
 })

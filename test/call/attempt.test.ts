@@ -630,6 +630,7 @@ describe('what an attempt knows', () => {
       endedAtMs: 0,
       status: 200,
       requestId: 'req_1',
+      responseId: 'resp_1',
       deadline: undefined,
     } satisfies AttemptRecord)
   })

@@ -25,6 +25,15 @@ function log() {
   }
 }
 
+const END = {
+  type: 'call_end',
+  atMs: 0,
+  hedges: 0,
+  giveUpReason: undefined,
+  firstEventMs: undefined,
+  firstOutputMs: undefined,
+}
+
 const request = (body: CallRequest['body']): CallRequest =>
   ({
     url: new URL('https://api.test/v1/responses?key=hunter2hunter2'),
@@ -32,6 +41,8 @@ const request = (body: CallRequest['body']): CallRequest =>
     body,
     latency: { kind: 'stream' },
     continuation: true,
+    asks: { model: 'gpt-5', effort: 'high', tier: '' },
+    label: 'main',
   }) as unknown as CallRequest
 
 describe('a call tells', () => {
@@ -52,6 +63,11 @@ describe('a call tells', () => {
         method: 'POST',
         url: expect.stringMatching(/^https:\/\/api\.test\/v1\/responses(?!.*hunter2)/),
         continuation: true,
+        model: 'gpt-5',
+        effort: 'high',
+        tier: undefined,
+        stream: true,
+        label: 'main',
         bodyBytes,
       },
     ])
@@ -88,10 +104,24 @@ describe('a call tells', () => {
     call.ended('failed', 1, 'connection_reset')
     call.ended('aborted', 0, undefined)
     expect(told()).toEqual([
-      { type: 'call_end', atMs: 0, outcome: 'completed', attempts: 2, code: undefined },
-      { type: 'call_end', atMs: 0, outcome: 'failed', attempts: 1, code: 'connection_reset' },
-      { type: 'call_end', atMs: 0, outcome: 'aborted', attempts: 0, code: undefined },
+      { ...END, outcome: 'completed', attempts: 2, code: undefined },
+      { ...END, outcome: 'failed', attempts: 1, code: 'connection_reset' },
+      { ...END, outcome: 'aborted', attempts: 0, code: undefined },
     ])
+  })
+
+  it('at its end its hedges, the facts of the attempt that ended last, and why there was no further one', async () => {
+    const { call, clock, told } = log()
+    await clock.advance(50)
+    call.hedged({ kind: 'started', attempt: 2, silentMs: 5, deadProbability: 0.5 })
+    call.attemptEnded({ firstEventAt: 1005, firstOutputAt: undefined, response: { responseId: 'resp_1' } })
+    const response = { responseId: 'resp_2', usage: { outputTokens: 7 } }
+    call.attemptEnded({ firstEventAt: 1020.4, firstOutputAt: 1030, response })
+    call.decided(2, 'http_status', { retry: false, reason: 'retries_exhausted' })
+    told()
+    call.ended('failed', 2, 'http_status')
+    const facts = { hedges: 1, giveUpReason: 'retries_exhausted', firstEventMs: 20, firstOutputMs: 30, ...response }
+    expect(told()).toEqual([{ ...END, atMs: 50, outcome: 'failed', attempts: 2, code: 'http_status', ...facts }])
   })
 })
 
@@ -109,7 +139,7 @@ describe('a wait for its turn', () => {
       { type: 'queue_start', atMs: 0, reason: 'limit' },
       { type: 'queue_start', atMs: 10, reason: 'rate' },
       { type: 'queue_end', atMs: 30, outcome: 'admitted', waitedMs: 30 },
-      { type: 'call_end', atMs: 30, outcome: 'completed', attempts: 1, code: undefined },
+      { ...END, atMs: 30, outcome: 'completed', attempts: 1, code: undefined },
     ])
   })
 

@@ -46,7 +46,7 @@ export function readerContext(given: Given = {}): ReaderContext {
 }
 
 /** A read result as plain words: text for bytes, and what of the failure decides. Events, ids and readers are not shown. */
-export function shown({ bytes, events: _, ids: __, next: ___, failure, ...rest }: ReadResult) {
+export function shown({ bytes, events: _, ids: __, next: ___, answer: ____, failure, ...rest }: ReadResult) {
   const facts = Object.entries({ text: bytes.length > 0 ? Buffer.from(bytes).toString() : undefined, ...rest })
   return {
     ...Object.fromEntries(facts.filter(([, value]) => value !== undefined && value !== false)),

@@ -13,7 +13,7 @@ import {
   type TelemetryEvent,
 } from '../../src/index.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
-import { fake, textStream } from '../../src/testing/index.ts'
+import { type FakeTransport, fake, textStream } from '../../src/testing/index.ts'
 import { readAll, scenario } from './harness.ts'
 
 const OPTIONS: ResilientClientOptions = { baseURL: 'https://api.test/v1' }
@@ -314,6 +314,76 @@ describe('the option instrumentations', () => {
     delete instrumentation.headers
     await s.settle(s.post().then(readAll))
     expect(sent(s.transport.requests[0])['x-a']).toBe('1')
+    await s.nothingIsLeft()
+  })
+})
+
+describe('the context of instrumentations', () => {
+  const where = new AsyncLocalStorage<string>()
+  const inside: string[] = []
+  /** Notes in which context the transport sends. */
+  const noting = (transport: FakeTransport): void => {
+    const { send } = transport
+    transport.send = (...given) => {
+      inside.push(where.getStore() ?? 'outside')
+      return send.apply(transport, given)
+    }
+  }
+
+  it('is there when an attempt is sent, the first instrumentation outermost, after attempt_start was told', async () => {
+    inside.length = 0
+    const about: unknown[] = []
+    const named = (name: string): Instrumentation => ({
+      onEvent: ({ type }) => type === 'attempt_start' && about.push(`${name} start`),
+      inContext: (attempt, send) => {
+        about.push({ name, ...attempt })
+        return where.run(`${where.getStore() ?? ''}${name}`, send)
+      },
+    })
+    const s = scenario([fake.status(503), ok], { ...OPTIONS, instrumentations: [named('a'), named('b')] })
+    noting(s.transport)
+    await s.settle(s.post().then(readAll))
+    expect(inside).toEqual(['ab', 'ab'])
+    const callId = expect.any(Number)
+    const told = (attempt: number) => [
+      'a start',
+      'b start',
+      { name: 'a', callId, attempt },
+      { name: 'b', callId, attempt },
+    ]
+    expect(about).toEqual([...told(1), ...told(2)])
+    await s.nothingIsLeft()
+  })
+
+  it.each<[what: string, inContext: (attempt: unknown, send: () => unknown) => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    [
+      'throws behind the sending',
+      (_, send) => {
+        send()
+        throw new Error('no')
+      },
+    ],
+    ['sends nothing', () => undefined],
+    ['sends twice', (_, send) => [send(), send()]],
+    [
+      'returns something else',
+      (_, send) => {
+        send()
+        return 'else'
+      },
+    ],
+  ])('sends an attempt once, whatever it does: one that %s', async (_, inContext) => {
+    inside.length = 0
+    const s = scenario([ok], { ...OPTIONS, instrumentations: [{ inContext: inContext as never }] })
+    noting(s.transport)
+    expect((await s.settle(s.post().then(readAll))).error).toBeUndefined()
+    expect(inside).toEqual(['outside'])
     await s.nothingIsLeft()
   })
 })

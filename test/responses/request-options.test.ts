@@ -24,11 +24,11 @@ async function refusal(method: 'stream' | 'create' | 'resume' | 'retrieve' | 'ca
 
 describe('options of one request', () => {
   it.each([
-    ['stream', 'signal, headers, interruption, validate'],
-    ['create', 'signal, headers, validate, onDelta, onRestart'],
-    ['resume', 'signal, headers, starting_after, validate'],
-    ['retrieve', 'signal, headers'],
-    ['cancel', 'signal, headers'],
+    ['stream', 'signal, headers, label, interruption, validate'],
+    ['create', 'signal, headers, label, validate, onDelta, onRestart'],
+    ['resume', 'signal, headers, label, starting_after, validate'],
+    ['retrieve', 'signal, headers, label'],
+    ['cancel', 'signal, headers, label'],
   ] as const)('of %s that are unknown are refused with name, value, and what is accepted', async (method, accepted) => {
     const error = await refusal(method, { timeoutMs: 5 })
     expect(error.path).toBe('options.timeoutMs')

@@ -12,9 +12,25 @@ const START: TelemetryEvent = {
   method: 'POST',
   url: 'https://api.test/v1/responses',
   continuation: false,
+  model: 'm',
+  effort: undefined,
+  tier: undefined,
+  stream: true,
+  label: undefined,
   bodyBytes: 2,
 }
-const END: TelemetryEvent = { type: 'call_end', callId: 1, atMs: 5, outcome: 'completed', attempts: 1, code: undefined }
+const END: TelemetryEvent = {
+  type: 'call_end',
+  callId: 1,
+  atMs: 5,
+  outcome: 'completed',
+  attempts: 1,
+  hedges: 0,
+  code: undefined,
+  giveUpReason: undefined,
+  firstEventMs: 3,
+  firstOutputMs: 4,
+}
 
 const subscriptions: Array<() => void> = []
 afterEach(() => {

@@ -89,6 +89,7 @@ describe('the earliest deadline', () => {
     sentAt: 0,
     lastByteAt: 100,
     firstEventAt: 100,
+    firstProgressAt: undefined,
     lastProgressAt: 100,
     queued: false,
     committed: false,

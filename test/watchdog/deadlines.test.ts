@@ -201,6 +201,7 @@ describe('the earliest deadline', () => {
     sentAt: undefined,
     lastByteAt: undefined,
     firstEventAt: undefined,
+    firstProgressAt: undefined,
     lastProgressAt: undefined,
     queued: false,
     committed: false,
