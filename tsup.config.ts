@@ -35,6 +35,7 @@ function firstOfEachLine(places: SourceMapSegment[]): SourceMapSegment[] {
 export default defineConfig(({ outDir = 'dist' }) => ({
   entry: {
     index: 'src/index.ts',
+    'opentelemetry/index': 'src/opentelemetry/index.ts',
     'testing/index': 'src/testing/index.ts',
     'testing/server': 'src/testing/server.ts',
     'sidecar/index': 'src/sidecar/index.ts',

@@ -4,6 +4,11 @@ import ts from 'typescript'
 /** The public entries: the name of the listing, and the declarations that the build makes. */
 export const ENTRIES = {
   index: { specifier: 'resilient-responses', declarations: 'dist/index.d.ts', code: 'dist/index.js' },
+  opentelemetry: {
+    specifier: 'resilient-responses/opentelemetry',
+    declarations: 'dist/opentelemetry/index.d.ts',
+    code: 'dist/opentelemetry/index.js',
+  },
   testing: {
     specifier: 'resilient-responses/testing',
     declarations: 'dist/testing/index.d.ts',

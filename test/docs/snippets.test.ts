@@ -45,6 +45,7 @@ it.each([
       lib: [...(options.lib ?? []), ...libraries],
       paths: {
         'resilient-responses': [path.join(root, 'src/index.ts')],
+        'resilient-responses/opentelemetry': [path.join(root, 'src/opentelemetry/index.ts')],
         'resilient-responses/testing': [path.join(root, 'src/testing/index.ts')],
         'resilient-responses/testing/server': [path.join(root, 'src/testing/server.ts')],
       },

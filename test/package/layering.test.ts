@@ -8,6 +8,7 @@ const imports = readImports(path.join(root, 'src'))
 
 /** From the public face down to what stands on nothing. Imports point down this list. */
 const ORDER = [
+  'opentelemetry',
   'index.ts',
   'cli',
   'sidecar',
@@ -94,9 +95,19 @@ describe('the layers of the source', () => {
     const packages = [...imports.values()]
       .flat()
       .filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'))
-      .map((name) => name.split('/')[0] as string)
-    const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: object }
-    expect([...new Set(packages)].sort()).toEqual(Object.keys(manifest.dependencies).sort())
+      .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] as string)
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      dependencies: object
+      peerDependencies: object
+    }
+    const declared = Object.keys({ ...dependencies, ...peerDependencies })
+    expect([...new Set(packages)].sort()).toEqual(declared.sort())
+  })
+
+  it('`.` reaches no entry that stands above it, and no optional package', () => {
+    const reached = [...reachableFrom(imports, 'index.ts')]
+    expect(reached.length).toBeGreaterThan(50)
+    expect(reached.filter((name) => /^(?:@opentelemetry|opentelemetry)\//.test(name))).toEqual([])
   })
 })
 

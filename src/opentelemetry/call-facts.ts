@@ -1,0 +1,52 @@
+import type { Attributes } from '@opentelemetry/api'
+import type { CallStartEvent } from '../telemetry/events.ts'
+import { CONVENTION } from './names.ts'
+
+/** What spans and metrics say of a call alike: known at its start, and of few values each. */
+export interface CallFacts {
+  /** `chat` for a call that makes a response; `undefined` where the conventions for GenAI have no operation for the call. */
+  readonly operation: string | undefined
+  readonly model: string | undefined
+  /** Operation, provider and model where there is an operation, and the address of the server. */
+  readonly attributes: Attributes
+}
+
+export function callFactsOf(event: CallStartEvent): CallFacts {
+  const url = new URL(event.url)
+  const operation = operationOf(event, url)
+  const model = operation === undefined ? undefined : event.model
+  return {
+    operation,
+    model,
+    attributes: {
+      ...(operation !== undefined && {
+        [CONVENTION.operation]: operation,
+        [CONVENTION.provider]: providerOf(url.hostname),
+      }),
+      ...(model !== undefined && { [CONVENTION.requestModel]: model }),
+      ...serverOf(url),
+    },
+  }
+}
+
+/** `server.address` and `server.port`. */
+export function serverOf(url: URL): Attributes {
+  const port = url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port)
+  return { [CONVENTION.serverAddress]: url.hostname, [CONVENTION.serverPort]: port }
+}
+
+/** By the end of the path: gateways and Azure put names of deployments before it. */
+const OPERATIONS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\/(?:responses|chat\/completions)\/*$/, 'chat'],
+  [/\/completions\/*$/, 'text_completion'],
+  [/\/embeddings\/*$/, 'embeddings'],
+]
+
+function operationOf({ method }: CallStartEvent, { pathname }: URL): string | undefined {
+  return method === 'POST' ? OPERATIONS.find(([path]) => path.test(pathname))?.[1] : undefined
+}
+
+/** Whose API it is. A gateway that speaks the API of OpenAI counts as `openai`. */
+function providerOf(host: string): string {
+  return /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/.test(host) ? 'azure.ai.openai' : 'openai'
+}

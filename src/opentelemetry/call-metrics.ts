@@ -1,0 +1,144 @@
+import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api'
+import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
+import { type CallFacts, callFactsOf } from './call-facts.ts'
+import { CONVENTION, CONVENTION_METRIC, OWN, OWN_METRIC } from './names.ts'
+
+/** Those of the conventions up to 82 s, and on to 44 min: a response may take so long. Seconds. */
+const DURATION_BUCKETS = doubled(0.01, 18)
+/** Those of the conventions up to 10 s, and on to 15 min: that long a first event may take at high effort. Seconds. */
+const FIRST_CHUNK_BUCKETS = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 15, 30, 45, 60, 120, 180, 300,
+  600, 900,
+]
+/** Those of the conventions. Tokens. */
+const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power)
+
+function doubled(first: number, times: number): number[] {
+  return Array.from({ length: times + 1 }, (_, power) => Number((first * 2 ** power).toFixed(2)))
+}
+
+/** The metrics of calls. */
+export class CallMetrics {
+  readonly #duration: Histogram
+  readonly #firstChunk: Histogram
+  readonly #tokens: Histogram
+  readonly #queue: Histogram
+  readonly #active: UpDownCounter
+  readonly #attempts: Counter
+  readonly #retries: Counter
+  readonly #giveUps: Counter
+  readonly #hedges: Counter
+  readonly #hedgeRefusals: Counter
+  /** Of calls under way. */
+  readonly #open = new Map<number, CallFacts & { readonly stream: boolean }>()
+
+  constructor(meter: Meter) {
+    this.#duration = meter.createHistogram(CONVENTION_METRIC.duration, {
+      description: 'Duration of a call, over all its attempts.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+    })
+    this.#firstChunk = meter.createHistogram(CONVENTION_METRIC.timeToFirstChunk, {
+      description: 'Time from the start of a call to the first stream event of the attempt that answered it.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: FIRST_CHUNK_BUCKETS },
+    })
+    this.#tokens = meter.createHistogram(CONVENTION_METRIC.tokenUsage, {
+      description: 'Input and output tokens of a response.',
+      unit: '{token}',
+      advice: { explicitBucketBoundaries: TOKEN_BUCKETS },
+    })
+    this.#queue = meter.createHistogram(OWN_METRIC.queueDuration, {
+      description: 'Time that a call waited for its turn (option `concurrency`).',
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+    })
+    this.#active = meter.createUpDownCounter(OWN_METRIC.activeCalls, {
+      description: 'Calls under way.',
+      unit: '{call}',
+    })
+    const counter = (name: string, unit: string, description: string): Counter =>
+      meter.createCounter(name, { description, unit })
+    this.#attempts = counter(OWN_METRIC.attempts, '{attempt}', 'Attempts that have ended.')
+    this.#retries = counter(OWN_METRIC.retries, '{retry}', 'Retries that were decided.')
+    this.#giveUps = counter(OWN_METRIC.giveUps, '{call}', 'Calls that failed and got no further attempt.')
+    this.#hedges = counter(OWN_METRIC.hedges, '{hedge}', 'Hedges that have ended.')
+    this.#hedgeRefusals = counter(OWN_METRIC.hedgeRefusals, '{hedge}', 'Hedges that were refused.')
+  }
+
+  onEvent(event: TelemetryEvent): void {
+    if (event.type === 'call_start') this.#start(event)
+    if (!('callId' in event)) return
+    const open = this.#open.get(event.callId)
+    if (open === undefined) return
+    const { attributes } = open
+    switch (event.type) {
+      case 'queue_end':
+        this.#queue.record(event.waitedMs / 1000, { ...attributes, [OWN.reason]: event.outcome })
+        return
+      case 'attempt_end': {
+        const { outcome, code, transport = 'http' } = event.record
+        const kinds = { [OWN.attemptOutcome]: outcome, [OWN.transport]: transport }
+        this.#attempts.add(1, { ...attributes, ...kinds, ...errorType(code) })
+        return
+      }
+      case 'retry_decision': {
+        const { code, decision } = event
+        const failed = { ...attributes, ...errorType(code) }
+        if (decision.retry)
+          this.#retries.add(1, { ...failed, [OWN.lane]: decision.lane, [OWN.transparent]: decision.transparent })
+        else this.#giveUps.add(1, { ...failed, [OWN.giveUpReason]: decision.reason })
+        return
+      }
+      case 'hedge_end':
+        this.#hedges.add(1, { ...attributes, [OWN.hedgeOutcome]: event.outcome })
+        return
+      case 'hedge_refused':
+        this.#hedgeRefusals.add(1, { ...attributes, [OWN.reason]: event.reason })
+        return
+      case 'call_end':
+        this.#open.delete(event.callId)
+        this.#end(open, event)
+        return
+      default:
+        return
+    }
+  }
+
+  #start(event: CallStartEvent): void {
+    const facts = callFactsOf(event)
+    const { label, stream } = event
+    const attributes = { ...facts.attributes, ...(label !== undefined && { [OWN.label]: label }) }
+    this.#open.set(event.callId, { ...facts, attributes, stream })
+    this.#active.add(1, attributes)
+  }
+
+  #end({ attributes, operation, stream }: CallFacts & { readonly stream: boolean }, event: CallEndEvent): void {
+    const { outcome, code, atMs, firstEventMs, usage, responseModel } = event
+    this.#active.add(-1, attributes)
+    // The metrics of the conventions are about operations of a model.
+    if (operation === undefined) return
+    const answered = {
+      ...attributes,
+      ...(responseModel !== undefined && { [CONVENTION.responseModel]: responseModel }),
+    }
+    // A caller that ends its call is no error of the endpoint, and is told apart from a success.
+    const ended =
+      outcome === 'aborted'
+        ? { [CONVENTION.errorType]: 'aborted' }
+        : outcome === 'failed'
+          ? errorType(code ?? '_OTHER')
+          : {}
+    this.#duration.record(atMs / 1000, { ...answered, ...ended })
+    if (stream && firstEventMs !== undefined) this.#firstChunk.record(firstEventMs / 1000, { ...answered, ...ended })
+    const count = (tokens: number | undefined, type: string): void => {
+      if (tokens !== undefined) this.#tokens.record(tokens, { ...answered, [CONVENTION.tokenType]: type })
+    }
+    count(usage?.inputTokens, 'input')
+    count(usage?.outputTokens, 'output')
+  }
+}
+
+function errorType(code: string | undefined): Attributes {
+  return code === undefined ? {} : { [CONVENTION.errorType]: code }
+}

@@ -1,0 +1,162 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
+import { AttemptSpans } from './attempt-spans.ts'
+import { callFactsOf } from './call-facts.ts'
+import { CONVENTION, OWN } from './names.ts'
+import { fail, present } from './span-ends.ts'
+import { suppressTracing } from './suppress-tracing.ts'
+
+/** A call under way. */
+interface Open {
+  readonly span: Span
+  /** With `span` as the parent of what is started in it. */
+  readonly context: Context
+  readonly attempts: AttemptSpans
+}
+
+/** The spans of calls: one for each call, and one below it for each attempt. */
+export class CallSpans {
+  readonly #tracer: Tracer
+  readonly #open = new Map<number, Open>()
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer
+  }
+
+  /**
+   * The headers that lead from the span of an attempt to what the endpoint does for it. The span starts here, because the
+   * headers are made before the attempt starts.
+   *
+   * @returns `undefined` where the propagator makes none, or the call is not known.
+   */
+  headersFor(asked: {
+    readonly callId: number
+    readonly attempt: number
+    readonly url: string
+    readonly method: string
+  }) {
+    const open = this.#open.get(asked.callId)
+    if (open === undefined) return undefined
+    const carrier: Record<string, string> = {}
+    propagation.inject(trace.setSpan(open.context, open.attempts.prepare(asked)), carrier)
+    return Object.keys(carrier).length === 0 ? undefined : carrier
+  }
+
+  /** Sends an attempt in the context of its span. What is sent below the client gets no spans there: they would tell the same. */
+  send<T>(sent: { readonly callId: number; readonly attempt: number }, send: () => T): T {
+    const open = this.#open.get(sent.callId)
+    const span = open?.attempts.spanOf(sent.attempt)
+    if (open === undefined || span === undefined) return send()
+    return context.with(suppressTracing(trace.setSpan(open.context, span)), send)
+  }
+
+  onEvent(event: TelemetryEvent): void {
+    if (event.type === 'call_start') this.#start(event)
+    if (!('callId' in event)) return
+    const open = this.#open.get(event.callId)
+    if (open === undefined) return
+    if (event.type === 'call_end') {
+      this.#open.delete(event.callId)
+      open.attempts.end()
+      endCall(open.span, event)
+      return
+    }
+    const told = callEventOf(event)
+    if (told !== undefined) open.span.addEvent(...told)
+    open.attempts.onEvent(event)
+  }
+
+  #start(event: CallStartEvent): void {
+    const { operation, model, attributes } = callFactsOf(event)
+    const name = operation === undefined ? event.method : model === undefined ? operation : `${operation} ${model}`
+    const parent = context.active()
+    const span = this.#tracer.startSpan(
+      name,
+      { kind: SpanKind.CLIENT, attributes: { ...attributes, ...startAttributes(event) } },
+      parent,
+    )
+    const own = trace.setSpan(parent, span)
+    const { url, method, bodyBytes } = event
+    const attempts = new AttemptSpans({ tracer: this.#tracer, parent: own, url, method, bodyBytes })
+    this.#open.set(event.callId, { span, context: own, attempts })
+  }
+}
+
+function startAttributes({ callId, kind, stream, effort, tier, label, continuation }: CallStartEvent): Attributes {
+  return {
+    [OWN.callId]: callId,
+    ...(kind !== 'passthrough' && { [CONVENTION.openaiApiType]: 'responses', [OWN.continuation]: continuation }),
+    [CONVENTION.requestStream]: stream,
+    ...(effort !== undefined && { [OWN.effort]: effort }),
+    // The conventions leave out what is the default.
+    ...(tier !== undefined && tier !== 'auto' && { [CONVENTION.openaiServiceTier]: tier }),
+    ...(label !== undefined && { [OWN.label]: label }),
+  }
+}
+
+function endCall(span: Span, event: CallEndEvent): void {
+  const { outcome, code, attempts, hedges, giveUpReason, firstEventMs, usage = {} } = event
+  if (span.isRecording()) {
+    span.setAttributes(
+      present({
+        [OWN.callOutcome]: outcome,
+        [OWN.attempts]: attempts,
+        [OWN.hedges]: hedges === 0 ? undefined : hedges,
+        [OWN.giveUpReason]: giveUpReason,
+        [OWN.responseStatus]: event.responseStatus,
+        [CONVENTION.responseId]: event.responseId,
+        [CONVENTION.responseModel]: event.responseModel,
+        [CONVENTION.responseTimeToFirstChunk]: firstEventMs === undefined ? undefined : firstEventMs / 1000,
+        [CONVENTION.usageInputTokens]: usage.inputTokens,
+        [CONVENTION.usageCachedInputTokens]: usage.cachedInputTokens,
+        [CONVENTION.usageOutputTokens]: usage.outputTokens,
+        [CONVENTION.usageReasoningTokens]: usage.reasoningTokens,
+      }),
+    )
+    if (outcome === 'failed') fail(span, code)
+  }
+  span.end()
+}
+
+/** What a call tells besides its start, its end and its attempts: an event of its span. */
+function callEventOf(event: TelemetryEvent): [name: string, attributes: Attributes] | undefined {
+  switch (event.type) {
+    case 'queue_start':
+      return ['queue_start', { [OWN.reason]: event.reason }]
+    case 'queue_end':
+      return ['queue_end', { [OWN.reason]: event.outcome, [OWN.waitedMs]: event.waitedMs }]
+    case 'hedge_start': {
+      const { attempt, silentMs, deadProbability } = event
+      return [
+        'hedge_start',
+        { [OWN.attempt]: attempt, [OWN.silentMs]: silentMs, [OWN.deadProbability]: deadProbability },
+      ]
+    }
+    case 'hedge_end':
+      return ['hedge_end', { [OWN.attempt]: event.attempt, [OWN.hedgeOutcome]: event.outcome }]
+    case 'hedge_refused':
+      return ['hedge_refused', { [OWN.reason]: event.reason }]
+    case 'request_rebuilt':
+      return ['request_rebuilt', { [OWN.attempt]: event.attempt, [CONVENTION.httpRequestBodySize]: event.newBytes }]
+    case 'instrumentation_failed':
+      return ['instrumentation_failed', { [OWN.attempt]: event.attempt, [OWN.classifyProblem]: event.problem }]
+    case 'retry_decision': {
+      const { attempt, code, decision } = event
+      const failed = { [OWN.attempt]: attempt, [CONVENTION.errorType]: code }
+      if (!decision.retry) return ['give_up', { ...failed, [OWN.giveUpReason]: decision.reason }]
+      const { delayMs, lane, transparent } = decision
+      return ['retry', { ...failed, [OWN.delayMs]: delayMs, [OWN.lane]: lane, [OWN.transparent]: transparent }]
+    }
+    default:
+      return undefined
+  }
+}
