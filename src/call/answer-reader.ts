@@ -14,18 +14,18 @@ import { headerOf, NOTHING_READ, type ReaderContext, type ReadResult, type Respo
 import { upstreamFailure } from './upstream-failure.ts'
 import { wrongResponse } from './wrong-response.ts'
 
-/** What an answer says so far. */
+/** The content of an answer so far. */
 interface Said {
   readonly text: string
-  /** The parsed text; `undefined` where it is no JSON, or not all of it is there. */
+  /** The parsed text. `undefined` if it is not JSON, or is incomplete. */
   readonly json: unknown
   readonly isWhole: boolean
 }
 
 /**
- * Reads an answer that is no event stream: an error status, JSON, or a page where a response was asked for. It is held until
- * it is complete (or larger than the prelude may be), because only the body tells a rate limit from an empty account, and a
- * response from a page.
+ * Reads an answer that is not an event stream: an error status, JSON, or a page in place of a response. Holds it until
+ * it is complete (or larger than the prelude may be), because only the body distinguishes a rate limit from an empty
+ * account, and a response from a page.
  */
 export class AnswerReader implements ResponseReader {
   readonly #context: ReaderContext
@@ -54,17 +54,17 @@ export class AnswerReader implements ResponseReader {
         ...NOTHING_READ,
         failure: failure('event_too_large', 'The response is larger than limits.eventBytes.'),
       }
-    // Of a passthrough call it goes to whoever asked, as it came.
+    // The answer of a passthrough call goes to the caller unchanged.
     if (this.#context.kind === 'passthrough') return { ...held, commit: 'answer' }
     const judged = this.#judge(false)
-    // Too large to be held for a decision: only what the beginning makes worth another attempt gets one.
+    // Too large to be held. Only a beginning that is worth a retry leads to one.
     return judged.failure?.lane === undefined ? { ...held, commit: 'answer', ids: judged.ids } : judged
   }
 
   end(): ReadResult {
     if (this.#committed) return { ...NOTHING_READ, finished: true }
     const judged = this.#judge(true)
-    // The connection brought what belongs to somebody else: the attempt fails, and nobody uses the connection again.
+    // The connection delivered an answer to another call: the attempt fails, and the connection is not used again.
     return judged.failure?.code === 'wrong_response' ? judged : { ...judged, finished: true }
   }
 
@@ -73,19 +73,19 @@ export class AnswerReader implements ResponseReader {
     this.#chunks.length = 0
   }
 
-  /** An error status stands, whatever becomes of its body. */
+  /** An error status decides, even if its body is incomplete. */
   lingered(): ReadResult {
     return this.#committed ? NOTHING_READ : { ...this.#judge(true), finished: true }
   }
 
-  /** The head of a passthrough answer has said enough. */
+  /** The head of a passthrough answer decides. */
   brokenOff(failed: Failure): Failure {
     return this.#context.kind === 'passthrough' && !this.#committed ? failureOf(this.#context) : failed
   }
 
   /**
-   * Typed faces need all of a response that does not stream, and so does a host that asked for a stream, which gets one made of
-   * it: it amounts to one event, and has the bound of one.
+   * Typed faces need the whole response, and so does a host that asked for a stream, which is made from it. Its size
+   * limit is that of one event.
    */
   get #isWholeResponse(): boolean {
     const { head, kind, settings } = this.#context
@@ -101,7 +101,7 @@ export class AnswerReader implements ResponseReader {
     return headerOf(this.#context.head, 'content-type')
   }
 
-  /** @param isWhole the body is complete; otherwise it is too large to be an error. */
+  /** @param isWhole the body is complete. Otherwise it is too large to be an error. */
   #judge(isWhole: boolean): ReadResult {
     const { status } = this.#context.head
     const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
@@ -111,7 +111,7 @@ export class AnswerReader implements ResponseReader {
     return { ...NOTHING_READ, commit: 'answer', ids: this.#idsIn(said), answer: said.json }
   }
 
-  /** Reported with the commit: where the response lives is known before the caller has its id. */
+  /** Reported with the commit, so that the owner is known before the caller has the id. */
   #idsIn({ json, isWhole }: Said): readonly string[] | undefined {
     const { head, wantsIds } = this.#context
     if (!wantsIds || !mayHoldId(head)) return undefined
@@ -126,7 +126,7 @@ export class AnswerReader implements ResponseReader {
     return secretsOf(url, headers)
   }
 
-  /** An error status: its reason stands in JSON, in an event, in a text or on a page. */
+  /** An error status. Its reason may be in JSON, in an event, in a text or on a page. */
   #refused(said: Said): Failure {
     const { status } = this.#context.head
     const fields = said.isWhole ? this.#reasonOf(said) : undefined
@@ -142,7 +142,7 @@ export class AnswerReader implements ResponseReader {
     return advice === undefined ? { ...failed, message } : { ...failed, message: `${message}. ${advice}`, advice }
   }
 
-  /** What an answer that is a page or a text says, as it may be shown. */
+  /** A safe excerpt of a page or a text. */
   #excerptOf(text: string): string {
     return excerptOf(hidingEchoes(this.#context.request)(text), this.#type, this.#secrets)
   }
@@ -151,29 +151,30 @@ export class AnswerReader implements ResponseReader {
     if (typeof json === 'string') return { message: json }
     if (json !== undefined) return errorFieldsOf(json)
     if (openingOfText(text) === 'stream') return this.#reasonInStream()
-    // Of a page only an excerpt is shown: what it says in passing decides nothing.
+    // A page is only shown as an excerpt. Its words decide nothing.
     if (isPage(text, this.#type)) return undefined
     const words = wordsOf(text, this.#type, this.#secrets)
     return words.trim() === '' ? undefined : { message: words }
   }
 
-  /** Some gateways answer with an error status, and put its reason into an event. */
+  /** Some gateways answer with an error status, and put the reason into an event. */
   #reasonInStream(): UpstreamErrorFields | undefined {
     const tap = new SseReader(this.#context.settings.maxEventBytes)
     const events = [...tap.push(Buffer.concat(this.#chunks)).events, ...tap.end().events]
     return errorFieldsOf(events.findLast((event) => event.class === 'terminal')?.json)
   }
 
-  /** A call for a response was answered with 2xx and something else. */
+  /** A 2xx answer to a Responses call that is not a response. */
   #unexpected(said: Said): Failure | undefined {
     const { text, json, isWhole } = said
     const { kind } = this.#context
     if (text.trim() === '') return kind === 'stream' ? failure('empty_response') : undefined
-    // Too large to be looked into: no error is.
+    // Too large to be parsed. An error is never that large.
     if (!isWhole && this.#opensAsJson) return undefined
     const other = otherApiOf(json)
     if (other !== undefined) return otherApi(other)
-    // Some endpoints ignore `stream: true` and answer with the whole response. Without a stream a failed one is an answer, too.
+    // Some endpoints ignore `stream: true` and answer with the whole response. For JSON calls a failed response is an
+    // answer, too.
     const failed = hasError(json) || isFailedResponse(json)
     if (looksLikeResponse(json) && (kind === 'json' || !failed))
       return wrongResponse((json as { readonly id?: unknown }).id, this.#context.expects)
@@ -195,12 +196,12 @@ export class AnswerReader implements ResponseReader {
   }
 }
 
-/** What an error answer means by its head alone. */
+/** The meaning of an error answer by its head alone. */
 export function failureOf(context: ReaderContext): Failure {
   return upstreamFailure(context, { status: context.head.status, error: undefined, body: undefined })
 }
 
-/** Passes everything on: calls that are no Responses calls, and redirects. */
+/** Passes everything on: passthrough calls, and redirects. */
 export class PassthroughReader implements ResponseReader {
   #found: IdCollector | undefined
 
@@ -233,17 +234,17 @@ const STATUSES: ReadonlySet<unknown> = new Set([
   'incomplete',
 ])
 
-/** Gateways leave out much of a response, but not all that makes it one. The answer of another API is none. */
+/** Gateways leave out much of a response, but not all. An answer of another API is not a response. */
 export function looksLikeResponse(body: unknown): boolean {
   if (typeof body !== 'object' || body === null || otherApiOf(body) !== undefined) return false
   const { id, object, output, status } = body as Readonly<Record<string, unknown>>
   return typeof id === 'string' || object === 'response' || Array.isArray(output) || STATUSES.has(status)
 }
 
-/** The name of a field, and no text that somebody has made a name of. */
+/** The name of a field. A longer text may be content. */
 const FIELD_NAME = /^[\w.-]{1,40}$/
 
-/** What JSON holds that is no response: the names of its fields, because what stands in them may be a conversation. */
+/** What JSON holds that is not a response: the names of its fields, because their values may be a conversation. */
 function fieldsOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   if (Array.isArray(body)) return 'a list'
@@ -257,7 +258,7 @@ function hasError(body: unknown): boolean {
   return typeof body === 'object' && body !== null && (body as { error?: unknown }).error != null
 }
 
-/** The whole response, which failed: a result for who retrieves it, a failure for who asked for its output. */
+/** The whole response failed: a result for a caller that retrieves it, a failure for one that asked for its output. */
 function isFailedResponse(body: unknown): boolean {
   return typeof body === 'object' && body !== null && (body as { status?: unknown }).status === 'failed'
 }

@@ -17,7 +17,7 @@ export interface BrokenAttempt {
   readonly connection: ConnectionInfo | undefined
 }
 
-/** How far an attempt has come, by its instants. Pure. */
+/** The phase of an attempt, by its instants. Pure. */
 export function phaseOf(times: Readonly<AttemptTimes>): AttemptPhase {
   if (times.committed) return 'committed'
   if (times.firstEventAt !== undefined) return 'prelude'
@@ -26,7 +26,7 @@ export function phaseOf(times: Readonly<AttemptTimes>): AttemptPhase {
   return times.connectingAt === undefined ? 'preparing' : 'connecting'
 }
 
-/** The failure that an error of the transport amounts to. */
+/** The failure for an error of the transport. */
 export function transportFailure(error: unknown, broken: BrokenAttempt): Failure {
   const { request, connection, times } = broken
   const { url, headers } = request
@@ -43,7 +43,7 @@ export function transportFailure(error: unknown, broken: BrokenAttempt): Failure
   return hint === '' ? failed : { ...failed, message: `${message}${hint}` }
 }
 
-/** The failure that an expired deadline amounts to. */
+/** The failure for an expired deadline. */
 export function deadlineFailure(deadline: DeadlineInfo, broken: BrokenAttempt): Failure {
   const { request, times, kind } = broken
   const { name, ms, source } = deadline
@@ -53,7 +53,7 @@ export function deadlineFailure(deadline: DeadlineInfo, broken: BrokenAttempt): 
   return failure(`${name}_timeout`, `${message}${hint}`, { deadline, connecting: isUnsent(broken) })
 }
 
-/** Whether provably nothing was sent, because there was no connection yet. */
+/** Whether certainly nothing was sent, because there was no connection yet. */
 function isUnsent({ times, transport }: BrokenAttempt): boolean {
   const phase = phaseOf(times)
   return phase === 'connecting' || (phase === 'preparing' && transport.abilities.seesConnect)

@@ -21,23 +21,23 @@ export interface HeadersCall {
 /** The attempt that the headers are for. */
 export interface HeadersAttempt {
   readonly number: number
-  /** The credential was refused, get a new one. */
+  /** The credential was refused: get a new one. */
   readonly refresh: boolean
-  /** The race that the attempt is for: once it is decided, nobody waits for the headers. */
+  /** The race of the attempt. Once it is decided, the headers are not needed any more. */
   readonly race?: { whenDecided(stop: () => void): void } | undefined
-  /** Which of several endpoints it goes to. */
+  /** Which of several endpoints the attempt goes to. */
   readonly target?: Pick<Target, 'url' | 'headers'> | undefined
 }
 
 /**
- * The headers of one attempt, final. Asking for them ends with the call, with its time, and with the race.
+ * The final headers of one attempt. Getting them ends with the call, with its time, and with the race.
  *
- * @throws what asking rejects with; the error of the deadline of the call that came first.
+ * @throws the error of a function that makes headers; the error of the deadline of the call that came first.
  */
 export async function headersOfAttempt(call: HeadersCall, attempt: HeadersAttempt): Promise<HeaderPairs> {
   const { clock, scope } = call.context
   const ms = callEndsAt(call.deadlines) - clock.now()
-  // By itself, asking takes no longer than that.
+  // The functions have their own limit, which is longer.
   const isUrgent = ms < HEADERS_DEADLINE_MS
   if (attempt.race === undefined && !isUrgent) return asked(call, attempt, scope)
   const asking = scope.child()
@@ -52,7 +52,10 @@ export async function headersOfAttempt(call: HeadersCall, attempt: HeadersAttemp
   }
 }
 
-/** In this order, and the first of a name counts: the endpoint's own, the caller's, the client's, those of instrumentations. */
+/**
+ * In this order, and the first of a name counts: the endpoint's own headers, the caller's, the client's, the
+ * instrumentations'.
+ */
 async function asked(call: HeadersCall, attempt: HeadersAttempt, scope: HeaderAsk['scope']): Promise<HeaderPairs> {
   const { request, effective, context, log } = call
   const { number, refresh, target } = attempt
@@ -74,7 +77,7 @@ async function asked(call: HeadersCall, attempt: HeadersAttempt, scope: HeaderAs
     const names = new Set(own.map(([name]) => name))
     return own.concat(more.filter(([name]) => !names.has(name) && names.add(name)))
   } catch (error) {
-    // Instrumentations that are still asked are told that nobody waits.
+    // Aborts the signals of instrumentations that are still running.
     added.abort(error)
     throw error
   } finally {

@@ -10,7 +10,7 @@ import type { ConnectionInfo, ResponseHead, TransportRequest } from '../transpor
 import type { AttemptTimes } from '../watchdog/deadlines.ts'
 import { requestIdOf } from './response-reader.ts'
 
-/** What an attempt needs to know of its call to tell about itself. */
+/** What an attempt reports about its call. */
 export interface CallLine {
   readonly id: number
   readonly startedAt: number
@@ -28,16 +28,16 @@ export interface EndedAttempt {
   readonly response: ResponseFacts | undefined
 }
 
-/** A request whose secrets are looked for when there is something to hide them in. */
+/** A request whose secrets are computed only when there is a text to redact. */
 interface Secretive {
   readonly secrets: readonly string[]
 }
 
 const HOLDS_NONE: Secretive = { secrets: [] }
-/** Of words that the endpoint chooses. */
+/** Limit for ids that the endpoint chooses. */
 const LONGEST_ID = 200
 
-/** Tells and remembers what happens to one attempt: telemetry while it runs, a record when it has ended. */
+/** Reports and records one attempt: telemetry while it runs, a record when it has ended. */
 export class AttemptLog {
   readonly #call: CallLine
   readonly #attempt: number
@@ -62,7 +62,7 @@ export class AttemptLog {
     return this.#connection
   }
 
-  /** The endpoint's id of the request, as it may be shown; `undefined` before the headers, and where they hold none. */
+  /** The endpoint's id of the request, redacted. `undefined` before the headers, and if they hold none. */
   get requestId(): string | undefined {
     return this.#requestId
   }
@@ -84,7 +84,7 @@ export class AttemptLog {
     if (telemetry.wants('attempt_connected')) telemetry.emit({ type: 'attempt_connected', ...this.#mark(), ...info })
   }
 
-  /** @param request holds what must not be shown: an endpoint may echo a credential as the id of the request. */
+  /** @param request holds secrets: an endpoint may echo a credential as the id of the request. */
   headers(head: ResponseHead, request: Secretive = HOLDS_NONE): void {
     this.#status = head.status
     const id = requestIdOf(head)
@@ -113,7 +113,7 @@ export class AttemptLog {
     if (telemetry.wants('attempt_commit')) telemetry.emit({ type: 'attempt_commit', ...this.#mark(), reason })
   }
 
-  /** The user's `classify` did not answer. */
+  /** The user's `classify` failed. */
   classifyFailed(problem: ClassifyProblem): void {
     const { telemetry } = this.#call
     if (telemetry.wants('classify_failed')) telemetry.emit({ type: 'classify_failed', ...this.#mark(), problem })

@@ -28,7 +28,7 @@ import {
   type ResponseReader,
 } from './response-reader.ts'
 
-/** What is observed, and what it is judged by. */
+/** What is observed, and how it is judged. */
 export interface ObserverOptions {
   readonly request: TransportRequest
   readonly transport: Transport
@@ -36,7 +36,7 @@ export interface ObserverOptions {
   readonly log: AttemptLog
   readonly limits: AttemptLimits
   readonly deadlines: CallDeadlines
-  /** Which of several endpoints it goes to. */
+  /** Which of several endpoints the attempt goes to. */
   readonly target?: Target | undefined
   readonly kind: ReaderContext['kind']
   readonly commitWithId: boolean
@@ -45,14 +45,14 @@ export interface ObserverOptions {
   readonly reading: ReaderSettings
   /** See `ReaderContext.couldRepeat`. */
   readonly couldRepeat?: ReaderContext['couldRepeat']
-  /** Told of the status and headers of the answer. */
+  /** Called with the status and headers of the answer. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
 }
 
-/** The attempt that acts on what was observed. */
+/** The attempt that acts on the observations. */
 export interface ObservedAttempt {
   readonly ended: boolean
-  /** The head of the answer is there. `isFinal`: it is handed over before its body is known. */
+  /** The head of the answer has arrived. `isFinal`: it is handed over before its body is known. */
   onAnswer(isFinal: boolean): void
   /** A piece of the answer was read, or the reading ended. */
   onRead(result: ReadResult): void
@@ -61,12 +61,12 @@ export interface ObservedAttempt {
   onCommitDue(): void
 }
 
-/** What lies below is kept by the endpoint that made it. */
+/** Paths of objects that only the endpoint that made them has. */
 const KEPT = /\/(?:responses|conversations)(?:\/|$)/
 
 /**
- * What the transport and the watchdog report of one attempt. The answer is read, so that the attempt gets one read result for
- * each report; the watchdog, the log and the endpoint are told.
+ * Receives all reports of the transport and the watchdog about one attempt. Reads the answer, so that the attempt gets
+ * one read result for each report. Informs the watchdog, the log and the endpoint.
  */
 export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
   readonly watchdog: Watchdog
@@ -83,12 +83,12 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
     this.watchdog = new Watchdog(options.clock, options.limits, options.deadlines, this)
   }
 
-  /** Status and headers of the answer, once there is one. */
+  /** Status and headers of the answer, once they have arrived. */
   get answer(): ResponseHead | undefined {
     return this.#answer
   }
 
-  /** The answer is no event stream: it was judged as a whole. */
+  /** The answer is not an event stream: it was judged as a whole. */
   get readsWhole(): boolean {
     return this.#reader?.readsWhole === true
   }
@@ -98,23 +98,23 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
     return this.#responseId
   }
 
-  /** `sequence_number` of the last event that was no heartbeat, where the endpoint numbers its events. */
+  /** `sequence_number` of the last event other than a heartbeat, if the endpoint numbers its events. */
   get lastSequenceNumber(): number | undefined {
     return this.#lastSequenceNumber
   }
 
-  /** A failure was reported by the endpoint, and a moment is left for what may say more about it. */
+  /** The endpoint reported a failure. An event that explains it may follow within a moment. */
   get lingering(): boolean {
     return this.watchdog.times.lingeringAt !== undefined
   }
 
-  /** The credentials of the request. Looked for when there is something to hide them in: most attempts need none. */
+  /** The credentials of the request. Computed only when there is a text to redact, which is rare. */
   get secrets(): readonly string[] {
     const { url, headers } = this.#options.request
     return secretsOf(url, headers)
   }
 
-  /** It is remembered at which endpoint a response lives, and the answer may hold one. */
+  /** The answer may hold an id whose owner has to be remembered. */
   get wantsIds(): boolean {
     const { target, request } = this.#options
     return target !== undefined && KEPT.test(request.url.pathname)
@@ -173,7 +173,7 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
 
   error(error: unknown): void {
     if (this.#attempt.ended) return
-    // The endpoint has reported the failure already; what becomes of the connection changes nothing.
+    // The endpoint has already reported the failure. The end of the connection changes nothing.
     if (this.lingering) {
       this.onLingerDue()
       return
@@ -185,7 +185,7 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
   // What the watchdog reports.
 
   onExpired(deadline: DeadlineInfo): void {
-    // A quota that is used up is not retried because the connection fell silent after the words that say so.
+    // A used-up quota must not be retried because the connection was silent after the words about it.
     if (this.lingering) this.onLingerDue()
     else this.#tell(this.#reader?.salvaged?.() ?? failing(deadlineFailure(deadline, this.#broken)))
   }
@@ -238,11 +238,11 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
       const status = responseStatus(event.json)
       if (status !== undefined) watchdog.queued(status === 'queued')
     }
-    // Read at once: an event holds on to all the text that it came with.
+    // Read at once, because an event keeps the whole text of its chunk alive.
     if (last !== undefined) this.#lastSequenceNumber = sequenceNumberOf(last)
   }
 
-  /** Where a response lives is known from the first event on: it may be cancelled, or continued, while it streams. */
+  /** Remembers the owner from the first event on: the response may be cancelled or continued while it streams. */
   #takeId(event: unknown): void {
     this.#responseId = responseIdOf(event)
     const { target } = this.#options

@@ -18,7 +18,7 @@ import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
 import type { RetryDecisions } from './retry-decisions.ts'
 
-/** The call whose attempts they are. */
+/** The call that runs the attempts. */
 export interface AttemptRunnerOwner extends AttemptOwner {
   readonly request: CallRequest
   readonly effective: EffectiveRequest
@@ -31,15 +31,15 @@ export interface AttemptRunnerOwner extends AttemptOwner {
 
 const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
 
-/** The attempts of a call, round by round: one at a time, or several side by side where that is wanted and safe. */
+/** Runs the attempts of a call, round by round: one at a time, or hedged if that is wanted and safe. */
 export class AttemptRunner implements AttemptOwner {
   readonly #call: AttemptRunnerOwner
-  /** The attempts under way, and the one whose output is being taken. */
+  /** The running attempts, and the one whose output is being taken. */
   #current: readonly Attempt[] = NONE
   #attemptNumber: number
   #ttfbCuts = 0
   #plan: HedgePlan | undefined
-  /** What the call was let in by, where calls take turns. */
+  /** The permit of the call, if calls are limited. */
   permit: Permit | undefined
 
   constructor(call: AttemptRunnerOwner) {
@@ -47,7 +47,7 @@ export class AttemptRunner implements AttemptOwner {
     this.#attemptNumber = call.context.earlier?.length ?? 0
   }
 
-  /** Ends what is under way; whether there was anything. */
+  /** Ends what is running. Returns whether there was anything. */
   abort(reason: unknown): boolean {
     const current = this.#current
     for (const attempt of current) attempt.abort(reason)
@@ -65,7 +65,7 @@ export class AttemptRunner implements AttemptOwner {
     this.permit?.release()
   }
 
-  /** One attempt, or several side by side where that is wanted and safe. */
+  /** One attempt, or several side by side if that is wanted and safe. */
   async run(refresh: boolean): Promise<RaceOutcome> {
     const plan = this.#hedgePlan()
     if (plan === undefined || !plan.isReady) return this.#single(refresh, plan)
@@ -85,7 +85,7 @@ export class AttemptRunner implements AttemptOwner {
     return race.outcome
   }
 
-  /** One attempt by itself. What it shows of its origin is learnt, where a later call may be hedged. */
+  /** One attempt by itself. Its times are learnt if a later call may be hedged. */
   async #single(refresh: boolean, plan: HedgePlan | undefined): Promise<RaceOutcome> {
     const { clock } = this.#call.context
     const attempt = (await this.#attempt(refresh, undefined, undefined, plan)) as Attempt
@@ -98,7 +98,7 @@ export class AttemptRunner implements AttemptOwner {
     return { attempt, opened }
   }
 
-  /** Every hedge takes a place of its own among the calls under way, and never waits for one. */
+  /** Every hedge takes its own permit, and never waits for one. */
   #placeForHedge({ settings }: HedgePlan): (() => void) | HedgeRefusal {
     const { context, request } = this.#call
     if (settings.isAuto && this.#attemptNumber > context.policy.maxRetries) return 'retries'
@@ -121,7 +121,7 @@ export class AttemptRunner implements AttemptOwner {
     return this.#plan
   }
 
-  /** What `hedge: 'auto'` leaves alone, whatever it knows of the origin. */
+  /** Whether `hedge: 'auto'` may hedge this call, independently of the origin. */
   #mayHedgeUnasked(): boolean {
     const { context, request, effective } = this.#call
     const { asks } = effective.traits
@@ -136,7 +136,7 @@ export class AttemptRunner implements AttemptOwner {
     )
   }
 
-  /** `undefined` only in a race that was decided meanwhile. */
+  /** `undefined` only if the race was decided meanwhile. */
   async #attempt(
     refresh: boolean,
     race?: HedgeRace,

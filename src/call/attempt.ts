@@ -18,26 +18,26 @@ export interface AttemptOptions extends ObserverOptions {
   readonly sendIn?: ((send: () => Exchange) => Exchange) | undefined
   /** Told of the first event of any kind. */
   readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
-  /** Told right before the commit takes effect. */
+  /** Called right before the commit takes effect. */
   readonly onCommit?: ((attempt: Attempt) => void) | undefined
   readonly owner: AttemptOwner
 }
 
 export interface AttemptOwner {
-  /** Told once, when nothing of the attempt is left running. */
+  /** Called once, when nothing of the attempt is running any more. */
   onAttemptEnded(attempt: Attempt): void
 }
 
 /**
- * One exchange with the endpoint. Bytes come in from the transport, are read, and wait in `output`: held until the commit, then
- * passed on as they are taken. It ends once, whoever ends it, and then nothing of it is left.
+ * One exchange with the endpoint. Bytes come from the transport, are read, and wait in `output`: held until the commit,
+ * then passed on as they are taken. An attempt ends once, and then nothing of it is left.
  */
 export class Attempt implements ObservedAttempt {
   readonly output = new Output()
   readonly opened: Promise<Opened>
-  /** How it failed; set when it has ended with a failure, before or after the commit. */
+  /** Why it failed. Set when it has ended with a failure, before or after the commit. */
   failed: Failure | undefined
-  /** Its history; set when it has ended. */
+  /** Its record. Set when it has ended. */
   record: AttemptRecord | undefined
   readonly #options: AttemptOptions
   readonly #observer: AttemptObserver
@@ -67,19 +67,19 @@ export class Attempt implements ObservedAttempt {
     return this.#commitReason !== undefined
   }
 
-  /** Why its output was handed over; `undefined` before. */
+  /** Why its output was handed over. `undefined` before. */
   get commitReason(): CommitReason | undefined {
     return this.#commitReason
   }
 
-  /** The transport's own response, for calls that are passed on untouched: its body belongs to whoever gets it. */
+  /** The transport's own response, for calls that return it untouched. Its receiver owns the body. */
   get untouched(): Response | undefined {
     const isHeld = this.#options.kind === 'passthrough' && this.record?.outcome === 'answered'
     if (isHeld) this.#untouched ??= this.#exchange.takeResponse?.()
     return this.#untouched
   }
 
-  /** What was sent. */
+  /** The request that was sent. */
   get request(): TransportRequest {
     return this.#options.request
   }
@@ -88,7 +88,7 @@ export class Attempt implements ObservedAttempt {
     return this.#options.target
   }
 
-  /** Status and headers of the answer, once there is one. */
+  /** Status and headers of the answer, once they have arrived. */
   get answer(): ResponseHead | undefined {
     return this.#observer.answer
   }
@@ -97,27 +97,27 @@ export class Attempt implements ObservedAttempt {
     return this.record !== undefined
   }
 
-  /** The answer is no event stream: it was judged as a whole, and its output holds no events. */
+  /** The answer is not an event stream: it was judged as a whole, and its output holds no events. */
   get readsWhole(): boolean {
     return this.#observer.readsWhole
   }
 
-  /** When it did what, on the monotonic clock. */
+  /** The instants of the attempt, on the monotonic clock. */
   get times(): Readonly<AttemptTimes> {
     return this.#observer.watchdog.times
   }
 
-  /** Closed before the request came: see `diedAsStale`. */
+  /** The connection was closed before the request came: see `diedAsStale`. */
   get connectionWasStale(): boolean {
     return diedAsStale(this.failed, this.#options.log.connection, this.times, this.#endedAt)
   }
 
-  /** `sequence_number` of the last event that was no heartbeat, where the endpoint numbers its events. */
+  /** `sequence_number` of the last event other than a heartbeat, if the endpoint numbers its events. */
   get lastSequenceNumber(): number | undefined {
     return this.#observer.lastSequenceNumber
   }
 
-  /** The endpoint's id of the request, once the headers of the answer are there. */
+  /** The endpoint's id of the request, once the headers have arrived. */
   get requestId(): string | undefined {
     return this.#options.log.requestId
   }
@@ -132,7 +132,9 @@ export class Attempt implements ObservedAttempt {
     return this.#observer.secrets
   }
 
-  /** The caller aborted, or the client was destroyed. Poisons nothing: the connection did no wrong. */
+  /**
+   * The caller aborted, or the client was destroyed. Does not poison the client, because the connection did not fail.
+   */
   abort(reason: unknown): void {
     if (!this.ended) {
       this.#exchange.destroy()
@@ -142,7 +144,10 @@ export class Attempt implements ObservedAttempt {
     this.#settleOpened({ kind: 'aborted', reason })
   }
 
-  /** Another attempt of the call was first, or takes its place. Poisons nothing, as it is not known to have done wrong. */
+  /**
+   * Another attempt of the call was first, or replaces this one. Does not poison the client, because no failure is
+   * known.
+   */
   supersede(): void {
     if (!this.ended) {
       this.#exchange.destroy()
@@ -152,7 +157,7 @@ export class Attempt implements ObservedAttempt {
     this.#settleOpened({ kind: 'lost' })
   }
 
-  /** The answer leads on to another request, and nobody reads its body. The connection may serve another attempt. */
+  /** The answer leads to another request, and its body is not read. The connection may serve another attempt. */
   leave(): void {
     this.#untouched?.body?.cancel().catch(() => {})
     if (!this.ended) {
@@ -168,7 +173,7 @@ export class Attempt implements ObservedAttempt {
     this.abort(undefined)
   }
 
-  /** The consumer has taken something, or waits for more: reading goes on as soon as nothing lies about. */
+  /** The consumer has taken something, or waits. Resumes reading once the output buffer is empty. */
   resume(): void {
     if (!this.#paused || this.ended || this.output.bytes > 0) return
     this.#paused = false
@@ -176,7 +181,7 @@ export class Attempt implements ObservedAttempt {
     this.#exchange.resume()
   }
 
-  // What the observer tells.
+  // Reports of the observer.
 
   onAnswer(isFinal: boolean): void {
     if (isFinal) this.#commit('answer')
@@ -201,12 +206,12 @@ export class Attempt implements ObservedAttempt {
     else if (result.failure !== undefined) this.#fail(result.failure)
     else {
       this.output.notify()
-      // A consumer that waited has taken it by now.
+      // A waiting consumer has already taken it.
       if (this.committed && !this.#observer.lingering) this.#holdBack()
     }
   }
 
-  // Inside.
+  // Private.
 
   #commit(reason: CommitReason): void {
     if (this.committed) return
@@ -219,7 +224,7 @@ export class Attempt implements ObservedAttempt {
     else this.#holdBack()
   }
 
-  /** The transport's own response has the body from here on. */
+  /** From here on the transport's own response has the body. */
   #passOn(): void {
     const untouched = this.#exchange.takeResponse?.()
     this.#untouched = untouched
@@ -232,7 +237,7 @@ export class Attempt implements ObservedAttempt {
     for (const id of await idsBeside(untouched)) this.#options.target?.saw(id)
   }
 
-  /** Back-pressure: while the consumer has something to take, nothing more is read. */
+  /** Back-pressure: pauses reading while the output buffer is not empty. */
   #holdBack(): void {
     if (this.#paused || this.ended || this.output.bytes === 0) return
     this.#paused = true
@@ -240,7 +245,7 @@ export class Attempt implements ObservedAttempt {
     this.#exchange.pause()
   }
 
-  /** The call has all it needs: the caller is settled at once, the connection is drained behind its back. */
+  /** The call has all it needs: the caller gets its result at once, and the connection is drained in the background. */
   #complete(failed: Failure | undefined): void {
     this.failed = failed
     this.#exchange.drain()
@@ -251,7 +256,7 @@ export class Attempt implements ObservedAttempt {
 
   #fail(failed: Failure): void {
     this.failed = failed
-    // Before anybody decides about a retry: whoever asks for a client next must get another one.
+    // Before the retry decision, so that the retry gets another client.
     if (failed.lane === 'connection') this.#exchange.poison(failed.code)
     this.#exchange.destroy()
     this.#finish('failed')
@@ -259,7 +264,7 @@ export class Attempt implements ObservedAttempt {
     this.#settleOpened({ kind: 'failed', failure: failed })
   }
 
-  /** What may follow is read whether the consumer reads or not: it is one event, and a moment. */
+  /** An event that may follow is read even if the consumer does not read: it is one event, within a moment. */
   #linger(): void {
     this.#observer.watchdog.lingering()
     if (!this.#paused) return
@@ -268,7 +273,7 @@ export class Attempt implements ObservedAttempt {
     this.#exchange.resume()
   }
 
-  /** The first word counts. */
+  /** Only the first call counts. */
   #settleOpened(opened: Opened): void {
     this.#resolveOpened?.(opened)
     this.#resolveOpened = undefined

@@ -11,7 +11,7 @@ import type { HedgeTold } from './hedge-race.ts'
 
 let nextCallId = 1
 
-/** Tells what happens to one call, and is its place on the time line. */
+/** Reports one call, and holds the origin of its times. */
 export class CallLog {
   readonly id = nextCallId++
   readonly startedAt: number
@@ -22,7 +22,7 @@ export class CallLog {
   #giveUpReason: GiveUpReason | undefined
   #last: EndedAttempt | undefined
 
-  /** @param startedAt of the first of several calls, where their times are told as those of one. */
+  /** @param startedAt of the first of several calls whose times are reported as one. */
   constructor(clock: Clock, telemetry: TelemetryEmitter, startedAt?: number) {
     this.clock = clock
     this.telemetry = telemetry
@@ -61,13 +61,13 @@ export class CallLog {
     this.telemetry.emit({ type: 'request_rebuilt', ...this.#mark(), attempt, oldBytes, newBytes })
   }
 
-  /** An instrumentation made no headers for an attempt. */
+  /** An instrumentation failed for an attempt. */
   instrumentationFailed(attempt: number, index: number, problem: InstrumentationProblem): void {
     if (!this.telemetry.wants('instrumentation_failed')) return
     this.telemetry.emit({ type: 'instrumentation_failed', ...this.#mark(), attempt, index, problem })
   }
 
-  /** The call waits for its turn; told once for each reason. */
+  /** The call waits to begin. Reported once for each reason. */
   queued(reason: WaitReason): void {
     this.#queuedAt ??= this.clock.now()
     if (this.telemetry.wants('queue_start')) this.telemetry.emit({ type: 'queue_start', ...this.#mark(), reason })

@@ -15,7 +15,7 @@ import type { PreviousResponseNotFoundHook } from './not-found.ts'
 import type { ModelTraits } from './request-traits.ts'
 import type { ReaderSettings } from './response-reader.ts'
 
-/** What the caller asked for. The same for every attempt but for the headers, which may carry rotating credentials. */
+/** The caller's request. The same for every attempt, except for headers with rotating credentials. */
 export interface CallRequest {
   readonly url: URL
   readonly method: string
@@ -25,49 +25,49 @@ export interface CallRequest {
   readonly callersForm?: CallersForm | undefined
   /** See `TransportRequest.signal`. */
   readonly signal?: AbortSignal | undefined
-  /** Those that are known before anybody is asked: the caller's own. */
+  /** The caller's headers, which are known at once. */
   readonly given: HeaderPairs
-  /** Headers for one attempt. */
+  /** The headers of one attempt. */
   headers(ask: HeaderAsk): Promise<HeaderPairs>
-  /** Whether asking with `refresh` can do better after a 401. */
+  /** Whether `headers` with `refresh` can give a new credential after a 401. */
   canRefresh(): boolean
   readonly latency: LatencyTraits
   readonly replay: Omit<ReplayTraits, 'bodyOpened'>
-  /** Carries `previous_response_id`. */
+  /** Whether the request has `previous_response_id`. */
   readonly continuation: boolean
-  /** `background` and `store`. */
+  /** Whether the request has `background` and `store`. */
   readonly commitWithId: boolean
   readonly asks: ModelTraits
   /** What the caller has named the call by, for telemetry. */
   readonly label?: string | undefined
   /** The response or conversation that the call continues, or that its address names. */
   readonly continues: string | undefined
-  /** The ids that the response of the answer may have; any other one is not the response that was asked for. */
+  /** The ids that the response of the answer may have. Any other response is not the requested one. */
   readonly expects?: readonly string[] | undefined
 }
 
-/** What the headers are made for. */
+/** The attempt that headers are made for. */
 export interface HeaderAsk {
-  /** Where the attempt goes. */
+  /** Address of the attempt. */
   readonly url: URL
   readonly body: RequestBody
   readonly callId: number
   readonly attempt: number
-  /** The credential was refused, get a new one. */
+  /** The credential was refused: get a new one. */
   readonly refresh: boolean
-  /** Asking ends with it. */
+  /** Ends the work on the headers. */
   readonly scope: AbortScope
 }
 
-/** Why what an instrumentation gave was left out. */
+/** Why the headers of an instrumentation were left out. */
 export type InstrumentationProblem = 'threw' | 'timed_out' | 'invalid_result'
 
-/** Headers that the instrumentations of the client add to the attempts of one call. */
+/** The headers that the client's instrumentations add to the attempts of one call. */
 export interface AddedHeaders {
   /**
-   * Those for one attempt, with names in lower case. Rejects only with the reason of an abort of `ask.scope`.
+   * The headers of one attempt, with lower-case names. Rejects only with the reason of an abort of `ask.scope`.
    *
-   * @param onProblem told of each instrumentation that failed, by its index.
+   * @param onProblem called with the index of each instrumentation that failed.
    */
   get(
     ask: HeaderAsk & { readonly method: string },
@@ -95,29 +95,32 @@ export interface CallContext {
   readonly budget: RetryBudget | undefined
   readonly scope: AbortScope
   readonly reading: ReaderSettings
-  /** When the time of the call began, on the monotonic clock: earlier than the call where it goes on with another one. */
+  /** Start of the call's time, on the monotonic clock. Earlier than the call if it continues another one. */
   readonly startedAt?: number | undefined
-  /** The attempts that were answered with redirects, where the call follows them: its own are numbered and timed with them. */
+  /**
+   * Attempts that were answered with redirects, if the call follows one. Its own attempts continue their numbers and
+   * times.
+   */
   readonly earlier?: readonly AttemptRecord[] | undefined
-  /** Times of the drop-in; off for other faces. */
+  /** For the drop-in. Off for other faces. */
   readonly beforeCommitMs: number
   readonly commitAfterMs: number
   /**
-   * The face can take output back, or pick it up: a call does not end with an attempt that broke after the commit. It waits
-   * for the reader, who says how to go on, until nothing was read for `staleMs`, or the time of the call is over.
+   * The face can take output back, or resume it, so a call does not end with an attempt that broke after the commit.
+   * The call waits for the reader to continue, until nothing was read for `staleMs`, or the time of the call is over.
    */
   readonly restartable: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
-  /** Set where several endpoints answer the same calls. */
+  /** Set if several endpoints answer the same calls. */
   readonly endpoints: Endpoints | undefined
-  /** Set where calls wait for their turn. */
+  /** Set if calls are limited. */
   readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
-  /** Set where an instrumentation of the client makes headers; of this call alone, in its asynchronous context. */
+  /** Set if an instrumentation of the client makes headers. Belongs to this call and its asynchronous context. */
   readonly added?: AddedHeaders | undefined
   /** Set where an instrumentation of the client runs what is sent in a context of its own: calls `send` exactly once. */
   readonly sendIn?: SendIn | undefined
   /** Set where a silent attempt gets company. */
   readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
-  /** Told once, when the call and its body are over. */
+  /** Called once, when the call and its body are over. */
   onEnded(scope: AbortScope): void
 }

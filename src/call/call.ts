@@ -20,26 +20,26 @@ import { isIdSecret, toError } from './to-error.ts'
 
 export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 
-/** The result of a call: an attempt whose output can be taken. */
+/** Result of a call: an attempt whose output can be taken. */
 export interface CallOutcome {
   readonly attempt: Attempt
-  /** Set when the output is the endpoint's own word on a failure: why there was no further attempt. */
+  /** Set if the output is a failure that the endpoint reported: why there was no further attempt. */
   readonly gaveUp: { readonly reason: GiveUpReason; readonly failure: Failure } | undefined
 }
 
-/** One call over all its attempts. `run` is its whole life up to the point where there is something to hand over. */
+/** One call over all its attempts. `run` is its whole life until there is output to hand over. */
 export class Call implements AttemptRunnerOwner, Abortable {
   readonly log: CallLog
   readonly request: CallRequest
   readonly effective: EffectiveRequest
-  /** Most calls lose none. */
+  /** Made when needed: most calls lose no conversation. */
   #lostConversation: LostConversation | undefined
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly decisions: RetryDecisions
   readonly #records: AttemptRecord[]
   readonly #runner: AttemptRunner
-  /** Most calls wait for none. */
+  /** Made when needed: most calls wait for no reader. */
   #readerWait: ReaderWait | undefined
   #over = false
 
@@ -67,7 +67,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
   }
 
   /**
-   * Attempts until there is output to hand over or nothing more to try.
+   * Makes attempts until there is output to hand over, or no further attempt.
    *
    * @throws the caller's own reason on an abort; else a `ResilientError` with the history of the call.
    */
@@ -91,11 +91,12 @@ export class Call implements AttemptRunnerOwner, Abortable {
   }
 
   /**
-   * Goes on after an attempt whose output had been handed over, for faces that can take it back. The same allowance and
-   * the same decisions as before; only the commit is no reason to stop.
+   * Continues after an attempt whose output was handed over, for faces that can take it back. Retries are decided as
+   * before, except that the commit does not prevent one.
    *
-   * @returns the same attempt, given up, where the endpoint itself reported the failure and there is no further attempt.
-   * @throws the error of the attempt when there is no further one.
+   * @returns the same attempt with `gaveUp`, if the endpoint itself reported the failure and there is no further
+   * attempt.
+   * @throws the error of the attempt if there is no further one.
    */
   restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
     return this.#endOnError(async () => {
@@ -114,7 +115,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
 
   /** The caller aborted, or the client was destroyed. */
   abort(reason: unknown): void {
-    // An attempt that broke may wait for its consumer to restart it, and a consumer that has left never comes back.
+    // A broken attempt may wait for its consumer, which never comes back after leaving.
     if (this.#runner.abort(reason)) this.#end('aborted', undefined)
   }
 
@@ -124,9 +125,9 @@ export class Call implements AttemptRunnerOwner, Abortable {
   }
 
   /**
-   * The reader of what broke is there, and goes on.
+   * The reader of a broken attempt has come, and continues.
    *
-   * @throws the error of the attempt when the call has waited for its reader as long as it does, and is over.
+   * @throws the error of the attempt if the call has ended because the reader came too late.
    */
   assertReaderInTime(attempt: Attempt, failed: Failure): void {
     this.#readerWait?.stop()
@@ -145,7 +146,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
   }
 
-  /** With what the caller is asked where a response lives. */
+  /** The context in which the caller names the owner. */
   #asking(): AskContext {
     const { clock, scope } = this.context
     const { deadlines } = this
@@ -181,7 +182,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     }
   }
 
-  /** Behind a genuine not-found: with the same question, or with a rebuilt one. */
+  /** After a genuine not-found: whether to continue, with the same request or a rebuilt one. */
   async #goesOn(attempt: Attempt): Promise<boolean> {
     if (callEndsAt(this.deadlines) <= this.context.clock.now()) return false
     return this.#lost().goesOn(attempt, this.#records)
@@ -192,7 +193,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     return this.#lostConversation
   }
 
-  /** Between two attempts. */
+  /** Waits between two attempts. */
   async #before(previous: Attempt, delayMs: number): Promise<void> {
     const { clock, scope } = this.context
     previous.output.discard(undefined)
@@ -214,7 +215,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     return this.laterErrorOf(failure, attempt, reason)()
   }
 
-  /** Makes the error of a failure when it is asked for. Until then it holds the history of the call, and nothing else of it. */
+  /** Makes the error of a failure on demand. Until then it only keeps the history of the call alive. */
   laterErrorOf(failure: Failure, attempt?: Attempt, reason?: GiveUpReason): () => ResilientError {
     const failed = { ...failure, responseId: failure.responseId ?? attempt?.responseId }
     const facts = {
@@ -245,7 +246,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.#end(aborted ? 'aborted' : attempt.failed === undefined ? 'completed' : 'failed', attempt.failed)
   }
 
-  /** At most until nothing was read for `staleMs`, or the time of the call is over. */
+  /** Waits until nothing was read for `staleMs`, or the time of the call is over. */
   #awaitReader({ times }: Attempt, failed: Failure): void {
     const { clock, timeouts } = this.context
     const until = (times.pausedAt ?? clock.now()) + (timeouts.staleMs.ms || Infinity)
@@ -253,10 +254,10 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.#readerWait.start(Math.min(until, callEndsAt(this.deadlines)), () => this.#end('failed', failed))
   }
 
-  /** What comes out at the end: the endpoint's own answer if the last failure was one, else the last real error. */
+  /** The result of a failed call: the endpoint's own answer if the last failure was one, else the last real error. */
   #giveUp(attempt: Attempt, failed: Failure, reason: GiveUpReason): CallOutcome {
     const { record } = attempt
-    // An answer that is handed over is no error that could say it.
+    // An answer that is handed over has no error, so the attempt record gets the reason.
     if (record !== undefined) {
       this.#records[this.#records.indexOf(record)] = { ...record, giveUpReason: reason, retryAfterMs: failed.hintMs }
     }
@@ -279,14 +280,14 @@ export class Call implements AttemptRunnerOwner, Abortable {
   }
 }
 
-/** The same for all that have none: a stream holds it to its end. */
+/** Shared, because a stream holds it to its end. */
 const NOT_BOUND: Limit = { ms: 0, source: 'beforeCommitMs' }
 
 function beforeCommit(ms: number): Limit {
   return ms === 0 ? NOT_BOUND : { ...NOT_BOUND, ms }
 }
 
-const NOT_READ = 'Nobody read on within timeouts.staleMs, so the stream was not picked up again.'
+const NOT_READ = 'The stream was not read for timeouts.staleMs, so it was not resumed.'
 
 const NOBODY_KNOWS =
-  'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'
+  'It is not known which of the endpoints is the owner of previous_response_id. Name it with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'

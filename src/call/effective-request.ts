@@ -9,7 +9,7 @@ import { type RequestTraits, traitsOf } from './request-traits.ts'
 
 type BytesBody = Extract<RequestBody, { kind: 'bytes' }>
 
-/** What is asked on every attempt: the caller's request, or what was put in its place when its conversation was gone. */
+/** The request of every attempt: the caller's, or the one that replaced it after its conversation was lost. */
 export class EffectiveRequest {
   readonly #request: CallRequest
   readonly #endpoints: Endpoints | undefined
@@ -23,17 +23,17 @@ export class EffectiveRequest {
     this.#route = this.#findRoute()
   }
 
-  /** It continues what lives at an endpoint, and nobody knows at which. */
+  /** It continues a response or a conversation whose owner is not known. */
   get isOwnerUnknown(): boolean {
     return this.#route?.isOwnerUnknown ?? false
   }
 
-  /** Asks the caller where that lives what it continues. `undefined`: there is nothing to ask. */
+  /** Asks the caller for the owner. `undefined`: there is nothing to ask. */
   findOwner(context: AskContext): Promise<void> | undefined {
     return this.#route?.findOwner(context)
   }
 
-  /** Where the next attempt goes, where there is a choice. */
+  /** The target of the next attempt, if there are several endpoints. */
   pickTarget(): Target | undefined {
     return this.#route?.pick()
   }
@@ -46,12 +46,12 @@ export class EffectiveRequest {
     return this.#rebuilt?.traits ?? this.#request
   }
 
-  /** Sent once more, it does no harm. What cannot be must not meet a connection that its peer is just closing, either. */
+  /** Safe to send again. Other requests must also avoid a connection that its peer is about to close. */
   get isRepeatable(): boolean {
     return replaySafety(this.#replay(true), {}) === 'safe'
   }
 
-  /** Sent again where the endpoint refused it before anything was done: a body that can be read once never is. */
+  /** May be sent again after a refusal before any work was done. Not possible for a body that can be read once. */
   get isRepeatableWhenRefused(): boolean {
     return replaySafety(this.#replay(true), { refused: true }) === 'safe'
   }
@@ -60,7 +60,7 @@ export class EffectiveRequest {
     return replaySafety(this.#replay(this.#bodyOpened), failed)
   }
 
-  /** Puts another body in the place of the caller's, from the next attempt on. */
+  /** Replaces the caller's body from the next attempt on. */
   rebuild(body: BytesBody, { url, headers }: { readonly url: URL; readonly headers: HeaderPairs }): void {
     const { method } = this.#request
     this.#rebuilt = { body, traits: traitsOf({ method, url, headers: plain(headers), body }) }
@@ -91,7 +91,7 @@ export class EffectiveRequest {
   }
 }
 
-/** The headers of a rebuilt request: its body is plain, whatever the coding of the first one was. */
+/** The headers of a rebuilt request, whose body has no coding. */
 export function plain(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => name !== 'content-encoding')
 }

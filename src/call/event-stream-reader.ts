@@ -18,8 +18,8 @@ import { wrongResponse } from './wrong-response.ts'
 const encoder = new TextEncoder()
 
 /**
- * Reads an event stream, and holds the commit rule: what came before the first progress can still be taken back, so
- * a failure that another attempt may heal is withheld there, and everything is handed over from then on.
+ * Reads an event stream and applies the commit rule. Before the first progress everything is held, so that a failure
+ * can be retried without a trace. From then on everything is handed over.
  */
 export class EventStreamReader implements ResponseReader {
   readonly #head: ReaderContext['head']
@@ -30,16 +30,16 @@ export class EventStreamReader implements ResponseReader {
   readonly #log: ReaderContext['log']
   readonly #sse: SseReader
   readonly #expects: ReaderContext['expects']
-  /** A typed face asked for one JSON answer: the stream stands in its place, and is handed over when it is whole. */
+  /** A typed face asked for one JSON answer and got a stream, which is handed over when it is complete. */
   readonly #isAnswer: boolean
   #heldBytes = 0
-  /** The beginning of a frame that is not complete yet, as it came: joined once, or a large frame would cost its square. */
+  /** Pieces of an incomplete frame. Joined once: joining on each chunk would take quadratic time for a large frame. */
   #cut: readonly Uint8Array[] = NONE
   #receivedBytes = 0
   #committed = false
   #reported: { readonly fields: UpstreamErrorFields | undefined; readonly body: unknown } | undefined
   #responseId: string | undefined
-  /** The first event that says anything was one of the Responses API. */
+  /** The first meaningful event belonged to the Responses API. */
   #isIdentified = false
 
   constructor({ head, kind, commitWithId, expects, settings, clock, request, log }: ReaderContext) {
@@ -51,7 +51,7 @@ export class EventStreamReader implements ResponseReader {
     this.#clock = clock
     this.#request = request
     this.#log = log
-    // Progress commits, and from then on the bytes are what matters.
+    // Progress commits. After that only the bytes matter.
     this.#sse = new SseReader(settings.maxEventBytes, !settings.needsEvents)
   }
 
@@ -114,7 +114,7 @@ export class EventStreamReader implements ResponseReader {
     if (last !== undefined && (this.#sse.ended || !this.#sse.lingering)) {
       return { bytes, events, commit, ...this.#ending() }
     }
-    // Behind an `error` nothing can go wrong any more: the endpoint's last word was spoken.
+    // After an `error` the failure is known, and later problems change nothing.
     if (this.#reported !== undefined && (done || problem !== undefined)) {
       return { bytes, events, commit, ...this.#ending() }
     }
@@ -124,16 +124,16 @@ export class EventStreamReader implements ResponseReader {
     return { bytes, events, commit, linger: last !== undefined, mayBeLast: this.#sse.mayHoldLast }
   }
 
-  /** The other API whose stream this is, by its first event. */
+  /** The name of another API whose stream this is, by its first event. */
   #identify({ class: found, json }: SseEvent): string | undefined {
     this.#isIdentified = found !== 'heartbeat'
     return found === 'lifecycle' ? otherApiOf(json) : undefined
   }
 
-  /** With `wholeFrames`, what follows the last complete frame waits for the rest of its own. */
+  /** With `wholeFrames`, bytes after the last complete frame wait for the rest of their frame. */
   #frames(bytes: Uint8Array): Uint8Array {
     if (!this.#settings.wholeFrames || bytes.length === 0) return bytes
-    // The blank line may have begun in what came before.
+    // The blank line may have begun in earlier bytes.
     const before = Buffer.concat(this.#cut.slice(-3)).subarray(-3)
     const end = lastFrameEnd(Buffer.concat([before, bytes])) - before.length
     if (end <= 0) {
@@ -145,7 +145,7 @@ export class EventStreamReader implements ResponseReader {
     return frames
   }
 
-  /** Why this event hands the output over; terminal events are judged by what they report. */
+  /** Why this event hands the output over. Terminal events are judged by their status. */
   #commitFor(event: SseEvent): CommitReason | undefined {
     if (this.#committed || event.class === 'terminal') return undefined
     if (this.#commitWithId && responseIdOf(event.json) !== undefined) return 'first_event'
@@ -155,11 +155,14 @@ export class EventStreamReader implements ResponseReader {
     return undefined
   }
 
-  /** Remembers what a terminal event says. Of `error` and `response.failed`, in either order, the richer decides. */
+  /**
+   * Stores what a terminal event reports. Of `error` and `response.failed`, in either order, the one with more detail
+   * decides.
+   */
   #report(event: SseEvent): SseEvent {
     this.#responseId = responseIdOf(event.json) ?? this.#responseId
     const { type, json } = event
-    // A failed response is a result for who asked for the response as JSON.
+    // A failed response is a result for a caller that asked for the response as JSON.
     const isResult = this.#isAnswer && responseStatus(json) === 'failed'
     if (isResult || !reportsFailure(type, json)) {
       this.#reported = undefined
@@ -172,11 +175,11 @@ export class EventStreamReader implements ResponseReader {
     return event
   }
 
-  /** What the terminal events seen so far mean. */
+  /** The meaning of the terminal events seen so far. */
   #ending(): Pick<ReadResult, 'finished' | 'commit' | 'failure'> {
     const reported = this.#reported
     if (reported === undefined) return { finished: true, commit: 'terminal' }
-    // Nothing is committed by a failure: whether it is handed over or healed by another attempt is decided above.
+    // A failure does not commit: the caller decides whether it is handed over or retried.
     return { finished: true, failure: this.#upstream(reported.fields, reported.body) }
   }
 
@@ -205,8 +208,8 @@ export class EventStreamReader implements ResponseReader {
 }
 
 /**
- * Of two reports of one failure the one that names a code decides, and of two such ones the later. The other one adds what
- * the first does not say, unless it names another cause.
+ * Combines two reports of one failure. The report with a code decides; if both have one, the later report. The other
+ * report adds missing fields, unless it names another cause.
  */
 function richerOf(
   earlier: UpstreamErrorFields | undefined,
@@ -222,7 +225,7 @@ function defined<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<T>
 }
 
-/** Where the last frame of `bytes` ends; 0 if none does. */
+/** Where the last frame of `bytes` ends. 0 if none does. */
 function lastFrameEnd(bytes: Buffer): number {
   return Math.max(
     ...['\n\n', '\r\n\r\n', '\r\r'].map((blank) => {

@@ -1,17 +1,17 @@
 import { hidden, redact } from '../errors/redact.ts'
 import { type Opening, openingOf } from './opening.ts'
 
-/** The beginning of an answer in which words are looked for, in characters: it bounds the work on what an endpoint sends. */
+/** How much of an answer is searched for words, in characters. Limits the work on an endpoint's answer. */
 const SOURCE_CHARS = 8192
 
-/** White space may stand in front of an answer. */
+/** White space may precede an answer. */
 const OPENING_CHARS = 4096
 
 const SCRIPTS = /<(script|style)\b[\s\S]*?(?:<\/\1\s*>|$)/gi
 const COMMENTS = /<!--[\s\S]*?(?:-->|$)/g
 const TAGS = /<[^>]*(?:>|$)/g
 const FRAMES = /^(?:data|event):/m
-/** Where JSON begins in the middle of a text. */
+/** The beginning of JSON inside a text. */
 const JSON_WITHIN = /[{[]\s*["{[\]}]/
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
@@ -25,11 +25,11 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 const ENTITY = /&(?:nbsp|lt|gt|quot|#39|amp);/g
 
 /**
- * What an answer that is a page or a text says: that of a proxy says why. Nothing of an event stream and nothing of JSON, whole
- * or broken, because both may hold a prompt or an answer. Not redacted yet. Pure.
+ * The words of an answer that is a page or a text: a proxy's page says what happened. Nothing of an event stream or of
+ * JSON, complete or broken, because these may hold a prompt or an answer. Not redacted yet. Pure.
  *
  * @param type the `content-type` of the answer.
- * @returns an empty text where there is nothing to show.
+ * @returns an empty text if there is nothing to show.
  */
 export function wordsOf(text: string, type: string | undefined, secrets: readonly string[]): string {
   const source = beginningOf(text)
@@ -45,7 +45,7 @@ export function excerptOf(text: string, type: string | undefined, secrets: reado
   return redact(wordsOf(text, type, secrets), secrets)
 }
 
-/** Whether an answer is markup, by its label or by its first character. */
+/** Whether an answer is markup, by its `content-type` or its first character. */
 export function isPage(text: string, type: string | undefined): boolean {
   return /html|xml/i.test(type ?? '') || openingOfText(text) === 'page'
 }
@@ -54,14 +54,14 @@ export function openingOfText(text: string): Opening | undefined {
   return openingOf(Buffer.from(text.slice(0, OPENING_CHARS)))
 }
 
-/** The text of a page; of plain text every `<` stays. */
+/** The text of a page. Plain text keeps every `<`. */
 function withoutMarkup(page: string, secrets: readonly string[]): string {
-  // Before the markup goes: what looks like markup may be a part of a secret.
+  // Before the markup is removed, because something like markup may be part of a secret.
   const words = hidden(page, secrets).replace(SCRIPTS, ' ').replace(COMMENTS, ' ').replace(TAGS, ' ')
   return words.replace(ENTITY, (entity) => ENTITIES.get(entity) as string)
 }
 
-/** Cut where a word ends: half of a secret is found by nobody. */
+/** Cut at the end of a word, because half of a secret would not be found. */
 function beginningOf(text: string): string {
   if (text.length <= SOURCE_CHARS) return text
   for (let at = SOURCE_CHARS; at > 0; at--) if (/[\s>]/.test(text[at - 1] as string)) return text.slice(0, at)

@@ -5,16 +5,16 @@ import type { HedgeEndEvent } from '../telemetry/events.ts'
 import type { Attempt } from './attempt.ts'
 import type { Opened } from './opened.ts'
 
-/** What a race needs of its call. */
+/** What a race needs from its call. */
 export interface HedgeRaceOptions {
   readonly clock: Clock
   readonly plan: HedgePlan
   /**
-   * Starts an attempt whose first event and commit are told to the race. `undefined`: the race was decided before its
-   * headers were there. Rejects on the caller's abort, and when its headers could not be had.
+   * Starts an attempt that reports its first event and its commit to the race. `undefined`: the race was decided before
+   * the headers were ready. Rejects on the caller's abort, and if the headers could not be made.
    */
   launch(race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
-  /** A place for one more attempt beside those under way: the function that leaves it, or why there is none. */
+  /** Takes a permit for a further attempt. Returns the function that releases it, or why there is none. */
   enter(): (() => void) | HedgeRefusal
   onHedge(told: HedgeTold): void
 }
@@ -24,7 +24,7 @@ export type HedgeTold =
   | { readonly kind: 'ended'; readonly attempt: number; readonly outcome: HedgeEndEvent['outcome'] }
   | { readonly kind: 'refused'; readonly reason: HedgeRefusal }
 
-/** How a race ends: with the attempt that decides, and how that one opened. */
+/** The result of a race: the deciding attempt, and how it opened. */
 export interface RaceOutcome {
   readonly attempt: Attempt
   readonly opened: Opened
@@ -33,36 +33,36 @@ export interface RaceOutcome {
 interface Racing {
   readonly attempt: Attempt
   readonly startedAt: number
-  /** Of a hedge. */
+  /** Only for a hedge. */
   readonly cost: HedgeCost | undefined
-  /** Leaves the place that the hedge has taken beside the one of its call. */
+  /** Releases the additional permit of a hedge. */
   readonly leave: (() => void) | undefined
   answered: boolean
 }
 
-/** What an attempt is started for: the question itself, or why there is a hedge and what it costs. */
+/** What an attempt is started for: the call itself, or a hedge with its reason and cost. */
 type Launch =
   | { readonly hedge?: never; readonly cost?: never; readonly leave?: never }
   | { readonly hedge: HedgeCause; readonly cost: HedgeCost; readonly leave: () => void }
 
-/** A hedge that was refused is asked for again after this long: budgets fill up, and pushbacks are forgotten. */
+/** After this long a refused hedge is tried again: budgets refill, and pushbacks expire. */
 const ASK_AGAIN_MS = 1000
 
 /**
- * Attempts of one call side by side: the first to show progress wins, and the others end in the same tick. The original
- * goes on while hedges run; a hedge that fails takes only itself out of the race.
+ * Runs attempts of one call side by side. The first one with progress wins, and the others end in the same tick. The
+ * original continues while hedges run. A hedge that fails only removes itself from the race.
  */
 export class HedgeRace {
   readonly outcome: Promise<RaceOutcome>
   readonly #options: HedgeRaceOptions
-  /** In the order of their start: the first is the original, or what took its place when it had failed. */
+  /** In the order of their start. The first is the original, or its replacement after it failed. */
   #racing: Racing[] = []
-  /** What is being started: its headers may take a while. */
+  /** The attempt that is being started. Making its headers may take a while. */
   #launching: Launch | undefined
   #lastStartAt = 0
-  /** Attempts of this race so far, the original included. */
+  /** Number of attempts of this race so far, including the original. */
   #started = 0
-  /** A hedge was refused for good: so would the next one be. */
+  /** A hedge was finally refused, and a further one would be, too. */
   #futile = false
   #decided = false
   #timer: TimerHandle | undefined
@@ -70,7 +70,7 @@ export class HedgeRace {
   #stop: (() => void) | undefined
   #settle!: (outcome: RaceOutcome) => void
   #reject!: (error: unknown) => void
-  /** What decides when no leg is left. */
+  /** Decides when no attempt is left. */
   #lastFailed: RaceOutcome | undefined
 
   constructor(options: HedgeRaceOptions) {
@@ -87,12 +87,12 @@ export class HedgeRace {
     return this.#decided
   }
 
-  /** Whoever is preparing an attempt need not go on. */
+  /** Calls `stop` when the race is decided, to end the preparation of an attempt. */
   whenDecided(stop: () => void): void {
     this.#stop = stop
   }
 
-  /** An attempt's first event: it is alive, and needs no hedge. */
+  /** The first event of an attempt: it is alive, and needs no hedge. */
   firstEvent(attempt: Attempt): void {
     const racer = this.#racerOf(attempt)
     if (racer === undefined || racer.answered) return
@@ -101,7 +101,9 @@ export class HedgeRace {
     this.#arm()
   }
 
-  /** Told before the commit takes effect: what another leg receives behind it, in the same tick or later, is never read. */
+  /**
+   * Called before the commit takes effect. What other attempts receive after it, even in the same tick, is not read.
+   */
   committing(attempt: Attempt): void {
     const winner = this.#racerOf(attempt)
     if (winner === undefined) return
@@ -111,7 +113,7 @@ export class HedgeRace {
     this.#tellEnded(winner, 'won')
   }
 
-  /** Attempts that answer at once are heard of before `launch` has settled. */
+  /** Attempts that answer at once report before `launch` has settled. */
   #racerOf(attempt: Attempt): Racing | undefined {
     return this.#racing.find((racer) => racer.attempt === attempt) ?? this.#join(attempt)
   }
@@ -143,7 +145,7 @@ export class HedgeRace {
       this.#launching = undefined
       cost?.giveBack()
       leave?.()
-      // Headers that cannot be had for a hedge are no reason to give up on what is on its way.
+      // If making a hedge's headers fails, the race continues with the original.
       if (failed !== undefined && hedge === undefined) this.#reject(failed.error)
       else if (this.#racing.length === 0) this.#settleLast()
       return
@@ -164,8 +166,8 @@ export class HedgeRace {
     if (racer.cost !== undefined) this.#tellEnded(racer, 'failed')
     if (opened.kind === 'failed' && opened.failure.lane === undefined) this.#futile = true
     this.#lastFailed = { attempt: racer.attempt, opened }
-    // Hedges go no further than the original may: a call is over when `ttfbMs` and its retries say so. `auto` has two of them,
-    // and only while a retry is left.
+    // With `hedge: true`, hedges end with the original: a call is over when `ttfbMs` and its retries say so. `auto` has
+    // at most two hedges, and only while a retry is left.
     const isCut =
       opened.kind === 'failed' && opened.failure.code === 'ttfb_timeout' && !this.#options.plan.settings.isAuto
     const isFinal =
@@ -191,7 +193,7 @@ export class HedgeRace {
     this.#disarm()
     this.#stop?.()
     for (const racer of this.#racing) if (racer !== winner) this.#lose(racer, 'lost')
-    // One attempt is left, and its call has a place already.
+    // The remaining attempt uses the permit of its call.
     winner?.leave?.()
   }
 
@@ -202,22 +204,24 @@ export class HedgeRace {
     if (racer.cost !== undefined) this.#tellEnded(racer, outcome)
   }
 
-  // When to start another leg.
+  // When to start a hedge.
 
-  /** None is started before the one before it has become suspect, or would have. */
+  /** A hedge starts when the latest attempt has become suspect, or would have. */
   #arm(askAgainMs = 0): void {
     this.#disarm()
     if (this.#decided || this.#futile || this.#launching !== undefined || this.#racing.length === 0) return
     if (this.#racing.some(({ answered }) => answered)) return
     const { clock, plan } = this.#options
     if (plan.isSpent) return
-    // A plain time says nothing about which attempt is dead: no hedge is replaced, and their number is bounded.
+    // With `afterMs` it is not known which attempt is dead: no hedge is replaced, and their number is limited.
     if (plan.settings.afterMs !== undefined && this.#started >= plan.settings.maxConcurrent) return
     const waitMs = Math.max(askAgainMs, this.#suspectAt - clock.now(), 0)
     this.#timer = clock.setTimer(() => this.#onDue(), waitMs)
   }
 
-  /** The one sum that both the timer and its check go by: what rounding takes from a difference would wake it for ever. */
+  /**
+   * Used by both the timer and its check. With a difference instead of this sum, rounding could wake the timer forever.
+   */
   get #suspectAt(): number {
     return this.#lastStartAt + this.#options.plan.suspectAfterMs()
   }
@@ -229,7 +233,7 @@ export class HedgeRace {
 
   #onDue(): void {
     const armed = this.#timer
-    // A blocked event loop makes timers late: what has arrived meanwhile comes first.
+    // A blocked event loop makes timers late. Input that has arrived meanwhile comes first.
     this.#options.clock.afterIO(() => {
       if (this.#timer !== armed || this.#decided) return
       this.#timer = undefined
@@ -239,7 +243,7 @@ export class HedgeRace {
 
   #hedge(): void {
     const { clock, plan, enter, onHedge } = this.#options
-    // What was learnt since may have moved the moment.
+    // Later knowledge may have moved the moment.
     if (clock.now() < this.#suspectAt) {
       this.#arm()
       return
@@ -260,7 +264,7 @@ export class HedgeRace {
     void this.#launch({ hedge: { silentMs, deadProbability: plan.deadProbabilityAt(silentMs) }, cost, leave })
   }
 
-  /** All legs are suspect by now. The original stays: it has waited longest, and may be the one that thinks. */
+  /** All attempts are suspect. The original is kept: it has waited longest, and may be alive. */
   #freeSlot(): void {
     const oldest = this.#racing[1]
     if (oldest === undefined) return

@@ -2,12 +2,12 @@ import { textsOf, withoutEchoes } from '../errors/echoes.ts'
 import type { TransportRequest } from '../transport/transport.ts'
 import { decodedBody } from './request-traits.ts'
 
-/** Longer ones than any request of a conversation are not looked into. */
+/** Longer bodies are not searched. No conversation is that long. */
 const MAX_BYTES = 64 * 1024 * 1024
 
 /**
- * Takes out of the endpoint's words what they echo of the body that was sent. The body is read when there are words, and once.
- * Nothing is taken out where it cannot be read as JSON.
+ * Removes echoes of the request body from the endpoint's message. The body is parsed on demand, and once. Nothing is
+ * removed if it is not JSON.
  */
 export function hidingEchoes(sent: Pick<TransportRequest, 'headers' | 'body'>): (words: string) => string {
   let texts: readonly string[] | undefined

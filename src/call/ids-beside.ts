@@ -2,7 +2,7 @@ import { ID_WITHIN, idAtTop, idsOfBody } from '../sse/response-ids.ts'
 import type { ResponseHead } from '../transport/transport.ts'
 import { headerOf } from './response-reader.ts'
 
-/** Collects the beginning of a JSON answer that passes by, for the id that stands there. Bounded; changes and delays nothing. */
+/** Collects the beginning of a JSON answer for its id. Bounded. Does not change or delay the answer. */
 export class IdCollector {
   readonly #chunks: Uint8Array[] = []
   #bytes = 0
@@ -25,13 +25,13 @@ export class IdCollector {
   }
 }
 
-/** Whether an answer may hold the id of something that its endpoint keeps. */
+/** Whether an answer may hold the id of an object that the endpoint keeps. */
 export function mayHoldId(head: ResponseHead): boolean {
   const isSuccess = head.status >= 200 && head.status < 300
   return isSuccess && (headerOf(head, 'content-type')?.toLowerCase().includes('json') ?? false)
 }
 
-/** The ids of a response that is handed out untouched: its bytes are read from a branch, as the caller reads them. */
+/** The ids of a response that is handed out untouched. Reads its bytes from a branch, as the caller reads them. */
 export async function idsBeside(response: Response): Promise<string[]> {
   if (!response.ok || !response.headers.get('content-type')?.includes('json')) return []
   const found = new IdCollector()
@@ -40,12 +40,12 @@ export async function idsBeside(response: Response): Promise<string[]> {
     if (branch !== null) {
       for await (const chunk of branch) {
         found.push(chunk)
-        // Leaving the loop cancels the branch: what nobody reads is not kept for it.
+        // Leaving the loop cancels the branch, so that no unread bytes are kept for it.
         if (found.isFull) break
       }
     }
   } catch {
-    // The caller reads the same failure.
+    // The caller gets the same failure.
   }
   return found.ids()
 }

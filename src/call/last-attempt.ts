@@ -9,22 +9,22 @@ export interface Beginning {
     'policy' | 'reading' | 'restartable' | 'commitAfterMs' | 'onPreviousResponseNotFound'
   >
   readonly effective: Pick<EffectiveRequest, 'traits' | 'isRebuilt' | 'isRepeatableWhenRefused'>
-  /** Retries that the call has used up. */
+  /** Number of retries so far. */
   readonly retries: number
-  /** Attempts that came before this one. */
+  /** Number of earlier attempts. */
   readonly attemptsBefore: number
-  /** Other attempts may run beside it. */
+  /** Whether hedges may run beside it. */
   readonly isRace: boolean
 }
 
 /**
- * Whether the drop-in hands over the prelude at its first event: a failure behind it could not be repeated, so that holding back the prelude would
- * serve nobody: `maxRetries` is used up or 0, or the body can be read once. Pure.
+ * Whether the drop-in hands over the prelude at its first event, because a later failure could not be retried anyway:
+ * `maxRetries` is used up or 0, or the body can be read once. Pure.
  *
- * Decided when the attempt begins, by what is known then. The retry budget and the deadlines are asked when there is a
- * failure: a call that they would refuse is still held. So are attempts that may have company, continuations that
- * `onPreviousResponseNotFound` or a second try behind a lost connection may still save. The typed faces hold back in any case: what a
- * failed call had begun is of no use there, and the error says why it failed.
+ * Decided when the attempt begins. The retry budget and the deadlines are only known at a failure, so a call that they
+ * would refuse still holds its prelude. So do attempts that may be hedged, and continuations that
+ * `onPreviousResponseNotFound` or a second request after a lost connection may save. The typed faces always hold the
+ * prelude: the beginning of a failed response is of no use there, and the error says why it failed.
  */
 export function isLastAttempt({ context, effective, retries, attemptsBefore, isRace }: Beginning): boolean {
   const { policy, reading, restartable, commitAfterMs, onPreviousResponseNotFound: hook } = context
@@ -37,7 +37,7 @@ export function isLastAttempt({ context, effective, retries, attemptsBefore, isR
 
 const eager = new WeakMap<ReaderSettings, ReaderSettings>()
 
-/** The same settings with a commit at the first event of any kind. One object for all calls: a stream holds it to its end. */
+/** The same settings with a commit at the first event. Shared by all calls, because a stream holds it to its end. */
 export function committingAtOnce(settings: ReaderSettings): ReaderSettings {
   const known = eager.get(settings) ?? { ...settings, commitAt: 'first_event' as const }
   eager.set(settings, known)

@@ -10,7 +10,7 @@ import { parseBody } from './request-traits.ts'
 
 type LostRequest = Pick<TransportRequest, 'url' | 'headers' | 'body'>
 
-/** What a call does about a response that cannot be continued: a genuine not-found, or one that lives nobody knows where. */
+/** Handles a response that cannot be continued: a genuine not-found, or an unknown owner. */
 export class LostConversation {
   readonly #effective: EffectiveRequest
   readonly #context: CallContext
@@ -24,9 +24,9 @@ export class LostConversation {
   }
 
   /**
-   * Whether there is something to ask. Behind a transport failure the answer may come from a replica that never saw the
-   * session: the same bytes are sent once more. After that, or when it was the first answer, the caller may rebuild the
-   * request, once.
+   * Whether to send a request again. After a transport failure the answer may come from a replica without the session,
+   * so the same bytes are sent again. After that, or if it was the first answer, the caller may rebuild the request,
+   * once.
    *
    * @throws RequestError `hook_failed`; the caller's reason on an abort.
    */
@@ -41,7 +41,7 @@ export class LostConversation {
     return this.#isRebuilt(attempt.request, attempt.number, records, reason)
   }
 
-  /** Whether there is something to ask although nobody knows where the response lives: the caller may rebuild the request. */
+  /** Whether to send a request although the owner is not known: the caller may rebuild it. */
   resolvesOwner(request: LostRequest): Promise<boolean> {
     return this.#isRebuilt(request, 0, [], 'state_not_portable')
   }

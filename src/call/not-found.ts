@@ -5,35 +5,35 @@ import { type AttemptRecord, keepOutOfPrint, RequestError } from '../errors/erro
 import { redact } from '../errors/redact.ts'
 import type { RequestBody } from '../transport/transport.ts'
 
-/** What `onPreviousResponseNotFound` is told. */
+/** The argument of `onPreviousResponseNotFound`. */
 export interface PreviousResponseNotFoundContext {
   /** The id that the endpoint does not know. */
   readonly previousResponseId: string
-  /** The request as it was sent. A copy: changing it changes nothing. */
+  /** A copy of the request that was sent. */
   readonly request: { readonly url: string; readonly body: Readonly<Record<string, unknown>> }
   readonly attempts: readonly AttemptRecord[]
   /**
-   * `first_answer`: the endpoint said so at once. `after_transport_failure`: an attempt was lost before, the endpoint was
-   * asked once more, and it said so again. `state_not_portable`: nothing was sent, because it is not known which of the
-   * `endpoints` has the response.
+   * `first_answer`: the endpoint said so at once. `after_transport_failure`: an attempt was lost, the request was sent
+   * again, and the endpoint said so again. `state_not_portable`: nothing was sent, because it is not known which of the
+   * `endpoints` is the owner.
    */
   readonly reason: 'first_answer' | 'after_transport_failure' | 'state_not_portable'
 }
 
 /**
- * May answer a genuine not-found with the body of a request that does without `previous_response_id`, usually one with the
- * whole history as `input`. It is used once. `undefined`: the endpoint's own answer surfaces, untouched.
+ * May return a request body without `previous_response_id` after a genuine not-found, usually one with the whole
+ * history as `input`. It is used once. `undefined`: the call returns the endpoint's own answer unchanged.
  */
 export type PreviousResponseNotFoundHook = (
   context: PreviousResponseNotFoundContext,
 ) => Readonly<Record<string, unknown>> | undefined | PromiseLike<Readonly<Record<string, unknown>> | undefined>
 
-/** Rebuilding may read a history from somewhere, but a hook that never settles must not hang the call. */
+/** The hook may load a history, but one that never settles must not hang the call. */
 const HOOK_DEADLINE_MS = 30_000
 
 /**
- * Asks the hook. What it leaves open of the request (`model`, `stream`) stays its own business, except that a call that
- * streams goes on streaming.
+ * Calls the hook. Fields that its body leaves out (`model`, `stream`) are not filled in, except that a streaming call
+ * stays one.
  *
  * @throws RequestError `hook_failed`; the caller's reason on an abort.
  */

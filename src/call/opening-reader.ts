@@ -3,12 +3,12 @@ import { EventStreamReader } from './event-stream-reader.ts'
 import { openingOf } from './opening.ts'
 import { headerOf, NOTHING_READ, type ReaderContext, type ReadResult, type ResponseReader } from './response-reader.ts'
 
-/** White space in front of an answer is waited through up to here; then its label decides. Bytes. */
+/** After this much white space the `content-type` decides. Bytes. */
 const MAX_UNDECIDED = 4096
 
 /**
- * Reads the first bytes of a successful answer, which say what it is: an event stream, or an answer that is judged as a
- * whole. The label decides only where the bytes do not: gateways label streams as JSON, and errors as plain text.
+ * Reads the first bytes of a successful answer to decide whether it is an event stream or an answer that is judged as a
+ * whole. The `content-type` decides only if the bytes do not: gateways label streams as JSON, and errors as plain text.
  */
 export class OpeningReader implements ResponseReader {
   readonly #context: ReaderContext
@@ -31,7 +31,7 @@ export class OpeningReader implements ResponseReader {
   }
 
   end(): ReadResult {
-    // A connection that brings nothing where a stream was asked for is no good one: a stream that ends so poisons it.
+    // An empty answer in place of a stream means a bad connection: a stream that ends like this poisons it.
     const next = this.#choose(this.#saysStream || (this.#held === undefined && this.#context.kind === 'stream'))
     if (this.#held === undefined) return { ...next.end(), next }
     const held = next.push(this.#held)

@@ -4,12 +4,13 @@ export type Opening = 'stream' | 'json' | 'page' | 'text'
 const BOM = [0xef, 0xbb, 0xbf] as const
 const [TAB, LF, CR, SPACE] = [9, 10, 13, 32]
 
-/** The fields of an event stream, of which one begins every line that is no comment. */
+/** The fields of an event stream. Every line except comments begins with one. */
 const FIELDS = ['data', 'event', 'id', 'retry'] as const
 const LONGEST_FIELD = 5
 
 /**
- * What an answer is, by its first bytes: labels are wrong too often. `undefined`: these bytes do not say enough yet. Pure.
+ * What an answer is, by its first bytes, because the `content-type` is often wrong. `undefined`: not enough bytes yet.
+ * Pure.
  *
  * - `stream`: a comment, or a field of an event stream at the beginning of a line;
  * - `json`: an object, a list or a string; `page`: markup; `text`: anything else.
@@ -33,12 +34,12 @@ export function openingOf(bytes: Uint8Array): Opening | undefined {
   return FIELDS.some((field) => field.startsWith(word)) ? undefined : 'text'
 }
 
-/** Where the first character is that is no white space; `undefined` while there is none. */
+/** Position of the first character that is not white space. `undefined` while there is none. */
 function firstSignificant(bytes: Uint8Array): number | undefined {
   let at = 0
   while (at < BOM.length && bytes[at] === BOM[at]) at++
   if (at === bytes.length) return undefined
-  // Half a byte order mark is a character like any other.
+  // An incomplete byte order mark is treated like any other character.
   if (at < BOM.length) at = 0
   while (at < bytes.length && isWhite(bytes[at] as number)) at++
   return at === bytes.length ? undefined : at
@@ -48,7 +49,7 @@ function isWhite(byte: number): boolean {
   return byte === LF || byte === CR || byte === SPACE || byte === TAB
 }
 
-/** A field with a space before it is none. */
+/** A field must not have a space before it. */
 function beginsLine(bytes: Uint8Array, at: number): boolean {
   return at === 0 || (bytes[at - 1] !== SPACE && bytes[at - 1] !== TAB)
 }

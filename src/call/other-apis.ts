@@ -7,8 +7,7 @@ const BY_OBJECT: ReadonlyMap<unknown, string> = new Map([
 ])
 
 /**
- * The API whose format an answer or the first event of a stream has, where that is another one than Responses; `undefined`
- * for everything else. Pure.
+ * The API of an answer or a first event, if it is another one than Responses. `undefined` for everything else. Pure.
  */
 export function otherApiOf(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null) return undefined

@@ -2,8 +2,8 @@ import { Mailbox, type Taken } from '../core/mailbox.ts'
 import type { Chunk } from './chunk.ts'
 
 /**
- * The output of one attempt on its way to the consumer. While it is held, everything waits inside; released, it passes one
- * socket read at a time.
+ * The output of one attempt on its way to the consumer. Before the commit it holds everything; after it, one socket
+ * read passes at a time.
  */
 export class Output extends Mailbox<Chunk> {
   #bytes = 0

@@ -2,14 +2,14 @@ import { AnswerReader, failureOf, PassthroughReader } from './answer-reader.ts'
 import { OpeningReader } from './opening-reader.ts'
 import type { ReaderContext, ResponseReader } from './response-reader.ts'
 
-/** An error answer is judged by what has come by then: its status is known, and its body only explains it. */
+/** How long the body of an error answer is awaited: its status is known, and its body only explains it. */
 const ERROR_BODY_MS = 5000
 
-/** How the body of an answer is to be read, and whether the answer is handed over before its body is known. */
+/** Chooses the reader of an answer, and whether the answer is handed over before its body is known. */
 export function readerFor(context: ReaderContext): {
   readonly reader: ResponseReader
   readonly commitAtOnce: boolean
-  /** The head has said what matters: how long its body is waited for. Milliseconds. */
+  /** How long the body is awaited, if the head has already decided. Milliseconds. */
   readonly waitMs?: number | undefined
 } {
   const { kind, head } = context
@@ -21,7 +21,7 @@ export function readerFor(context: ReaderContext): {
   return { reader: success ? new OpeningReader(context) : new AnswerReader(context), commitAtOnce: false }
 }
 
-/** Judged by its head; what its body says is only read where it could matter. */
+/** Judged by its head. Its body is only read if it could change the decision. */
 function couldRepeat(context: ReaderContext): boolean {
   return context.head.status >= 400 && context.couldRepeat?.(failureOf(context)) === true
 }

@@ -1,8 +1,8 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
 
 /**
- * How long a call waits for the reader of an attempt that broke after the commit, who decides how to go on. A stream that
- * nobody reads must not stay under way for ever: `close()` waits for what is.
+ * Limits how long a call waits for the reader of an attempt that broke after the commit. An unread stream must not stay
+ * open for ever, because `close()` waits for it.
  */
 export class ReaderWait {
   readonly #clock: Clock
@@ -18,7 +18,7 @@ export class ReaderWait {
     return this.#isOver
   }
 
-  /** @param until on the monotonic clock; `Infinity`: for ever. */
+  /** @param until on the monotonic clock. `Infinity`: no limit. */
   start(until: number, onOver: () => void): void {
     if (until === Infinity) return
     const expire = (): void => {
@@ -28,7 +28,7 @@ export class ReaderWait {
     this.#timer = this.#clock.setTimer(expire, Math.max(0, until - this.#clock.now()), { unref: true })
   }
 
-  /** The reader is there, or the call has ended. */
+  /** The reader has come, or the call has ended. */
   stop(): void {
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
     this.#timer = undefined

@@ -2,24 +2,24 @@ import { zlib } from '../core/builtins.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { LatencyTraits } from '../watchdog/deadlines.ts'
 
-/** What a request means to us: whether it is a Responses call, and what of it decides about deadlines and retries. */
+/** The traits of a request: whether it is a Responses call, and what affects deadlines and retries. */
 export interface RequestTraits {
   readonly latency: LatencyTraits
-  /** Carries `conversation` or `background`: the endpoint keeps state that a second send would double. */
+  /** The request has `conversation` or `background`: a second request would double state at the endpoint. */
   readonly stateful: boolean
   readonly continuation: boolean
   readonly commitWithId: boolean
   readonly asks: ModelTraits
-  /** What the call continues: a response, or a conversation. It lives at the endpoint that made it. */
+  /** The response or conversation that the call continues. It lives at the endpoint that made it. */
   readonly continues: string | undefined
 }
 
-/** What is asked for, in the words of the request; empty where it says nothing. */
+/** The requested model and settings. Empty if the request does not say. */
 export interface ModelTraits {
   readonly model: string
   readonly effort: string
   readonly tier: string
-  /** A hosted tool may act, or costs something by itself: what the endpoint does for it is done twice by a second request. */
+  /** A hosted tool may act, or costs by itself: a second request would do that twice. */
   readonly hasToolEffects: boolean
 }
 
@@ -34,10 +34,10 @@ const PASSTHROUGH: RequestTraits = {
 const PASSED_STREAM: RequestTraits = { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, passesStream: true } }
 
 /**
- * A Responses call is `POST …/responses` with a JSON body, or `GET …/responses/{id}?stream=true`. Everything else is
- * a passthrough call. The body is looked into, never changed.
+ * A Responses call is `POST …/responses` with a JSON body, or `GET …/responses/{id}?stream=true`. Everything else is a
+ * passthrough call. Reads the body and never changes it.
  *
- * @param params what the body was written from, where that is known: a long one need not be parsed again.
+ * @param params the object of which the body was made, if known, so that a long body need not be parsed again.
  */
 export function traitsOf(
   request: {
@@ -55,7 +55,7 @@ export function traitsOf(
   }
   if (method !== 'POST') return PASSTHROUGH
   if (!path.endsWith('/responses')) return saysStream(body, request.headers) ? PASSED_STREAM : PASSTHROUGH
-  // What can be read once is not looked into: it is sent, and its answer read for what it is.
+  // A body that can be read once is not parsed. Its answer is read by its content.
   if (body.kind === 'stream' && !body.replayable)
     return { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, kind: 'json' } }
   const json = params ?? (body.kind === 'bytes' ? parseBody(body.bytes, request.headers) : undefined)
@@ -93,14 +93,14 @@ function hasEffects(tool: unknown): boolean {
   return TOOLS_WITH_EFFECTS.has(type) || (type === 'shell' && environment != null && environment.type !== 'local')
 }
 
-/** What the body of a passthrough call says; anything but JSON says nothing. */
+/** Whether the JSON body of a passthrough call asks for a stream. */
 function saysStream(body: RequestBody, headers: HeaderPairs): boolean {
   return (
     body.kind === 'bytes' && MAY_BE_JSON.test(contentTypeOf(headers)) && parseBody(body.bytes, headers)?.stream === true
   )
 }
 
-/** Callers of `fetch` who send a string have `text/plain` where they say nothing. */
+/** A `fetch` with a string body and no `content-type` sends `text/plain`. */
 const MAY_BE_JSON = /^(?:$|text\/plain|[^;]*json)/i
 
 function contentTypeOf(headers: HeaderPairs): string {
@@ -108,25 +108,25 @@ function contentTypeOf(headers: HeaderPairs): string {
 }
 
 /**
- * Paths of calls that keep nothing at the endpoint, where another `POST` is one more answer and nothing else. Azure has
- * them behind the name of a deployment.
+ * Paths whose calls keep nothing at the endpoint, so that another `POST` only makes another answer. For Azure they
+ * follow the name of a deployment.
  */
 const REPEATABLE_POST = /\/(?:responses\/(?:compact|input_tokens)|completions|embeddings|moderations)\/*$/
 
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY'])
 
-/** Whether a request that was sent twice has done no more than one that was sent once. */
+/** Whether a request that is sent twice has the effect of one. */
 export function isIdempotent({ method, url }: { readonly method: string; readonly url: URL }): boolean {
   return IDEMPOTENT_METHODS.has(method) || (method === 'POST' && REPEATABLE_POST.test(url.pathname))
 }
 
-/** An id by itself, or the `id` of an object. */
+/** An id, or the `id` of an object. */
 function idOf(value: unknown): string | undefined {
   const id = typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value
   return typeof id === 'string' ? id : undefined
 }
 
-/** Longer than any name of a model; what is longer is told apart by its beginning. */
+/** Longer than any model name. Longer texts are compared by their beginning. */
 const LONGEST_WORD = 100
 
 function word(value: unknown): string {
@@ -141,16 +141,16 @@ const DECODERS = new Map<string, (bytes: Uint8Array, options: { maxOutputLength:
   ['deflate', (bytes, options) => zlib().inflateSync(bytes, options)],
 ])
 
-/** Making one costs more than decoding a short body. */
+/** Shared, because making one costs more than decoding a short body. */
 const decoder = new TextDecoder()
 
-/** More than any endpoint accepts; a body that unpacks to more is none of ours. */
+/** Larger than any endpoint accepts, so a larger decoded body is not read. */
 const MAX_DECODED_BYTES = 256 * 1024 * 1024
 
 /**
- * The text of a body; `undefined` for a coding that is not known.
+ * The text of a body. `undefined` for an unknown coding.
  *
- * @throws for a body that cannot be decoded, or is longer than `maxOutputLength` bytes then.
+ * @throws for a body that cannot be decoded, or is longer than `maxOutputLength` bytes after decoding.
  */
 export function decodedBody(
   bytes: Uint8Array,
@@ -173,7 +173,7 @@ export function parseBody(bytes: Uint8Array, headers: HeaderPairs): Record<strin
   }
 }
 
-/** Efforts that are not known by name were added later, and efforts are added at the top. */
+/** An unknown effort is a newer, higher one. */
 function effortOf(reasoning: unknown): LatencyTraits['effort'] {
   const effort =
     typeof reasoning === 'object' && reasoning !== null ? (reasoning as { effort?: unknown }).effort : undefined
@@ -193,7 +193,7 @@ function effortOf(reasoning: unknown): LatencyTraits['effort'] {
 
 const BYTES_PER_TOKEN = 4
 
-/** UTF-8 bytes of `input`, `instructions` and `tools`, base64 left out, divided by 4 (5.1). */
+/** UTF-8 bytes of `input`, `instructions` and `tools` without base64, divided by 4. */
 export function estimateTokens(json: Readonly<Record<string, unknown>>): number {
   let bytes = 0
   for (const field of [json.input, json.instructions, json.tools]) {
@@ -205,25 +205,25 @@ export function estimateTokens(json: Readonly<Record<string, unknown>>): number 
 
 function jsonBytes(value: unknown): number {
   try {
-    // What is not there has no JSON.
+    // `JSON.stringify(undefined)` returns `undefined`.
     return Buffer.byteLength(JSON.stringify(value, withoutBase64) ?? '')
   } catch {
-    // Nested deeper than the stack: what can be parsed cannot always be written again. The estimate is only an estimate.
+    // Nested deeper than the stack: `JSON.parse` reads it, but `JSON.stringify` fails. A rough estimate is enough.
     return 0
   }
 }
 
-/** A data URL, or so long a run of base64 characters that it can be nothing else. */
+/** A data URL, or a run of base64 characters too long to be text. */
 const BASE64 = /^(?:data:[^,]{0,200};base64,|[A-Za-z0-9+/_-]{256,}={0,2}$)/
 
 function withoutBase64(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.length >= 64 && BASE64.test(value) ? '' : value
 }
 
-/** What stands below `…/responses` and is no id. */
+/** Path segments under `…/responses` that are not ids. */
 const NO_IDS: ReadonlySet<string> = new Set(['compact', 'input_tokens'])
 
-/** The id in the address of one response, or of a conversation: `…/responses/{id}`, `…/conversations/{id}/items`. */
+/** The id in the address of a response or a conversation: `…/responses/{id}`, `…/conversations/{id}/items`. */
 export function responseIdIn(url: URL): string | undefined {
   const id = /\/(?:responses|conversations)\/([^/]+)(?:\/[a-z_]+(?:\/[^/]+)?)?\/*$/.exec(url.pathname)?.[1]
   return id === undefined || NO_IDS.has(id) ? undefined : decoded(id)

@@ -7,22 +7,22 @@ import type { ResponseHead, TransportRequest } from '../transport/transport.ts'
 import type { Chunk } from './chunk.ts'
 
 /**
- * What a piece of a body means for its attempt: everything that a reader reports. `bytes` are handed over, or held; they are
- * empty where there is nothing to hand over. `events` are all that were seen, in order.
+ * The result of reading a piece of a body: everything that a reader reports. `bytes` are handed over or held, and may
+ * be empty. `events` are all events that were seen, in order.
  */
 export interface ReadResult extends Chunk {
   readonly commit?: CommitReason | undefined
-  /** The body is complete as far as the call is concerned: what the endpoint sends on is its own affair. */
+  /** The body is complete for the call. Anything after it is ignored. */
   readonly finished?: boolean | undefined
-  /** The attempt failed. With `finished`, the endpoint said so and its words are part of the output. */
+  /** The attempt failed. With `finished`, the endpoint reported it, and its words are part of the output. */
   readonly failure?: Failure | undefined
   /** What is held so far is not handed over: it would end the stream for whoever reads bytes. */
   readonly drops?: boolean | undefined
-  /** Wait a moment for what may follow. */
+  /** Wait a moment for an event that may follow. */
   readonly linger?: boolean | undefined
-  /** What came last may be the end of the answer, all but the blank line behind it. */
+  /** The last bytes may be the end of the answer without its blank line. */
   readonly mayBeLast?: boolean | undefined
-  /** Ids of what the endpoint keeps, where the answer is no event stream: of an event stream, the events name them. */
+  /** Ids of objects that the endpoint keeps, if the answer is not an event stream. In a stream the events name them. */
   readonly ids?: readonly string[] | undefined
   /** The whole answer as JSON, where the answer is no event stream: telemetry tells the facts of the response. */
   readonly answer?: unknown
@@ -32,21 +32,21 @@ export interface ReadResult extends Chunk {
 
 const NO_BYTES = new Uint8Array()
 
-/** A piece that brought nothing to hand over, and no event. */
+/** A piece without bytes to hand over and without events. */
 export const NOTHING_READ: ReadResult = { bytes: NO_BYTES, events: NONE }
 
-/** How the body of one answer is read. One per kind of answer; pure of time and I/O. */
+/** Reads the body of one answer. One for each kind of answer. Without time and I/O. */
 export interface ResponseReader {
   push(bytes: Uint8Array): ReadResult
   /** The body ended. */
   end(): ReadResult
-  /** Nothing followed in the time that `linger` asked for, or that an error answer has. */
+  /** Nothing followed in the time of `linger`, or in the time for an error body. */
   lingered?(): ReadResult
-  /** Whether what is held is the end of the answer, all but the blank line behind it. Changes nothing. */
+  /** Whether the held bytes are the end of the answer without its blank line. Changes nothing. */
   holdsLast?(): boolean
-  /** The body ends here, however: what is held, where that ends the answer; `undefined` where it does not. */
+  /** The body broke off: returns the held bytes if they complete the answer, otherwise `undefined`. */
   salvaged?(): ReadResult | undefined
-  /** What it amounts to that the body broke off; without it, what the transport reported. */
+  /** The failure if the body broke off. Without this method it is the failure of the transport. */
   brokenOff?(failed: Failure): Failure
   /** From now on the output is handed over as it comes. */
   committed?(): void
@@ -54,35 +54,35 @@ export interface ResponseReader {
   readonly readsWhole?: boolean
 }
 
-/** How a client, or one of its faces, reads answers: the same for all its calls. */
+/** How a client, or one of its faces, reads answers. Shared by all its calls. */
 export interface ReaderSettings {
-  /** The consumer reads events; otherwise it reads bytes, and not every event needs parsing. */
+  /** The consumer reads events. Otherwise it reads bytes, and not every event needs parsing. */
   readonly needsEvents: boolean
-  /** Hand on whole frames only, so that a frame of our own can follow at any time (`streamFailure: 'sse_error'`). */
+  /** Pass on whole frames only, so that an `error` frame can follow at any time (`streamFailure: 'sse_error'`). */
   readonly wholeFrames: boolean
   readonly commitAt: 'progress' | 'first_event'
   readonly maxEventBytes: number
   readonly maxPreludeBytes: number
-  /** The user's word on failures of the endpoint. */
+  /** The user's `classify`. */
   readonly classify?: ClassifyHook | undefined
 }
 
-/** What a reading needs to know of its call. */
+/** What a reader needs to know about its call. */
 export interface ReaderContext {
   readonly head: ResponseHead
   readonly kind: 'stream' | 'json' | 'passthrough'
-  /** `background` and `store`: the caller needs the id as soon as there is one. */
+  /** The request has `background` and `store`: the caller needs the id as soon as there is one. */
   readonly commitWithId: boolean
   /** See `CallRequest.expects`. */
   readonly expects?: readonly string[] | undefined
   readonly settings: ReaderSettings
   readonly clock: Pick<Clock, 'wallNow'>
-  /** What was asked, with its credentials: an endpoint may echo them, and they must not be shown. */
+  /** The request with its credentials: an endpoint may echo them, and they must not be shown. */
   readonly request: Pick<TransportRequest, 'url' | 'headers' | 'body'>
-  /** It is remembered at which endpoint a response lives: the ids in an answer are looked for. */
+  /** The owner of a response is remembered, so ids in the answer are read. */
   readonly wantsIds: boolean
   readonly log: { classifyFailed(problem: ClassifyProblem): void }
-  /** Of a passthrough call: whether such an answer could get another attempt. */
+  /** For a passthrough call: whether such an answer could be retried. */
   readonly couldRepeat?: ((failed: Failure) => boolean) | undefined
 }
 

@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
 
-/** The call whose failures are decided about. */
+/** The call whose failures are decided. */
 export interface DecidingCall {
   readonly request: Pick<CallRequest, 'canRefresh'>
   readonly effective: Pick<EffectiveRequest, 'replaySafety'>
@@ -14,7 +14,7 @@ export interface DecidingCall {
   readonly deadlines: CallDeadlines
 }
 
-/** Decides after each failure of a call whether there is another attempt, and keeps count of what the call has used up. */
+/** Decides after each failure whether there is another attempt, and counts what the call has used. */
 export class RetryDecisions {
   readonly #call: DecidingCall
   #tally: RetryTally = NO_RETRIES
@@ -24,7 +24,7 @@ export class RetryDecisions {
     this.#call = call
   }
 
-  /** Retries that the call has used up. */
+  /** Number of retries so far. */
   get retries(): number {
     return this.#tally.retries
   }
@@ -50,14 +50,14 @@ export class RetryDecisions {
     return decision
   }
 
-  /** A credential that was refused is exchanged once, beside all counting: whether that is to be done now. */
+  /** A refused credential is replaced once, which counts as no retry. Returns whether to do that now. */
   takeRefresh(failed: Failure): boolean {
     const isTaken = this.#canRefresh(failed)
     if (isTaken) this.#hasRefreshed = true
     return isTaken
   }
 
-  /** As far as can be told before the attempt is over: time and budget are asked for then. */
+  /** Whether a retry is possible, judged before the attempt is over. Time and budget are checked after that. */
   couldRepeat(failed: Failure): boolean {
     const { policy } = this.#call.context
     if (this.#canRefresh(failed)) return true
@@ -74,7 +74,7 @@ export class RetryDecisions {
   }
 }
 
-/** The same bytes on a new connection, beside all counting; and a rebuilt request, which is a new question. */
+/** The same bytes on a new connection, or a rebuilt request. Counts as no retry. */
 export const ASK_AGAIN: RetryDecision = { retry: true, delayMs: 0, lane: 'connection', transparent: true }
 
 /** See `RetryDecisions.takeRefresh`. */

@@ -5,14 +5,14 @@ import type { CallLog } from './call-log.ts'
 import type { CallContext } from './call-request.ts'
 import type { RequestTraits } from './request-traits.ts'
 
-/** A deadline that can end a call before anything of it was sent. */
+/** A deadline that can end a call before anything was sent. */
 interface TimeOfCall {
   readonly name: 'queue' | 'total' | 'before_commit'
   readonly limit: Limit
 }
 
 /**
- * Waits for the turn of a call, where calls take turns; `undefined` where they do not.
+ * Waits for the permit of a call, if calls are limited; otherwise returns `undefined`.
  *
  * @throws the caller's own reason on an abort; the error of the deadline that came first.
  */
@@ -47,7 +47,7 @@ export async function acquireSlot(call: {
   return ticket
 }
 
-/** Time is up before anything was sent. */
+/** The time was over before anything was sent. */
 export function outOfTime({ name, limit }: TimeOfCall): Failure {
   const message = `Timed out before it was sent: ${name} deadline of ${limit.ms} ms (${limit.source}).`
   return failure(`${name}_timeout`, message, { deadline: { name, ...limit }, connecting: true })

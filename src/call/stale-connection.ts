@@ -3,14 +3,14 @@ import type { ConnectionInfo } from '../transport/transport.ts'
 import type { AttemptTimes } from '../watchdog/deadlines.ts'
 
 /**
- * A socket that was closed when the request came says so within a round trip: its reset answers the first packet. A second is
- * a long round trip. An endpoint that resets later was there, has had the request, and may have worked on it.
+ * A socket that was closed before the request came fails within a round trip: its reset answers the first packet. One
+ * second is a long round trip. An endpoint that resets later has received the request, and may have worked on it.
  */
 const STALE_WITHIN_MS = 1000
 
 /**
- * Whether a reused connection had died before the request came: it broke before the first byte of an answer, and at most 1 s
- * after the request began to be written. Such a request is sent once more beside all counting. Pure.
+ * Whether a reused connection died before the request came: it broke before the first byte of an answer, and at most 1
+ * s after the request began to be written. Such a request is sent again as a transparent retry. Pure.
  */
 export function diedAsStale(
   failed: Failure | undefined,

@@ -2,7 +2,7 @@ import type { TargetEnd } from '../endpoints/endpoints.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { Attempt } from './attempt.ts'
 
-/** What an attempt says of its endpoint. A refusal is a sign of life. */
+/** The outcome of an attempt for its endpoint. A refusal shows that the endpoint is alive. */
 export function targetEndOf({ record, failed }: Attempt): TargetEnd {
   const end = { hintMs: failed?.hintMs }
   if (record?.outcome === 'aborted' || record?.outcome === 'lost') return { ...end, report: undefined }

@@ -32,30 +32,30 @@ export interface CallFacts {
   readonly phase: AttemptPhase
   readonly continuation: boolean
   readonly committed: boolean
-  /** Why output had been handed over, where that is known. */
+  /** Why output was handed over, if known. */
   readonly commitReason?: CommitReason | undefined
   readonly lastSequenceNumber: number | undefined
-  /** Its id holds what must not be shown. */
+  /** The response id contains a secret. */
   readonly hidesResponseId?: boolean
 }
 
-/** Whether an endpoint has made a credential of the request the id of its response. */
+/** Whether an endpoint made the response id from a credential of the request. */
 export function isIdSecret(id: string | undefined, secrets: readonly string[] = []): boolean {
   return id !== undefined && redactWord(id, secrets, id.length) !== id
 }
 
-/** Makes an exception of a failure, at the edge. It carries everything a caller may want to decide by. */
+/** Makes an exception of a failure, with everything a caller may base a decision on. */
 export function toError(failed: Failure, facts: CallFacts): ResilientError {
   const { code } = failed
   const details: ResilientErrorDetails = {
     code,
-    // What the endpoint said is no failure of the network, and must not look like one.
+    // A failure reported by the endpoint must not look like a network failure.
     cause: ERROR_CATALOG[code].family === 'upstream' ? undefined : systemCauseOf(code, failed.cause),
     retryable: failed.lane !== undefined || TIME_OF_CALL.has(code),
     replaySafety: facts.replaySafety,
     responseStarted: facts.responseStarted,
     phase: facts.phase,
-    // A copy: the history of a call goes on when its caller keeps the error of an earlier moment.
+    // A copy, because the history grows, and a caller may keep this error.
     attempts: [...facts.attempts],
     giveUpReason: facts.giveUpReason,
     retryAfterMs: failed.hintMs,
@@ -95,7 +95,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
   }
 }
 
-/** What the endpoint said, as errors keep it. */
+/** The endpoint's words, as errors keep them. */
 export function wordsOf(failed: Failure): UpstreamWords {
   const { status, statusInStream, upstreamCode, upstreamType, upstreamParam, upstreamMessage, advice, answer } = failed
   return {
@@ -110,21 +110,23 @@ export function wordsOf(failed: Failure): UpstreamWords {
   }
 }
 
-/** Several of one name in one value, as `Headers` has them. Names are the endpoint's: no object of ours is behind them. */
+/**
+ * Joins several values of one name, as `Headers` does. Names come from the endpoint, so the object has no prototype.
+ */
 function headersOf(pairs: ReadonlyArray<readonly [string, string]>): Readonly<Record<string, string>> {
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of pairs) headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
   return headers
 }
 
-/** The time of the call was over; there may be more of it another time. */
+/** The time of the call was over. A later call may have more. */
 const TIME_OF_CALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'total_timeout',
   'before_commit_timeout',
   'queue_timeout',
 ])
 
-/** A lost way to the endpoint must never read as a lost conversation. */
+/** A lost connection must never be reported as a lost conversation. */
 function continuityOf({ code, deadline }: Failure): Continuity | undefined {
   if (deadline !== undefined) return 'upstream_request_timeout'
   if (code === 'stream_incomplete' || code === 'body_truncated' || code === 'malformed_event')
@@ -133,17 +135,17 @@ function continuityOf({ code, deadline }: Failure): Continuity | undefined {
   return family === 'request' || family === 'closed' ? undefined : 'upstream_unavailable'
 }
 
-/** Why there was no further attempt. The reason of a face that can take its output back says more than the commit. */
+/** Why there was no further attempt. For a face that can take its output back, the reason says more than the commit. */
 function history({ attempts, giveUpReason, committed, commitReason }: CallFacts): string {
   const count = attempts.length
   if (committed && (giveUpReason === undefined || giveUpReason === 'committed')) {
-    return ` (${handedOver(commitReason)} had been handed over, so the call was not repeated)`
+    return ` (${handedOver(commitReason)} had already been handed over, so the call was not retried)`
   }
   if (giveUpReason === undefined) return ''
   return ` (${count} attempt${count === 1 ? '' : 's'}, gave up: ${giveUpReason})`
 }
 
-/** A prelude that had been held long enough, or had become too large, holds nothing that the model has said. */
+/** A held prelude that was handed over contains no output of the model. */
 function handedOver(reason: CommitReason | undefined): string {
   if (reason === 'commit_after' || reason === 'prelude_full') return 'the held prelude'
   return reason === 'first_event' ? 'the first event' : 'output'

@@ -6,17 +6,17 @@ import { statusSaidBy, type UpstreamErrorFields } from '../retry/error-fields.ts
 import { hidingEchoes } from './hiding-echoes.ts'
 import { headerOf, type ReaderContext } from './response-reader.ts'
 
-/** What an answer says of its failure. */
+/** The content of an answer about its failure. */
 export interface SaidOfFailure {
-  /** The HTTP status, where the answer is an error; `undefined` for a failure reported inside a stream. */
+  /** The HTTP status of an error answer. `undefined` for a failure reported inside a stream. */
   readonly status: number | undefined
   readonly error: UpstreamErrorFields | undefined
-  /** What the endpoint sent, as it came. */
+  /** What the endpoint sent, unchanged. */
   readonly body: unknown
   readonly responseId?: string | undefined
 }
 
-/** The failure that an answer reports, judged by its headers, its words and the user's `classify`. */
+/** The failure that an answer reports, judged by its headers, its fields and the user's `classify`. */
 export function upstreamFailure(
   { head, settings, clock, request, log }: Pick<ReaderContext, 'head' | 'settings' | 'clock' | 'request' | 'log'>,
   { status, error, body, responseId }: SaidOfFailure,

@@ -1,6 +1,6 @@
 import type { AbortScope } from '../core/abort.ts'
 
-/** Frees what a stream holds when it was thrown away without being read to its end: register it with its scope, under itself. */
+/** Frees what an unreferenced stream holds. Register the stream with its scope, and itself as the token. */
 export const abandoned = new FinalizationRegistry<AbortScope>((scope) =>
-  scope.abort(new Error('the stream was thrown away')),
+  scope.abort(new Error('the stream was not read and is not referenced any more')),
 )

@@ -11,29 +11,32 @@ import type { ResponseObject, ResponseOutputItem, ResponseStreamEvent, ResponseU
 /** How a response ended. */
 export type TerminalStatus = 'completed' | 'failed' | 'incomplete' | 'cancelled'
 
-/** What an agent may keep of a response that broke off. */
+/** What an agent may keep of an interrupted response. */
 export interface PartialResponse {
-  /** The text of all messages, as far as it came. */
+  /** The text of all messages so far. */
   readonly text: string
   /** Items whose `response.output_item.done` came. */
   readonly finishedItems: readonly ResponseOutputItem[]
-  /** What is known of the others. Never run a tool call from among these: its arguments did not finish. */
+  /** What is known about the other items. Never run a tool call from here: its arguments are incomplete. */
   readonly unfinishedItems: readonly UnfinishedItem[]
 }
 
-/** Deliberately no `ResponseOutputItem`: the compiler keeps it from being run or sent back. Only `type` is sure. */
+/**
+ * Deliberately not a `ResponseOutputItem`, so that the compiler refuses to run it or send it back. Only `type` is
+ * certain.
+ */
 export interface UnfinishedItem {
   readonly type: string
   readonly [field: string]: unknown
 }
 
 /**
- * Rebuilds a response from the events of its stream alone. It takes whatever order, ids and fields they come with, and
- * keeps nothing of the event objects themselves; nothing that it hands out is its own.
+ * Rebuilds a response from the events of its stream. Accepts any order, ids and fields. Keeps no references to event
+ * objects, and returns copies.
  */
 export class ResponseAccumulator {
   readonly #items = new ItemList()
-  /** The last whole response that an event carried: the final one, once there is a terminal event. */
+  /** The last whole response in an event. After the terminal event it is the final response. */
   #stated: Loose | undefined
   #id: string | undefined
   #laterId: string | undefined
@@ -42,12 +45,14 @@ export class ResponseAccumulator {
   #wrongStatus: string | undefined
   readonly #maxSize: number
 
-  /** @param maxBytes how large the output may be that events make up: as large as the one event that would bring it whole. */
+  /**
+   * @param maxBytes limit for the output that is rebuilt from events. The same as for one event with the whole output.
+   */
   constructor(maxBytes = 64 * 1024 * 1024) {
     this.#maxSize = maxBytes > 0 ? Math.min(maxBytes, MAX_TEXT) : MAX_TEXT
   }
 
-  /** Folds one event. Costs one append for a delta. Never throws; what follows the terminal event is ignored. */
+  /** Adds one event. A delta costs one append. Never throws. Events after the terminal event are ignored. */
   add(event: ResponseStreamEvent): void {
     if (this.#terminal !== undefined || !isLoose(event)) return
     const { type } = event as Loose
@@ -55,14 +60,14 @@ export class ResponseAccumulator {
   }
 
   /**
-   * The output is larger than it may be: characters of text, and `PLACE_SIZE` for each item and each place of its lists.
-   * Nothing is added to it then. The limit, for the words about it.
+   * The limit, if the output exceeds it: characters of text, plus `PLACE_SIZE` for each item and each list entry.
+   * Nothing is added after that.
    */
   get tooLargeFor(): number | undefined {
     return this.#items.size > this.#maxSize ? this.#maxSize : undefined
   }
 
-  /** The places of items that a complete response leaves out, because their end never came. */
+  /** Indexes of items that a complete response omits, because they have no end. */
   get leftOut(): readonly number[] {
     if (this.#terminal !== 'completed' || hasOutput(this.#stated)) return NONE
     return this.#items
@@ -71,29 +76,29 @@ export class ResponseAccumulator {
       .map(({ index }) => index)
   }
 
-  /** The places of finished items that the terminal event leaves out, or has emptied; see `completedOutput`. */
+  /** Indexes of finished items that the terminal event omits or has emptied; see `completedOutput`. */
   get missing(): readonly number[] {
     return this.#terminal === undefined || !hasOutput(this.#stated)
       ? NONE
       : this.#completed(this.#stated.output).missing
   }
 
-  /** The status of the response that its terminal event carried, where that says the response is under way still. */
+  /** The status in the terminal event, if it says that the response is still running. */
   get wrongStatus(): string | undefined {
     return this.#wrongStatus
   }
 
-  /** `response.id`, as the first event had it: some gateways change it later. */
+  /** `response.id` of the first event. Some gateways change it later. */
   get id(): string | undefined {
     return this.#id
   }
 
-  /** Every id that names the response: the first one, and the one that a gateway changed it to. */
+  /** Every id of the response: the first one, and one to which a gateway changed it. */
   get ids(): readonly string[] {
     return [this.#id, this.#laterId].filter((id) => id !== undefined)
   }
 
-  /** How the response ended. An `error` event is no end: a `response.failed` may follow it. */
+  /** How the response ended. An `error` event is not an end, because a `response.failed` may follow. */
   get terminal(): TerminalStatus | undefined {
     return this.#terminal
   }
@@ -103,20 +108,23 @@ export class ResponseAccumulator {
     return isLoose(usage) ? (copyOf(usage) as unknown as ResponseUsage) : undefined
   }
 
-  /** All text of all messages so far, as `output_text` of the `openai` SDK. */
+  /** All text of all messages so far, like `output_text` of the `openai` SDK. */
   get outputText(): string {
     return textOf(this.#output())
   }
 
-  /** The response so far; after the terminal event, the final one. `undefined` before any event with a response. */
+  /**
+   * The response so far. After the terminal event it is the final response. `undefined` before the first event with a
+   * response.
+   */
   get response(): ResponseObject | undefined {
     return this.#stated && this.toResponse()
   }
 
   /**
-   * The final response: that of the terminal event, with the rebuilt items where its own `output` is empty, and with finished
-   * messages and tool calls that its own `output` leaves out, or has emptied: see `completedOutput` for why. `output_text`
-   * is not enumerable, so that its JSON is the JSON of an endpoint that does not stream.
+   * The final response: the one of the terminal event. If its `output` is empty, the rebuilt items are used. Finished
+   * messages and tool calls that its `output` omits or has emptied are restored, see `completedOutput`. `output_text`
+   * is not enumerable, so the JSON is that of an endpoint without streaming.
    */
   toResponse(): ResponseObject {
     const output = this.#output()
@@ -127,7 +135,7 @@ export class ResponseAccumulator {
     return response as unknown as ResponseObject
   }
 
-  /** What can be kept if the stream ends here, by the events of items alone. */
+  /** What can be kept if the stream ends here, using only events of items. */
   partial(): PartialResponse {
     const entries = this.#items.inOrder()
     const itemsOf = (finished: boolean) => copyOf(entries.filter((each) => each.finished === finished).map(itemOf))
@@ -173,7 +181,7 @@ export class ResponseAccumulator {
     const stated = this.#stated
     if (terminal === undefined || stated === undefined) return
     const { status } = stated
-    // The event ends the response: a gateway copied the status of an earlier snapshot into the event.
+    // The type of the event decides: a gateway copied the status of an earlier snapshot into it.
     if (status !== 'queued' && status !== 'in_progress') return
     this.#wrongStatus = status
     stated.status = terminal
@@ -187,15 +195,15 @@ export class ResponseAccumulator {
     return known.length > 0 ? known.map(itemOf) : stated
   }
 
-  /** Items are finished at most until the terminal event: looked at once. */
+  /** Cached: items are only finished before the terminal event. */
   #completed(stated: readonly unknown[]): StatedOutput {
     this.#statedOutput ??= completedOutput(stated, this.#items.inOrder())
     return this.#statedOutput
   }
 
   /**
-   * Whether an item belongs into a final response whose own output is empty. Items that were never finished do where all
-   * is said to be complete (some gateways send no `response.output_item.done`), but no call that might be cut off.
+   * Whether an item belongs into a final response whose own output is empty. Unfinished items do if the response is
+   * complete (some gateways send no `response.output_item.done`), except tool calls that may be incomplete.
    */
   #standsIn({ finished, announced, payloadFinished, item }: Entry): boolean {
     if (finished || this.#terminal !== 'completed') return finished
@@ -213,7 +221,7 @@ const TERMINAL_BY_TYPE: ReadonlyMap<string, TerminalStatus> = new Map([
 ])
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(TERMINAL_BY_TYPE.values())
 
-/** The word of the response itself goes first: `response.done` may hold any. */
+/** The status of the response decides first: a `response.done` may have any status. */
 function terminalStatusOf(type: string, event: Loose): TerminalStatus | undefined {
   const byType = TERMINAL_BY_TYPE.get(type)
   if (byType === undefined && classOfEvent(type, event) !== 'terminal') return undefined

@@ -8,26 +8,26 @@ import type { ResponsesHost } from './host.ts'
 
 export interface RequestShape {
   readonly method: 'GET' | 'POST'
-  /** Below `baseURL`, for example `responses/resp_1`. */
+  /** The path under `baseURL`, for example `responses/resp_1`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** Serialised once, here: the same bytes go out on every attempt. */
+  /** Serialised once, so that every attempt sends the same bytes. */
   readonly body?: Readonly<Record<string, unknown>>
-  /** Of this request alone; they win over the client's. */
+  /** Headers of this request. They override those of the client. */
   readonly headers: HeaderPairs
   /** Default: the client's. */
   readonly label?: string | undefined
   readonly face: 'stream' | 'json'
   readonly restartable?: boolean
-  /** Hand over from the first event of any kind: what was seen once is never asked for again. */
+  /** Commit at the first event of any kind: the response is then resumed, and never requested again. */
   readonly commitAt?: 'first_event'
   /** The ids that the response of the answer may have; see `CallRequest.expects`. */
   readonly expects?: readonly string[]
-  /** Goes on with what is under way since then: a client that is being closed lets it finish, and its time is the same. */
+  /** Continues a call that began then: a closing client lets it finish, and its time counts from there. */
   readonly continues?: { readonly since: number }
 }
 
-/** One request of the Responses API, as a call takes it. One object: a stream holds it to its end. */
+/** One request of the Responses API for a call. One object, because a stream holds it to its end. */
 export class ApiRequest implements CallRequest {
   readonly url: URL
   readonly method: RequestShape['method']
@@ -40,13 +40,13 @@ export class ApiRequest implements CallRequest {
   readonly continues: string | undefined
   readonly expects: readonly string[] | undefined
   readonly #host: ResponsesHost
-  /** The request's own, and those that every request of its kind has. */
+  /** The headers of the request, and those of all requests of its kind. */
   readonly #headers: HeaderPairs
   readonly #stateful: boolean
   readonly #own: ReturnType<ResponsesHost['headersOfCall']>
   #credentialIsOurs = false
 
-  /** @throws ConfigurationError for a body of which no JSON can be made. */
+  /** @throws ConfigurationError for a body that has no JSON. */
   constructor(host: ResponsesHost, shape: RequestShape) {
     const { method, headers, face, path, query } = shape
     this.#host = host
@@ -57,7 +57,7 @@ export class ApiRequest implements CallRequest {
       shape.body === undefined ? { kind: 'none' } : { kind: 'bytes', isText: true, bytes: utf8(serialised(shape.body)) }
     this.#headers = headers.concat(FIXED_HEADERS[face], shape.body === undefined ? [] : JSON_CONTENT)
     const traits = traitsOf({ method, url: this.url, headers: this.#headers, body: this.body }, shape.body)
-    // A read of one response, or the cancelling of one, is short and can be repeated: it is timed as a JSON call.
+    // Reading or cancelling a response is short and safe to repeat, so it has the deadlines of a JSON call.
     this.latency = { ...traits.latency, kind: face }
     this.#stateful = traits.stateful
     this.continuation = traits.continuation
@@ -89,7 +89,7 @@ export class ApiRequest implements CallRequest {
   }
 }
 
-/** The same ones for all: a stream keeps its headers to its end. */
+/** Shared, because a stream keeps its headers to its end. */
 const JSON_CONTENT: HeaderPairs = [['content-type', 'application/json']]
 const FIXED_HEADERS: Readonly<Record<RequestShape['face'], HeaderPairs>> = {
   stream: [
@@ -105,7 +105,7 @@ const FIXED_HEADERS: Readonly<Record<RequestShape['face'], HeaderPairs>> = {
 }
 
 function urlOf({ baseURL }: ResponsesHost, { path, query = {} }: Pick<RequestShape, 'path' | 'query'>): URL {
-  // A query of the base stays: Azure has its `api-version` there.
+  // A query of the base is kept: Azure has its `api-version` there.
   const url = new URL(baseURL)
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
@@ -115,7 +115,7 @@ function urlOf({ baseURL }: ResponsesHost, { path, query = {} }: Pick<RequestSha
 const CREATE_PATH = 'responses'
 const createUrls = new WeakMap<ResponsesHost, URL>()
 
-/** Practically all calls go there: one address for all of a client, made once. */
+/** The address of nearly all calls, made once for each client. */
 function createUrl(host: ResponsesHost): URL {
   const known = createUrls.get(host) ?? urlOf(host, { path: CREATE_PATH })
   createUrls.set(host, known)
@@ -128,10 +128,10 @@ function serialised(body: object): string {
   } catch (cause) {
     const why =
       cause instanceof TypeError
-        ? 'it holds a circle or a BigInt'
+        ? 'it contains a circular reference or a BigInt'
         : cause instanceof RangeError
           ? 'it is nested too deeply, or too long'
-          : 'a toJSON() of it threw'
-    throw new ConfigurationError(`params: no JSON can be made of it (${why}).`, 'params')
+          : 'a toJSON() in it threw'
+    throw new ConfigurationError(`params: cannot be converted to JSON (${why}).`, 'params')
   }
 }

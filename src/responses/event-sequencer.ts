@@ -10,7 +10,7 @@ import { type NumberedEvent, SequenceGuard } from './sequence.ts'
 
 export interface IntakeOptions {
   readonly validate: 'off' | 'report' | 'strict'
-  /** A gap in the numbers can be mended by asking again. Otherwise it is reported, and the events pass on. */
+  /** A gap in the numbers is filled by a resume. Otherwise the gap is reported, and the events are delivered. */
   readonly mendsGaps: boolean
   readonly telemetry: TelemetryEmitter
   /** The number of the last event that was delivered before. */
@@ -19,16 +19,17 @@ export interface IntakeOptions {
 
 export interface Accepted {
   readonly events: readonly ResponseStreamEvent[]
-  /** Why nothing after these events can be handed on. */
+  /** Why nothing after these events can be delivered. */
   readonly failure: Failure | undefined
 }
 
-/** Of a list whose length the endpoint decides. */
+/** Limit for a list whose length the endpoint decides. */
 const MOST_NAMED = 10
 
 /**
- * Makes events for the caller of what the tap read, checked as far as asked. Behind a resume each event comes once; a
- * stream that was not resumed is handed on whole, whatever its numbers are, and odd numbers are told as `event_problem`.
+ * Makes the caller's events from what the SSE reader read, and checks them as requested. After a resume each event is
+ * delivered once. A stream that was not resumed is delivered in full, whatever its numbers, and odd numbers are
+ * reported as `event_problem`.
  */
 export class EventSequencer {
   readonly #validate: IntakeOptions['validate']
@@ -51,8 +52,8 @@ export class EventSequencer {
   }
 
   /**
-   * Settles when events can be checked, and never rejects; `undefined` where there is nothing to wait for. Reports come
-   * later where the checks do: they hold up no event.
+   * Resolves when events can be checked. Never rejects. `undefined` if there is nothing to wait for: with `'report'`,
+   * events do not wait for the checks, and reports come later.
    */
   get ready(): Promise<unknown> | undefined {
     return this.#validate === 'strict' && loadedCheck() === undefined ? this.#loading : undefined
@@ -62,40 +63,40 @@ export class EventSequencer {
     return this.#guard.last
   }
 
-  /** The stream is picked up behind the last number. */
+  /** The stream continues after the last number. */
   resumed(): void {
     this.#guard.resumed()
   }
 
-  /** Another attempt begins to count anew. */
+  /** Another attempt begins with new numbers. */
   reset(): void {
     this.#guard = new SequenceGuard(undefined, this.#mendsGaps)
   }
 
-  /** Items that the response says nothing of at its end, though they were begun. */
+  /** Reports items that began and that the final response omits. */
   leftOut(indexes: readonly number[]): void {
     this.#report(
       'unfinished_item',
       'response.completed',
-      `output_index ${named(indexes)}: begun and not finished, so the final response leaves them out`,
+      `output_index ${named(indexes)}: not finished, so the final response omits them`,
     )
   }
 
-  /** Items that were finished, and that the terminal event has not, or without their content. */
+  /** Reports finished items that the terminal event omits, or whose content it omits. */
   missing(terminal: string, indexes: readonly number[]): void {
     this.#report(
       'missing_item',
       `response.${terminal}`,
-      `output_index ${named(indexes)}: finished, and missing or emptied in the event that ends the response, so the final response has them back`,
+      `output_index ${named(indexes)}: finished, but missing or empty in the terminal event, so they were restored in the final response`,
     )
   }
 
-  /** The terminal event carried a response that is under way by its own status. */
+  /** Reports a terminal event whose response has the status of a running one. */
   wrongStatus(terminal: string, status: string): void {
     this.#report(
       'wrong_status',
       `response.${terminal}`,
-      `response.status is ${status} in the event that ends the response, so the final response has ${terminal}`,
+      `response.status is ${status} in the terminal event, so the final response has ${terminal}`,
     )
   }
 
@@ -106,10 +107,10 @@ export class EventSequencer {
       const before = this.#guard.last
       const isTerminal = each.class === 'terminal'
       const verdict = this.#guard.judge(event, isTerminal)
-      // The end of a response is its end, whatever number it bears.
+      // A terminal event ends the response, whatever its number.
       if (verdict === 'duplicate' && !isTerminal) continue
       if (verdict === 'anew' || verdict === 'lost') {
-        const detail = `asked for what follows ${before}, and ${event.sequence_number} was not delivered: numbered anew`
+        const detail = `resumed after ${before}, and ${event.sequence_number} was never delivered: the endpoint numbers each stream separately`
         this.#report('sequence_repeat', event.type, detail)
         if (verdict === 'lost') return { events, failure: failure('sequence_gap') }
       }
@@ -132,7 +133,7 @@ export class EventSequencer {
     if (validate === 'off') return undefined
     if (validate === 'report') {
       if (tapped.class !== 'terminal' && tapped.class !== 'lifecycle') return undefined
-      // A report that nobody hears is not worth the look.
+      // Without a listener no report is needed.
       if (!this.#telemetry.wants('event_problem')) return undefined
     }
     const check = loadedCheck()
@@ -142,14 +143,14 @@ export class EventSequencer {
         `The checks of validate: 'strict' could not be loaded: ${reasonOf(this.#notLoaded)}.`,
       )
     if (check === undefined) {
-      // The event is on its way to the caller. Where the checks cannot be loaded, there is no report.
+      // The event is delivered at once. If the checks cannot be loaded, there is no report.
       void loadChecks().then((loaded) => this.#reportInvalid(event, loaded(event)), ignore)
       return undefined
     }
     const result = check(event)
     if (result.ok) return undefined
     if (validate === 'strict')
-      return failure('invalid_event', `An event is not what it should be: ${detailOf(event, result)}.`)
+      return failure('invalid_event', `An event has a wrong shape: ${detailOf(event, result)}.`)
     this.#reportInvalid(event, result)
     return undefined
   }
@@ -169,7 +170,10 @@ function named(indexes: readonly number[]): string {
   return indexes.length > MOST_NAMED ? `${some} and ${indexes.length - MOST_NAMED} more` : some
 }
 
-/** The event under the type that the tap read: some gateways name the type in the SSE frame alone, or call an error otherwise. */
+/**
+ * The event with the type that the SSE reader found: some gateways name the type only in the SSE frame, or name an
+ * error differently.
+ */
 function asEvent({ type, json }: SseEvent): ResponseStreamEvent & NumberedEvent {
   if (typeof json !== 'object' || json === null) return { type, data: json } as never
   return ((json as { type?: unknown }).type === type ? json : { ...json, type }) as never
@@ -179,7 +183,7 @@ function detailOf({ type }: ResponseStreamEvent, { path, message }: Extract<Vali
   return `${type}: ${path}: ${message}`
 }
 
-/** Names what is missing: `ERR_MODULE_NOT_FOUND`. The message of an import holds paths. */
+/** The code of the error: `ERR_MODULE_NOT_FOUND`. Its message would contain paths. */
 function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code
   return typeof code === 'string' ? code : 'its import failed'

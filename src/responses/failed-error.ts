@@ -1,10 +1,10 @@
 import { keepOutOfPrint, type ResilientErrorDetails, UpstreamError, type UpstreamWords } from '../errors/errors.ts'
 import type { ResponseObject } from './schema/index.ts'
 
-/** The endpoint ended the response with `response.failed`. Its own words are on `response`. */
+/** The endpoint ended the response with `response.failed`. `response` holds its own words. */
 export class ResponseFailedError extends UpstreamError {
   override readonly name: string = 'ResponseFailedError'
-  /** The failed response, where the endpoint sent one: an `error` event may come without. */
+  /** The failed response, if the endpoint sent one. After an `error` event there may be none. */
   readonly response: ResponseObject | undefined
 
   constructor(
@@ -12,7 +12,7 @@ export class ResponseFailedError extends UpstreamError {
     details: ResilientErrorDetails & UpstreamWords & { readonly response?: ResponseObject | undefined },
   ) {
     super(message, details)
-    // It holds the conversation.
+    // It contains the conversation.
     keepOutOfPrint(this, 'response', details.response)
   }
 }

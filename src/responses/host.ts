@@ -5,7 +5,7 @@ import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { Limit } from '../watchdog/deadlines.ts'
 
-/** What the Responses API needs of its client. */
+/** What the Responses API needs from its client. */
 export interface ResponsesHost {
   readonly baseURL: URL
   readonly clock: Clock
@@ -13,7 +13,7 @@ export interface ResponsesHost {
   readonly maxRetries: number
   readonly staleMs: Limit
   readonly totalMs: Limit
-  /** `limits.eventBytes`; `0`: no limit. */
+  /** `limits.eventBytes`. `0`: no limit. */
   readonly maxEventBytes: number
   readonly validate: 'off' | 'report' | 'strict'
   readonly interruption: 'error' | 'restart'
@@ -23,17 +23,20 @@ export interface ResponsesHost {
   readonly label: string | undefined
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
-  /** The client's own headers, for one call, in the asynchronous context of the moment. */
+  /** The client's headers for one call, in the current asynchronous context. */
   headersOfCall(): { get(ask: HeaderAsk & { readonly method: string }): Promise<HeaderPairs> }
   readonly canRefresh: boolean
-  /** Everything a call of this face runs with. */
+  /** The context of a call of this face. */
   contextFor(
     origin: string,
     scope: AbortScope,
     face: Pick<CallContext, 'restartable'> & { readonly commitAt?: 'first_event' },
   ): CallContext
-  /** Registers a call as under way. */
+  /** Registers a call as running. */
   begin(scope: AbortScope): void
-  /** Registers what may take several calls as under way; returns the function that ends that. An abort ends it, too. */
+  /**
+   * Registers something that may take several calls as running. Returns the function that ends this. An abort ends it,
+   * too.
+   */
   hold(scope: AbortScope): () => void
 }

@@ -21,14 +21,14 @@ export function isReported({ code }: Failure): boolean {
   return ERROR_CATALOG[code].family === 'upstream'
 }
 
-/** Said where it is the likeliest reason of all: SDKs read the variable. */
+/** Added when it is the most likely reason, because SDKs read this variable. */
 const NO_CREDENTIAL =
   'No credential was sent: give the client `apiKey` or `headers`; OPENAI_API_KEY is not read from the environment.'
 
 function noCredential({ target }: Attempt): string {
   return target?.ownHeadersAt === undefined
     ? NO_CREDENTIAL
-    : `No credential was sent: give it in ${target.ownHeadersAt}; what was given for another origin does not go to this one.`
+    : `No credential was sent: give it in ${target.ownHeadersAt}; headers for another origin are not sent to this one.`
 }
 
 /** The error of a failure that the endpoint itself reported, by status or inside the stream. */
@@ -49,48 +49,51 @@ export function reportedError(
   return new ResponseFailedError(error.message, { ...detailsOf(error), ...wordsOf(failed), response })
 }
 
-/** Of an answer that was handed over unread: a redirect, or an error larger than what is held. Neither is a response. */
+/**
+ * The error of an answer that was handed over unread: a redirect, or an error answer above the size limit. Neither is a
+ * response.
+ */
 export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | undefined {
   const status = answer?.status ?? 200
   if (status < 300) return undefined
   const details = { retryable: false, responseStarted: true, attempts: [...call.attempts] }
   if (status < 400) {
-    const message = `The endpoint answered ${status}, a redirect; the Responses API is not followed elsewhere. Set baseURL to where it is.`
+    const message = `The endpoint answered ${status}, a redirect. client.responses does not follow redirects. Set baseURL to the address of the Responses API.`
     return new RequestError(message, { ...details, code: 'redirect_refused' })
   }
-  const message = `The endpoint answered ${status}, with more than limits.preludeBytes about it.`
+  const message = `The endpoint answered ${status}, with a body larger than limits.preludeBytes.`
   return new UpstreamError(message, { ...details, code: 'http_status', status })
 }
 
-/** The error of the last call of several, with the history of them all. */
+/** The error of the last of several calls, with the history of all of them. */
 export function withHistory(error: unknown, attempts: readonly AttemptRecord[]): unknown {
   if (!(error instanceof ResilientError)) return error
   const requestIds = attempts.map(({ requestId }) => requestId).filter((id) => id !== undefined)
-  // Nobody has seen it yet, and a copy would have to be of the same class.
+  // Changed in place: the error has not been thrown yet, and a copy would need the same class.
   return Object.assign(error, { attempts, requestIds })
 }
 
-/** What a stream had brought when it ended. */
+/** What a stream had delivered when it ended. */
 export interface Brought {
   readonly seen: ResponseAccumulator
   readonly lastSequenceNumber: number | undefined
-  /** The response that was asked for by its id, where events were handed over that do not name one. */
+  /** The id with which the response was requested, if no delivered event names one. */
   readonly asked: string | undefined
-  /** The response was asked for again. */
+  /** Whether the response was requested again. */
   readonly isResumed: boolean
 }
 
 /**
- * The error that ends a stream, with what can be kept of its output. Anything but an error of ours stays what it is, and so
- * does the endpoint's word on the response. Its word on a request that picks the response up again is none: the stream was
- * interrupted, and what the endpoint said is the `cause`.
+ * The error that ends a stream, with what can be kept of its output. Errors of others stay unchanged, and so does a
+ * failure that the endpoint reported about the response. A failure that it reported about a resume does not: the stream
+ * was interrupted, and the endpoint's error is the `cause`.
  */
 export function withPartial(error: unknown, { seen, lastSequenceNumber, asked, isResumed }: Brought): unknown {
   const responseId = seen.id ?? asked
   if (!(error instanceof ResilientError) || responseId === undefined) return error
   const isRefused = error instanceof UpstreamError && isResumed && !(error instanceof ResponseFailedError)
   if (error instanceof UpstreamError && !isRefused) return error
-  // The stream did not break: the caller has ended its client.
+  // The stream did not break: the caller closed its client.
   if (error instanceof ClientClosedError) return error
   const deadline = 'deadline' in error ? (error as StreamInterruptedError).deadline : undefined
   return new StreamInterruptedError(error.message, {
@@ -118,7 +121,7 @@ function detailsOf(error: ResilientError) {
     retryAfterMs,
     requestIds,
     responseId,
-    // Of what may not be shown, the error before has kept it so.
+    // Stays hidden if the original error has hidden it.
     hidesResponseId: !Object.prototype.propertyIsEnumerable.call(error, 'responseId'),
     continuity,
   }

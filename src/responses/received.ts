@@ -5,7 +5,7 @@ import { ResponseAccumulator } from './accumulator.ts'
 import type { Accepted, EventSequencer } from './event-sequencer.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 
-/** What a session has received of its response: the events, numbered and checked, and the response that they make up. */
+/** What a session has received of its response: the numbered and checked events, and the response they make. */
 export class Received {
   readonly intake: EventSequencer
   readonly #maxBytes: number
@@ -22,12 +22,12 @@ export class Received {
     return this.#seen
   }
 
-  /** The response, once the endpoint has said how it ended: a snapshot of its beginning is no result. */
+  /** The response, once the endpoint has said how it ended. A snapshot of a running response is not a result. */
   get ended(): ResponseObject | undefined {
     return this.#seen.terminal === undefined ? undefined : this.#seen.response
   }
 
-  /** Folds what is handed on, and says why nothing can be handed on after it. */
+  /** Folds events that will be delivered. Returns why nothing can be delivered after them. */
   accept(tapped: readonly SseEvent[]): Accepted {
     const { events, failure: refused } = this.intake.accept(tapped)
     const wasOver = this.#seen.terminal !== undefined
@@ -36,12 +36,12 @@ export class Received {
     return { events, failure: this.#tooLarge() ?? refused }
   }
 
-  /** An event that is part of no stream. */
+  /** Adds an event that is not part of a stream. */
   add(event: ResponseStreamEvent): void {
     this.#seen.add(event)
   }
 
-  /** Another attempt begins: what came before is void. */
+  /** Another attempt begins, and what came before is void. */
   reset(): void {
     this.#seen = new ResponseAccumulator(this.#maxBytes)
     this.intake.reset()
@@ -57,7 +57,7 @@ export class Received {
   #tooLarge(): Failure | undefined {
     const { tooLargeFor, id } = this.#seen
     if (tooLargeFor === undefined) return undefined
-    const words = `The output of the response is larger than limits.eventBytes (${tooLargeFor} bytes; each item and each part counts ${PLACE_SIZE} beside its text).`
+    const words = `The output of the response is larger than limits.eventBytes (${tooLargeFor} bytes; each item and each part adds ${PLACE_SIZE}).`
     return failure('response_too_large', words, { responseId: id })
   }
 }

@@ -1,7 +1,7 @@
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { ResponseCreateFields } from './schema/index.ts'
 
-/** The names of the fields at run time. The compiler proves that none is missing. */
+/** The names of the fields at run time. The type ensures that none is missing. */
 const FIELDS = {
   model: true,
   input: true,
@@ -38,16 +38,16 @@ const FIELDS = {
   user: true,
 } satisfies Record<keyof ResponseCreateFields, true>
 
-/** Fields of well-known gateways that look like typing errors of others. */
+/** Fields of well-known gateways that are one edit away from a field of the API. */
 const OF_GATEWAYS: ReadonlySet<string> = new Set(['models', 'top_k'])
 
-/** How many names are told in the life of a listener. */
+/** Number of names that one listener is told. */
 const MOST_TOLD = 100
 
-/** What was told, by whom it was told to: views of one client share it. */
+/** The reported names of each listener. Views of one client share it. */
 const toldBy = new WeakMap<TelemetryEmitter, Set<string>>()
 
-/** Tells the fields of a body that look like typing errors, each once. Refuses nothing. */
+/** Reports fields of a body that look like typing errors, each once. Refuses nothing. */
 export function tellMisspelt(params: object, telemetry: TelemetryEmitter): void {
   if (!telemetry.wants('request_problem')) return
   for (const field of Object.keys(params)) {
@@ -61,7 +61,9 @@ export function tellMisspelt(params: object, telemetry: TelemetryEmitter): void 
   }
 }
 
-/** The field whose name is one edit away: a character too much, too few, another one, or two that changed places. */
+/**
+ * The documented field at a distance of one edit: a character too many, too few, different, or two that are swapped.
+ */
 export function meantBy(field: string): string | undefined {
   if (OF_GATEWAYS.has(field)) return undefined
   return Object.keys(FIELDS).find((known) => isOneEdit(field, known))

@@ -11,9 +11,9 @@ import type { ResponsesHost } from './host.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
 
 export interface RequestOptions {
-  /** Ends the call at once; what it was awaiting rejects with the signal's reason. */
+  /** Aborts the call. Its promise or stream rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** Of this request alone; they win over the client's. */
+  /** Headers of this request. They override those of the client. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Names the call in telemetry; see `CallOptions.label`. Default: that of the client. */
   readonly label?: string | undefined
@@ -21,9 +21,9 @@ export interface RequestOptions {
 
 export interface StreamOptions extends RequestOptions {
   /**
-   * What happens when the stream breaks after output was handed over. `'error'` (the default, unless the client says
-   * otherwise): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event by
-   * which the consumer knows to drop what it has. Responses with `background` and `store` are resumed instead.
+   * What happens when the stream breaks after output was handed over. `'error'` (default, unless the client has
+   * another): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event
+   * that tells the consumer to discard what it has. Responses with `background` and `store` are resumed instead.
    */
   readonly interruption?: 'error' | 'restart' | undefined
   /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
@@ -31,19 +31,21 @@ export interface StreamOptions extends RequestOptions {
 }
 
 export interface CreateOptions extends RequestOptions {
-  /** As of `StreamOptions`. Refused with `background: true`, as `onDelta` and `onRestart` are: no stream is read then. */
+  /**
+   * As in `StreamOptions`. Refused with `background: true`, like `onDelta` and `onRestart`, because no stream is read.
+   */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
   /**
-   * Told every event that carries a piece of output. What it throws ends the call. What it returns is awaited before the next
-   * event is told, so that a promise which rejects ends the call likewise; an abort does not wait for it.
+   * Called with every event that carries output. If it throws, the call ends with that error. A returned promise is
+   * awaited before the next event, and a rejection ends the call as well. An abort does not wait for it.
    */
   readonly onDelta?: ((delta: { readonly event: ResponseStreamEvent; readonly attempt: number }) => void) | undefined
-  /** Told before the output of another attempt begins: what `onDelta` told before is void. Awaited as `onDelta` is. */
+  /** Called before the output of another attempt: earlier output is void. Awaited like `onDelta`. */
   readonly onRestart?: ((restart: { readonly attempt: number }) => void) | undefined
 }
 
 export interface ResumeOptions extends RequestOptions {
-  /** `sequence_number` of the last event that was seen; those behind it are sent. From 0. Default: from the beginning. */
+  /** `sequence_number` of the last event that was seen. Later events are sent. From 0. Default: from the beginning. */
   readonly starting_after?: number | undefined
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
@@ -55,7 +57,7 @@ export const labelRule: Rule<string> = {
 }
 
 const common = {
-  /** `null` is what the options of `fetch` have for none. */
+  /** The options of `fetch` use `null` for no signal. */
   signal: {
     accepts: 'an AbortSignal',
     test: (value) => value === null || isUsableSignal(value),
@@ -63,11 +65,11 @@ const common = {
   headers: { ...headersRule, test: (value) => value === null || headersRule.test(value) },
   label: labelRule,
 } as const satisfies Rules<RequestOptions>
-/** Of a client, too. */
+/** Also used for the client option. */
 export const interruptionRule = { ...oneOf('error', 'restart'), formerly: 'onInterrupted' } as const
 export const validateRule = oneOf('off', 'report', 'strict')
 
-/** What each request takes beside its body. */
+/** The options of each request. */
 const RULES = {
   stream: {
     ...common,
@@ -93,8 +95,8 @@ const RULES = {
 } as const
 
 /**
- * @throws ConfigurationError for options that are unknown or of the wrong kind, for headers that could write others, and for
- * headers that the connection sets itself; before any I/O.
+ * @throws ConfigurationError for options that are unknown or of a wrong type, for headers that could inject others, and
+ * for headers that the connection sets itself. Thrown before any I/O.
  */
 export function checkRequestOptions(
   method: keyof typeof RULES,
@@ -105,21 +107,24 @@ export function checkRequestOptions(
   checkOptions(options, RULES[method], {
     path: 'options',
     unknown: (name, { value, known }) =>
-      `Unknown option ${name} of responses.${method}() (got ${shown(value)}); accepted are ${known.join(', ')}. Fields of the request go into its body; deadlines, retries and the like are options of a client: client.withOptions({ … }).`,
+      `Unknown option ${name} of responses.${method}() (got ${shown(value)}); accepted are ${known.join(', ')}. Fields of the request belong into its body; deadlines and retries are options of a client: client.withOptions({ … }).`,
   })
   const names = headerPairs(options.headers).map(([name]) => name)
   if (choosesConnection) refuseConnectionHeaders(names, 'options.headers')
 }
 
-/** What `create` has no use for with `background: true`: the queued response comes back at once, and no stream is read. */
+/**
+ * Options without effect in `create` with `background: true`, which returns the queued response at once and reads no
+ * stream.
+ */
 const OF_STREAM = ['onDelta', 'onRestart', 'validate'] as const satisfies ReadonlyArray<keyof CreateOptions>
 
-/** @throws ConfigurationError for options that would do nothing. */
+/** @throws ConfigurationError for options without effect. */
 export function checkBackgroundOptions(options: CreateOptions): void {
   for (const name of OF_STREAM) {
     if (options[name] === undefined) continue
     throw new ConfigurationError(
-      `options.${name} does nothing in create() with background: true, which returns the queued response at once. Use stream() with background and store, or resume().`,
+      `options.${name} has no effect in create() with background: true, which returns the queued response at once. Use stream() with background and store, or resume().`,
       `options.${name}`,
     )
   }
@@ -134,12 +139,12 @@ export function checkParams(params: unknown): void {
     )
 }
 
-/** Longer than any id of a response; an address that is longer is refused by servers. */
+/** Longer than any id of a response. Servers refuse longer addresses. */
 const MAX_ID = 2048
 
 /**
- * Whether a path of a request can be made of an id: `.` and `..` would lead to another path, and half a surrogate pair
- * cannot be encoded. Ids come from endpoints, too.
+ * Whether an id can be part of a path: `.` and `..` would lead to another path, and half a surrogate pair cannot be
+ * encoded. Ids come from endpoints, too.
  */
 export function isUsableId(id: unknown): id is string {
   return typeof id === 'string' && id.length <= MAX_ID && !/^\.{0,2}$/.test(id) && id.isWellFormed()

@@ -22,8 +22,8 @@ function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
 export let openStream: <E extends SessionEvent>(session: Session, scope: AbortScope) => ResponseStream<E>
 
 /**
- * The events of one response, as they come, across all the attempts that it takes. It starts when it is made, and reads no
- * further ahead than one socket read: iterate it, or ask for `finalResponse()`, or both.
+ * The events of one response as they come, over all its attempts. It starts when it is created, and reads at most one
+ * socket read ahead. Iterate it, call `finalResponse()`, or both.
  */
 export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E>, AsyncDisposable {
   readonly #session: Session
@@ -45,27 +45,27 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     return this.#session.seen.id
   }
 
-  /** What the response cost, once the endpoint has said so. */
+  /** The tokens of the response, once the endpoint has reported them. */
   get usage(): ResponseUsage | undefined {
     return this.#session.seen.usage ?? undefined
   }
 
   /**
-   * The endpoint's id of the request, from the header `x-request-id` or its like: what to quote to its support. That of the
-   * attempt whose events are read, else of the last attempt that was answered with one. `undefined` before that.
+   * The endpoint's id of the request, from the header `x-request-id` or a similar one: quote it to the endpoint's
+   * support. Belongs to the attempt that is being read, else to the last attempt that had one. `undefined` before that.
    */
   get requestId(): string | undefined {
     return this.#session.requestId ?? this.attempts.findLast(({ requestId }) => requestId !== undefined)?.requestId
   }
 
-  /** The history of the call so far, one record per attempt that has ended. */
+  /** The history of the call so far: one record for each ended attempt. */
   get attempts(): readonly AttemptRecord[] {
     return this.#session.attempts
   }
 
   /**
-   * The history of the call so far in a few lines that a person can read: one for each attempt that has ended, and one that
-   * says why it failed, or that the caller ended it.
+   * The history of the call so far in readable lines: one for each ended attempt, and one that says why the call
+   * failed, or that the caller aborted it.
    */
   explain(): string {
     const { attempts } = this
@@ -75,13 +75,13 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   }
 
   /**
-   * The whole response, once it is over. Reads the stream if nobody iterates it; otherwise waits for the iteration.
+   * The whole response, once it is over. Reads the stream if it is not iterated; otherwise waits for the iteration.
    *
-   * @throws ResponseFailedError when the endpoint reports a failure; StreamInterruptedError, with `partial`, when the stream
-   * broke; other errors of this library before output; the caller's own reason on an abort.
+   * @throws ResponseFailedError when the endpoint reports a failure; StreamInterruptedError, with `partial`, when the
+   * stream broke; other errors of this library before output; the caller's own reason on an abort.
    */
   async finalResponse(): Promise<ResponseObject> {
-    // An iteration that begins in the same tick is the reader; this only waits for it.
+    // An iteration that begins in the same tick reads the stream, and this call only waits.
     await Promise.resolve()
     if (this.#reader === undefined) {
       this.#reader = new StreamReader(this, this.#session, this.#scope)
@@ -97,15 +97,15 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     return this.#session.seen.outputText
   }
 
-  /** Ends the stream at once: a pending read, and `finalResponse()`, reject with `reason`. */
+  /** Ends the stream at once: a pending read and `finalResponse()` reject with `reason`. */
   abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
     this.#scope.abort(reason)
     this.#session.leave(reason)
   }
 
   /**
-   * The events as lines of JSON, in UTF-8: what `ResponseStream` of the openai package reads with `fromReadableStream`.
-   * It is an iteration: the stream cannot be iterated beside it. Cancelling it ends the stream.
+   * The events as lines of JSON in UTF-8, which `ResponseStream.fromReadableStream` of the openai package reads. Counts
+   * as the iteration of the stream. Cancelling it ends the stream.
    */
   toReadableStream(): ReadableStream<Uint8Array> {
     const iterator = this[Symbol.asyncIterator]()
@@ -126,7 +126,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   }
 
   /**
-   * Ends the stream and frees its connection, for `await using`. After the terminal event it changes nothing; before it
+   * Ends the stream and frees its connection, for `await using`. Changes nothing after the terminal event. Before it,
    * `finalResponse()` rejects with `stream_abandoned`, as after leaving the loop early. Never rejects.
    */
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,15 +135,15 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   }
 
   /**
-   * Iterates once. The iterator is iterable itself, so that a loop can go on where `next()` was called before. Leaving the
-   * loop early frees the connection, and so does `await using` with the iterator.
+   * Iterates once. The iterator is iterable, so a loop can continue after `next()`. Leaving the loop early frees the
+   * connection, and so does `await using` with the iterator.
    *
-   * @throws RequestError `stream_consumed` when the stream is, or was, read already.
+   * @throws RequestError `stream_consumed` if the stream was already read.
    */
   [Symbol.asyncIterator](): ResponseStreamIterator<E> {
     if (this.#reader !== undefined) {
       throw new RequestError(
-        'The stream is read already. A response can be iterated once: keep the events, or use finalResponse().',
+        'The stream was already read. A response can be iterated once: keep the events, or use finalResponse().',
         {
           code: 'stream_consumed',
         },

@@ -28,10 +28,10 @@ import type { SessionEvent } from './session-events.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
-/** Not by `new`: what a client does for its API would stand in the declarations that users read. */
+/** Used in place of a constructor, which would show internal types in the declarations. */
 export let responsesOf: (host: ResponsesHost) => Responses
 
-/** The Responses API, typed. Reached as `client.responses`. */
+/** The typed Responses API: `client.responses`. */
 export class Responses {
   readonly #host: ResponsesHost
 
@@ -46,8 +46,8 @@ export class Responses {
   /**
    * Starts a response and streams its events. It starts now, not at the first read.
    *
-   * @throws ConfigurationError for `stream: false` and for options that are not accepted; ClientClosedError. Everything else
-   * comes out of the stream.
+   * @throws ConfigurationError for `stream: false` and for options that are not accepted; ClientClosedError. All other
+   * errors come from the stream.
    */
   stream(
     params: ResponseCreateParams,
@@ -72,10 +72,11 @@ export class Responses {
   }
 
   /**
-   * The whole response. Streams inside, so that every deadline works, and retries at any point until it is complete.
-   * With `background: true` the queued response comes back at once, and options that need a stream are refused.
+   * The whole response. Streams internally, so that every deadline works, and retries at any point until it is
+   * complete. With `background: true` returns the queued response at once, and refuses options that need a stream.
    *
-   * @throws ConfigurationError for `stream: true` and for options that are not accepted; ResponseFailedError with `.response` when the endpoint reports a failure; `incomplete` is a result.
+   * @throws ConfigurationError for `stream: true` and for options that are not accepted; ResponseFailedError with
+   * `.response` when the endpoint reports a failure. `incomplete` is a result.
    */
   async create(params: ResponseCreateParams, options: CreateOptions = {}): Promise<ResponseObject> {
     checkParams(params)
@@ -108,8 +109,8 @@ export class Responses {
   }
 
   /**
-   * Picks up the stream of a response that was made with `background` and `store`, after a restart of the process for
-   * example. Resumed as often as it breaks; polled when the endpoint no longer streams it.
+   * Resumes the stream of a response that was made with `background` and `store`, for example after a restart of the
+   * process. Resumes again whenever it breaks. Polls the response when the endpoint does not stream it any more.
    */
   resume(id: string, options: ResumeOptions = {}): ResponseStream {
     checkId(id)
@@ -122,14 +123,14 @@ export class Responses {
     })) as ResponseStream
   }
 
-  /** One response as it is now. */
+  /** Reads a response once. */
   async retrieve(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
     checkRequestOptions('retrieve', options, this.#host)
     return this.#json({ method: 'GET', path: `responses/${encodeURIComponent(id)}`, expects: [id] }, options)
   }
 
-  /** Ends a background response. Asking twice does no harm, so it is retried like a read. */
+  /** Ends a background response. Safe to send again, so it is retried like a read. */
   async cancel(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
     checkId(id)
     checkRequestOptions('cancel', options, this.#host)
@@ -176,7 +177,7 @@ export class Responses {
     )
   }
 
-  /** For an endpoint that answers with a queued response where its stream was asked for. `undefined`: nothing is stored. */
+  /** How to poll a queued response that came in place of a stream. `undefined`: nothing is stored. */
   #polling(
     params: ResponseCreateParams,
     options: RequestOptions | undefined,
@@ -190,7 +191,7 @@ export class Responses {
     const common = ofOptions(options)
     const path = (id: string): string => `responses/${encodeURIComponent(id)}`
     const continues = { since: host.clock.now() }
-    // What is gone on with is begun by a socket or a timer, and belongs to the caller all the same.
+    // A resume is started by a socket or a timer, but belongs to the context of the caller.
     const inContext = captureContext()
     return {
       clock: host.clock,

@@ -13,19 +13,19 @@ import { isReported, reportedError } from './interruption.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import { eventOf } from './session-events.ts'
 
-/** How a response that the endpoint keeps is picked up. */
+/** How a response that the endpoint keeps is resumed. */
 export interface Resumption {
   readonly clock: Clock
-  /** Given where the response was created elsewhere. */
+  /** Set if the response was created elsewhere. */
   readonly id?: string
-  /** Resumes in a row that bring nothing new; any progress begins the count anew. */
+  /** Consecutive resumes without a new event. Progress resets the count. */
   readonly maxFruitless: number
-  /** How long is polled at most, when the endpoint no longer streams the response. `0` ms: without end. */
+  /** How long to poll when the endpoint does not stream the response any more. `0` ms: no limit. */
   readonly pollFor: Limit
-  /** When the time of the whole response began, on the monotonic clock; its pauses count as well. */
+  /** Start of the response's time, on the monotonic clock. Pauses count as well. */
   readonly startedAt: number
   readonly total: Limit
-  /** The response counts as under way between its calls, too; returns the function that ends that. */
+  /** Keeps the response registered as running between its calls. Returns the function that ends this. */
   hold(): () => void
   /** @param ids those that the response may have. */
   beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call | Promise<Call>
@@ -35,18 +35,18 @@ export interface Resumption {
 }
 
 interface Continuation {
-  /** What broke the stream; absent when it is picked up for the first time. */
+  /** What broke the stream. Absent at the first resume of a new stream. */
   readonly failed: Failure | undefined
   readonly scope: AbortScope
   readonly intake: EventSequencer
   readonly id: string | undefined
-  /** Those that the events gave the response. */
+  /** The ids that the events gave the response. */
   readonly ids: readonly string[]
-  /** Told of every call that is made: for the stream, or for the state of the response. */
+  /** Called with every call that is made: for the stream, or for the state of the response. */
   onCall(call: Call, resumes: 'stream' | 'state'): void
-  /** Hands on what an attempt brings. Resolves to how it failed, or to nothing if the response is complete. */
+  /** Delivers the output of an attempt. Resolves to its failure, or to nothing if the response is complete. */
   pump(call: Call, outcome: CallOutcome): Promise<Failure | undefined>
-  /** Hands on one event that is no part of a stream. */
+  /** Delivers one event that is not part of a stream. */
   hand(event: ResponseStreamEvent): void
   response(): ResponseObject | undefined
 }
@@ -57,18 +57,18 @@ const POLL_BASE_MS = 1000
 const POLL_CAP_MS = 10_000
 
 /**
- * Goes on behind the last event that was delivered, as often as it takes; when the endpoint refuses that, which it does
- * some minutes after the start, polls the response until it is terminal. The `POST` is never repeated.
+ * Resumes after the last delivered event, as often as needed. When the endpoint refuses that, which happens some
+ * minutes after the start, polls the response until it is terminal. Never repeats the `POST`.
  */
 export async function resumed(how: Resumption, on: Continuation): Promise<void> {
   const id = on.id ?? how.id
-  if (id === undefined) throw new TypeError('a response without an id cannot be picked up')
+  if (id === undefined) throw new TypeError('a response without an id cannot be resumed')
   let failed = on.failed
   for (let fruitless = 0; ; ) {
     const last = on.intake.lastSequenceNumber
-    // The endpoint answers with the state of the response where a stream was asked for.
+    // The endpoint answers with the state of the response in place of its stream.
     if (failed?.code === 'response_unfinished') return polled(how, on, id)
-    // Without numbers the endpoint would send everything again, and nobody could tell what is new.
+    // Without numbers the endpoint would send everything again, and new events could not be recognised.
     if (last === undefined && failed !== undefined) return polled(how, on, id)
     if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
@@ -84,14 +84,14 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
     if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
     if (failed.code === 'response_unfinished') continue
     fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
-    // The endpoint leaves the same numbers out each time: its state has all that the events would have said.
+    // Each resume lacks the same numbers. The state of the response contains what their events would have said.
     if (fruitless > how.maxFruitless && failed.code === 'sequence_gap') return polled(how, on, id)
     if (fruitless > how.maxFruitless) throw call.errorOf(failed, outcome.attempt, 'retries_exhausted')
     if (failed.lane === undefined) throw call.errorOf(failed, outcome.attempt, 'not_retryable')
   }
 }
 
-/** The endpoint has the response, but streams it no longer. */
+/** The endpoint has the response, but does not stream it any more. */
 function isRefusal({ gaveUp }: CallOutcome): boolean {
   const status = gaveUp?.failure.status
   return status === 400 || status === 404
@@ -138,12 +138,12 @@ async function polled(how: Resumption, on: Continuation, id: string): Promise<vo
   }
 }
 
-/** @throws DeadlineError when the time of the whole response is over. */
+/** @throws DeadlineError when the time of the response is over. */
 async function pause(ms: number, { clock, startedAt, total }: Resumption, { scope, id }: Continuation): Promise<void> {
   const leftMs = total.ms > 0 ? startedAt + total.ms - clock.now() : Infinity
   await sleep(Math.min(ms, Math.max(0, leftMs)), { clock, scope })
   if (ms < leftMs) return
-  throw new DeadlineError(`Picking up the response timed out: total deadline of ${total.ms} ms (${total.source}).`, {
+  throw new DeadlineError(`Resuming the response timed out: total deadline of ${total.ms} ms (${total.source}).`, {
     code: 'total_timeout',
     retryable: true,
     responseId: id,

@@ -1,6 +1,6 @@
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 
-/** Says that what came before is void: another attempt begins. */
+/** Another attempt begins, and what came before is void. */
 export interface StreamRestartedEvent {
   readonly type: 'stream.restarted'
   /** The number of the attempt that begins, from 1. */
@@ -10,8 +10,8 @@ export interface StreamRestartedEvent {
 export type SessionEvent = ResponseStreamEvent | StreamRestartedEvent
 
 /**
- * A whole response for the caller, with the text of its output and the id of its request at hand. Neither is enumerable:
- * the endpoint sends no such field. Where the body has a `requestId` of its own, the body's stays.
+ * A whole response for the caller, with the text of its output and the id of its request. Neither is enumerable,
+ * because the endpoint sends no such field. A `requestId` in the body is kept.
  */
 export function resultOf(
   response: ResponseObject,
@@ -36,15 +36,15 @@ const STATUSES: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * The event that a whole response amounts to: the terminal one, unless the response is under way. A response that came whole
- * without a status, or with one that the API does not have, is complete.
+ * The event for a whole response: the terminal one, unless the response is still running. A whole response without a
+ * status, or with an unknown one, counts as complete.
  */
 export function eventOf(response: ResponseObject): ResponseStreamEvent {
   const { status } = response
   return { type: `response.${STATUSES.has(status) ? status : 'completed'}`, response } as ResponseStreamEvent
 }
 
-/** A snapshot of a response whose end is still to come: it is no result. */
+/** A snapshot of a running response, which is not a result. */
 export function isUnderWay({ status }: Pick<ResponseObject, 'status'>): boolean {
   return status === 'queued' || status === 'in_progress'
 }

@@ -1,14 +1,14 @@
 import type { Call } from '../call/call.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 
-/** A call that picks a response up again, and when it began after the session did. */
+/** A call that resumes a response, and when it began after the session did. */
 export interface CallOfSession {
   readonly call: Pick<Call, 'attempts'>
   readonly sinceMs: number
   readonly resumes: NonNullable<AttemptRecord['resumes']>
 }
 
-/** The history of all calls, in order, as that of one. `first` is absent where the response was created elsewhere. */
+/** The history of all calls, in order, as that of one call. `first` is absent if the response was created elsewhere. */
 export function historyOf(
   first: Pick<Call, 'attempts'> | undefined,
   resumed: readonly CallOfSession[],
@@ -21,7 +21,7 @@ export function historyOf(
   return records
 }
 
-/** A record of a call that goes on with an earlier one, on the time line of that one. */
+/** A record of a later call, with its times relative to the first call. */
 function moved(record: AttemptRecord, before: number, byMs: number, resumes: AttemptRecord['resumes']): AttemptRecord {
   const later = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms + byMs))
   return {

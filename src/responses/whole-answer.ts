@@ -10,9 +10,10 @@ import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import { eventOf } from './session-events.ts'
 
 /**
- * The body of an answer that came whole.
+ * The body of an answer that is a whole response.
  *
- * @throws ProtocolError `unexpected_content` for what is no response: a page of a proxy, nothing, or other JSON; see `unreadAnswer`.
+ * @throws ProtocolError `unexpected_content` for anything else: a page of a proxy, an empty body, or other JSON; see
+ * `unreadAnswer`.
  */
 export function parseResponse(call: Call, attempt: Attempt): ResponseObject {
   const chunks = attempt.output.items.map((chunk) => chunk.bytes)
@@ -27,21 +28,21 @@ export function responseIn(chunks: readonly Uint8Array[], call: Call, attempt: A
   const response = parsed(chunks)
   if (response !== undefined) return response
   const type = attempt.answer === undefined ? undefined : headerOf(attempt.answer, 'content-type')
-  throw new ProtocolError(`Expected a response as JSON, got ${redact(type ?? 'no content-type')} that is none.`, {
+  throw new ProtocolError(`Expected a response as JSON, got other content (${redact(type ?? 'no content-type')}).`, {
     code: 'unexpected_content',
     responseStarted: true,
     attempts: [...call.attempts],
   })
 }
 
-/** Of an answer that came whole while its response is still under way. */
+/** The failure of a whole answer whose response is still running. */
 export function unfinished({ id, status }: ResponseObject): Failure {
   return failure('response_unfinished', `The endpoint answered with a response that is still ${status}.`, {
     responseId: typeof id === 'string' && id !== '' ? id : undefined,
   })
 }
 
-/** What an attempt that failed before its commit brought of the endpoint's own words: its events, or a failed response. */
+/** The endpoint's words in an attempt that failed before its commit: its events, or a failed response. */
 export function heldEvents(attempt: Attempt): ResponseStreamEvent[] {
   const { items } = attempt.output
   const events = items.flatMap((chunk) => chunk.events.map((event) => event.json as ResponseStreamEvent))

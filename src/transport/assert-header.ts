@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors/errors.ts'
 import { shownHeader } from '../errors/header-names.ts'
 
 /**
- * CR, LF and NUL would let a value write headers of its own, or a second request.
+ * Refuses CR, LF and NUL, with which a value could inject headers or a second request.
  *
  * @param path where the header was given, as `headerPath` makes it. It appears in the message; the value never does.
  * @throws ConfigurationError
@@ -20,14 +20,14 @@ export function assertHeader(name: string, value: string, path: string): void {
     throw new ConfigurationError(`${path}: the value contains a character above U+00FF; encode it.`, path)
 }
 
-/** `headers['x-tenant']`, or `headers[a name of 12 characters]` for what is not known to be the name of a header. */
+/** `headers['x-tenant']`, or `headers[a name of 12 characters]` for a name that may not be a header name. */
 export function headerPath(owner: string, name: string): string {
   return `${owner}[${shownHeader(name)}]`
 }
 
 /**
- * Whether all that an object has to say stands in fields of its own, which are what is sent. Of a `Map`, a `Date`, or an object
- * whose class has `get authorization()`, a request would go out without its credential.
+ * Whether all properties of an object are its own enumerable fields, which are what is sent. With a `Map`, a `Date`, or
+ * a class with `get authorization()`, a request would be sent without its credential.
  */
 export function hasOwnFields(value: object): boolean {
   if (Symbol.iterator in value) return false
@@ -41,7 +41,7 @@ export function hasOwnFields(value: object): boolean {
   return true
 }
 
-/** The prototype of plain objects, of whichever realm, or none. */
+/** Whether a prototype is that of plain objects, of any realm, or `null`. */
 function isLast(prototype: object | null): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }

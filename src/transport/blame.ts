@@ -1,8 +1,9 @@
 import { isCertificateCode } from '../errors/tls.ts'
 
 /**
- * Whose fault a failure was. A client is poisoned when its connection failed; not when this process ran out of sockets,
- * when trust is missing, or when the caller's own request was to blame: another client would fare no better.
+ * Decides what caused a failure. A client is poisoned when its connection failed. It is not poisoned when this process
+ * ran out of sockets, when trust is missing, or when the caller's request failed, because another client would fail as
+ * well.
  */
 
 const NOT_THE_CONNECTION: ReadonlySet<string> = new Set([
@@ -18,7 +19,7 @@ const NOT_THE_CONNECTION: ReadonlySet<string> = new Set([
   'UND_ERR_DESTROYED',
 ])
 
-/** Whether a failure speaks against the connection that carried it, so that its client gets no new lease. */
+/** Whether a failure was caused by the connection, so that its client gets no new lease. */
 export function blamesConnection(error: unknown): boolean {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code
   if (typeof code !== 'string') return true

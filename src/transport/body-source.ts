@@ -1,12 +1,12 @@
-/** Chunks above this go out in slices of it, so that progress in sending can be seen (`sendMs`). */
+/** Larger chunks are split into slices of this size, so that progress in sending can be seen (`sendMs`). */
 const SLICE_BYTES = 64 * 1024
 
 const DONE = { done: true, value: undefined } as const
 
 /**
- * The bytes of a request body as a transport takes them. Opened when the first ones are asked for, so that a body that
- * can be read once is still unread when the connection could not be made. What goes wrong in here is the caller's
- * failure, not the connection's: it is marked with the code `ERR_RESILIENT_BODY`.
+ * The bytes of a request body for a transport. Opened when the first bytes are requested, so that a body that can be
+ * read once stays unread if no connection could be made. A failure in here is a failure of the caller's body, not of
+ * the connection: it has the code `ERR_RESILIENT_BODY`.
  */
 export class BodySource implements AsyncIterableIterator<Uint8Array> {
   readonly #open: () => AsyncIterable<Uint8Array>
@@ -14,13 +14,13 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
   #source: AsyncIterator<Uint8Array> | undefined
   #rest: Uint8Array | undefined
   #taken = 0
-  /** The consumer has the end, or has left. */
+  /** The consumer has reached the end, or has left. */
   #over = false
-  /** What `stop` leaves for a consumer that asks for more. */
+  /** The error for a consumer that reads on after `stop`. */
   #stopped: Error | undefined
   #wake: ((stopped: Error) => void) | undefined
 
-  /** @param length what `content-length` will announce. A body that is shorter or longer fails. */
+  /** @param length the announced `content-length`. A shorter or longer body fails. */
   constructor(open: () => AsyncIterable<Uint8Array>, length: number | undefined) {
     this.#open = open
     this.#length = length
@@ -38,7 +38,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const next = this.#next()
-    // A consumer that has left waits for nothing, and its last question may fail after that.
+    // A consumer that has left ignores its last read, which may still fail.
     next.catch(() => {})
     return next
   }
@@ -72,8 +72,8 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
   }
 
   /**
-   * The exchange is over, and nothing more is wanted: tells the caller's stream, also one that is just being waited for.
-   * Whoever reads on fails: an end would pass for that of the whole body. Idempotent.
+   * The exchange is over: ends the caller's stream, even during a pending read. A later read fails, because an end
+   * would look like the end of the whole body. Idempotent.
    */
   stop(): void {
     if (this.#over) return
@@ -87,7 +87,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
     this.#over = true
     this.#rest = undefined
     const source = this.#source
-    // A source that fails on its way out has nobody left to tell.
+    // A failure of the source at this point is ignored.
     void (async () => source?.return?.())().catch(() => {})
   }
 
@@ -96,7 +96,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
     try {
       this.#source ??= this.#open()[Symbol.asyncIterator]()
       const source = this.#source
-      // A source that is waited for may never say anything again.
+      // A pending read of a source may never settle.
       result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         this.#wake = reject
         source.next().then(resolve, reject)
@@ -107,7 +107,7 @@ export class BodySource implements AsyncIterableIterator<Uint8Array> {
       throw bodyError('the request body failed', cause)
     }
     if (result.done) return undefined
-    if (!(result.value instanceof Uint8Array)) this.#fail('the request body yielded a chunk that is no Uint8Array')
+    if (!(result.value instanceof Uint8Array)) this.#fail('the request body yielded a chunk that is not a Uint8Array')
     return result.value
   }
 

@@ -1,6 +1,6 @@
 import type { CallersForm, HeaderPairs, RequestBody, TransportRequest } from './transport.ts'
 
-/** Names that are ours to fill, or that belong to a request which was taken apart. */
+/** Options that the client fills in, or that were parsed. */
 const TAKEN_APART: ReadonlySet<string> = new Set([
   'method',
   'headers',
@@ -12,16 +12,16 @@ const TAKEN_APART: ReadonlySet<string> = new Set([
   'integrity',
 ])
 
-/** What a `Request` knows beside what was taken apart, and what would be lost with it. */
+/** Properties of a `Request` that would be lost, because they are not parsed. */
 const OF_A_REQUEST = ['cache', 'credentials', 'keepalive', 'mode', 'referrer', 'referrerPolicy'] as const
 
-/** How the caller wrote a request, as far as it is handed on. */
+/** The form in which the caller wrote a request, as far as it is passed on. */
 export function callersForm(
   url: URL,
   input: string | URL | Request,
   init: RequestInit | null | undefined,
 ): CallersForm {
-  // A `URL` can be changed, and the next attempt would go elsewhere.
+  // Copied, because a caller can change a `URL`, and the next attempt would go elsewhere.
   return {
     url,
     input: input instanceof URL ? new URL(input) : input,
@@ -31,14 +31,14 @@ export function callersForm(
 
 function formOf(init: RequestInit): Record<string, unknown> {
   const { body: _body, signal: _signal, headers, ...rest } = init as Record<string, unknown>
-  // Only how it was written counts; the values come with each attempt.
+  // Only the form counts. Each attempt has its own values.
   return {
     ...rest,
     headers: Array.isArray(headers) ? headers.map(([name]) => [name]) : isRecord(headers) ? { ...headers } : undefined,
   }
 }
 
-/** The options of `fetch` that are neither the standard's nor ours (`next`, `cf`, …), and those that the standard leaves. */
+/** Options of `fetch` outside the standard that are passed on (`next`, `cf`, …), and the remaining standard ones. */
 export function otherOptions({ init }: CallersForm): Record<string, unknown> {
   return Object.fromEntries(Object.entries(init ?? {}).filter(([name]) => !TAKEN_APART.has(name)))
 }
@@ -49,13 +49,13 @@ export function requestOptions(request: Request): RequestInit {
 }
 
 /**
- * Headers as the caller wrote them: an object, a list of pairs, or else `Headers`. Names keep their spelling, and what was
- * added here comes behind.
+ * Headers in the caller's form: an object, a list of pairs, or else `Headers`. Names keep their spelling, and headers
+ * of the client follow.
  */
 export function headersInForm(form: CallersForm | undefined, pairs: HeaderPairs): NonNullable<RequestInit['headers']> {
   const given = form?.init?.headers
   const names = new Set(pairs.map(([name]) => name))
-  // An object has room for one value a name.
+  // An object has one value for each name.
   if (given === undefined || names.size < pairs.length) return new Headers(pairs.map(([name, value]) => [name, value]))
   const written = Array.isArray(given) ? given.map(([name]) => String(name)) : Object.keys(given as object)
   const spelling = new Map(written.map((name) => [name.toLowerCase(), name]))
@@ -63,7 +63,7 @@ export function headersInForm(form: CallersForm | undefined, pairs: HeaderPairs)
   return Array.isArray(given) ? spelled : Object.fromEntries(spelled)
 }
 
-/** The body as the caller gave it, for a `fetch` that takes it from here; `undefined` for a stream. */
+/** The body as the caller gave it, for a `fetch` that takes this form. `undefined` for a stream. */
 export function bodyInForm(body: RequestBody): BodyGiven | undefined {
   if (body.kind === 'none') return undefined
   if (body.given !== undefined) return body.given
@@ -75,7 +75,7 @@ export function bodyInForm(body: RequestBody): BodyGiven | undefined {
 
 type BodyGiven = NonNullable<RequestInit['body']>
 
-/** The address as the caller wrote it, where the attempt goes there. */
+/** The address as the caller wrote it, if the attempt goes there. */
 export function addressInForm({ url, callersForm: form }: TransportRequest): string | URL {
   if (form === undefined || form.url !== url || form.input instanceof Request) return url.href
   return form.input instanceof URL ? new URL(form.input) : String(form.input)

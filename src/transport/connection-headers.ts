@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/errors.ts'
 import { headerPath } from './assert-header.ts'
 
-/** Headers of one connection, or of the framing of one request: whoever makes the connection sets them, and no others. */
+/** Headers of one connection, or of the framing of one request, which only the transport may set. */
 const OF_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -18,7 +18,7 @@ export function isConnectionHeader(name: string): boolean {
 }
 
 /**
- * Refuses headers that would be left out of every request.
+ * Refuses headers that no request would contain.
  *
  * @param path of the option that holds them.
  * @throws ConfigurationError for the first such name.

@@ -2,12 +2,12 @@ import type { Transform } from 'node:stream'
 import { zlib } from '../core/builtins.ts'
 import type { HeaderPairs } from './transport.ts'
 
-/** Where decoded bytes go. */
+/** The receiver of decoded bytes. */
 export interface DecodedSink {
   data(chunk: Uint8Array): void
   end(): void
   error(error: Error): void
-  /** More encoded bytes are wanted, or not for the time being. */
+  /** Whether more encoded bytes are wanted now. */
   want(more: boolean): void
 }
 
@@ -19,21 +19,21 @@ export interface BodyDecoder {
   destroy(): void
 }
 
-/** More codings than this on one body are an attack, not a need. */
+/** More codings on one body are an attack. */
 const MAX_CODINGS = 3
-/** The low four bits of a zlib header name its method: 8 is deflate, and there is no other. */
+/** The low four bits of a zlib header name its method: 8 is deflate, the only one. */
 const ZLIB_METHOD = 8
 
 const DECODERS: Readonly<Record<string, (firstByte: number) => Transform>> = {
   gzip: () => zlib().createGunzip(),
   'x-gzip': () => zlib().createGunzip(),
-  // The zlib format (RFC 9110 8.4.1.2); some servers send the bare deflate data instead.
+  // The zlib format (RFC 9110 8.4.1.2). Some servers send bare deflate data instead.
   deflate: (firstByte) => ((firstByte & 0x0f) === ZLIB_METHOD ? zlib().createInflate() : zlib().createInflateRaw()),
   br: () => zlib().createBrotliDecompress(),
   zstd: () => zlib().createZstdDecompress(),
 }
 
-/** The codings of a body in the order in which they were applied; `undefined` if there is one that is not known. */
+/** The codings of a body in the order in which they were applied. `undefined` if one is unknown. */
 export function codingsOf(headers: HeaderPairs): string[] | undefined {
   const codings = headers
     .filter(([name]) => name === 'content-encoding')
@@ -44,14 +44,14 @@ export function codingsOf(headers: HeaderPairs): string[] | undefined {
   return known && codings.length <= MAX_CODINGS ? codings : undefined
 }
 
-/** Response headers as they are true of the decoded body. */
+/** The response headers without those that only apply to the encoded body. */
 export function decodedHeaders(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => name !== 'content-encoding' && name !== 'content-length')
 }
 
 /**
- * Decodes a body piece by piece. A bomb is bounded by back-pressure: no more than one step of output is made before the
- * sink has taken the last one.
+ * Decodes a body piece by piece. Back-pressure limits a decompression bomb: at most one step of output is made before
+ * the sink has taken the previous one.
  */
 export function createDecoder(codings: readonly string[], sink: DecodedSink): BodyDecoder {
   let stages: readonly Transform[] = []
@@ -72,7 +72,7 @@ export function createDecoder(codings: readonly string[], sink: DecodedSink): Bo
     sink.end()
   }
   const build = (firstByte: number): void => {
-    // Which of the two deflate formats it is shows only where the encoded bytes begin.
+    // Only the first byte shows which of the two deflate formats it is.
     const sniffed = codings.length === 1 ? firstByte : ZLIB_METHOD
     stages = codings.toReversed().map((coding) => (DECODERS[coding] as (byte: number) => Transform)(sniffed))
     for (const [index, stage] of stages.entries()) {
@@ -93,7 +93,7 @@ export function createDecoder(codings: readonly string[], sink: DecodedSink): Bo
       if (!stages[0]?.write(chunk)) sink.want(false)
     },
     end() {
-      // Nothing at all is an empty body in every coding, though not every decoder says so.
+      // An empty input is an empty body in every coding, though not every decoder accepts it.
       if (stages.length === 0) finish()
       else stages[0]?.end()
     },

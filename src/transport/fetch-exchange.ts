@@ -8,18 +8,18 @@ import type { CallersForm, Exchange, ExchangeObserver, HeaderPairs, TransportReq
 /** Any function with the signature of `fetch`. */
 export type FetchFunction = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** In place of a fetch, once the transport is closed. */
+/** Replaces the fetch once the transport is closed. */
 export async function closed(): Promise<never> {
   throw transportEnded('UND_ERR_CLOSED')
 }
 
-/** The `fetch` that is wrapped, and whether it is told of redirects what its caller said. */
+/** The wrapped `fetch`, and whether it gets the caller's `redirect`. */
 interface Wrapped {
   readonly fetch: FetchFunction
   readonly followsAsGiven: boolean
 }
 
-/** One exchange over a `fetch` that exists already. */
+/** One exchange over an existing `fetch`. */
 export class FetchExchange implements Exchange {
   readonly #abort = new AbortController()
   readonly #onEnded: () => void
@@ -55,7 +55,7 @@ export class FetchExchange implements Exchange {
     this.#end('cancel')
   }
 
-  /** A foreign fetch cannot be drained within a bound: what is left is cancelled. */
+  /** A foreign fetch cannot be drained within a limit, so the rest is cancelled. */
   drain(): void {
     this.destroy()
   }
@@ -119,17 +119,17 @@ export class FetchExchange implements Exchange {
       form?.input instanceof Request
         ? fetch(...asRequest(form.input, request, init))
         : fetch(addressInForm(request), form === undefined ? init : { ...otherOptions(form), ...init })
-    // What cannot be told is assumed: the request counts as written when it was handed over.
+    // Unknown with a fetch: the request counts as written when the fetch is called.
     if (fetch !== closed) this.#observer?.sent()
     return answer
   }
 
   async #read(response: Response): Promise<void> {
-    // A turn for the owner to take the response as it is; and for an answer that was cloned to stay readable.
+    // One turn, so that the owner can take the response as it is, and a cloned answer stays readable.
     await Promise.resolve()
     if (this.#over) return
     if (response.bodyUsed)
-      throw new TypeError('the response was read before: a mock must make a new Response for each call')
+      throw new TypeError('the response was already read: a mock must make a new Response for each call')
     const { body } = this.#readsCopy ? response.clone() : response
     if (body !== null) {
       const reader = body.getReader()
@@ -141,7 +141,7 @@ export class FetchExchange implements Exchange {
         if (this.#over) return
         if (done) break
         if (!(value instanceof Uint8Array))
-          throw new TypeError('the body of the response yielded a chunk that is no bytes')
+          throw new TypeError('the body of the response yielded a chunk that is not bytes')
         if (value.length > 0) this.#observer?.data(value)
       }
     }
@@ -155,18 +155,18 @@ export class FetchExchange implements Exchange {
     if (this.#over) return
     this.#over = true
     this.#wake?.()
-    // An answer that is handed out untouched leaves its request to the fetch that makes both: it may still be reading.
+    // The owner of an untouched answer also owns its request, which may still be read.
     if (how !== 'keep') this.#body?.stop()
     if (how === 'cancel') this.#abort.abort()
-    // What is taken after a part of it was read was read from a copy.
+    // A response that is taken after a part of it was read was read from a copy.
     if (how !== 'done') this.#reader?.cancel().catch(() => {})
     const body = this.#response?.body
     if (how === 'cancel' && body && !body.locked) body.cancel().catch(() => {})
-    // A lock that stays would keep others from cancelling or cloning what they own.
+    // A lock would keep the owner from cancelling or cloning the response.
     try {
       this.#reader?.releaseLock()
     } catch {
-      // A hand-made stream may refuse while a read is pending; the cancel above ends it.
+      // A constructed stream may refuse while a read is pending. The cancel above ends that read.
     }
     this.#onEnded()
   }
@@ -188,7 +188,7 @@ function initOf(
   if (source !== undefined) {
     init.body = ReadableStream.from(source) as unknown as NonNullable<RequestInit['body']>
     init.duplex = 'half'
-    // A fetch cannot know it, and would send the stream in chunks, which some servers refuse.
+    // A fetch does not know the length, and would send the stream in chunks, which some servers refuse.
     if (body.kind === 'stream' && body.length !== undefined && !headers.some(([name]) => name === 'content-length'))
       pairs = [...headers, ['content-length', String(body.length)]]
   } else if (body.kind !== 'none') init.body = bodyInForm(body) as NonNullable<RequestInit['body']>
@@ -202,7 +202,7 @@ function redirectGiven(form: CallersForm | undefined): RequestInit['redirect'] {
   return given as RequestInit['redirect']
 }
 
-/** For a caller who gave a `Request`: another one, of the same kind. */
+/** For a caller who gave a `Request`: another `Request` of the same kind. */
 function asRequest(given: Request, request: TransportRequest, init: RequestInit): [Request, RequestInit?] {
   const { callersForm: form } = request
   const rest = form === undefined ? {} : otherOptions(form)
@@ -212,7 +212,7 @@ function asRequest(given: Request, request: TransportRequest, init: RequestInit)
   return Object.keys(beside).length === 0 ? [made] : [made, beside as RequestInit]
 }
 
-/** A fetch has decoded the body already; headers that speak of the encoded one would be stale. */
+/** A fetch has already decoded the body, so headers about the encoded body are removed. */
 function pairsOf(headers: Headers): HeaderPairs {
   const pairs = [...headers].map(([name, value]) => [name.toLowerCase(), value] as const)
   return headers.has('content-encoding') ? decodedHeaders(pairs) : pairs

@@ -9,17 +9,17 @@ import type { Exchange, ExchangeObserver, Transport, TransportRequest, Transport
 export type { FetchFunction }
 
 /**
- * Runs calls over a `fetch` that exists already: a mock, another client, the built-in one. It can abort, and nothing more:
- * it cannot choose connections, see when one is made or the request is written, or switch off that fetch's own timeouts
- * (300 s for headers and for silence in undici). See `docs/transports.md`.
+ * Makes calls with an existing `fetch`: a mock, another client, the built-in one. The only control over it is abort:
+ * the transport cannot choose connections, see when a connection is made or the request is written, or turn off the
+ * timeouts of that fetch (300 s for headers and for silence in undici). See `docs/transports.md`.
  *
  * @param fetch called as `fetch(url, init)`, without `this`.
- * @throws TypeError for what is no function, ConfigurationError for an option that is unknown or not accepted.
+ * @throws TypeError if it is not a function; ConfigurationError for an option that is unknown or not accepted.
  */
 export function fetchTransport(fetch: FetchFunction, options: FetchTransportOptions = {}): Transport {
   if (typeof fetch !== 'function') {
     throw new TypeError(
-      `fetchTransport(fetch): got ${shownKind(fetch)}; accepted is a function that is called like fetch.`,
+      `fetchTransport(fetch): got ${shownKind(fetch)}; expected a function with the signature of fetch.`,
     )
   }
   checkOptions(options, rules, { of: 'fetchTransport()' })
@@ -28,9 +28,9 @@ export function fetchTransport(fetch: FetchFunction, options: FetchTransportOpti
 
 export interface FetchTransportOptions {
   /**
-   * What the wrapped `fetch` is told about redirects. `'manual'` (default): to follow none, because they are followed, or
-   * refused, above it: a conversation and its credentials do not leave for another origin. `'as_given'`: what the caller of
-   * `client.fetch` said, or nothing. It then follows redirects by its own rules, and no rule of ours holds.
+   * The `redirect` option of the wrapped `fetch`. `'manual'` (default): it follows no redirects. The client follows or
+   * refuses them, so that a conversation and its credentials do not leave their origin. `'as_given'`: the option of
+   * `client.fetch`, or none. That fetch then follows redirects by its own rules.
    */
   readonly redirect?: 'manual' | 'as_given'
 }

@@ -4,29 +4,30 @@ import type { ClientLifecycleEvent } from '../telemetry/events.ts'
 export type { ClientLifecycleEvent }
 
 /**
- * The port: one exchange with an endpoint. Adapters: undici (our own connections), an existing `fetch`, the fake of
- * `resilient-responses/testing`. A transport moves bytes and reports facts; it decides nothing about deadlines or retries.
+ * The transport port: one exchange with an endpoint. Adapters: undici (our own connections), an existing `fetch`, the
+ * fake one of `resilient-responses/testing`. A transport moves bytes and reports facts. It decides nothing about
+ * deadlines or retries.
  */
 
-/** The bytes of a request. `stream` is opened once per attempt; only a `replayable` one may be opened again. */
+/** The body of a request. A `stream` is opened once per attempt. Only a `replayable` one may be opened again. */
 export type RequestBody =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'bytes'
       readonly bytes: Uint8Array
-      /** The bytes are the UTF-8 of a text, and the caller gave the text. */
+      /** The bytes are the UTF-8 of a text that the caller gave. */
       readonly isText?: boolean
-      /** See the other `given`. */
+      /** See `given` of a stream. */
       readonly given?: GivenBody
     }
   | {
       readonly kind: 'stream'
       readonly replayable: boolean
-      /** Bytes, where known: sent as `content-length`; otherwise the body goes out chunked. */
+      /** Bytes, if known: sent as `content-length`. Otherwise the body is sent in chunks. */
       readonly length: number | undefined
       /**
-       * What the caller gave, or a copy that the caller cannot change: a `FormData`, a `Blob`, `URLSearchParams`, an
-       * `ArrayBuffer`. Kept only for transports that hand it on (`TransportAbilities.takesCallersForm`).
+       * The caller's body, or a copy that the caller cannot change: a `FormData`, a `Blob`, `URLSearchParams`, an
+       * `ArrayBuffer`. Kept only for transports that pass it on (`TransportAbilities.takesCallersForm`).
        */
       readonly given?: GivenBody
       open(): AsyncIterable<Uint8Array>
@@ -34,9 +35,9 @@ export type RequestBody =
 
 export type GivenBody = FormData | Blob | URLSearchParams | ArrayBuffer
 
-/** How the caller of a `fetch` wrote the request. Everything in `TransportRequest` wins over it. */
+/** How the caller of a `fetch` wrote the request. Everything in `TransportRequest` overrides it. */
 export interface CallersForm {
-  /** The address that `input` names. A redirect, or another endpoint, has another one. */
+  /** The address in `input`. A redirect or another endpoint has a different one. */
   readonly url: URL
   readonly input: string | URL | Request
   /** A shallow copy, without the body and the signal. */
@@ -63,7 +64,7 @@ export interface SocketLease {
 export interface TransportRequest {
   readonly url: URL
   readonly method: string
-  /** Lower-case names, final values. `content-length`, `host` and `connection` belong to the transport. */
+  /** Lower-case names, final values. The transport sets `content-length`, `host` and `connection`. */
   readonly headers: HeaderPairs
   readonly body: RequestBody
   /**
@@ -71,25 +72,25 @@ export interface TransportRequest {
    * is handed only to the transport that has leased it.
    */
   readonly connection: 'any' | 'fresh' | SocketConnection
-  /** A caller's own undici dispatcher (`init.dispatcher`). It is used, never closed or destroyed. */
+  /** A caller's undici dispatcher (`init.dispatcher`). It is used, but never closed or destroyed. */
   readonly dispatcher?: unknown
-  /** Set for calls of the drop-in fetch, over a transport that asks for it (`TransportAbilities.takesCallersForm`). */
+  /** Set for calls of the drop-in fetch over a transport with `TransportAbilities.takesCallersForm`. */
   readonly callersForm?: CallersForm | undefined
   /**
-   * The caller's own signal, where its response may be handed out untouched (`takeResponse`): it must go on obeying it.
-   * Everything else is ended by `destroy()`.
+   * The caller's own signal, if its response may be handed out untouched (`takeResponse`): that response must continue
+   * to obey it. Everything else is ended by `destroy()`.
    */
   readonly signal?: AbortSignal | undefined
-  /** The number of the attempt, from 1: for transports that script or record. */
+  /** The number of the attempt, from 1, for transports that script or record. */
   readonly attempt: number
 }
 
 export interface ConnectionInfo {
-  /** Which client of the cache carried the exchange: 1 for the first built for its key. 0 where there is no cache. */
+  /** Generation of the cached client that carries the exchange, from 1. 0 without a cache. */
   readonly generation: number
-  /** Whether the connection had carried another request before. */
+  /** Whether the connection carried another request before. */
   readonly reused: boolean
-  /** Identifies the connection within its transport; `undefined` where the transport cannot see connections. */
+  /** Identifies the connection within its transport. `undefined` if the transport cannot see connections. */
   readonly connectionId: number | undefined
 }
 
@@ -97,72 +98,72 @@ export interface ResponseHead {
   readonly status: number
   readonly statusText: string
   readonly headers: HeaderPairs
-  /** Where the answer came from, if the transport followed redirects by itself. */
+  /** The address of the answer, if the transport followed redirects. */
   readonly url?: string
   readonly redirected?: boolean
 }
 
 /**
- * What an exchange reports, in this order; each step at most once except `sending` and `data`.
- * After `end` or `error`, and after the exchange was destroyed or drained, nothing more is reported.
- * No method is called before `send` has returned.
+ * What an exchange reports, in this order, each step at most once except `sending` and `data`. Nothing is reported
+ * after `end` or `error`, or after the exchange was destroyed or drained. No method is called before `send` has
+ * returned.
  */
 export interface ExchangeObserver {
-  /** A connection is being opened (not called for an open one). */
+  /** A connection is being opened. Not called for an open one. */
   connecting(): void
   connected(info: ConnectionInfo): void
-  /** Some of the request was accepted by the operating system. */
+  /** The operating system accepted part of the request. */
   sending(): void
   /** The whole request was written. */
   sent(): void
   head(head: ResponseHead): void
   /**
-   * Decoded body bytes, never empty. All bytes of one socket read come as one chunk. The receiver may keep it, but not give
-   * its buffer away: it may be a view of what was read.
+   * Decoded body bytes, never empty. All bytes of one socket read come as one chunk. The receiver may keep it, but not
+   * transfer its buffer, which may be shared.
    */
   data(chunk: Uint8Array): void
   end(): void
-  /** The exchange failed. The client that carried it is poisoned already when the connection is to blame. */
+  /** The exchange failed. If the connection is the cause, its client is already poisoned. */
   error(error: unknown): void
 }
 
-/** An exchange under way. Its lease ends exactly once: at the end, on failure, or by one of the two ending methods. */
+/** A running exchange. Its lease ends exactly once: at the end, on failure, or by `destroy` or `drain`. */
 export interface Exchange {
-  /** Stops reading. What one socket read has already brought may still be delivered. */
+  /** Stops reading. Bytes of the last socket read may still be delivered. */
   pause(): void
   resume(): void
-  /** Ends the exchange at once and destroys its connection, even while it is still connecting. Idempotent. */
+  /** Ends the exchange at once and destroys its connection, even while connecting. Idempotent. */
   destroy(): void
   /**
-   * The receiver has all it needs: what is left is read in the background, for at most 100 ms or 64 KB, and the
-   * connection is kept if it then ended cleanly. Idempotent.
+   * The receiver has all it needs. The rest is read in the background, for at most 100 ms and 64 KB, and the connection
+   * is kept if it ended cleanly by then. Idempotent.
    */
   drain(): void
-  /** Marks the client that carried this exchange: it gets no new lease. Does not end the exchange. */
+  /** Poisons the client of this exchange: it gets no new lease. Does not end the exchange. */
   poison(reason: string): void
   /**
-   * To be called while the head is reported: reads a copy of the body, so that `takeResponse` still gives the whole response
-   * after the end. For transports that have a response.
+   * To be called while the head is reported. Reads a copy of the body, so that `takeResponse` still gives the whole
+   * response after the end. For transports with a `Response`.
    */
   readCopy?(): void
   /**
-   * The untouched `Response` behind the last reported head, for transports that have one: the exchange ends without
-   * reading it, and the caller of this method owns its body from then on.
+   * The untouched `Response` of the last reported head, for transports that have one. The exchange ends without reading
+   * it, and the caller of this method owns its body.
    */
   takeResponse?(): Response
 }
 
-/** What a transport can promise. Documented as a table in `docs/transports.md`. */
+/** What a transport can promise. `docs/transports.md` has the table. */
 export interface TransportAbilities {
   /** Reports `connecting` and `connected`, so that `connectMs` can be enforced. */
   readonly seesConnect: boolean
-  /** Reports `sending` and `sent`; otherwise the request counts as written when it was dispatched. */
+  /** Reports `sending` and `sent`. Otherwise the request counts as written at once. */
   readonly seesSent: boolean
   /** Honours `connection: 'fresh'`. */
   readonly choosesConnection: boolean
   /**
-   * Hands requests on to a `fetch`, in the form in which the caller gave them. That fetch adds headers of its own (`accept`,
-   * `accept-encoding`, `user-agent`, the `content-type` of a body), so none are added here. Default `false`.
+   * Passes requests to a `fetch`, in the caller's form. That fetch adds its own headers (`accept`, `accept-encoding`,
+   * `user-agent`, the `content-type` of a body), so the client adds none. Default `false`.
    */
   readonly takesCallersForm?: boolean
 }
@@ -173,24 +174,24 @@ export interface TransportStats {
   readonly idleConnections: number
   /** Exchanges that hold a lease. */
   readonly leases: number
-  /** Clients in the cache, poisoned ones that still serve a lease included. */
+  /** Clients in the cache, including poisoned ones that still have a lease. */
   readonly clients: number
 }
 
 export interface Transport {
   readonly name: string
   /**
-   * Of a transport that simulates time: the clock it waits on. A client without a clock takes this one; a client with another
-   * one is refused. Absent: the transport does not care about the client's clock.
+   * The clock of a transport that simulates time. A client without a clock uses it; a client with another clock is
+   * refused. Absent: any clock.
    */
   readonly clock?: Clock
   readonly abilities: TransportAbilities
   send(request: TransportRequest, observer: ExchangeObserver): Exchange
-  /** Subscribes to what happens to cached clients; returns the function that unsubscribes. */
+  /** Subscribes to events of cached clients. Returns the function that unsubscribes. */
   observe?(listener: (event: ClientLifecycleEvent) => void): () => void
   stats(): TransportStats
   /** Ends idle connections now and the others when their exchange ends. Resolves when nothing is left. */
   close(): Promise<void>
-  /** Ends everything now: exchanges under way report an error. Resolves when no socket is left. */
+  /** Ends everything now: running exchanges report an error. Resolves when no socket is left. */
   destroy(): Promise<void>
 }

@@ -435,7 +435,7 @@ describe('a response that lives nobody knows where', () => {
       phase: 'preparing',
       responseStarted: false,
       message:
-        'It is not known which of the endpoints has the response of previous_response_id. Tell with endpointOf(id), or rebuild the request in onPreviousResponseNotFound. (0 attempts, gave up: not_retryable)',
+        'It is not known which of the endpoints is the owner of previous_response_id. Name it with endpointOf(id), or rebuild the request in onPreviousResponseNotFound. (0 attempts, gave up: not_retryable)',
     })
     expect([r.transport.requests, r.refreshes]).toEqual([[], []])
     r.over('failed')

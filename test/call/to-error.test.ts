@@ -69,7 +69,7 @@ describe.each(CODES)('a failure of the code %s', (code) => {
       expect(error.name).toBe('StreamInterruptedError')
       expect(error).toMatchObject({ lastSequenceNumber: 7, deadline: DEADLINE })
     }
-    expect(error.message).toBe(`${meaning} (output had been handed over, so the call was not repeated)`)
+    expect(error.message).toBe(`${meaning} (output had already been handed over, so the call was not retried)`)
   })
 
   it('may heal where it has a lane, or was only a matter of time', () => {
@@ -116,7 +116,7 @@ describe('the history', () => {
     expect(told('retries_exhausted')).toBe('It broke. (3 attempts, gave up: retries_exhausted)')
     expect(told('budget_exhausted')).toBe('It broke. (3 attempts, gave up: budget_exhausted)')
     for (const reason of ['committed', undefined] as const)
-      expect(told(reason)).toBe('It broke. (output had been handed over, so the call was not repeated)')
+      expect(told(reason)).toBe('It broke. (output had already been handed over, so the call was not retried)')
   })
 
   it('is a copy, and tells the ids of the answers', () => {

@@ -33,7 +33,7 @@ describe('a call that was repeated although output had been handed over inside',
   it('says of a stream that cannot be taken back that it was not repeated', async () => {
     await using server = await fieldServer([CUT])
     const { error } = await playStream({ baseURL: server.baseURL })
-    expect((error as Error).message).toMatch(/\(output had been handed over, so the call was not repeated\)$/)
+    expect((error as Error).message).toMatch(/\(output had already been handed over, so the call was not retried\)$/)
     expect(server.requests).toHaveLength(1)
   })
 })

@@ -53,7 +53,7 @@ describe.skipIf(program('nginx') === undefined)('pages of nginx (skipped where n
     await expectPage(
       port,
       404,
-      new RegExp(`404 Not Found.* Asked was 127\\.0\\.0\\.1:${port}/v1/responses; baseURL may be wrong`),
+      new RegExp(`404 Not Found.* The address was 127\\.0\\.0\\.1:${port}/v1/responses. baseURL may be wrong`),
     )
   })
 
@@ -83,7 +83,7 @@ describe.skipIf(program('nginx') === undefined)('pages of nginx (skipped where n
     await expectPage(
       port,
       400,
-      /plain HTTP request was sent to HTTPS port.* speaks TLS on this port: use https: in baseURL/,
+      /plain HTTP request was sent to HTTPS port.* expects TLS on this port: use https: in baseURL/,
     )
   })
 

@@ -131,7 +131,7 @@ describe('a call that is announced and never closed, in a response that is compl
       expect.objectContaining({
         problem: 'unfinished_item',
         eventType: 'response.completed',
-        detail: 'output_index 1: begun and not finished, so the final response leaves them out',
+        detail: 'output_index 1: not finished, so the final response omits them',
       }),
     ])
   })

@@ -35,12 +35,12 @@ describe('a 404 that no Responses API gives', () => {
     await using server = await fieldServer([given])
     const { host } = new URL(server.baseURL)
     const baseURL = `http://${host}/api?api-version=hidden-value`
-    const said = `Asked was ${host}/api/responses; baseURL may be wrong`
+    const said = `The address was ${host}/api/responses. baseURL may be wrong`
     for (const { error } of [await playStream({ baseURL }), await playCreate({ baseURL })]) {
       expect(error).toBeInstanceOf(UpstreamError)
       const { message, advice, attempts } = error as UpstreamError
       expect(message).toContain(said)
-      expect(advice).toMatch(/^Asked was /)
+      expect(advice).toMatch(/^The address was /)
       expect(explain(error)?.split('\n')[0]).toContain(said)
       expect(`${message}${explain(error)}`).not.toContain('hidden-value')
       expect(attempts).toHaveLength(1)
@@ -48,7 +48,7 @@ describe('a 404 that no Responses API gives', () => {
     const hosted = await playOpenAI({ baseURL: server.baseURL }, (openai) =>
       openai.responses.create({ model: 'gpt-5', input: 'Hello' }),
     )
-    expect(explain(hosted.error)).toContain(`Asked was ${host}/v1/responses`)
+    expect(explain(hosted.error)).toContain(`The address was ${host}/v1/responses`)
     // The drop-in hands the answer over as it came.
     expect((await playFetch({ baseURL: server.baseURL })).result).toMatchObject({ status: 404 })
   })
@@ -80,7 +80,7 @@ describe('http: to a port that speaks TLS', () => {
     await using server = await fieldServer([given])
     const { baseURL } = server
     const { host } = new URL(baseURL)
-    const said = `${host} speaks TLS on this port: use https: in baseURL.`
+    const said = `${host} expects TLS on this port: use https: in baseURL.`
     for (const { error } of [await playStream({ baseURL }), await playCreate({ baseURL })]) {
       expect(error).toMatchObject({ status: 400, advice: said, message: expect.stringContaining(said) })
       expect(explain(error)?.split('\n')[0]).toContain(said)

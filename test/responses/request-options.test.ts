@@ -109,7 +109,7 @@ describe('options of one request', () => {
       const options = { [name]: name === 'validate' ? 'strict' : () => {} }
       const { error } = await s.settle(s.responses.create({ ...params, background: true }, options))
       expect(error).toBeInstanceOf(ConfigurationError)
-      expect(String(error)).toContain(`options.${name} does nothing in create() with background: true`)
+      expect(String(error)).toContain(`options.${name} has no effect in create() with background: true`)
       expect(s.transport.requests).toEqual([])
       await s.nothingIsLeft()
     },

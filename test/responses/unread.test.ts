@@ -114,7 +114,7 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
         name: 'StreamInterruptedError',
         code,
         giveUpReason: 'deadline_exceeded',
-        message: expect.stringContaining('Nobody read on within timeouts.staleMs'),
+        message: expect.stringContaining('The stream was not read for timeouts.staleMs'),
         responseId: 'resp_test',
       })
       expect(stream.explain()).toContain('a broken stream that nobody reads')

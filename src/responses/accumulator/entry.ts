@@ -1,18 +1,18 @@
 import type { Loose } from './json.ts'
 
-/** One item of the output, and how far it is. */
+/** One item of the output, and its progress. */
 export interface Entry {
   readonly index: number
   item: Loose
-  /** `response.output_item.added` or `.done` came. Otherwise all that is known of it are deltas. */
+  /** `response.output_item.added` or `.done` came. Otherwise only deltas are known. */
   announced: boolean
-  /** The endpoint sent all of what the model wrote for the call: its arguments, its input, its diff. */
+  /** The endpoint sent everything that the model wrote for the call: its arguments, its input, or its diff. */
   payloadFinished: boolean
-  /** `response.output_item.done` came: the item is what it is for good. */
+  /** `response.output_item.done` came: the item is final. */
   finished: boolean
-  /** About how large its JSON is. */
+  /** Approximate size of its JSON. */
   size: number
 }
 
-/** What an item, or a place in one of its lists, counts beside its text: about what it takes in memory. */
+/** The size of an item or a list entry in addition to its text: about its use of memory. */
 export const PLACE_SIZE = 128

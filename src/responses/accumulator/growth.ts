@@ -4,11 +4,11 @@ import { addTold, copyOf, isLoose, type Loose, listIn, nextPlaceIn, objectAt, pl
 
 /** What one type of event does to its item. */
 export interface Row {
-  /** The type of the item, for a stream that is picked up in the middle of one. */
+  /** The type of the item, for a stream that is resumed in the middle of one. */
   readonly itemType: string | ((event: Loose) => string)
-  /** Returns by how much the item grew: characters, and `PLACE_SIZE` for each place of a list. */
+  /** Returns by how much the item grew: characters, plus `PLACE_SIZE` for each list entry. */
   fold(item: Loose, event: Loose): number
-  /** After this event nothing that the caller has to act on is missing from the item. */
+  /** After this event the item has everything that the caller has to act on. */
   readonly finishesPayload?: true
 }
 
@@ -32,7 +32,7 @@ export function part(itemType: string, list: 'content' | 'summary', partType: st
   return growth(itemType, key, inPart)
 }
 
-/** A text in a field of an item, where the model writes what the call is to do. */
+/** A text in a field of an item, in which the model writes the content of the call. */
 export function field(itemType: string, key: string, ownerIn: (item: Loose) => Loose = (item) => item): Growth {
   const inOwner = (change: Change) => (item: Loose, event: Loose) => change(ownerIn(item), event)
   const { delta, done } = growth(itemType, key, inOwner)
@@ -49,7 +49,7 @@ function growth(itemType: string, key: string, within: (change: Change) => Row['
   }
 }
 
-/** The size of the places that a list has more than before, holes included. */
+/** The size of the entries that a list has gained, including holes. */
 export function placesMade(list: readonly unknown[], before: number): number {
   return list.length === before ? 0 : (list.length - before) * PLACE_SIZE
 }
@@ -68,7 +68,7 @@ export function wholePart(
     const tally = { size: 0 }
     const fresh = copyOf(event.part, tally)
     const known = parts[place]
-    // An empty list makes room for seventeen, and most items have one part.
+    // A list made by `push` reserves room for seventeen entries, and most items have one part.
     if (place === 0 && parts.length === 0) {
       item[list] = [fresh]
       return tally.size + PLACE_SIZE
@@ -86,7 +86,7 @@ export function wholePart(
   }
 }
 
-/** What a part holds of what deltas brought: it is brought again by what replaces the part. */
+/** The texts in a part that came as deltas, and come again with the replacement of the part. */
 function textsOf(known: unknown): number {
   return isLoose(known) ? lengthOf(known.text) + lengthOf(known.refusal) + lengthOf(known.transcript) : 0
 }
@@ -104,7 +104,7 @@ export function withLogprobs({ fold }: Row, how: 'append' | 'replace'): Row['fol
     const grown = fold(item, event)
     const { logprobs } = event
     if (!Array.isArray(logprobs) || logprobs.length === 0) return grown
-    // The part is there: the text made it.
+    // The part exists, because its text came first.
     const at = objectAt(listIn(item, 'content'), event.content_index, () => ({}))
     const tally = { size: 0 }
     const copied = copyOf(logprobs, tally)
@@ -113,7 +113,7 @@ export function withLogprobs({ fold }: Row, how: 'append' | 'replace'): Row['fol
       for (const each of copied) known.push(each)
       return grown + tally.size
     }
-    // What deltas brought is brought again.
+    // Deltas that came before come again.
     const isKnown = Array.isArray(at.logprobs) && at.logprobs.length > 0
     at.logprobs = copied
     return grown + (isKnown ? 0 : tally.size)

@@ -3,24 +3,24 @@ import { areDistinct, haveOneName, isAnotherItem, isSameFinished, nameOf } from 
 import { ItemNames, OpenItems } from './item-names.ts'
 import { addTold, copyOf, isIndex, type Loose } from './json.ts'
 
-/** So many are looked through as quickly as looked up, and most responses have no more. */
+/** Up to this many items a linear search is as fast as a lookup. Most responses have no more. */
 const FEW = 8
 
 /**
- * The items of a response, each under its `output_index`. Names serve only where the index is missing or where several
- * items share it: some gateways write another id into each event, others the same index into all.
+ * The items of a response by `output_index`. Names are used only if the index is missing or several items share it:
+ * some gateways write another id into each event, others the same index into all.
  */
 export class ItemList {
-  /** In the order in which they were first heard of. */
+  /** In the order of their first event. */
   #entries: readonly Entry[] = []
-  /** Of more items than are quickly looked through. */
+  /** Used above the number of items for a linear search. */
   #byIndex: Map<number, Entry> | undefined
   #names: ItemNames | undefined
   #open: OpenItems | undefined
   #nextIndex = 0
   #size = 0
 
-  /** About how large the JSON of all items is. */
+  /** Approximate size of the JSON of all items. */
   get size(): number {
     return this.#size
   }
@@ -29,7 +29,7 @@ export class ItemList {
     return this.#entries.toSorted((one, other) => one.index - other.index)
   }
 
-  /** An item is larger now. */
+  /** Records that an item has grown. */
   grew(entry: Entry, by: number): void {
     entry.size += by
     this.#size += by
@@ -58,7 +58,7 @@ export class ItemList {
     }
   }
 
-  /** `response.output_item.done`: the endpoint's word replaces what was rebuilt, and never what is finished of another item. */
+  /** `response.output_item.done`: replaces what was rebuilt, but never the finished content of another item. */
   finish(index: unknown, item: Loose): void {
     const callId = nameOf(item.call_id)
     const known = this.#find(index, nameOf(item.id), callId, item.type) ?? this.#unfinished(index, callId, item.type)
@@ -72,7 +72,7 @@ export class ItemList {
     this.#names?.add(entry)
   }
 
-  /** The item that a delta belongs to; begun with what the delta tells, if a stream is picked up in the middle of it. */
+  /** The item that a delta belongs to. Created from the delta if a stream is resumed in the middle of it. */
   under(event: Loose, type: string): Entry {
     const { output_index: index } = event
     const id = nameOf(event.item_id)
@@ -87,14 +87,14 @@ export class ItemList {
     })
   }
 
-  /** What is known at the place of an item that ends, if it is that item. */
+  /** The known item at the index of an item that ends, if it is that item. */
   #ending(known: Entry | undefined, item: Loose): Entry | undefined {
     if (known === undefined) return undefined
     if (known.finished) return isSameFinished(known.item, item) ? known : undefined
     return known.announced && isAnotherItem(known.item, item) ? undefined : known
   }
 
-  /** Where several items share an index: the first one of this kind there that is still open. */
+  /** If several items share an index: the first open one of this type. */
   #begunAt(index: unknown, { type, call_id: callId }: Loose): Entry | undefined {
     if (!isIndex(index) || this.#entries.length === 0) return undefined
     this.#open ??= new OpenItems(this.#entries)
@@ -114,7 +114,7 @@ export class ItemList {
     return namesake?.index === index ? namesake : known
   }
 
-  /** The item under way, for events that name neither a place nor an item that is known. */
+  /** The running item, for events that name neither an index nor a known item. */
   #underWay(index: unknown, callId: string | undefined, type: unknown): Entry | undefined {
     if (isIndex(index)) return undefined
     this.#open ??= new OpenItems(this.#entries)
@@ -122,7 +122,7 @@ export class ItemList {
     return last !== undefined && !isAnotherCall(last.item, callId) ? last : undefined
   }
 
-  /** The item that ends, likewise. */
+  /** The item that ends, found in the same way. */
   #unfinished(index: unknown, callId: string | undefined, type: unknown): Entry | undefined {
     if (isIndex(index)) return undefined
     this.#open ??= new OpenItems(this.#entries)
@@ -134,7 +134,7 @@ export class ItemList {
     const index = isIndex(place) ? place : this.#nextIndex
     const entry: Entry = { index, item, announced: false, payloadFinished: false, finished: false, size: 0 }
     this.grew(entry, PLACE_SIZE)
-    // What `push` makes of an empty list has room for seventeen.
+    // A list made by `push` reserves room for seventeen entries.
     if (this.#entries.length === 0) this.#entries = [entry]
     else (this.#entries as Entry[]).push(entry)
     if (this.#entries.length > FEW) this.#byIndex ??= new Map(this.#entries.map((each) => [each.index, each]))
@@ -151,7 +151,7 @@ export class ItemList {
   }
 }
 
-/** Whether an item has the names of an event, where the event has any. */
+/** Whether an item has the names of an event, if the event has any. */
 function isCalled(item: Loose, id: string | undefined, callId: string | undefined): boolean {
   return (id === undefined || item.id === id) && (callId === undefined || item.call_id === callId)
 }

@@ -1,7 +1,7 @@
 import type { Entry } from './entry.ts'
 import { nameOf } from './identity.ts'
 
-/** Finds the items of a response by what events call them. Made when an event first names an item without its place. */
+/** Finds items by the names in events. Made when an event first names an item without its index. */
 export class ItemNames {
   readonly #byId = new Map<string, Entry>()
   readonly #byCall = new Map<string, Entry>()
@@ -10,7 +10,7 @@ export class ItemNames {
     for (const entry of entries) this.add(entry)
   }
 
-  /** The latest item of a name has it. */
+  /** The latest item with a name is found. */
   add(entry: Entry): void {
     const { type } = entry.item
     const id = nameOf(entry.item.id)
@@ -20,8 +20,8 @@ export class ItemNames {
   }
 
   /**
-   * The item of an `id`, or of a `call_id`: some gateways give a call no other name, and some write its `call_id` where the
-   * id of the item belongs. A `call_id` alone names two items, the call and its output, so that the type tells which.
+   * The item with an `id` or a `call_id`: some gateways give a call no other name, and some write its `call_id` in
+   * place of the item's id. A call and its output share a `call_id`, so the type decides.
    */
   find(id: string | undefined, callId: string | undefined, type: unknown): Entry | undefined {
     return (
@@ -35,7 +35,7 @@ function callKey(type: unknown, callId: string): string {
   return typeof type === 'string' ? `${type} ${callId}` : callId
 }
 
-/** The items that are not finished, by type. Made when an event first names neither a place nor an item. */
+/** The unfinished items by type. Made when an event first names neither an index nor an item. */
 export class OpenItems {
   readonly #byType = new Map<unknown, OpenOfType>()
 
@@ -51,7 +51,7 @@ export class OpenItems {
     else known.entries.push(entry)
   }
 
-  /** The one that was begun last: what is being written belongs to it. */
+  /** The item that began last, which is the one being written. */
   last(type: unknown): Entry | undefined {
     const open = this.#byType.get(type)
     if (open === undefined) return undefined
@@ -60,7 +60,7 @@ export class OpenItems {
     return entries.length > open.from ? entries.at(-1) : undefined
   }
 
-  /** The one that was begun first: where all ends come last, they come in the order of the beginnings. */
+  /** The item that began first: if all ends come last, they come in the order of the beginnings. */
   first(type: unknown): Entry | undefined {
     const open = this.#byType.get(type)
     if (open === undefined) return undefined
@@ -70,7 +70,7 @@ export class OpenItems {
   }
 }
 
-/** Those before `from` are finished. An item that is finished, or of another type by now, is passed over once. */
+/** Items before `from` are finished. An item that is finished, or has another type by now, is skipped once. */
 interface OpenOfType {
   readonly entries: Entry[]
   from: number

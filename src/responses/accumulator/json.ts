@@ -1,18 +1,18 @@
-/** A JSON object of which nothing is taken for granted: gateways leave out fields and send others of the wrong type. */
+/** A JSON object of any shape: gateways omit fields and send wrong types. */
 export type Loose = Record<string, unknown>
 
 export function isLoose(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** How much JSON was copied: no more than what it takes as text. */
+/** How much JSON was copied: at most its length as text. */
 export interface Tally {
   size: number
 }
 
 /**
- * A deep copy of parsed JSON; holes of arrays are closed. Without recursion, because an endpoint decides how deep its JSON
- * is, and a good deal cheaper than `structuredClone`.
+ * A deep copy of parsed JSON, with holes of arrays closed. Not recursive, because an endpoint decides how deep its JSON
+ * is, and much cheaper than `structuredClone`.
  */
 export function copyOf<T>(value: T, tally: Tally = { size: 0 }): T {
   const open: [from: object, to: object][] = []
@@ -39,22 +39,23 @@ function begin(value: unknown, open: [from: object, to: object][], tally: Tally)
 }
 
 /**
- * What an object itself has under a key that an endpoint chose. Read plainly, `__proto__` would give `Object.prototype`,
- * and whoever wrote to that would write to every object of the process.
+ * The own property of an object under a key that an endpoint chose. A plain read of `__proto__` would return
+ * `Object.prototype`, and a write to that would change every object of the process.
  */
 export function getOwn(owner: Loose, key: string): unknown {
   return Object.hasOwn(owner, key) ? owner[key] : undefined
 }
 
-/** Sets a key that an endpoint chose. Assigned plainly, `__proto__` would replace the prototype. */
+/** Sets a key that an endpoint chose. A plain assignment of `__proto__` would replace the prototype. */
 export function setOwn(to: Loose, key: string, value: unknown): void {
   if (key !== '__proto__') to[key] = value
   else Object.defineProperty(to, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /**
- * Adds to `known` what an announcement tells, at its top and, in `action` and `operation`, one level below. What the
- * announcement leaves blank stays as deltas have told it. Takes as long as the announcement is: `known` may be far larger.
+ * Adds the content of an announcement to `known`: its fields, and one level deeper those in `action` and `operation`.
+ * Fields that are empty in the announcement keep what deltas have brought. The time depends on the size of the
+ * announcement, because `known` may be much larger.
  */
 export function addTold(known: Loose, told: Loose, levels = 2): Loose {
   for (const key of Object.keys(told)) {
@@ -70,7 +71,7 @@ function isBlank(value: unknown): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
-/** The object under a key, made if there is none. */
+/** The object under a key. Created if there is none. */
 export function objectIn(owner: Loose, key: string): Loose {
   const known = owner[key]
   if (isLoose(known)) return known
@@ -79,7 +80,7 @@ export function objectIn(owner: Loose, key: string): Loose {
   return made
 }
 
-/** The list under a key, made if there is none. */
+/** The list under a key. Created if there is none. */
 export function listIn(owner: Loose, key: string): unknown[] {
   const known = owner[key]
   if (Array.isArray(known)) return known
@@ -88,20 +89,20 @@ export function listIn(owner: Loose, key: string): unknown[] {
   return made
 }
 
-/** More than any list of parts has. An index beyond it is garbage. */
+/** More than any list of parts has. A larger index is invalid. */
 const MAX_INDEX = 10_000
 
-/** Where an index points. An index that is missing, or beyond reason, points at the last entry: no text is lost for it. */
+/** The index to use. If it is missing or invalid, the last entry, so that no text is lost. */
 export function placeIn(list: readonly unknown[], index: unknown): number {
   return isIndex(index) && index < MAX_INDEX ? index : Math.max(0, list.length - 1)
 }
 
-/** Where what is added goes: behind all others, unless an index says where. */
+/** The index for a new entry: after all others, unless an index is given. */
 export function nextPlaceIn(list: readonly unknown[], index: unknown): number {
   return index === undefined || index === null ? list.length : placeIn(list, index)
 }
 
-/** The object at an index, made if there is none. */
+/** The object at an index. Created if there is none. */
 export function objectAt(list: unknown[], index: unknown, make: () => Loose): Loose {
   const place = placeIn(list, index)
   const known = list[place]

@@ -13,7 +13,7 @@ import {
 
 type FoldedElsewhere = SnapshotEvent['type'] | 'response.output_item.added' | 'response.output_item.done'
 
-/** They hold nothing, or nothing of an item. */
+/** Events without content, or without content for an item. */
 type WithoutContent = 'error' | 'keepalive' | 'response.audio.done' | 'response.audio.transcript.done'
 
 const outputText = part('message', 'content', 'output_text', 'text')
@@ -30,11 +30,11 @@ const contentPart = wholePart(
   'content',
 )
 const summaryPart = wholePart('reasoning', 'summary')
-/** Neither says anything that the item has a field for. */
+/** The item has no field for the content of these events. */
 const listTools: Row = { itemType: 'mcp_list_tools', fold: () => 0 }
 const compaction: Row = { itemType: 'compaction', fold: () => 0 }
 
-/** Every event that belongs to an item; the compiler sees to it that none is forgotten. */
+/** Every event that belongs to an item. The type ensures that none is missing. */
 const rows = {
   'response.content_part.added': contentPart.added,
   'response.content_part.done': contentPart.done,
@@ -94,9 +94,9 @@ const rows = {
 
 const rowsByType: ReadonlyMap<string, Row> = new Map(Object.entries(rows))
 
-/** `undefined` for events that belong to no item, unknown ones among them. */
+/** `undefined` for events that belong to no item, and for unknown events. */
 export function rowOf(type: string): Row | undefined {
-  // Streams are runs of one type, and comparing two strings costs less than looking one up.
+  // Consecutive events mostly have the same type, and comparing two strings is faster than a lookup.
   if (type !== lastType) {
     lastType = type
     lastRow = rowsByType.get(type)

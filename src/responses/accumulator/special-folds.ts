@@ -1,4 +1,4 @@
-/** Folds of events that are shaped like no others. */
+/** Folds of events with a unique shape. */
 
 import { append, appended, lengthOf, replace } from './growing-text.ts'
 import { placesMade, type Row } from './growth.ts'
@@ -16,7 +16,7 @@ export function addAnnotation(item: Loose, event: Loose): number {
   return tally.size + placesMade(content, parts) + placesMade(annotations, places)
 }
 
-/** The last one alone: each is a whole image, and replaces the one before. */
+/** Only the last one is kept: each is a whole image that replaces the previous one. */
 export function keepPartialImage(item: Loose, event: Loose): number {
   if (typeof event.partial_image_b64 !== 'string') return 0
   if (isIndex(event.partial_image_index)) item.partial_image_index = event.partial_image_index
@@ -50,7 +50,7 @@ export function growShellOutput(item: Loose, { command_index, delta }: Loose): n
   return append(at, 'stdout', delta.stdout) + append(at, 'stderr', delta.stderr) + placesMade(outputs, places)
 }
 
-/** `output` is a list, though it tells of one command. */
+/** `output` is a list, although it belongs to one command. */
 export function setShellOutput(item: Loose, { command_index, output }: Loose): number {
   if (!Array.isArray(output)) return 0
   const outputs = listIn(item, 'output')
@@ -65,7 +65,7 @@ export function setShellOutput(item: Loose, { command_index, output }: Loose): n
   return tally.size - replaced + placesMade(outputs, places)
 }
 
-/** Audio events name no item and no part: they belong to the message under way. */
+/** Audio events name no item and no part: they belong to the running message. */
 export function audio(key: 'data' | 'transcript'): Row {
   const fold = (item: Loose, event: Loose): number => {
     const content = listIn(item, 'content')
@@ -76,7 +76,7 @@ export function audio(key: 'data' | 'transcript'): Row {
   return { itemType: 'message', fold }
 }
 
-/** Where the audio of a message is among its parts: looked for once, because an endpoint decides how many there are. */
+/** The index of the audio in the parts of a message. Cached, because an endpoint decides how many parts there are. */
 const audioPlaces = new WeakMap<object, number>()
 
 function audioIn(content: unknown[]): Loose {

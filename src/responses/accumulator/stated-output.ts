@@ -2,19 +2,19 @@ import type { Entry } from './entry.ts'
 import { nameOf } from './identity.ts'
 import { isLoose, type Loose } from './json.ts'
 
-/** The output of a response as its terminal event states it, set beside the items that the stream had finished. */
+/** The output in the terminal event, compared with the items that were finished in the stream. */
 export interface StatedOutput {
   readonly output: readonly unknown[]
-  /** The places of finished items that the terminal event leaves out, or has emptied. */
+  /** Indexes of finished items that the terminal event omits or has emptied. */
   readonly missing: readonly number[]
 }
 
 /**
- * What the terminal event states is the endpoint's word, and stays as it is; but some gateways state the last item alone, or
- * items without their content. A message that was streamed would be lost to whoever reads the final response only, and a
- * finished tool call would never be run, while the endpoint waits for its output. So what is finished and not there is put
- * back, at its place in the order of the stream: `response.output_item.done` was the endpoint's word, too. Nothing is put
- * back where the terminal event has as many items of the type: gateways write other ids into it.
+ * The output of the terminal event is kept as it is. But some gateways state only the last item, or items without their
+ * content. A reader of the final response alone would then lose a message, and a finished tool call would never be run
+ * while the endpoint waits for its output. So finished items that are missing are restored, in the order of the stream:
+ * the endpoint has sent their `response.output_item.done`. Nothing is restored if the terminal event has as many items
+ * of the type, because gateways change ids in it.
  */
 export function completedOutput(stated: readonly unknown[], entries: readonly Entry[]): StatedOutput {
   const finished = entries.filter((entry) => entry.finished)
@@ -41,7 +41,7 @@ export function completedOutput(stated: readonly unknown[], entries: readonly En
   return { output: [...output, ...stated.slice(next)], missing: missing.map(({ index }) => index) }
 }
 
-/** Where each finished item stands in the stated output: by its names, else in the order of its type. */
+/** The index of each finished item in the stated output: by its names, else by the order within its type. */
 function placesOf(stated: readonly unknown[], finished: readonly Entry[]): ReadonlyMap<Entry, number> {
   const byName = new Map<string, number>()
   for (const [place, item] of stated.entries())
@@ -81,12 +81,15 @@ function namesOf({ type, id, call_id: callId }: Loose): string[] {
     .map(([name, key]) => `${nameOf(type) ?? ''} ${key} ${name}`)
 }
 
-/** A message is the answer, and a call has to be run; what the model thought, or looked up by itself, can be done without. */
+/**
+ * Whether a missing item must be restored. Messages and calls must; reasoning, and what the model looked up itself,
+ * need not.
+ */
 function isNeeded({ type }: Loose): boolean {
   return type === 'message' || (typeof type === 'string' && type.endsWith('_call'))
 }
 
-/** The item is there, without what it was finished with: its content, or what the model wrote for the call. */
+/** Whether the item is there, but without its finished content, or without what the model wrote for the call. */
 function isEmptied(stated: unknown, { content, arguments: args, input }: Loose): boolean {
   if (!isLoose(stated)) return false
   if (Array.isArray(content) && content.length > 0) return isBlank(stated.content)

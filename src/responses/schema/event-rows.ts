@@ -14,8 +14,8 @@ const command = { ...atCommand, command: text }
 const logprobs = listOf(z.looseObject({ token: text, logprob: z.number() }))
 
 /**
- * What is checked of each event beside its `type` and `sequence_number`. The compiler sees to it that every event has a
- * row, and every field that an event cannot do without a check.
+ * What is checked of each event beside `type` and `sequence_number`. The type ensures that every event has a row, and
+ * every required field a check.
  */
 export const eventRows = {
   'response.created': snapshot,
@@ -105,5 +105,5 @@ export const eventRows = {
   keepalive: {},
 } satisfies { readonly [Type in keyof EventFields]: Checks<EventFields[Type]> }
 
-/** A check for every field that must be there; for others if wanted. */
+/** A check for every required field; for other fields if wanted. */
 type Checks<Fields> = { readonly [Key in keyof Fields]: z.ZodMiniType }

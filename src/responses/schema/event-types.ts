@@ -1,8 +1,8 @@
 import type { EventType } from './events.ts'
 
 /**
- * The types of events that this version knows, apart from `codex.*`. The checks of their fields stand in `event-rows`, which
- * is loaded with zod, and only where events are checked. The compiler keeps both complete.
+ * The types of events that this version knows, except `codex.*`. The checks of their fields are in `event-rows`, which
+ * is loaded with zod, and only if events are checked. The type keeps both complete.
  */
 export const eventTypes: Readonly<Record<EventType, true>> = {
   'response.created': true,

@@ -4,11 +4,11 @@ import type { ResponseObject } from './response.ts'
 import type { ShellOutput } from './shell-items.ts'
 
 /**
- * The fields of each event beside `type` and `sequence_number`, from the first event of a stream to the last. The rows
- * of `event-rows.ts` check them.
+ * The fields of each event beside `type` and `sequence_number`, in the order of a stream. The rows of `event-rows.ts`
+ * check them.
  */
 export interface EventFields {
-  /** The first one: from here on the response has an id. */
+  /** The first event: from here on the response has an id. */
   'response.created': Snapshot
   /** A background response waits for its turn. */
   'response.queued': Snapshot

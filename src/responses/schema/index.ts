@@ -1,4 +1,7 @@
-/** The events of a Responses stream and what is in them: types in full. The checks of their fields are loaded where they are needed, see `load-checks`. */
+/**
+ * The types of events of a Responses stream and of their content. The checks of their fields are loaded on demand, see
+ * `load-checks`.
+ */
 
 export type * from './content.ts'
 export type {

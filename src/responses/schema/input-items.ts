@@ -1,4 +1,6 @@
-/** Items as a request may hold them: a response repeats those of its `instructions`. Ids and states may be missing. */
+/**
+ * Items as a request may contain them. A response repeats those of its `instructions`. Ids and statuses may be missing.
+ */
 
 import type { ImageDetail, InputPart, PromptCacheBreakpoint } from './content.ts'
 import type {
@@ -84,7 +86,7 @@ interface Called {
   caller?: ToolCaller | null
 }
 
-/** A message in short: `type` may be missing, and its content may be a mere string. */
+/** A short message: `type` may be missing, and its content may be a plain string. */
 export interface EasyInputMessage {
   type?: 'message'
   role: 'user' | 'assistant' | 'system' | 'developer'

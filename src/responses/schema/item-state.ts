@@ -1,4 +1,4 @@
-/** How far an item is. `incomplete`: the response ended before the item did. */
+/** The status of an item. `incomplete`: the response ended before the item did. */
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
 
 /** Who made a tool call: the model, or a program of the model. */

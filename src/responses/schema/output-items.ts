@@ -22,7 +22,7 @@ import type {
 } from './shell-items.ts'
 import type { Tool } from './tools.ts'
 
-/** One entry of `response.output`. `switch` on `type`; the call that an agent has to run itself is `function_call`. */
+/** One entry of `response.output`. Use `switch` on `type`. An agent itself has to run `function_call`. */
 export type ResponseOutputItem =
   | OutputMessage
   | ReasoningItem
@@ -60,11 +60,11 @@ export interface OutputMessage {
   role: 'assistant'
   status: ItemStatus
   content: OutputPart[]
-  /** `commentary`: said on the way, between tool calls. Give it back unchanged with the message in the next input. */
+  /** `commentary`: a message between tool calls. Send it back unchanged with the message in the next input. */
   phase?: 'commentary' | 'final_answer' | null
 }
 
-/** What the model thought. Without `store` only `encrypted_content` carries it on to the next turn. */
+/** The reasoning of the model. Without `store`, only `encrypted_content` carries it to the next turn. */
 export interface ReasoningItem {
   type: 'reasoning'
   id: string
@@ -74,22 +74,22 @@ export interface ReasoningItem {
   status?: ItemStatus
 }
 
-/** A call of a function that the caller has. Run it only when it is `completed`. */
+/** A call of a function of the caller. Run it only when it is `completed`. */
 export interface FunctionCall {
   type: 'function_call'
   id?: string
-  /** Goes back with the result. */
+  /** Sent back with the result. */
   call_id: string
   name: string
   namespace?: string
-  /** JSON, as the model wrote it: it may be wrong. */
+  /** JSON as the model wrote it, which may be invalid. */
   arguments: string
   status?: ItemStatus
   async?: boolean
   caller?: ToolCaller | null
 }
 
-/** The result of a function, where the endpoint ran it. */
+/** The result of a function that the endpoint ran. */
 export interface FunctionCallOutput {
   type: 'function_call_output'
   id: string
@@ -110,7 +110,7 @@ export interface CustomToolCall {
   name: string
   namespace?: string
   input: string
-  /** Sent with finished items, though few declarations know it. */
+  /** Sent with finished items, though few declarations have it. */
   status?: ItemStatus
   async?: boolean
   caller?: ToolCaller | null
@@ -127,7 +127,7 @@ export interface CustomToolCallOutput {
   created_by?: string
 }
 
-/** The model looks for tools that were not loaded with the request. `execution: 'client'`: the caller has to answer. */
+/** A search for tools that were not loaded with the request. `execution: 'client'`: the caller has to answer. */
 export interface ToolSearchCall {
   type: 'tool_search_call'
   id: string
@@ -149,7 +149,7 @@ export interface ToolSearchOutput {
   created_by?: string
 }
 
-/** Tools that joined in the middle of a conversation. */
+/** Tools that were added during a conversation. */
 export interface AdditionalTools {
   type: 'additional_tools'
   id: string
@@ -166,7 +166,7 @@ export interface ProgramItem {
   fingerprint: string
 }
 
-/** What such code returned. */
+/** The return value of such code. */
 export interface ProgramOutput {
   type: 'program_output'
   id: string

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 
 /**
- * What is checked of the payloads of events: enough to rely on what is there, not more. What gateways leave out or set
- * to `null` may be missing, fields that are not named here pass, and so do items and parts of unknown types.
+ * What is checked of the payloads of events: only what code relies on. Fields that gateways omit or set to `null` may
+ * be missing. Unknown fields, items and parts pass.
  */
 
 export const text = z.string()
@@ -13,7 +13,7 @@ export const listOf = <Each extends z.ZodMiniType>(each: Each) => z.nullish(z.ar
 /** The fields to check of one kind of object. */
 export type Shape = Readonly<Record<string, z.ZodMiniType>>
 
-/** Anything with a `type`; and where a row has the name of that type, the row's fields too. */
+/** Any object with a `type`. If there is a row for that type, the fields of the row are checked, too. */
 function typed(rows: Readonly<Record<string, Shape>> = {}) {
   let schemas: ReadonlyMap<string, z.ZodMiniType> | undefined
   return z.looseObject({ type: text }).check(({ value, issues }) => {
@@ -35,7 +35,7 @@ export const partRows = {
 export const part = typed(partRows)
 
 const call = { call_id: text, name: text, status: maybeText }
-/** A call without name or `call_id` cannot be run, nor its result be given back. */
+/** A call without name or `call_id` cannot be run, and its result cannot be sent back. */
 export const itemRows = {
   message: { role: maybeText, status: maybeText, content: listOf(part) },
   reasoning: { summary: listOf(part), content: listOf(part), encrypted_content: maybeText },
@@ -44,7 +44,7 @@ export const itemRows = {
 }
 export const item = typed(itemRows)
 
-/** `code` is text where it is documented, and a number at some gateways. */
+/** `code` is text in the documentation, and a number at some gateways. */
 export const errorFields = { code: z.optional(z.unknown()), message: maybeText, param: maybeText }
 
 const usage = z.looseObject({

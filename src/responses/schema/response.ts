@@ -3,12 +3,12 @@ import type { ResponseOutputItem } from './output-items.ts'
 import type { PromptTemplate, ReasoningSettings, ServiceTier, TextFormat } from './settings.ts'
 import type { Tool, ToolChoice } from './tools.ts'
 
-/** How far a response is. The last four are final. */
+/** The status of a response. The last four are final. */
 export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'failed' | 'incomplete' | 'cancelled'
 
 /**
- * A response: the final one, and the snapshots that lifecycle events carry. What is declared is what the API promises;
- * gateways leave out much of it, so treat anything but `id` with care unless you know the endpoint.
+ * A response: the final one, and the snapshots in lifecycle events. Declares what the API promises. Gateways omit much
+ * of it, so do not rely on anything but `id` unless you know the endpoint.
  */
 export interface ResponseObject {
   /** Some gateways change it between the events of one stream. */
@@ -18,23 +18,24 @@ export interface ResponseObject {
   created_at: number
   completed_at?: number | null
   status?: ResponseStatus
-  /** Why it is `failed`. */
+  /** Why the status is `failed`. */
   error: ResponseError | null
-  /** Why it is `incomplete`. */
+  /** Why the status is `incomplete`. */
   incomplete_details: { reason?: 'max_output_tokens' | 'max_messages' | 'content_filter' | 'steered' } | null
   /** The items, in order. */
   output: ResponseOutputItem[]
   /**
-   * All text of all messages. The endpoint sends no such field: it is on responses that a call of this library returns,
-   * not on snapshots within events.
+   * All text of all messages. The endpoint sends no such field: it exists on responses returned by this library, not on
+   * snapshots in events.
    */
   output_text: string
   /**
-   * The endpoint's id of the request, from the header `x-request-id` or its like: what to quote to its support. It is on
-   * responses that a call of this library returns, not enumerable, and absent where the endpoint gave none.
+   * The endpoint's id of the request, from the header `x-request-id` or a similar one: quote it to the endpoint's
+   * support. It exists on responses returned by this library, is not enumerable, and is absent if the endpoint gave
+   * none.
    */
   requestId?: string
-  /** On the wire `null` until the response is over. */
+  /** `null` on the wire until the response is over. */
   usage?: ResponseUsage
   model: string
   instructions: string | ResponseInputItem[] | null
@@ -43,7 +44,7 @@ export interface ResponseObject {
   metadata: Record<string, string> | null
   background?: boolean | null
   store?: boolean | null
-  /** Who served it; the request's `auto` becomes the tier it got. */
+  /** The tier that served it. `auto` in the request becomes the actual tier. */
   service_tier?: ServiceTier
   tools: Tool[]
   tool_choice: ToolChoice
@@ -66,23 +67,23 @@ export interface ResponseObject {
   image?: { context_compression: 'enabled' | 'disabled' }
   access_programs: { cyber: 'standard' | 'daybreak_blue' | 'daybreak_red' } | null
   safety_identifier?: string | null
-  /** Superseded by `safety_identifier` and `prompt_cache_key`. On the wire also `null`. */
+  /** Replaced by `safety_identifier` and `prompt_cache_key`. Also `null` on the wire. */
   user?: string
 }
 
-/** Tokens, the currency of the bill. */
+/** Token counts, on which the price is based. */
 export interface ResponseUsage {
   input_tokens: number
   input_tokens_details: {
-    /** Of the input, read from the prompt cache. */
+    /** Input tokens that were read from the prompt cache. */
     cached_tokens: number
-    /** Of the input, written to the prompt cache. Older endpoints leave it out. */
+    /** Input tokens that were written to the prompt cache. Older endpoints omit it. */
     cache_write_tokens: number
     cache_write_tokens_details?: { ttl_12h_tokens: number; ttl_30m_tokens: number }
   }
   output_tokens: number
   output_tokens_details: {
-    /** Of the output, thought and not said. */
+    /** Output tokens of reasoning. */
     reasoning_tokens: number
   }
   total_tokens: number
@@ -90,7 +91,7 @@ export interface ResponseUsage {
 
 /** Why a response failed. */
 export interface ResponseError {
-  /** These are documented; endpoints send others too, e.g. `insufficient_quota`. */
+  /** Documented codes. Endpoints send others, too, e.g. `insufficient_quota`. */
   code: ResponseErrorCode
   message: string
   param?: string | null
@@ -131,7 +132,7 @@ type ImageErrorCode =
   | 'empty_image_file'
   | 'failed_to_download_image'
 
-/** Whether the prompt cache could be used, compared to an earlier response. */
+/** Whether the prompt cache could be used, compared with an earlier response. */
 export type PromptCacheDiagnostics =
   | { type: 'cache_hit' }
   | { type: 'comparison_response_not_found' }
@@ -152,7 +153,7 @@ export type PromptCacheDiagnostics =
         | 'service_tier_changed'
     }
 
-/** What moderation found, or why it found nothing. */
+/** The result of moderation, or why there is none. */
 export type ModerationOutcome =
   | { type: 'error'; code: string; message: string }
   | {
@@ -164,7 +165,7 @@ export type ModerationOutcome =
       category_applied_input_types: Record<string, ('text' | 'image')[]>
     }
 
-/** What hosted tools cost beside the response's own tokens. */
+/** The cost of hosted tools in addition to the response's own tokens. */
 export interface ToolUsage {
   image_gen: {
     input_tokens: number

@@ -5,10 +5,10 @@ import type { InputPart } from './content.ts'
 /** Priority of the work. */
 export type ServiceTier = 'auto' | 'default' | 'flex' | 'scale' | 'priority' | 'fast' | 'ultrafast' | null
 
-/** How long the model may think. */
+/** How long the model may reason. */
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
 
-/** How the model thinks, and what it shows of that. */
+/** How the model reasons, and what it shows of it. */
 export interface ReasoningSettings {
   effort?: ReasoningEffort | null
   summary?: SummaryStyle | null
@@ -21,7 +21,7 @@ export interface ReasoningSettings {
 
 type SummaryStyle = 'auto' | 'concise' | 'detailed'
 
-/** What the text must look like. */
+/** The format of the text. */
 export type TextFormat =
   | { type: 'text' }
   | { type: 'json_object' }
@@ -33,7 +33,7 @@ export type TextFormat =
       strict?: boolean | null
     }
 
-/** A stored prompt, and what was filled in. */
+/** A stored prompt, with its variables. */
 export interface PromptTemplate {
   id: string
   version?: string | null

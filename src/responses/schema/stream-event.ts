@@ -4,14 +4,14 @@ import type { CodexEvent, KnownResponseEvent } from './events.ts'
 declare const unknownType: unique symbol
 
 /**
- * A type that this version does not know. It is a string; the mark, which exists for the compiler alone, keeps the `case`
- * of a known type from matching it. To compare it with a literal, widen it: `const type: string = event.type`.
+ * A type that this version does not know: a string. The mark exists only for the compiler, and keeps it from matching
+ * the `case` of a known type. To compare it with a literal, widen it: `const type: string = event.type`.
  *
- * It is spelled as a template because the compiler narrows a union by literals and templates, but not by `string & {…}`.
+ * Written as a template, because the compiler narrows a union by literals and templates, but not by `string & {…}`.
  */
 export type UnknownEventType = `${string & { readonly [unknownType]: true }}`
 
-/** An event of a type that this version does not know, passed through untouched. */
+/** An event of an unknown type, passed through unchanged. */
 export interface UnknownEvent {
   type: UnknownEventType
   sequence_number?: number
@@ -19,12 +19,12 @@ export interface UnknownEvent {
 }
 
 /**
- * An event of a Responses stream. `switch` on `type` narrows it; what no `case` names, unknown types among it, lands in
- * `default`.
+ * An event of a Responses stream. A `switch` on `type` narrows it. Types without a `case`, including unknown ones,
+ * reach `default`.
  */
 export type ResponseStreamEvent = KnownResponseEvent | UnknownEvent
 
-/** Whether this version knows the type of an event. It says nothing about its fields: `validate: 'strict'` checks those. */
+/** Whether this version knows the type of an event. Does not check its fields: use `validate: 'strict'` for that. */
 export function isKnownEvent(event: { readonly type: string }): event is KnownResponseEvent {
   return Object.hasOwn(eventTypes, event.type) || isCodexEvent(event)
 }

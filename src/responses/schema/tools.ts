@@ -77,13 +77,13 @@ export interface NamespaceTool {
   tools: (NamespacedFunction | CustomTool)[]
 }
 
-/** A function within a namespace: there its schema may be left out. */
+/** A function in a namespace, where its schema may be omitted. */
 export interface NamespacedFunction extends Omit<FunctionTool, 'parameters' | 'strict'> {
   parameters?: unknown | null
   strict?: boolean | null
 }
 
-/** Lets the model look for tools that are not loaded yet. */
+/** Lets the model search for tools that are not loaded yet. */
 export interface ToolSearchTool {
   type: 'tool_search'
   description?: string | null
@@ -139,7 +139,7 @@ interface McpToolFilter {
   tool_names?: string[]
 }
 
-/** An MCP server (`server_url`, `tunnel_id`) or one of the endpoint's own connectors. */
+/** An MCP server (`server_url`, `tunnel_id`) or a connector of the endpoint. */
 export interface McpTool {
   type: 'mcp'
   server_label: string
@@ -167,7 +167,7 @@ interface ContainerLimits {
       }
 }
 
-/** Runs code of the model in a container: one that exists, by its id, or one made for it. */
+/** Runs code of the model in a container: an existing one, by its id, or a new one. */
 export interface CodeInterpreterTool {
   type: 'code_interpreter'
   container: string | (ContainerLimits & { type: 'auto' })
@@ -198,7 +198,7 @@ interface InlineSkill {
   source: { type: 'base64'; media_type: 'application/zip'; data: string }
 }
 
-/** Makes images, or changes them. */
+/** Creates or changes images. */
 export interface ImageGenerationTool {
   type: 'image_generation'
   model?: string
@@ -222,7 +222,7 @@ export interface ImageGenerationTool {
   }
 }
 
-/** A screen of that size, in pixels. */
+/** A screen of this size, in pixels. */
 export interface ComputerUsePreviewTool {
   type: 'computer_use_preview'
   display_height: number

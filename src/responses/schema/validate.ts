@@ -3,7 +3,7 @@ import { eventRows } from './event-rows.ts'
 import type { EventByType, EventType } from './events.ts'
 import { maybeNumber, type Shape } from './payloads.ts'
 
-/** What a look at an event found. `path` leads to the first field that is wrong, e.g. `response.output.0.type`. */
+/** The result of checking an event. `path` leads to the first wrong field, e.g. `response.output.0.type`. */
 export type Validation = { readonly ok: true } | { readonly ok: false; readonly path: string; readonly message: string }
 
 const VALID: Validation = { ok: true }
@@ -11,7 +11,7 @@ const VALID: Validation = { ok: true }
 /** Built when the first event of a type is checked: most programs see few types, and many check none. */
 const schemas = new Map<string, z.ZodMiniType>()
 
-/** The schema of an event, or `undefined` where there is nothing to check: unknown types, and `codex.*`. */
+/** The schema of an event. `undefined` if there is nothing to check: unknown types, and `codex.*`. */
 export function eventSchema<Type extends EventType>(type: Type): z.ZodMiniType<EventByType[Type]>
 export function eventSchema(type: string): z.ZodMiniType | undefined
 export function eventSchema(type: string): z.ZodMiniType | undefined {
@@ -25,8 +25,8 @@ export function eventSchema(type: string): z.ZodMiniType | undefined {
 }
 
 /**
- * Checks what this version knows of an event. Unknown types are valid, and so are fields that nobody knows. The event
- * is not changed. The message holds nothing of the event's content, so that it can go into logs.
+ * Checks what this version knows about an event. Unknown types and unknown fields are valid. The event is not changed.
+ * The message contains nothing of the event's content, so that it can be logged.
  */
 export function validateEvent(event: { readonly type: string }): Validation {
   const issue = eventSchema(event.type)?.safeParse(event).error?.issues[0]
