@@ -117,7 +117,7 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
         message: expect.stringContaining('The stream was not read for timeouts.staleMs'),
         responseId: 'resp_test',
       })
-      expect(stream.explain()).toContain('a broken stream that nobody reads')
+      expect(stream.explain()).toContain('a broken stream that is not read')
       expect(s.transport.requests).toHaveLength(1)
       expect(ends).toEqual(['failed'])
       await s.nothingIsLeft({ allowHangUp: true })
