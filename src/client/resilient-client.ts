@@ -71,6 +71,9 @@ export class ResilientClient implements AsyncDisposable {
   readonly #instrumented: InstrumentedHeaders
   readonly #sendIn: CallContext['sendIn']
   readonly #reading: CallContext['reading']
+  /** The same for all calls, of which each stream holds them to its end. */
+  readonly #hedge: CallContext['hedge']
+  readonly #admission: CallContext['admission']
   readonly #telemetry: TelemetryEmitter
   readonly #shared: Shared
   readonly #isView: boolean
@@ -128,6 +131,10 @@ export class ResilientClient implements AsyncDisposable {
       this.#unobserve = relayLifecycle(this.#shared.transport, this.#telemetry)
     }
     this.#reading = readingOf(this.#settings)
+    const { hedge } = this.#settings
+    const { hedging, admission } = this.#shared
+    this.#hedge = hedge && { hedging, settings: hedge }
+    this.#admission = admission && { gate: admission, queueMs: concurrency?.queueMs ?? 0 }
     const typedReading = { ...this.#reading, needsEvents: true, wholeFrames: false }
     this.responses = responsesOf({
       baseURL: this.#settings.baseURL,
@@ -233,8 +240,7 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   #contextFor(origin: string, scope: AbortScope): CallContext {
-    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs, hedge, concurrency } = this.#settings
-    const { admission, endpoints } = this.#shared
+    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs } = this.#settings
     return {
       transport: this.#shared.transport,
       clock,
@@ -249,11 +255,11 @@ export class ResilientClient implements AsyncDisposable {
       commitAfterMs,
       restartable: false,
       onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
-      endpoints,
-      admission: admission === undefined ? undefined : { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
+      endpoints: this.#shared.endpoints,
+      admission: this.#admission,
       added: this.#instrumented.ofCall(),
       sendIn: this.#sendIn,
-      hedge: hedge === undefined ? undefined : { hedging: this.#shared.hedging, settings: hedge },
+      hedge: this.#hedge,
       onEnded: this.#onCallEnded,
     }
   }

@@ -21,7 +21,7 @@ export class LiveSet<T extends Member> implements Iterable<T> {
     this.#members.push(member)
   }
 
-  delete(member: T): void {
+  delete(member: Member): void {
     const { place } = member
     if (this.#members[place] !== member) return
     const last = this.#members.pop() as T

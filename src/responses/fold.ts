@@ -23,11 +23,11 @@ export async function foldSession(
   let attempt = 1
   try {
     for (;;) {
-      const taken = session.take()
+      const taken = session.batches.take()
       if (taken.kind === 'end') return resultOfSession(session)
       if (taken.kind === 'failed') throw taken.error
       if (taken.kind === 'nothing') {
-        await new Promise<void>((resolve) => session.whenReady({ onReady: resolve }))
+        await new Promise<void>((resolve) => session.batches.whenReady({ onReady: resolve }))
         continue
       }
       for (const event of taken.item) {

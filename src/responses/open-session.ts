@@ -4,7 +4,7 @@ import type { AttemptRecord } from '../errors/errors.ts'
 import { lazyReading } from './lazy-reading.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { SessionOptions } from './session-options.ts'
-import type { Session } from './session-port.ts'
+import type { Batches, Session } from './session-port.ts'
 
 /** A session: the real one, or in the first typed call of a process one that stands for it until it is loaded. */
 export function openSession(options: SessionOptions): Session {
@@ -23,7 +23,7 @@ const NOTHING_SEEN: Session['seen'] = {
 }
 
 /** A session that is being loaded. The request is made at once, of what the caller has handed in now. */
-class PendingSession implements Session {
+class PendingSession implements Session, Batches {
   #session: Session | undefined
   #reader: Consumer | undefined
   #ended: Extract<Taken<never>, { kind: 'failed' }> | undefined
@@ -54,13 +54,17 @@ class PendingSession implements Session {
     return this.#session?.isDrained ?? false
   }
 
+  /** Until the session is loaded, there is nothing but the end. */
+  get batches(): Batches {
+    return this.#session?.batches ?? this
+  }
+
   take(): Taken<readonly SessionEvent[]> {
-    return this.#session?.take() ?? this.#ended ?? NOTHING
+    return this.#ended ?? NOTHING
   }
 
   whenReady(reader: Consumer): void {
-    if (this.#session !== undefined) this.#session.whenReady(reader)
-    else if (this.#ended !== undefined) reader.onReady()
+    if (this.#ended !== undefined) reader.onReady()
     else this.#reader = reader
   }
 
@@ -85,7 +89,7 @@ class PendingSession implements Session {
       const session = new StreamSession({ ...options, begin: begun && (() => begun) })
       this.#session = session
       if (this.#ended !== undefined && this.#hasLeft) session.leave(this.#ended.error)
-      else if (this.#reader !== undefined) session.whenReady(this.#reader)
+      else if (this.#reader !== undefined) session.batches.whenReady(this.#reader)
       this.#reader = undefined
     } catch (error) {
       letGo?.()

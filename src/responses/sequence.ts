@@ -8,6 +8,15 @@ import { isOpening } from '../sse/event-classes.ts'
  */
 export type SequenceVerdict = 'deliver' | 'duplicate' | 'gap' | 'repeat' | 'anew' | 'lost'
 
+interface ResumeState {
+  /** The number that was asked from. */
+  readonly from: number
+  /** Events with numbers that lie before, so far. */
+  come: number
+  /** Those of them that were dropped by their number alone. */
+  trusted: number
+}
+
 /** Of so many events, the latest ones, it is remembered which they were. */
 const MOST_REMEMBERED = 16_384
 
@@ -21,11 +30,8 @@ export class SequenceGuard {
   #last: number | undefined
   #counted = 0
   #useless = false
-  /** Behind a resume: the number that was asked from, until an event above it has come. */
-  #resumedFrom: number | undefined
-  /** Behind a resume: events so far, and those of them that were dropped by their number alone. */
-  #come = 0
-  #trusted = 0
+  /** From a resume until an event above its number has come. */
+  #resume: ResumeState | undefined
   /** What was delivered, by its number: where it can be resumed. */
   readonly #delivered: Map<number, number> | undefined
   /** From this number on, every event that was delivered is remembered. */
@@ -49,20 +55,19 @@ export class SequenceGuard {
 
   /** The endpoint was asked for what follows `last`. */
   resumed(): void {
-    this.#resumedFrom = this.last
-    this.#come = 0
-    this.#trusted = 0
+    const { last: from } = this
+    this.#resume = from === undefined ? undefined : { from, come: 0, trusted: 0 }
     // A number that the endpoint accepts as a starting point is one that it counts by.
-    if (this.#resumedFrom !== undefined) this.#counted = 2
+    if (from !== undefined) this.#counted = 2
   }
 
   /** @param isTerminal the event ends the response. */
   judge(event: NumberedEvent, isTerminal = false): SequenceVerdict {
     const { sequence_number: number } = event
     if (this.#useless || !isNumber(number)) return 'deliver'
-    if (this.#resumedFrom !== undefined) {
-      if (number <= this.#resumedFrom) return this.#again(number, event, isTerminal)
-      this.#resumedFrom = undefined
+    if (this.#resume !== undefined) {
+      if (number <= this.#resume.from) return this.#again(this.#resume, number, event, isTerminal)
+      this.#resume = undefined
     }
     const last = this.#last
     if (last !== undefined && number <= last) {
@@ -83,8 +88,8 @@ export class SequenceGuard {
   }
 
   /** An event with a number that lies before: the same one once more, or another one. */
-  #again(number: number, event: NumberedEvent, isTerminal: boolean): SequenceVerdict {
-    const isFirst = this.#come++ === 0
+  #again(resume: ResumeState, number: number, event: NumberedEvent, isTerminal: boolean): SequenceVerdict {
+    const isFirst = resume.come++ === 0
     const print = this.#delivered?.get(number)
     const isKnown = print !== undefined || number >= this.#remembersFrom
     const isOther = isKnown
@@ -92,10 +97,10 @@ export class SequenceGuard {
       : // A stream that is sent from its beginning begins with the beginning of the response, and its end comes last.
         isTerminal || (isFirst && number === 0 && !isOpening(event.type))
     if (!isOther) {
-      if (!isKnown) this.#trusted++
+      if (!isKnown) resume.trusted++
       return 'duplicate'
     }
-    if (isTerminal && this.#trusted > 0) return 'lost'
+    if (isTerminal && resume.trusted > 0) return 'lost'
     this.#useless = true
     return 'anew'
   }

@@ -1,7 +1,5 @@
-import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
-import type { Failure } from '../errors/failure.ts'
 import type { IntakeOptions } from './event-sequencer.ts'
 import type { Resumption } from './resumption.ts'
 
@@ -21,14 +19,4 @@ export interface SessionOptions {
   readonly interruption: 'error' | 'restart' | 'fold'
   /** `limits.eventBytes`: how large the output may be that the events make up. */
   readonly maxBytes: number
-}
-
-/** What is being handed on. */
-export interface Pumped {
-  readonly call: Call
-  readonly attempt: Attempt
-  /** What came of an endpoint that does not stream: the whole response, in pieces. Given up with the first event. */
-  whole: Uint8Array[] | undefined
-  /** Told how it failed, or that it brought all. Without it the session goes on by itself: most streams wait, and hold less. */
-  readonly onEnd: ((failed: Failure | undefined) => void) | undefined
 }

@@ -13,13 +13,18 @@ export interface Session {
   readonly requestId: string | undefined
   /** The response has ended, and everything of it was taken. */
   readonly isDrained: boolean
+  /** What the reader takes, one reader at a time. */
+  readonly batches: Batches
+  /** The reader wants no more: what it has not taken is thrown away, and `error` is what `take` finds from now on. */
+  leave(error: unknown): void
+}
+
+export interface Batches {
   /**
    * The next batch, if there is one. `failed` brings the error that ends the stream, with what can be kept of its output;
    * the caller's reason on an abort.
    */
   take(): Taken<readonly SessionEvent[]>
-  /** Wakes the reader once, as soon as `take` finds something. One reader at a time. */
+  /** Wakes the reader once, as soon as `take` finds something. */
   whenReady(reader: Consumer): void
-  /** The reader wants no more: what it has not taken is thrown away, and `error` is what `take` finds from now on. */
-  leave(error: unknown): void
 }

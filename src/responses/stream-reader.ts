@@ -60,7 +60,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     const asked = Promise.withResolvers<IteratorResult<E, undefined>>()
     if (!this.#answer(asked)) {
       this.#asked = asked
-      this.#session.whenReady(this)
+      this.#session.batches.whenReady(this)
     }
     return asked.promise
   }
@@ -97,9 +97,9 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
   /** Reads what nobody iterates. */
   readToEnd(): void {
     for (;;) {
-      const taken = this.#session.take()
+      const taken = this.#session.batches.take()
       if (taken.kind === 'item') continue
-      if (taken.kind === 'nothing') this.#session.whenReady(this)
+      if (taken.kind === 'nothing') this.#session.batches.whenReady(this)
       else this.#end(taken)
       return
     }
@@ -122,7 +122,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
       asked.resolve(DONE)
       return true
     }
-    const taken = this.#session.take()
+    const taken = this.#session.batches.take()
     if (taken.kind === 'nothing') return false
     if (taken.kind === 'item') {
       this.#batch = taken.item as readonly E[]

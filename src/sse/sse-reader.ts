@@ -53,7 +53,8 @@ export class SseReader {
   #isEarlyMark = false
   /** Where behind it the text of the chunk goes on. */
   #begin = 0
-  readonly #unfinished = new UnfinishedFrame()
+  /** Only while a frame has begun and not ended. */
+  #unfinished: UnfinishedFrame | undefined
   /** How the deltas of the current run begin. */
   #run: Run | undefined
 
@@ -107,12 +108,12 @@ export class SseReader {
 
   /** Whether the incomplete frame may be a terminal event without its blank line. */
   get mayHoldLast(): boolean {
-    return this.#unfinished.mayBeLast
+    return this.#unfinished?.mayBeLast === true
   }
 
   /** Whether the incomplete frame is one. Changes nothing: the frame may still continue. */
   holdsLast(): boolean {
-    return !this.#isOver() && this.#unfinished.isTerminal
+    return !this.#isOver() && this.#unfinished?.isTerminal === true
   }
 
   /**
@@ -168,7 +169,7 @@ export class SseReader {
           if (this.#problem !== undefined) break
           from = frame.end
           if (this.#isEarlyMark) this.#beginAt(from)
-          this.#unfinished.clear()
+          this.#unfinished = undefined
           continue
         }
         if (from === text.length) break
@@ -183,7 +184,8 @@ export class SseReader {
       this.#betweenFrames =
         !hasCr && (piece === '\n' ? this.#betweenFrames || this.#endedWithLf : piece.endsWith('\n\n'))
       this.#endedWithLf = piece.endsWith('\n')
-      this.#unfinished.add(piece)
+      this.#unfinished ??= new UnfinishedFrame()
+      if (!this.#unfinished.add(piece)) this.#unfinished = undefined
       from = to
       if (this.#isEarlyMark) this.#beginAt(from)
     }
@@ -243,7 +245,7 @@ export class SseReader {
 
   /** Releases parser and decoder, which hold nothing of the stream now. */
   #letGo(): void {
-    this.#unfinished.clear()
+    this.#unfinished = undefined
     this.#parser = undefined
     if (this.#decoder !== undefined) giveBackDecoder(this.#decoder)
     this.#decoder = undefined

@@ -26,25 +26,18 @@ export class UnfinishedFrame {
   /** The frame cannot be the last, and is not kept. */
   #skips = false
 
-  clear(): void {
-    if (this.#pieces.length > 0) this.#pieces = []
-    this.#opening = ''
-    this.#endedLine = false
-    this.#closesJson = false
-    this.#skips = false
-  }
-
-  /** Adds a piece of text that ends with the frame, or with what has arrived of it. */
-  add(piece: string): void {
+  /** Adds a piece of text that ends with the frame, or with what has arrived of it. `false`: the frame has ended. */
+  add(piece: string): boolean {
     const tail = piece.slice(-4)
     const isBlank = piece === '\n' || piece === '\r' || piece === '\r\n'
-    if (BLANK_LINE_END.test(tail) || (isBlank && this.#endedLine)) {
-      this.clear()
-      return
-    }
+    if (BLANK_LINE_END.test(tail) || (isBlank && this.#endedLine)) return false
     this.#closesJson = CLOSES_JSON.test(tail) || (isBlank && this.#closesJson)
     this.#endedLine = LINE_END.test(tail)
-    if (this.#skips) return
+    if (!this.#skips) this.#keep(piece)
+    return true
+  }
+
+  #keep(piece: string): void {
     this.#pieces.push(piece)
     if (this.#opening.length >= OPENING) return
     this.#opening += piece.slice(0, OPENING - this.#opening.length)

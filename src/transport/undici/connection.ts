@@ -1,9 +1,11 @@
 import type { Connector, Dial, Socket } from './connector.ts'
 import { type Client, loadedClient } from './undici-parts.ts'
-import { Wire, type WireObserver } from './wire.ts'
+import { Wire, type WireOwner } from './wire.ts'
 
 /** Who uses a connection now, and wants to know how it gets on. */
-export interface ConnectionUser extends WireObserver {
+export interface ConnectionUser {
+  /** Everything written so far was accepted by the operating system. */
+  onFlushed(): void
   onConnecting(): void
   onConnected(): void
 }
@@ -30,12 +32,14 @@ let nextId = 1
  * One socket for its whole life, and the undici `Client` that speaks HTTP over it. It is never reconnected: what comes
  * after a failure is another connection.
  */
-export class Connection implements WireObserver {
+export class Connection implements WireOwner {
   readonly id = nextId++
   readonly client: Client
   /** Requests that were sent over it. */
   served = 0
   user: ConnectionUser | undefined
+  /** The body of the answer that is being read. */
+  body: WireOwner['body']
   readonly #options: ConnectionOptions
   readonly #maxHeaderBytes: number
   #dial: Dial | undefined
@@ -78,7 +82,7 @@ export class Connection implements WireObserver {
     return this.#wire?.flushed ?? true
   }
 
-  /** `onParsed` will tell when what was read is parsed. */
+  /** The body is told when what was read is parsed. */
   get parsing(): boolean {
     return this.#wire?.parsing ?? false
   }
@@ -117,6 +121,7 @@ export class Connection implements WireObserver {
     if (this.#ended) return
     this.#ended = true
     this.user = undefined
+    this.body = undefined
     this.#options.onEnded(this)
     this.#dial?.destroy()
     this.client.destroy(cause === 'by_client' ? aborted() : endedEarly(cause)).catch(() => {})
@@ -185,14 +190,6 @@ export class Connection implements WireObserver {
     socket.on('error', (error) => {
       this.#failure ??= error
     })
-  }
-
-  onFlushed(): void {
-    this.user?.onFlushed()
-  }
-
-  onParsed(): void {
-    this.user?.onParsed()
   }
 }
 

@@ -1,15 +1,14 @@
-import type { Lease } from '../../cache/lease.ts'
-import type { Clock, TimerHandle } from '../../core/clock.ts'
+import type { TimerHandle } from '../../core/clock.ts'
 import type { Member } from '../../core/live-set.ts'
 import { blamesConnection } from '../blame.ts'
 import type { BodySource } from '../body-source.ts'
 import { codingsOf, decodedHeaders } from '../decode.ts'
 import type { ConnectionInfo, Exchange, ExchangeObserver, TransportRequest } from '../transport.ts'
-import type { Connection, ConnectionUser } from './connection.ts'
-import type { ConnectionPool } from './pool.ts'
+import type { Carrier, ExchangeSource } from './carrier.ts'
+import type { ConnectionUser } from './connection.ts'
 import { headerPairs } from './raw-headers.ts'
 import { toDispatch } from './request.ts'
-import { type BodySink, ResponseBody } from './response-body.ts'
+import { type BodyOwner, ResponseBody } from './response-body.ts'
 import type { Dispatcher } from './undici-parts.ts'
 
 const DRAIN_MS = 100
@@ -18,25 +17,8 @@ const DRAIN_BYTES = 64 * 1024
 /** What can be told of a connection that somebody else's dispatcher chose: that there is one. */
 const UNKNOWN_CONNECTION: ConnectionInfo = { generation: 0, reused: false, connectionId: undefined }
 
-/** A connection under a lease, or a dispatcher that the caller owns. */
-export type Carrier =
-  | { readonly kind: 'leased'; readonly lease: Lease<ConnectionPool>; readonly connection: Connection }
-  | { readonly kind: 'foreign'; readonly dispatcher: Dispatcher }
-
-export interface ExchangeSource {
-  /** Calls back with what carries the exchange, or with why there is nothing; returns the function that gives up waiting. */
-  readonly carrierFor: (
-    request: TransportRequest,
-    callback: (error: unknown, carrier: Carrier | undefined) => void,
-  ) => () => void
-  readonly clock: Clock
-  /** The lease of a carrier has ended. */
-  readonly leavePlace: (origin: string) => void
-  readonly onEnded: (exchange: UndiciExchange) => void
-}
-
 /** One exchange over undici's dispatch interface. */
-export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispatcher.DispatchHandler, Member {
+export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Dispatcher.DispatchHandler, Member {
   place = -1
   readonly #request: TransportRequest
   readonly #source: ExchangeSource
@@ -132,10 +114,6 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     else this.#observer?.sending()
   }
 
-  onParsed(): void {
-    this.#body?.flush()
-  }
-
   // What undici tells.
 
   /** May run twice; the later controller counts. */
@@ -168,15 +146,19 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
     this.#checkSent()
     // An endpoint may answer before it has read everything; what is still being written then is of no more interest.
     this.#sentReported = true
-    const isOurs = this.#carrier?.kind === 'leased'
+    const connection = this.#carrier?.kind === 'leased' ? this.#carrier.connection : undefined
+    const isOurs = connection !== undefined
     const headers = headerPairs(controller?.rawHeaders ?? undefined, parsed, isOurs)
     const bodyless = this.#request.method === 'HEAD' || status === 204 || status === 205 || status === 304
     const codings = bodyless ? [] : (codingsOf(headers) ?? [])
     // They are views of what the socket has read, and nobody looks at them again: a stream would hold them to its end.
     if (isOurs && controller !== null) controller.rawHeaders = null
-    this.#body = new ResponseBody(codings, this)
+    const observer = this.#observer
+    if (observer === undefined) return
+    this.#body = new ResponseBody(codings, observer, this)
+    if (connection !== undefined) connection.body = this.#body
     if (this.#paused) this.#body.pause()
-    this.#observer?.head({
+    observer.head({
       status,
       statusText: statusText ?? '',
       headers: codings.length > 0 ? decodedHeaders(headers) : headers,
@@ -221,10 +203,6 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodySink, Dispa
   }
 
   // What the body tells.
-
-  onBodyData(chunk: Uint8Array): void {
-    this.#observer?.data(chunk)
-  }
 
   onBodyEnd(): void {
     this.#complete()

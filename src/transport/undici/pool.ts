@@ -70,6 +70,7 @@ export class ConnectionPool {
   /** The attempt ended cleanly: the connection may serve another. */
   giveBack(connection: Connection): void {
     connection.user = undefined
+    connection.body = undefined
     // A peer that answered without reading the request may never read another one.
     const isFit = connection.usable && connection.flushed
     if (this.#retired || this.#options.isolated || !isFit) connection.destroy()

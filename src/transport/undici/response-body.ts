@@ -1,9 +1,9 @@
 import { appended, NONE } from '../../core/lists.ts'
 import { type BodyDecoder, createDecoder } from '../decode.ts'
+import type { ExchangeObserver } from '../transport.ts'
 
-/** Where the body goes. */
-export interface BodySink {
-  onBodyData(chunk: Uint8Array): void
+/** The exchange that the body is of. */
+export interface BodyOwner {
   onBodyEnd(): void
   onBodyError(error: unknown): void
   /** The connection is to be read on, or not for the time being. */
@@ -15,7 +15,8 @@ export interface BodySink {
  * back per HTTP chunk, and everything above would pay per chunk what it can pay per read), and codings are undone.
  */
 export class ResponseBody {
-  readonly #sink: BodySink
+  readonly #observer: Pick<ExchangeObserver, 'data'>
+  readonly #owner: BodyOwner
   readonly #decoder: BodyDecoder | undefined
   #chunks: readonly Uint8Array[] = NONE
   #flushQueued = false
@@ -25,13 +26,14 @@ export class ResponseBody {
   #over = false
 
   /** @param codings in the order in which they were applied; none: the bytes are passed on as they are. */
-  constructor(codings: readonly string[], sink: BodySink) {
-    this.#sink = sink
+  constructor(codings: readonly string[], observer: Pick<ExchangeObserver, 'data'>, owner: BodyOwner) {
+    this.#observer = observer
+    this.#owner = owner
     if (codings.length === 0) return
     this.#decoder = createDecoder(codings, {
-      data: (chunk) => sink.onBodyData(chunk),
+      data: (chunk) => observer.data(chunk),
       end: () => this.#finish(),
-      error: (error) => sink.onBodyError(this.#lost === undefined ? error : this.#lost.error),
+      error: (error) => owner.onBodyError(this.#lost === undefined ? error : this.#lost.error),
       want: (more) => {
         this.#decoderFull = !more
         this.#flow()
@@ -57,7 +59,7 @@ export class ResponseBody {
     this.#chunks = NONE
     const bytes = chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks)
     if (this.#decoder !== undefined) this.#decoder.write(bytes)
-    else this.#sink.onBodyData(bytes)
+    else this.#observer.data(bytes)
   }
 
   end(): void {
@@ -92,13 +94,13 @@ export class ResponseBody {
   }
 
   #flow(): void {
-    if (!this.#over) this.#sink.onBodyFlow(!this.#paused && !this.#decoderFull)
+    if (!this.#over) this.#owner.onBodyFlow(!this.#paused && !this.#decoderFull)
   }
 
   #finish(): void {
     if (this.#over) return
-    if (this.#lost === undefined) this.#sink.onBodyEnd()
-    else this.#sink.onBodyError(this.#lost.error)
+    if (this.#lost === undefined) this.#owner.onBodyEnd()
+    else this.#owner.onBodyError(this.#lost.error)
   }
 }
 

@@ -10,9 +10,10 @@ import type {
   TransportRequest,
   TransportStats,
 } from '../transport.ts'
+import type { Carrier, ExchangeSource } from './carrier.ts'
 import type { Connection } from './connection.ts'
 import { Connector } from './connector.ts'
-import { type Carrier, type ExchangeSource, UndiciExchange } from './exchange.ts'
+import { UndiciExchange } from './exchange.ts'
 import { settingsOf, type UndiciTransportOptions } from './options.ts'
 import { ConnectionPool } from './pool.ts'
 import { type Dispatcher, loadClient, loadedClient } from './undici-parts.ts'

@@ -1,11 +1,12 @@
 import type { Socket } from './connector.ts'
 import { InterimFilter } from './interim.ts'
 
-export interface WireObserver {
-  /** Everything written so far was accepted by the operating system. */
-  onFlushed(): void
-  /** What the last read brought was parsed, all of it. */
-  onParsed(): void
+/** The connection that the socket is of, as far as its exchange is told of what passes. */
+export interface WireOwner {
+  /** Told when everything written so far was accepted by the operating system. */
+  readonly user: { onFlushed(): void } | undefined
+  /** What gathers the chunks of an answer: told when everything that one read has brought was parsed. */
+  readonly body: { flush(): void } | undefined
 }
 
 type Read = (this: Socket, size?: number) => Buffer | null
@@ -22,7 +23,7 @@ type Wired = Socket & { readonly [WIRE]: Wire }
  */
 export class Wire {
   readonly #socket: Socket
-  readonly #observer: WireObserver
+  readonly #owner: WireOwner
   readonly #read: Read
   readonly #write: Write
   readonly #maxHeaderBytes: number
@@ -33,9 +34,9 @@ export class Wire {
   #unflushed = 0
   #parsing = false
 
-  constructor(socket: Socket, maxHeaderBytes: number, observer: WireObserver) {
+  constructor(socket: Socket, maxHeaderBytes: number, owner: WireOwner) {
     this.#socket = socket
-    this.#observer = observer
+    this.#owner = owner
     this.#read = socket.read as Read
     this.#write = socket.write as Write
     this.#maxHeaderBytes = maxHeaderBytes
@@ -47,7 +48,7 @@ export class Wire {
     return this.#unflushed === 0
   }
 
-  /** Something was read, and whoever parses it will come back for more: `onParsed` follows, unless reading is paused. */
+  /** Something was read, and whoever parses it will come back for more: a `flush` follows, unless reading is paused. */
   get parsing(): boolean {
     return this.#parsing
   }
@@ -60,7 +61,7 @@ export class Wire {
   read(size: number | undefined): Buffer | null {
     if (this.#parsing) {
       this.#parsing = false
-      this.#observer.onParsed()
+      this.#owner.body?.flush()
       // What it has brought may have been the last that was wanted.
       if (this.#socket.destroyed) return null
     }
@@ -87,7 +88,7 @@ export class Wire {
     this.#unflushed--
     if (this.#unflushed > 0) return
     this.#onWritten = undefined
-    this.#observer.onFlushed()
+    this.#owner.user?.onFlushed()
   }
 }
 

@@ -90,9 +90,9 @@ function connected(given: Partial<ConnectionOptions> = {}) {
     onConnecting: () => told.push('connecting'),
     onConnected: () => told.push('connected'),
     onFlushed: () => told.push('flushed'),
-    onParsed: () => told.push('parsed'),
   }
   connection.user = user
+  connection.body = { flush: () => told.push('parsed') }
   const socket = new FakeSocket()
   return {
     connection,
@@ -215,7 +215,7 @@ describe('a connection', () => {
 })
 
 describe('what was read', () => {
-  it('is told to be parsed when undici comes back for more, to whoever uses the connection then', () => {
+  it('is told to be parsed when undici comes back for more, where the body of an answer is read', () => {
     const c = connected()
     expect(c.connection.parsing).toBe(false)
     c.client.claim()
@@ -228,7 +228,7 @@ describe('what was read', () => {
     expect([c.connection.parsing, c.told()]).toEqual([true, []])
     expect(c.socket.read()).toBe(null)
     expect([c.connection.parsing, c.told()]).toEqual([false, ['parsed']])
-    c.connection.user = undefined
+    c.connection.body = undefined
     c.socket.push('two')
     expect([String(c.socket.read()), c.socket.read(), c.told()]).toEqual(['two', null, []])
   })

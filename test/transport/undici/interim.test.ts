@@ -18,7 +18,7 @@ function wired(pieces: readonly string[], maxBytes: number) {
       return piece === undefined ? null : Buffer.from(piece, 'latin1')
     },
   } as unknown as Socket
-  const wire = new Wire(socket, maxBytes, { onFlushed() {}, onParsed() {} })
+  const wire = new Wire(socket, maxBytes, { user: undefined, body: undefined })
   return { socket, wire, rest, sizes }
 }
 

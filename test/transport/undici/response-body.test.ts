@@ -4,15 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { ResponseBody } from '../../../src/transport/undici/response-body.ts'
 import { turns, until } from '../../support/until.ts'
 
-/** A body and what its sink was told, in order. */
+/** A body and what its observer and its exchange were told, in order. */
 function body(...codings: string[]) {
   const told: unknown[] = []
   const received: Uint8Array[] = []
-  const response = new ResponseBody(codings, {
-    onBodyData: (chunk) => {
+  const observer = {
+    data: (chunk: Uint8Array) => {
       received.push(chunk)
       told.push(Buffer.from(chunk).toString())
     },
+  }
+  const response = new ResponseBody(codings, observer, {
     onBodyEnd: () => told.push('END'),
     onBodyError: (error) => told.push(error),
     onBodyFlow: (on) => told.push(on),

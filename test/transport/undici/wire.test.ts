@@ -22,8 +22,8 @@ function wired(...pieces: readonly string[]) {
     },
   }
   const wire = new Wire(socket as unknown as Socket, 1000, {
-    onFlushed: () => told.push('flushed'),
-    onParsed: () => told.push('parsed'),
+    user: { onFlushed: () => told.push('flushed') },
+    body: { flush: () => told.push('parsed') },
   })
   return { wire, socket: socket as unknown as Socket, fake: socket, written, told, rest }
 }

@@ -1,0 +1,25 @@
+import type { Lease } from '../../cache/lease.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Member } from '../../core/live-set.ts'
+import type { TransportRequest } from '../transport.ts'
+import type { Connection } from './connection.ts'
+import type { ConnectionPool } from './pool.ts'
+import type { Dispatcher } from './undici-parts.ts'
+
+/** A connection under a lease, or a dispatcher that the caller owns. */
+export type Carrier =
+  | { readonly kind: 'leased'; readonly lease: Lease<ConnectionPool>; readonly connection: Connection }
+  | { readonly kind: 'foreign'; readonly dispatcher: Dispatcher }
+
+/** The transport that an exchange belongs to. */
+export interface ExchangeSource {
+  /** Calls back with what carries the exchange, or with why there is nothing; returns the function that gives up waiting. */
+  readonly carrierFor: (
+    request: TransportRequest,
+    callback: (error: unknown, carrier: Carrier | undefined) => void,
+  ) => () => void
+  readonly clock: Clock
+  /** The lease of a carrier has ended. */
+  readonly leavePlace: (origin: string) => void
+  readonly onEnded: (exchange: Member) => void
+}
