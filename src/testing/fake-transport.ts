@@ -1,4 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts'
+import { clockRule, flag, section } from '../core/rule-kinds.ts'
+import type { Rules } from '../core/rules.ts'
 import { shown } from '../core/shown.ts'
 import type {
   ClientLifecycleEvent,
@@ -15,7 +17,7 @@ import { networkError } from './fake-transport/network-errors.ts'
 import { RecordedRequest } from './fake-transport/recorded-request.ts'
 import { type Script, spellOut } from './fake-transport/script.ts'
 import { describeStep, type FakeAttempt } from './fake-transport/steps.ts'
-import { checkNames } from './usage.ts'
+import { checkUsage } from './usage.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** The script of each attempt: a list in order of arrival, or a function that is called for each attempt. */
@@ -73,8 +75,7 @@ export class FakeTransport implements Transport {
         `FakeTransport: the plan is ${shown(plan)}; expected an array with one entry per attempt, or a function that returns one entry`,
       )
     }
-    checkNames('FakeTransport', options, ['clock', 'abilities'] satisfies Array<keyof FakeTransportOptions>)
-    checkNames('FakeTransport: abilities', options.abilities ?? {}, Object.keys(ABILITIES))
+    checkUsage('FakeTransport', options, RULES)
     const clock = options.clock ?? systemClock
     this.clock = clock
     this.#clock = clock instanceof VirtualClock ? clock.labelled('fake transport') : clock
@@ -183,7 +184,14 @@ export class FakeTransport implements Transport {
   }
 }
 
-const ABILITIES: TransportAbilities = { seesConnect: true, seesSent: true, choosesConnection: true }
+const ABILITIES = { seesConnect: true, seesSent: true, choosesConnection: true } satisfies TransportAbilities
+
+const RULES = {
+  clock: clockRule,
+  abilities: section({ seesConnect: flag, seesSent: flag, choosesConnection: flag } satisfies Partial<
+    Rules<TransportAbilities>
+  >),
+} satisfies Rules<FakeTransportOptions>
 
 const ENDED_CODES = { closed: 'UND_ERR_CLOSED', destroyed: 'UND_ERR_DESTROYED' } as const
 

@@ -9,10 +9,14 @@
  * ```
  */
 
+import { oneOf, text } from '../core/rule-kinds.ts'
 import { StreamWriter } from './streams/stream-writer.ts'
 import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './streams/types.ts'
+import { list, texts } from './usage.ts'
 
 export type { JsonObject, StreamEvent, StreamOptions, StreamUsage, ToolCall } from './streams/types.ts'
+
+const word = text('a text')
 
 /** The text of a message. `deltas` overrides `text`. */
 export interface TextOptions extends StreamOptions {
@@ -27,7 +31,7 @@ export interface TextOptions extends StreamOptions {
  * the deltas, `response.output_text.done`, `response.content_part.done`, `response.output_item.done`, `response.completed`.
  */
 export function textStream(options: TextOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options, ['text', 'deltas'])
+  const writer = new StreamWriter(options, { text: word, deltas: texts })
   writer.message(textDeltas(options))
   return writer.end('response.completed', { status: 'completed' })
 }
@@ -43,7 +47,7 @@ export interface ReasoningOptions extends StreamOptions {
 
 /** A reasoning item with its summary (`response.reasoning_summary_part.*`, `response.reasoning_summary_text.*`). */
 export function reasoningStream(options: ReasoningOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options, ['summary', 'encryptedContent', 'text'])
+  const writer = new StreamWriter(options, { summary: word, encryptedContent: word, text: word })
   writer.reasoning(words(options.summary ?? '**Thinking** about the question.'), options.encryptedContent)
   if (options.text) writer.message(words(options.text))
   return writer.end('response.completed', { status: 'completed' })
@@ -56,7 +60,7 @@ export interface ToolCallOptions extends StreamOptions {
 
 /** Function calls only, with their arguments in deltas of at most 8 characters. */
 export function toolCallStream(options: ToolCallOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options, ['calls'])
+  const writer = new StreamWriter(options, { calls: list })
   for (const call of options.calls ?? [{ name: 'get_weather', arguments: { city: 'Paris' } }]) writer.toolCall(call)
   return writer.end('response.completed', { status: 'completed' })
 }
@@ -80,7 +84,13 @@ export interface FailedOptions extends StreamOptions {
 /** A response that fails: `response.failed`, an `error` event, or both. Has no finished items. */
 export function failedStream(options: FailedOptions = {}): StreamEvent[] {
   const { code = 'server_error', message = 'The model failed to generate a response.', errorEvent = 'none' } = options
-  const writer = new StreamWriter(options, ['code', 'message', 'errorType', 'errorEvent', 'deltas'])
+  const writer = new StreamWriter(options, {
+    code: word,
+    message: word,
+    errorType: word,
+    errorEvent: oneOf('none', 'before_failed', 'only'),
+    deltas: texts,
+  })
   if (options.deltas?.length) writer.unfinishedMessage(options.deltas)
   if (errorEvent !== 'none') {
     writer.push('error', { error: { type: options.errorType ?? code, code, message, param: null } })
@@ -96,7 +106,7 @@ export interface IncompleteOptions extends TextOptions {
 
 /** A message cut off by a limit: the status of its item and of the response is `incomplete`. */
 export function incompleteStream(options: IncompleteOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options, ['text', 'deltas', 'reason'])
+  const writer = new StreamWriter(options, { text: word, deltas: texts, reason: word })
   writer.message(textDeltas(options), 'incomplete')
   const reason = options.reason ?? 'max_output_tokens'
   return writer.end('response.incomplete', { status: 'incomplete', incomplete_details: { reason } })

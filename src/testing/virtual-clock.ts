@@ -1,6 +1,8 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
+import { flag } from '../core/rule-kinds.ts'
+import type { Rule, Rules } from '../core/rules.ts'
 import { nextTurn } from '../core/turn.ts'
-import { checkNames } from './usage.ts'
+import { checkUsage } from './usage.ts'
 import { type Queued, TimerQueue } from './virtual-clock/timer-queue.ts'
 import { type TimerCounts, TimerTally } from './virtual-clock/timer-tally.ts'
 
@@ -28,6 +30,14 @@ export interface VirtualClockOptions {
   /** Records where each timer was armed, and shows it in errors. Default `false`: a stack costs more than the timer. */
   readonly traces?: boolean
 }
+
+const instant: Rule<number> = {
+  vocabulary: true,
+  accepts: 'milliseconds',
+  test: (value) => Number.isFinite(value),
+}
+
+const RULES = { epochMs: instant, startMs: instant, traces: flag } satisfies Rules<VirtualClockOptions>
 
 /** A timer that is armed and has not fired. */
 export interface PendingTimer {
@@ -79,7 +89,7 @@ export class VirtualClock implements Clock {
 
   /** @throws TypeError for an unknown option. */
   constructor(options: VirtualClockOptions = {}) {
-    checkNames('VirtualClock', options, ['epochMs', 'startMs', 'traces'] satisfies Array<keyof VirtualClockOptions>)
+    checkUsage('VirtualClock', options, RULES)
     this.#nowMs = options.startMs ?? 0
     this.#wallOffsetMs = (options.epochMs ?? DEFAULT_EPOCH_MS) - this.#nowMs
     this.#traces = options.traces ?? false

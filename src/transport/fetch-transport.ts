@@ -1,6 +1,5 @@
-import { oneOf } from '../core/rule-kinds.ts'
+import { func, oneOf } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
-import { shownKind } from '../core/shown.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { transportEnded } from './ended.ts'
 import { closed, FetchExchange, type FetchFunction } from './fetch-exchange.ts'
@@ -14,14 +13,10 @@ export type { FetchFunction }
  * timeouts of that fetch (300 s for headers and for silence in undici). See `docs/transports.md`.
  *
  * @param fetch called as `fetch(url, init)`, without `this`.
- * @throws TypeError if it is not a function; ConfigurationError for an option that is unknown or not accepted.
+ * @throws ConfigurationError for a `fetch` that is not a function, and for an option that is unknown or not accepted.
  */
 export function fetchTransport(fetch: FetchFunction, options: FetchTransportOptions = {}): Transport {
-  if (typeof fetch !== 'function') {
-    throw new TypeError(
-      `fetchTransport(fetch): got ${shownKind(fetch)}; expected a function with the signature of fetch.`,
-    )
-  }
+  checkOptions({ fetch }, argumentRules, { of: 'fetchTransport()' })
   checkOptions(options, rules, { of: 'fetchTransport()' })
   return new FetchTransport(fetch, options.redirect === 'as_given')
 }
@@ -34,6 +29,11 @@ export interface FetchTransportOptions {
    */
   readonly redirect?: 'manual' | 'as_given'
 }
+
+/** `fetch` is shown by its kind: a text in its place may be a credential. */
+const argumentRules = {
+  fetch: { ...func('a function with the signature of `fetch`'), required: true, secret: true },
+} as const
 
 const rules = { redirect: oneOf('manual', 'as_given') } as const satisfies Rules<FetchTransportOptions>
 

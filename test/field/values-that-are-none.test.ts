@@ -63,6 +63,11 @@ describe('an option that nobody knows, or that does nothing, is refused', () => 
   const of = (options: object): never => options as never
   it.each<[string, () => unknown, RegExp]>([
     ['fetchTransport', () => fetchTransport(fetch, of({ redirects: 'manual' })), /redirects.*accepted are redirect/],
+    [
+      'fetchTransport, no fetch',
+      () => fetchTransport('https://secret' as never),
+      /^fetch: got a string of 14 characters; accepted: a function with the signature of `fetch`\.$/,
+    ],
     ['fetchTransport, null', () => fetchTransport(fetch, null as never), /must be an object; got null/],
     ['fetchTransport, a word', () => fetchTransport(fetch, of({ redirect: 'follow' })), /redirect: got 'follow'/],
     ['undiciTransport', () => undiciTransport(null as never), /must be an object; got null/],

@@ -199,7 +199,7 @@ describe('a script', () => {
     [
       [],
       { abilities: { seesAll: true } },
-      /^FakeTransport: abilities: unknown option 'seesAll'; accepted: seesConnect/,
+      /^FakeTransport: unknown option 'seesAll' in abilities; accepted: seesConnect/,
     ],
     [[], null, /^FakeTransport: the options are null; expected an object$/],
   ])('refuses what is no plan and no options: %j, %j', (plan, options, message) => {
@@ -209,7 +209,29 @@ describe('a script', () => {
   it.each([
     [() => fake.status('x' as never), "expected a status from 100 to 999, got 'x'"],
     [() => fake.status(99), 'expected a status from 100 to 999, got 99'],
-    [() => fake.respond([], { status: 200.5 }), 'expected a status from 100 to 999, got 200.5'],
+    [() => fake.respond([], { status: 200.5 }), 'fake.respond: status is 200.5; expected a status from 100 to 999'],
+    [() => fake.respond([], { keepOpen: 'yes' } as never), "fake.respond: keepOpen is 'yes'; expected true or false"],
+    [() => fake.status(200, { body: 5 } as never), 'fake.status: body is 5; expected a text, bytes or an object'],
+    [() => fake.send({ everyMs: 5 } as never), 'fake.send: times is undefined; expected a whole number, 1 or more'],
+    [() => fake.connect({ afterMs: -1 }), 'fake.connect: afterMs is -1; expected milliseconds, 0 or more'],
+    [
+      () => textStream({ keepalives: 'x' } as never),
+      "the options of a stream: keepalives is 'x'; expected a whole number",
+    ],
+    [() => textStream({ usage: { input: 5 } } as never), "unknown option 'input' in usage; accepted: inputTokens"],
+    [
+      () => textStream({ deltas: 'hi' } as never),
+      "the options of a stream: deltas is 'hi'; expected an array of texts",
+    ],
+    [() => new VirtualClock({ traces: 1 } as never), 'VirtualClock: traces is 1; expected true or false'],
+    [
+      () => new FakeTransport([], { clock: {} } as never),
+      'FakeTransport: clock is a value of type object; expected a Clock',
+    ],
+    [
+      () => new FakeTransport([], { abilities: { seesSent: 1 } } as never),
+      'FakeTransport: abilities.seesSent is 1; expected true or false',
+    ],
     [() => textStream('hi' as never), "the options of a stream are 'hi'; expected an object, e.g. { text: 'hi' }"],
     [
       () => new VirtualClock({ start: 5 } as never),

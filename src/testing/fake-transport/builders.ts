@@ -1,6 +1,8 @@
+import { flag, text } from '../../core/rule-kinds.ts'
+import type { AnyRules, Rule, Rules } from '../../core/rules.ts'
 import { shown, shownWord } from '../../core/shown.ts'
 import type { HeaderPairs } from '../../transport/transport.ts'
-import { checkNames } from '../usage.ts'
+import { checkUsage, count as countRule, duration as durationRule, statusCode as statusRule } from '../usage.ts'
 import { isNetworkErrorCode, NETWORK_ERROR_CODES } from './network-errors.ts'
 import {
   type FakeDelivery,
@@ -29,6 +31,30 @@ export interface StatusOptions {
   readonly body?: string | Uint8Array | object
 }
 
+const headers: Rule<FakeHeaders> = {
+  accepts: 'an object of header names and values, or an array of such pairs',
+  test: (value) => typeof value === 'object' && value !== null,
+}
+
+const statusText = text('a text')
+
+const AFTER: AnyRules = { afterMs: durationRule }
+const EVERY: AnyRules = { everyMs: durationRule }
+const SEND: AnyRules = { times: { ...countRule, required: true }, everyMs: { ...durationRule, required: true } }
+const HEAD: AnyRules = { statusText }
+const BYTES: AnyRules = { chunkBytes: countRule, ...EVERY }
+
+const RESPOND = { status: statusRule, headers, everyMs: durationRule, keepOpen: flag } satisfies Rules<RespondOptions>
+
+const STATUS = {
+  statusText,
+  headers,
+  body: {
+    accepts: 'a text, bytes or an object',
+    test: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  },
+} satisfies Rules<StatusOptions>
+
 /**
  * The steps of a scripted attempt. Missing steps are implied: the connection opens, the request is written, stream
  * headers (200, `text/event-stream`) come before the first event, and the body ends after the last step.
@@ -49,7 +75,7 @@ export const fake = {
    * Opens a new connection, `afterMs` after the start. Without this step an idle connection is reused if there is one.
    */
   connect: (options: { readonly afterMs?: number } = {}): FakeStep => {
-    checkNames('fake.connect', options, ['afterMs'])
+    checkUsage('fake.connect', options, AFTER)
     return { type: 'connect', afterMs: duration(options.afterMs) }
   },
 
@@ -58,13 +84,13 @@ export const fake = {
 
   /** The connect fails `afterMs` after the start (default 0). Nothing was sent. */
   connectError: (error: FakeFailure = 'ECONNREFUSED', options: { readonly afterMs?: number } = {}): FakeStep => {
-    checkNames('fake.connectError', options, ['afterMs'])
+    checkUsage('fake.connectError', options, AFTER)
     return { type: 'connect_error', error: fakeFailure(error), afterMs: duration(options.afterMs) }
   },
 
   /** The request is sent in `times` parts, `everyMs` apart: a slow upload that makes progress. */
   send: (options: { readonly times: number; readonly everyMs: number }): FakeStep => {
-    checkNames('fake.send', options, ['times', 'everyMs'])
+    checkUsage('fake.send', options, SEND)
     return { type: 'send', times: count(options.times), everyMs: duration(options.everyMs) }
   },
 
@@ -86,7 +112,7 @@ export const fake = {
 
   /** Only status line and headers. */
   head: (status = 200, headers: FakeHeaders = {}, options: { readonly statusText?: string } = {}): FakeStep => {
-    checkNames('fake.head', options, ['statusText'])
+    checkUsage('fake.head', options, HEAD)
     return { type: 'head', status: statusCode(status), statusText: options.statusText ?? '', headers }
   },
 
@@ -95,7 +121,7 @@ export const fake = {
 
   /** Several events, each `everyMs` after the previous step (default 0: no delay, but one socket read each). */
   events: (events: Iterable<FakeEvent>, options: { readonly everyMs?: number } = {}): readonly FakeStep[] => {
-    checkNames('fake.events', options, ['everyMs'])
+    checkUsage('fake.events', options, EVERY)
     if (typeof events !== 'object' || events === null || !(Symbol.iterator in events))
       throw new TypeError(`fake.events: got ${shown(events)}; expected events, e.g. textStream({ text: 'hi' })`)
     return spaced(
@@ -115,7 +141,7 @@ export const fake = {
     bytes: string | Uint8Array,
     options: { readonly chunkBytes?: number; readonly everyMs?: number } = {},
   ): readonly FakeStep[] => {
-    checkNames('fake.bytes', options, ['chunkBytes', 'everyMs'])
+    checkUsage('fake.bytes', options, BYTES)
     const { chunkBytes, everyMs } = options
     if (bytes.length === 0) return []
     if (chunkBytes === undefined) return spaced([{ type: 'bytes', bytes }], everyMs)
@@ -150,7 +176,7 @@ export const fake = {
 
   /** A whole stream. Takes events, or the text or bytes of the body. */
   respond: (body: Iterable<FakeEvent> | string | Uint8Array, options: RespondOptions = {}): readonly FakeStep[] => {
-    checkNames('fake.respond', options, ['status', 'headers', 'everyMs', 'keepOpen'])
+    checkUsage('fake.respond', options, RESPOND)
     const { everyMs } = options
     return [
       fake.head(options.status ?? 200, withType('text/event-stream', options.headers)),
@@ -163,7 +189,7 @@ export const fake = {
 
   /** A whole answer that is not a stream. */
   status: (status: number, options: StatusOptions = {}): readonly FakeStep[] => {
-    checkNames('fake.status', options, ['statusText', 'headers', 'body'])
+    checkUsage('fake.status', options, STATUS)
     const { body, statusText = '' } = options
     const isJson = typeof body === 'object' && !(body instanceof Uint8Array)
     const headers = isJson ? withType('application/json', options.headers) : options.headers

@@ -1,18 +1,31 @@
+import { flag, section, text, whole } from '../../core/rule-kinds.ts'
+import type { AnyRules, Rule, Rules } from '../../core/rules.ts'
 import { shown } from '../../core/shown.ts'
-import { checkNames } from '../usage.ts'
-import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './types.ts'
+import { checkUsage, object } from '../usage.ts'
+import type { JsonObject, StreamEvent, StreamOptions, StreamUsage, ToolCall } from './types.ts'
 
-const COMMON = [
-  'id',
-  'model',
-  'createdAt',
-  'previousResponseId',
-  'store',
-  'background',
-  'keepalives',
-  'usage',
-  'response',
-] as const satisfies ReadonlyArray<keyof StreamOptions>
+const tokens: Rule<number> = {
+  vocabulary: true,
+  accepts: 'a number of tokens, 0 or more',
+  test: (value) => typeof value === 'number' && value >= 0,
+}
+
+const RULES = {
+  id: text('a text'),
+  model: text('a text'),
+  createdAt: { vocabulary: true, accepts: 'seconds since the Unix epoch', test: (value) => Number.isFinite(value) },
+  previousResponseId: { accepts: 'a text or null', test: (value) => value === null || typeof value === 'string' },
+  store: flag,
+  background: flag,
+  keepalives: whole(0),
+  usage: section({
+    inputTokens: tokens,
+    cachedTokens: tokens,
+    outputTokens: tokens,
+    reasoningTokens: tokens,
+  } satisfies Rules<StreamUsage>),
+  response: object,
+} satisfies Rules<StreamOptions>
 
 /** Numbers the events and collects the finished items. */
 export class StreamWriter {
@@ -24,11 +37,11 @@ export class StreamWriter {
   #deltas = 0
 
   /** @param own options of this builder, in addition to the common ones. */
-  constructor(options: StreamOptions, own: readonly string[] = []) {
+  constructor(options: StreamOptions, own: AnyRules = {}) {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`the options of a stream are ${shown(options)}; expected an object, e.g. { text: 'hi' }`)
     }
-    checkNames('the options of a stream', options, [...own, ...COMMON])
+    checkUsage('the options of a stream', options, { ...own, ...RULES })
     this.#options = options
     this.#suffix = (options.id ?? 'resp_test').replace(/^resp_/, '')
     const status = options.background ? 'queued' : 'in_progress'
