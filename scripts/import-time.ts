@@ -44,7 +44,17 @@ export interface StartTimes {
   readonly clientMs: number
   /** From the start of the process to the first event of a typed call, from a server on the same machine. */
   readonly firstEventMs: number
+  /** The same for a client with a listener, whose events are checked for its report. */
+  readonly firstEventReportMs: number
+  /** The same for a client that checks strictly. */
+  readonly firstEventStrictMs: number
 }
+
+const firstEvent = (entry: string, url: string, options: string): string => `
+    const { ResilientClient } = await import('${entry}')
+    const client = new ResilientClient({ baseURL: '${url}'${options} })
+    await client.responses.stream({ model: 'm', input: 'hi' })[Symbol.asyncIterator]().next()
+    const end = performance.now()`
 
 const STARTS = {
   importMs: (entry) => `
@@ -56,11 +66,9 @@ const STARTS = {
     new (await import('${entry}')).ResilientClient()
     const end = performance.now() - start`,
   // `performance.now()` counts from the start of the process.
-  firstEventMs: (entry, url) => `
-    const { ResilientClient } = await import('${entry}')
-    const stream = new ResilientClient({ baseURL: '${url}' }).responses.stream({ model: 'm', input: 'hi' })
-    await stream[Symbol.asyncIterator]().next()
-    const end = performance.now()`,
+  firstEventMs: (entry, url) => firstEvent(entry, url, ''),
+  firstEventReportMs: (entry, url) => firstEvent(entry, url, ', onEvent() {}'),
+  firstEventStrictMs: (entry, url) => firstEvent(entry, url, ", validate: 'strict'"),
 } as const satisfies Record<keyof StartTimes, (entry: string, url: string) => string>
 
 /**
@@ -70,9 +78,11 @@ const STARTS = {
  */
 export async function startTimes(folder: string, entries: readonly string[], rounds = 15): Promise<StartTimes[]> {
   await using server = await oneEventServer()
-  const least = entries.map(() => ({ importMs: Infinity, clientMs: Infinity, firstEventMs: Infinity }))
+  const names = Object.keys(STARTS) as Array<keyof StartTimes>
+  const none = Object.fromEntries(names.map((name) => [name, Infinity])) as Record<keyof StartTimes, number>
+  const least = entries.map(() => ({ ...none }))
   for (let round = 0; round < rounds; round++) {
-    for (const name of Object.keys(STARTS) as Array<keyof StartTimes>) {
+    for (const name of names) {
       // Each is first in half of the rounds.
       const inTurn = round % 2 === 0 ? [...entries.entries()] : [...entries.entries()].reverse()
       for (const [index, entry] of inTurn) {
@@ -89,7 +99,7 @@ async function oneEventServer(): Promise<{ readonly url: string } & AsyncDisposa
   const server = http.createServer((request, response) => {
     request.resume()
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.write('data: {"type":"response.output_text.delta","delta":"hi"}\n\n')
+    response.write('data: {"type":"response.created","response":{"id":"resp_1"}}\n\n')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

@@ -18,6 +18,8 @@ const rows = [
   ['import', 'importMs'],
   ['import and first client', 'clientMs'],
   ['process start to first typed event', 'firstEventMs'],
+  ['the same, with a listener', 'firstEventReportMs'],
+  ["the same, with validate: 'strict'", 'firstEventStrictMs'],
 ] as const
 for (const [label, name] of rows) {
   const beside = before && `, ${(own[name] / before[name]).toFixed(2)} × the other (${before[name].toFixed(1)} ms)`

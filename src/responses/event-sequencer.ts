@@ -44,8 +44,9 @@ export class EventSequencer {
     this.#mendsGaps = mendsGaps
     this.#telemetry = telemetry
     this.#guard = new SequenceGuard(startingAfter, mendsGaps)
-    const checks = validate === 'strict' || (validate === 'report' && telemetry.wants('event_problem'))
-    if (!checks || loadedCheck() !== undefined) return
+    // Strict checks are loaded while the call connects, because its first event waits for them. Those of a report are loaded when the
+    // first event that needs them is on its way to the caller: before that they would only delay it.
+    if (validate !== 'strict' || loadedCheck() !== undefined) return
     this.#loading = loadChecks().catch((error) => {
       this.#notLoaded = error
     })

@@ -19,7 +19,7 @@ async function freshly() {
   const onEvent = (event: { type: string; problem?: string; detail?: string }): void => {
     if (event.type === 'event_problem') problems.push(`${event.problem}: ${event.detail}`)
   }
-  return { client, loadedCheck, onEvent, problems }
+  return { ResilientClient, FakeTransport, client, loadedCheck, onEvent, problems }
 }
 
 describe('the checks of events, in the first call of a process', () => {
@@ -57,6 +57,26 @@ describe('the checks of events, in the first call of a process', () => {
     await vi.waitFor(() => expect(problems).toHaveLength(1))
     expect(problems[0]).toMatch(/^invalid_event: response\.completed: response\.id: expected string, found number/)
     expect(loadedCheck()).toBeDefined()
+  })
+
+  it.each([
+    ['report', false],
+    ['strict', true],
+  ] as const)('with validate: %j, are loaded before the first event: %j', async (validate, isLoadedEarly) => {
+    const imported = vi.fn()
+    vi.doMock(CHECKS, async (importOriginal) => {
+      imported()
+      return importOriginal()
+    })
+    const { ResilientClient, FakeTransport, onEvent } = await freshly()
+    const transport = new FakeTransport([[fake.head(), fake.stall()], fake.respond(textStream())])
+    const client = new ResilientClient({ transport, validate, onEvent, hedge: false })
+    const silent = client.responses.stream(params)
+    // A call that begins later and is complete: whatever the silent one had asked for was loaded meanwhile.
+    await new ResilientClient({ transport }).responses.stream(params).finalResponse()
+    await vi.waitFor(() => expect(imported.mock.calls.length > 0).toBe(isLoadedEarly))
+    silent.abort()
+    await client.close()
   })
 
   it('that cannot be loaded fail a strict call, and no other', async () => {
