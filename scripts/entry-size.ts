@@ -34,6 +34,8 @@ export async function entrySize(file: string): Promise<EntrySize> {
     packages: 'external',
     legalComments: 'none',
     write: false,
+    // A bare import of a chunk that has no effects is left out, and esbuild tells.
+    logLevel: 'error',
     metafile: true,
   })
   const sizes = new Map(
