@@ -30,7 +30,7 @@ export function openingOf(bytes: Uint8Array): Opening | undefined {
   }
   if (!beginsLine(bytes, at)) return 'text'
   const word = String.fromCharCode(...bytes.subarray(at, at + LONGEST_FIELD + 1))
-  if (FIELDS.some((field) => /^[:\r\n]/.test(word.slice(field.length)) && word.startsWith(field))) return 'stream'
+  if (FIELDS.some((field) => word.startsWith(field) && /^[:\r\n]/.test(word.slice(field.length)))) return 'stream'
   return FIELDS.some((field) => field.startsWith(word)) ? undefined : 'text'
 }
 

@@ -47,8 +47,18 @@ export function hidden(text: string, secrets: readonly string[]): string {
  * A short text of the endpoint, such as a request id, without secrets. Cheap, because every answered attempt has one.
  */
 export function redactWord(word: string, secrets: readonly string[], maxChars: number): string {
-  return PLAIN_WORD.test(word) ? withoutSecrets(word, secrets, maxChars) : redact(word, secrets, maxChars)
+  if (!PLAIN_WORD.test(word)) return redact(word, secrets, maxChars)
+  const lower = word.toLowerCase()
+  const held = secrets.filter((secret) => mayHold(lower, secret))
+  return withoutSecrets(word, held, maxChars)
 }
+
+/** A plain word holds a secret only where it holds the first four characters, unless the secret can be written in other ways. */
+function mayHold(lower: string, secret: string): boolean {
+  return CAN_BE_WRITTEN_OTHERWISE.test(secret) || lower.includes(secret.trim().slice(0, 4).toLowerCase())
+}
+
+const CAN_BE_WRITTEN_OTHERWISE = /[%\u0080-\uffff]/
 
 /** The patterns can only match a word that begins like a key. All other plain words skip them. */
 const PLAIN_WORD = /^(?!.*(?:sk|sess|rk|pk|ek)-|.*eyJ)[\w.-]*$/

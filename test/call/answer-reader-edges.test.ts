@@ -108,7 +108,7 @@ describe('advice about the address', () => {
     ['JSON that says no more', '{"detail":"Not Found"}', 'application/json'],
   ])('is given for a 404 that is %s', (_, text, type) => {
     const failed = said(text, type)
-    expect(failed?.advice).toMatch(/^Asked was api\.test\/v1\/responses; baseURL may be wrong/)
+    expect(failed?.advice).toMatch(/^The address was api\.test\/v1\/responses\. baseURL may be wrong/)
     expect(failed?.message.endsWith(`. ${failed.advice}`)).toBe(true)
   })
 

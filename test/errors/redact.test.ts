@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toError } from '../../src/call/to-error.ts'
 import { isCredentialHeader } from '../../src/errors/header-names.ts'
-import { redact, redactUrl, secretsOf } from '../../src/errors/redact.ts'
+import { withoutSecrets } from '../../src/errors/hide.ts'
+import { redact, redactUrl, redactWord, secretsOf } from '../../src/errors/redact.ts'
 import { systemCauseOf } from '../../src/errors/system-cause.ts'
 import { classifyTransportError } from '../../src/retry/classify-transport.ts'
 import { classifyUpstream } from '../../src/retry/classify-upstream.ts'
@@ -206,4 +207,22 @@ describe('the system cause at the end of the chain', () => {
     const leaking = Object.assign(new Error(`sent Bearer ${SECRET}`), { code: 'EPIPE' })
     expect(systemCauseOf('connection_reset', leaking).message).toBe('sent Bearer [redacted]')
   })
+})
+
+it('hides in a plain word the same secrets as in any text', () => {
+  const chars = fc.constantFrom(...'abAB1._-%+ \u00e9')
+  const secret = fc.string({ unit: chars, minLength: 1, maxLength: 30 })
+  fc.assert(
+    fc.property(
+      fc.array(secret, { maxLength: 3 }),
+      fc.string({ unit: chars, maxLength: 10 }),
+      fc.nat(40),
+      (secrets, more, at) => {
+        const from = secrets.join('')
+        const word = `${more}${from.slice(at % (from.length + 1))}`.replace(/[^\w.-]/g, '')
+        expect(redactWord(word, secrets, 100)).toBe(withoutSecrets(word, secrets, 100))
+        expect(redactWord(word.toUpperCase(), secrets, 100)).toBe(withoutSecrets(word.toUpperCase(), secrets, 100))
+      },
+    ),
+  )
 })
