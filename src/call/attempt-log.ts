@@ -9,6 +9,7 @@ import { type ResponseFacts, responseFactsOf } from '../telemetry/response-facts
 import type { ConnectionInfo, ResponseHead, TransportRequest } from '../transport/transport.ts'
 import type { AttemptTimes } from '../watchdog/deadlines.ts'
 import { requestIdOf } from './response-reader.ts'
+import type { SentFacts } from './socket-plan.ts'
 
 /** What an attempt reports about its call. */
 export interface CallLine {
@@ -42,6 +43,7 @@ export class AttemptLog {
   readonly #call: CallLine
   readonly #attempt: number
   readonly #hedge: HedgeCause | undefined
+  readonly #sent: SentFacts | undefined
   #endpoint: string | undefined
   #transport: AttemptTransport = 'http'
   #connection: ConnectionInfo | undefined
@@ -52,8 +54,9 @@ export class AttemptLog {
   #wholeAt: number | undefined
   #response: ResponseFacts | undefined
 
-  constructor(call: CallLine, attempt: number, hedge: HedgeCause | undefined) {
+  constructor(call: CallLine, attempt: number, hedge: HedgeCause | undefined, sent?: SentFacts) {
     this.#call = call
+    this.#sent = sent
     this.#attempt = attempt
     this.#hedge = hedge
   }
@@ -75,7 +78,7 @@ export class AttemptLog {
     const connection = typeof asked === 'string' ? asked : asked.socket.isNew ? 'fresh' : 'any'
     const transport = this.#transport
     const where = endpoint === undefined ? undefined : { endpoint }
-    telemetry.emit({ type: 'attempt_start', ...this.#mark(), transport, connection, ...where })
+    telemetry.emit({ type: 'attempt_start', ...this.#mark(), transport, connection, ...where, ...this.#sent })
   }
 
   connected(info: ConnectionInfo): void {

@@ -17,6 +17,7 @@ import type { EffectiveRequest } from './effective-request.ts'
 import { HedgeRace, type RaceOutcome } from './hedge-race.ts'
 import { committingAtOnce, isLastAttempt } from './last-attempt.ts'
 import type { RetryDecisions } from './retry-decisions.ts'
+import { LostOnSocket, type SocketRoute } from './socket-plan.ts'
 
 /** The call that runs the attempts. */
 export interface AttemptRunnerOwner extends AttemptOwner {
@@ -39,12 +40,18 @@ export class AttemptRunner implements AttemptOwner {
   #attemptNumber: number
   #ttfbCuts = 0
   #plan: HedgePlan | undefined
+  #route: SocketRoute | undefined
   /** The permit of the call, if calls are limited. */
   permit: Permit | undefined
 
   constructor(call: AttemptRunnerOwner) {
     this.#call = call
     this.#attemptNumber = call.context.earlier?.length ?? 0
+  }
+
+  /** The ways of the call over WebSockets; `undefined` if it has none. */
+  get route(): SocketRoute | undefined {
+    return this.#route
   }
 
   /** Ends what is running. Returns whether there was anything. */
@@ -65,8 +72,14 @@ export class AttemptRunner implements AttemptOwner {
     this.permit?.release()
   }
 
-  /** One attempt, or several side by side if that is wanted and safe. */
+  /**
+   * One attempt, or several side by side if that is wanted and safe.
+   *
+   * @throws LostOnSocket if the request continues a response that cannot be continued any more.
+   */
   async run(refresh: boolean): Promise<RaceOutcome> {
+    const { sockets } = this.#call.context
+    if (sockets !== undefined) this.#route ??= await sockets.routeOf(this.#call)
     const plan = this.#hedgePlan()
     if (plan === undefined || !plan.isReady) return this.#single(refresh, plan)
     let newCredential = refresh
@@ -112,7 +125,7 @@ export class AttemptRunner implements AttemptOwner {
     const { url, method } = request
     const { latency, continuation, asks } = effective.traits
     if (hedge === undefined || method !== 'POST' || latency.kind !== 'stream') return undefined
-    if (!effective.isRepeatable) return undefined
+    if (!effective.isRepeatable || this.#route?.isStrict) return undefined
     if (hedge.settings.isAuto && !this.#mayHedgeUnasked()) return undefined
     this.#plan ??= hedge.hedging.planFor(
       { origin: url.origin, ...asks, continuation, inputTokens: latency.estimatedInputTokens },
@@ -158,6 +171,12 @@ export class AttemptRunner implements AttemptOwner {
     if (scope.aborted || race?.decided) target?.ended(NOTHING_SENT)
     scope.throwIfAborted()
     if (race?.decided) return undefined
+    const way = this.#route?.plan({ url, headers, isHedge: hedge !== undefined, isRefreshed: refresh })
+    if (way?.kind === 'lost') {
+      target?.ended(NOTHING_SENT)
+      throw new LostOnSocket(way.why, { url, headers })
+    }
+    const onSocket = way?.kind === 'socket' ? way : undefined
     const isLast = isLastAttempt({
       context,
       effective,
@@ -175,15 +194,15 @@ export class AttemptRunner implements AttemptOwner {
         method,
         headers,
         body: effective.body,
-        connection: isFirst && effective.isRepeatable ? 'any' : 'fresh',
+        connection: onSocket?.connection ?? (isFirst && effective.isRepeatable ? 'any' : 'fresh'),
         dispatcher,
         callersForm,
         signal,
         attempt: number,
       },
-      transport,
+      transport: onSocket?.transport ?? transport,
       clock,
-      log: new AttemptLog(log, number, hedge),
+      log: new AttemptLog(log, number, hedge, way?.facts),
       limits: limitsFor(timeouts, latency, this.#ttfbCuts, race !== undefined && !plan?.settings.isAuto),
       deadlines,
       target,

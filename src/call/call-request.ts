@@ -14,6 +14,7 @@ import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
 import type { PreviousResponseNotFoundHook } from './not-found.ts'
 import type { ModelTraits } from './request-traits.ts'
 import type { ReaderSettings } from './response-reader.ts'
+import type { SocketRouting } from './socket-plan.ts'
 
 /** The caller's request. The same for every attempt, except for headers with rotating credentials. */
 export interface CallRequest {
@@ -111,6 +112,8 @@ export interface CallContext {
    */
   readonly restartable: boolean
   readonly onPreviousResponseNotFound: PreviousResponseNotFoundHook | undefined
+  /** Set if responses may come over WebSockets. */
+  readonly sockets?: SocketRouting | undefined
   /** Set if several endpoints answer the same calls. */
   readonly endpoints: Endpoints | undefined
   /** Set if calls are limited. */

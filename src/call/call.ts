@@ -3,7 +3,7 @@ import { sleep } from '../core/race.ts'
 import type { AskContext } from '../endpoints/endpoint-of.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
-import { type Failure, failure } from '../errors/failure.ts'
+import type { Failure } from '../errors/failure.ts'
 import type { CallEndEvent } from '../telemetry/events.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
@@ -11,7 +11,8 @@ import { AttemptRunner, type AttemptRunnerOwner } from './attempt-runner.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
-import { LostConversation } from './lost-conversation.ts'
+import { LostConversation, ownerUnknown } from './lost-conversation.ts'
+import { OnSockets } from './on-sockets.ts'
 import { ReaderWait } from './reader-wait.ts'
 import { ASK_AGAIN, RETRY_WITH_NEW_CREDENTIAL, RetryDecisions } from './retry-decisions.ts'
 import { acquireSlot, outOfTime } from './slot.ts'
@@ -39,6 +40,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
   readonly decisions: RetryDecisions
   readonly #records: AttemptRecord[]
   readonly #runner: AttemptRunner
+  /** Set if the client has WebSockets. */
+  readonly #onSockets: OnSockets | undefined
   /** Made when needed: most calls wait for no reader. */
   #readerWait: ReaderWait | undefined
   #over = false
@@ -59,6 +62,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     }
     this.decisions = new RetryDecisions(this)
     this.#runner = new AttemptRunner(this)
+    this.#onSockets = context.sockets && new OnSockets(this, this.#runner)
   }
 
   /** The history so far, in order. */
@@ -101,6 +105,10 @@ export class Call implements AttemptRunnerOwner, Abortable {
   restart(attempt: Attempt, failed: Failure): Promise<CallOutcome> {
     return this.#endOnError(async () => {
       this.assertReaderInTime(attempt, failed)
+      if (await this.#onSockets?.rebuildsStrict(attempt, failed)) {
+        await this.#before(attempt, 0)
+        return this.#untilOpened()
+      }
       const decision = this.decisions.after(attempt, failed, false)
       this.log.decided(attempt.number, failed.code, decision)
       if (!decision.retry) {
@@ -138,12 +146,12 @@ export class Call implements AttemptRunnerOwner, Abortable {
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
   async #resolveOwner(): Promise<void> {
     const { url, given, body } = this.request
-    if (await this.#lost().resolvesOwner({ url, headers: given, body })) {
+    if (await this.lostConversation.resolvesOwner({ url, headers: given, body })) {
       const asking = this.effective.findOwner(this.#asking())
       if (asking !== undefined) await asking
       return
     }
-    throw this.errorOf(failure('state_not_portable', NOBODY_KNOWS), undefined, 'not_retryable')
+    throw this.errorOf(ownerUnknown(), undefined, 'not_retryable')
   }
 
   /** The context in which the caller names the owner. */
@@ -161,12 +169,14 @@ export class Call implements AttemptRunnerOwner, Abortable {
   async #untilOpened(): Promise<CallOutcome> {
     for (let refresh = false; ; ) {
       this.context.scope.throwIfAborted()
-      const { attempt, opened } = await this.#runner.run(refresh)
+      const { attempt, opened } = await (this.#onSockets ?? this.#runner).run(refresh)
       if (opened.kind === 'aborted') throw opened.reason
       if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
       if (opened.kind === 'committed') return { attempt, gaveUp: undefined }
 
-      if (opened.failure.code === 'previous_response_not_found' && (await this.#goesOn(attempt))) {
+      const isNotFound = opened.failure.code === 'previous_response_not_found'
+      const goesAnotherWay = await this.#onSockets?.goesAnotherWay(attempt, opened.failure)
+      if (goesAnotherWay || (isNotFound && (await this.#goesOn(attempt)))) {
         this.log.decided(attempt.number, opened.failure.code, ASK_AGAIN)
         await this.#before(attempt, 0)
         refresh = false
@@ -185,10 +195,10 @@ export class Call implements AttemptRunnerOwner, Abortable {
   /** After a genuine not-found: whether to continue, with the same request or a rebuilt one. */
   async #goesOn(attempt: Attempt): Promise<boolean> {
     if (callEndsAt(this.deadlines) <= this.context.clock.now()) return false
-    return this.#lost().goesOn(attempt, this.#records)
+    return this.lostConversation.goesOn(attempt, this.#records)
   }
 
-  #lost(): LostConversation {
+  get lostConversation(): LostConversation {
     this.#lostConversation ??= new LostConversation(this.effective, this.context, this.log)
     return this.#lostConversation
   }
@@ -288,6 +298,3 @@ function beforeCommit(ms: number): Limit {
 }
 
 const NOT_READ = 'The stream was not read for timeouts.staleMs, so it was not resumed.'
-
-const NOBODY_KNOWS =
-  'It is not known which of the endpoints is the owner of previous_response_id. Name it with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.'

@@ -1,4 +1,5 @@
 import type { AttemptRecord } from '../errors/errors.ts'
+import { type Failure, failure } from '../errors/failure.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { TransportRequest } from '../transport/transport.ts'
 import type { Attempt } from './attempt.ts'
@@ -8,7 +9,23 @@ import type { EffectiveRequest } from './effective-request.ts'
 import { askHook, type PreviousResponseNotFoundContext } from './not-found.ts'
 import { parseBody } from './request-traits.ts'
 
-type LostRequest = Pick<TransportRequest, 'url' | 'headers' | 'body'>
+export type LostRequest = Pick<TransportRequest, 'url' | 'headers' | 'body'>
+
+/** The failure of a request that continues a response of which it is not known where it lives. */
+export function ownerUnknown(): Failure {
+  return failure(
+    'state_not_portable',
+    'It is not known which of the endpoints is the owner of previous_response_id. Name it with endpointOf(id), or rebuild the request in onPreviousResponseNotFound.',
+  )
+}
+
+/** The failure of a request that continues what one WebSocket's server kept, and no other. @param why it cannot be continued. */
+export function onlyCopyLost(why: string): Failure {
+  return failure(
+    'previous_response_not_found',
+    `The response of previous_response_id was made with store: false on a WebSocket, whose server alone keeps it. ${why} Send the whole input without previous_response_id, or rebuild it in onPreviousResponseNotFound.`,
+  )
+}
 
 /** Handles a response that cannot be continued: a genuine not-found, or an unknown owner. */
 export class LostConversation {
@@ -44,6 +61,15 @@ export class LostConversation {
   /** Whether to send a request although the owner is not known: the caller may rebuild it. */
   resolvesOwner(request: LostRequest): Promise<boolean> {
     return this.#isRebuilt(request, 0, [], 'state_not_portable')
+  }
+
+  /** Whether there is something to ask although the only copy of the response is gone: the caller may rebuild the request. */
+  async goesOnWithoutSocket(
+    request: LostRequest,
+    attempt: number,
+    records: readonly AttemptRecord[],
+  ): Promise<boolean> {
+    return !this.#effective.isRebuilt && this.#isRebuilt(request, attempt, records, 'socket_lost')
   }
 
   async #isRebuilt(

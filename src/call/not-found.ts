@@ -15,9 +15,10 @@ export interface PreviousResponseNotFoundContext {
   /**
    * `first_answer`: the endpoint said so at once. `after_transport_failure`: an attempt was lost, the request was sent
    * again, and the endpoint said so again. `state_not_portable`: nothing was sent, because it is not known which of the
-   * `endpoints` is the owner.
+   * `endpoints` is the owner. `socket_lost`: the response was made with `store: false` on a WebSocket, whose server alone kept
+   * it, and it cannot be continued there any more.
    */
-  readonly reason: 'first_answer' | 'after_transport_failure' | 'state_not_portable'
+  readonly reason: 'first_answer' | 'after_transport_failure' | 'state_not_portable' | 'socket_lost'
 }
 
 /**

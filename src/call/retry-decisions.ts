@@ -52,7 +52,7 @@ export class RetryDecisions {
 
   /** A refused credential is replaced once, which counts as no retry. Returns whether to do that now. */
   takeRefresh(failed: Failure): boolean {
-    const isTaken = this.#canRefresh(failed)
+    const isTaken = this.canRefresh(failed)
     if (isTaken) this.#hasRefreshed = true
     return isTaken
   }
@@ -60,13 +60,14 @@ export class RetryDecisions {
   /** Whether a retry is possible, judged before the attempt is over. Time and budget are checked after that. */
   couldRepeat(failed: Failure): boolean {
     const { policy } = this.#call.context
-    if (this.#canRefresh(failed)) return true
+    if (this.canRefresh(failed)) return true
     if (failed.lane === undefined || this.#tally.retries >= policy.maxRetries) return false
     const replay = this.#call.effective.replaySafety(failed)
     return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown)
   }
 
-  #canRefresh(failed: Failure): boolean {
+  /** Whether the credential was refused, and can be exchanged. */
+  canRefresh(failed: Failure): boolean {
     const { request, effective } = this.#call
     return (
       failed.status === 401 && !this.#hasRefreshed && request.canRefresh() && effective.replaySafety(failed) === 'safe'

@@ -6,6 +6,8 @@ import type { Attempt } from './attempt.ts'
 export function targetEndOf({ record, failed }: Attempt): TargetEnd {
   const end = { hintMs: failed?.hintMs }
   if (record?.outcome === 'aborted' || record?.outcome === 'lost') return { ...end, report: undefined }
+  // The endpoint answers: over HTTP, as it says.
+  if (failed?.code === 'upgrade_refused') return { ...end, report: undefined }
   if (failed?.code === 'ttfb_timeout') return { ...end, report: 'dead' }
   const hasFailed =
     failed !== undefined && (failed.lane !== undefined || ERROR_CATALOG[failed.code].family === 'connection')

@@ -27,6 +27,7 @@ import { headersRule } from '../transport/assert-header.ts'
 import type { Transport } from '../transport/transport.ts'
 import { connectionRules, maxHeaderBytesRule } from '../transport/undici/options.ts'
 import type { TlsOptions } from '../transport/undici/tls-options.ts'
+import { WEB_SOCKET_ACCEPTS, type WebSocketOptions, webSocketRules } from '../transport/websocket-options.ts'
 import { type TimeoutOptions, timeoutRules } from '../watchdog/timeout-options.ts'
 import type { HeadersOption } from './headers-option.ts'
 import { type Instrumentation, instrumentationsRule } from './instrumentation-option.ts'
@@ -234,6 +235,13 @@ export interface ResilientClientOptions extends CallOptions {
   readonly proxy?: string | undefined
   readonly tls?: TlsOptions | undefined
   /**
+   * `true`, or `WebSocketOptions`: streaming requests of responses go over warm WebSockets, those of `client.fetch` included,
+   * and send only what the server of a socket does not have yet. Whatever cannot go there, and every endpoint that does not
+   * upgrade, gets HTTP as before. A response made with `store: false` on a socket can be continued on that socket alone: where
+   * it is gone, `onPreviousResponseNotFound` is asked, or the call fails with `PreviousResponseNotFoundError`. Default `false`.
+   */
+  readonly webSocket?: boolean | WebSocketOptions | undefined
+  /**
    * Default: the clock of `transport` if it has one (a `FakeTransport`), else the system clock, which looks the global
    * timers up on each call, so that fake timers work. A clock other than that of `transport` is refused.
    */
@@ -254,6 +262,7 @@ export const clientRules = {
     ['send', 'stats', 'close', 'destroy'],
     'a transport: undiciTransport(options), fetchTransport(fetch), or a FakeTransport',
   ),
+  webSocket: { ...sectionOr([true, false], WEB_SOCKET_ACCEPTS, webSocketRules), default: false },
   clock: clockRule,
   random: func('a function that returns a number from 0 to below 1'),
 } as const satisfies Rules<ResilientClientOptions>

@@ -8,10 +8,9 @@ import { Hedging } from '../hedge/hedging.ts'
 import { type Responses, responsesOf } from '../responses/responses.ts'
 import { RetryBudgets } from '../retry/budget.ts'
 import { TelemetryEmitter } from '../telemetry/emitter.ts'
-import { relayLifecycle } from '../telemetry/lifecycle.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
-import type { Transport, TransportStats } from '../transport/transport.ts'
-import { UndiciTransport } from '../transport/undici/undici-transport.ts'
+import type { TransportStats } from '../transport/transport.ts'
+import { Connections } from './connections.ts'
 import { refuseHeadersOfConnections } from './contradictions.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
@@ -31,8 +30,7 @@ export interface ResilientClientStats extends TransportStats {
 
 /** What a client and its views share. */
 interface Shared {
-  readonly transport: Transport
-  readonly ownsTransport: boolean
+  readonly connections: Connections
   readonly budgets: RetryBudgets
   readonly hedging: Hedging
   readonly admission: Admission | undefined
@@ -87,8 +85,9 @@ export class ResilientClient implements AsyncDisposable {
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
     const { clock, random, headers, apiKey, onEvent, instrumentations, concurrency, endpoints } = this.#settings
-    const { choosesConnection } = (parsed.transport ?? (parent === undefined ? undefined : parent.#shared.transport))
-      ?.abilities ?? {
+    const { choosesConnection } = (
+      parsed.transport ?? (parent === undefined ? undefined : parent.#shared.connections.transport)
+    )?.abilities ?? {
       choosesConnection: true,
     }
     if (choosesConnection) refuseHeadersOfConnections(parsed)
@@ -105,8 +104,7 @@ export class ResilientClient implements AsyncDisposable {
       parent !== undefined
         ? parent.#shared
         : {
-            transport: parsed.transport ?? defaultTransport(parsed, this.#settings),
-            ownsTransport: parsed.transport === undefined,
+            connections: new Connections(parsed, this.#settings),
             budgets: new RetryBudgets(this.#settings.budget, clock),
             hedging: new Hedging(clock),
             endpoints:
@@ -128,7 +126,7 @@ export class ResilientClient implements AsyncDisposable {
             onIdle: [],
           }
     if (parent === undefined) {
-      this.#unobserve = relayLifecycle(this.#shared.transport, this.#telemetry)
+      this.#unobserve = this.#shared.connections.relay(this.#telemetry)
     }
     this.#reading = readingOf(this.#settings)
     const { hedge } = this.#settings
@@ -177,7 +175,7 @@ export class ResilientClient implements AsyncDisposable {
       contextFor: (origin, scope) => this.#contextFor(origin, scope),
       begin: (scope) => this.#shared.calls.add(scope),
       end: (scope) => this.#over(scope),
-      handsOn: this.#shared.transport.abilities.takesCallersForm === true,
+      handsOn: this.#shared.connections.transport.abilities.takesCallersForm === true,
     })
   }
 
@@ -196,11 +194,11 @@ export class ResilientClient implements AsyncDisposable {
 
   /** Current calls and resources. A view reports those of its client. */
   stats(): ResilientClientStats {
-    const { transport, calls, budgets, admission } = this.#shared
+    const { connections, calls, budgets, admission } = this.#shared
     return {
       activeCalls: calls.size,
       waitingCalls: admission?.waiting ?? 0,
-      ...transport.stats(),
+      ...connections.stats(),
       retryBudgets: budgets.balances(),
     }
   }
@@ -214,7 +212,7 @@ export class ResilientClient implements AsyncDisposable {
     if (this.#isView) return
     this.#shared.closed = true
     if (this.#shared.calls.size > 0) await new Promise<void>((resolve) => this.#shared.onIdle.push(resolve))
-    if (this.#shared.ownsTransport) await this.#shared.transport.close()
+    await this.#shared.connections.close()
     this.#unobserve?.()
   }
 
@@ -225,7 +223,7 @@ export class ResilientClient implements AsyncDisposable {
     this.#shared.closed = true
     const error = new ClientClosedError('The client was destroyed while the call was running.')
     for (const scope of this.#shared.calls) scope.abort(error)
-    if (this.#shared.ownsTransport) await this.#shared.transport.destroy()
+    await this.#shared.connections.destroy()
     this.#unobserve?.()
   }
 
@@ -241,8 +239,10 @@ export class ResilientClient implements AsyncDisposable {
 
   #contextFor(origin: string, scope: AbortScope): CallContext {
     const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs } = this.#settings
+    const { connections } = this.#shared
     return {
-      transport: this.#shared.transport,
+      transport: connections.transport,
+      sockets: connections.sockets,
       clock,
       random,
       telemetry: this.#telemetry,
@@ -275,18 +275,3 @@ export class ResilientClient implements AsyncDisposable {
 
 /** Passes the parent of a view to the constructor, without an option that users could set. */
 const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
-
-function defaultTransport(options: ResilientClientOptions, settings: ClientSettings): Transport {
-  const { isolation, keepAliveMs, warm, warmMs, maxConnections, proxy, tls } = options
-  return new UndiciTransport({
-    isolation,
-    keepAliveMs,
-    warm,
-    warmMs,
-    maxConnections,
-    proxy,
-    tls,
-    maxHeaderBytes: settings.limits.headerBytes,
-    clock: settings.clock,
-  })
-}

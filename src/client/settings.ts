@@ -15,6 +15,7 @@ import type { RetryPolicy } from '../retry/decide.ts'
 import { retryRules } from '../retry/retry-options.ts'
 import type { TelemetryListener } from '../telemetry/emitter.ts'
 import { assertHeader, headerPath } from '../transport/assert-header.ts'
+import type { WebSocketSettings } from '../transport/websocket-options.ts'
 import type { Limit, LimitOrAuto, TimeoutSettings } from '../watchdog/deadlines.ts'
 import { timeoutRules } from '../watchdog/timeout-options.ts'
 import { refuseContradictions } from './contradictions.ts'
@@ -22,6 +23,7 @@ import { endpointsOf, httpUrl, refuseKeylessEndpoints } from './endpoint-setting
 import type { HeadersOption } from './headers-option.ts'
 import { type InstrumentationSettings, instrumentationsOf } from './instrumentation.ts'
 import { clientRules, limitRules, type ResilientClientOptions } from './options.ts'
+import { webSocketOf } from './web-socket-settings.ts'
 
 /** Options, defaults and environment as one resolved value. */
 export interface ClientSettings {
@@ -43,6 +45,7 @@ export interface ClientSettings {
   readonly endpoints: readonly EndpointSettings[] | undefined
   readonly concurrency: AdmissionSettings | undefined
   readonly hedge: HedgeSettings | undefined
+  readonly webSocket: WebSocketSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
   readonly label: string | undefined
   readonly onEvent: TelemetryListener | undefined
@@ -66,6 +69,11 @@ const BELOW = 0.9
 export function resolveSettings(options: ResilientClientOptions, inherited?: ClientSettings): ClientSettings {
   const { retry, limits } = options
   const endpoints = endpointsOf(options) ?? inherited?.endpoints
+  const bounds = {
+    eventBytes: limits?.eventBytes ?? inherited?.limits.eventBytes ?? limitRules.eventBytes.default,
+    preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? limitRules.preludeBytes.default,
+    headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? limitRules.headerBytes.default,
+  }
   const settings: ClientSettings = {
     baseURL:
       options.baseURL === undefined
@@ -94,11 +102,8 @@ export function resolveSettings(options: ResilientClientOptions, inherited?: Cli
     classify: options.classify ?? inherited?.classify,
     validate: options.validate ?? inherited?.validate ?? clientRules.validate.default,
     interruption: options.interruption ?? inherited?.interruption ?? clientRules.interruption.default,
-    limits: {
-      eventBytes: limits?.eventBytes ?? inherited?.limits.eventBytes ?? limitRules.eventBytes.default,
-      preludeBytes: limits?.preludeBytes ?? inherited?.limits.preludeBytes ?? limitRules.preludeBytes.default,
-      headerBytes: limits?.headerBytes ?? inherited?.limits.headerBytes ?? limitRules.headerBytes.default,
-    },
+    limits: bounds,
+    webSocket: inherited?.webSocket ?? webSocketOf(options, bounds),
     endpoints,
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
     hedge:

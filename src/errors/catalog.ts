@@ -104,6 +104,24 @@ export const ERROR_CATALOG = {
     'EPROTO',
     'The TLS handshake failed: the port does not use TLS, no common version or cipher, or an unknown host name.',
   ),
+  ping_timeout: row(
+    'connection',
+    'connection',
+    'ETIMEDOUT',
+    'The endpoint did not answer a ping on a WebSocket within webSocket.pingMs.',
+  ),
+  socket_closed: row(
+    'connection',
+    'connection',
+    'UND_ERR_SOCKET',
+    'The endpoint closed the WebSocket before the response was complete.',
+  ),
+  upgrade_refused: row(
+    'connection',
+    'connection',
+    'UND_ERR_SOCKET',
+    'The endpoint answered the upgrade to a WebSocket with something else than 101. The call then uses HTTP.',
+  ),
   proxy_refused: row(
     'connection',
     'final',
@@ -162,7 +180,7 @@ export const ERROR_CATALOG = {
     'protocol',
     'connection',
     'UND_ERR_SOCKET',
-    'The answer holds another response than the one requested by id. A proxy or the endpoint mixed them up, so it is not handed over (typed faces only).',
+    'The answer, or an event on a WebSocket, is of another response than the one requested. A proxy or the endpoint mixed them up, so it is not handed over.',
   ),
   response_unfinished: row(
     'protocol',

@@ -39,6 +39,10 @@ export interface Failure {
   readonly refused?: boolean
   /** The connection could not be made: the request was certainly not sent. */
   readonly connecting?: boolean
+  /** The code with which the endpoint closed a WebSocket. */
+  readonly closeCode?: number | undefined
+  /** The status with which the endpoint refused to upgrade to a WebSocket. */
+  readonly upgradeStatus?: number | undefined
   readonly responseId?: string | undefined
 }
 

@@ -38,8 +38,17 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
   ERR_RESILIENT_DECODING: 'decoding_failed',
   ERR_RESILIENT_PROXY_REFUSED: 'proxy_refused',
   ERR_RESILIENT_PROXY_FAILED: 'proxy_failed',
+  ERR_RESILIENT_UPGRADE_REFUSED: 'upgrade_refused',
+  ERR_RESILIENT_SOCKET_CLOSED: 'socket_closed',
+  ERR_RESILIENT_PING_TIMEOUT: 'ping_timeout',
+  ERR_RESILIENT_FOREIGN_EVENT: 'wrong_response',
+  // The `ws` library: a message above its bound. All its other codes speak of frames that break the protocol.
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'event_too_large',
   FAKE_ATTEMPT_NOT_PLANNED: 'not_scripted',
 }
+
+/** Codes of the HTTP parser, and of the reader of WebSocket frames. */
+const PROTOCOL_CODE = /^(?:HPE|WS_ERR)_/
 
 /**
  * Codes of failures before a connection existed, whatever transport reports them: the request was certainly not sent.
@@ -53,6 +62,7 @@ const CONNECT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'tls_refused',
   'proxy_refused',
   'proxy_failed',
+  'upgrade_refused',
 ])
 
 /**
@@ -84,7 +94,13 @@ export function classifyTransportError(
       ? detailOf(error, facts.secrets)
       : `${refusal.problem} (${refusal.systemCode}). ${refusal.advice}`
   const where = connecting ? `Could not connect to ${facts.host}` : `The connection to ${facts.host} failed`
-  return failure(code, `${where}: ${detail}`, { cause: systemCauseOf(code, error, facts.secrets), connecting })
+  const { closeCode, upgradeStatus } = (error ?? {}) as Pick<Failure, 'closeCode' | 'upgradeStatus'>
+  return failure(code, `${where}: ${detail}`, {
+    cause: systemCauseOf(code, error, facts.secrets),
+    connecting,
+    ...(typeof closeCode === 'number' && { closeCode }),
+    ...(typeof upgradeStatus === 'number' && { upgradeStatus }),
+  })
 }
 
 function detailOf(error: unknown, secrets: readonly string[]): string {
@@ -116,10 +132,10 @@ function meaningOf(
     if (refusal !== undefined) return { code: refusal.code, refusal }
     const systemCode = (link as { code?: unknown }).code
     if (typeof systemCode !== 'string') continue
-    if (systemCode.startsWith('HPE_')) return { code: 'protocol_error' }
+    const known = BY_SYSTEM_CODE[systemCode]
+    if (known === undefined && PROTOCOL_CODE.test(systemCode)) return { code: 'protocol_error' }
     if (systemCode === 'ETIMEDOUT' && connecting) return { code: 'connect_timeout' }
-    const code = BY_SYSTEM_CODE[systemCode]
-    if (code !== undefined) return { code }
+    if (known !== undefined) return { code: known }
   }
   return { code: 'connection_failed' }
 }

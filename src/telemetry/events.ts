@@ -118,7 +118,35 @@ export interface AttemptStartEvent extends OfAttempt {
   readonly connection: 'any' | 'fresh'
   /** The `baseURL` of the endpoint, where there are several. */
   readonly endpoint?: string
+  /** Of a client with `webSocket`, for requests of responses: all of the request, or what the server of the socket lacks. */
+  readonly sent?: 'whole' | 'incremental'
+  /** Bytes of the whole request: of its body over HTTP, of its message on a socket. */
+  readonly bytesWhole?: number
+  readonly bytesSent?: number
+  readonly wholeBecause?: WholeBecause
 }
+
+/**
+ * Why a request was sent whole, or over HTTP. `no_socket`: no idle socket continues the conversation, or there are as many
+ * sockets as there may be. `field:NAME`, `item:N`: the first field, or item of the input, by which the request differs from what
+ * a server knows, or that needs HTTP. `not_found`: the server did not know what an increment built on. `aged`: the server says
+ * that the time of the socket is over. `size`: the message is larger than a socket takes. `body`: the body is not JSON that
+ * can be written again without a change of meaning. `not_upgraded`: the endpoint does not upgrade. `closed`: the endpoint
+ * closed a socket before the first event, twice. `retry`, `hedge`: the attempt is one. `off`: `webSocket.incremental` is `false`.
+ */
+export type WholeBecause =
+  | 'no_socket'
+  | `field:${string}`
+  | `item:${number}`
+  | 'not_found'
+  | 'aged'
+  | 'size'
+  | 'body'
+  | 'not_upgraded'
+  | 'closed'
+  | 'retry'
+  | 'hedge'
+  | 'off'
 
 export interface AttemptConnectedEvent extends OfAttempt {
   readonly type: 'attempt_connected'

@@ -12,6 +12,7 @@ export function errorOfEnd(end: SocketEnd): Error {
       return codedError(
         'ERR_RESILIENT_UPGRADE_REFUSED',
         `the endpoint answered the upgrade to a WebSocket with ${end.status}${end.status === 101 ? ', and not as the protocol asks' : ''}`,
+        { upgradeStatus: end.status },
       )
     case 'closed':
       return codedError('ERR_RESILIENT_SOCKET_CLOSED', `the endpoint closed the WebSocket (code ${end.code})`, {

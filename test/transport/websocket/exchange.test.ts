@@ -5,11 +5,11 @@ import { systemClock } from '../../../src/core/clock.ts'
 import { Connector } from '../../../src/transport/undici/connector.ts'
 import { SocketExchange, type SocketMessage } from '../../../src/transport/websocket/exchange.ts'
 import { requestPrintOf } from '../../../src/transport/websocket/fit.ts'
-import { DEFAULT_WEB_SOCKET } from '../../../src/transport/websocket/options.ts'
 import { ResponsesSocket } from '../../../src/transport/websocket/socket.ts'
 import { socketKeyOf } from '../../../src/transport/websocket/socket-key.ts'
 import { wsWires } from '../../../src/transport/websocket/ws-wire.ts'
 import { until } from '../../support/until.ts'
+import { DEFAULT_WEB_SOCKET } from './settings.ts'
 
 /** Everything an exchange reports, as lines. */
 class Report {

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { ConnectionPlaces } from '../../../src/transport/connection-places.ts'
 import { Connector } from '../../../src/transport/undici/connector.ts'
-import { DEFAULT_WEB_SOCKET } from '../../../src/transport/websocket/options.ts'
 import { socketKeyOf } from '../../../src/transport/websocket/socket-key.ts'
 import { WebSocketTransport } from '../../../src/transport/websocket/websocket-transport.ts'
 import { wsWires } from '../../../src/transport/websocket/ws-wire.ts'
 import type { RawRequest } from '../../support/http-request.ts'
 import { RawServer } from '../../support/raw-server.ts'
 import { send } from '../../support/recorder.ts'
+import { DEFAULT_WEB_SOCKET } from './settings.ts'
 
 /** A transport, and a server whose bytes the test writes. */
 async function rig() {

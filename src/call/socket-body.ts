@@ -1,0 +1,57 @@
+import type { WholeBecause } from '../telemetry/events.ts'
+import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
+import { survivesRewriting } from '../transport/websocket/exact-json.ts'
+import { type Fit, incrementOf } from '../transport/websocket/fit.ts'
+import { isObject, type Json } from '../transport/websocket/prints.ts'
+import { decodedBody } from './request-traits.ts'
+
+/** The body of a request for a response, read. */
+export interface CreateBody {
+  readonly text: string
+  readonly json: Readonly<Record<string, Json>>
+}
+
+/** @returns `undefined` for a body that is no JSON object, or in a coding that is not known. */
+export function readCreate(body: RequestBody, headers: HeaderPairs): CreateBody | undefined {
+  if (body.kind !== 'bytes') return undefined
+  try {
+    const text = decodedBody(body.bytes, headers)
+    const json = JSON.parse(text ?? '') as Json
+    return text !== undefined && isObject(json) ? { text, json } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Fields that mean something else on a socket, or nothing. */
+const HTTP_ALONE = ['type', 'stream_id'] as const
+
+/** Why a request cannot be sent on a socket; `undefined` where it can. Pure. */
+export function needsHttp({ text, json }: CreateBody): WholeBecause | undefined {
+  if (json.background != null && json.background !== false) return 'field:background'
+  const field = HTTP_ALONE.find((name) => json[name] !== undefined)
+  if (field !== undefined) return `field:${field}`
+  return survivesRewriting(text) ? undefined : 'body'
+}
+
+const CREATE = '{"type":"response.create"'
+
+/** The message with all that the caller sent, byte for byte. */
+export function wholeMessage({ text }: CreateBody): Buffer {
+  const fields = text.slice(text.indexOf('{') + 1)
+  return Buffer.from(`${CREATE}${/^\s*\}/.test(fields) ? '' : ','}${fields}`)
+}
+
+/** How long it would be. */
+export function wholeBytes({ text }: CreateBody): number {
+  return Buffer.byteLength(text) + CREATE.length
+}
+
+/** @returns `undefined` where the body is nested too deeply to be written again. */
+export function incrementMessage({ json }: CreateBody, fit: Extract<Fit, { kind: 'incremental' }>): Buffer | undefined {
+  try {
+    return Buffer.from(JSON.stringify({ type: 'response.create', ...incrementOf(json, fit) }))
+  } catch {
+    return undefined
+  }
+}

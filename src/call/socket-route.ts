@@ -1,0 +1,290 @@
+import type { Failure } from '../errors/failure.ts'
+import type { WholeBecause } from '../telemetry/events.ts'
+import type { HeaderPairs, SocketConnection } from '../transport/transport.ts'
+import type { Fallback } from '../transport/websocket/fallback.ts'
+import { type Fit, fitRequest, type RequestPrint, requestPrintOf } from '../transport/websocket/fit.ts'
+import type { ResponsesSocket } from '../transport/websocket/socket.ts'
+import { TOO_LARGE } from '../transport/websocket/socket-failure.ts'
+import type { SocketKey } from '../transport/websocket/socket-key.ts'
+import type { SocketLease } from '../transport/websocket/socket-lease.ts'
+import type { LostReason } from '../transport/websocket/socket-pool.ts'
+import type { WebSocketTransport } from '../transport/websocket/websocket-transport.ts'
+import type { WebSocketSettings } from '../transport/websocket-options.ts'
+import { type CreateBody, incrementMessage, needsHttp, readCreate, wholeBytes, wholeMessage } from './socket-body.ts'
+import type { EndedAttempt, RoutedCall, SocketPlan, SocketRoute, SocketVerdict } from './socket-plan.ts'
+
+/** What all calls of a client share. */
+export interface SocketSource {
+  readonly transport: WebSocketTransport
+  readonly fallback: Fallback
+  readonly settings: Pick<WebSocketSettings, 'incremental'>
+  keyOf(url: URL, headers: HeaderPairs): SocketKey
+}
+
+/** An attempt that goes out on a socket. */
+interface Planned {
+  readonly lease: SocketLease
+  readonly key: SocketKey
+  readonly isIncrement: boolean
+}
+
+type Increment = Extract<Fit, { kind: 'incremental' }>
+
+/** One message on a socket that continues what its server knows. */
+interface Fitting {
+  readonly socket: ResponsesSocket
+  readonly fit: Increment
+}
+
+/** The ways of one call that could go out on a socket. */
+export class CallSocketRoute implements SocketRoute {
+  readonly #call: RoutedCall
+  readonly #source: SocketSource
+  readonly #planned = new WeakMap<SocketConnection, Planned>()
+  #hasPlanned = false
+  #lastKey: SocketKey | undefined
+  /** Set once the call stays with HTTP, whatever comes. */
+  #httpBecause: WholeBecause | undefined
+  #wholeBecause: WholeBecause = 'retry'
+  /** It was sent again on a new socket at once, which happens once a call. */
+  #hasMoved = false
+  #unanswered = 0
+  #closedEarly = 0
+
+  constructor(call: RoutedCall, source: SocketSource) {
+    this.#call = call
+    this.#source = source
+  }
+
+  get isStrict(): boolean {
+    const { continuation, continues } = this.#call.effective.traits
+    return continuation && continues !== undefined && this.#source.transport.pool.isOnlyCopy(continues)
+  }
+
+  plan({ url, headers, isHedge, isRefreshed }: Parameters<SocketRoute['plan']>[0]): SocketPlan {
+    const isFirst = !this.#hasPlanned
+    this.#hasPlanned = true
+    const { request, effective } = this.#call
+    const key = this.#source.keyOf(url, headers)
+    if (isRefreshed && this.#lastKey !== undefined && this.#lastKey.id !== key.id)
+      this.#source.transport.pool.retire(this.#lastKey)
+    this.#lastKey = key
+    const isStream = effective.traits.latency.kind === 'stream'
+    const body = readCreate(effective.body, headers)
+    if (this.isStrict) {
+      if (!isStream || request.dispatcher !== undefined || body === undefined)
+        return { kind: 'lost', why: NOT_ON_SOCKET }
+      return this.#strict(body, key)
+    }
+    if (!isStream) return this.#http('field:stream')
+    if (request.dispatcher !== undefined) return this.#http('no_socket')
+    if (body === undefined) return this.#http('body')
+    const because = this.#httpBecause ?? needsHttp(body) ?? this.#notUpgraded(key)
+    if (because !== undefined) return this.#http(because)
+    const print = this.#source.settings.incremental ? requestPrintOf(body.json) : undefined
+    if (!isFirst || isHedge) return this.#whole(body, key, print, isHedge ? 'hedge' : this.#wholeBecause, true)
+    const found = print === undefined ? 'off' : this.#fitting(key, print)
+    const increment = typeof found === 'string' ? undefined : this.#increment(found, body, key, print)
+    return increment ?? this.#whole(body, key, print, typeof found === 'string' ? found : 'no_socket', false)
+  }
+
+  after(attempt: EndedAttempt, failed: Failure, willRefresh: boolean): SocketVerdict {
+    const { connection } = attempt.request
+    const planned = typeof connection === 'object' ? this.#planned.get(connection) : undefined
+    if (planned === undefined) return undefined
+    if (typeof connection === 'object' && connection.strict) return strictVerdict(failed)
+    const { record } = attempt
+    if (record === undefined) return undefined
+    // Generations of sockets are counted from 1, as soon as there is one.
+    if (record.generation === 0) return this.#afterUpgrade(planned, failed, willRefresh)
+    if (planned.isIncrement && failed.code === 'previous_response_not_found') return this.#moveOn('not_found', true)
+    if (failed.upstreamCode?.startsWith(OF_SOCKET)) {
+      if (this.#hasMoved) return this.#stayWithHttp('aged')
+      return this.#moveOn('aged', true)
+    }
+    if (failed.closeCode === TOO_LARGE) return this.#stayWithHttp('size')
+    if (!LOST_SOCKET.has(failed.code)) return undefined
+    if (record.firstEventAtMs === undefined && ++this.#closedEarly > 1) this.#httpBecause = 'closed'
+    return record.connectionReused && !this.#hasMoved ? this.#moveOn('retry', false) : undefined
+  }
+
+  /** The endpoint did not upgrade: it said so, or said nothing. */
+  #afterUpgrade({ lease, key }: Planned, failed: Failure, willRefresh: boolean): SocketVerdict {
+    const { fallback } = this.#source
+    const status = failed.status ?? failed.upgradeStatus
+    if (status !== undefined) {
+      const isAnswer = (status === 401 && willRefresh) || (status !== 401 && failed.hintMs !== undefined)
+      if (isAnswer) return undefined
+      fallback.refused(key, status === 401 || status === 403)
+      return this.#stayWithHttp('not_upgraded')
+    }
+    // Where not even the host was reached, HTTP would not have reached it either.
+    if (!lease.socket.hasConnected || failed.lane === undefined) return undefined
+    if (++this.#unanswered < 2) return { kind: 'again', isUnprocessed: true }
+    fallback.refused(key)
+    return this.#stayWithHttp('not_upgraded')
+  }
+
+  #stayWithHttp(because: WholeBecause): SocketVerdict {
+    this.#httpBecause = because
+    return { kind: 'again', isUnprocessed: true }
+  }
+
+  #moveOn(because: WholeBecause, isUnprocessed: boolean): SocketVerdict {
+    this.#wholeBecause = because
+    this.#hasMoved = true
+    return { kind: 'again', isUnprocessed }
+  }
+
+  #notUpgraded(key: SocketKey): WholeBecause | undefined {
+    const { fallback, transport } = this.#source
+    const served = fallback.servesFor(key)
+    if (served === false) return undefined
+    if (served === 'probe') {
+      const { ms } = this.#call.context.timeouts.connectMs
+      const isUnderWay = transport.pool.prepare(key, ms, (end) => {
+        if (end === undefined) fallback.upgraded(key)
+        else fallback.refused(key)
+      })
+      if (!isUnderWay) fallback.notProbed(key)
+    }
+    return 'not_upgraded'
+  }
+
+  #http(because: WholeBecause): SocketPlan {
+    const { body } = this.#call.effective
+    const bytes = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? (body.length ?? 0) : 0
+    const facts = {
+      sent: 'whole',
+      bytesWhole: bytes,
+      bytesSent: bytes,
+      wholeBecause: because,
+    } as const
+    return { kind: 'http', facts }
+  }
+
+  #strict(body: CreateBody, key: SocketKey): SocketPlan {
+    const { continues } = this.#call.effective.traits
+    const lease = this.#source.transport.pool.leaseOwner(continues as string, key)
+    if (typeof lease === 'string') return { kind: 'lost', why: `${LOST[lease]} ${NOTHING_SENT}` }
+    return this.#onSocket(lease, key, wholeMessage(body), { body, print: undefined, isStrict: true })
+  }
+
+  /** The socket whose server knows most of the request; otherwise why there is none. */
+  #fitting(key: SocketKey, print: RequestPrint): Fitting | WholeBecause {
+    if (print.onlyWhole !== undefined) return shown(print.onlyWhole)
+    let best: Fitting | undefined
+    let because: WholeBecause | undefined
+    for (const socket of this.#source.transport.pool.idleOf(key)) {
+      if (socket.turn === undefined) continue
+      const fit = fitRequest(socket.turn, print)
+      if (fit.kind === 'whole') because ??= shown(fit.because)
+      else if (best === undefined || fit.known > best.fit.known) best = { socket, fit }
+    }
+    return best ?? because ?? 'no_socket'
+  }
+
+  /** @returns `undefined` where it cannot be sent so after all. */
+  #increment(
+    { socket, fit }: Fitting,
+    body: CreateBody,
+    key: SocketKey,
+    print: RequestPrint | undefined,
+  ): SocketPlan | undefined {
+    const { pool } = this.#source.transport
+    const message = incrementMessage(body, fit)
+    if (message === undefined || message.length > pool.maxMessageBytes(key)) return undefined
+    const lease = pool.lease(socket)
+    return lease && this.#onSocket(lease, key, message, { body, print, fit })
+  }
+
+  #whole(
+    body: CreateBody,
+    key: SocketKey,
+    print: RequestPrint | undefined,
+    wholeBecause: WholeBecause,
+    fresh: boolean,
+  ): SocketPlan {
+    const { pool } = this.#source.transport
+    const bytes = wholeBytes(body)
+    if (bytes > pool.maxMessageBytes(key)) return this.#http('size')
+    const lease = pool.leaseAny(key, { fresh, bytes })
+    if (lease === undefined) return this.#http('no_socket')
+    return this.#onSocket(lease, key, wholeMessage(body), { body, print, wholeBecause })
+  }
+
+  #onSocket(
+    lease: SocketLease,
+    key: SocketKey,
+    message: Buffer,
+    how: {
+      readonly body: CreateBody
+      readonly print: RequestPrint | undefined
+      readonly fit?: Increment
+      readonly wholeBecause?: WholeBecause
+      readonly isStrict?: boolean
+    },
+  ): SocketPlan {
+    const { body, print, fit, wholeBecause, isStrict = false } = how
+    lease.carry({
+      bytes: message,
+      print: print?.onlyWhole === undefined ? print : undefined,
+      isContinuation: fit !== undefined || body.json.previous_response_id != null,
+      isOnlyCopy: body.json.store === false,
+      hiddenPreviousId: fit?.previousResponseId,
+    })
+    const connection: SocketConnection = { socket: lease, strict: isStrict }
+    this.#planned.set(connection, { lease, key, isIncrement: fit !== undefined })
+    return {
+      kind: 'socket',
+      transport: this.#source.transport,
+      connection,
+      facts: {
+        sent: fit === undefined ? 'whole' : 'incremental',
+        bytesWhole: wholeBytes(body),
+        bytesSent: message.length,
+        ...(wholeBecause !== undefined && { wholeBecause }),
+      },
+    }
+  }
+}
+
+/** Begins the codes by which an endpoint speaks of a socket, and not of the request: `websocket_connection_limit_reached`. */
+const OF_SOCKET = 'websocket_'
+
+/** Failures that end a socket, whatever was asked for on it. */
+const LOST_SOCKET: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
+  'socket_closed',
+  'ping_timeout',
+  'connection_reset',
+  'connection_closed',
+  'connection_failed',
+  'protocol_error',
+])
+
+/** The server of the socket forgets what a continuation builds on that it refuses, and no other server knows it. */
+function strictVerdict(failed: Failure): SocketVerdict {
+  const isOfSocket = failed.upstreamCode?.startsWith(OF_SOCKET) === true
+  const isLost = failed.lane !== undefined || failed.code === 'previous_response_not_found' || isOfSocket
+  if (!isLost) return undefined
+  return {
+    kind: 'lost',
+    why: `The attempt on it failed, after which its server has forgotten the response: ${failed.message}`,
+  }
+}
+
+const LOST: Readonly<Record<LostReason, string>> = {
+  gone: 'That WebSocket is closed.',
+  busy: 'That WebSocket has another response under way.',
+  moved_on: 'That WebSocket has brought another response since, and its server keeps the latest alone.',
+  other_key: 'That WebSocket was opened with other headers, or for another address.',
+}
+
+const NOTHING_SENT = 'Nothing was sent.'
+
+const NOT_ON_SOCKET = `The request cannot be sent on that WebSocket: it needs stream: true, a body of JSON, and no dispatcher. ${NOTHING_SENT}`
+
+/** The name of a field is the caller's own word. */
+function shown(because: string): WholeBecause {
+  return /^(?:field:\w{1,64}|item:\d+)$/.test(because) ? (because as WholeBecause) : 'field:other'
+}

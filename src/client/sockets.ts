@@ -1,0 +1,46 @@
+import type { RoutedCall, SocketRoute } from '../call/socket-plan.ts'
+import { CallSocketRoute, type SocketSource } from '../call/socket-route.ts'
+import type { Clock } from '../core/clock.ts'
+import type { ConnectionPlaces } from '../transport/connection-places.ts'
+import type { Connector } from '../transport/undici/connector.ts'
+import { Fallback } from '../transport/websocket/fallback.ts'
+import { socketKeyOf } from '../transport/websocket/socket-key.ts'
+import { WebSocketTransport } from '../transport/websocket/websocket-transport.ts'
+import { wsWires } from '../transport/websocket/ws-wire.ts'
+import type { WebSocketSettings } from '../transport/websocket-options.ts'
+
+export interface SocketsOptions {
+  readonly settings: WebSocketSettings
+  readonly clock: Clock
+  /** Of the HTTP connections of the same client. */
+  readonly connector: Connector
+  readonly places: ConnectionPlaces
+  /** Requests to it may have their sockets at another address (`webSocket.url`). */
+  readonly origin: string
+  readonly maxEventBytes: number
+  readonly maxHeaderBytes: number
+}
+
+/** The WebSockets of a client, and the ways of its calls over them. Loaded with the first call of a client that has them. */
+export class Sockets {
+  readonly transport: WebSocketTransport
+  readonly #source: SocketSource
+
+  constructor({ settings, clock, connector, places, origin, maxEventBytes, maxHeaderBytes }: SocketsOptions) {
+    const open = wsWires({ connector, clock, maxPayload: maxEventBytes, maxHeaderBytes })
+    this.transport = new WebSocketTransport({ settings, clock, places, open })
+    const { url: own } = settings
+    this.#source = {
+      transport: this.transport,
+      fallback: new Fallback({ clock, fallbackMs: settings.fallbackMs }),
+      settings,
+      keyOf: (url, headers) => socketKeyOf(own !== undefined && url.origin === origin ? own : url, headers),
+    }
+  }
+
+  routeOf(call: RoutedCall): SocketRoute | undefined {
+    const { latency } = call.effective.traits
+    if (call.request.method !== 'POST' || latency.kind === 'passthrough') return undefined
+    return new CallSocketRoute(call, this.#source)
+  }
+}

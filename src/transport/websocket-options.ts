@@ -1,0 +1,69 @@
+import { flag, ms, msOrOff, text, whole } from '../core/rule-kinds.ts'
+import type { Rules } from '../core/rules.ts'
+
+/** Options of WebSocket mode: `webSocket: true`, or an object with any of these. */
+export interface WebSocketOptions {
+  /**
+   * Send only what the server of a socket does not have yet, where a request continues what was sent and received on it.
+   * Default `true`; `false` sends every body as it is.
+   */
+  readonly incremental?: boolean | undefined
+  /**
+   * The address to open sockets to, for requests to the origin of `baseURL`: `wss:`, `ws:`, `https:` or `http:`. The headers of
+   * those requests go there. Default: the address of the request, with `wss:` for `https:` and `ws:` for `http:`.
+   */
+  readonly url?: string | undefined
+  /**
+   * An older socket takes no new response (but for a continuation that only its server knows), and closes when it is idle.
+   * Milliseconds, default 3 300 000: endpoints end a socket after 60 minutes. `0`: no limit.
+   */
+  readonly maxAgeMs?: number | undefined
+  /**
+   * How long a socket without a response under way stays open. Milliseconds, default 300 000; `0`: it closes after each
+   * response. Must be below `maxAgeMs`.
+   */
+  readonly idleMs?: number | undefined
+  /**
+   * A ping is sent after so long without any frame from the server; without an answer within as long again the socket is
+   * dead (`ping_timeout`). Milliseconds, default 20 000; `0`: no pings. A pong feeds no other deadline.
+   */
+  readonly pingMs?: number | undefined
+  /**
+   * Larger messages go over HTTP. Bytes from 1 024, default 15 728 640 (15 MiB), and not above `limits.eventBytes`. A smaller
+   * limit that the server announces (`x-codex-websocket-max-message-bytes`) wins.
+   */
+  readonly maxMessageBytes?: number | undefined
+  /**
+   * How long HTTP serves after an endpoint did not upgrade; then a later call opens a socket beside its own way, as a probe.
+   * Milliseconds, default 600 000; `0`: every call tries a socket first.
+   */
+  readonly fallbackMs?: number | undefined
+  /** Sockets per origin at most, from 1 to 10 000; further calls go over HTTP. Default 64. `maxConnections` counts them, too. */
+  readonly maxSockets?: number | undefined
+}
+
+export const webSocketRules = {
+  incremental: { ...flag, default: true },
+  url: text('the wss:, ws:, https: or http: address of the endpoint of responses'),
+  maxAgeMs: { ...msOrOff, default: 3_300_000 },
+  idleMs: { ...ms, default: 300_000 },
+  pingMs: { ...msOrOff, default: 20_000 },
+  maxMessageBytes: { ...whole(1024, 2 ** 31 - 1), default: 15 * 1024 * 1024 },
+  fallbackMs: { ...ms, default: 600_000 },
+  maxSockets: { ...whole(1, 10_000), default: 64 },
+} as const satisfies Rules<WebSocketOptions>
+
+export const WEB_SOCKET_ACCEPTS =
+  'true, false, or an object with any of incremental, url, maxAgeMs, idleMs, pingMs, maxMessageBytes, fallbackMs, maxSockets'
+
+export interface WebSocketSettings {
+  readonly incremental: boolean
+  /** `http:` or `https:`; `undefined`: the address of the request. */
+  readonly url: URL | undefined
+  readonly maxAgeMs: number
+  readonly idleMs: number
+  readonly pingMs: number
+  readonly maxMessageBytes: number
+  readonly fallbackMs: number
+  readonly maxSockets: number
+}
