@@ -2,7 +2,14 @@ import type { Failure } from '../errors/failure.ts'
 import type { WholeBecause } from '../telemetry/events.ts'
 import type { HeaderPairs, SocketConnection } from '../transport/transport.ts'
 import type { Fallback } from '../transport/websocket/fallback.ts'
-import { type Fit, fitRequest, type RequestPrint, requestPrintOf } from '../transport/websocket/fit.ts'
+import {
+  type Fit,
+  fitRequest,
+  printOfKnown,
+  type RequestPrint,
+  requestPrintOf,
+  type Turn,
+} from '../transport/websocket/fit.ts'
 import type { ResponsesSocket } from '../transport/websocket/socket.ts'
 import { TOO_LARGE } from '../transport/websocket/socket-failure.ts'
 import type { SocketKey } from '../transport/websocket/socket-key.ts'
@@ -33,6 +40,7 @@ type Increment = Extract<Fit, { kind: 'incremental' }>
 /** One message on a socket that continues what its server knows. */
 interface Fitting {
   readonly socket: ResponsesSocket
+  readonly turn: Turn
   readonly fit: Increment
 }
 
@@ -84,7 +92,8 @@ export class CallSocketRoute implements SocketRoute {
     const print = this.#source.settings.incremental ? requestPrintOf(body.json) : undefined
     if (!isFirst || isHedge) return this.#whole(body, key, print, isHedge ? 'hedge' : this.#wholeBecause, true)
     const found = print === undefined ? 'off' : this.#fitting(key, print)
-    const increment = typeof found === 'string' ? undefined : this.#increment(found, body, key, print)
+    const increment =
+      typeof found === 'string' || print === undefined ? undefined : this.#increment(found, body, key, print)
     return increment ?? this.#whole(body, key, print, typeof found === 'string' ? found : 'no_socket', false)
   }
 
@@ -176,26 +185,27 @@ export class CallSocketRoute implements SocketRoute {
     let best: Fitting | undefined
     let because: WholeBecause | undefined
     for (const socket of this.#source.transport.pool.idleOf(key)) {
-      if (socket.turn === undefined) continue
-      const fit = fitRequest(socket.turn, print)
+      const { turn } = socket
+      if (turn === undefined) continue
+      const fit = fitRequest(turn, print)
       if (fit.kind === 'whole') because ??= shown(fit.because)
-      else if (best === undefined || fit.known > best.fit.known) best = { socket, fit }
+      else if (best === undefined || fit.known > best.fit.known) best = { socket, turn, fit }
     }
     return best ?? because ?? 'no_socket'
   }
 
   /** @returns `undefined` where it cannot be sent so after all. */
   #increment(
-    { socket, fit }: Fitting,
+    { socket, turn, fit }: Fitting,
     body: CreateBody,
     key: SocketKey,
-    print: RequestPrint | undefined,
+    print: RequestPrint,
   ): SocketPlan | undefined {
     const { pool } = this.#source.transport
     const message = incrementMessage(body, fit)
     if (message === undefined || message.length > pool.maxMessageBytes(key)) return undefined
     const lease = pool.lease(socket)
-    return lease && this.#onSocket(lease, key, message, { body, print, fit })
+    return lease && this.#onSocket(lease, key, message, { body, print: printOfKnown(turn, print, fit), fit })
   }
 
   #whole(

@@ -33,7 +33,11 @@ const OPEN_TO_TESTING = ['core', 'transport/transport.ts']
 /** The one file of the kit that imports the library: it hands over the parts that the first call would load, and reads nothing of them. */
 const LOAD_AHEAD = 'testing/load-ahead.ts'
 /** They load zod and undici, which a call over a `FakeTransport` does not wait for. */
-const LOADED_WITH_DEPENDENCIES = ['responses/schema/load-checks.ts', 'transport/undici/undici-parts.ts']
+const LOADED_WITH_DEPENDENCIES = [
+  'responses/schema/load-checks.ts',
+  'transport/undici/undici-parts.ts',
+  'client/lazy-sockets.ts',
+]
 
 function only(keep: (file: string) => boolean): ImportGraph {
   return new Map([...imports].filter(([file]) => keep(file)))
@@ -83,7 +87,7 @@ describe('the layers of the source', () => {
     expect(reached.filter((name) => !imports.has(name))).toEqual([])
   })
 
-  it('`./testing` loads ahead every part that a call of the library loads, and zod and undici alone are left out', () => {
+  it('`./testing` loads ahead every part that a call of the library loads, and zod, undici and ws alone are left out', () => {
     const lazyParts = [...library]
       .filter(([file, all]) => all.includes('core/lazy.ts') && !LOADED_WITH_DEPENDENCIES.includes(file))
       .flatMap(([, all]) => all.filter((to) => to !== 'core/lazy.ts'))

@@ -1,4 +1,4 @@
-import { digestOf, fits, type ItemPrint, isObject, type Json, printOf } from './prints.ts'
+import { digestOf, fits, type ItemPrint, isObject, type Json, printOf, withOptionalOf } from './prints.ts'
 
 /** What is compared of a request. Holds no content of it. */
 export interface RequestPrint {
@@ -128,6 +128,27 @@ export function fitRequest(turn: Turn, request: RequestPrint): Fit {
   }
   if (request.items.length === known) return { kind: 'whole', because: `item:${known}` }
   return { kind: 'incremental', previousResponseId: turn.responseId, known }
+}
+
+/**
+ * What is compared of the next request where this one was sent as an increment: the server knows the items as they came first,
+ * with fields that this request may have left out. Without them a later request could name another value for such a field.
+ */
+export function printOfKnown(
+  turn: Turn,
+  request: RequestPrint,
+  { known }: Extract<Fit, { kind: 'incremental' }>,
+): RequestPrint {
+  const before = turn.request.items
+  const items = request.items.map((item, i) => {
+    if (i >= known) return item
+    const forms = i < before.length ? [before[i] as ItemPrint] : (turn.output[i - before.length]?.forms ?? [])
+    return withOptionalOf(
+      item,
+      forms.find((form) => fits(form, item)),
+    )
+  })
+  return { ...request, items }
 }
 
 function differingField(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string | undefined {

@@ -52,6 +52,12 @@ export function fits(one: ItemPrint, other: ItemPrint): boolean {
   })
 }
 
+/** A print of an item that is known to have what both prints have. */
+export function withOptionalOf(print: ItemPrint, known: ItemPrint | undefined): ItemPrint {
+  const more = known?.optional.filter(([path]) => !print.optional.some(([name]) => name === path)) ?? []
+  return more.length === 0 ? print : { ...print, optional: [...print.optional, ...more] }
+}
+
 /** Digest of a JSON value, the order of keys aside. SHA-256: a caller may send what others wrote. */
 export function digestOf(value: Json): string {
   const parts: string[] = []

@@ -6,6 +6,7 @@ import {
   incrementOf,
   inputOf,
   outputItemOf,
+  printOfKnown,
   requestPrintOf,
   type Turn,
   withForm,
@@ -231,6 +232,115 @@ describe('against a model of the server', () => {
       { numRuns: 3000 },
     )
     expect(increments).toBeGreaterThan(100)
+  })
+})
+
+describe('a conversation against a model of the server, turn by turn', () => {
+  /** What one socket's server knows: items as the model sees them. */
+  interface Known {
+    turn: Turn | undefined
+    context: Json[]
+  }
+
+  /** The ways in which callers send the items of an output back. */
+  const FORMS: Readonly<Record<string, (item: Item) => Item>> = {
+    asItCame: (item) => item,
+    // openai, where responses are parsed.
+    withParsed: (item) =>
+      item.type === 'message'
+        ? { ...item, content: (item.content as Item[]).map((part) => ({ ...part, parsed: null })) }
+        : item,
+    // The AI SDK: without ids where nothing is stored, and an answer as a bare text.
+    bareText: ({ id: _id, status: _status, ...item }) =>
+      item.type === 'message'
+        ? { role: 'assistant', content: (item.content as Item[]).map(({ text }) => text).join('') }
+        : item,
+    // agents-js: what it knows of a message, in its own order.
+    inOtherOrder: (item) => withoutOptional(Object.fromEntries(Object.entries(item).reverse())) as Item,
+    // Codex: names its own ids for what it makes itself, and keeps those of the endpoint.
+    withoutStatus: ({ status: _, ...item }) => item,
+  }
+
+  const text = fc.constantFrom('a', 'b', 'c')
+  const answer: fc.Arbitrary<Item[]> = fc.array(
+    fc.oneof(
+      fc.record({
+        type: fc.constant('message'),
+        role: fc.constant('assistant'),
+        id: fc.constantFrom('m1', 'm2', 'm3'),
+        status: fc.constant('completed'),
+        content: fc.tuple(fc.record({ type: fc.constant('output_text'), text, annotations: fc.constant([]) })),
+      }),
+      fc.record({
+        type: fc.constant('function_call'),
+        id: fc.constantFrom('f1', 'f2'),
+        call_id: fc.constantFrom('c1', 'c2'),
+        name: fc.constant('look'),
+        arguments: text,
+        status: fc.constant('completed'),
+      }),
+      fc.record({
+        type: fc.constant('reasoning'),
+        id: fc.constant('r1'),
+        encrypted_content: text,
+        summary: fc.constant([]),
+      }),
+    ),
+    { minLength: 1, maxLength: 3 },
+  ) as never
+  const step = fc.record({
+    form: fc.constantFrom(...Object.keys(FORMS)),
+    /** Which conversation goes on, or is forked. */
+    of: fc.nat(2),
+    said: text,
+    answer,
+    edit: fc.option(fc.tuple(fc.constantFrom('drop', 'swap', 'double', 'retext', 'strip', 'reid'), fc.nat()), {
+      nil: undefined,
+    }),
+    /** The answer is refused, or cut: its server knows nothing of it. */
+    isLost: fc.boolean(),
+  })
+
+  it('each server knows after each turn what its caller has sent, whatever was edited, forked, lost or written anew', () => {
+    let increments = 0
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
+        const sockets: Known[] = []
+        const histories: Item[][] = [[], [], []]
+        for (const [n, { form, of, said, answer: output, edit, isLost }] of steps.entries()) {
+          const before = histories[of] as Item[]
+          const kept = edit === undefined ? before : edited(before, ...edit)
+          const input = [...kept, message('user', said)]
+          const request = body(input)
+          const print = requestPrintOf(request)
+          if (print === undefined) throw new Error('no input')
+          let chosen: { socket: Known; turn: Turn; fit: Extract<Fit, { kind: 'incremental' }> } | undefined
+          for (const socket of sockets) {
+            const fit = socket.turn === undefined ? undefined : fitRequest(socket.turn, print)
+            if (fit?.kind === 'incremental' && (chosen === undefined || fit.known > chosen.fit.known))
+              chosen = { socket, turn: socket.turn as Turn, fit }
+          }
+          const socket = chosen?.socket ?? { turn: undefined, context: [] }
+          if (chosen === undefined) sockets.push(socket)
+          const sent = chosen === undefined ? request : incrementOf(request, chosen.fit)
+          if (chosen !== undefined) increments++
+          socket.context = [...(chosen === undefined ? [] : socket.context), ...(inputOf(sent.input) ?? [])]
+          expect(socket.context.map(withoutOptional)).toEqual(input.map(withoutOptional))
+          for (const [i, known] of socket.context.entries())
+            expect(contradicts(known as Item, input[i] as Item)).toBe(false)
+          if (isLost) {
+            socket.turn = undefined
+            continue
+          }
+          socket.context.push(...output)
+          const known = chosen === undefined ? print : printOfKnown(chosen.turn, print, chosen.fit)
+          socket.turn = { responseId: `resp_${n}`, request: known, output: output.map(outputItemOf) }
+          histories[of] = [...input, ...output.map(FORMS[form] as (item: Item) => Item)]
+        }
+      }),
+      { numRuns: 1500 },
+    )
+    expect(increments).toBeGreaterThan(500)
   })
 })
 
