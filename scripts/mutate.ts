@@ -12,14 +12,17 @@ import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 
 /**
- * For each folder: the folders of tests that must notice its mutants. All run in seconds. `test/mutation` simulates a
- * few worlds.
+ * For each folder: the folders of tests, or single ones, that must notice its mutants. All run in seconds. `test/mutation`
+ * simulates a few worlds.
  */
 const FOLDERS = {
   retry: { from: 'src/retry', tests: ['test/retry'] },
   watchdog: { from: 'src/watchdog', tests: ['test/watchdog'] },
   cache: { from: 'src/cache', tests: ['test/cache', 'test/field/client-cache-callbacks.test.ts'] },
-  call: { from: 'src/call', tests: ['test/call', 'test/client', 'test/responses', 'test/mutation'] },
+  call: {
+    from: 'src/call',
+    tests: ['test/call', 'test/client', 'test/responses', 'test/faults/over-fakes.test.ts', 'test/mutation'],
+  },
   undici: { from: 'src/transport/undici', tests: ['test/transport', 'test/mutation'] },
 } as const satisfies Record<string, { from: string; tests: readonly string[] }>
 

@@ -112,7 +112,7 @@ describe('a redirect within the origin', () => {
   })
 })
 
-describe('fault 56: a redirect to another origin', () => {
+describe('a redirect to another origin', () => {
   it.each([
     'https://evil.test/',
     'https://api.test:8443/v1/responses',

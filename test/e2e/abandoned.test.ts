@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nextTurn } from '../../src/core/turn.ts'
 import { ResilientClient } from '../../src/index.ts'
-import { sseFrame, textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
+import { textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { post, readAll } from './support/calls.ts'
 import { collectGarbageUntil } from './support/collect-garbage.ts'
@@ -31,42 +30,7 @@ afterEach(async () => {
 
 const call = () => post(client.fetch, server, { signal: controller.signal })
 
-describe('fault 62: a consumer that stops reading for half an hour', () => {
-  const DELTA = { type: 'response.output_text.delta', sequence_number: 1, delta: 'x'.repeat(8000) }
-  const DELTAS = 8000
-  const END = { type: 'response.completed', sequence_number: 2, response: { id: 'resp_1', status: 'completed' } }
-
-  it('holds up the endpoint instead of filling the memory, meets no deadline, and gets the rest afterwards', async () => {
-    await start({ eventsPerWrite: 8, respond: () => [...Array.from({ length: DELTAS }, () => DELTA), END] })
-    client = new ResilientClient({ clock, timeouts: { idleMs: 60_000, progressMs: 60_000, staleMs: 0 } })
-    const response = await call()
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-    const hash = createHash('sha256')
-    hash.update((await reader.read()).value ?? '')
-
-    const request = server.requests[0]
-    const sentWhenStill = async (): Promise<number> => {
-      for (let sent = -1; ; await nextTurn()) {
-        if (sent === request?.sentEvents) return sent
-        sent = request?.sentEvents ?? 0
-        for (let turn = 0; turn < 50; turn++) await nextTurn()
-      }
-    }
-    const sent = await sentWhenStill()
-    // The buffers of the two sockets take some megabytes; the 60 MB of the answer they do not.
-    expect(sent).toBeLessThan(DELTAS / 3)
-    await clock.advance(1_800_000)
-    expect(await sentWhenStill()).toBe(sent)
-
-    for (let next = await reader.read(); !next.done; next = await reader.read()) hash.update(next.value)
-    const expected = createHash('sha256')
-    for (let delta = 0; delta < DELTAS; delta++) expected.update(sseFrame(DELTA))
-    expect(hash.digest('hex')).toBe(expected.update(sseFrame(END)).digest('hex'))
-    expect(server.requests).toHaveLength(1)
-  })
-})
-
-describe('fault 63: a consumer that leaves frees the socket', () => {
+describe('a consumer that leaves frees the socket', () => {
   const ANSWER = textStream({ text: 'one two three four five' })
 
   beforeEach(async () => {
@@ -85,18 +49,6 @@ describe('fault 63: a consumer that leaves frees the socket', () => {
     expect(server.requests[0]?.outcome).toBe('client_gone')
     expect(client.stats()).toMatchObject({ activeCalls: 0, leases: 0, connections: 0 })
   }
-
-  it('by breaking out of its loop', async () => {
-    const response = await call()
-    for await (const _chunk of response.body ?? []) break
-    await expectFreed()
-  })
-
-  it('by cancelling the body, which settles at once and never rejects', async () => {
-    const response = await call()
-    await expect(response.body?.cancel('enough')).resolves.toBeUndefined()
-    await expectFreed()
-  })
 
   it('by cancelling its reader while a read is pending: the read ends, and does not fail', async () => {
     const response = await call()
@@ -119,24 +71,12 @@ describe('fault 63: a consumer that leaves frees the socket', () => {
     held.clear()
   }
 
-  it('by dropping the response unread: its connection goes when it is collected', async () => {
-    await heldUntilStall(await call())
-    await collectGarbageUntil(() => server.connections[0]?.open === false)
-    await expectFreed()
-  })
-
   it('by dropping it half read', async () => {
     await (async () => {
       const reader = ((await call()).body as ReadableStream<Uint8Array>).getReader()
       await reader.read()
       await heldUntilStall(reader)
     })()
-    await collectGarbageUntil(() => server.connections[0]?.open === false)
-    await expectFreed()
-  })
-
-  it('by dropping a typed stream unread', async () => {
-    await heldUntilStall(typed().responses.stream(PARAMS))
     await collectGarbageUntil(() => server.connections[0]?.open === false)
     await expectFreed()
   })

@@ -1,9 +1,7 @@
-import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ResilientClient, type ResilientClientOptions, type TelemetryEvent } from '../../src/index.ts'
 import { textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
 import { type Fault, MockResponsesServer } from '../../src/testing/server.ts'
-import { SELF_SIGNED } from '../testing/self-signed.ts'
 import { outcomeOf, post, readAll } from './support/calls.ts'
 import { expectNothingLeft } from './support/nothing-left.ts'
 
@@ -48,72 +46,12 @@ afterEach(async () => {
 
 const call = () => post(client.fetch, server, { signal: controller.signal })
 
-describe("fault 61: a caller's abort settles the call at once, with the caller's own reason", () => {
-  it('before the call', async () => {
-    controller.abort(REASON)
-    expect((await outcomeOf(call())).error).toBe(REASON)
-    expect(server.connections).toHaveLength(0)
-  })
-
-  it('in the same turn as the call, before anything was dispatched', async () => {
-    const outcome = outcomeOf(call())
-    controller.abort(REASON)
-    expect((await outcome).error).toBe(REASON)
-    expect(server.requests).toHaveLength(0)
-  })
-
-  it('while connecting: the socket goes, too, in the middle of the TLS handshake', async () => {
-    await server.close()
-    server = await MockResponsesServer.start({ strict: false, tls: SELF_SIGNED })
-    client = connect({ tls: { ca: SELF_SIGNED.cert } })
-    server.script([{ at: 'accept', effect: 'stall' }])
-    const outcome = outcomeOf(call())
-    await server.waitFor('fault')
-    controller.abort(REASON)
-    expect((await outcome).error).toBe(REASON)
-    await server.waitFor('connection_closed')
-    expect(server.requests).toHaveLength(0)
-  })
-
+describe("a caller's abort settles its calls at once, with the caller's own reason", () => {
   const WAITING: ReadonlyArray<readonly [string, Fault]> = [
     ['while waiting for the answer', { at: 'headers', effect: 'stall' }],
     ['behind the headers', { at: 'before_event', event: 0, effect: 'stall' }],
     ['in the prelude', { at: 'before_event', event: 2, effect: 'stall' }],
   ]
-
-  it.each(WAITING)('%s', async (_name, fault) => {
-    server.script([fault])
-    const outcome = outcomeOf(call())
-    await server.waitFor('fault')
-    controller.abort(REASON)
-    expect((await outcome).error).toBe(REASON)
-    await server.waitFor('connection_closed')
-    expect(server.requests[0]?.outcome).toBe('client_gone')
-  })
-
-  it('while sleeping before a retry', async () => {
-    server.script([{ at: 'headers', effect: 'status', status: 503, headers: { 'retry-after': '30' } }])
-    const slept = new Promise<void>((resolve) => {
-      client = connect({ onEvent: (event) => event.type === 'retry_decision' && resolve() })
-    })
-    const outcome = outcomeOf(call())
-    await slept
-    await clock.advance(10_000)
-    controller.abort(REASON)
-    expect((await outcome).error).toBe(REASON)
-  })
-
-  it('in the middle of an event: what had come is delivered, and the pending read is rejected', async () => {
-    server.script([{ at: 'inside_event', event: 6, effect: 'stall' }])
-    const response = await call()
-    const read = readAll(response)
-    await server.waitFor('fault')
-    controller.abort(REASON)
-    const { text, error } = await read
-    expect(error).toBe(REASON)
-    expect(toSSE(ANSWER).startsWith(text)).toBe(true)
-    await server.waitFor('connection_closed')
-  })
 
   it('before anybody read the body', async () => {
     server.script([{ at: 'before_event', event: 6, effect: 'stall' }])
@@ -121,14 +59,6 @@ describe("fault 61: a caller's abort settles the call at once, with the caller's
     controller.abort(REASON)
     expect((await readAll(response)).error).toBe(REASON)
     await server.waitFor('connection_closed')
-  })
-
-  it('after the end: changes nothing, because nobody listens any more', async () => {
-    const read = await readAll(await call())
-    expect(read).toEqual({ text: toSSE(ANSWER), error: undefined })
-    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
-    controller.abort(REASON)
-    expect((await readAll(await post(client.fetch, server))).error).toBeUndefined()
   })
 
   it('of 50 calls with one signal, wherever each of them is', async () => {

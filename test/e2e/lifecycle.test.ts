@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ClientClosedError, ResilientClient, type TelemetryEvent, undiciTransport } from '../../src/index.ts'
+import { ClientClosedError, ResilientClient, undiciTransport } from '../../src/index.ts'
 import { textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
 import { type Fault, MockResponsesServer } from '../../src/testing/server.ts'
 import { within } from '../support/until.ts'
@@ -24,58 +24,7 @@ afterEach(async () => {
   await server.close()
 })
 
-describe('fault 66: a timeout on one call while 50 others stream on the same client', () => {
-  it('ends that attempt alone: the 50 finish on the connections they have', async () => {
-    const clock = new VirtualClock()
-    const client = new ResilientClient({ clock, random: () => 0 })
-    server.script(
-      Array.from({ length: 50 }, () => AFTER_OUTPUT),
-      { call: 'stream' },
-    )
-    server.script([SILENT, 'ok'], { call: 'silent' })
-    const streams = await Promise.all(Array.from({ length: 50 }, () => post(client.fetch, server, { call: 'stream' })))
-    await server.waitFor('fault', 50)
-
-    const silent = post(client.fetch, server, { call: 'silent' })
-    await server.waitFor('fault', 51)
-    await clock.advance(45_000)
-    expect(await readAll(await silent)).toEqual(COMPLETE)
-
-    expect(server.release('held')).toBe(50)
-    for (const read of await Promise.all(streams.map(readAll))) expect(read).toEqual(COMPLETE)
-    expect(server.stats.requests.byPath).toEqual({ '/v1/responses': 52 })
-    await expectNothingLeft(client, server)
-    clock.assertNothingPending()
-  })
-})
-
-describe('fault 67: 200 streams in the prelude when the server restarts', () => {
-  it.each(['reset', 'close'] as const)('(by %s): one eviction, one new client, and all 200 recover', async (how) => {
-    const events: TelemetryEvent[] = []
-    const client = new ResilientClient({ onEvent: (event) => events.push(event) })
-    server.script(Array.from({ length: 200 }, () => IN_PRELUDE))
-    const calls = Array.from({ length: 200 }, async () => readAll(await post(client.fetch, server)))
-    await server.waitFor('fault', 200)
-    server.dropConnections(how)
-    for (const read of await Promise.all(calls)) expect(read).toEqual(COMPLETE)
-
-    const lifecycle = (generation: number) =>
-      events.flatMap((event) => ('key' in event && event.generation === generation ? [event.type] : []))
-    expect(lifecycle(1)).toEqual(['client_created', 'client_poisoned', 'client_evicted', 'client_destroyed'])
-    expect(lifecycle(2)).toEqual(['client_created'])
-    expect(lifecycle(3)).toEqual([])
-    const retried = events.flatMap((event) =>
-      event.type === 'attempt_connected' && event.attempt === 2 ? [event.generation] : [],
-    )
-    expect(retried).toEqual(Array.from({ length: 200 }, () => 2))
-    // The first reconnect of a call is free.
-    expect(client.stats().retryBudgets).toEqual({ [server.url]: 20 })
-    expect(server.requests).toHaveLength(400)
-    await expectNothingLeft(client, server)
-  })
-})
-
-describe('fault 68: close()', () => {
+describe('close()', () => {
   it('lets what is under way finish, retries included, and takes no more', async () => {
     const client = new ResilientClient()
     const view = client.withOptions({ timeouts: { staleMs: 20_000 } })
@@ -119,7 +68,7 @@ describe('fault 68: close()', () => {
   })
 })
 
-describe('fault 68: destroy()', () => {
+describe('destroy()', () => {
   it('ends every call with ClientClosedError, wherever it is, and leaves nothing', async () => {
     const clock = new VirtualClock()
     const controller = new AbortController()

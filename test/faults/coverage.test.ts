@@ -1,41 +1,50 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { FAULTS, PROVED_ELSEWHERE } from './catalog.ts'
+import { CHAPTERS } from './table/index.ts'
 
 const here = new URL('./', import.meta.url)
 const root = new URL('../../', here)
-const SOURCES = readdirSync(here).filter((name) => name.endsWith('.test.ts') && name !== 'coverage.test.ts')
+/** The numbers of the list, none left out. */
+const NUMBERS = [...Array.from({ length: 73 }, (_, n) => String(n + 1)), '27b'].sort()
+
+const rows = Object.values(CHAPTERS).flatMap((chapter) => Object.entries(chapter))
+const elsewhere = rows.flatMap(([number, { elsewhere = [] }]) => elsewhere.map((place) => [number, ...place] as const))
 
 /** The titles of tests, as they are written: the first argument of what makes a test, or a table of them. */
 function titlesIn(file: URL): string[] {
   const text = readFileSync(file, 'utf8')
-  const calls = text.matchAll(/(?:\b(?:fault|describe|it|test)|\))\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g)
+  const calls = text.matchAll(/(?:\b(?:describe|it|test)|\))\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g)
   return [...calls].map(([, , title = '']) => title)
 }
 
-const titles = SOURCES.flatMap((name) => titlesIn(new URL(name, here)))
-const numbers = new Set(titles.flatMap((title) => /^(\d+b?): /.exec(title)?.[1] ?? []))
-const elsewhere = new Set(PROVED_ELSEWHERE.map(([row]) => row))
-
 describe('the faults that the library must survive', () => {
-  it.each(Object.entries(FAULTS))('%s has a test: $title', (number) => {
-    expect(numbers.has(number) || elsewhere.has(number)).toBe(true)
+  it('are all in the table, each once', () => {
+    expect(rows.map(([number]) => number).sort()).toEqual(NUMBERS)
   })
 
-  it('are all that tests are named after', () => {
-    expect([...numbers].filter((number) => !(number in FAULTS))).toEqual([])
-    expect([...elsewhere].filter((number) => !(number in FAULTS))).toEqual([])
+  it.each(rows)('%s has a case, or a test elsewhere: $title', (_number, { cases, elsewhere = [] }) => {
+    expect(cases.length + elsewhere.length).toBeGreaterThan(0)
   })
 
-  it.each(PROVED_ELSEWHERE)('%s is proved in %s: %s', (_row, file, words) => {
+  it.each(rows)('%s has cases that can be told apart', (_number, { cases }) => {
+    const names = cases.map(({ what = '', only }) => `${what} ${only?.on ?? ''}`)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it.each(Object.entries(CHAPTERS))('%s is played over sockets, in a file with its name', (name, chapter) => {
+    const onSockets = Object.values(chapter).flatMap(({ cases }) => cases.filter(({ only }) => only?.on !== 'fakes'))
+    const file = new URL(`${name}.test.ts`, here)
+    expect(existsSync(file)).toBe(onSockets.length > 0)
+    if (onSockets.length > 0) expect(readFileSync(file, 'utf8')).toContain(`./table/${name}.ts`)
+  })
+
+  it.each(elsewhere)('%s is shown in %s: %s', (_number, file, words) => {
     expect(titlesIn(new URL(file, root)).filter((title) => title.includes(words))).not.toEqual([])
   })
 
-  it('are tested by tests that run', () => {
-    for (const name of SOURCES) {
-      expect(readFileSync(new URL(name, here), 'utf8')).not.toMatch(
-        /\b(?:it|fault|describe|test)\.(?:skip|todo|only)\b/,
-      )
+  it('are in no file of tests that leaves some out', () => {
+    for (const name of readdirSync(here).filter((name) => name.endsWith('.test.ts') && name !== 'coverage.test.ts')) {
+      expect(readFileSync(new URL(name, here), 'utf8')).not.toMatch(/\b(?:it|describe|test)\.(?:skip|todo|only)\b/)
     }
   })
 })

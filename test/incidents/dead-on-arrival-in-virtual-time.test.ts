@@ -11,18 +11,6 @@ const MINUTE = 60_000
 const UNBOUNDED_CALL = { commitAfterMs: 0, beforeCommitMs: 0 }
 
 describe('silence before the first event', () => {
-  it('is cut with a reason, and the next attempt goes out at once', async () => {
-    const s = scenario([fake.stall(), fake.respond(ANSWER)], { random: () => 0 })
-    const { value } = await s.settle(s.post())
-    expect(await readAll(value as Response)).toEqual({ text: toSSE(ANSWER), error: undefined })
-    expect(s.decisions()).toEqual([
-      { code: 'ttfb_timeout', retry: true, delayMs: 0, lane: 'connection', transparent: false },
-    ])
-    expect(s.transport.requests[0]).toMatchObject({ outcome: 'destroyed', poisonReasons: ['ttfb_timeout'] })
-    expect(s.transport.requests.map(({ at }) => at)).toEqual([0, 45_000])
-    await s.nothingIsLeft()
-  })
-
   it('fails with a retriable error that names TTFB, never with a name that hosts take for an abort', async () => {
     const s = scenario([fake.stall()], { maxRetries: 0, timeouts: { ttfbMs: 12_345 } })
     const { error } = await s.settle(s.post())

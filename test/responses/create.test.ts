@@ -31,19 +31,6 @@ describe('client.responses.create', () => {
     await s.nothingIsLeft()
   })
 
-  it.each(ok.slice(0, -1).map((_, index) => index + 1))(
-    'fault 38: interrupted behind event %i: one correct result',
-    async (index) => {
-      const s = scenario([[fake.events(ok.slice(0, index)), fake.reset()].flat(), fake.respond(ok)])
-      expect((await s.settle(s.responses.create(params))).value).toEqual(final)
-      expect(s.transport.requests.map((request) => request.text)).toEqual([
-        s.transport.requests[0]?.text,
-        s.transport.requests[0]?.text,
-      ])
-      await s.nothingIsLeft()
-    },
-  )
-
   it('tells deltas with the number of their attempt, and a restart before they repeat', async () => {
     const upToDelta = ok.slice(0, ok.findIndex((event) => event.type.endsWith('.delta')) + 1)
     const s = scenario([[fake.events(upToDelta), fake.reset()].flat(), fake.respond(ok)])

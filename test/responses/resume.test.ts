@@ -12,24 +12,8 @@ const startingAfter = (request: Request): number =>
 const isPoll = (request: Request): boolean => request.method === 'GET' && !request.url.includes('stream=true')
 
 describe('background and store', () => {
-  it.each(ok.slice(0, -1).map((_, index) => index + 1))(
-    'fault 35: dropped behind event %i: resumed, each event exactly once',
-    async (index) => {
-      const s = scenario((request) =>
-        request.method === 'POST'
-          ? [fake.events(ok.slice(0, index)), fake.reset()].flat()
-          : [fake.respond(ok.slice(startingAfter(request) + 1))].flat(),
-      )
-      const stream = s.responses.stream(params)
-      expect(await collected(s, stream)).toEqual({ events: ok, error: undefined })
-      expect(await stream.finalResponse()).toEqual(final)
-      expect(s.transport.requests.map((request) => request.method)).toEqual(['POST', 'GET'])
-      await s.nothingIsLeft()
-    },
-  )
-
   it.each([404, 400])(
-    'fault 36: a resume answered with %i: polled until terminal, folded, nothing invented',
+    'a resume answered with %i is polled until terminal, folded, nothing invented',
     async (status) => {
       let polls = 0
       const s = scenario((request) => {
@@ -47,16 +31,6 @@ describe('background and store', () => {
       await s.nothingIsLeft()
     },
   )
-
-  it('fault 30: silence leads to a resume, too', async () => {
-    const s = scenario((request) =>
-      request.method === 'POST'
-        ? [fake.events(ok.slice(0, 5)), fake.stall()].flat()
-        : [fake.respond(ok.slice(startingAfter(request) + 1))].flat(),
-    )
-    expect((await collected(s, s.responses.stream(params))).events).toEqual(ok)
-    await s.nothingIsLeft()
-  })
 
   it('resumes in a row that bring nothing are bounded', async () => {
     const s = scenario(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ResilientClientOptions } from '../../src/index.ts'
 import { toSSE } from '../../src/testing/index.ts'
 import { FACES } from '../faults/support/outcome.ts'
-import { Stage } from '../faults/support/stage.ts'
+import { SocketStage } from '../faults/support/socket-stage.ts'
 import { CHUNKED_HEAD, chunk } from '../support/endpoint.ts'
 import { turns } from '../support/until.ts'
 
@@ -25,7 +25,7 @@ const DRIPS: ReadonlyArray<readonly [what: string, head: string, drip: string, c
   ],
 ]
 
-async function drip(stage: Stage, bytes: string, over: () => boolean): Promise<void> {
+async function drip(stage: SocketStage, bytes: string, over: () => boolean): Promise<void> {
   const connection = await stage.raw.connection()
   await turns(10)
   for (let n = 0; !over(); n++) {
@@ -40,7 +40,7 @@ describe('a server that sends one byte a second is given up', () => {
     it.each(FACES)(`${what}, through %s: ${code}`, async (face) => {
       const options: ResilientClientOptions = { maxRetries: 0 }
       const raw = (_request: unknown, connection: { write(data: string): void }): void => connection.write(head)
-      const stage = await Stage.open({ scheme: 'http', face, options, time: 'by_hand', raw })
+      const stage = await SocketStage.open('http', face, { options, time: 'by_hand', sockets: { raw } })
       const start = stage.clock.now()
       let over = false
       const call = stage.call().finally(() => {
@@ -54,12 +54,12 @@ describe('a server that sends one byte a second is given up', () => {
   }
 
   it('a whole response, through retrieve(): staleMs', async () => {
-    const stage = await Stage.open({
-      scheme: 'http',
-      face: 'create',
+    const stage = await SocketStage.open('http', 'create', {
       time: 'by_hand',
       options: { maxRetries: 0, timeouts: { staleMs: 200_000 } },
-      raw: (_request, connection) => connection.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{"id":'),
+      sockets: {
+        raw: (_request, connection) => connection.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{"id":'),
+      },
     })
     let over = false
     const call = stage.client.responses.retrieve('resp_1').finally(() => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ResilientClientOptions } from '../../src/index.ts'
 import { toSSE } from '../../src/testing/index.ts'
 import { FACES } from '../faults/support/outcome.ts'
-import { Stage } from '../faults/support/stage.ts'
+import { SocketStage } from '../faults/support/socket-stage.ts'
 import { chunk } from '../support/endpoint.ts'
 import type { RawConnection } from '../support/raw-server.ts'
 import { until } from '../support/until.ts'
@@ -94,14 +94,14 @@ describe('a flood is bounded in memory and time', () => {
   for (const [what, { head, piece, options, ends }] of CASES) {
     it.each(FACES)(`${what}, through %s`, { timeout: 120_000 }, async (face) => {
       const flood: Flood = { sent: 0, grown: 0 }
-      const stage = await Stage.open({
-        scheme: 'http',
-        face,
+      const stage = await SocketStage.open('http', face, {
         time: 'by_hand',
         options: { maxRetries: 0, ...options },
-        raw: (_request, connection) => {
-          connection.write(head)
-          return pour(connection, piece, FLOOD, flood)
+        sockets: {
+          raw: (_request, connection) => {
+            connection.write(head)
+            return pour(connection, piece, FLOOD, flood)
+          },
         },
       })
       try {
@@ -138,18 +138,16 @@ describe('a bomb is bounded in memory', () => {
 
     it.each(FACES)(`${coding}, one event of a stream, through %s`, async (face) => {
       const options = { maxRetries: 0, ...SMALL }
-      const stage = await Stage.open({ scheme: 'http', face, options, raw: answer('HTTP/1.1 200 OK') })
+      const stage = await SocketStage.open('http', face, { options, sockets: { raw: answer('HTTP/1.1 200 OK') } })
       const { failure } = await stage.call()
       expect(failure?.code).toBe('event_too_large')
       await stage.nothingIsLeft()
     })
 
     it.each(FACES)(`${coding}, an error answer, through %s`, async (face) => {
-      const stage = await Stage.open({
-        scheme: 'http',
-        face,
+      const stage = await SocketStage.open('http', face, {
         options: { maxRetries: 0 },
-        raw: answer('HTTP/1.1 400 Bad Request'),
+        sockets: { raw: answer('HTTP/1.1 400 Bad Request') },
       })
       const grown = growth()
       if (face === 'fetch') {
@@ -169,11 +167,9 @@ describe('a bomb is bounded in memory', () => {
       ['a whole response', '{"id":"resp_1","text":"', 'event_too_large'],
       ['an event stream', 'data: ', 'event_too_large'],
     ])(`${coding}, %s, through retrieve()`, async (_what, opening, code) => {
-      const stage = await Stage.open({
-        scheme: 'http',
-        face: 'create',
+      const stage = await SocketStage.open('http', 'create', {
         options: { maxRetries: 0, ...SMALL },
-        raw: answer('HTTP/1.1 200 OK\r\ncontent-type: application/json', bombOf(opening)),
+        sockets: { raw: answer('HTTP/1.1 200 OK\r\ncontent-type: application/json', bombOf(opening)) },
       })
       const grown = growth()
       await expect(stage.client.responses.retrieve('resp_1')).rejects.toMatchObject({ code })

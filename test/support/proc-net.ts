@@ -19,7 +19,7 @@ const STATES = [
 
 export type TcpState = (typeof STATES)[number]
 
-export interface TcpSocket {
+interface TcpSocket {
   readonly state: TcpState
   readonly localPort: number
   readonly remotePort: number
@@ -29,28 +29,30 @@ export interface TcpSocket {
 
 export const canReadProcNet = process.platform === 'linux'
 
-export function tcpSockets(): TcpSocket[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
-    const rows = readFileSync(path, 'latin1').trim().split('\n').slice(1)
-    const sockets = rows.map((row) => {
-      const [, local = '', remote = '', state = '', , , , , , inode] = row.trim().split(/\s+/)
-      const socket: TcpSocket = {
-        state: STATES[Number.parseInt(state, 16) - 1] ?? 'CLOSE',
-        localPort: portOf(local),
-        remotePort: portOf(remote),
-        owned: inode !== '0',
-      }
-      return [`${local} ${remote}`, socket] as const
-    })
-    // The table is not read at once: where it changes meanwhile, the kernel may show a socket twice.
-    return [...new Map(sockets).values()]
+/** Sockets over IPv4, to or from `port`. A look costs the kernel some milliseconds: it goes through all that it has. */
+function tcpSockets(port: number): TcpSocket[] {
+  const name = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  const rows = readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .filter((row) => row.includes(name))
+  const sockets = rows.map((row) => {
+    const [, local = '', remote = '', state = '', , , , , , inode] = row.trim().split(/\s+/)
+    const socket: TcpSocket = {
+      state: STATES[Number.parseInt(state, 16) - 1] ?? 'CLOSE',
+      localPort: portOf(local),
+      remotePort: portOf(remote),
+      owned: inode !== '0',
+    }
+    return [`${local} ${remote}`, socket] as const
   })
+  // The table is not read at once: where it changes meanwhile, the kernel may show a socket twice.
+  return [...new Map(sockets).values()]
 }
 
 /** Sockets of clients that lead to `port` and are still held open by somebody, by state. */
 export function clientSockets(port: number): Partial<Record<TcpState, number>> {
   const count: Partial<Record<TcpState, number>> = {}
-  for (const { remotePort, owned, state } of tcpSockets()) {
+  for (const { remotePort, owned, state } of tcpSockets(port)) {
     if (remotePort === port && owned) count[state] = (count[state] ?? 0) + 1
   }
   return count

@@ -17,6 +17,7 @@ export interface Outcome {
   /** Of the drop-in. */
   readonly status: number | undefined
   readonly text: string | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
 }
 
 export interface Call {
@@ -34,47 +35,45 @@ export interface Call {
 export async function outcomeOf({ client, face, url, body, headers, signal, forget }: Call): Promise<Outcome> {
   const events: JsonObject[] = []
   let response: JsonObject | undefined
-  let status: number | undefined
+  let answer: Response | undefined
   let text: string | undefined
+  let error: unknown
   try {
-    if (face === 'create')
-      response = (await client.responses.create(body, { signal, headers })) as unknown as JsonObject
+    if (face === 'create') response = plain(await client.responses.create(body, { signal, headers }))
     if (face === 'stream') {
       const stream = client.responses.stream(body, { signal, headers })
-      for await (const event of stream) if (!forget) events.push(event as JsonObject)
-      response = (await stream.finalResponse()) as unknown as JsonObject
+      for await (const event of stream) if (!forget) events.push(plain(event))
+      response = plain(await stream.finalResponse())
     }
     if (face === 'fetch') {
-      const answer = await client.fetch(`${url}/v1/responses`, {
+      answer = await client.fetch(`${url}/v1/responses`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ stream: true, ...body }),
         signal,
       })
-      status = answer.status
       text = ''
       const decoder = new TextDecoder()
       for await (const chunk of answer.body ?? [])
         if (!forget) text += decoder.decode(chunk as Uint8Array, { stream: true })
     }
-    return {
-      events: text === undefined ? events : eventsOf(text),
-      response: response ?? responseOf(text),
-      error: undefined,
-      failure: undefined,
-      status,
-      text,
-    }
-  } catch (error) {
-    return {
-      events: text === undefined ? events : eventsOf(text),
-      response,
-      error,
-      failure: findResilientError(error),
-      status,
-      text,
-    }
+  } catch (thrown) {
+    error = thrown
   }
+  return {
+    events: text === undefined ? events : eventsOf(text),
+    response: error === undefined ? (response ?? responseOf(text)) : undefined,
+    error,
+    failure: error === undefined ? undefined : findResilientError(error),
+    status: answer?.status,
+    text,
+    headers: answer && Object.fromEntries(answer.headers),
+  }
+}
+
+/** A typed value as the JSON that it is. */
+function plain(value: object): JsonObject {
+  return value as JsonObject
 }
 
 /** The events in the bytes of a stream; half a frame at the end is none. */
