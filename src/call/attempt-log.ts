@@ -135,7 +135,7 @@ export class AttemptLog {
   ): AttemptRecord {
     const { times, failure } = facts
     const { telemetry } = this.#call
-    // To look for secrets in it takes longer than the rest: nobody does where nobody listens.
+    // Redacting takes longer than the rest, so it is only done for a listener.
     const isTold = facts.responseId !== undefined && telemetry.wants('attempt_end')
     const responseId = isTold ? redactWord(facts.responseId as string, request.secrets, LONGEST_ID) : undefined
     const record: AttemptRecord = {

@@ -216,7 +216,7 @@ export class AttemptObserver implements ExchangeObserver, WatchdogEvents {
     if (events.length > 0) this.#note(events)
     if (ids !== undefined) for (const id of ids) this.#options.target?.saw(id)
     if (answer !== undefined) this.#options.log.response(answer, this)
-    // Who heard of the first event may have ended the attempt.
+    // The listener of the first event may have ended the attempt.
     if (this.#attempt.ended) return
     this.watchdog.holding(result.mayBeLast === true)
     this.#attempt.onRead(result)

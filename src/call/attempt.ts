@@ -16,7 +16,7 @@ export interface AttemptOptions extends ObserverOptions {
   readonly number: number
   /** Runs the sending of the request, in a context of an instrumentation. */
   readonly sendIn?: ((send: () => Exchange) => Exchange) | undefined
-  /** Told of the first event of any kind. */
+  /** Called with the first event of any kind. */
   readonly onFirstEvent?: ((attempt: Attempt) => void) | undefined
   /** Called right before the commit takes effect. */
   readonly onCommit?: ((attempt: Attempt) => void) | undefined

@@ -85,7 +85,7 @@ export interface SentAttempt {
 /** Runs the sending of an attempt. */
 export type SendIn = <T>(attempt: SentAttempt, send: () => T) => T
 
-/** What a call runs with. Belongs to its client. */
+/** The context of a call, made by its client. */
 export interface CallContext {
   readonly transport: Transport
   readonly clock: Clock
@@ -120,9 +120,9 @@ export interface CallContext {
   readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
   /** Set if an instrumentation of the client makes headers. Belongs to this call and its asynchronous context. */
   readonly added?: AddedHeaders | undefined
-  /** Set where an instrumentation of the client runs what is sent in a context of its own: calls `send` exactly once. */
+  /** Set if an instrumentation of the client sends in another asynchronous context. Calls `send` exactly once. */
   readonly sendIn?: SendIn | undefined
-  /** Set where a silent attempt gets company. */
+  /** Set if silent attempts are hedged. */
   readonly hedge: { readonly hedging: Hedging; readonly settings: HedgeSettings } | undefined
   /** Called once, when the call and its body are over. */
   onEnded(scope: AbortScope): void

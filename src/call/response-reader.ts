@@ -24,9 +24,9 @@ export interface ReadResult extends Chunk {
   readonly mayBeLast?: boolean | undefined
   /** Ids of objects that the endpoint keeps, if the answer is not an event stream. In a stream the events name them. */
   readonly ids?: readonly string[] | undefined
-  /** The whole answer as JSON, where the answer is no event stream: telemetry tells the facts of the response. */
+  /** The whole answer as JSON, if it is not an event stream: telemetry reports facts of the response. */
   readonly answer?: unknown
-  /** What reads on: the first bytes have shown what the answer is. */
+  /** The reader for the rest: the first bytes have shown what the answer is. */
   readonly next?: ResponseReader | undefined
 }
 

@@ -15,7 +15,7 @@ function onStop(listener: (isFirst: boolean) => void): () => void {
   }
 }
 
-// A reader that has left, as in `serve | head`, is no failure.
+// A reader that has left, as in `serve | head`, is not a failure.
 process.stdout.on('error', () => {})
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),

@@ -218,6 +218,6 @@ function assertAccepted(name: string, value: string): void {
 }
 
 function namedEntries(source: object): Array<[string, string]> {
-  if (Object.getOwnPropertySymbols(source).length > 0) throw new TypeError('headers: a symbol is no name.')
+  if (Object.getOwnPropertySymbols(source).length > 0) throw new TypeError('headers: a symbol is not a name.')
   return Object.entries(source)
 }

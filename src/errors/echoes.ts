@@ -24,7 +24,7 @@ const MOST_JSON = 16_000_000
 /** Places in the message that are compared for the same 16 characters. */
 const MOST_PLACES = 4
 
-/** Names and values of the API, which an error needs and which are no part of a conversation. */
+/** Names and values of the API, which an error needs and which do not belong to a conversation. */
 const WORDS_OF_API =
   /(?:^|_)(?:ids?|type|choice|tier|effort)$|^(?:model|role|status|name|include|required|enum|format|detail|truncation|summary|verbosity|encoding|object)$/
 

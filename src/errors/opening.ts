@@ -10,7 +10,7 @@ interface Said {
   readonly param?: string | undefined
   readonly upstreamMessage?: string | undefined
   readonly advice?: string | undefined
-  /** Of an interruption: the endpoint's answer to the request that would have picked the response up again. */
+  /** For an interruption: the endpoint's answer to the request that would have resumed the response. */
   readonly cause?: unknown
 }
 

@@ -122,7 +122,7 @@ export class CallMetrics {
       ...attributes,
       ...(responseModel !== undefined && { [CONVENTION.responseModel]: responseModel }),
     }
-    // A caller that ends its call is no error of the endpoint, and is told apart from a success.
+    // A caller that ends its call is not an error of the endpoint, and is counted separately from successes.
     const ended =
       outcome === 'aborted'
         ? { [CONVENTION.errorType]: 'aborted' }

@@ -1,6 +1,6 @@
 /**
- * Spans and metrics of OpenTelemetry for the calls of a client. An entry of its own: it needs `@opentelemetry/api`, which the
- * main entry does not load.
+ * OpenTelemetry spans and metrics for the calls of a client. A separate entry, because it needs `@opentelemetry/api`, which
+ * the main entry does not load.
  */
 export {
   type OpenTelemetryInstrumentation,

@@ -13,7 +13,7 @@ export function beginCall(host: ResponsesHost, shape: RequestShape, scope: Abort
   const { restartable = false, commitAt } = shape
   const request = new ApiRequest(host, shape)
   const usual = host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) })
-  // What goes on has had its turn.
+  // A continued call already has its permit.
   const context = shape.continues ? { ...usual, admission: undefined, startedAt: shape.continues.since } : usual
   const loaded = lazyReading.loaded
   const call = loaded === undefined ? callOnceLoaded(request, context) : new loaded.Call(request, context)

@@ -19,7 +19,7 @@ export interface ResponsesHost {
   readonly interruption: 'error' | 'restart'
   /** The transport makes the connections, and sets their headers (`host`, `content-length`) itself. */
   readonly choosesConnection: boolean
-  /** Of calls that have none of their own. */
+  /** The default for calls without a label. */
   readonly label: string | undefined
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void

@@ -18,7 +18,7 @@ function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
   return { code, giveUpReason, retryAfterMs, deadline }
 }
 
-/** Not by `new`: what a stream is made of is nobody's business, and would stand in the declarations that users read. */
+/** Used in place of a constructor, which would show internal types in the declarations. */
 export let openStream: <E extends SessionEvent>(session: Session, scope: AbortScope) => ResponseStream<E>
 
 /**

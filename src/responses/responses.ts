@@ -244,7 +244,7 @@ function ofOptions(options: RequestOptions | undefined): Pick<RequestShape, 'hea
   return { headers: headerPairs(options?.headers), label: options?.label }
 }
 
-/** What is refused before it begins must not leave its listener on the caller's signal. */
+/** Disposes the scope if `begin` throws, so that no listener stays on the caller's signal. */
 function beginOrDispose<T>(begin: () => T, scope: AbortScope): T {
   try {
     return begin()

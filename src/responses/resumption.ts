@@ -27,10 +27,10 @@ export interface Resumption {
   readonly total: Limit
   /** Keeps the response registered as running between its calls. Returns the function that ends this. */
   hold(): () => void
-  /** @param ids those that the response may have. */
+  /** @param ids that the response may have. */
   beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call | Promise<Call>
   beginRetrieve(id: string, ids: readonly string[]): Call | Promise<Call>
-  /** The response that a call for its state brought. */
+  /** The response in the answer of a poll. */
   read(call: Call, outcome: CallOutcome): Promise<ResponseObject>
 }
 

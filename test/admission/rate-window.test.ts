@@ -32,11 +32,11 @@ describe('x-ratelimit headers', () => {
     ['many', '0', '1s'],
     ['60', '0', '-1s'],
     ['60', '0', ''],
-  ])('limit %s, remaining %s, reset %s are none', (...given) => {
+  ])('are ignored with limit %s, remaining %s, reset %s', (...given) => {
     expect(readRateWindow(headers(...given), 'requests', 0)).toBeUndefined()
   })
 
-  it('of one kind say nothing of the other', () => {
+  it('of one kind do not affect the other', () => {
     expect(readRateWindow(headers('60', '0', '1s', 'tokens'), 'requests', 0)).toBeUndefined()
   })
 })
@@ -57,7 +57,7 @@ describe('the wait before a start', () => {
     expect(waitFor(window, cost, pending, now)).toBe(wait)
   })
 
-  it('is over by the reset, whatever the headers say, and then there is enough', () => {
+  it('ends at the reset for any headers, and then enough is left', () => {
     const amount = fc.integer({ min: 0, max: 100_000 })
     fc.assert(
       fc.property(amount, amount, amount, amount, amount, amount, (limit, remaining, resetMs, cost, pending, now) => {

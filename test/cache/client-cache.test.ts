@@ -4,7 +4,7 @@ import { ClientClosedError, ConfigurationError } from '../../src/errors/errors.t
 import { cacheWorld } from './world.ts'
 
 describe('leases', () => {
-  it('hands out one client per key, as long as nobody complains', async () => {
+  it('hands out one client per key while it is not poisoned', async () => {
     const { cache, clients } = cacheWorld()
     const first = await cache.acquire('a')
     const second = await cache.acquire('a')
@@ -15,7 +15,7 @@ describe('leases', () => {
     expect(cache.stats()).toMatchObject({ entries: 2, leases: 3, hits: 1, created: 2 })
   })
 
-  it('ends once, however often it is released', async () => {
+  it('ends once, even if it is released several times', async () => {
     const { cache } = cacheWorld()
     const first = await cache.acquire('a')
     const second = await cache.acquire('a')
@@ -27,7 +27,7 @@ describe('leases', () => {
     expect(cache.stats().leases).toBe(0)
   })
 
-  it('ends with the block that holds it', async () => {
+  it('ends at the end of its using block', async () => {
     const { cache } = cacheWorld()
     {
       using lease = await cache.acquire('a')
@@ -37,7 +37,7 @@ describe('leases', () => {
     expect(cache.stats().leases).toBe(0)
   })
 
-  it('needs no `this`', async () => {
+  it('works without its `this`', async () => {
     const { cache } = cacheWorld()
     const { release, poison } = await cache.acquire('a')
     poison('detached')
@@ -62,7 +62,7 @@ describe('a poisoned client', () => {
     expect(clients[1]?.destroyed).toBe(0)
   })
 
-  it('is poisoned once: who complains later says nothing new', async () => {
+  it('is poisoned once: later poison calls do nothing', async () => {
     const { cache, told } = cacheWorld()
     const first = await cache.acquire('a')
     const second = await cache.acquire('a')
@@ -73,7 +73,7 @@ describe('a poisoned client', () => {
     expect(told()).toEqual(['created a1', 'poisoned a1', 'evicted a1'])
   })
 
-  it('takes no successor along when its complaint comes late', async () => {
+  it('does not affect its successor when it is poisoned late', async () => {
     const { cache, clients } = cacheWorld()
     const slow = await cache.acquire('a')
     const fast = await cache.acquire('a')
@@ -104,7 +104,7 @@ describe('a poisoned client', () => {
 })
 
 describe('a hit', () => {
-  it('on a client that was closed behind our back builds a new one', async () => {
+  it('on a client that was closed elsewhere builds a new one', async () => {
     const { cache, clients } = cacheWorld()
     const first = await cache.acquire('a')
     first.release()
@@ -114,7 +114,7 @@ describe('a hit', () => {
     expect(clients[0]).toMatchObject({ retired: 1, destroyed: 1 })
   })
 
-  it('on a client whose check throws builds a new one, too', async () => {
+  it('on a client whose check throws builds a new one', async () => {
     const isUsable = vi.fn(() => true)
     const { cache, clients } = cacheWorld({ isUsable })
     await cache.acquire('a')
@@ -126,7 +126,7 @@ describe('a hit', () => {
 })
 
 describe('a lease as our own transport takes it', () => {
-  it('is the lease of any other, handed out in the tick in which it is made', async () => {
+  it('is an ordinary lease, handed out in the tick in which it is made', async () => {
     const { cache, clients } = cacheWorld()
     const lease = await acquireLease(cache, 'a')
     expect([lease.client, lease.generation, cache.stats().leases]).toEqual([clients[0], 1, 1])
@@ -137,7 +137,7 @@ describe('a lease as our own transport takes it', () => {
 })
 
 describe('a build', () => {
-  it('is made once for all who ask meanwhile', async () => {
+  it('runs once for all concurrent callers', async () => {
     const { cache, clock, clients, builds } = cacheWorld()
     builds.push({ ms: 100 })
     const leases = Promise.all(Array.from({ length: 50 }, () => cache.acquire('a')))
@@ -147,7 +147,7 @@ describe('a build', () => {
     expect(cache.stats().leases).toBe(50)
   })
 
-  it('that fails is told to all who waited, is not cached, and takes no number', async () => {
+  it('that fails rejects all waiting callers, is not cached, and uses no generation', async () => {
     const { cache, clock, builds } = cacheWorld()
     builds.push({ ms: 10, fails: true })
     const waiting = [cache.acquire('a'), cache.acquire('a')].map((lease) =>
@@ -158,7 +158,7 @@ describe('a build', () => {
     expect((await cache.acquire('a')).generation).toBe(1)
   })
 
-  it('whose create() throws at once is a failed build, too', async () => {
+  it('whose create() throws synchronously is a failed build', async () => {
     const cache = new ClientCache<object>({
       create() {
         throw new Error('no')
@@ -171,7 +171,7 @@ describe('a build', () => {
     expect(cache.stats()).toMatchObject({ created: 0, entries: 0 })
   })
 
-  it('of a client that is unusable from the start is an error, and the client is destroyed', async () => {
+  it('of an unusable client rejects, and the client is destroyed', async () => {
     const { cache, clients, builds } = cacheWorld()
     builds.push({ unusable: true })
     await expect(cache.acquire('a')).rejects.toThrow(ConfigurationError)
@@ -179,7 +179,7 @@ describe('a build', () => {
     expect((await cache.acquire('a')).client).toBe(clients[1])
   })
 
-  it('that was evicted before those who waited were told is not handed out', async () => {
+  it('that was evicted before its callers resumed is not handed out', async () => {
     const { cache, clients } = cacheWorld({
       onEvent(event) {
         if (event.type === 'created' && event.generation === 1) queueMicrotask(() => cache.evict('a'))
@@ -190,7 +190,7 @@ describe('a build', () => {
     expect(clients[0]?.destroyed).toBe(1)
   })
 
-  it('happens once per key although there is room for one key only', async () => {
+  it('runs once per key even with maxEntries 1', async () => {
     const { cache, clients } = cacheWorld({ maxEntries: 1 })
     const keys = Array.from({ length: 100 }, (_, n) => `k${n}`)
     const leases = await Promise.all(keys.map((key) => cache.acquire(key)))
@@ -202,14 +202,14 @@ describe('a build', () => {
 })
 
 describe('the bound on clients', () => {
-  it('lets the one go that was used longest ago', async () => {
+  it('evicts the least recently used client', async () => {
     const { cache, alive } = cacheWorld({ maxEntries: 2 })
     for (const key of ['a', 'b', 'a', 'c']) (await cache.acquire(key)).release()
     expect(alive()).toEqual([1, 3])
     expect(cache.stats().entries).toBe(2)
   })
 
-  it('lets a client that is in use finish', async () => {
+  it('destroys an evicted client only after its last lease', async () => {
     const { cache, clients } = cacheWorld({ maxEntries: 1 })
     const lease = await cache.acquire('a')
     await cache.acquire('b')
@@ -221,7 +221,7 @@ describe('the bound on clients', () => {
 })
 
 describe('an idle client', () => {
-  it('is destroyed after its time, counted from the end of its last lease', async () => {
+  it('is destroyed idleTtlMs after the end of its last lease', async () => {
     const { cache, clock, alive } = cacheWorld({ idleTtlMs: 1000 })
     const a = await cache.acquire('a')
     const b = await cache.acquire('b')
@@ -237,7 +237,7 @@ describe('an idle client', () => {
     clock.assertNothingPending()
   })
 
-  it('stays while it is used again and again, and while it has a lease', async () => {
+  it('stays while it is used repeatedly, and while it has a lease', async () => {
     const { cache, clock, alive } = cacheWorld({ idleTtlMs: 1000 })
     for (let i = 0; i < 10; i++) {
       ;(await cache.acquire('a')).release()
@@ -252,7 +252,7 @@ describe('an idle client', () => {
     expect(alive()).toEqual([])
   })
 
-  it('stays for ever with idleTtlMs 0, and no timer is armed for it', async () => {
+  it('stays with idleTtlMs 0, without a timer', async () => {
     const { cache, clock, alive } = cacheWorld({ idleTtlMs: 0 })
     ;(await cache.acquire('a')).release()
     clock.assertNothingPending()
@@ -260,14 +260,14 @@ describe('an idle client', () => {
     expect(alive()).toEqual([1])
   })
 
-  it('takes its timer with it when it is evicted', async () => {
+  it('leaves no timer when it is evicted', async () => {
     const { cache, clock } = cacheWorld()
     ;(await cache.acquire('a')).release()
     cache.evict('a')
     clock.assertNothingPending()
   })
 
-  it('needs one timer, however many there are, and none of them keeps the process alive', async () => {
+  it('shares one timer with all others, which does not keep the process alive', async () => {
     const { cache, clock } = cacheWorld()
     for (let i = 0; i < 50; i++) (await cache.acquire(`k${i}`)).release()
     expect(clock.pending()).toMatchObject([{ unref: true, inMs: 300_000 }])
@@ -275,7 +275,7 @@ describe('an idle client', () => {
 })
 
 describe('evict', () => {
-  it('says whether there was something to evict', async () => {
+  it('returns whether a client was evicted', async () => {
     const { cache, clients } = cacheWorld()
     expect(cache.evict('a')).toBe(false)
     const lease = await cache.acquire('a')
@@ -289,7 +289,7 @@ describe('evict', () => {
 })
 
 describe('close', () => {
-  it('destroys idle clients now, the others as their leases end, and resolves when none is left', async () => {
+  it('destroys idle clients now, the others when their leases end, and then resolves', async () => {
     const { cache, clock, alive } = cacheWorld()
     ;(await cache.acquire('idle')).release()
     const lease = await cache.acquire('busy')
@@ -307,7 +307,7 @@ describe('close', () => {
     clock.assertNothingPending()
   })
 
-  it('waits for what destroy() promises', async () => {
+  it('waits for the promise of destroy()', async () => {
     let finish = (): void => {}
     const { cache, clock } = cacheWorld({ destroy: () => new Promise<void>((resolve) => (finish = resolve)) })
     ;(await cache.acquire('a')).release()
@@ -321,7 +321,7 @@ describe('close', () => {
     await closing
   })
 
-  it('turns those away who wait for a build, and destroys what was built', async () => {
+  it('rejects callers that wait for a build, and destroys the built client', async () => {
     const { cache, clock, clients, builds } = cacheWorld()
     builds.push({ ms: 100 })
     const waiting = expect(cache.acquire('a')).rejects.toThrow(ClientClosedError)
@@ -340,7 +340,7 @@ describe('close', () => {
     expect(clients[0]).toMatchObject({ retired: 1, destroyed: 1 })
   })
 
-  it('builds nothing for whoever asked in the same breath', async () => {
+  it('builds nothing for an acquire of the same tick', async () => {
     const { cache, clients } = cacheWorld()
     const turnedAway = expect(cache.acquire('a')).rejects.toThrow(ClientClosedError)
     await cache.close()
@@ -371,7 +371,7 @@ describe('close', () => {
 })
 
 describe('destroy', () => {
-  it('destroys every client now, whoever uses it, and each once', async () => {
+  it('destroys every client now, even one in use, and each once', async () => {
     const { cache, clients, clock } = cacheWorld()
     const lease = await cache.acquire('a')
     ;(await cache.acquire('b')).release()
@@ -384,7 +384,7 @@ describe('destroy', () => {
     clock.assertNothingPending()
   })
 
-  it('is not held up by a client that cannot be destroyed or retired properly', async () => {
+  it('resolves even if destroying or retiring a client fails', async () => {
     const { cache } = cacheWorld({
       retire() {
         throw new Error('no')

@@ -8,20 +8,20 @@ it('counts each key from 1', () => {
   expect(['a', 'a', 'b', 'a'].map((key) => generations.next(key, NOBODY))).toEqual([1, 2, 1, 3])
 })
 
-it('forgets the key built longest ago, so that keys without end cannot fill the memory', () => {
+it('drops the key that was built longest ago, so that endless keys cannot fill the memory', () => {
   const generations = new Generations(2)
   for (const key of ['a', 'b', 'a', 'c']) generations.next(key, NOBODY)
   expect(generations.next('a', NOBODY)).toBe(3)
   expect(generations.next('b', NOBODY)).toBe(1)
 })
 
-it('does not forget the key it has just counted, though nobody else is left to forget', () => {
+it('keeps the key that it has just counted, even if all others are dropped', () => {
   const generations = new Generations(1)
   const isAlive = (key: string): boolean => key === 'a'
   expect(['a', 'b', 'b'].map((key) => generations.next(key, isAlive))).toEqual([1, 1, 2])
 })
 
-it('never forgets a key that is alive: its numbers must rise', () => {
+it('never drops a key with a client, because its numbers must rise', () => {
   const generations = new Generations(2)
   const isAlive = (key: string): boolean => key === 'a'
   for (const key of ['a', 'b', 'c', 'd', 'e']) generations.next(key, isAlive)

@@ -3,7 +3,7 @@ import { ClientCache } from '../../src/cache/client-cache.ts'
 import { ClientClosedError, ConfigurationError } from '../../src/errors/errors.ts'
 import { cacheWorld } from './world.ts'
 
-describe('what is told of a client', () => {
+describe('the events of a client', () => {
   it.each<[reason: string, end: (world: ReturnType<typeof cacheWorld>) => unknown]>([
     ['evicted', ({ cache }) => cache.evict('a')],
     ['rotated key', ({ cache }) => cache.evict('a', { reason: 'rotated key' })],
@@ -18,7 +18,7 @@ describe('what is told of a client', () => {
         return cache.acquire('a')
       },
     ],
-  ])('is why it went: %s', async (reason, end) => {
+  ])('give the reason of its end: %s', async (reason, end) => {
     const world = cacheWorld({ maxEntries: 1 })
     ;(await world.cache.acquire('a')).release()
     await end(world)
@@ -30,7 +30,7 @@ describe('what is told of a client', () => {
     ])
   })
 
-  it('is that it was unusable from the start, and whose fault that is', async () => {
+  it('say that it was unusable from the start, and that create() is the cause', async () => {
     const { cache, builds, events } = cacheWorld()
     builds.push({ unusable: true })
     const refused = cache.acquire('a')
@@ -43,7 +43,7 @@ describe('what is told of a client', () => {
     ])
   })
 
-  it('is that it came too late, when the cache was closed while it was built', async () => {
+  it('say that it came too late if the cache was closed during its build', async () => {
     const { cache, builds, clock, events } = cacheWorld()
     builds.push({ ms: 10 })
     const refused = expect(cache.acquire('a')).rejects.toThrow('The client cache is closed')
@@ -61,8 +61,8 @@ describe('what is told of a client', () => {
   })
 })
 
-describe('what is counted', () => {
-  it('are the leases of clients in the cache and of those that left it', async () => {
+describe('stats()', () => {
+  it('counts the leases of clients in the cache and of retired ones', async () => {
     const { cache } = cacheWorld()
     const old = [await cache.acquire('a'), await cache.acquire('a')]
     cache.evict('a')
@@ -83,7 +83,7 @@ describe('what is counted', () => {
 })
 
 describe('the order of use', () => {
-  it('is that of the last lease, and one that has left the cache does not come back by it', async () => {
+  it('follows the last leases, and a lease of a retired client does not bring it back', async () => {
     const { cache, alive } = cacheWorld({ maxEntries: 2 })
     ;(await cache.acquire('a')).release()
     ;(await cache.acquire('b')).release()
@@ -95,7 +95,7 @@ describe('the order of use', () => {
     expect(alive()).toEqual([1, 4])
   })
 
-  it('gives nobody a client that was pushed out before he was told, and closed behind our back', async () => {
+  it('does not hand out a client that was evicted before its caller resumed, and closed elsewhere', async () => {
     const { cache, clients } = cacheWorld({
       maxEntries: 1,
       onEvent({ type, key, generation }) {
@@ -113,8 +113,8 @@ describe('the order of use', () => {
   })
 })
 
-describe('between the end of a build and the one who waits for it', () => {
-  it('a client may be pushed out: he has it all the same, and nobody else', async () => {
+describe('between the end of a build and its callers', () => {
+  it('a client may be evicted: its callers still get it, and no others', async () => {
     const { cache } = cacheWorld({ maxEntries: 2 })
     const leases = await Promise.all(['a', 'b', 'c'].map((key) => cache.acquire(key)))
     expect(cache.stats()).toMatchObject({ entries: 2, retired: 1, leases: 3 })
@@ -122,7 +122,7 @@ describe('between the end of a build and the one who waits for it', () => {
     expect(cache.stats()).toMatchObject({ entries: 2, retired: 0, leases: 0 })
   })
 
-  it('the cache may be closed: he is turned away, also from what was pushed out', async () => {
+  it('the cache may be closed: the callers are rejected, also for an evicted client', async () => {
     const closed = cacheWorld({
       onEvent: ({ type }) => void (type === 'created' && queueMicrotask(() => void closed.cache.close())),
     })
@@ -137,7 +137,7 @@ describe('between the end of a build and the one who waits for it', () => {
     expect([closed.alive(), pushed.alive()]).toEqual([[], []])
   })
 
-  it('a client may become unusable: he gets another, and is told why', async () => {
+  it('a client may become unusable: the callers get another one, and an event says why', async () => {
     const world = cacheWorld({
       onEvent(event) {
         world.events.push(event)
@@ -151,7 +151,7 @@ describe('between the end of a build and the one who waits for it', () => {
 })
 
 describe('idle clients beside others', () => {
-  it('go in their time, whoever was evicted before them', async () => {
+  it('are destroyed at their time, even if others were evicted before', async () => {
     const { cache, clock, alive } = cacheWorld()
     for (const key of ['a', 'b']) (await cache.acquire(key)).release()
     cache.evict('a')
@@ -159,7 +159,7 @@ describe('idle clients beside others', () => {
     expect(alive()).toEqual([])
   })
 
-  it('go alone: what has a lease stays, however old it is', async () => {
+  it('are destroyed alone: a client with a lease stays, however old it is', async () => {
     const { cache, clock, clients } = cacheWorld()
     await cache.acquire('busy')
     ;(await cache.acquire('idle')).release()
@@ -169,7 +169,7 @@ describe('idle clients beside others', () => {
 })
 
 describe('close and destroy', () => {
-  it('wait for the last of several leases, and are what the end of a block does', async () => {
+  it('wait for the last of several leases, also at the end of a using block', async () => {
     const { cache, clock } = cacheWorld()
     const leases = [await cache.acquire('a'), await cache.acquire('b')]
     let closed = false
@@ -185,7 +185,7 @@ describe('close and destroy', () => {
     await expect(cache.acquire('a')).rejects.toThrow(ClientClosedError)
   })
 
-  it('are final: a close behind a destroy opens nothing, a second close waits as well', async () => {
+  it('are final: a close after a destroy changes nothing, and a second close also waits', async () => {
     const { cache, clock, alive } = cacheWorld()
     const lease = await cache.acquire('a')
     let closed = 0
@@ -210,7 +210,7 @@ describe('close and destroy', () => {
 })
 
 describe('the numbers of clients', () => {
-  it('go on for a key that is still in use somewhere, however many came since; others are forgotten', async () => {
+  it('continue for a key that is still in use, after any number of others; unused keys are dropped', async () => {
     const { cache } = cacheWorld({ maxEntries: 100_000 })
     ;(await cache.acquire('gone')).release()
     cache.evict('gone')
@@ -248,7 +248,7 @@ describe('options', () => {
     )
   })
 
-  it('that are unknown are refused with those that are known', () => {
+  it('that are unknown are refused with a list of the known ones', () => {
     expect(() => new ClientCache({ ...NEEDED, maxEntires: 5 } as never)).toThrow(
       expect.objectContaining({
         message: expect.stringMatching(
@@ -265,7 +265,7 @@ describe('options', () => {
     expect(() => new ClientCache(options as never)).toThrow(expect.objectContaining({ message, path: '' }))
   })
 
-  it('may be undefined where there is a default, and an object of a class with fields of its own', async () => {
+  it('may be undefined if there is a default, and an instance of a class with other fields', async () => {
     const undefinedOnes = { retire: undefined, onEvent: undefined, maxEntries: undefined, idleTtlMs: undefined }
     expect(() => new ClientCache({ ...NEEDED, ...undefinedOnes, clock: undefined } as never)).not.toThrow()
     class Agents {

@@ -253,7 +253,7 @@ describe('the headers of instrumentations', () => {
     ],
     ['rejects', () => Promise.reject(new Error('sk-secret')), 'threw'],
     ['gives a list', () => [['a', 'b']] as never, 'invalid_result'],
-    ['gives a number', () => ({ 'x-n': 5 }) as never, 'invalid_result'],
+    ['returns a number', () => ({ 'x-n': 5 }) as never, 'invalid_result'],
     ['gives a header that could write others', () => ({ 'x-n': 'a\r\nhost: evil' }), 'invalid_result'],
     ['never settles', () => new Promise(() => {}), 'timed_out'],
   ])('add nothing and fail no call where one %s; it is told, the others still count', async (_, headers, problem) => {

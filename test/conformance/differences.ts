@@ -11,12 +11,12 @@ export interface Difference {
 export const DIFFERENCES: readonly Difference[] = [
   {
     what: 'the headers it adds',
-    why: 'the rest speaks of pages in browsers; an event stream is asked for with `accept-encoding: identity`',
+    why: 'the others describe pages in browsers; event streams are requested with `accept-encoding: identity`',
     cases: ['headers of its own', 'headers, sec-fetch-mode: mine'],
   },
   {
     what: 'headers that frame a message, given by the caller',
-    why: 'not sent: the connection is ours to frame. A `content-length` of a stream is taken as the length of the stream',
+    why: 'not sent, because the client frames the message. A `content-length` beside a stream is used as its length',
     cases: [
       'headers, content-length: 5',
       'headers, content-length: x',
@@ -28,17 +28,17 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'two `set-cookie` in a request',
-    why: 'values of cookies may hold commas, so they cannot be joined',
+    why: 'cookie values may contain commas, so they cannot be joined',
     cases: ['headers, two set-cookie to send'],
   },
   {
     what: 'a `Request` made with a stream',
-    why: 'read to its end before it is sent, so that it can be sent again; give a stream as `init.body` where it must flow',
+    why: 'read to its end before it is sent, so that it can be sent again; pass a stream as `init.body` if it must be streamed',
     cases: ['a Request with a stream'],
   },
   {
     what: 'a stream as a body, after the call',
-    why: 'taken when a connection stands, so that it is still unread where none could be made, and let go at its end',
+    why: 'opened once there is a connection, so that it stays unread if none could be made, and released at its end',
     cases: ['a stream is locked once it is sent'],
     on: [22, 24],
   },
@@ -51,12 +51,12 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'a `SharedArrayBuffer` as a body',
-    why: 'its bytes are what was meant',
+    why: 'its bytes are sent',
     cases: ['the body a SharedArrayBuffer'],
   },
   {
     what: '`integrity`',
-    why: 'refused: to hand out what was to be checked, and was not, would be worse',
+    why: 'refused: returning unchecked bytes would be worse',
     cases: ['integrity that holds', 'the options {"integrity":"sha256-deadbeef"}'],
   },
   {
@@ -73,7 +73,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'the same, answered with 500 or above',
-    why: 'sent again, up to `maxRetries`; then the answer comes out',
+    why: 'sent again, up to `maxRetries`; then the answer is returned',
     cases: [500, 599, 600, 999].map((status) => `the answer ${status}`),
   },
   {
@@ -83,22 +83,22 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'the codes down the `cause` of a failure',
-    why: 'between `fetch failed` and the error of the system stands ours, which has the history of the call',
+    why: 'our error is between `fetch failed` and the system error, and has the history of the call',
     cases: ['the cause of a failure'],
   },
   {
     what: 'a 307 or 308 of a body to another origin',
-    why: 'a conversation does not leave for another host; nor does a Responses call without a body',
+    why: 'a conversation is not sent to another host; nor is a Responses call without a body',
     cases: ['redirect, 307 of a POST to another origin'],
   },
   {
     what: 'the headers that a redirect takes to another origin',
-    why: 'a credential may have any name: only those go along that say how to answer, and those of tracing',
+    why: 'a credential may have any name, so only headers that say how to answer, and tracing headers, are sent',
     cases: ['redirect, 302 of a GET to another origin', 'redirect, 302 of a POST to another origin'],
   },
   {
     what: '`content-encoding` and `content-length` of a body that was decoded',
-    why: 'they would be untrue of what is read',
+    why: 'they would be wrong for the decoded body',
     cases: ['gzip', 'x-gzip', 'deflate', 'raw deflate', 'br', 'gzip in br', 'broken gzip', '404 in gzip']
       .concat('an empty body that says gzip')
       .map((name) => `the answer ${name}`)
@@ -106,37 +106,37 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: '`content-length` of a Responses stream',
-    why: 'its last frame may get the blank line that it lacks',
+    why: 'a missing blank line may be added to its last frame',
     cases: ['a Responses stream, whole, with its length'],
   },
   {
     what: 'a Responses stream that ends without its terminal event',
-    why: 'all hosts would take it for a success',
+    why: 'all hosts would report a success',
     cases: ['a Responses stream, that ends before its end'],
   },
   {
-    what: 'spaces behind the value of a header',
-    why: 'they do not belong to it (RFC 9110, 5.5)',
+    what: 'spaces after the value of a header',
+    why: 'not part of the value (RFC 9110, 5.5)',
     cases: ['the answer headers of all kinds'],
   },
   {
     what: 'a reason phrase beyond ASCII',
-    why: 'a hand-made `Response` takes no U+FFFD',
+    why: 'a constructed `Response` refuses U+FFFD',
     cases: ['the answer a reason phrase beyond ASCII'],
   },
   {
     what: '`response.headers.set()`',
-    why: 'can be changed, as those of every `Response` that was made by hand',
+    why: 'can be changed, as in every constructed `Response`',
     cases: ['what a Response is'],
   },
   {
     what: '`getReader({ mode: "byob" })`',
-    why: 'a byte stream takes possession of the memory of each chunk, which chunks share; it would take a copy of each',
+    why: 'a byte stream transfers the buffer of each chunk. Chunks share buffers, so each would have to be copied',
     cases: ['reading, with a reader of buffers (BYOB)'],
   },
   {
-    what: '`abort(null)` behind the head',
-    why: 'the reason comes out as it was given',
+    what: '`abort(null)` after the head',
+    why: 'the reason is thrown unchanged',
     cases: ['a read pending', 'the body unread', 'a clone'].map((when) => `abort with ${when}, with null`),
   },
   {
@@ -147,37 +147,37 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: '`referrer`',
-    why: 'not sent: there is no page that a call comes from',
+    why: 'not sent: a call does not come from a page',
     cases: ['a referrer of the same origin'],
   },
   {
     what: 'the case of the names of headers',
-    why: 'lower case, as HTTP/2 has them: names are compared without it',
+    why: 'lower case, as in HTTP/2. Names do not depend on case',
     cases: ['the case of the names of headers'],
   },
   {
     what: 'entries for `PerformanceObserver`',
-    why: 'none: an entry for each call shows its address with its query, and Node keeps 250 of them for everyone to read. `onEvent` and `diagnostics_channel` tell of calls',
+    why: 'none: an entry contains the address with its query, and any code can read the last 250. Use `onEvent` or `diagnostics_channel`',
     cases: ['entries for PerformanceObserver'],
   },
   {
     what: '407 for a call with `window: null`',
-    why: 'the answer comes out: no browser asks for a password here',
+    why: 'the answer is returned: there is no browser to ask for a password',
     cases: ['407 with `window: null`'],
   },
   {
     what: '`setGlobalOrigin()` of undici',
-    why: 'not looked at: an address is absolute, so that credentials have an origin',
+    why: 'ignored: addresses are absolute, so that credentials have an origin',
     cases: ['a relative address behind setGlobalOrigin() of undici'],
   },
   {
     what: 'an answer of more than three codings',
-    why: 'not decoded: so many are an attack, not a need',
+    why: 'not decoded: so many are an attack',
     cases: ['an answer of four codings'],
   },
   {
     what: 'a `dispatcher` given to `new Request()`',
-    why: 'not used: Node keeps it where only its own `fetch` can read it. Give it to the call, as `init.dispatcher`',
+    why: "not used: only Node's own `fetch` can read it. Pass it to the call as `init.dispatcher`",
     cases: ['a dispatcher in a Request'],
     on: [24, 26],
   },
@@ -188,14 +188,14 @@ export const DIFFERENCES: readonly Difference[] = [
     on: [22],
   },
   {
-    what: 'an answer with a header that is none',
+    what: 'an answer with an invalid header',
     why: 'a failure; Node 22 takes it',
     cases: ['POST, a header that is none'],
     on: [22],
   },
   {
-    what: 'the reason of an abort behind the head, for a body that is not being read',
-    why: 'comes out as it was given; Node 22 makes an error of its own',
+    what: 'the reason of an abort after the head, for a body that is not being read',
+    why: 'thrown unchanged; Node 22 makes another error',
     cases: [
       ...['an Error', 'a TimeoutError', 'a string'].map((reason) => `abort with the body unread, with ${reason}`),
       ...['no reason', 'an Error', 'a TimeoutError', 'a string'].map((reason) => `abort with a clone, with ${reason}`),

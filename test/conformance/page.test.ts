@@ -12,19 +12,19 @@ const MAJOR = 24
 const INTRO = `# fetch
 
 \`client.fetch\` does what the built-in \`fetch\` does: ${CASES.length} cases, from the inputs it takes to redirects and aborts, are tried on both
-of them, over real connections (\`test/conformance\`). What it does in another way, it does on purpose. The table is written by those
-tests, on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), and each row fails them when it is no longer true.
+of them, over real connections (\`test/conformance\`). All differences are deliberate. The table is written by those
+tests, on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), which fail if a row is not true.
 
-The calls are no Responses calls, unless a row says so. What those get beside, retries and deadlines above all, is no matter of this
-page. Differences show the first case of several.
+The calls are passthrough calls, unless a row says otherwise. This page does not cover retries, deadlines and other additions.
+Each difference shows the first of its cases.
 
 ## A whole response in the place of a stream
 
-Bytes are passed on as they came, with one exception. Where the body says \`stream: true\` and the endpoint answers with a whole response as JSON,
-whatever its content type, a host would find no event in it and see an empty success. \`client.fetch\` then hands over the event
-stream that the response amounts to, as \`text/event-stream\` without a \`content-length\`: \`response.created\`; for each item of the output
+Bytes are passed on unchanged, with one exception. If the body says \`stream: true\` and the endpoint answers with a whole response as
+JSON, with any content type, a host would find no event in it and report an empty success. \`client.fetch\` then returns the event
+stream of that response, as \`text/event-stream\` without a \`content-length\`: \`response.created\`; for each item of the output
 \`response.output_item.added\`, one delta for each of its texts and arguments, and \`response.output_item.done\`; then \`response.completed\`,
-\`response.incomplete\` or \`response.failed\` with the response as it came. JSON that is an error is one \`error\` event. Other JSON is
+\`response.incomplete\` or \`response.failed\` with the unchanged response. JSON that is an error is one \`error\` event. Other JSON is
 \`unexpected_content\`.
 
 ## An error with the status of a success
@@ -37,7 +37,7 @@ a \`rate_limit…\` code, 503 for an error that another attempt may heal, and 40
 
 const OLDER = `## Where the versions of Node differ
 
-Of older ones that are supported these differ, too:`
+Older supported versions also differ in this:`
 
 it.skipIf(Number.parseInt(process.versions.node, 10) !== MAJOR)('docs/fetch.md is what the cases show', async () => {
   // One after another: a case may change what is global to all.

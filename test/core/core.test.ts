@@ -17,7 +17,7 @@ afterEach(() => {
 })
 
 describe('an abort scope', () => {
-  it('hands the caller’s own reason on, unchanged, to every watcher once', () => {
+  it('calls every watcher once, with the caller’s own reason', () => {
     const controller = new AbortController()
     const scope = new AbortScope(controller.signal)
     const seen: unknown[] = []
@@ -34,7 +34,7 @@ describe('an abort scope', () => {
     expect(() => scope.throwIfAborted()).toThrow(expect.toSatisfy((thrown) => thrown === reason))
   })
 
-  it('knows a signal that was aborted before, even without a reason to speak of', () => {
+  it('accepts a signal that is already aborted, even without a reason', () => {
     for (const reason of [new Error('x'), null, 0, 'why']) {
       const scope = new AbortScope(AbortSignal.abort(reason))
       expect(scope.aborted).toBe(true)
@@ -42,7 +42,7 @@ describe('an abort scope', () => {
     }
   })
 
-  it('has one listener on the signal, however many watch it, and none once it is disposed or aborted', () => {
+  it('has one listener on the signal for any number of watchers, and none after dispose or abort', () => {
     const controller = new AbortController()
     const scope = new AbortScope(controller.signal)
     for (let i = 0; i < 10; i++) scope.watch(() => {})
@@ -61,7 +61,7 @@ describe('an abort scope', () => {
     expect(listeners(other.signal)).toBe(0)
   })
 
-  it('tells all that watched when the abort came, though some stop watching while they are told', () => {
+  it('calls all watchers of the moment of the abort, even if some stop watching meanwhile', () => {
     const scope = new AbortScope(undefined)
     const seen: number[] = []
     const unwatch: Array<() => void> = []
@@ -82,10 +82,10 @@ describe('the race with a timer', () => {
   const late = () => new Error('late')
 
   it.each<[what: string, act: (r: ReturnType<typeof race>) => unknown, expected: unknown]>([
-    ['the value, when it comes in time', ({ deferred }) => deferred.resolve('value'), { value: 'value' }],
-    ['the failure, when it comes in time', ({ deferred }) => deferred.reject('failure'), { error: 'failure' }],
-    ['the timeout, when nothing comes', ({ clock }) => clock.advance(1000), { error: late() }],
-    ['the caller’s reason, on an abort', ({ scope }) => scope.abort('reason'), { error: 'reason' }],
+    ['resolves with a value that comes in time', ({ deferred }) => deferred.resolve('value'), { value: 'value' }],
+    ['rejects with a failure that comes in time', ({ deferred }) => deferred.reject('failure'), { error: 'failure' }],
+    ['rejects with the timeout if nothing comes', ({ clock }) => clock.advance(1000), { error: late() }],
+    ['rejects with the caller’s reason on an abort', ({ scope }) => scope.abort('reason'), { error: 'reason' }],
   ])('gives %s, and leaves nothing behind', async (_, act, expected) => {
     const given = race()
     await act(given)
@@ -99,7 +99,7 @@ describe('the race with a timer', () => {
     expect(given.outcome()).toEqual(expected)
   })
 
-  it('times out at its very millisecond, and not before', async () => {
+  it('times out at exactly its millisecond', async () => {
     const { clock, outcome } = race()
     await clock.advance(999)
     expect(outcome()).toBeUndefined()
@@ -107,7 +107,7 @@ describe('the race with a timer', () => {
     expect(outcome()).toEqual({ error: late() })
   })
 
-  it('is lost at once where the abort came before, without a timer; a failure nobody waits for is not unhandled', async () => {
+  it('rejects at once, without a timer, after an earlier abort; a later failure is not unhandled', async () => {
     const given = race(AbortSignal.abort('before'))
     expect(given.clock.counts().armed).toBe(0)
     // An unhandled rejection would fail the run.
@@ -130,7 +130,7 @@ describe('the race with a timer', () => {
 })
 
 describe('a sleep', () => {
-  it('lasts as long as it should, ends at once with the caller’s reason, and leaves nothing', async () => {
+  it('sleeps the given time, rejects at once with the caller’s reason, and leaves no timer', async () => {
     const clock = new VirtualClock()
     const scope = new AbortScope(undefined)
     let woke = 0
@@ -151,14 +151,14 @@ describe('a sleep', () => {
 })
 
 describe('the system clock', () => {
-  it('takes what is overdue for due now: a negative delay would make Node warn on the caller’s console', () => {
+  it('treats a negative delay as 0, because Node would warn on the caller’s console', () => {
     const setTimer = vi.spyOn(globalThis, 'setTimeout')
     for (const delayMs of [-1, -301.5]) systemClock.clearTimer(systemClock.setTimer(() => {}, delayMs))
     expect(setTimer.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0, 0])
     setTimer.mockRestore()
   })
 
-  it('uses the timers that are there when it is asked, so that fake ones work', () => {
+  it('looks the global timers up on each call, so that fake ones work', () => {
     vi.useFakeTimers()
     vi.setSystemTime(1_000_000)
     const fired: string[] = []
@@ -175,7 +175,7 @@ describe('the system clock', () => {
     expect(fired.sort()).toEqual(['io', 'kept', 'unref'])
   })
 
-  it('can wait without keeping the process alive', () => {
+  it('does not keep the process alive with unref', () => {
     const timer = systemClock.setTimer(() => {}, 60_000, { unref: true }) as NodeJS.Timeout
     expect(timer.hasRef()).toBe(false)
     systemClock.clearTimer(timer)
@@ -203,14 +203,14 @@ describe('an HTTP date', () => {
     expect(parseHttpDate(text)).toBe(expected)
   })
 
-  it('means UTC in every form, in whatever zone the process runs', () => {
+  it('means UTC in every form, in any time zone of the process', () => {
     vi.stubEnv('TZ', 'America/New_York')
     expect(parseHttpDate('Sun Nov  6 08:49:37 1994')).toBe(784_111_777_000)
   })
 })
 
 describe('chance', () => {
-  it('is a number from 0 to below 1, the same again from the same seed', () => {
+  it('gives numbers from 0 to below 1, the same ones for the same seed', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const [one, two] = [seededRandom(seed), seededRandom(seed)]
@@ -228,7 +228,7 @@ describe('chance', () => {
 })
 
 describe('the environment', () => {
-  it('is read when it is asked for; empty and blank values count as unset', () => {
+  it('is read on each call; empty and blank values count as unset', () => {
     expect(readEnv('RESILIENT_TEST')).toBeUndefined()
     vi.stubEnv('RESILIENT_TEST', ' 7 ')
     expect(readEnv('RESILIENT_TEST')).toBe('7')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LiveSet, type Member } from '../../src/core/live-set.ts'
 
 describe('a live set', () => {
-  it('holds what was added and not deleted, each once, whatever the order', () => {
+  it('holds each added member once until it is deleted, in any order', () => {
     const set = new LiveSet<Member & { readonly name: string }>()
     const [a, b, c, stranger] = ['a', 'b', 'c', 'stranger'].map((name) => ({ name, place: -1 })) as [
       Member & { name: string },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { RecentMap } from '../../src/core/recent-map.ts'
 
-it('forgets what was used longest ago; looking is no use', () => {
+it('drops the least recently used entry; peek does not count as use', () => {
   const map = new RecentMap<string, number>(3)
   for (const [n, key] of ['a', 'b', 'c'].entries()) map.set(key, n)
   expect(map.obtain('a', () => 9)).toBe(0)

@@ -63,7 +63,7 @@ describe('the rows of options', () => {
     else expect(faultIn(options, rules)).toMatchObject(fault as object)
   })
 
-  it('find something or nothing, and never throw, whatever the options are', () => {
+  it('find a fault or none for any options, and never throw', () => {
     fc.assert(fc.property(fc.anything(), (options) => void faultIn(options, clientRules)))
     fc.assert(
       fc.property(
@@ -76,7 +76,7 @@ describe('the rows of options', () => {
     )
   })
 
-  it('copy objects that have rows, and keep all others', () => {
+  it('copy objects that have rows, and keep all other values', () => {
     const options = { must: true, times: { waitMs: 1 }, list: [{ size: 1 }], count: undefined }
     const copy = copyByRules(options, rules)
     expect(copy).toStrictEqual({ must: true, times: { waitMs: 1 }, list: [{ size: 1 }] })

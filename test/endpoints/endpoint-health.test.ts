@@ -26,14 +26,14 @@ describe('the health of an endpoint', () => {
     expect(one.isReady('m')).toBe(!cools)
   })
 
-  it('cools down where more than half of its attempts are dead, however many are alive between', () => {
+  it('cools down if more than half of its attempts are dead, even with live ones between', () => {
     const reports: EndpointReport[] = Array.from({ length: 60 }, (_, n) => (n % 3 === 2 ? 'alive' : 'dead'))
     expect(health(...reports).cooled.some((ms) => ms !== undefined)).toBe(true)
     const half: EndpointReport[] = Array.from({ length: 60 }, (_, n) => (n % 3 === 2 ? 'dead' : 'alive'))
     expect(health(...half).cooled.every((ms) => ms === undefined)).toBe(true)
   })
 
-  it('cools for 5 s, and twice as long after each probe that fails, up to 60 s; a probe that lives ends it', async () => {
+  it('cools down for 5 s, and twice as long after each failed probe, up to 60 s; a live probe ends it', async () => {
     const { clock, one, tell, cooled } = health('failed', 'failed', 'failed')
     const times = [cooled.at(-1)]
     for (let n = 0; n < 5; n++) {
@@ -50,7 +50,7 @@ describe('the health of an endpoint', () => {
     expect([tell('failed'), tell('failed'), tell('failed')]).toEqual([undefined, undefined, 5000])
   })
 
-  it('lets one attempt probe it, and the others wait for what becomes of that one', async () => {
+  it('lets one attempt probe it, and others wait for its outcome', async () => {
     const { clock, one } = health('failed', 'failed', 'failed')
     await clock.advance(5000)
     const probe = one.begin()
@@ -59,7 +59,7 @@ describe('the health of an endpoint', () => {
     expect(one.isReady('m')).toBe(true)
   })
 
-  it('the failures of attempts that were under way when it began to cool down say nothing new', () => {
+  it('ignores failures of attempts that were running when its cool-down began', () => {
     const { one, tell } = health('failed', 'failed', 'failed')
     const until = one.readyAt('m')
     tell('failed')
@@ -67,7 +67,7 @@ describe('the health of an endpoint', () => {
     expect(one.readyAt('m')).toBe(until)
   })
 
-  it('a late failure of an attempt from before is not the probe’s, and changes nothing that the probe has shown', async () => {
+  it('ignores a late failure of an earlier attempt, which is not the probe’s', async () => {
     const clock = new VirtualClock()
     const one = new EndpointHealth(clock)
     const early = Array.from({ length: 6 }, () => one.begin())
@@ -81,7 +81,7 @@ describe('the health of an endpoint', () => {
     expect(one.isReady('m')).toBe(true)
   })
 
-  it('a probe that shows output need not end for the others to come back', async () => {
+  it('gets calls again as soon as its probe has output', async () => {
     const { clock, one } = health('failed', 'failed', 'failed')
     await clock.advance(5000)
     const probe = one.begin()
@@ -91,7 +91,7 @@ describe('the health of an endpoint', () => {
     expect(one.isReady('m')).toBe(true)
   })
 
-  it('with attempts that end in any order, only the probe decides after a cool-down', async () => {
+  it('is decided by the probe alone after a cool-down, in any order of ends', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom<EndpointReport>('alive', 'failed', 'dead'), { maxLength: 8 }),
@@ -112,13 +112,13 @@ describe('the health of an endpoint', () => {
     )
   })
 
-  it('is not given up where there is no other', () => {
+  it('does not cool down if it is the last ready one', () => {
     const { one, tell } = health('failed', 'failed')
     expect(tell('failed', false)).toBeUndefined()
     expect(one.isReady('m')).toBe(true)
   })
 
-  it('a hint of its own counts for one model, for at most a minute', async () => {
+  it('applies a hint to one model, for at most a minute', async () => {
     const { clock, one } = health()
     one.hint('m', 3_600_000)
     expect([one.isReady('m'), one.isReady('other')]).toEqual([false, true])

@@ -34,7 +34,7 @@ function asked(endpointOf: EndpointOf, leftMs = Infinity) {
 }
 
 describe('the hook endpointOf', () => {
-  it('is asked for 30 s, and then fails by name', async () => {
+  it('fails by name if it takes more than 30 s', async () => {
     const a = asked(never)
     await a.clock.advance(29_999)
     expect(a.outcome()).toBeUndefined()
@@ -46,7 +46,7 @@ describe('the hook endpointOf', () => {
     })
   })
 
-  it('is asked no longer than the call lasts, and the call then ends by its own deadline', async () => {
+  it('ends with the time of the call, by the deadline of the call', async () => {
     const a = asked(never, 5000)
     await a.clock.advance(4999)
     expect(a.outcome()).toBeUndefined()
@@ -54,13 +54,13 @@ describe('the hook endpointOf', () => {
     expect(a.outcome()?.error).toBe(a.outOfTime)
   })
 
-  it('has its own limit where the call lasts as long, or longer', async () => {
+  it('has its own limit if the call lasts as long or longer', async () => {
     const a = asked(never, 30_000)
     await a.clock.advance(30_000)
     expect(a.outcome()?.error).toMatchObject({ code: 'hook_failed' })
   })
 
-  it('ends with the abort of the call, by the reason of the caller, also before it is asked', async () => {
+  it('ends with the abort of the call and the caller’s reason, also before it is called', async () => {
     const reason = new RangeError('enough')
     const a = asked(never)
     await a.clock.advance(10)
@@ -75,7 +75,7 @@ describe('the hook endpointOf', () => {
     clock.assertNothingPending()
   })
 
-  it('that rejects after it was given up is no unhandled rejection', async () => {
+  it('does not cause an unhandled rejection when it rejects late', async () => {
     const { promise, reject } = Promise.withResolvers<string>()
     const a = asked(() => promise, 10)
     await a.clock.advance(10)
@@ -96,8 +96,8 @@ describe('the hook endpointOf', () => {
   })
 
   it.each<[what: string, ask: () => unknown, message: RegExp]>([
-    ['gives a number', () => 5, /endpointOf returned .*number.*accepted: the baseURL of an endpoint/],
-    ['gives a promise of a list', async () => [], /endpointOf returned /],
+    ['returns a number', () => 5, /endpointOf returned .*number.*accepted: the baseURL of an endpoint/],
+    ['returns a promise of a list', async () => [], /endpointOf returned /],
     ['throws', () => { throw new Error('no database') }, /endpointOf failed: no database/], // biome-ignore format: one line
     ['rejects with no error', () => Promise.reject('words'), /endpointOf failed: no detail/],
   ])('that %s fails by name', async (_, ask, message) => {

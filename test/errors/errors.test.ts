@@ -121,7 +121,7 @@ describe('the class of an error', () => {
     }
   })
 
-  it('is not that of errors and values which are none of ours', () => {
+  it('does not match errors and values of others', () => {
     for (const value of [new Error('x'), { code: 'connection_reset' }, null, undefined, 'x', 7, () => {}]) {
       expect(isResilientError(value)).toBe(false)
       expect(value instanceof ResilientError).toBe(false)
@@ -129,7 +129,7 @@ describe('the class of an error', () => {
     }
   })
 
-  it('says whether another call could help, by the catalog unless the failure knows better', () => {
+  it('says whether a retry could help, by the catalog or by the failure itself', () => {
     expect(ours().retryable).toBe(true)
     expect(ours('certificate_rejected').retryable).toBe(false)
     expect(new UpstreamError('x', { code: 'http_status' }).retryable).toBe(false)
@@ -137,7 +137,7 @@ describe('the class of an error', () => {
     expect(new ClientClosedError('x', { retryable: true }).retryable).toBe(false)
   })
 
-  it('goes with a code, which a guard can ask for', () => {
+  it('has a code, which a guard can check', () => {
     expect(isResilientError(ours(), 'connection_reset')).toBe(true)
     expect(isResilientError(ours(), 'ttfb_timeout')).toBe(false)
   })
@@ -183,7 +183,7 @@ describe('our error in what a host throws', () => {
     expect(findResilientError(new Error('x', { cause: outer }))).toBe(outer)
   })
 
-  it('is looked for in circles without end, once in each', () => {
+  it('is found in circular causes, each visited once', () => {
     const circle = new Error('a')
     circle.cause = new Error('b', { cause: circle })
     expect(findResilientError(circle)).toBeUndefined()
@@ -195,7 +195,7 @@ describe('our error in what a host throws', () => {
     expect(findResilientError(tree)).toBe(error)
   })
 
-  it('is not found where it is no error that holds it', () => {
+  it('is not found in a value that is not an error', () => {
     expect(findResilientError({ cause: error })).toBeUndefined()
     expect(findResilientError(new Error('x', { cause: { error } }))).toBeUndefined()
     expect(findResilientError(Object.assign(new Error('x'), { errors: 'no list' }))).toBeUndefined()

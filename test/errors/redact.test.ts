@@ -49,11 +49,11 @@ describe('what is shown of foreign text', () => {
     'https://api.test/v1/responses',
     'The secret of success and cookies are words.',
     'task-12345678 and risk-aversion',
-  ])('stays as it is without any: %s', (text) => {
+  ])('is unchanged without a secret: %s', (text) => {
     expect(redact(text)).toBe(text)
   })
 
-  it('holds no secret of the request, wherever the text has it', () => {
+  it('contains no secret of the request, at any place in the text', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ minLength: 4, maxLength: 40, unit: fc.constantFrom(...'abcdefgXYZ0123./+=') }), {
@@ -70,7 +70,7 @@ describe('what is shown of foreign text', () => {
     )
   })
 
-  it('holds none where one is the beginning of another, and none that the cut went through', () => {
+  it('contains no secret that begins another one, and none that was cut', () => {
     expect(redact('x abcdEFGH y', ['abcd', 'abcdEFGH'])).toBe('x [redacted] y')
     // Everything before the cut shrinks to a word: what the cut left of the secret would move into sight.
     for (let shown = 4; shown < SECRET.length; shown++) {
@@ -88,7 +88,7 @@ describe('what is shown of foreign text', () => {
     expect(redact('abcdef', [], 4)).toBe('abc…')
   })
 
-  it('takes no longer than its text is long', () => {
+  it('takes linear time', () => {
     for (const text of [
       'https://'.repeat(50_000),
       'token='.repeat(50_000),
@@ -116,7 +116,7 @@ describe('a credential', () => {
     },
   )
 
-  it('is known of a request by its headers, its query and its user', () => {
+  it('is read from the headers, the query and the user of a request', () => {
     const url = new URL(`https://u:${SECRET}@api.test/?key=a%20b%2Fc&v=1`)
     const secrets = secretsOf(url, [
       ['authorization', `Bearer ${JWT}`],
@@ -172,7 +172,7 @@ describe('an error that is printed', () => {
 })
 
 describe('the system cause at the end of the chain', () => {
-  it('keeps the code and the facts of the original, and neither its socket nor its stack', () => {
+  it('keeps the code and the facts of the original, but not its socket and its stack', () => {
     const original = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), {
       code: 'ECONNREFUSED',
       syscall: 'connect',
@@ -188,7 +188,7 @@ describe('the system cause at the end of the chain', () => {
     expect(cause.cause).toBeUndefined()
   })
 
-  it('has the code of the catalog where the original has none that hosts know', () => {
+  it('has the code of the catalog if the original has none that hosts know', () => {
     const coded = (code: unknown) => Object.assign(new Error('x'), { code })
     expect(systemCauseOf('ttfb_timeout', undefined)).toMatchObject({ code: 'ETIMEDOUT' })
     expect(systemCauseOf('connection_reset', new Error('x'))).toMatchObject({ code: 'ECONNRESET', message: 'x' })

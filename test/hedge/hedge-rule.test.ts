@@ -23,7 +23,7 @@ function lognormal(count: number, median: number, sigma: number, seed = 1): numb
 }
 
 describe('the sketch of silences', () => {
-  it('knows a time to within 2 %, from 2 ms to an hour', () => {
+  it('stores a time to within 2 %, from 2 ms to an hour', () => {
     fc.assert(
       fc.property(fc.double({ min: 2, max: 3_600_000, noNaN: true }), (ms) => {
         const curve = curveOf([ms])
@@ -33,7 +33,7 @@ describe('the sketch of silences', () => {
     )
   })
 
-  it('needs few buckets for all there are', () => {
+  it('needs few buckets', () => {
     expect(bucketOf(3_600_000)).toBeLessThan(400)
   })
 
@@ -53,7 +53,7 @@ describe('the sketch of silences', () => {
     )
   })
 
-  it('takes what was given up for longer, not for answered: else every cut would make an endpoint look faster', () => {
+  it('counts given-up attempts as longer, because every cut would otherwise make an endpoint look faster', () => {
     // Half are given up at 2 s; of the others all take 4 s.
     const curve = curveOf(Array(100).fill(4000), Array(100).fill(2000))
     expect(curve.at(3000)).toBe(1)
@@ -98,7 +98,7 @@ describe('the rule', () => {
     expect(suspectAfterMs({ curves, coldStartMs: 10_000, deadShare: 0.01 }, 0.8, 3000)).toBeGreaterThan(at * 1.3)
   })
 
-  it('leans on the coarser kind while samples are few', () => {
+  it('uses the coarser kind while samples are few', () => {
     const slow = curveOf(lognormal(5000, 20_000, 0.3))
     const few = curveOf([1000, 1100, 900])
     const many = curveOf(lognormal(5000, 1000, 0.1))
@@ -108,7 +108,7 @@ describe('the rule', () => {
     expect(suspectIn(many)).toBeLessThan(5000)
   })
 
-  it('suspects more with every moment of silence, and reaches its word for it at the moment it fires', () => {
+  it('grows with every moment of silence, and reaches the threshold when it fires', () => {
     const evidence = fc.record({
       curves: fc
         .array(fc.array(fc.double({ min: 100, max: 60_000, noNaN: true }), { maxLength: 50 }), { maxLength: 3 })

@@ -5,8 +5,8 @@ import { afterOutputRows, failureRows, requestRows, table } from './support/page
 
 const INTRO = `# Hosts
 
-What the SDKs that agents are written on do with a failing endpoint, and with \`client.fetch\`. The tables are written by the tests
-(\`npx vitest run --project hosts -u\`), which do to real connections what each row says.
+What the SDKs of agents do with a failing endpoint, alone and with \`client.fetch\`. The tables are written by the tests
+(\`npx vitest run --project hosts -u\`), which play each row over real connections.
 
 ## Settings
 
@@ -27,35 +27,34 @@ const result = streamText({ model: provider('gpt-5.2'), prompt: 'Hi', maxRetries
 const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: openai }) })
 \`\`\`
 
-- **\`maxRetries: 0\` on the host.** Its retries begin where ours have ended, and each of them is a whole call with all of ours: see
+- **\`maxRetries: 0\` on the host.** Its retries begin after ours have ended, and each of them is a whole call with all of ours: see
   "What the retries of a host cost". In the AI SDK it is an option of each call, in agents-js of the \`OpenAI\` client.
-- **A longer \`timeout\` on \`openai\`**, whose default of 10 minutes starts over with each request of its own and ends with the headers.
-  An answer that is not streamed has its headers at its end: high effort and the flex tier may take longer. \`timeouts\` of ours hold
-  all the same.
-- **\`streamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK, which act on error events and not on a body that breaks off.
-- **To let go of a stream, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
-  is held: pass an \`abortSignal\`.
-- **To send our credential**, switch off the host's: \`defaultHeaders: { authorization: null }\` in \`openai\`; in the AI SDK a header
+- **A longer \`timeout\` on \`openai\`**, whose default of 10 minutes covers each of its requests until the headers. An answer that
+  is not streamed has its headers at its end, and may take longer with high effort or the flex tier. Our \`timeouts\` still apply.
+- **\`streamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK, which retry after error events, but not after a body that breaks off.
+- **To end a stream early, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
+  is referenced: pass an \`abortSignal\`.
+- **To send our credential**, turn off the host's: \`defaultHeaders: { authorization: null }\` in \`openai\`; in the AI SDK a header
   \`Authorization\` with the value \`undefined\`.`
 
-const OF_FAILURES = `## What becomes of a failure
+const OF_FAILURES = `## Results of each failure
 
 The first request meets the failure, later ones are answered. *Alone* is the host on its default \`fetch\`, with its own retries and
-timeouts; *hangs* where only a timeout of minutes would end it. *With us* is \`client.fetch\`, and \`maxRetries: 0\` on the host; in
-brackets the code of our error inside of the host's (\`findResilientError(error)?.code\`).`
+timeouts; *hangs* means that only a timeout of minutes would end it. *With us* is \`client.fetch\` with \`maxRetries: 0\` on the host, in
+brackets the code of our error inside the host's (\`findResilientError(error)?.code\`).`
 
 const OF_RETRIES = `## What the retries of a host cost
 
-Requests for one call to an endpoint that never recovers, with the default 4 retries of ours: at most (1 + ours) × (1 + the host's).
-An HTTP answer at which ours have ended says \`x-should-retry: false\`: \`openai\` and agents-js obey, the AI SDK does not look.`
+Requests for one call to an endpoint that never recovers, with our default of 4 retries: at most (1 + ours) × (1 + the host's).
+The HTTP answer after our last retry says \`x-should-retry: false\`: \`openai\` and agents-js obey it, the AI SDK ignores it.`
 
 const OF_OUTPUT = `## After output
 
-What was handed over cannot be taken back, so the drop-in does not retry. The host may, if it learns of the failure as an
-event. Here the AI SDK has \`streamRetries: 2\`; text of the cut attempt stays with those who have read it.`
+Output that was handed over cannot be taken back, so the drop-in does not retry. The host may retry if it gets the failure as an
+event. Here the AI SDK has \`streamRetries: 2\`. A reader keeps the text of the cut attempt.`
 
-const OF_AGENTS = `The retry policies of agents-js (\`modelSettings.retry\`) are asked about failures before the first event, and about runs that are
-not streamed. About a stream that has begun none is asked, however it ends: run the agent again, or do not stream.`
+const OF_AGENTS = `The retry policies of agents-js (\`modelSettings.retry\`) are called for failures before the first event, and for runs that are
+not streamed. They are not called for a stream that has begun, however it ends: run the agent again, or do not stream.`
 
 it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
   timeout: 60_000,

@@ -14,12 +14,12 @@ describe('back-off', () => {
     expectDelays((_, random) => reconnectDelay(random), [0], { random: LEAST })
   })
 
-  it('reconnects within 200 ms after the first failure to connect, then ever more slowly, up to 5 s', () => {
+  it('reconnects within 200 ms after the first failure to connect, then more slowly, up to 5 s', () => {
     expectDelays(connectDelay, [0, 0, 1000, 2000, 4000, 5000, 5000, 5000], { random: LEAST })
     expectDelays(connectDelay, [199, 750, 1500, 3000, 3750, 3750], { first: 1 })
   })
 
-  it('outlasts an endpoint that accepts again within 5 s, with four reconnects and any chance', () => {
+  it('outlasts an endpoint that accepts again within 5 s, with four reconnects and any random numbers', () => {
     fc.assert(
       fc.property(fc.array(chance, { minLength: 4, maxLength: 4 }), (chances) => {
         const total = chances.reduce((sum, value, i) => sum + connectDelay(i + 1, () => value), 0)
@@ -36,7 +36,7 @@ describe('back-off', () => {
     expectDelays((step, random) => pushbackDelay(step, { baseDelayMs: 0, maxDelayMs: 100 }, random), [0, 0, 0])
   })
 
-  it('stays within its bounds, whatever the step, the policy and the chance', () => {
+  it('stays within its bounds for any step, policy and random numbers', () => {
     const ms = fc.nat(2 ** 31 - 1)
     fc.assert(
       fc.property(steps, ms, ms, chance, (step, baseDelayMs, maxDelayMs, value) => {
@@ -51,7 +51,7 @@ describe('back-off', () => {
     )
   })
 
-  it('never shrinks from one step to the next with the same chance', () => {
+  it('never shrinks from one step to the next with the same random number', () => {
     fc.assert(
       fc.property(steps, chance, (step, value) => {
         expect(connectDelay(step + 1, () => value)).toBeGreaterThanOrEqual(connectDelay(step, () => value))
@@ -62,13 +62,13 @@ describe('back-off', () => {
     )
   })
 
-  it('waits as long as the endpoint asked, and up to a tenth of that again, from 250 ms to 5 s', () => {
+  it('waits for the hint plus up to a tenth of it, from 250 ms to 5 s', () => {
     const most = (hintMs: number) => hintDelay(hintMs, Infinity, MOST) - hintMs
     expect([1, 1000, 2500, 10_000, 50_000, 3_600_000].map(most)).toEqual([249, 249, 249, 999, 4999, 4999])
     expect(hintDelay(11_054, Infinity, LEAST)).toBe(11_054)
   })
 
-  it('never comes before the hint is over, nor at the end of the time that is left', () => {
+  it('never retries before the end of the hint, nor after the remaining time', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100_000 }),

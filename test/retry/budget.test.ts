@@ -10,7 +10,7 @@ const drain = (budget: RetryBudget): number => {
 }
 
 describe('the retry budget', () => {
-  it('starts full, gives one retry for each unit, and refuses what it does not have', () => {
+  it('starts full, gives one retry for each unit, and then refuses', () => {
     const budget = new RetryBudget(DEFAULT_BUDGET, new VirtualClock())
     expect(budget.balance).toBe(20)
     expect(drain(budget)).toBe(20)
@@ -18,7 +18,7 @@ describe('the retry budget', () => {
     expect(budget.balance).toBe(0)
   })
 
-  it('gains half a retry with each success, and two a minute by itself, up to its capacity', () => {
+  it('gains half a retry with each success, and two a minute with time, up to its capacity', () => {
     const clock = new VirtualClock()
     const budget = new RetryBudget(DEFAULT_BUDGET, clock)
     drain(budget)
@@ -36,7 +36,7 @@ describe('the retry budget', () => {
     expect(budget.balance).toBe(20)
   })
 
-  it('is not moved by the wall clock', () => {
+  it('does not depend on the wall clock', () => {
     const clock = new VirtualClock()
     const budget = new RetryBudget(DEFAULT_BUDGET, clock)
     drain(budget)
@@ -44,7 +44,7 @@ describe('the retry budget', () => {
     expect(budget.balance).toBe(0)
   })
 
-  it('never holds more than its capacity or less than nothing, and never pays out more than came in', () => {
+  it('stays between 0 and its capacity, and never pays more than came in', () => {
     const options = fc.record({
       capacity: fc.integer({ min: 1, max: 50 }),
       depositPerSuccess: fc.double({ min: 0, max: 3, noNaN: true }),
@@ -88,13 +88,13 @@ describe('the budgets of a client', () => {
     expect(budgets.balances()).toEqual({ 'https://a.test': 0, 'https://b.test': 1 })
   })
 
-  it('are none where switched off', () => {
+  it('do not exist if the option is false', () => {
     const budgets = new RetryBudgets(false, new VirtualClock())
     expect(budgets.of('https://a.test')).toBeUndefined()
     expect(budgets.balances()).toEqual({})
   })
 
-  it('stay bounded: the one used longest ago is forgotten first', () => {
+  it('stay bounded: the least recently used one is dropped first', () => {
     const budgets = new RetryBudgets({ ...DEFAULT_BUDGET, capacity: 1 }, new VirtualClock())
     budgets.of('https://kept.test')?.withdraw()
     budgets.of('https://forgotten.test')?.withdraw()

@@ -74,7 +74,7 @@ describe('the error of a transport', () => {
     expect(classify(coded(code)).lane).toBe(open in LANES ? LANES[open] : 'connection')
   })
 
-  it('was provably not sent where the system call was the connect or the lookup, whoever reports it', () => {
+  it('means that nothing was sent if the system call was a connect or a lookup, from any transport', () => {
     for (const code of ['ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNRESET', 'EMFILE']) {
       expect(classify(new TypeError('fetch failed', { cause: coded(code, { syscall: 'connect' }) })).connecting).toBe(
         true,
@@ -86,7 +86,7 @@ describe('the error of a transport', () => {
     expect(classify(coded('SOMETHING_ELSE', { syscall: 'getaddrinfo' })).connecting).toBe(true)
   })
 
-  it('is known however deep it is wrapped, by code and never by message', () => {
+  it('is found at any depth of causes, by code and never by message', () => {
     const deep = new TypeError('fetch failed', { cause: new Error('x', { cause: coded('ECONNRESET') }) })
     expect(classify(deep).code).toBe('connection_reset')
     const all = new AggregateError([coded('ECONNREFUSED'), coded('ETIMEDOUT')], 'all failed')
@@ -97,7 +97,7 @@ describe('the error of a transport', () => {
   })
 
   it.each([undefined, null, 'ECONNRESET', 7, {}, { code: 'ECONNRESET' }, Object.assign(new Error('x'), { code: 7 })])(
-    'is a generic failure where it is no proper error: %s',
+    'is a generic failure if it is not a usable error: %s',
     (error) => {
       expect(classify(error)).toMatchObject({ code: 'connection_failed', lane: 'connection' })
       if (!(error instanceof Error)) expect(classify(error).message).toMatch(/failed: no further detail$/)
@@ -126,7 +126,7 @@ describe('the error of a transport', () => {
     }
   })
 
-  it('names the host and no secret', () => {
+  it('names the host, and shows no secret', () => {
     expect(classify(coded('ENOTFOUND')).message).toBe('Could not connect to api.test: something about ENOTFOUND')
     const leaking = coded('ECONNRESET')
     leaking.message = 'reset while sending authorization: Bearer abc and swordfish'
@@ -134,7 +134,7 @@ describe('the error of a transport', () => {
     expect(classify(leaking).message).not.toMatch(/abc|swordfish/)
   })
 
-  it('has a code of the catalog for each code it knows', () => {
+  it('maps each known code to a code of the catalog', () => {
     for (const [, open, connecting] of TABLE) {
       expect(ERROR_CATALOG).toHaveProperty(open)
       expect(ERROR_CATALOG).toHaveProperty(connecting)

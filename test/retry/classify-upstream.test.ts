@@ -135,7 +135,7 @@ describe('what the endpoint itself reports', () => {
     for (const code of UNKNOWN_CODES) expect([code, laneOf({ status, code })]).toEqual([code, 'final'])
   })
 
-  it('is retried inside a stream without a code, or with one that is unknown', () => {
+  it('is retried inside a stream without a code, or with an unknown one', () => {
     expect(laneOf({})).toBe('pushback')
     for (const code of UNKNOWN_CODES) expect(laneOf({ code })).toBe('pushback')
     expect(laneOf({ message: 'sorry' })).toBe('pushback')
@@ -203,7 +203,7 @@ describe('what the endpoint itself reports', () => {
     }
   })
 
-  it('is no status where the number is none, and beside an HTTP status it says nothing', () => {
+  it('ignores a number that is not a status, and any number beside an HTTP status', () => {
     for (const code of ['0', '7', '200', '302', '1015', '40', '4000']) expect(laneOf({ code })).toBe('pushback')
     for (const code of ['4000', '1400', '399']) expect(statusNamedBy(code)).toBeUndefined()
     expect(laneOf({ status: 400, code: '503' })).toBe('final')
@@ -239,7 +239,7 @@ describe('what the endpoint itself reports', () => {
     expect(laneOf({ status: 500, shouldRetry: ' FALSE ' })).toBe('final')
   })
 
-  it('is retried with `x-should-retry: true`, unless quota or a policy speaks', () => {
+  it('is retried with `x-should-retry: true`, except for quota and policies', () => {
     for (const status of [undefined, ...PUSHBACK_STATUSES, ...FINAL_STATUSES]) {
       for (const code of [undefined, ...PUSHBACK_CODES]) {
         expect(laneOf({ status, code, shouldRetry: 'true' })).toBe('pushback')
@@ -270,11 +270,11 @@ describe('what the endpoint itself reports', () => {
     [{ code: 'server_error' }, false],
     [{ code: 'server_error', type: 'overloaded_error' }, false],
     [{}, false],
-  ])('tells whether it was turned away before anything was done: %j → %s', (said, refused) => {
+  ])('says whether the request was refused before any work was done: %j → %s', (said, refused) => {
     expect(classify(said).refused).toBe(refused)
   })
 
-  it('is told apart by where it stood, with its own words and names', () => {
+  it('has another code by status and inside a stream, with the endpoint’s words', () => {
     expect(
       classify({ status: 400, code: 'invalid_prompt', type: 'invalid_request_error', message: 'No.' }),
     ).toMatchObject({
@@ -293,7 +293,7 @@ describe('what the endpoint itself reports', () => {
     expect(classify({ status: 500 }).message).toBe('The endpoint answered 500')
   })
 
-  it('is final, and says so by its code, where the endpoint does not know a parameter', () => {
+  it('is final, with its own code, if the endpoint does not support a parameter', () => {
     for (const status of [400, 422, undefined]) {
       const failed = classify({ status, message: "Unsupported parameter: 'background'.", shouldRetry: 'true' })
       expect(failed).toMatchObject({ code: 'unsupported_by_endpoint', lane: undefined })
@@ -428,7 +428,7 @@ describe('the fields of an error', () => {
     expect(found === undefined ? undefined : JSON.parse(JSON.stringify(found))).toEqual(expected)
   })
 
-  it('make a generic failure of whatever they are, and never a crash', () => {
+  it('give a generic failure for any value, and never a crash', () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), fc.anything(), (error, code, message) => {
         for (const body of [error, { error }, { response: { error } }, { error: { code, message, type: error } }]) {

@@ -119,7 +119,7 @@ describe('a parameter that the endpoint does not know', () => {
     expect(unsupportedParameter(400, { message: `Unsupported parameter: ${parameter}` })?.advice).toMatch(advice)
   })
 
-  it('is told by its code as well, as a 400, as a 422 and in a stream', () => {
+  it('is also recognised by its code, as a 400, as a 422 and in a stream', () => {
     for (const status of [400, 422, undefined]) {
       expect(unsupportedParameter(status, { message: 'Unsupported parameter: x' })?.parameter).toBe('x')
       expect(unsupportedParameter(status, { code: 'unsupported_parameter', param: 'top_k' })).toEqual({
@@ -130,7 +130,7 @@ describe('a parameter that the endpoint does not know', () => {
     expect(unsupportedParameter(400, { code: 'invalid_value', param: 'top_k' })).toBeUndefined()
   })
 
-  it('is nothing else', () => {
+  it('is not recognised in other errors', () => {
     expect(unsupportedParameter(400, { message: 'Invalid value for store' })).toBeUndefined()
     expect(unsupportedParameter(500, { message: 'Unsupported parameter: x' })).toBeUndefined()
   })

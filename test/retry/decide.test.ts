@@ -152,7 +152,7 @@ describe('a call whose attempts keep failing', () => {
     expect(play([given.failure ?? failure('connection_reset')], given)).toEqual([expected])
   })
 
-  it('gets one reconnect for a stale connection beside all counting; a transport that finds another stale one counts', () => {
+  it('gets one transparent retry for a stale connection; a second stale one counts as a retry', () => {
     expect(play(times(7, failure('connection_closed')), { staleConnection: true })).toEqual([
       'connection 0 free',
       ...Array.from({ length: 4 }, () => 'connection 199'),
@@ -160,7 +160,7 @@ describe('a call whose attempts keep failing', () => {
     ])
   })
 
-  it('pays for every retry but the first reconnect', () => {
+  it('pays for every retry except the first reconnect', () => {
     const budget = new Purse(2)
     const failures = [failure('connection_reset'), failure('connection_reset'), pushback(), pushback()]
     expect(play(failures, { budget })).toEqual(['connection 199', 'connection 199', 'pushback 499', 'budget_exhausted'])
@@ -172,7 +172,7 @@ describe('an endpoint that cannot be reached', () => {
   const refused = failure('connection_refused', 'x', { connecting: true })
   const patience = ['connection 199', 'connection 750', 'connection 1500', 'connection 3000']
 
-  it('is waited for as long after a stream was cut, and after every retry was used', () => {
+  it('is waited for equally long after a cut stream, and after all retries are used', () => {
     const reset = failure('connection_reset')
     expect(play([reset, ...times(5, refused)])).toEqual(['connection 199', ...patience, 'retries_exhausted'])
     const spent = times(4, pushback())
@@ -180,12 +180,12 @@ describe('an endpoint that cannot be reached', () => {
     expect(play([...spent, refused, pushback()]).slice(4)).toEqual(['connection 199', 'retries_exhausted'])
   })
 
-  it('is waited for anew once it has been reached', () => {
+  it('is waited for again from the start once it was reached', () => {
     const seen = play([...times(4, refused), failure('connection_reset'), ...times(5, refused)])
     expect(seen).toEqual([...patience, 'connection 199', ...patience, 'retries_exhausted'])
   })
 
-  it('is not waited for where retries are switched off, nor where the time of the call is over', () => {
+  it('is not waited for with maxRetries 0, or after the time of the call', () => {
     expect(play([refused], { policy: { ...POLICY, maxRetries: 0 } })).toEqual(['retries_exhausted'])
     expect(play(times(3, refused), { remainingMs: 751 })).toEqual([
       'connection 199',
@@ -194,7 +194,7 @@ describe('an endpoint that cannot be reached', () => {
     ])
   })
 
-  it('has a count for each of several, and the first of each is no wait', () => {
+  it('has a count for each of several endpoints, and no wait before the first connect to each', () => {
     let tally: RetryTally = NO_RETRIES
     const at = (endpoint: string, elsewhere = false): string => {
       const { decision, tally: next } = decideRetry(input({ failure: refused, tally, endpoint, elsewhere }))
@@ -239,7 +239,7 @@ describe('any decision', () => {
     }),
   })
 
-  it('repeats nothing that is committed, final, unsafe or (unasked) unknown, and nothing that would end too late', () => {
+  it('never retries what is committed, final, unsafe or (without retryUnknown) unknown, or would end too late', () => {
     fc.assert(
       fc.property(inputs, failures, fc.nat(), (given, failed, seed) => {
         const { decision } = decideRetry(input({ ...given, failure: failed, random: seededRandom(seed) }))
@@ -256,7 +256,7 @@ describe('any decision', () => {
     )
   })
 
-  it('draws nothing from the budget when it refuses, and one at most when it does not; and leaves the tally alone', () => {
+  it('draws nothing from the budget when it refuses, and at most 1 otherwise; and does not change the tally', () => {
     fc.assert(
       fc.property(inputs, failures, fc.nat(3), (given, failed, left) => {
         const budget = new Purse(left)
@@ -271,7 +271,7 @@ describe('any decision', () => {
     )
   })
 
-  it('ends a call after maxRetries retries, one free reconnect, and four connects in a row at most, whatever happens', () => {
+  it('ends a call after maxRetries retries, one transparent retry, and four consecutive connects at most', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(failures, inputs), { minLength: 80, maxLength: 80 }),
@@ -304,7 +304,7 @@ describe('any decision', () => {
     )
   })
 
-  it('never draws on the budget where no connection was made, and never counts that as a retry', () => {
+  it('never draws on the budget without a connection, and never counts that as a retry', () => {
     fc.assert(
       fc.property(inputs, failures, (given, failed) => {
         const budget = new Purse(0)
@@ -317,7 +317,7 @@ describe('any decision', () => {
     )
   })
 
-  it('does not change what it was given', () => {
+  it('does not change its arguments', () => {
     const tally = Object.freeze({ ...NO_RETRIES })
     decideRetry(Object.freeze(input({ tally, policy: Object.freeze({ ...POLICY }) })))
     expect(tally).toEqual(NO_RETRIES)

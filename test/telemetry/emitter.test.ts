@@ -60,7 +60,7 @@ describe('telemetry', () => {
     expect(heard[1]).toBe(END)
   })
 
-  it('is wanted by whom it reaches, and by nobody else', () => {
+  it('is wanted only if there is a listener or a subscriber', () => {
     const silent = new TelemetryEmitter(undefined)
     expect(silent.wants('call_start')).toBe(false)
     onChannel('call_start')

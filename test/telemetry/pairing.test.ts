@@ -125,7 +125,7 @@ describe('the events of a call', () => {
     }
   })
 
-  it('change nothing for the call where the listener throws at each of them', async () => {
+  it('do not affect the call if the listener throws for each of them', async () => {
     let heard = 0
     const s = scenario([fake.reset(), fake.respond(textStream({ text: 'fine' }))], {
       onEvent: () => {

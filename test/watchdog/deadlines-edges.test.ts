@@ -42,7 +42,7 @@ describe('the cutoff for the first event, hedged', () => {
     expect(ttfb({}, traits, 0, true)).toEqual({ ms, source })
   })
 
-  it('says the first of two reasons that ask for the same', () => {
+  it('names the first of two reasons for the same value', () => {
     expect(ttfb({}, { effort: 'medium', estimatedInputTokens: 50_000 }).source).toBe('auto: input from 50 K tokens')
   })
 })
@@ -62,7 +62,7 @@ describe('the growth of the cutoff', () => {
     expect(ttfb(settings, {}, 1)).toEqual(expected)
   })
 
-  it('is none for a call without events, which says why it has no cutoff', () => {
+  it('does not exist for a call without events, whose limit says why', () => {
     expect(ttfb({}, { kind: 'json' }, 1)).toEqual({ ms: 0, source: 'not used for this kind of call' })
   })
 })
@@ -101,7 +101,7 @@ describe('the earliest deadline', () => {
   }
   const CALL = { startedAt: 0, total: OFF, beforeCommit: OFF, commitAfterMs: 0 }
 
-  it('is the more telling one of two that come together', () => {
+  it('is the more specific one of two at the same instant', () => {
     const limits = { ...LIMITS, idle: at(500), progress: at(500), stale: at(600) }
     expect(earliestDeadline(TIMES, limits, CALL)).toEqual({ name: 'idle', at: 600, from: 100, limit: at(500) })
   })

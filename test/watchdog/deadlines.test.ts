@@ -32,7 +32,7 @@ const limits = (
 ): AttemptLimits => limitsFor({ ...DEFAULTS, ...settings }, { ...BASE, ...traits }, cuts)
 
 describe('the limits of the attempts of one client', () => {
-  it('are one object as long as they are the same, and right whatever was asked before', () => {
+  it('are one object while they are equal, independently of earlier requests', () => {
     const settings = { ...DEFAULTS }
     expect(limitsFor(settings, BASE, 0)).toBe(limitsFor(settings, { ...BASE, estimatedInputTokens: 5 }, 0))
     const traits = fc.record({
@@ -83,7 +83,7 @@ describe('the automatic limits', () => {
     expect(found.idle.source).toMatch(/^auto: /)
   })
 
-  it('stay below an explicit staleMs, and say so; a default one leaves them alone', () => {
+  it('stay below an explicit staleMs, and say so; the default staleMs does not change them', () => {
     const clamped = limits({ staleMs: option(20_000) })
     expect(clamped.ttfb).toEqual({ ms: 18_000, source: 'auto: base, kept below staleMs' })
     expect(clamped.idle).toEqual({ ms: 18_000, source: 'auto: base, kept below staleMs' })
@@ -114,7 +114,7 @@ describe('the cutoff for the first event', () => {
     expect(limits({ ttfbMs: option(1000) }, {}, cuts).ttfb).toEqual(option(1000))
   })
 
-  it('says that it has grown, and stays off when it is off', () => {
+  it('says that it has grown, and stays off if it is off', () => {
     expect(limits({}, {}, 2).ttfb.source).toBe('auto: base, grown after 2 cut(s)')
     expect(limits({ ttfbMs: option(0) }, {}, 2).ttfb).toEqual(option(0))
   })
@@ -241,7 +241,7 @@ describe('the earliest deadline', () => {
     expect(earliestDeadline(times, with_, CALL)).toMatchObject({ name, at })
   })
 
-  it('is given back the time that was lost, up to its own length, unless it is the call’s own', () => {
+  it('gets lost time back, up to its own length, unless it is a deadline of the call', () => {
     const lost = (ms: number) => ({ from: 300, ms })
     expect(earliestDeadline(SENT, LIMITS, CALL, lost(20))).toMatchObject({ name: 'ttfb', at: 320 })
     expect(earliestDeadline(SENT, LIMITS, CALL, lost(3600))).toMatchObject({ name: 'ttfb', at: 330 })
@@ -261,7 +261,7 @@ describe('the earliest deadline', () => {
     })
   })
 
-  it('does not exist when everything is off', () => {
+  it('does not exist if all deadlines are off', () => {
     const off = option(0)
     const none: AttemptLimits = { connect: off, send: off, ttfb: off, idle: off, progress: off, stale: off }
     const call = { startedAt: 0, total: off, beforeCommit: off, commitAfterMs: 0 }

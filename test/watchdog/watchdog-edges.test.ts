@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { at, guard, OFF } from './guard.ts'
 
-describe('each step arms what it begins', () => {
+describe('each step arms the deadline that it begins', () => {
   it('the connection, the deadline for sending', async () => {
     const g = guard({ send: at(1000) })
     g.dog.connecting()
@@ -10,7 +10,7 @@ describe('each step arms what it begins', () => {
     expect(g.names()).toEqual([[1000, 'send']])
   })
 
-  it('the request that was sent, over a connection that nobody told of', async () => {
+  it('the request that was sent, over a connection that was not reported', async () => {
     const g = guard()
     g.dog.connecting()
     await g.clock.advance(50)
@@ -20,7 +20,7 @@ describe('each step arms what it begins', () => {
     expect(g.names()).toEqual([[45_050, 'ttfb']])
   })
 
-  it('an event, from the bytes that it came with', async () => {
+  it('an event, from the instant of its bytes', async () => {
     const g = guard({ idle: OFF, progress: at(1000) })
     g.sent()
     await g.clock.advance(100)
@@ -46,7 +46,7 @@ describe('each step arms what it begins', () => {
 })
 
 describe('a timer that fires', () => {
-  it('for what has been put off asks for no second look, not even where a millisecond is left', async () => {
+  it('for a postponed deadline does not check again, even if one millisecond is left', async () => {
     for (const left of [1, 1000]) {
       const g = guard({ idle: at(5000), ttfb: at(5000) })
       g.sent()
@@ -62,7 +62,7 @@ describe('a timer that fires', () => {
     }
   })
 
-  it('ends nothing a millisecond early after its second look', async () => {
+  it('does not end an attempt one millisecond early after its second check', async () => {
     const g = guard({ idle: at(100), stale: at(101) })
     g.reading()
     await g.clock.advance(50)
@@ -75,7 +75,7 @@ describe('a timer that fires', () => {
     g.clock.assertNothingPending()
   })
 
-  it('finds nothing left to wait for where the consumer has stopped to read meanwhile', async () => {
+  it('does nothing if the consumer has paused meanwhile', async () => {
     const g = guard({ idle: at(100), stale: OFF })
     g.reading()
     await g.clock.advance(50)
@@ -89,7 +89,7 @@ describe('a timer that fires', () => {
     g.clock.assertNothingPending()
   })
 
-  it('is the last one: what comes after the end arms nothing', async () => {
+  it('is the last one: after the end nothing is armed', async () => {
     for (const end of ['ttfb', 'linger']) {
       const g = guard()
       g.sent()
@@ -102,7 +102,7 @@ describe('a timer that fires', () => {
     }
   })
 
-  it('for the wait behind `error` is told as such, not as a deadline that expired', async () => {
+  it('for the wait after `error` is reported as such, and not as a deadline', async () => {
     const g = guard()
     g.sent()
     g.dog.lingering()
@@ -112,7 +112,7 @@ describe('a timer that fires', () => {
 })
 
 describe('a pause before anything has come', () => {
-  it('spoils no deadline that counts from what has not happened', async () => {
+  it('does not affect deadlines whose start has not happened yet', async () => {
     const silent = guard({ ttfb: OFF })
     silent.sent()
     silent.dog.pause()
@@ -132,7 +132,7 @@ describe('a pause before anything has come', () => {
 })
 
 describe('time that was lost', () => {
-  it('is none while a timer is late by no more than a quarter of a second', async () => {
+  it('is not counted if a timer is late by at most 250 ms', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(44_000)
@@ -147,7 +147,7 @@ describe('time that was lost', () => {
     expect(late.names()).toEqual([[45_502, 'ttfb']])
   })
 
-  it('is given back to each deadline, also to two that count from the same instant; and no more than was lost', async () => {
+  it('is given back to each deadline, also to two from the same instant, and not more than was lost', async () => {
     const g = guard({ stale: at(100_000), ttfb: OFF })
     g.dog.connecting()
     await g.clock.advance(9_000)
@@ -163,7 +163,7 @@ describe('time that was lost', () => {
     g.nothingIsLeft()
   })
 
-  it('is not used up by a silence that had ended when the loss was seen', async () => {
+  it('is not used up by a silence that ended before the loss was noticed', async () => {
     const g = guard()
     g.reading()
     await g.clock.advance(299_000)

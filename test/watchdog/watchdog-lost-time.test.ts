@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { at, type Guarded, guard } from './guard.ts'
 
 describe('time that was lost', () => {
-  it('to a blocked event loop kills nothing whose bytes are waiting', async () => {
+  it('to a blocked event loop does not cut an attempt whose bytes are waiting', async () => {
     for (const [prepare, limit] of [
       [(g: Guarded) => g.sent(), 45_000],
       [(g: Guarded) => g.reading(), 300_000],
@@ -19,7 +19,7 @@ describe('time that was lost', () => {
     }
   })
 
-  it('is given back once, so that work of several round trips can go on', async () => {
+  it('is given back once, so that work of several round trips can continue', async () => {
     const g = guard()
     g.dog.connecting()
     await g.clock.advance(8000)
@@ -31,7 +31,7 @@ describe('time that was lost', () => {
     g.nothingIsLeft()
   })
 
-  it('is given back once: a moment lost meanwhile adds nothing, and takes nothing from the longer deadlines', async () => {
+  it('is given back once: a later short loss adds nothing, and takes nothing from longer deadlines', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(10_000)
@@ -59,7 +59,7 @@ describe('time that was lost', () => {
     long.dog.stop()
   })
 
-  it('is given back once for each silence, even where every timer is late', async () => {
+  it('is given back once for each silence, even if every timer is late', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(44_000)
@@ -71,7 +71,7 @@ describe('time that was lost', () => {
     g.nothingIsLeft()
   })
 
-  it('is not given back for a timer that is late by less than a moment', async () => {
+  it('is not given back for a timer that is only slightly late', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(44_000)
@@ -80,7 +80,7 @@ describe('time that was lost', () => {
     expect(g.names()).toEqual([[45_200, 'ttfb']])
   })
 
-  it('delays no promise that the call has made', async () => {
+  it('does not delay deadlines of the call', async () => {
     const total = guard({}, { total: at(45_800) })
     total.sent()
     await total.clock.advance(40_000)
@@ -103,7 +103,7 @@ describe('time that was lost', () => {
     late.nothingIsLeft()
   })
 
-  it('to a sleep of an hour gives no burst: whoever wakes up gets its time again, and is cut once if nothing comes', async () => {
+  it('to a sleep of an hour causes no burst: each attempt gets its time again, and is cut once if nothing comes', async () => {
     const all = Array.from({ length: 20 }, (_, i) => {
       const g = guard()
       if (i % 2 === 0) g.sent()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { at, type Guarded, guard, OFF } from './guard.ts'
 
 describe('a pause of the consumer', () => {
-  it('stops idle and progress, however long it is, and gives them what they had left', async () => {
+  it('stops idle and progress for any time, and then gives them their remaining time', async () => {
     const g = guard({ stale: OFF })
     g.reading()
     await g.clock.advance(200_000)
@@ -30,7 +30,7 @@ describe('a pause of the consumer', () => {
     }
   })
 
-  it('does not make bytes younger than they are that came in its course', async () => {
+  it('does not change the age of bytes that came during it', async () => {
     const g = guard({ stale: OFF })
     g.reading()
     g.dog.pause()
@@ -44,7 +44,7 @@ describe('a pause of the consumer', () => {
 })
 
 describe('a response in the endpoint’s queue', () => {
-  it('owes no progress, and gets the whole allowance when it leaves', async () => {
+  it('needs no progress, and gets the whole time when it leaves the queue', async () => {
     const g = guard({ idle: OFF, stale: OFF })
     g.sent()
     g.event()
@@ -69,8 +69,8 @@ describe('a response in the endpoint’s queue', () => {
   })
 })
 
-describe('what ends no attempt', () => {
-  it('is the hand-over of the prelude: once, after the first event only, and everything else goes on', async () => {
+describe('what does not end an attempt', () => {
+  it('is the hand-over of the prelude: once, only after the first event, and all else continues', async () => {
     const g = guard({}, { commitAfterMs: 240_000, beforeCommit: at(540_000) })
     g.sent()
     g.event()
@@ -87,7 +87,7 @@ describe('what ends no attempt', () => {
     g.nothingIsLeft()
   })
 
-  it('comes at the first event where that is later, and not before', async () => {
+  it('comes at the first event if that is later', async () => {
     const g = guard({ ttfb: OFF }, { commitAfterMs: 240_000, beforeCommit: at(540_000) })
     g.sent()
     await g.clock.advance(300_000)
@@ -99,7 +99,7 @@ describe('what ends no attempt', () => {
     g.nothingIsLeft()
   })
 
-  it('never comes with 0; then only a call without a first event ends before its commit', async () => {
+  it('never comes with 0; then a call ends before its commit only without a first event', async () => {
     const g = guard({ idle: OFF, progress: OFF, stale: OFF }, { commitAfterMs: 0, beforeCommit: at(540_000) })
     g.sent()
     await g.clock.advance(10_000)
@@ -109,7 +109,7 @@ describe('what ends no attempt', () => {
     g.nothingIsLeft()
   })
 
-  it('can stop the watchdog while it is told', async () => {
+  it('can stop the watchdog during its callback', async () => {
     const g: Guarded = guard({}, { commitAfterMs: 1000 }, () => g.dog.stop())
     g.sent()
     g.event()
@@ -118,7 +118,7 @@ describe('what ends no attempt', () => {
     g.nothingIsLeft()
   })
 
-  it('is the wait behind `error`: a second, after which nothing is left', async () => {
+  it('is the wait after `error`: one second, after which nothing is armed', async () => {
     const g = guard()
     g.reading()
     await g.clock.advance(5000)

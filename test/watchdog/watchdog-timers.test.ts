@@ -23,7 +23,7 @@ describe('timers', () => {
     expect(fired).toBeLessThanOrEqual(4)
   })
 
-  it('are hardly touched by a hundred thousand events', async () => {
+  it('are rarely armed during a hundred thousand events', async () => {
     const g = guard()
     g.reading()
     for (let second = 0; second < 1000; second++) {
@@ -38,7 +38,7 @@ describe('timers', () => {
     g.nothingIsLeft()
   })
 
-  it('are gone after stop, and nothing is said any more', async () => {
+  it('are gone after stop, and nothing is reported any more', async () => {
     for (const prepare of [(g: Guarded) => g.sent(), (g: Guarded) => g.reading(), (g: Guarded) => g.dog.connecting()]) {
       const g = guard()
       prepare(g)
@@ -56,7 +56,7 @@ describe('timers', () => {
     }
   })
 
-  it('are gone after a stop between a timer and its second look', async () => {
+  it('are gone after a stop between a timer and its second check', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(40_000)
@@ -67,7 +67,7 @@ describe('timers', () => {
     g.clock.assertNothingPending()
   })
 
-  it('that wake up for what is past do not bring what comes next forward, not by a millisecond', async () => {
+  it('that wake up for a past deadline do not fire the next one early', async () => {
     const g = guard({ ttfb: at(45), idle: at(44), connect: at(46) })
     g.sent()
     await g.clock.advance(2)
@@ -79,7 +79,7 @@ describe('timers', () => {
     g.nothingIsLeft()
   })
 
-  it('agree with a plain model, whatever happens: at most one is armed, and the deadline that fires was due', async () => {
+  it('agree with a simple model for any events: at most one is armed, and the deadline that fires was due', async () => {
     const step = fc.oneof(
       fc.record({ advance: fc.integer({ min: 0, max: 30 }) }),
       fc.constantFrom('byte', 'event', 'progress', 'pause', 'resume', 'queued', 'unqueued', 'sending'),

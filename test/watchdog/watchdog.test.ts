@@ -59,7 +59,7 @@ describe('each deadline', () => {
     expect(g.said).toHaveLength(1)
   })
 
-  it('is off with 0: then nothing is armed at all', async () => {
+  it('is off with 0: then no timer is armed', async () => {
     const g = guard({ connect: OFF, send: OFF, ttfb: OFF, idle: OFF, progress: OFF, stale: OFF })
     g.dog.connecting()
     g.clock.assertNothingPending()
@@ -69,7 +69,7 @@ describe('each deadline', () => {
     expect(g.clock.counts().armed).toBe(0)
   })
 
-  it('lets a slow upload go on that progresses', async () => {
+  it('does not cut a slow upload that makes progress', async () => {
     const g = guard()
     g.dog.connecting()
     g.dog.connected()
@@ -105,7 +105,7 @@ describe('the first event', () => {
     late.nothingIsLeft()
   })
 
-  it('is waited for from when the request was written, and not from the headers', async () => {
+  it('is awaited from the end of the request, not from the headers', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(44_000)
@@ -117,7 +117,7 @@ describe('the first event', () => {
     g.nothingIsLeft()
   })
 
-  it('that lies waiting when the cutoff fires is looked at first', async () => {
+  it('that is already waiting when the cutoff fires is read first', async () => {
     const g = guard()
     g.sent()
     await g.clock.advance(44_999)
@@ -130,7 +130,7 @@ describe('the first event', () => {
     g.nothingIsLeft()
   })
 
-  it('ends the cutoff for good: a long generation is not cut by it', async () => {
+  it('ends the cutoff: a long generation is not cut by it', async () => {
     const g = guard()
     g.sent()
     g.event()
@@ -143,7 +143,7 @@ describe('the first event', () => {
     g.nothingIsLeft()
   })
 
-  it('may be of any kind: a heartbeat counts; but heartbeats alone do not feed progress', async () => {
+  it('may be of any kind, such as a heartbeat; but heartbeats do not count as progress', async () => {
     const g = guard()
     g.sent()
     g.event()

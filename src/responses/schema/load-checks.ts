@@ -2,17 +2,17 @@ import { Lazy } from '../../core/lazy.ts'
 import type { validateEvent } from './validate.ts'
 
 /**
- * The checks of events, and zod with them: half of the time that importing the package would take. They are loaded by the
- * first typed call whose events are checked.
+ * The checks of events, including zod, which would double the import time of the package. Loaded by the first typed
+ * call whose events are checked, while that call connects. A plain `import()`, so that bundlers see it.
  */
 const checks = new Lazy<typeof validateEvent>(async () => (await import('./validate.ts')).validateEvent)
 
-/** Checks an event; `undefined` until the checks are loaded. */
+/** Checks an event. `undefined` until the checks are loaded. */
 export function loadedCheck(): typeof validateEvent | undefined {
   return checks.loaded
 }
 
-/** @throws what the import throws: zod is missing, or a bundle without the file of the checks. */
+/** @throws the error of the import: zod is missing, or a bundle lacks the file of the checks. */
 export function loadChecks(): Promise<typeof validateEvent> {
   return checks.load()
 }

@@ -6,14 +6,14 @@ export type Framing = 'chunked' | 'until_close'
 
 /** The writing side of one request. Waits end when the connection is closed. */
 export interface Answer {
-  /** The head of a stream of events. */
+  /** Sends the head of a stream of events. */
   startStream(framing: Framing): void
-  /** The head of a JSON body; answers the bytes that are to be written after it. */
+  /** Sends the head of a JSON body. Returns the bytes to write after it. */
   startJson(status: number, body: unknown): Buffer
   /** The bytes of one event. */
   frame(event: JsonObject, encode: (event: JsonObject) => string): Buffer
   /**
-   * Resolves when the operating system has the bytes; answers whether it took them.
+   * Resolves when the operating system has the bytes. The value says whether it accepted them.
    *
    * @param isWhole `false`: they end in the middle of a frame.
    */
@@ -21,36 +21,36 @@ export interface Answer {
   /** The value says whether the whole answer was sent. */
   finish(): Promise<boolean>
 
-  // What faults order.
+  // Used by faults.
 
   /** A whole answer. */
   sendStatus(status: number, headers: Readonly<Record<string, string>>, body: unknown): Promise<void>
-  /** @param raw text that is sent as it is, behind the events. */
+  /** @param raw text that is sent unchanged after the events. */
   sendEvents(events: readonly JsonObject[], raw?: string): Promise<void>
-  /** Ends as if the answer were complete; where that cannot be pretended, the connection is closed. */
+  /** Ends as if the answer were complete. If that is impossible, the connection is closed. */
   endEarly(): Promise<void>
-  /** Events carry this response id from here on. */
+  /** From here on events carry this response id. */
   renameResponse(id: string): void
   /** `undefined` over HTTP. */
   readonly onSocket: OnSocket | undefined
 }
 
-/** What an answer on a WebSocket can do beside. */
+/** Additional abilities of an answer on a WebSocket. */
 export interface OnSocket {
-  /** Frames the next event so, or all that follow. */
+  /** Frames the next event, or all that follow, in this way. */
   frameAs(form: FrameEffect, all: boolean): void
-  /** Events of the response before. */
+  /** Events of the previous response. */
   earlierEvents(): readonly JsonObject[]
 }
 
-/** An event with the id of its response replaced, where it carries one. */
+/** An event with its response id replaced, if it has one. */
 export function withResponseId(event: JsonObject, id: string | undefined): JsonObject {
   const { response } = event
   if (id === undefined || typeof response !== 'object' || response === null) return event
   return { ...event, response: { ...response, id } }
 }
 
-/** The headers and the text of an HTTP answer that a fault orders. */
+/** The headers and the text of an HTTP answer that a fault prescribes. */
 export function statusAnswer(
   status: number,
   headers: Readonly<Record<string, string>>,

@@ -1,4 +1,6 @@
-/** Checks of what users hand in, by the rows that all options are checked by: each failure names the path, the value, and what is accepted. */
+/**
+ * Checks of user input, with the same rows as all options. Each error names the path, the value, and what is accepted.
+ */
 
 import { inspect } from 'node:util'
 import { type AnyRules, faultIn, type Rule } from '../../core/rules.ts'

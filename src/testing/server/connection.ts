@@ -78,7 +78,10 @@ export class Connection implements MockConnection {
     this.#raw.destroy()
   }
 
-  /** Past every framing. Resolves when the operating system has the bytes or the socket is gone; answers whether it took them. */
+  /**
+   * Writes raw bytes, outside of HTTP. Resolves when the operating system has them or the socket is closed. The value
+   * says whether it accepted them.
+   */
   write(bytes: string | Uint8Array): Promise<boolean> {
     if (!this.open || this.halfClosed) return Promise.resolve(false)
     return new Promise((resolve) => {
@@ -90,7 +93,7 @@ export class Connection implements MockConnection {
     })
   }
 
-  /** Reads without a parser, so that the client's FIN is seen; returns the function that gives it all back. */
+  /** Reads without a parser, so that the client's FIN is seen. Returns the function that gives the bytes back. */
   readAhead(): () => void {
     const wire = this.#wire
     const chunks: Buffer[] = []

@@ -2,7 +2,7 @@ import { type JsonObject, textStream } from '../streams.ts'
 import { asObject } from './create.ts'
 import type { MockRequest } from './records.ts'
 
-/** What the model says if nobody decides otherwise: the last text of the input. */
+/** The default answer: repeats the last text of the input. */
 export function echoStream(request: MockRequest): readonly JsonObject[] {
   const body = asObject(request.json) ?? {}
   const { tools, metadata, instructions, reasoning } = body

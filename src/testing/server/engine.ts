@@ -100,7 +100,7 @@ export class Engine {
     }
   }
 
-  /** Nothing that a client sends may end the process of the test. */
+  /** A client must not be able to end the process of the test. */
   #guard(message: IncomingMessage, act: () => void): void {
     try {
       act()
@@ -140,7 +140,7 @@ export class Engine {
     this.#watch(this.sockets.open(message, wire, connection, this.#promisedTo(connection)), connection)
   }
 
-  /** What the entry of a connection holds for what comes first on it. */
+  /** The remaining faults of a connection's entry, for what comes first on it. */
   #promisedTo(connection: Connection): PlannedFault[] | undefined {
     const promised = this.#waiting.get(connection)
     this.#waiting.delete(connection)
@@ -168,7 +168,7 @@ export class Engine {
     if (!connection.open) return 'stop'
     planned.struck = true
     const applied = this.journal.fault(planned.fault, connection, socketRecord, request)
-    // Where no parser reads, somebody must, or the client's end would not be seen.
+    // Without a parser, something must read, or the end of the client would not be seen.
     const giveBack = answer === undefined && socket === undefined ? connection.readAhead() : undefined
     if (planned.fault.at === 'request_body') socket?.pause()
     const hold = (ms: number) => this.holds.hold(applied, connection, ms)

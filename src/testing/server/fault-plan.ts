@@ -17,7 +17,7 @@ import { ONLY_ON_SOCKETS } from './socket/effects.ts'
 /** The points before every request, in their order. */
 const EARLY_POINTS: readonly FaultPoint[] = ['accept', ...SOCKET_POINTS]
 
-/** What one request (or connection, or WebSocket) of a script meets: nothing, a fault, or several. */
+/** What one request, connection or WebSocket of a script meets: `'ok'`, a fault, or several faults. */
 export type ScriptEntry = 'ok' | Fault | readonly Fault[]
 
 export interface ScriptOptions {
@@ -30,19 +30,19 @@ export interface ScriptOptions {
 /** What a fault strikes. */
 export type Subject = MockRequest | MockConnection | MockSocket
 
-/** A fault on its way to its subject. */
+/** A fault that is planned for one subject. */
 export interface PlannedFault {
   readonly fault: Fault
   readonly origin: string
-  /** The one that took it. */
+  /** The subject that took it. */
   taker: Subject | undefined
   struck: boolean
 }
 
-/** What an entry holds for the one that took it, and for the first request that comes after. */
+/** The faults of an entry for the subject that took it, and for the first request after that. */
 export interface TakenEntry {
   readonly now: PlannedFault[]
-  /** `undefined` where nothing is left. */
+  /** `undefined` if none are left. */
   readonly rest: PlannedFault[] | undefined
 }
 
@@ -68,7 +68,7 @@ interface Standing {
   left: number
 }
 
-/** Decides which faults a connection, a WebSocket or a request meets, and remembers which of them struck. */
+/** Decides which faults a connection, a WebSocket or a request meets, and records which of them struck. */
 export class FaultPlan {
   readonly #seed: number
   /** Scripts for certain requests. They come before scripts for all. */
@@ -133,17 +133,17 @@ export class FaultPlan {
     scripts.push({ name, planned: planned.length, beyond: 0, entries: planned, when: matches })
   }
 
-  /** The faults of a connection that was just accepted. */
+  /** Takes the faults of a connection that was just accepted. */
   takeForConnection(connection: MockConnection): TakenEntry {
     return this.#takeEarly(isConnectionFault, ['accept'], connection, connection.number)
   }
 
-  /** The faults of a WebSocket whose upgrade has just come, unless its connection has some in store. */
+  /** Takes the faults of a WebSocket whose upgrade has just come, unless its connection has reserved some. */
   takeForSocket(socket: MockSocket): TakenEntry {
     return this.#takeEarly(isSocketFault, SOCKET_POINTS, socket, socket.connectionNumber)
   }
 
-  /** Of the entry of a connection, what is for the WebSocket that it became. */
+  /** The faults of a connection's entry for the WebSocket that it became. */
   splitForSocket(promised: readonly PlannedFault[], socket: MockSocket): TakenEntry {
     const now = promised.filter(({ fault }) => isSocketFault(fault))
     for (const planned of now) planned.taker = socket
@@ -158,7 +158,7 @@ export class FaultPlan {
    */
   takeForRequest(request: MockRequest, headOnly: boolean): { faults: PlannedFault[]; final: boolean } {
     for (const script of [...this.#scriptsForSome, ...this.#scriptsForAll]) {
-      // An entry for a connection or a WebSocket waits for one; a request on an open one passes it over.
+      // An entry for a connection or a WebSocket waits for one. A request on an open one skips it.
       const index = script.entries.findIndex(({ faults }) => faults.every(({ fault }) => isRequestFault(fault)))
       const entry = script.entries[index]
       if (entry === undefined || !script.when(request)) continue
@@ -210,7 +210,10 @@ export class FaultPlan {
     return [...untaken, ...promised, ...standing]
   }
 
-  /** For who comes before a request: the next entry of a script for all, if it begins with them; else standing faults. */
+  /**
+   * For a connection or a WebSocket: the next entry of a script for all, if it begins with their points; else standing
+   * faults.
+   */
   #takeEarly(
     isTheirs: (fault: Fault) => boolean,
     points: readonly FaultPoint[],
@@ -280,9 +283,9 @@ function hash(text: string): number {
 
 function whyUnused({ fault, taker }: PlannedFault): string {
   if (taker === undefined) return 'not taken'
-  if ('receivedMessages' in taker) return `WebSocket ${taker.number} took it, and did not come to that point`
+  if ('receivedMessages' in taker) return `WebSocket ${taker.number} took it, but did not reach that point`
   if (!('outcome' in taker)) return `connection ${taker.number} took it, but no request reached that point`
   const { number, sentEvents, outcome, transport } = taker
-  if (transport === 'http' && ONLY_ON_SOCKETS.has(fault.effect)) return `request ${number} took it, and came over HTTP`
+  if (transport === 'http' && ONLY_ON_SOCKETS.has(fault.effect)) return `request ${number} took it, but came over HTTP`
   return `request ${number} took it, but did not reach that point (${outcome}, ${sentEvents} events sent)`
 }

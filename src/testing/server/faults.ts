@@ -44,7 +44,9 @@ type WireEffect =
     }
   | {
       readonly effect: 'garbage'
-      /** Written past every framing: also a whole hand-made HTTP answer, or WebSocket frame. Default: some bytes that are no HTTP. */
+      /**
+       * Raw bytes, also for a whole hand-made HTTP answer or WebSocket frame. Default: some bytes that are not HTTP.
+       */
       readonly bytes?: string | Uint8Array | undefined
       /** What follows. Default: `'close'` (FIN). `'go_on'`: the normal answer. */
       readonly next?: 'close' | 'stall' | 'go_on' | undefined
@@ -67,9 +69,11 @@ interface StatusEffect {
 /** Additional events before the one at the point. The answer then continues. */
 interface EventEffect {
   readonly effect: 'event'
-  /** Sent as SSE frames, or one text frame of a WebSocket each, as they are: give a `sequence_number` where it matters. */
+  /** Sent unchanged, as SSE frames or as one WebSocket text frame each. Add a `sequence_number` where it matters. */
   readonly events?: ReadonlyArray<Readonly<Record<string, unknown>>> | undefined
-  /** Text of the body, as it is: comments, broken JSON, half a frame. On a WebSocket: a text frame. Sent behind `events`. */
+  /**
+   * Text of the body, sent unchanged after `events`: comments, broken JSON, half a frame. On a WebSocket: a text frame.
+   */
   readonly raw?: string | undefined
 }
 
@@ -111,11 +115,11 @@ export type SocketFault = Selection<MockSocket> &
 /**
  * Strikes a request: over HTTP, or a `response.create` on a WebSocket.
  *
- * - `request_body`: the head has arrived; the body is not read. A server that does not read cannot see the client go. On a
- *   WebSocket: the message is there, and nothing behind it is read.
+ * - `request_body`: the head has arrived; the body is not read. While the server does not read, it cannot see the
+ *   client leave. On a WebSocket: the message has arrived, and nothing after it is read.
  * - `headers`: the request was read; nothing of the answer was sent.
- * - `before_event`, `inside_event`: in front of event `event` of the answer (from 0: it is the `sequence_number`, unless the
- *   stream is a resumed one), or after half of the bytes of its frame. A JSON answer counts as one event, number 0.
+ * - `before_event`, `inside_event`: before event `event` of the answer (from 0; equal to the `sequence_number` unless
+ *   the stream is resumed), or after half of the bytes of its frame. A JSON answer counts as one event, number 0.
  * - `after_terminal`: all events were sent; the body is not finished. On a WebSocket: the next request still waits.
  * - `after_response`: the answer is complete and the connection idle.
  */

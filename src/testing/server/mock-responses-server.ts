@@ -81,10 +81,10 @@ export class MockResponsesServer implements AsyncDisposable {
   }
 
   /**
-   * What the next requests meet, one entry each: `'ok'`, a fault, or several faults. With `call` or `when` it is a script
-   * for those requests alone; such scripts go before one for all. A scripted request meets no standing fault. An entry with
-   * a fault at `accept` is for the next connection, one with a fault at `upgrade`, `inside_upgrade` or `upgraded` for the next
-   * WebSocket, and what else it holds for the first request on it.
+   * What the next requests meet, one entry each: `'ok'`, a fault, or several faults. With `call` or `when` only for
+   * those requests; such scripts come before a script for all. A scripted request meets no standing fault. An entry
+   * with a fault at `accept` is for the next connection, and one with a fault at `upgrade`, `inside_upgrade` or
+   * `upgraded` for the next WebSocket; its other faults are for the first request on it.
    */
   script(entries: readonly ScriptEntry[], options: ScriptOptions = {}): void {
     this.#engine.plan.script(entries, options)
@@ -166,33 +166,37 @@ export class MockResponsesServer implements AsyncDisposable {
   }
 
   /**
-   * What the model knew: of a response (by its id) the whole conversation up to its output, of a request what the model was given
-   * for it. Responses that the server has lost since are still known here. `undefined` for those that were never answered; what
-   * came before an id that `remember` was told is not known. A text as `input` stands for `{ role: 'user', content }`.
+   * What the model knew. For a response id: the whole conversation including its output. For a request: the model's
+   * input. Responses that the server has lost since are still included. `undefined` for responses that were never
+   * answered. The conversation before an id given to `remember` is not known. A text as `input` stands for `{ role:
+   * 'user', content }`.
    */
   contextOf(subject: string | MockRequest): readonly JsonObject[] | undefined {
     return this.#engine.contexts.of(subject)
   }
 
-  /** Sends a close frame on all open WebSockets, or on those for which `when` answers `true`; answers how many. */
+  /** Sends a close frame on all open WebSockets, or on those for which `when` returns `true`. Returns their number. */
   closeSockets(code = 1001, when?: (socket: MockSocket) => boolean): number {
     if (!CLOSE_CODE.test(code)) refuse('closeSockets(code)', code, CLOSE_CODE.accepts)
     return this.#engine.sockets.command((session) => session.close(code), when)
   }
 
-  /** Ends open WebSockets as their 60-minute limit does: by an `error` message and a close frame, or the close frame alone. */
+  /**
+   * Ends open WebSockets as their 60-minute limit does: with an `error` message and a close frame, or only the close
+   * frame.
+   */
   expireSockets(as: 'error' | 'close' = 'error', when?: (socket: MockSocket) => boolean): number {
     if (as !== 'error' && as !== 'close') refuse('expireSockets(as)', as, "'error' or 'close'")
     return this.#engine.sockets.command((session) => session.endLife(as), when)
   }
 
-  /** Sends messages on open WebSockets, whether a response is under way or not; answers on how many. */
+  /** Sends messages on open WebSockets, with or without a running response. Returns the number of sockets. */
   sendToSockets(events: readonly JsonObject[], when?: (socket: MockSocket) => boolean): number {
     if (!Array.isArray(events)) refuse('sendToSockets(events)', events, 'a list of events')
     return this.#engine.sockets.command((session) => void session.sendEvents(events), when)
   }
 
-  /** Pings open WebSockets; answers how many. */
+  /** Pings open WebSockets. Returns their number. */
   pingSockets(when?: (socket: MockSocket) => boolean): number {
     return this.#engine.sockets.command((session) => session.ping(), when)
   }

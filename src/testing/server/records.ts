@@ -25,7 +25,7 @@ export interface MockConnection {
   readonly open: boolean
   /** Who closed it. `client` also if it disappeared with an error. */
   readonly closedBy: 'client' | 'server' | undefined
-  /** Requests that it has carried so far. An upgrade to WebSocket is none; a `response.create` is one. */
+  /** Number of requests on it so far. A `response.create` counts, an upgrade to WebSocket does not. */
   readonly requests: number
 }
 
@@ -79,7 +79,7 @@ export interface MockRequest {
   /** From 1, in the order of arrival. */
   readonly number: number
   readonly connectionNumber: number
-  /** How it came: with a head of its own, or as a message on a WebSocket. */
+  /** Whether it came over HTTP, or as a message on a WebSocket. */
   readonly transport: 'http' | 'websocket'
   /** The number of its WebSocket; `undefined` over HTTP. */
   readonly socketNumber: number | undefined
@@ -90,8 +90,8 @@ export interface MockRequest {
   /** The server's port. */
   readonly localPort: number
   /**
-   * Which call of the client it belongs to, if it says so: the header `x-mock-call`, else `metadata.mock_call` of the body. On a
-   * WebSocket the body goes first, because its headers are those of the upgrade.
+   * The call of the client, if the request names one: the header `x-mock-call`, else `metadata.mock_call` of the body.
+   * On a WebSocket the body comes first, because the headers are those of the upgrade.
    */
   readonly call: string | undefined
   /** 1 for the first request of its `call`, 2 for the next. Always 1 without a call. */
@@ -105,7 +105,7 @@ export interface MockRequest {
   readonly headers: IncomingHttpHeaders
   /** Names and values as they came, alternating. */
   readonly rawHeaders: readonly string[]
-  /** The exact bytes of the body or the message, not decoded. Empty until they are all there. */
+  /** The exact bytes of the body or the message, not decoded. Empty until all have arrived. */
   readonly body: Buffer
   /** The body, decoded (gzip, br, zstd) and parsed. `undefined` if it has not arrived or is not JSON. */
   readonly json: unknown
@@ -113,7 +113,10 @@ export interface MockRequest {
   readonly inputTokens: number
   /** Milliseconds of the server's clock (monotonic) when the head arrived. */
   readonly startedAt: number
-  /** The status that was sent, or `undefined` before the head of the answer. On a WebSocket 200, or that of the `error` message. */
+  /**
+   * The status that was sent. `undefined` before the head of the answer. On a WebSocket 200, or that of the `error`
+   * message.
+   */
   readonly status: number | undefined
   /** Events of the answer that the operating system has taken in full, without injected ones. */
   readonly sentEvents: number

@@ -11,7 +11,7 @@ export interface AppliedFault {
   readonly request: MockRequest | undefined
 }
 
-/** What requests came to, together. */
+/** Totals over all requests. */
 export interface MockTraffic {
   readonly requests: number
   /** Of the bodies or messages, as they came. */

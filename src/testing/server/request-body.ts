@@ -19,13 +19,13 @@ const MAX_DECODED_BYTES = 256 * 1024 * 1024
 const MAX_DEPTH = 500
 
 export interface ReceivedBody {
-  /** As they came. */
+  /** Unchanged. */
   readonly bytes: Buffer
-  /** Decoded and parsed; `undefined` if it is no JSON. */
+  /** Decoded and parsed. `undefined` if it is not JSON. */
   readonly json: unknown
 }
 
-/** The whole body of a request over HTTP, or `undefined` if the client went away in the middle of it. */
+/** The whole body of an HTTP request. `undefined` if the client left before its end. */
 export async function receiveBody(message: IncomingMessage): Promise<ReceivedBody | undefined> {
   const bytes = await readBody(message)
   if (bytes === undefined) return undefined

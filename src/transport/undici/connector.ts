@@ -7,19 +7,22 @@ import type { TlsOptions } from './tls-options.ts'
 
 export type Socket = NetSocket
 
-/** A connection being opened. `destroy` ends it at any time, also before there is a connection. */
+/** A connection that is being opened. `destroy` ends it at any time, also before it is connected. */
 export interface Dial {
   destroy(): void
 }
 
 const KEEP_ALIVE_PROBE_MS = 60_000
-/** Sessions remembered, one per origin. Strong references: weak ones are collected between two connects. */
+/**
+ * Number of remembered sessions, one per origin. Strong references, because weak ones are collected between two
+ * connects.
+ */
 const MAX_SESSIONS = 100
 
 /**
- * Opens connections and keeps what outlives them: TLS sessions and one `SecureContext`, so that a new generation of
- * clients connects as cheaply as an old one. It hands every socket out while still connecting, through `Dial`, because a
- * client that is destroyed before it is connected would otherwise leave its socket behind until the connect times out.
+ * Opens connections, and keeps TLS sessions and one `SecureContext`, so that a new generation of clients connects
+ * cheaply. Returns a `Dial` for each socket while it connects, because a client that is destroyed before that would
+ * otherwise leave its socket open until the connect times out.
  */
 export class Connector {
   readonly #tls: TlsOptions
@@ -30,7 +33,7 @@ export class Connector {
   constructor(options: { readonly tls?: TlsOptions | undefined; readonly proxy?: string | undefined }) {
     this.#tls = { ...options.tls }
     this.#proxyFor = chooseProxy(options.proxy)
-    // What cannot be used is said now, and not at every attempt.
+    // Invalid settings fail here and not at every attempt.
     if (options.tls !== undefined) this.#context()
   }
 
@@ -82,7 +85,7 @@ export class Connector {
     const { servername, rejectUnauthorized } = this.#tls
     const socket = tls.connect({
       ...(over === undefined ? { host, port } : { socket: over }),
-      // An IP address must not be sent as a server name (RFC 6066 3); it is verified all the same, as `host`.
+      // An IP address must not be sent as a server name (RFC 6066 3). It is still verified, as `host`.
       servername: servername ?? (net.isIP(host) ? '' : host),
       ...(over === undefined ? {} : { host }),
       ALPNProtocols: ['http/1.1'],
@@ -107,7 +110,7 @@ export class Connector {
     const { cert, key, passphrase, minVersion, maxVersion } = this.#tls
     const given = { ca: this.#ca, cert, key, passphrase, minVersion, maxVersion } as SecureContextOptions
     try {
-      // OpenSSL passes over what it cannot read here, and every certificate would be refused later.
+      // OpenSSL ignores an unreadable `ca`, and would then refuse every certificate.
       for (const pem of [given.ca ?? []].flat()) if (!pem.includes('-----BEGIN ')) throw new Error('ca is not PEM')
       return tls.createSecureContext(given)
     } catch (cause) {
@@ -145,7 +148,7 @@ function awaitConnect(
   const settle = (error: Error | null): void => {
     if (settled) return
     settled = true
-    // Before others listen: for a third listener Node makes room for nineteen.
+    // First, because for a third listener Node allocates room for nineteen.
     socket.off('close', onClose).off('error', settle)
     finish(error, error === null ? socket : null)
     // A socket without a listener would turn a late error into an uncaught exception.

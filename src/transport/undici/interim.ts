@@ -1,23 +1,23 @@
-/** `HTTP/1.1 1xx`; 101 is no interim answer but the end of HTTP on this connection. */
+/** `HTTP/1.1 1xx`. 101 is not an interim answer: it ends HTTP on this connection. */
 const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r\n]/
 const STATUS_LINE_BYTES = 13
 const BLANK_LINE = '\r\n\r\n'
 
 /**
- * Takes interim answers (1xx) out of what is read from a socket, before the final one: undici takes a
- * `100 Continue` that it did not ask for as the death of the connection, though a client must be able to ignore it
- * (RFC 9110 15.2). However many come, no more than one is held.
+ * Removes interim answers (1xx) before the final one from what a socket has read. undici treats an unexpected `100
+ * Continue` as a connection error, though a client must be able to ignore it (RFC 9110 15.2). Holds at most one interim
+ * answer, however many come.
  */
 export class InterimFilter {
   readonly #maxBytes: number
   #held: Buffer | undefined
 
-  /** @param maxBytes an interim answer larger than this is left to undici, and fails there as every too large head does. */
+  /** @param maxBytes a larger interim answer is passed to undici, and fails there like every head that is too large. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  /** What is left of a read: the beginning of the final answer. `undefined` while there is none. */
+  /** The rest of a read: the beginning of the final answer. `undefined` while there is none. */
   pass(chunk: Buffer): Buffer | undefined {
     let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
     this.#held = undefined

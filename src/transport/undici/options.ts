@@ -5,32 +5,35 @@ import { checkOptions } from '../../errors/check-options.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 import { type TlsOptions, tlsRules } from './tls-options.ts'
 
-/** Options of the default transport. A `ResilientClient` takes the same ones and hands them on. */
+/** Options of the default transport. A `ResilientClient` takes the same options and passes them on. */
 export interface UndiciTransportOptions {
   /**
-   * `leased` (default): a connection serves one attempt at a time; one that ended cleanly may serve another later. Retries
-   * always get one that never carried a request. `fresh`: no connection carries two requests.
+   * `leased` (default): a connection serves one attempt at a time, and after a clean end may serve another one. A retry
+   * always gets a connection that never carried a request. `fresh`: no connection carries two requests.
    */
   readonly isolation?: 'leased' | 'fresh' | undefined
   /**
-   * How long a connection may wait for another attempt. Milliseconds, default 30 000; `0`: not at all. Refused with
-   * `isolation: 'fresh'`, where no connection waits.
+   * How long an idle connection is kept for another attempt. Milliseconds, default 30 000; `0`: not at all. Refused
+   * with `isolation: 'fresh'`, which keeps no idle connections.
    */
   readonly keepAliveMs?: number | undefined
-  /** With `isolation: 'fresh'`: never-used connections kept open per origin, topped up at each use. 0 to 1 000, default 0. */
+  /**
+   * With `isolation: 'fresh'`: unused connections kept open per origin, refilled at each use. 0 to 1 000, default 0.
+   */
   readonly warm?: number | undefined
-  /** How long a never-used connection is kept. Milliseconds, from 1; default 10 000. */
+  /** How long an unused connection is kept. Milliseconds, from 1; default 10 000. */
   readonly warmMs?: number | undefined
-  /** Connections per origin at most, idle ones included; further attempts wait in turn. Default: no bound. */
+  /** The most connections per origin, including idle ones. Further attempts wait in order. Default: no limit. */
   readonly maxConnections?: number | undefined
   /**
-   * `'env'` (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, read at construction) or the address of an HTTP proxy. Default: none,
-   * or `'env'` where Node is told to use it (`NODE_USE_ENV_PROXY=1`, `--use-env-proxy`). `'none'` switches it off there.
+   * `'env'` (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, read by the constructor) or the address of an HTTP proxy.
+   * Default: none, or `'env'` if Node is configured to use it (`NODE_USE_ENV_PROXY=1`, `--use-env-proxy`). `'none'`
+   * turns that off.
    */
   readonly proxy?: string | undefined
   /** Default: the system's certificate authorities, no client certificate. */
   readonly tls?: TlsOptions | undefined
-  /** Bytes of a response's header block at most. Default 65 536; `0`: no bound. */
+  /** The largest header block of a response. Bytes, default 65 536; `0`: no limit. */
   readonly maxHeaderBytes?: number | undefined
   readonly clock?: Clock | undefined
 }
@@ -45,7 +48,7 @@ export interface UndiciTransportSettings {
   readonly clock: Clock
 }
 
-/** The rows of what a client takes and hands on. */
+/** The rules of the options that a client passes on. */
 export const connectionRules = {
   isolation: { ...oneOf('leased', 'fresh'), default: 'leased' },
   keepAliveMs: { ...msOrOff, default: 30_000 },
@@ -65,8 +68,8 @@ const undiciRules = {
 } as const satisfies Rules<UndiciTransportOptions>
 
 /**
- * @throws ConfigurationError for an option that is unknown, for a value that is not accepted, and for an option that does
- * nothing beside another one.
+ * @throws ConfigurationError for an option that is unknown, for a value that is not accepted, and for an option that
+ * has no effect with another one.
  */
 export function settingsOf(options: UndiciTransportOptions): UndiciTransportSettings {
   checkOptions(options, undiciRules, { of: 'undiciTransport()' })

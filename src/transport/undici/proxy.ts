@@ -3,15 +3,16 @@ import { http, https, net } from '../../core/builtins.ts'
 import { readEnv, usesEnvProxy } from '../../core/env.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
 
-/** Which proxy, if any, leads to an origin. */
+/** Returns the proxy for an origin, if any. */
 export type ProxyChoice = (origin: URL) => URL | undefined
 
 /**
- * `undefined`: as the built-in `fetch`, which is none, or `'env'` where `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set.
- * `'none'`: none, whatever the environment says. `'env'`: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (lower case
- * first), read now. Anything else is the address of an HTTP proxy, `http:` or `https:`, with credentials if it needs them.
+ * `undefined`: as the built-in `fetch`, which uses no proxy, or `'env'` if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`
+ * is set. `'none'`: no proxy, whatever the environment says. `'env'`: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (lower
+ * case first), read now. Anything else is the address of an HTTP proxy, `http:` or `https:`, with credentials if it
+ * needs them.
  *
- * @throws ConfigurationError when the address is none.
+ * @throws ConfigurationError for an invalid address.
  */
 export function chooseProxy(proxy: string | undefined): ProxyChoice {
   if (proxy === 'none' || (proxy === undefined && !usesEnvProxy())) return () => undefined
@@ -35,12 +36,12 @@ function proxyUrl(value: string, path: string): URL {
   const isProxy = url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== ''
   if (isProxy && credentialsOf(url) !== undefined) return url
   throw new ConfigurationError(
-    `${path}: got an address that is not usable; accepted are 'env', 'none' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
+    `${path}: got an invalid address; accepted are 'env', 'none' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
     path,
   )
 }
 
-/** As they are sent: `''` where there are none, `undefined` where they cannot be decoded. */
+/** The decoded credentials. `''` if there are none, `undefined` if they cannot be decoded. */
 function credentialsOf({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return ''
   try {
@@ -68,14 +69,14 @@ function exemptions(list: string | undefined): (origin: URL) => boolean {
   }
 }
 
-/** A bare IPv6 address has colons of its own; only one in brackets, or a name, can have a port behind it. */
+/** A bare IPv6 address contains colons. Only one in brackets, or a name, can have a port. */
 function exemption(entry: string): { name: string; onlyPort: string | undefined } {
   const isBareIPv6 = !entry.startsWith('[') && entry.split(':').length > 2
   const [, name = entry, onlyPort] = (isBareIPv6 ? null : /^(.+?)(?::(\d+))?$/.exec(entry)) ?? []
   return { name: name.replace(/^\[|\]$|^\*?\.|\.$/g, ''), onlyPort }
 }
 
-/** Without the brackets of an IPv6 address, and without the dot that may end a full name. */
+/** Without the brackets of an IPv6 address, and without the final dot of a full name. */
 function bareHost(url: URL): string {
   return url.hostname.toLowerCase().replace(/^\[|\]$|\.$/g, '')
 }
@@ -103,7 +104,7 @@ export function openTunnel(
   const request = client.request({
     method: 'CONNECT',
     host,
-    // Without it, Node would ask for, and verify, the name of the target.
+    // Without this Node would send and verify the name of the target.
     servername: net.isIP(host) ? '' : host,
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
     port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),

@@ -3,10 +3,10 @@ import type { HeaderPairs } from '../transport.ts'
 type ParsedHeaders = Record<string, string | string[] | undefined>
 
 /**
- * Header pairs as the wire had them, or from what a dispatcher made of them where it does not tell.
+ * Header pairs as on the wire, or as a dispatcher reports them.
  *
- * @param isOurs `parsed` is of our own undici: it takes bytes for characters, too, and has the order of the wire as long as no
- * name comes twice. Others, and other versions, may decode UTF-8.
+ * @param isOurs `parsed` comes from our own undici, which also reads bytes as characters, and keeps the order of the
+ * wire unless a name occurs twice. Other versions may decode UTF-8.
  */
 export function headerPairs(
   raw: Buffer[] | string[] | ParsedHeaders | undefined,
@@ -18,7 +18,7 @@ export function headerPairs(
       const pairs = Object.entries(parsed)
       if (pairs.length * 2 === raw.length) return pairs as ReadonlyArray<readonly [string, string]>
     }
-    // A stream keeps them to its end: no room to spare.
+    // Allocated without spare room, because a stream keeps them to its end.
     return Array.from({ length: raw.length >> 1 }, (_, i) => [
       decodeLatin1(raw[2 * i]).toLowerCase(),
       decodeLatin1(raw[2 * i + 1]),
@@ -33,7 +33,7 @@ export function headerPairs(
   return pairs
 }
 
-/** Header values are bytes; `Headers` takes each for a character. */
+/** Header values are bytes. `Headers` reads each as a character. */
 function decodeLatin1(value: Buffer | string | undefined): string {
   return value === undefined ? '' : typeof value === 'string' ? value : value.toString('latin1')
 }

@@ -3,13 +3,16 @@ import { isConnectionHeader } from '../connection-headers.ts'
 import type { TransportRequest } from '../transport.ts'
 import type { Dispatcher } from './undici-parts.ts'
 
-/** Bodies up to this size are written at once; larger ones in pieces, so that progress in sending can be seen. */
+/**
+ * Bodies up to this size are written at once. Larger ones are written in pieces, so that progress in sending can be
+ * seen.
+ */
 const WHOLE_BYTES = 64 * 1024
 
 export interface DispatchRequest {
-  /** As undici's `dispatch` takes it. */
+  /** For undici's `dispatch`. */
   readonly options: Dispatcher.DispatchOptions
-  /** What undici reads the body from, where it goes out in pieces: to be stopped when the exchange ends. */
+  /** The source of a body that is sent in pieces, to be stopped when the exchange ends. */
   readonly source: BodySource | undefined
 }
 
@@ -17,7 +20,7 @@ export function toDispatch(request: TransportRequest): DispatchRequest {
   const { url, method, body } = request
   const headers: string[] = []
   for (const [name, value] of request.headers) {
-    // undici sets these itself; another value would break its framing.
+    // undici sets these itself. Another value would break its framing.
     if (!isConnectionHeader(name)) headers.push(name, value)
   }
   const length = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : undefined
@@ -30,22 +33,22 @@ export function toDispatch(request: TransportRequest): DispatchRequest {
     method: method as Dispatcher.HttpMethod,
     headers,
     body: (forMock ?? source ?? (body.kind === 'bytes' ? asBuffer(body.bytes) : null)) as never,
-    // Also for a caller's own dispatcher: our deadlines rule.
+    // Also for a caller's dispatcher: our own deadlines apply.
     headersTimeout: 0,
     bodyTimeout: 0,
   }
   return { options, source }
 }
 
-/** With the question mark of an empty query, which `search` leaves out. */
+/** Keeps the question mark of an empty query, which `search` omits. */
 function pathOf({ href, pathname, search, hash }: URL): string {
   if (search !== '' || !href.includes('?')) return pathname + search
   return href.at(-1 - hash.length) === '?' ? `${pathname}?` : pathname
 }
 
 /**
- * What a mock of undici compares a body with, as undici's own `fetch` gives it: a text as a text, a form as a form. Told by
- * the mark that undici's `fetch` looks for.
+ * The body for comparison in a mock of undici, as undici's own `fetch` passes it: a text as a text, a form as a form.
+ * Recognised by the mark that undici's `fetch` uses.
  */
 function sourceForMock({ dispatcher, body }: TransportRequest): unknown {
   if ((dispatcher as { isMockActive?: unknown } | undefined)?.isMockActive !== true) return undefined

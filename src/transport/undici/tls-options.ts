@@ -2,18 +2,18 @@ import type { SecureVersion } from 'node:tls'
 import { flag, oneOf, text } from '../../core/rule-kinds.ts'
 import type { Rule, Rules } from '../../core/rules.ts'
 
-/** TLS settings, as `tls.connect` takes them. */
+/** TLS settings, as for `tls.connect`. */
 export interface TlsOptions {
-  /** Certificate authorities to trust instead of the system's. PEM. */
+  /** Certificate authorities to trust instead of those of the system. PEM. */
   readonly ca?: string | Buffer | ReadonlyArray<string | Buffer>
   /** A client certificate and its key. PEM. */
   readonly cert?: string | Buffer
   readonly key?: string | Buffer
-  /** Decrypts `key`, and is refused without it. */
+  /** Decrypts `key`. Refused without it. */
   readonly passphrase?: string
-  /** The name to ask for and to verify, where it is not the host's. */
+  /** The name to send and to verify, if it differs from the host. */
   readonly servername?: string
-  /** Default `true`. `false` accepts any certificate: for a test server of your own, never for anything else. */
+  /** Default `true`. `false` accepts any certificate. Only for your own test server. */
   readonly rejectUnauthorized?: boolean
   readonly minVersion?: SecureVersion
   readonly maxVersion?: SecureVersion

@@ -1,11 +1,11 @@
 /**
- * The one part of undici that is used, by its own path: undici's main entry replaces the dispatcher of the built-in
- * `fetch` on some versions of Node (it breaks `NODE_USE_ENV_PROXY` and explicit `content-length` there), and takes three
- * times as long to load. The path is not public, so `package.json` names one minor version of undici; where the path is
- * missing all the same, the main entry serves. A test imports this package and compares the globals before and after.
+ * Imports the only used part of undici by its own path. undici's main entry replaces the dispatcher of the built-in
+ * `fetch` on some versions of Node (which breaks `NODE_USE_ENV_PROXY` and explicit `content-length` there), and takes
+ * three times as long to load. The path is not public, so `package.json` names one minor version of undici; if the path
+ * is missing anyway, the main entry is used. A test imports this package and compares the globals before and after.
  *
- * It is loaded with the first connection, because it takes as long as everything else that importing the package loads.
- * Plain imports, and no `require`: whoever bundles an agent into one file needs a bundler to see them.
+ * Loaded with the first connection, because it takes as long as the whole import of the package. A plain `import()` and
+ * no `require`, so that bundlers see it.
  */
 import type { Client as ClientClass, Dispatcher } from 'undici'
 import { Lazy } from '../../core/lazy.ts'
@@ -20,7 +20,7 @@ export function loadedClient(): typeof ClientClass | undefined {
   return lazyClient.loaded
 }
 
-/** @throws what the import throws, where undici is missing. */
+/** @throws the error of the import, if undici is missing. */
 export function loadClient(): Promise<typeof ClientClass> {
   return lazyClient.load()
 }
@@ -32,10 +32,10 @@ async function importPart(): Promise<typeof ClientClass> {
 
 const DISPATCHERS = [1, 2].map((version) => Symbol.for(`undici.globalDispatcher.${version}`))
 
-/** Leaves the dispatcher of the built-in `fetch` in its place. */
+/** Keeps the dispatcher of the built-in `fetch`. */
 async function importWhole(): Promise<typeof ClientClass> {
   const globals = globalThis as unknown as Record<symbol, unknown>
-  // The built-in fetch has its dispatcher from the first look at one of its classes on.
+  // The built-in fetch sets its dispatcher on the first access to one of its classes.
   void globalThis.Response
   const before = DISPATCHERS.map((name) => [name, globals[name]] as const)
   const { Client } = await import('undici')

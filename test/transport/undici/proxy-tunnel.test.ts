@@ -193,7 +193,7 @@ describe('which proxy leads to an origin', () => {
     expect(refused).toMatchObject({
       name: 'ConfigurationError',
       path,
-      message: `${path}: got an address that is not usable; accepted are 'env', 'none' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
+      message: `${path}: got an invalid address; accepted are 'env', 'none' and the http: or https: address of a proxy, for example 'http://proxy.internal:3128'.`,
     })
   })
 })
