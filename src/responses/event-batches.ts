@@ -10,23 +10,23 @@ import { responseIn, unfinished } from './whole-answer.ts'
 export interface ReadAttempt {
   readonly call: Call
   readonly attempt: Attempt
-  /** The bytes of an endpoint that does not stream: the whole response, in pieces. Given up with the first event. */
+  /** The pieces of a whole response, from an endpoint that does not stream. Dropped with the first event. */
   whole: Uint8Array[] | undefined
-  /** Told how the attempt failed, or that everything was read. Absent: the owner is told. Most streams wait, and hold less. */
+  /** Called with the failure or the end. Absent: the owner is called, which uses less memory while a stream waits. */
   readonly onEnd: ((failed: Failure | undefined) => void) | undefined
 }
 
-/** The session that the batches are of. */
+/** The session of the batches. */
 export interface BatchesOwner {
   /** Everything of an attempt without `onEnd` was read. */
   onRead(read: ReadAttempt, failed: Failure | undefined): void
-  /** Reading threw: the caller has aborted, or an answer that came whole was no response. */
+  /** Reading threw: the caller has aborted, or a whole answer was not a response. */
   onReadError(error: unknown): void
 }
 
 /**
- * The events of a session on their way from the output of an attempt to the reader: one batch per socket read. One batch is made
- * ahead; the next one is made when it is taken.
+ * The events of a session on their way from the output of an attempt to the reader: one batch per socket read. One
+ * batch is made ahead; the next one is made when it is taken.
  */
 export class EventBatches extends Mailbox<readonly SessionEvent[]> implements Consumer {
   readonly #owner: BatchesOwner
@@ -41,25 +41,25 @@ export class EventBatches extends Mailbox<readonly SessionEvent[]> implements Co
     this.#received = received
   }
 
-  /** Some events were handed to the reader. */
+  /** Whether events were handed to the reader. */
   get handedOver(): boolean {
     return this.#handedOver
   }
 
-  /** Hands on what an attempt brings, as it is taken. */
+  /** Delivers the output of an attempt as it is taken. */
   read(read: ReadAttempt): void {
     this.#read = read
     this.#fill()
   }
 
-  /** The attempt is read no further: one that is under way ends. */
+  /** Stops reading the attempt: a running one ends. */
   stop(): void {
     const attempt = this.#read?.attempt
     this.#read = undefined
     if (attempt !== undefined && !attempt.ended) attempt.cancel()
   }
 
-  /** Events that no attempt brought. */
+  /** Delivers events that did not come from an attempt. */
   hand(batch: readonly SessionEvent[]): void {
     this.#handedOver = true
     this.put(batch)
@@ -72,14 +72,14 @@ export class EventBatches extends Mailbox<readonly SessionEvent[]> implements Co
     return taken
   }
 
-  /** Told by the output of the attempt. */
+  /** Called by the output of the attempt. */
   onReady(): void {
     this.#fill()
   }
 
   /** Makes the next batch, unless there is one. */
   #fill(): void {
-    // Whoever is handed a batch takes it at once, and asks for more.
+    // A woken reader takes its batch at once, and asks for more.
     if (this.#filling) return
     this.#filling = true
     try {
@@ -92,7 +92,7 @@ export class EventBatches extends Mailbox<readonly SessionEvent[]> implements Co
     }
   }
 
-  /** One step: what one socket read brought, or the end. `false` when there is nothing yet. */
+  /** One step: the content of one socket read, or the end. `false` when there is nothing yet. */
   #move(read: ReadAttempt): boolean {
     const { attempt, whole } = read
     const taken = attempt.output.take()
@@ -104,7 +104,7 @@ export class EventBatches extends Mailbox<readonly SessionEvent[]> implements Co
         if (failure === undefined) attempt.resume()
         if (events.length > 0) this.hand(events)
         if (failure === undefined) return true
-        // Told first: what takes over is under way before the call of the attempt ends.
+        // Reported first: the continuation is registered before the call of the attempt ends.
         this.#tellEnd(read, failure)
         this.stop()
         return true
@@ -130,12 +130,12 @@ export class EventBatches extends Mailbox<readonly SessionEvent[]> implements Co
     else read.onEnd(failed)
   }
 
-  /** All of the answer is there. Of an endpoint that does not stream the response comes whole, as the one event that it is. */
+  /** The answer is complete. Without streaming the response comes as one event. */
   #tellWhole(read: ReadAttempt): void {
     const { call, attempt, whole } = read
     const response = whole === undefined || whole.length === 0 ? undefined : responseIn(whole, call, attempt)
     const isUnfinished = response !== undefined && isUnderWay(response)
-    // A snapshot of what is under way says one thing that is new: the id, where the caller does not have it.
+    // A snapshot of a running response only adds its id, if the caller does not have it.
     if (response !== undefined && (!isUnfinished || this.#received.seen.id === undefined)) {
       const event = eventOf(response)
       this.#received.add(event)

@@ -12,8 +12,8 @@ export function resultOfSession({ seen, requestId }: Session): ResponseObject {
 /**
  * Reads a session to its end, and makes one response of it.
  *
- * @param signal an abort of it ends the wait for a callback, too.
- * @throws what ends the session, and what the caller's callbacks throw or reject with: the session is left then.
+ * @param signal an abort also ends the wait for a callback.
+ * @throws the error that ends the session; errors and rejections of the caller's callbacks, which end the session.
  */
 export async function foldSession(
   session: Session,
@@ -36,7 +36,7 @@ export async function foldSession(
           await settled(onRestart?.({ attempt }), signal)
         } else if (onDelta !== undefined && event.type.endsWith('.delta')) {
           const told = onDelta({ event: event as ResponseStreamEvent, attempt })
-          // One that is no promise costs no turn.
+          // A callback without a promise costs no turn.
           if (isThenable(told)) await settled(told, signal)
         }
       }
@@ -47,7 +47,7 @@ export async function foldSession(
   }
 }
 
-/** What a callback returned has settled, or the call was aborted meanwhile: a promise that never settles holds nothing up then. */
+/** Waits until the result of a callback has settled, or the call was aborted, because a promise may never settle. */
 function settled(told: unknown, signal: AbortSignal | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal?.reason)

@@ -6,7 +6,7 @@ import type { SessionEvent } from './session-events.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Batches, Session } from './session-port.ts'
 
-/** A session: the real one, or in the first typed call of a process one that stands for it until it is loaded. */
+/** A session. In the first typed call of a process it is a substitute until the real one is loaded. */
 export function openSession(options: SessionOptions): Session {
   const loaded = lazyReading.loaded
   return loaded === undefined ? new PendingSession(options) : new loaded.StreamSession(options)
@@ -22,12 +22,12 @@ const NOTHING_SEEN: Session['seen'] = {
   },
 }
 
-/** A session that is being loaded. The request is made at once, of what the caller has handed in now. */
+/** A session that is being loaded. The request is made at once, from the current arguments. */
 class PendingSession implements Session, Batches {
   #session: Session | undefined
   #reader: Consumer | undefined
   #ended: Extract<Taken<never>, { kind: 'failed' }> | undefined
-  /** The reader left, and the session, once it is loaded, is told so. */
+  /** The reader has left, which the session is told once it is loaded. */
   #hasLeft = false
 
   constructor(options: SessionOptions) {
@@ -54,7 +54,7 @@ class PendingSession implements Session, Batches {
     return this.#session?.isDrained ?? false
   }
 
-  /** Until the session is loaded, there is nothing but the end. */
+  /** Until the session is loaded there are no batches except the end. */
   get batches(): Batches {
     return this.#session?.batches ?? this
   }
@@ -79,9 +79,9 @@ class PendingSession implements Session, Batches {
 
   async #load(options: SessionOptions): Promise<void> {
     const { begin, resumption } = options
-    // A call that picks a response up begins later, and the client must not close before.
+    // A resuming call begins later, and the client must not close before.
     const letGo = begin === undefined ? resumption?.hold() : undefined
-    // What is thrown here ends the session, as it does in the real one.
+    // An error here ends the session, as in the real one.
     const begun = begin && (async () => begin())()
     begun?.catch(() => {})
     try {

@@ -1,10 +1,10 @@
 import { isOpening } from '../sse/event-classes.ts'
 
 /**
- * What the `sequence_number` of an event says. `duplicate`: the event was delivered before the resume. `gap`: numbers are
- * missing before the event. `repeat`: the number is not above the last one, so the numbers of this stream say nothing.
- * `anew`: behind a resume, an event that was never delivered has a number that lies before: the endpoint numbers each stream
- * for itself. `lost`: the same, found out too late, because events were taken for duplicates by their numbers alone.
+ * What the `sequence_number` of an event means. `duplicate`: the event was delivered before the resume. `gap`: numbers
+ * are missing before the event. `repeat`: the number is not above the last one, so the numbers of this stream mean
+ * nothing. `anew`: after a resume an event has a lower number but was never delivered, because the endpoint numbers
+ * each stream separately. `lost`: the same, but noticed after events were dropped by their numbers.
  */
 export type SequenceVerdict = 'deliver' | 'duplicate' | 'gap' | 'repeat' | 'anew' | 'lost'
 
@@ -17,14 +17,14 @@ interface ResumeState {
   trusted: number
 }
 
-/** Of so many events, the latest ones, it is remembered which they were. */
+/** Number of the latest events that can be recognised. */
 const MOST_REMEMBERED = 16_384
 
 /**
- * Watches the numbers of a stream. Endpoints that number their events count up from 0. Gateways leave the numbers out, send
- * the same one always, or begin anew with each output item or each stream. So a number drops an event in one case only: the
- * stream was asked for again from a number on, and the endpoint sends once more what was delivered: the same event under the
- * same number. Of events that were delivered elsewhere, or long ago, the number alone is known.
+ * Watches the numbers of a stream. Endpoints that number their events count up from 0. Gateways omit the numbers,
+ * repeat one number, or start again with each output item or each stream. So a number drops an event in one case only:
+ * the stream was resumed after a number, and the endpoint sends an event again that was delivered under the same
+ * number. Of events that were delivered elsewhere or long ago, only the number is known.
  */
 export class SequenceGuard {
   #last: number | undefined
@@ -32,14 +32,14 @@ export class SequenceGuard {
   #useless = false
   /** From a resume until an event above its number has come. */
   #resume: ResumeState | undefined
-  /** What was delivered, by its number: where it can be resumed. */
+  /** The delivered events by number, if the stream can be resumed. */
   readonly #delivered: Map<number, number> | undefined
-  /** From this number on, every event that was delivered is remembered. */
+  /** From this number on, all delivered events can be recognised. */
   #remembersFrom: number
 
   /**
-   * @param last the number of the last event that was delivered before, when a stream is picked up again.
-   * @param isResumable the stream can be asked for again.
+   * @param last the number of the last event that was delivered before, for a resumed stream.
+   * @param isResumable whether the stream can be resumed.
    */
   constructor(last?: number, isResumable = true) {
     this.#last = last
@@ -48,20 +48,20 @@ export class SequenceGuard {
     this.resumed()
   }
 
-  /** The number of the last event delivered; `undefined` where the numbers say nothing. */
+  /** The number of the last delivered event. `undefined` if the numbers mean nothing. */
   get last(): number | undefined {
     return this.#useless ? undefined : this.#last
   }
 
-  /** The endpoint was asked for what follows `last`. */
+  /** The stream was resumed after `last`. */
   resumed(): void {
     const { last: from } = this
     this.#resume = from === undefined ? undefined : { from, come: 0, trusted: 0 }
-    // A number that the endpoint accepts as a starting point is one that it counts by.
+    // An endpoint that accepts a number as a starting point counts with it.
     if (from !== undefined) this.#counted = 2
   }
 
-  /** @param isTerminal the event ends the response. */
+  /** @param isTerminal whether the event ends the response. */
   judge(event: NumberedEvent, isTerminal = false): SequenceVerdict {
     const { sequence_number: number } = event
     if (this.#useless || !isNumber(number)) return 'deliver'
@@ -81,13 +81,13 @@ export class SequenceGuard {
     return isGap ? 'gap' : 'deliver'
   }
 
-  /** The event that was judged last is not delivered: the stream is asked for again from `last` on. */
+  /** The last judged event is not delivered: the stream is resumed after `last`. */
   rewind(last: number | undefined): void {
     if (this.#last !== undefined) this.#delivered?.delete(this.#last)
     this.#last = last
   }
 
-  /** An event with a number that lies before: the same one once more, or another one. */
+  /** An event with a lower number: the same event again, or another one. */
   #again(resume: ResumeState, number: number, event: NumberedEvent, isTerminal: boolean): SequenceVerdict {
     const isFirst = resume.come++ === 0
     const print = this.#delivered?.get(number)
@@ -116,23 +116,23 @@ export class SequenceGuard {
   }
 }
 
-/** As far as it is looked at. */
+/** The fields of an event that are compared. */
 export interface NumberedEvent {
   readonly type: string
   readonly sequence_number?: unknown
   readonly [field: string]: unknown
 }
 
-/** What cannot be counted by is no number: 1e308, a fraction, a negative one. */
+/** Values that cannot be counted with are not numbers: 1e308, a fraction, a negative one. */
 function isNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-/** Names an event of one response, and what it brings: an endpoint that sends the event once more repeats all of these. */
+/** Fields that identify an event of one response: an endpoint that sends the event again repeats all of them. */
 const PLACE = ['item_id', 'output_index', 'content_index', 'summary_index', 'delta'] as const
 const ITEM = ['type', 'id', 'call_id'] as const
 
-/** 32 bits of what an event is: of the events of one response under one number, two that differ share them practically never. */
+/** A 32-bit hash of an event. Different events of one response under one number practically never share it. */
 function printOf(event: NumberedEvent): number {
   let print = hashed(0x811c9dc5, event.type)
   for (const key of PLACE) print = hashed(print, event[key])

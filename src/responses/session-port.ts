@@ -3,28 +3,28 @@ import type { AttemptRecord } from '../errors/errors.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import type { SessionEvent } from './session-events.ts'
 
-/** What the reader of a stream sees of its session. */
+/** The session as the reader of a stream sees it. */
 export interface Session {
   readonly seen: Pick<ResponseAccumulator, 'id' | 'usage' | 'outputText' | 'toResponse'>
   readonly attempts: readonly AttemptRecord[]
-  /** What was thrown at its end, if it failed. */
+  /** The error at its end, if it failed. */
   readonly failure: unknown
-  /** The endpoint's id of the request whose answer is read, or was read last. */
+  /** The endpoint's id of the request whose answer is or was read last. */
   readonly requestId: string | undefined
-  /** The response has ended, and everything of it was taken. */
+  /** The response has ended, and everything was taken. */
   readonly isDrained: boolean
-  /** What the reader takes, one reader at a time. */
+  /** For one reader at a time. */
   readonly batches: Batches
-  /** The reader wants no more: what it has not taken is thrown away, and `error` is what `take` finds from now on. */
+  /** The reader has left: what it has not taken is dropped, and `take` returns `error` from now on. */
   leave(error: unknown): void
 }
 
 export interface Batches {
   /**
-   * The next batch, if there is one. `failed` brings the error that ends the stream, with what can be kept of its output;
-   * the caller's reason on an abort.
+   * The next batch, if there is one. `failed` has the error that ends the stream, with what can be kept of its output,
+   * or the caller's reason on an abort.
    */
   take(): Taken<readonly SessionEvent[]>
-  /** Wakes the reader once, as soon as `take` finds something. */
+  /** Wakes the reader once `take` has a result. */
   whenReady(reader: Consumer): void
 }

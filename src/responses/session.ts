@@ -18,9 +18,9 @@ import type { Session } from './session-port.ts'
 import { heldEvents } from './whole-answer.ts'
 
 /**
- * One response, over all the calls and attempts that it takes: created, resumed where the endpoint keeps it, restarted
- * where the caller wants that. Events come out in `batches`, each exactly once and in order. From the socket to whoever waits
- * for them there is no promise in between: events mostly come one by one.
+ * One response over all its calls and attempts: created, resumed if the endpoint keeps it, and restarted if the caller
+ * wants that. Events come in batches, one for each socket read, each once and in order. One batch is made ahead. There
+ * is no promise between the socket and the waiting consumer, because events mostly come one by one.
  */
 export class StreamSession implements Session, BatchesOwner {
   readonly batches: EventBatches
@@ -31,9 +31,9 @@ export class StreamSession implements Session, BatchesOwner {
   readonly #interruption: SessionOptions['interruption']
   /** The call that creates the response. */
   #first: Call | undefined
-  /** Those that picked it up again. */
+  /** The calls that resumed it. */
   #resumes: readonly CallOfSession[] = NONE
-  /** The endpoint's own answer, where there was no stream to hand over. */
+  /** The endpoint's own answer, if there was no stream to deliver. */
   gaveUp: CallOutcome | undefined
   failure: unknown
   requestId: string | undefined
@@ -52,7 +52,7 @@ export class StreamSession implements Session, BatchesOwner {
     return this.#received.seen
   }
 
-  /** The history of all calls, in order, as that of one. */
+  /** The history of all calls, in order, as that of one call. */
   get attempts(): readonly AttemptRecord[] {
     return historyOf(this.#first, this.#resumes)
   }
@@ -68,7 +68,7 @@ export class StreamSession implements Session, BatchesOwner {
     this.#scope.dispose()
   }
 
-  /** Whatever goes wrong ends the stream. */
+  /** Any error ends the stream. */
   async #guard(act: () => Promise<void>): Promise<void> {
     try {
       await act()
@@ -83,9 +83,9 @@ export class StreamSession implements Session, BatchesOwner {
   }
 
   #fail(error: unknown): void {
-    // Asked before: a scope that was let go says nothing of the signal.
+    // Read before: a disposed scope does not know the state of the signal.
     const { aborted, reason } = this.#scope
-    // The listener on the caller's signal goes with the stream.
+    // Removes the listener from the caller's signal with the end of the stream.
     this.#scope.dispose()
     if (aborted) {
       this.batches.fail(reason)
@@ -121,7 +121,7 @@ export class StreamSession implements Session, BatchesOwner {
 
   /** After what the call that creates the response has brought. */
   async #goOn(call: Call, attempt: Attempt, failed: Failure | undefined): Promise<void> {
-    // The attempt is still telling of its end.
+    // The attempt has not finished reporting its end.
     await undefined
     if (failed === undefined) {
       this.#end()
@@ -134,7 +134,7 @@ export class StreamSession implements Session, BatchesOwner {
     }
     const interruption = this.#interruption
     const reported = isReported(failed)
-    // What would come again, or is over for good, is not resumed: `totalMs`, an event that is too large.
+    // Final failures are not resumed: `totalMs`, or an event that is too large.
     if (!reported && failed.lane !== undefined && this.#canResume()) {
       call.assertReaderInTime(attempt, failed)
       await this.#resume({ call, failed })
@@ -146,7 +146,7 @@ export class StreamSession implements Session, BatchesOwner {
       throw reported ? reportedError(call, attempt, failed, this.#received.ended) : call.errorOf(failed, attempt)
     }
     const outcome = await call.restart(attempt, failed)
-    // The endpoint's last word on the response is what it brought before: its words, and the failed response.
+    // The endpoint's words about the response are in what it sent before: an error, and the failed response.
     if (outcome.attempt === attempt)
       throw reportedError(call, attempt, failed, this.#received.ended, outcome.gaveUp?.reason)
     this.#received.reset()
@@ -163,7 +163,7 @@ export class StreamSession implements Session, BatchesOwner {
     resumption = this.#resumption,
   ): Promise<void> {
     if (resumption === undefined) return
-    // First of all: the end of the one call must not pass for the end of the response.
+    // First, because the end of the first call must not look like the end of the response.
     let letGo = resumption.hold()
     broken?.call.finish(broken.failed)
     try {
@@ -180,7 +180,7 @@ export class StreamSession implements Session, BatchesOwner {
         },
         pump: (call, outcome) =>
           new Promise((resolve) => {
-            // The call is under way itself, until its reader decides how to go on, or does not come.
+            // The call stays registered until its reader continues or the wait is over.
             letGo()
             this.#pump(call, outcome, (failed) => {
               if (failed !== undefined) letGo = resumption.hold()
@@ -200,9 +200,9 @@ export class StreamSession implements Session, BatchesOwner {
   }
 
   /**
-   * Hands on what an attempt brings, as it is taken.
+   * Delivers the output of an attempt as it is taken.
    *
-   * @throws the error of an answer that is no stream.
+   * @throws the error of an answer that is not a stream.
    */
   #pump(call: Call, outcome: CallOutcome, onEnd?: ReadAttempt['onEnd']): void {
     const { attempt, gaveUp } = outcome

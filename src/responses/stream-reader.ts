@@ -5,7 +5,7 @@ import { abandoned } from './abandoned.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Session } from './session-port.ts'
 
-/** As `PromiseWithResolvers`, but of methods: with its functions a reader of some events would be none of any. */
+/** Like `PromiseWithResolvers`, but with methods, which use less memory. */
 interface Asked<T> {
   readonly promise: Promise<T>
   resolve(value: T): void
@@ -15,16 +15,16 @@ interface Asked<T> {
 const NOTHING: readonly never[] = []
 const DONE = { done: true, value: undefined } as const
 
-/** The iteration of a stream: an iterator that can be handed to `for await`, and that `await using` ends. */
+/** The iteration of a stream: an iterator for `for await` and `await using`. */
 export interface ResponseStreamIterator<E> extends AsyncIterator<E, undefined, undefined>, AsyncDisposable {
   /** Leaves the stream: frees the connection, and ends a pending `next()`. */
   return(): Promise<IteratorResult<E, undefined>>
   [Symbol.asyncIterator](): this
 }
 
-/** The one reader of a session: the iteration of a stream, or what reads it to its end. */
+/** The only reader of a session: its iteration, or a read to its end. */
 export class StreamReader<E extends SessionEvent> implements ResponseStreamIterator<E>, Consumer {
-  /** Held, because a stream that is being read was not thrown away. */
+  /** Referenced, so that a stream that is being read does not count as abandoned. */
   readonly #stream: object
   readonly #session: Session
   readonly #scope: AbortScope
@@ -52,7 +52,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
 
   next(): Promise<IteratorResult<E, undefined>> {
     if (this.#at < this.#batch.length) return Promise.resolve({ done: false, value: this.#batch[this.#at++] as E })
-    // Whoever asks without waiting for the answer gets the answers in order.
+    // Concurrent calls get their results in order.
     if (this.#asked !== undefined) {
       const next = (): Promise<IteratorResult<E, undefined>> => this.next()
       return this.#asked.promise.then(next, next)
@@ -65,7 +65,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     return asked.promise
   }
 
-  /** Told by the session. */
+  /** Called by the session. */
   onReady(): void {
     const asked = this.#asked
     this.#asked = undefined
@@ -81,12 +81,15 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     this.#asked?.resolve(DONE)
     this.#asked = undefined
     if (this.#ending !== undefined) return DONE
-    // Behind the terminal event there is nothing to leave: the response is whole.
+    // After the terminal event the response is complete, so leaving changes nothing.
     if (hasAll) this.readToEnd()
     else {
-      const reason = new RequestError('The stream was left before its end, so there is no final response.', {
-        code: 'stream_abandoned',
-      })
+      const reason = new RequestError(
+        'The iteration was left before the end of the stream, so there is no final response.',
+        {
+          code: 'stream_abandoned',
+        },
+      )
       this.#scope.abort(reason)
       this.#session.leave(reason)
       this.#end({ kind: 'failed', error: reason })
@@ -94,7 +97,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     return DONE
   }
 
-  /** Reads what nobody iterates. */
+  /** Reads a stream that is not iterated. */
   readToEnd(): void {
     for (;;) {
       const taken = this.#session.batches.take()
@@ -105,7 +108,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     }
   }
 
-  /** Resolves when all was read. Rejects with what ended the stream before. */
+  /** Resolves when all was read. Rejects with the error that ended the stream. */
   whenOver(): Promise<void> {
     if (this.#over === undefined) {
       this.#over = Promise.withResolvers()
@@ -116,7 +119,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
 
   /** `false` when there is nothing yet. */
   #answer(asked: Asked<IteratorResult<E, undefined>>): boolean {
-    // What was handed out is not held while the next one is awaited.
+    // Delivered events are not kept while the reader waits.
     this.#batch = NOTHING
     if (this.#left) {
       asked.resolve(DONE)

@@ -51,7 +51,7 @@ export class SseReader {
   #hasEvents = false
   /** The frame that was read last is an end mark before any event. */
   #isEarlyMark = false
-  /** Where behind it the text of the chunk goes on. */
+  /** Where the text of the chunk continues after it. */
   #begin = 0
   /** Only while a frame has begun and not ended. */
   #unfinished: UnfinishedFrame | undefined

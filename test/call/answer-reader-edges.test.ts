@@ -18,7 +18,7 @@ const reset = failure('connection_reset')
 describe('an answer that breaks off', () => {
   const reading = (given: Given) => new AnswerReader(readerContext(given))
 
-  it('of a passthrough call is what its head says, until it was handed over', () => {
+  it('of a passthrough call fails as its head says, until it was handed over', () => {
     const passthrough = reading({ kind: 'passthrough', status: 503 })
     expect(passthrough.brokenOff(reset)).toMatchObject({ code: 'http_status', status: 503, lane: 'pushback' })
     passthrough.committed()
@@ -26,13 +26,13 @@ describe('an answer that breaks off', () => {
     expect(failureOf(readerContext({ status: 429 }))).toMatchObject({ status: 429, refused: true })
   })
 
-  it('of any other call is what the transport says', () => {
+  it('of any other call fails as the transport says', () => {
     expect(reading({ kind: 'json', status: 503 }).brokenOff(reset)).toBe(reset)
   })
 })
 
 describe('an error whose body does not end in time', () => {
-  it('is judged by what came, whole', () => {
+  it('is judged by the bytes that came', () => {
     const reading = new AnswerReader(readerContext({ status: 429 }))
     reading.push(encode('{"error":{"code":"insufficient_quota"}}'))
     const result = reading.lingered()
@@ -40,7 +40,7 @@ describe('an error whose body does not end in time', () => {
     expect(result.failure).toMatchObject({ upstreamCode: 'insufficient_quota', lane: undefined })
   })
 
-  it('says nothing more once it was handed over', () => {
+  it('reports nothing more once it was handed over', () => {
     const reading = new AnswerReader(readerContext({ status: 400 }))
     reading.push(encode('{"error":'))
     reading.committed()
@@ -48,18 +48,18 @@ describe('an error whose body does not end in time', () => {
   })
 })
 
-describe('an answer as a whole', () => {
-  it('is told to be one', () => {
+describe('an answer that is judged as a whole', () => {
+  it('is reported as one', () => {
     expect(new AnswerReader(readerContext()).readsWhole).toBe(true)
   })
 
-  it('of a passthrough call goes to whoever asked where it is too large', () => {
+  it('of a passthrough call is handed over if it is too large', () => {
     const reading = new AnswerReader(readerContext({ kind: 'passthrough', status: 503 }))
     const text = 'x'.repeat(501)
     expect(shown(reading.push(encode(text)))).toEqual({ text, commit: 'answer' })
   })
 
-  it('of another response fails, and leaves the connection unfit', () => {
+  it('of another response fails, and its connection is not used again', () => {
     const asked: More = { expects: ['resp_1'] }
     expect(shown(judged({ kind: 'json' }, '{"id":"resp_2"}', asked))).toEqual({ code: 'wrong_response' })
     expect(shown(judged({ kind: 'json' }, '{"id":"resp_1"}', asked))).toEqual({ commit: 'answer', finished: true })
@@ -69,7 +69,7 @@ describe('an answer as a whole', () => {
     expect(shown(judged({ kind: 'json', status: 300 }, 'Choose.'))).toEqual({ commit: 'answer', finished: true })
   })
 
-  it('names no ids that nobody asks for, nor those of a failure', () => {
+  it('reports no ids without a need, and no ids of a failure', () => {
     const body = '{"id":"resp_1"}'
     const json = { kind: 'json', type: 'application/json' } as const
     expect(judged(json, body).ids).toEqual(['resp_1'])
@@ -78,7 +78,7 @@ describe('an answer as a whole', () => {
     expect(judged({ ...json, status: 500 }, body).ids).toBeUndefined()
   })
 
-  it('that names a status is a failure, whatever else it lacks', () => {
+  it('that names a failed status is a failure, even without other fields', () => {
     expect(judged({}, '{"status_code":429}').failure).toMatchObject({ code: 'response_failed', statusInStream: 429 })
   })
 
@@ -88,12 +88,12 @@ describe('an answer as a whole', () => {
     expect(judged({}, '{"id":').failure?.message).toMatch(/: broken JSON$/)
   })
 
-  it('is kept as it came for whoever asks the error', () => {
+  it('is kept unchanged on the error', () => {
     expect(judged({ status: 500 }, '{"x":1}').failure?.answer?.body).toEqual({ x: 1 })
     expect(judged({ status: 500 }, 'Down').failure?.answer?.body).toBe('Down')
   })
 
-  it('is a response by its status `failed` alone, and none of another API', () => {
+  it('counts as a response by its status `failed` alone, but not in the format of another API', () => {
     expect(looksLikeResponse({ status: 'failed' })).toBe(true)
     expect(looksLikeResponse({ id: 'c', object: 'chat.completion' })).toBe(false)
   })
@@ -121,7 +121,7 @@ describe('advice about the address', () => {
     expect(said(text, type)?.advice).toBeUndefined()
   })
 
-  it('is not given for an answer that is too large to be looked into', () => {
+  it('is not given for an answer that is too large to be parsed', () => {
     const reading = new AnswerReader(readerContext({ status: 404, type: 'text/plain' }))
     expect(shown(reading.push(encode('x'.repeat(501))))).toEqual({ text: 'x'.repeat(501), commit: 'answer' })
     expect(said('<p>x</p>', 'text/html', 500)?.advice).toBeUndefined()
@@ -129,7 +129,7 @@ describe('advice about the address', () => {
 })
 
 describe('an answer that is passed on', () => {
-  it('tells its ids once: when enough has come, or at its end', () => {
+  it('reports its ids once: when enough has come, or at its end', () => {
     const json = readerContext({ kind: 'passthrough', type: 'application/json' })
     const short = new PassthroughReader(json)
     expect(short.push(encode('{"id":"resp_1"}')).ids).toBeUndefined()

@@ -12,7 +12,7 @@ function read(given: Given, ...pieces: readonly string[]): ReadResult[] {
 }
 const lastOf = (verdicts: readonly ReadResult[]): ReadResult => verdicts.at(-1) as ReadResult
 
-describe('an answer that is no stream', () => {
+describe('an answer that is not a stream', () => {
   it('is held in pieces and judged as a whole', () => {
     const verdicts = read({ kind: 'json' }, '{"id"', ':"r"}')
     expect(verdicts.map(shown)).toEqual([{ text: '{"id"' }, { text: ':"r"}' }, { commit: 'answer', finished: true }])
@@ -24,7 +24,7 @@ describe('an answer that is no stream', () => {
     [399, undefined],
     [400, { code: 'http_status', status: 400, upstreamCode: 'slow_down', lane: 'pushback', hintMs: 5000 }],
     [503, { code: 'http_status', status: 503, upstreamCode: 'slow_down', lane: 'pushback', hintMs: 5000 }],
-  ])('of status %i is judged by what it says', (status, failure) => {
+  ])('of status %i is judged by its body', (status, failure) => {
     const head = { status, statusText: '', headers: [['retry-after', '5']] as const }
     const last = lastOf(read({ kind: 'json', head }, '{"error":{"code":"slow_down"}}'))
     const { code, ...facts } = failure ?? {}
@@ -32,7 +32,7 @@ describe('an answer that is no stream', () => {
     if (failure !== undefined) expect(last.failure).toMatchObject(facts)
   })
 
-  it('keeps secrets to itself, and reads dates by the clock', () => {
+  it('shows no secrets, and reads dates by the clock', () => {
     // 2026-01-01T00:00:00Z.
     const context = { clock: { wallNow: () => 1_767_225_600_000 }, secret: 'hunter2hunter2' }
     const head = { status: 503, statusText: '', headers: [['retry-after', 'Thu, 01 Jan 2026 00:00:07 GMT']] as const }
@@ -73,7 +73,7 @@ describe('in place of a stream', () => {
     [{ id: 5, object: 'list', output: 'x', status: 'ok' }, false],
     [{}, false],
     [[], false],
-  ])('JSON is a response where one field of it says so: %j', (body, isResponse) => {
+  ])('JSON is a response if one field says so: %j', (body, isResponse) => {
     const expected = isResponse ? { commit: 'answer' } : { code: 'unexpected_content' }
     expect(shown(lastOf(read({}, JSON.stringify(body))))).toEqual({ ...expected, finished: true })
   })
@@ -83,12 +83,12 @@ describe('in place of a stream', () => {
     [{}, 'an object without fields'],
     [{ ok: 'a secret', data: { more: 1 } }, 'an object with ok, data'],
     [{ ok: 1, 'what somebody has said': 2 }, 'an object with ok, …'],
-  ])('shows of JSON the names of its fields alone: %j', (body, words) => {
+  ])('shows only the field names of JSON: %j', (body, words) => {
     const { failure } = lastOf(read({ type: 'application/json' }, JSON.stringify(body)))
     expect(failure?.message).toBe(`Expected an event stream, got application/json: ${words}`)
   })
 
-  it('shows what came, without markup and secrets', () => {
+  it('shows an excerpt without markup and secrets', () => {
     const secret = 'hunter2hunter2'
     const page = lastOf(read({ type: 'text/html; a=b', secret }, '<html><b>Down</b> hunter2hunter2</html>')).failure
     expect(page?.message).toMatch(/^Expected an event stream, got text\/html; a=b: +Down /)
@@ -103,7 +103,7 @@ describe('in place of a stream', () => {
   })
 })
 
-describe('in place of a response that does not stream', () => {
+describe('in place of a JSON response', () => {
   it.each<[what: string, text: string, expected: object]>([
     ['a response', '{"id":"resp_1"}', { commit: 'answer' }],
     ['a failed response', '{"id":"resp_1","status":"failed","error":{"code":"x"}}', { commit: 'answer' }],
@@ -153,23 +153,23 @@ describe('an error status', () => {
     [500, 'text/plain', 'event: error\ndata: {"error":{"code":"slow_down"}}', ' (slow_down)'],
     [500, undefined, 'data: {"type":"response.created","response":{"instructions":"a prompt"}}\n\n', ''],
     [500, undefined, '', ''],
-  ])('%i %s is told with what its body says: %j', (status, type, text, words) => {
+  ])('%i %s is reported with the words of its body: %j', (status, type, text, words) => {
     expect(answered(status, type, text)?.message).toBe(`The endpoint answered ${status}${words}`)
   })
 
-  it('takes no lost conversation from a page', () => {
+  it('does not read a lost conversation from a page', () => {
     const words = "Previous response with id 'resp_1' not found."
     expect(answered(400, 'text/html', `<p>${words}</p>`)?.code).toBe('http_status')
     expect(answered(400, 'text/plain', words)?.code).toBe('previous_response_not_found')
   })
 })
 
-describe('an answer that is larger than what is held', () => {
+describe('an answer that is too large to be held', () => {
   const json = (bytes: number): string => `{${'x'.repeat(bytes - 1)}`
   const [most, more] = [json(500), json(501)]
   const page = 'x'.repeat(501)
 
-  it('is judged when it is, and no sooner', () => {
+  it('is judged once it is too large, and not before', () => {
     expect(shown(read({ kind: 'json' }, most)[0] as ReadResult)).toEqual({ text: most })
     expect(shown(read({ kind: 'json' }, more)[0] as ReadResult)).toEqual({ text: more, commit: 'answer' })
     expect(read({ kind: 'json' }, most, 'y').map(shown)[1]).toEqual({ text: 'y', commit: 'answer' })
@@ -191,7 +191,7 @@ describe('an answer that is larger than what is held', () => {
     expect(shown(read(given, text)[0] as ReadResult)).toEqual(expected)
   })
 
-  it('is passed on from then on, and ends without another look', () => {
+  it('is then passed on, and not judged again at its end', () => {
     const reading = new AnswerReader(readerContext({ status: 400 }))
     reading.push(encode('{"error":'))
     reading.committed()
@@ -208,7 +208,7 @@ describe('an answer that is larger than what is held', () => {
     [{ type: undefined }, 1001, true],
     // Off.
     [{ maxEventBytes: 0 }, 100_000, false],
-  ])('has the bound of one event where a typed face needs it whole: %j, %i bytes', (given, bytes, fails) => {
+  ])('has the size limit of an event if a typed face needs it whole: %j, %i bytes', (given, bytes, fails) => {
     const text = json(bytes)
     const [first] = read({ kind: 'json', needsEvents: true, type: 'application/json', ...given }, text)
     expect(shown(first as ReadResult)).toEqual(fails ? { code: 'event_too_large' } : { text })
@@ -224,7 +224,7 @@ describe('an answer that is larger than what is held', () => {
   )
 })
 
-describe('the ids of an answer that is no stream', () => {
+describe('the ids of an answer that is not a stream', () => {
   const json = { type: 'application/json' }
 
   it.each<[what: string, given: Given, body: string, ids: string[]]>([
@@ -246,7 +246,7 @@ describe('the ids of an answer that is no stream', () => {
     ['a list', { ...json, kind: 'passthrough' }, '[{"id":"x"}]', []],
     ['an error', { ...json, kind: 'passthrough', status: 404 }, '{"id":"resp_1"}', []],
     ['a page', { kind: 'passthrough', type: 'text/html' }, '{"id":"resp_1"}', []],
-  ])('are told of %s, however it is cut', (_, given, body, expected) => {
+  ])('are reported for %s, in any chunks', (_, given, body, expected) => {
     for (const size of [body.length, 1000, 7]) {
       const context = readerContext(given)
       const reading: ResponseReader =
@@ -263,7 +263,7 @@ describe('the ids of an answer that is no stream', () => {
   })
 })
 
-it('what is none of ours is passed on', () => {
+it('a passthrough answer is passed on', () => {
   const reading = new PassthroughReader(readerContext({ kind: 'passthrough' }))
   const bytes = encode('x')
   expect(reading.push(bytes)).toEqual({ bytes, events: [] })

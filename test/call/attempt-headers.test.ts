@@ -70,7 +70,7 @@ describe('the headers of an attempt', () => {
     ['without a deadline', 0],
     ['that has as long as they may take', 30_000],
     ['that has longer', 31_000],
-  ])('of a call %s are asked for in the scope of the call', async (_, totalMs) => {
+  ])('of a call %s are made in the scope of the call', async (_, totalMs) => {
     const h = headersOf({ totalMs })
     expect(await h.get({ refresh: true })).toBe(HEADERS)
     expect(h.asked).toEqual([{ url, body: h.body, callId: 7, attempt: 2, refresh: true, scope: h.scope }])
@@ -78,7 +78,7 @@ describe('the headers of an attempt', () => {
     h.clock.assertNothingPending()
   })
 
-  it('are waited for until the deadline of the call, where that comes sooner', async () => {
+  it('are awaited until the deadline of the call, if that comes first', async () => {
     const h = headersOf({ totalMs: 29_999, headers: never })
     const asking = h.get()
     void asking.catch(() => {})
@@ -98,7 +98,7 @@ describe('the headers of an attempt', () => {
     h.clock.assertNothingPending()
   })
 
-  it('of an attempt in a race end with the race, and with the call, and leave no watcher', async () => {
+  it('of an attempt in a race are given up at the end of the race or the call, and leave no watcher', async () => {
     const h = headersOf({ headers: never })
     let decide = (): void => {}
     const race = {
@@ -134,7 +134,7 @@ describe('the headers of an attempt', () => {
     expect(watchers).toBe(0)
   })
 
-  it('of a rebuilt request name no coding of its body', async () => {
+  it('of a rebuilt request have no content-encoding', async () => {
     const coded: HeaderPairs = [...HEADERS, ['content-encoding', 'gzip']]
     expect(await headersOf({ headers: async () => coded, isRebuilt: true }).get()).toEqual(HEADERS)
     expect(await headersOf({ headers: async () => coded }).get()).toBe(coded)
@@ -166,7 +166,7 @@ describe('the headers of an attempt', () => {
     expect(await headersOf().get({ target })).toEqual(expected)
   })
 
-  it('that cannot be made end what instrumentations are asked, with the reason', async () => {
+  it('that fail abort the running instrumentations, with the reason', async () => {
     const scopes: AbortScope[] = []
     const added: AddedHeaders = {
       get: ({ scope }) => {

@@ -24,8 +24,8 @@ const ending = {
 } as const
 const mark = (atMs: number) => ({ callId: 5, attempt: 2, atMs })
 
-describe('an attempt tells', () => {
-  it('each of its steps, when it happens', async () => {
+describe('an attempt reports', () => {
+  it('each of its steps when it happens', async () => {
     const { clock, told, attempt } = log()
     attempt.started('fresh', undefined)
     expect(attempt.connection).toBeUndefined()
@@ -49,7 +49,7 @@ describe('an attempt tells', () => {
     expect(Object.keys(told[0] as object)).not.toContain('endpoint')
   })
 
-  it('where it goes, where there is a choice', () => {
+  it('its endpoint, if there are several', () => {
     const { told, attempt } = log()
     attempt.started('any', 'https://api.test/v1')
     expect(told).toEqual([
@@ -60,7 +60,7 @@ describe('an attempt tells', () => {
 })
 
 describe('the record', () => {
-  it('of an attempt that saw nothing has no times but its own', async () => {
+  it('of an attempt without any step has only its start and end', async () => {
     const { clock, attempt } = log()
     attempt.started('any', undefined)
     await clock.advance(9.6)
@@ -86,7 +86,7 @@ describe('the record', () => {
     expect(Object.keys(record)).not.toEqual(expect.arrayContaining(['endpoint']))
   })
 
-  it('has every time since the start of the call, rounded, and what was seen', async () => {
+  it('has all times since the start of the call, rounded, and all facts', async () => {
     const { clock, attempt } = log({ silentMs: 4, deadProbability: 0.5 })
     attempt.connected(CONNECTION)
     await clock.advance(8)
@@ -118,7 +118,7 @@ describe('the record', () => {
   })
 })
 
-it('with nobody listening nothing is built, and all is remembered', () => {
+it('builds no events without a listener, and still records everything', () => {
   const telemetry = new TelemetryEmitter(undefined)
   telemetry.emit = () => {
     throw new Error('told')

@@ -114,7 +114,7 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
 describe('a round', () => {
   const committed = [fake.head(200), fake.event({ type: 'response.output_text.delta', delta: 'x' }), fake.stall()]
 
-  it('is one attempt where nothing is hedged', async () => {
+  it('is one attempt without hedging', async () => {
     const r = rounds({ script: [fake.stall()] })
     expect(r.rounds.abort('early')).toBe(false)
     const playing = r.rounds.run(true)
@@ -129,13 +129,13 @@ describe('a round', () => {
     expect([r.planned, r.callsEnded()]).toEqual([[], 0])
   })
 
-  it('asks for a new credential only where that is wanted', async () => {
+  it('calls headers with refresh only if that is wanted', async () => {
     const r = rounds({ script: [fake.status(400)] })
     await r.rounds.run(false)
     expect(r.asked.map(({ refresh }) => refresh)).toEqual([false])
   })
 
-  it('ends with the call while its headers are asked for, whoever gives them', async () => {
+  it('ends with the call while its headers are made, by any function', async () => {
     let give = (_headers: HeaderPairs): void => {}
     const r = rounds({ headers: () => new Promise((resolve) => (give = resolve)) })
     const playing = r.rounds.run(false)
@@ -145,7 +145,7 @@ describe('a round', () => {
     expect(r.transport.requests).toEqual([])
   })
 
-  it('gives a silent attempt the time of its kind, and more after each cut, and after no other failure', async () => {
+  it('gives an attempt the cutoff of its kind, more after each cut, and not after other failures', async () => {
     const r = rounds({ script: [fake.reset(), fake.stall(), fake.stall()] })
     expect((await r.rounds.run(false)).opened).toMatchObject({ failure: { code: 'connection_reset' } })
     const deadlines: unknown[] = []
@@ -171,7 +171,7 @@ describe('a round', () => {
     r.rounds.abort('done')
   })
 
-  it('is a race in others, planned once by what the call asks for', async () => {
+  it('is a race otherwise, planned once from the request', async () => {
     const body = { stream: true, model: 'm', reasoning: { effort: 'high' }, input: 'x'.repeat(40) }
     const r = rounds({ hedged: true, body, script: [fake.stall(), committed] })
     const playing = r.rounds.run(true)
@@ -201,7 +201,7 @@ describe('a round', () => {
     expect(r.planned).toHaveLength(2)
   })
 
-  it('that is decided while the headers of a hedge are asked for sends none', async () => {
+  it('that is decided while the headers of a hedge are made sends no hedge', async () => {
     let give = (_headers: HeaderPairs): void => {}
     let n = 0
     const r = rounds({

@@ -21,7 +21,7 @@ const ERROR = frame({ type: 'error', code: 'slow_down', message: 'm' })
 const RESET = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 
 describe('an attempt that succeeds', () => {
-  it('holds its output until the first progress, hands it over read by read, and drains what is left', async () => {
+  it('holds its output until the first progress, hands it over read by read, and drains the rest', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -51,7 +51,7 @@ describe('an attempt that succeeds', () => {
     a.clock.assertNothingPending()
   })
 
-  it('in one read is handed over whole', async () => {
+  it('in one read is handed over at once', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -61,7 +61,7 @@ describe('an attempt that succeeds', () => {
     expect(a.asked().at(-1)).toBe('drain')
   })
 
-  it('wakes a consumer that waits with what was read, and reads on where that takes it', () => {
+  it('wakes a waiting consumer for each read, and continues reading when it has taken it', () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -73,7 +73,7 @@ describe('an attempt that succeeds', () => {
     expect([taken, a.asked()]).toEqual([[DELTA], []])
   })
 
-  it('needs nobody who listens', async () => {
+  it('works without listeners', async () => {
     const a = attempted({ onFirstEvent: undefined, onCommit: undefined })
     a.sent()
     a.head()
@@ -81,7 +81,7 @@ describe('an attempt that succeeds', () => {
     expect(await a.opened()).toEqual({ kind: 'committed' })
   })
 
-  it('is not disturbed by what comes behind its end', async () => {
+  it('ignores what comes after its end', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -128,7 +128,7 @@ describe('an attempt that fails', () => {
     a.clock.assertNothingPending()
   })
 
-  it('for what is not the connection’s fault poisons nothing', async () => {
+  it('does not poison the client if the connection is not the cause', async () => {
     const a = attempted()
     a.sent()
     a.reports.error(Object.assign(new Error('of hunter2hunter2'), { code: 'ERR_RESILIENT_BODY' }))
@@ -137,7 +137,7 @@ describe('an attempt that fails', () => {
     expect(a.attempt.failed?.message).not.toContain('hunter2')
   })
 
-  it('waits as long as the endpoint asks, by its clock', () => {
+  it('reads the hint of the endpoint by its clock', () => {
     const a = attempted()
     a.sent()
     // The clock says 2026-01-01T00:00:00Z.
@@ -153,7 +153,7 @@ describe('an attempt that fails', () => {
     expect(a.attempt.failed?.message).toContain('api.test:8443')
   })
 
-  it('where it cannot be seen whether there is a connection, may have been sent', () => {
+  it('counts as sent if the transport cannot see its connection', () => {
     const blind = attempted({ seesConnect: false })
     blind.reports.error(RESET)
     expect([phaseOf(blind.attempt.times), blind.attempt.failed?.connecting]).toEqual(['preparing', false])
@@ -163,7 +163,7 @@ describe('an attempt that fails', () => {
     expect(seeing.attempt.failed?.connecting).toBe(true)
   })
 
-  it('behind the commit says so', async () => {
+  it('after the commit says so', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -189,7 +189,7 @@ describe('an attempt that fails', () => {
     expect(half.heard.filter((what) => what.startsWith('ended'))).toHaveLength(1)
   })
 
-  it('by the endpoint’s own word is answered: its words are the output, and the connection is kept', async () => {
+  it('that the endpoint reports is answered: its words are the output, and the connection is kept', async () => {
     const a = attempted()
     a.sent()
     a.head(429)
@@ -201,7 +201,7 @@ describe('an attempt that fails', () => {
     expect([a.take(), a.take()]).toEqual(['{"error":{"code":"slow_down"}}', { kind: 'end' }])
   })
 
-  it('by the endpoint’s own word behind the commit is no longer withheld', async () => {
+  it('that the endpoint reports after the commit is handed over', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -247,7 +247,7 @@ describe('an attempt whose time is over', () => {
     a.clock.assertNothingPending()
   })
 
-  it('has more time to be sent as long as that goes on', async () => {
+  it('has more time to be sent with each progress in sending', async () => {
     const a = attempted()
     connecting(a)
     connected(a)
@@ -259,7 +259,7 @@ describe('an attempt whose time is over', () => {
     expect(a.attempt.failed?.code).toBe('send_timeout')
   })
 
-  it('has more of it with each progress', async () => {
+  it('has more time with each progress event', async () => {
     const a = attempted({ limits: { progress: { ms: 150, source: 'option' } } })
     a.sent()
     a.head()
@@ -273,7 +273,7 @@ describe('an attempt whose time is over', () => {
     expect(a.attempt.failed?.code).toBe('progress_timeout')
   })
 
-  it('is heard of when its head comes late: the request counts as written', async () => {
+  it('ends its send deadline when the head comes early: the request counts as written', async () => {
     const a = attempted()
     a.reports.connecting()
     await a.clock.advance(5)
@@ -286,7 +286,7 @@ describe('an attempt whose time is over', () => {
     expect(a.attempt.failed?.code).toBe('ttfb_timeout')
   })
 
-  it('makes no progress while others are told: events count, bytes do not', async () => {
+  it('has no progress without progress events: bytes do not count', async () => {
     const a = attempted({ limits: { progress: { ms: 300, source: 'option' } } })
     a.sent()
     a.head()
@@ -318,7 +318,7 @@ describe('an attempt whose time is over', () => {
     expect(a.attempt.failed?.code).toBe('progress_timeout')
   })
 
-  it('is not while its consumer does not read', async () => {
+  it('does not time out while its consumer does not read', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -343,7 +343,7 @@ describe('an `error` event', () => {
     return a
   }
 
-  it('is the last word when nothing follows for a second', async () => {
+  it('fails the attempt if nothing follows for a second', async () => {
     const a = lingering({ limits: { idle: { ms: 5000, source: 'option' } } })
     await a.clock.advance(999)
     expect(a.attempt.ended).toBe(false)
@@ -353,19 +353,19 @@ describe('an `error` event', () => {
     a.clock.assertNothingPending()
   })
 
-  it('is the last word when the connection breaks behind it', () => {
+  it('fails the attempt if the connection breaks after it', () => {
     const a = lingering()
     a.reports.error(RESET)
     expect(a.attempt.failed).toMatchObject({ code: 'response_failed', upstreamCode: 'slow_down' })
   })
 
-  it('is the last word when another deadline comes first', async () => {
+  it('fails the attempt if another deadline comes first', async () => {
     const a = lingering({ limits: { idle: { ms: 50, source: 'option' } } })
     await a.clock.advance(50)
     expect(a.attempt.failed).toMatchObject({ code: 'response_failed', upstreamCode: 'slow_down' })
   })
 
-  it('behind the commit is read on behind a consumer that does not', async () => {
+  it('after the commit is followed by further reading, even if the consumer does not read', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -381,7 +381,7 @@ describe('an `error` event', () => {
     expect([a.attempt.ended, a.asked()]).toEqual([true, ['drain']])
   })
 
-  it('behind the commit is the last word when the line falls silent, whether the consumer reads or not', async () => {
+  it('after the commit fails the attempt if nothing follows, whether or not the consumer reads', async () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -394,7 +394,7 @@ describe('an `error` event', () => {
     expect(a.attempt.failed).toMatchObject({ upstreamCode: 'slow_down' })
   })
 
-  it('behind the commit is read on where the consumer reads, too', async () => {
+  it('after the commit is followed by further reading if the consumer reads', async () => {
     const a = attempted({ limits: { idle: { ms: 5000, source: 'option' } } })
     a.sent()
     a.head()
@@ -432,7 +432,7 @@ describe('an attempt that is ended from outside', () => {
     a.clock.assertNothingPending()
   })
 
-  it('by whoever hears of its first event hands nothing over', () => {
+  it('in the callback of its first event hands nothing over', () => {
     const a = attempted({ onFirstEvent: (own) => own.abort('why') })
     a.sent()
     a.head()
@@ -440,7 +440,7 @@ describe('an attempt that is ended from outside', () => {
     expect([a.attempt.committed, a.commits(), a.attempt.output.bytes, a.asked()]).toEqual([false, [], 0, ['destroy']])
   })
 
-  it('hears nothing more, and nothing before its head', () => {
+  it('ignores later reports, also before its head', () => {
     const a = attempted()
     a.sent()
     a.data('early')
@@ -480,14 +480,14 @@ describe('an answer that is passed on', () => {
     expect(a.attempt.record?.outcome).toBe('committed')
   })
 
-  it('is read by us where the transport has none of its own', () => {
+  it('is read here if the transport has no response', () => {
     const a = attempted({ kind: 'passthrough' })
     a.sent()
     a.head()
     expect([a.attempt.committed, a.attempt.ended]).toEqual([true, false])
   })
 
-  it('is the transport’s own response where it has one, and the attempt is over', async () => {
+  it('is the transport’s own response if there is one, and the attempt ends', async () => {
     let cancelled = 0
     const body = new ReadableStream({
       cancel() {
@@ -522,7 +522,7 @@ describe('an answer that is passed on', () => {
 })
 
 describe('a prelude that is due', () => {
-  it('is handed over by then, once', async () => {
+  it('is handed over at that time, once', async () => {
     const a = attempted({ commitAfterMs: 50 })
     a.sent()
     a.head()
@@ -579,7 +579,7 @@ describe('what an attempt knows', () => {
     expect(together.attempt.lastSequenceNumber).toBe(number)
   })
 
-  it('is the number of an event that came with the end of the bytes', () => {
+  it('includes the number of an event that came with the end of the bytes', () => {
     const a = attempted()
     a.sent()
     a.head()
@@ -603,7 +603,7 @@ describe('what an attempt knows', () => {
     expect(a.attempt.connectionWasStale).toBe(expected)
   })
 
-  it('without a connection is that it was not stale', () => {
+  it('is that it was not stale, without a connection', () => {
     const a = attempted()
     a.reports.error(RESET)
     expect(a.attempt.connectionWasStale).toBe(false)

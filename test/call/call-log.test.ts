@@ -45,7 +45,7 @@ const request = (body: CallRequest['body']): CallRequest =>
     label: 'main',
   }) as unknown as CallRequest
 
-describe('a call tells', () => {
+describe('a call reports', () => {
   it.each<[what: string, body: CallRequest['body'], bodyBytes: number | undefined]>([
     ['bytes', { kind: 'bytes', bytes: new Uint8Array(12) }, 12],
     ['none', { kind: 'none' }, 0],
@@ -86,7 +86,7 @@ describe('a call tells', () => {
     ])
   })
 
-  it('what becomes of hedges', () => {
+  it('the outcome of hedges', () => {
     const { call, told } = log()
     call.hedged({ kind: 'started', attempt: 2, silentMs: 5, deadProbability: 0.5 })
     call.hedged({ kind: 'ended', attempt: 2, outcome: 'won' })
@@ -98,7 +98,7 @@ describe('a call tells', () => {
     ])
   })
 
-  it('how it ended, and the cause only where it did not complete', () => {
+  it('how it ended, and the cause only if it did not complete', () => {
     const { call, told } = log()
     call.ended('completed', 2, 'connection_reset')
     call.ended('failed', 1, 'connection_reset')
@@ -126,7 +126,7 @@ describe('a call tells', () => {
 })
 
 describe('a wait for its turn', () => {
-  it('has one end however often it is told, counted from the first', async () => {
+  it('has one end after any number of reports, counted from the first', async () => {
     const { call, clock, told } = log()
     call.queued('limit')
     await clock.advance(10.4)
@@ -143,7 +143,7 @@ describe('a wait for its turn', () => {
     ])
   })
 
-  it('ends with the call, where its turn did not come', async () => {
+  it('ends with the call if it got no permit', async () => {
     const { call, clock, told } = log()
     call.queued('limit')
     await clock.advance(10)
@@ -155,14 +155,14 @@ describe('a wait for its turn', () => {
     ])
   })
 
-  it('that was none has no end', () => {
+  it('that did not happen has no end', () => {
     const { call, told } = log()
     call.admitted()
     expect(told()).toEqual([])
   })
 })
 
-it('with nobody listening nothing is built', () => {
+it('builds no events without a listener', () => {
   const telemetry = new TelemetryEmitter(undefined)
   telemetry.emit = () => {
     throw new Error('told')
@@ -178,7 +178,7 @@ it('with nobody listening nothing is built', () => {
   call.ended('completed', 1, undefined)
 })
 
-it('calls are numbered apart', () => {
+it('calls have different numbers', () => {
   const ids = [log(), log(), log()].map(({ call }) => call.id)
   expect(ids.map((id) => id - (ids[0] as number))).toEqual([0, 1, 2])
 })

@@ -195,7 +195,7 @@ const decisions = (r: Rig) =>
   r.of('retry_decision').map(({ attempt, code, decision }) => ({ attempt, code, ...decision }))
 
 describe('a call that succeeds', () => {
-  it('is over when its output is, and pays into the budget', async () => {
+  it('ends with its output, and pays into the budget', async () => {
     const r = call({ queued: true })
     const { value } = await r.run()
     const outcome = value as CallOutcome
@@ -210,7 +210,7 @@ describe('a call that succeeds', () => {
     expect(r.scope.aborted).toBe(false)
   })
 
-  it('behind a failure does so with a new attempt, behind a pause', async () => {
+  it('after a failure needs a new attempt, after a back-off', async () => {
     const r = call({ script: [fake.reset(), fake.status(503), fake.respond(OK)] })
     const { value } = await r.run()
     expect(value?.attempt.number).toBe(3)
@@ -230,13 +230,13 @@ describe('a call that succeeds', () => {
     expect(r.count).toMatchObject({ deposits: 1, withdrawals: 1 })
   })
 
-  it('needs no budget', async () => {
+  it('works without a budget', async () => {
     const r = call({ noBudget: true })
     expect(await r.drain((await r.run()).value as CallOutcome)).toBe('end')
     r.over('completed')
   })
 
-  it('whose output breaks is failed, and pays nothing', async () => {
+  it('whose output breaks has failed, and pays nothing', async () => {
     const r = call({ script: [broken] })
     const { value } = await r.run()
     expect(await r.drain(value as CallOutcome)).toBe('failed')
@@ -244,7 +244,7 @@ describe('a call that succeeds', () => {
     expect(r.count.deposits).toBe(0)
   })
 
-  it('whose output is aborted is aborted, and pays nothing', async () => {
+  it('whose output is aborted counts as aborted, and pays nothing', async () => {
     const r = call({ script: [[fake.head(200), DELTA, fake.stall()]] })
     await r.run()
     r.controller.abort('why')
@@ -273,7 +273,7 @@ describe('a call that fails', () => {
     r.over('failed', 'ttfb_timeout')
   })
 
-  it('knows of its response what the attempt knows', async () => {
+  it('has the response id and the numbers of its attempt', async () => {
     const created = fake.event({ type: 'response.created', sequence_number: 3, response: { id: 'resp_1' } })
     const r = call({
       script: [[fake.head(200), created, fake.reset()]],
@@ -288,7 +288,7 @@ describe('a call that fails', () => {
     })
   })
 
-  it('by the endpoint’s word hands that over', async () => {
+  it('with the endpoint’s own answer hands it over', async () => {
     const r = call({ script: [fake.status(400, { body: { error: { code: 'invalid_prompt' } } })] })
     const { value } = await r.run()
     expect(value?.gaveUp).toMatchObject({ reason: 'not_retryable', failure: { code: 'http_status', status: 400 } })
@@ -300,7 +300,7 @@ describe('a call that fails', () => {
     expect(hinted.call.attempts).toMatchObject([{ giveUpReason: 'hint_too_long', retryAfterMs: 99_000 }])
   })
 
-  it('by an answer that is no word of the endpoint throws', async () => {
+  it('with an answer that the endpoint did not make throws', async () => {
     const r = call({
       script: [fake.status(200, { body: '<p>', headers: { 'content-type': 'text/html' } })],
       maxRetries: 0,
@@ -310,7 +310,7 @@ describe('a call that fails', () => {
     r.over('failed', 'unexpected_content')
   })
 
-  it('by the abort of its caller fails with the reason, wherever it is', async () => {
+  it('by an abort fails with the caller’s reason, in any phase', async () => {
     const before = call()
     before.controller.abort('why')
     expect((await before.run()).error).toBe('why')
@@ -335,7 +335,7 @@ describe('a call that fails', () => {
 })
 
 describe('a credential that is refused', () => {
-  it('is exchanged once, beside all counting', async () => {
+  it('is replaced once, which counts as no retry', async () => {
     const r = call({ script: [fake.status(401), fake.respond(OK)], canRefresh: true, maxRetries: 0 })
     expect((await r.run()).value?.attempt.number).toBe(2)
     expect(r.refreshes).toEqual([false, true])
@@ -345,13 +345,13 @@ describe('a credential that is refused', () => {
     expect(r.count.withdrawals).toBe(0)
   })
 
-  it('and again is the answer', async () => {
+  it('is the answer when it is refused again', async () => {
     const r = call({ script: [fake.status(401), fake.status(401)], canRefresh: true })
     expect((await r.run()).value?.gaveUp?.failure.status).toBe(401)
     expect(r.refreshes).toEqual([false, true])
   })
 
-  it('is not exchanged again for a later attempt', async () => {
+  it('is not replaced again for a later attempt', async () => {
     const r = call({ script: [fake.status(401), fake.reset(), fake.respond(OK)], canRefresh: true })
     await r.run()
     expect(r.refreshes).toEqual([false, true, false])
@@ -371,7 +371,7 @@ describe('a credential that is refused', () => {
 describe('a conversation that is not found', () => {
   const body = { previous_response_id: 'resp_1' }
 
-  it('is asked for once more behind a lost attempt, beside all counting', async () => {
+  it('is requested again after a lost attempt, which counts as no retry', async () => {
     const r = call({ body, script: [fake.reset(), notFound(), fake.respond(OK)], maxRetries: 1, canRefresh: true })
     expect((await r.run()).value?.attempt.number).toBe(3)
     expect(decisions(r)[1]).toEqual({
@@ -385,7 +385,7 @@ describe('a conversation that is not found', () => {
     expect(r.refreshes).toEqual([false, false, false])
   })
 
-  it('and was refused a credential before does not ask for another', async () => {
+  it('does not replace a credential that was replaced before', async () => {
     const r = call({
       body,
       script: [fake.status(401), notFound(), fake.respond(OK)],
@@ -396,7 +396,7 @@ describe('a conversation that is not found', () => {
     expect(r.refreshes).toEqual([false, true, false])
   })
 
-  it('is the answer at once, and where it is the answer again', async () => {
+  it('is the answer at once, or when it comes again', async () => {
     const first = call({ body, script: [notFound()] })
     expect((await first.run()).value?.gaveUp).toMatchObject({ failure: { code: 'previous_response_not_found' } })
     const again = call({ body, script: [fake.reset(), notFound(), notFound()] })
@@ -413,7 +413,7 @@ describe('a conversation that is not found', () => {
     ])
   })
 
-  it('is the answer where there is no time for another', async () => {
+  it('is the answer if no time is left for another request', async () => {
     let asked = 0
     const hook = (): object => ({ asked: asked++ })
     const r = call({ body, script: [[fake.delay(60), notFound()]], totalMs: 60, hook })
@@ -422,10 +422,10 @@ describe('a conversation that is not found', () => {
   })
 })
 
-describe('a response that lives nobody knows where', () => {
+describe('a response with an unknown owner', () => {
   const ownerUnknown = { body: { previous_response_id: 'resp_1' }, target: { isOwnerUnknown: true } }
 
-  it('is not asked for', async () => {
+  it('is not requested', async () => {
     const r = call(ownerUnknown)
     const error = await errorIn(r)
     expect(error).toMatchObject({
@@ -466,7 +466,7 @@ describe('the time of a call', () => {
     expect(asking.clock.now()).toBe(at)
   })
 
-  it('to have something to show is that of a stream alone', async () => {
+  it('until the first output only applies to streams', async () => {
     const answer = fake.status(200, { body: { id: 'resp_1' } })
     const r = call({
       body: { stream: false },
@@ -478,14 +478,14 @@ describe('the time of a call', () => {
     expect(r.of('attempt_commit')).toMatchObject([{ reason: 'answer' }])
   })
 
-  it('to hand over a prelude is that of a stream', async () => {
+  it('until the hand-over of a prelude only applies to streams', async () => {
     const created = fake.event({ type: 'response.created' })
     const r = call({ commitAfterMs: 20, script: [[fake.head(200), created, fake.stall()]] })
     await r.run()
     expect([r.clock.now(), r.of('attempt_commit')]).toMatchObject([1020, [{ reason: 'commit_after' }]])
   })
 
-  it('leaves no time for a pause that is longer', async () => {
+  it('refuses a back-off that is longer', async () => {
     const r = call({ totalMs: 4000, script: [fake.status(503, { headers: { 'retry-after': '5' } })] })
     expect((await r.run()).value?.gaveUp?.reason).toBe('deadline_exceeded')
   })
@@ -500,7 +500,7 @@ describe('a call that can take its output back', () => {
     return { ...r, outcome, failed: outcome.attempt.failed as NonNullable<typeof outcome.attempt.failed> }
   }
 
-  it('goes on behind a broken attempt, by the same allowance', async () => {
+  it('continues after a broken attempt, with the same allowance', async () => {
     const r = await begun({ script: [broken, fake.respond(OK)], maxRetries: 1 })
     const { value } = await r.settled(r.call.restart(r.outcome.attempt, r.failed))
     expect([value?.attempt.number, decisions(r)]).toMatchObject([2, [{ attempt: 1, retry: true, lane: 'connection' }]])
@@ -509,7 +509,7 @@ describe('a call that can take its output back', () => {
     expect(r.count.deposits).toBe(1)
   })
 
-  it('holds nothing any more of what nobody has taken', async () => {
+  it('drops the output that was not taken', async () => {
     const r = call({ restartable: true, script: [broken, fake.respond(OK)] })
     const { attempt } = (await r.run()).value as CallOutcome
     await r.clock.settle()
@@ -524,7 +524,7 @@ describe('a call that can take its output back', () => {
     expect(attempt.output.take()).toEqual({ kind: 'failed', error: undefined })
   })
 
-  it('fails where there is no further attempt', async () => {
+  it('fails if there is no further attempt', async () => {
     const r = await begun({ script: [broken], maxRetries: 0 })
     const { error } = await r.settled(r.call.restart(r.outcome.attempt, r.failed))
     expect(error).toMatchObject({
@@ -537,7 +537,7 @@ describe('a call that can take its output back', () => {
     r.over('failed', 'connection_reset')
   })
 
-  it('ends where nobody goes on with it', async () => {
+  it('ends if its reader does not continue', async () => {
     const r = await begun({ script: [broken] })
     r.call.finish(r.failed)
     r.call.finish(r.failed)
@@ -551,7 +551,7 @@ describe('a call that can take its output back', () => {
     r.over('aborted', 'connection_reset')
   })
 
-  it('is over where the failure is final', async () => {
+  it('ends if the failure is final', async () => {
     const failed = fake.event({ type: 'response.failed', response: { error: { code: 'invalid_prompt' } } })
     const r = call({ restartable: true, script: [[fake.head(200), DELTA, failed, fake.eof()]] })
     await r.drain((await r.run()).value as CallOutcome)
@@ -587,7 +587,7 @@ describe('an endpoint is told', () => {
     expect([r.ends, r.seen]).toMatchObject([[{ report: 'failed' }], ['resp_1']])
   })
 
-  it('nothing of how it fares by an abort', async () => {
+  it('nothing about its health by an abort', async () => {
     const r = call({ target, script: [fake.stall()] })
     const running = r.call.run()
     await r.clock.advance(5)
@@ -596,7 +596,7 @@ describe('an endpoint is told', () => {
     expect(r.ends).toStrictEqual([{ report: undefined, hintMs: undefined }])
   })
 
-  it('nothing of how it fares by an attempt that another one overtook', async () => {
+  it('nothing about its health by an attempt that lost a race', async () => {
     const r = call({ target, hedged: true, script: [fake.stall(), fake.respond(OK)] })
     const { value } = await r.run()
     expect(value?.attempt.number).toBe(2)
@@ -604,7 +604,7 @@ describe('an endpoint is told', () => {
     expect(r.ends.map(({ report }) => report)).toEqual([undefined, 'alive'])
   })
 
-  it('what it asked for is no reason to wait where another takes the call', async () => {
+  it('its hint does not delay an attempt at another endpoint', async () => {
     const script = [fake.status(503, { headers: { 'retry-after': '30' } }), fake.respond(OK)]
     const r = call({ target: { hasElsewhere: true }, script })
     await r.run()
@@ -615,7 +615,7 @@ describe('an endpoint is told', () => {
   })
 })
 
-it('the error of a failure that no attempt met is that of a call in preparation', () => {
+it('the error of a failure without an attempt has the phase preparing', () => {
   const r = call()
   expect(r.call.errorOf(failure('connection_reset'), undefined)).toMatchObject({
     phase: 'preparing',

@@ -39,7 +39,7 @@ function ask(body: RequestBody) {
   return { effective: new EffectiveRequest(request, undefined), request }
 }
 
-it('asks what the caller asks, in the same words every time', () => {
+it('sends the caller’s bytes on every attempt', () => {
   const body = bytes({ model: 'm', previous_response_id: 'resp_1' })
   const { effective, request } = ask(body)
   expect(effective.isRebuilt).toBe(false)
@@ -47,7 +47,7 @@ it('asks what the caller asks, in the same words every time', () => {
   expect(effective.traits).toBe(request)
 })
 
-it('asks what was put in its place, in plain JSON', () => {
+it('sends the rebuilt body in plain JSON', () => {
   const { effective } = ask(bytes({ model: 'm', previous_response_id: 'resp_1', stream: true }))
   const rebuilt = bytes({ model: 'n', input: 'the history' })
   effective.rebuild(rebuilt, ADDRESS)
@@ -67,7 +67,7 @@ it.each([
   [{ conversation: 'c' }, { conversation: 'c' }, ['unknown', 'unknown']],
   [{ conversation: 'c' }, {}, ['unknown', 'safe']],
   [{}, { background: true }, ['safe', 'unknown']],
-])('may be asked again as its state allows: %j, rebuilt %j', (first, second, expected) => {
+])('may be sent again if its state allows: %j, rebuilt %j', (first, second, expected) => {
   const { effective } = ask(bytes(first))
   const before = effective.replaySafety(BROKEN)
   expect(effective.isRepeatable).toBe(before === 'safe')
@@ -78,7 +78,7 @@ it.each([
   expect(effective.replaySafety(UNSENT)).toBe('safe')
 })
 
-it('whose body can be read once may be asked again until that body was opened', async () => {
+it('with a body that can be read once may be sent again until that body was opened', async () => {
   let opened = 0
   const open = async function* (): AsyncGenerator<Uint8Array> {
     opened++
@@ -99,7 +99,7 @@ it('whose body can be read once may be asked again until that body was opened', 
   expect(effective.replaySafety(UNSENT)).toBe('unsafe')
 })
 
-it('is nowhere at home but where there are endpoints', () => {
+it('has an owner only if there are several endpoints', () => {
   const { effective } = ask(bytes({ previous_response_id: 'resp_1' }))
   expect(effective.isOwnerUnknown).toBe(false)
   expect(effective.pickTarget()).toBeUndefined()

@@ -5,7 +5,7 @@ const OFF = { ms: 0, source: 'option' }
 const HEAD = { status: 400, statusText: 'Bad Request', headers: [['content-type', 'application/json']] } as const
 
 describe('the body of an error status', () => {
-  it('that never ends is waited for 5 s, and the status stands', async () => {
+  it('that never ends is awaited for 5 s, and the status decides', async () => {
     const a = attempted({ limits: { ttfb: OFF, idle: OFF, progress: OFF, stale: OFF } })
     a.reports.sent()
     a.reports.head(HEAD)

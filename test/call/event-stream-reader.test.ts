@@ -21,7 +21,7 @@ function read(given: Parameters<typeof readerContext>[0], ...pieces: readonly (s
 }
 
 describe('the commit', () => {
-  it('is with the first progress, and once', () => {
+  it('comes with the first progress, and once', () => {
     expect(read({}, CREATED, QUEUED, DELTA, DELTA, COMPLETED).shown).toEqual([
       { text: CREATED },
       { text: QUEUED },
@@ -31,7 +31,7 @@ describe('the commit', () => {
     ])
   })
 
-  it('is with the first event where that is wanted, heartbeats included', () => {
+  it('comes with the first event if that is wanted, heartbeats included', () => {
     const ping = frame({ type: 'keepalive' })
     expect(read({ commitAt: 'first_event' }, ': hi\n\n', ping).shown).toEqual([
       { text: ': hi\n\n' },
@@ -40,14 +40,14 @@ describe('the commit', () => {
     expect(read({ commitAt: 'first_event' }, DELTA).shown).toEqual([{ text: DELTA, commit: 'progress' }])
   })
 
-  it('is with the id of the response where the caller needs that', () => {
+  it('comes with the id of the response if the caller needs it', () => {
     expect(read({ commitWithId: true }, QUEUED, CREATED).shown).toEqual([
       { text: QUEUED },
       { text: CREATED, commit: 'first_event' },
     ])
   })
 
-  it('is when more has come than is held', () => {
+  it('comes when the prelude exceeds its limit', () => {
     const half = `: ${'x'.repeat(246)}\n\n`
     expect(half).toHaveLength(250)
     expect(read({}, half, half).shown).toEqual([{ text: half }, { text: half }])
@@ -58,7 +58,7 @@ describe('the commit', () => {
     expect(read({}, DELTA, half, half, half).shown[3]).toEqual({ text: half })
   })
 
-  it('is of no failure that the endpoint reports, and of every result', () => {
+  it('does not come with a reported failure, but with every result', () => {
     for (const type of ['response.failed', 'response.error']) {
       const text = frame({ type, response: { error: { code: 'server_error' } } })
       expect(read({}, text).shown).toEqual([{ text, finished: true, code: 'response_failed' }])
@@ -77,13 +77,13 @@ describe('the commit', () => {
     }
   })
 
-  it('is of no failure either where the first event is one', () => {
+  it('does not come with a failure as the first event', () => {
     const failed = frame({ type: 'response.failed', message: 'why' })
     const expected = { text: failed, finished: true, code: 'response_failed' }
     expect(read({ commitAt: 'first_event' }, failed).shown).toEqual([expected])
   })
 
-  it('is none behind a commit', () => {
+  it('does not come twice', () => {
     const { shown, reading } = read({ commitAt: 'first_event', commitWithId: true }, DELTA, CREATED, QUEUED)
     expect(shown.slice(1)).toEqual([{ text: CREATED }, { text: QUEUED }])
     expect(reading.push(encode(COMPLETED)).finished).toBe(true)
@@ -106,7 +106,7 @@ describe('the end', () => {
     expect(read({}, ...pieces).shown.at(-1)).toEqual(expected)
   })
 
-  it('leaves what is behind it', () => {
+  it('drops the bytes after it', () => {
     expect(read({}, `${COMPLETED}${DELTA}: more`).shown).toEqual([
       { text: COMPLETED, commit: 'terminal', finished: true },
     ])
@@ -130,7 +130,7 @@ describe('an error event', () => {
   const WORDS = frame({ type: 'error', message: 'first' })
   const failed = (error: object | null): string => frame({ type: 'response.failed', response: { id: 'resp_1', error } })
 
-  it('waits for what may follow, and is the last word where nothing does', () => {
+  it('waits for an event that may follow, and decides if none does', () => {
     const { shown: told, reading } = read({}, ERROR)
     expect(told).toEqual([{ text: ERROR, linger: true }])
     expect(reading.lingered()).toMatchObject({ finished: true, failure: { upstreamCode: 'slow_down' } })
@@ -141,7 +141,7 @@ describe('an error event', () => {
     ['the end is marked', 'data: [DONE]\n\n', { text: 'data: [DONE]\n\n', finished: true }],
     ['what cannot be read', 'data: {"type":\n\n', { finished: true }],
     ['progress, which is none any more', DELTA, { text: DELTA, linger: undefined }],
-  ])('is the last word when behind it %s', (_, follows, expected) => {
+  ])('decides when after it %s', (_, follows, expected) => {
     const { verdicts } = read({}, ERROR, follows)
     const last = verdicts.at(-1) as ReadResult
     if (!('finished' in expected)) expect(last).toMatchObject({ linger: false })
@@ -149,7 +149,7 @@ describe('an error event', () => {
     expect(shown(last)).toMatchObject({ ...('text' in expected && { text: expected.text }) })
   })
 
-  it('and the failed response behind it are one report, and the richer decides', () => {
+  it('and the failed response after it are one report, and the one with more detail decides', () => {
     const last = (...pieces: readonly string[]) => read({}, ...pieces).last?.failure
     expect(last(ERROR, failed({ code: 'insufficient_quota', message: 'second' }))).toMatchObject({
       upstreamCode: 'insufficient_quota',
@@ -179,14 +179,14 @@ describe('an error event', () => {
     ['words before the same code', ERROR, failed({ code: 'slow_down' }), { upstreamCode: 'slow_down', has: 'first' }],
     ['words before a code', WORDS, failed({ code: 'slow_down' }), { upstreamCode: 'slow_down', has: 'first' }],
     ['another cause', ERROR, failed({ code: 'server_error' }), { upstreamCode: 'server_error', hasNot: 'first' }],
-  ])('adds to the other report what that one does not say: %s', (_, first, second, { has, hasNot, ...facts }) => {
+  ])('adds missing fields to the other report: %s', (_, first, second, { has, hasNot, ...facts }) => {
     const { failure } = read({}, first, second).last ?? {}
     expect(failure).toMatchObject(facts)
     if (has !== undefined) expect(failure?.message).toContain(has)
     if (hasNot !== undefined) expect(failure?.message).not.toContain(hasNot)
   })
 
-  it('without a reason behind a failure without one is the end of the wait', () => {
+  it('without a reason after a failure without one ends the wait', () => {
     const { shown: told } = read({}, failed(null), frame({ type: 'error' }))
     expect(told).toEqual([
       { text: failed(null), linger: true },
@@ -199,7 +199,7 @@ describe('an error event', () => {
     expect(reading.lingered().failure?.message).toContain('model runner has stopped')
   })
 
-  it('that is plain text keeps its words, and its frame is handed to nobody who could not parse it', () => {
+  it('that is plain text keeps its words, and its frame is not handed to a consumer of bytes', () => {
     const text = 'data: error: model runner has stopped\n\n'
     const { last, shown: told } = read({}, CREATED + text)
     expect(told).toEqual([{ text: CREATED, code: 'response_failed' }])
@@ -212,24 +212,24 @@ describe('an error event', () => {
     expect(events.reading.lingered().failure?.message).toContain('model runner has stopped')
   })
 
-  it('is taken back by a result', () => {
+  it('is overruled by a result', () => {
     expect(read({}, ERROR, COMPLETED).shown[1]).toEqual({ text: COMPLETED, commit: 'terminal', finished: true })
   })
 })
 
 describe('what cannot be read', () => {
-  it('is a failure behind what came before it', () => {
+  it('is a failure after the events before it', () => {
     const { shown: told, last } = read({}, CREATED, `${DELTA}data: {"type":\n\n`)
     expect(told[1]).toEqual({ text: DELTA, commit: 'progress', code: 'malformed_event' })
     expect(last?.failure?.message).toBe('The data of an event is not valid JSON.')
     expect(read({}, 'data: {\n\n').shown).toEqual([{ code: 'malformed_event' }])
   })
 
-  it('stays so', () => {
+  it('stays a failure', () => {
     expect(read({}, 'data: {\n\n', 'END').shown[1]).toEqual({ code: 'malformed_event' })
   })
 
-  it('has a bound', () => {
+  it('has a size limit', () => {
     const { last } = read({}, CREATED, frame({ type: 'x', of: 'x'.repeat(1000) }))
     expect(last?.failure).toMatchObject({
       code: 'event_too_large',
@@ -242,13 +242,13 @@ describe('events', () => {
   const names = (events: ReadonlyArray<{ type: string; json: unknown }>): string[] =>
     events.map(({ type, json }) => `${type}${json === undefined ? '' : '!'}`)
 
-  it('are told to the watchdog, and go with their bytes', () => {
+  it('are reported to the watchdog, with their bytes', () => {
     const { verdicts, events } = read({ needsEvents: true }, CREATED + QUEUED, DELTA)
     expect(names(events)).toEqual(['response.created!', 'response.queued!', 'response.output_text.delta!'])
     expect(verdicts.map((verdict) => verdict.events.length)).toEqual([2, 1])
   })
 
-  it('are parsed behind the commit where somebody reads them', () => {
+  it('are parsed after the commit if the consumer reads events', () => {
     expect(names(read({ needsEvents: true }, DELTA, DELTA).events)).toEqual(
       Array(2).fill('response.output_text.delta!'),
     )
@@ -321,7 +321,7 @@ describe('a stream of another API', () => {
     }
   })
 
-  it('is none behind an event of the Responses API', () => {
+  it('is not suspected after an event of the Responses API', () => {
     expect(read({}, CREATED, frame({ object: 'chat.completion.chunk' })).shown[1]).not.toHaveProperty('code')
     expect(read({}, frame({ type: 'response.x', choices: [] })).shown[0]).not.toHaveProperty('code')
   })

@@ -155,7 +155,7 @@ describe('an attempt alone', () => {
     expect([r.launches.length, r.told, r.learnt]).toEqual([1, [], []])
   })
 
-  it('that has answered needs no hedge, however long it takes', async () => {
+  it('that has answered is not hedged, however long it takes', async () => {
     const r = await race()
     await r.clock.advance(4)
     r.firstEvent(1)
@@ -189,7 +189,7 @@ describe('an attempt alone', () => {
     r.clock.assertNothingPending()
   })
 
-  it('is heard of before its launch has settled', async () => {
+  it('may report before its launch has settled', async () => {
     const r = await race({
       onLaunch: (own, attempt) => {
         own.firstEvent(attempt)
@@ -214,7 +214,7 @@ describe('an attempt alone', () => {
 })
 
 describe('a silent attempt', () => {
-  it('gets company when it is suspect, and no sooner', async () => {
+  it('is hedged when it is suspect, and not before', async () => {
     const r = await race()
     await r.clock.advance(9)
     expect(r.launches).toHaveLength(1)
@@ -227,7 +227,7 @@ describe('a silent attempt', () => {
     expect(r.asked).toEqual([1000, 1010])
   })
 
-  it('loses to a hedge that commits first, which then has cost nothing', async () => {
+  it('loses to a hedge that commits first, whose cost is given back', async () => {
     const r = await race()
     r.racing.whenDecided(() => r.state.stopped++)
     await r.clock.advance(15)
@@ -239,7 +239,7 @@ describe('a silent attempt', () => {
     r.clock.assertNothingPending()
   })
 
-  it('wins when it commits first, and the hedge was paid for', async () => {
+  it('wins when it commits first, and the cost of the hedge is kept', async () => {
     const r = await race()
     await r.clock.advance(15)
     await r.commit(1)
@@ -248,7 +248,7 @@ describe('a silent attempt', () => {
     expect([r.state.givenBack, r.learnt]).toEqual([0, ['given up 5']])
   })
 
-  it('that loses teaches nothing where it had answered, or ended by itself', async () => {
+  it('that loses is not learnt from if it had answered or ended by itself', async () => {
     const answered = await race()
     await answered.clock.advance(15)
     answered.firstEvent(1)
@@ -275,7 +275,7 @@ describe('a silent attempt', () => {
     expect([r.launches.length, r.learnt]).toEqual([2, ['answered 2']])
   })
 
-  it('gets another one when the one that had answered has failed', async () => {
+  it('gets another hedge when the one that had answered has failed', async () => {
     const r = await race()
     await r.clock.advance(12)
     r.firstEvent(2)
@@ -294,7 +294,7 @@ describe('a silent attempt', () => {
     expect(r.launched(2).hedge).toEqual({ silentMs: 25, deadProbability: 0.25 })
   })
 
-  it('gets no company where something has come by the time its timer is late', async () => {
+  it('is not hedged if an event has come when its late timer fires', async () => {
     const r = await race()
     const late: (() => void)[] = []
     r.clock.afterIO = (callback) => {
@@ -309,7 +309,7 @@ describe('a silent attempt', () => {
 })
 
 describe('an attempt that fails beside others', () => {
-  it('leaves the race to them', async () => {
+  it('leaves the race to the others', async () => {
     const r = await race()
     await r.clock.advance(12)
     await r.open(1, RESET)
@@ -392,7 +392,7 @@ describe('a hedge that is being launched', () => {
   it.each([
     ['cannot be', (launched: Launched) => launched.fail('no headers')],
     ['is not wanted any more', (launched: Launched) => launched.ready(undefined)],
-  ])('and %s has cost nothing, and the race goes on', async (_, settle) => {
+  ])('and %s costs nothing, and the race continues', async (_, settle) => {
     const r = await launching()
     settle(r.launched(2))
     await r.clock.settle()
@@ -406,7 +406,7 @@ describe('a hedge that is being launched', () => {
   it.each([
     ['cannot be', (launched: Launched) => launched.fail('no headers')],
     ['is not wanted any more', (launched: Launched) => launched.ready(undefined)],
-  ])('and %s leaves what the others came to', async (_, settle) => {
+  ])('and %s does not affect the outcome of the others', async (_, settle) => {
     const r = await launching()
     r.original.open(RESET)
     await r.clock.settle()
@@ -416,7 +416,7 @@ describe('a hedge that is being launched', () => {
     r.clock.assertNothingPending()
   })
 
-  it('and cannot be is no reason to give up on those that run', async () => {
+  it('and fails does not end the running attempts', async () => {
     const r = await launching()
     const hedge = new Leg(2)
     r.launched(2).ready(attemptOf(hedge))
@@ -430,7 +430,7 @@ describe('a hedge that is being launched', () => {
     expect(r.outcome()).toEqual([2, FINAL])
   })
 
-  it('is the only one: none is launched beside it', async () => {
+  it('is the only one: no other is launched meanwhile', async () => {
     const r = await launching()
     r.launched(2).ready(attemptOf(new Leg(2)))
     await r.clock.advance(10)
@@ -441,7 +441,7 @@ describe('a hedge that is being launched', () => {
     r.clock.assertNothingPending()
   })
 
-  it('and is there too late is none of the race', async () => {
+  it('and comes too late does not join the race', async () => {
     const r = await launching()
     r.racing.committing(attemptOf(r.original))
     const late = new Leg(2)
@@ -455,7 +455,7 @@ describe('a hedge that is being launched', () => {
 })
 
 describe('a hedge that is refused', () => {
-  it('is asked for again each second, and told once for each reason', async () => {
+  it('is tried again each second, and reported once for each reason', async () => {
     const r = await race()
     r.state.refusals = ['budget', 'budget', 'pushback', 'budget']
     await r.clock.advance(10)
@@ -475,8 +475,8 @@ describe('a hedge that is refused', () => {
   })
 })
 
-describe('as many as may run', () => {
-  it('make room for the next: the oldest hedge goes, the original stays', async () => {
+describe('maxConcurrent attempts', () => {
+  it('are suspect: the oldest hedge is replaced, the original stays', async () => {
     const r = await race({ maxConcurrent: 2 })
     await r.clock.advance(20)
     expect([r.leg(1).isLost, r.leg(2).isLost, r.launches.length]).toEqual([false, true, 3])
@@ -501,8 +501,8 @@ describe('as many as may run', () => {
   })
 })
 
-describe('the place of a hedge', () => {
-  it('is taken when it starts, and left when it wins: one attempt is left, and its call has a place', async () => {
+describe('the permit of a hedge', () => {
+  it('is taken when it starts, and released when it wins, because the call has a permit', async () => {
     const r = await race()
     await r.clock.advance(11)
     expect(r.state.places).toBe(1)
@@ -510,7 +510,7 @@ describe('the place of a hedge', () => {
     expect(r.state.places).toBe(0)
   })
 
-  it('is left when the hedge fails, is lost, makes room for another, or never gets its headers', async () => {
+  it('is released when the hedge fails, loses, is replaced, or never gets its headers', async () => {
     const failed = await race()
     await failed.clock.advance(11)
     await failed.open(2, RESET)
@@ -535,7 +535,7 @@ describe('the place of a hedge', () => {
     expect(unsent.state.places).toBe(0)
   })
 
-  it('is asked for again after a second where none was free', async () => {
+  it('is tried again after a second if none was free', async () => {
     const r = await race()
     r.state.isFull = true
     await r.clock.advance(11)

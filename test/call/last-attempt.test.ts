@@ -89,7 +89,7 @@ describe('the last attempt of a call through the drop-in', () => {
     expect(isLast(given)).toBe(expected)
   })
 
-  it('is never one behind which the call can still be repeated, or saved', () => {
+  it('is not one after which the call can still be retried or saved', () => {
     fc.assert(
       fc.property(GIVEN, (given) => {
         if (!isLast(given)) return
@@ -100,7 +100,7 @@ describe('the last attempt of a call through the drop-in', () => {
     )
   })
 
-  it('is always one where none of that holds', () => {
+  it('is every other one', () => {
     fc.assert(
       fc.property(GIVEN, (given) => {
         const plain = {
@@ -135,7 +135,7 @@ describe('settings that commit at once', () => {
     maxPreludeBytes: 5,
   }
 
-  it('differ in the commit alone, leave the given ones as they are, and are one object for all calls', () => {
+  it('differ only in the commit, do not change the given ones, and are one object for all calls', () => {
     const given = Object.freeze({ ...SETTINGS })
     const eager = committingAtOnce(given)
     expect(eager).toEqual({ ...SETTINGS, commitAt: 'first_event' })

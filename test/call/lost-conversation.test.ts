@@ -45,12 +45,12 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
   }
 }
 
-it('a call that continues nothing has nothing to ask', async () => {
+it('a call without a continuation sends no further request', async () => {
   const l = lost(() => ({}), { continuation: false })
   expect([await l.goesOn('failed', 'answered'), l.told]).toEqual([false, []])
 })
 
-it('without a hook the answer stands, but for the one behind a lost attempt', async () => {
+it('without a hook the answer is returned, except after a lost attempt', async () => {
   const l = lost()
   expect(await l.goesOn('answered')).toBe(false)
   expect(await l.goesOn('failed', 'answered')).toBe(true)
@@ -58,7 +58,7 @@ it('without a hook the answer stands, but for the one behind a lost attempt', as
   expect(await l.resolvesOwner()).toBe(false)
 })
 
-it('the hook is told what is lost, and what it gives is asked instead, once', async () => {
+it('the hook gets the lost request, and its body is sent instead, once', async () => {
   const l = lost(() => ({ input: 'the history' }))
   expect(await l.goesOn('answered')).toBe(true)
   expect(l.told).toMatchObject([
@@ -75,19 +75,19 @@ it('the hook is told what is lost, and what it gives is asked instead, once', as
   expect([await l.goesOn('answered', 'answered'), l.told.length]).toEqual([false, 1])
 })
 
-it('behind a lost attempt the endpoint is asked once more before the hook', async () => {
+it('after a lost attempt the request is sent again before the hook is called', async () => {
   const l = lost(() => ({}))
   expect([await l.goesOn('failed', 'answered'), l.told.length]).toEqual([true, 0])
   expect(await l.goesOn('failed', 'answered', 'answered')).toBe(true)
   expect(l.told).toMatchObject([{ reason: 'after_transport_failure' }])
 })
 
-it('a hook that gives nothing lets the answer stand', async () => {
+it('a hook that returns undefined lets the answer be returned', async () => {
   const l = lost(() => undefined)
   expect([await l.goesOn('answered'), l.told.length, l.rebuilt, l.logged]).toEqual([false, 1, [], []])
 })
 
-it('of a response that lives nobody knows where the hook is told before anything is sent', async () => {
+it('for a response with an unknown owner the hook is called before anything is sent', async () => {
   const l = lost(() => ({ input: 'the history' }))
   expect(await l.resolvesOwner()).toBe(true)
   expect(l.told).toMatchObject([{ reason: 'state_not_portable', attempts: [] }])

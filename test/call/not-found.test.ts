@@ -61,11 +61,11 @@ describe('the answer of the hook', () => {
     expect(await rebuilt({ stream: undefined })).toEqual({})
   })
 
-  it('may be none', async () => {
+  it('may be undefined', async () => {
     expect(await rebuilt(undefined)).toBeUndefined()
   })
 
-  it.each([[null], [[]], ['{}'], [5], [true]])('is refused where it is no object: %j', async (answer) => {
+  it.each([[null], [[]], ['{}'], [5], [true]])('is refused if it is not an object: %j', async (answer) => {
     expect(await message(() => answer)).toBe(
       'onPreviousResponseNotFound must return the body of a request as an object, or undefined.',
     )
@@ -73,7 +73,7 @@ describe('the answer of the hook', () => {
 })
 
 describe('a hook', () => {
-  it('is told all there is, and a copy of the body', async () => {
+  it('gets all facts, and a copy of the body', async () => {
     const body = { input: [{ role: 'user' }] }
     const told: PreviousResponseNotFoundContext[] = []
     const { outcome } = await ask((given) => {
@@ -95,7 +95,7 @@ describe('a hook', () => {
         throw new Error('no Bearer hunter2hunter2')
       },
     ],
-  ])('that %s fails the call, and what it threw is in no print', async (_, hook) => {
+  ])('that %s fails the call, and its error is never printed', async (_, hook) => {
     const settled = await (await ask(hook)).outcome
     const error = 'error' in settled ? settled.error : undefined
     expect(error).toMatchObject({ name: 'RequestError', code: 'hook_failed', attempts: context().attempts })
@@ -105,7 +105,7 @@ describe('a hook', () => {
     expect(Object.keys(error ?? {})).not.toContain('cause')
   })
 
-  it('that throws no error says so', async () => {
+  it('that throws a value other than an error is reported so', async () => {
     expect(await message(() => Promise.reject('why'))).toBe('onPreviousResponseNotFound failed: no detail.')
   })
 
@@ -132,7 +132,7 @@ describe('a hook', () => {
     clock.assertNothingPending()
   })
 
-  it('is not waited for behind an abort', async () => {
+  it('is not awaited after an abort', async () => {
     const { clock, controller, outcome } = await ask(() => new Promise(() => {}))
     controller.abort('why')
     expect(await outcome).toEqual({ error: 'why' })

@@ -94,7 +94,7 @@ describe('an answer that begins', () => {
     ['something: else\n\n', STREAM, EventStreamReader],
     ['Blocked', 'text/plain', AnswerReader],
     ['Blocked', undefined, AnswerReader],
-  ])('%j with the label %s', (text, type, expected) => {
+  ])('%j with the content-type %s', (text, type, expected) => {
     for (const kind of ['stream', 'json'] as const) {
       for (const pieces of [[text], text.split('')]) {
         const { chosen, verdicts } = read({ kind, type }, ...pieces)
@@ -106,7 +106,7 @@ describe('an answer that begins', () => {
     }
   })
 
-  it('with white space is waited for, up to a bound', () => {
+  it('with white space is awaited, up to a limit', () => {
     const { chosen, verdicts } = read({ type: STREAM }, ' '.repeat(4096))
     expect(verdicts.map(shown)).toEqual([{}])
     expect(chosen).toHaveLength(0)
@@ -122,12 +122,12 @@ describe('an answer that begins', () => {
     ['with white space alone', STREAM, 'stream', '\n', { text: '\n', code: 'stream_incomplete' }],
     ['with white space alone', 'text/plain', 'stream', '\n', { text: '\n', code: 'empty_response', finished: true }],
     ['with half a field', 'text/plain', 'stream', 'dat', { text: 'dat', code: 'unexpected_content', finished: true }],
-  ])('%s ends as its label says: %s', (_, type, kind, text, expected) => {
+  ])('%s ends as its content-type says: %s', (_, type, kind, text, expected) => {
     const { end } = read({ type, kind }, ...(text === '' ? [] : [text]))
     expect(shown(end())).toEqual(expected)
   })
 
-  it('behind a commit by time is handed over as it comes', () => {
+  it('after a commit by time is handed over as it comes', () => {
     const opening = new OpeningReader(readerContext({ type: 'text/plain', kind: 'json' }))
     opening.committed()
     const { next } = opening.push(encode('Blocked'))

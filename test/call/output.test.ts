@@ -11,7 +11,7 @@ function waiting(output: Output) {
   return woken
 }
 
-it('hands over what was put, in order, and then nothing', () => {
+it('hands over all items in order, and then nothing', () => {
   const output = new Output()
   const [first, second] = [chunk(3), chunk(4)]
   expect(output.take()).toEqual({ kind: 'nothing' })
@@ -29,7 +29,7 @@ it('hands over what was put, in order, and then nothing', () => {
 it.each([
   ['an end', (output: Output) => output.end(), { kind: 'end' }, true],
   ['a failure', (output: Output) => output.fail('why'), { kind: 'failed', error: 'why' }, false],
-])('tells %s behind everything that was received', (_, finish, expected, over) => {
+])('reports %s after everything that was received', (_, finish, expected, over) => {
   const output = new Output()
   output.put(chunk(3))
   finish(output)
@@ -53,7 +53,7 @@ it('ends once: what comes later changes nothing', () => {
   expect(failed.take()).toEqual({ kind: 'failed', error: 'why' })
 })
 
-it('throws away what nobody has taken, even behind an end', () => {
+it('drops what was not taken, even after an end', () => {
   const output = new Output()
   output.put(chunk(3))
   output.end()
@@ -85,7 +85,7 @@ it.each([
   expect(waiting(output).times).toBe(1)
 })
 
-it('wakes nobody for what was taken before', () => {
+it('does not wake a consumer for items that were already taken', () => {
   const output = new Output()
   output.put(chunk(1))
   output.take()

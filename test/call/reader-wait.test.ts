@@ -25,7 +25,7 @@ it('is over at once where the instant has passed', async () => {
   expect([w.over(), w.wait.isOver]).toEqual([1, true])
 })
 
-it('has no timer where it may wait for ever', () => {
+it('has no timer without a limit', () => {
   const w = waiting(Infinity)
   w.clock.assertNothingPending()
   expect(w.wait.isOver).toBe(false)

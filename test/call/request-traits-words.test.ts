@@ -17,7 +17,7 @@ const FOREIGN: RequestTraits = {
   continues: undefined,
 }
 
-describe('what is asked for', () => {
+describe('the requested model and settings', () => {
   it.each<[body: object, asks: Partial<RequestTraits['asks']>]>([
     [{}, { model: '', effort: '', tier: '' }],
     [
@@ -35,7 +35,7 @@ describe('what is asked for', () => {
     [{ reasoning: { effort: 3 } }, { model: '', effort: '', tier: '' }],
     // What a caller writes there is kept for long, and must not be as long as it likes.
     [{ model: 'm'.repeat(5000) }, { model: 'm'.repeat(100), effort: '', tier: '' }],
-  ])('is in the words of the request: %j', (body, asks) => {
+  ])('are read from the request: %j', (body, asks) => {
     expect(traits(body).asks).toEqual({ ...NOTHING_ASKED, ...asks })
   })
 
@@ -50,11 +50,11 @@ describe('what is asked for', () => {
     [[{ type: 'code_interpreter', container: { type: 'auto' } }], true],
     [[null, 'mcp', 5], false],
     [{ type: 'mcp' }, false],
-  ])('tells whether hosted tools act or cost by themselves: %j', (tools, hasToolEffects) => {
+  ])('say whether hosted tools act or cost by themselves: %j', (tools, hasToolEffects) => {
     expect(traits({ tools }).asks.hasToolEffects).toBe(hasToolEffects)
   })
 
-  it('is nothing of a request that is none of ours', () => {
+  it('are empty for a passthrough call', () => {
     const foreign = { url: 'https://api.test/v1/embeddings' }
     const asks = { model: 'm', service_tier: 'flex', background: true, store: true, conversation: 'c' }
     expect(traits({ ...asks, previous_response_id: 'resp_1' }, foreign)).toEqual(FOREIGN)
@@ -62,7 +62,7 @@ describe('what is asked for', () => {
     expect(traits(asks, resumed)).toEqual({ ...FOREIGN, latency: { ...FOREIGN.latency, kind: 'stream' } })
   })
 
-  it('is nothing of a body that is read once', () => {
+  it('are empty for a body that can be read once', () => {
     const open = (): never => {
       throw new Error('opened')
     }

@@ -67,7 +67,7 @@ describe('a Responses call', () => {
     })
   })
 
-  it('is none where the body is no JSON object', () => {
+  it('needs a JSON object as its body', () => {
     for (const text of ['', '{', '[]', '"x"', 'null', '5', 'input=x', '\u0000']) {
       expect(traits({ body: { kind: 'bytes', bytes: encode(text) } }).latency.kind).toBe('passthrough')
     }
@@ -75,7 +75,7 @@ describe('a Responses call', () => {
     expect(json({ stream: true }, { method: 'PUT' }).latency.kind).toBe('passthrough')
   })
 
-  it('is taken for one whose body can be read once, without a look into it', () => {
+  it('is assumed for a body that can be read once, without reading it', () => {
     const open = (): never => {
       throw new Error('opened')
     }
@@ -105,7 +105,7 @@ describe('an encoded body', () => {
     expect(Uint8Array.from(bytes)).toEqual(copy)
   })
 
-  it('is none of ours where it is broken, of an unknown coding, or a bomb', () => {
+  it('makes a passthrough call if it is broken, has an unknown coding, or is a bomb', () => {
     // 300 MiB of JSON, as 300 members of one MiB of blanks within an object.
     const [start, blanks, rest] = ['{', Buffer.alloc(1024 * 1024, ' '), '"stream":true}'].map((part) =>
       zlib.gzipSync(part),
@@ -213,7 +213,7 @@ describe('the estimate of input tokens', () => {
     expect(estimateTokens({ input: `see ${data}` })).toBeGreaterThan(100_000)
   })
 
-  it('counts every byte of what surrounds the base64 that it leaves out, and what is too short to matter', () => {
+  it('counts every byte around the base64 that it leaves out, and base64 that is too short', () => {
     const tokens = (value: unknown): number => estimateTokens({ input: value })
     const bytes = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
     const [short, long] = [63, 64].map((length) => 'data:image/png;base64,'.padEnd(length, 'A'))

@@ -11,7 +11,7 @@ describe('the hint of a first-byte timeout', () => {
     expect(silenceHint({ ...TIMES, connectedAt: 1010 })).toBe(hint)
   })
 
-  it('is the same on a connection that was there from the start', () => {
+  it('is the same on a reused connection', () => {
     expect(silenceHint({ ...TIMES, connectingAt: undefined })).toBe(silenceHint(TIMES))
   })
 

@@ -50,8 +50,8 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
   return { ticket, told, entry, timeout: entry.onTimeout() as unknown as Failure }
 }
 
-describe('a call takes its turn', () => {
-  it('with what decides about it, and tells that it waits', async () => {
+describe('a call gets its permit', () => {
+  it('by its traits, and reports that it waits', async () => {
     const { ticket, told, entry } = await turn({})
     expect(ticket).toBe(TICKET)
     expect(told).toEqual(['rate', 'admitted'])
@@ -62,7 +62,7 @@ describe('a call takes its turn', () => {
     expect((await turn({ kind: 'passthrough' })).entry.model).toBe('')
   })
 
-  it('at once where calls take no turns', async () => {
+  it('at once if calls are not limited', async () => {
     const context = { admission: undefined, clock: new VirtualClock() } as unknown as CallContext
     expect(await acquireSlot({ context } as never)).toBeUndefined()
   })
@@ -81,12 +81,12 @@ describe('a call takes its turn', () => {
     expect(timeout.message).toBe(`Timed out before it was sent: ${name} deadline of ${ms} ms (${source}).`)
   })
 
-  it('whenever it comes, without a bound', async () => {
+  it('at any time, without a limit', async () => {
     expect((await turn({})).entry.withinMs).toBe(Infinity)
   })
 })
 
-it('what is out of time before it was sent is safe to send', () => {
+it('a call whose time was over before it was sent is safe to send again', () => {
   expect(outOfTime({ name: 'total', limit: { ms: 5, source: 'env' } })).toEqual({
     code: 'total_timeout',
     lane: undefined,

@@ -16,7 +16,7 @@ describe('a reused connection that died', () => {
       expect(diedAsStale(failure(code), REUSED, SILENT, SILENT.connectedAt + ms)).toBe(expected)
   })
 
-  it('was not stale behind a byte of an answer, by another failure, or when it was new', () => {
+  it('was not stale after a byte of an answer, by another failure, or if it was new', () => {
     expect(diedAsStale(failure('connection_reset'), REUSED, { ...SILENT, lastByteAt: 60 }, 60)).toBe(false)
     expect(diedAsStale(failure('ttfb_timeout'), REUSED, SILENT, 60)).toBe(false)
     expect(diedAsStale(failure('connection_reset'), { ...REUSED, reused: false }, SILENT, 60)).toBe(false)

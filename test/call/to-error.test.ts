@@ -58,7 +58,7 @@ describe.each(CODES)('a failure of the code %s', (code) => {
     expect((error.cause as Error | undefined)?.message).toBe(family === 'upstream' ? undefined : meaning)
   })
 
-  it('behind the commit is an interruption, unless the endpoint spoke', () => {
+  it('after the commit is an interruption, unless the endpoint reported it', () => {
     const error = toError(failure(code, undefined, { deadline: DEADLINE }), {
       ...FACTS,
       committed: true,
@@ -72,7 +72,7 @@ describe.each(CODES)('a failure of the code %s', (code) => {
     expect(error.message).toBe(`${meaning} (output had already been handed over, so the call was not retried)`)
   })
 
-  it('may heal where it has a lane, or was only a matter of time', () => {
+  it('is retryable if it has a lane, or if only the time was over', () => {
     const mayHeal = lane === 'connection' || lane === 'pushback'
     const expected = code !== 'client_closed' && (mayHeal || TIMES_OF_CALL.includes(code))
     expect(toError(failure(code), FACTS).retryable).toBe(expected)
@@ -105,7 +105,7 @@ describe('the history', () => {
     expect(error.giveUpReason).toBe(giveUpReason)
   })
 
-  it('of a face that can take its output back tells why it stopped, and not that output was handed over', () => {
+  it('of a face that can take its output back says why it stopped, and not that output was handed over', () => {
     const told = (giveUpReason: CallFacts['giveUpReason']) =>
       toError(failure('connection_reset', 'It broke.'), {
         ...FACTS,
@@ -119,7 +119,7 @@ describe('the history', () => {
       expect(told(reason)).toBe('It broke. (output had already been handed over, so the call was not retried)')
   })
 
-  it('is a copy, and tells the ids of the answers', () => {
+  it('is a copy, with the ids of the answers', () => {
     const attempts = [
       { ...RECORD, requestId: 'req_1' },
       { ...RECORD, attempt: 2 },

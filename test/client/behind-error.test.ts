@@ -4,13 +4,13 @@ import { scenario } from './harness.ts'
 
 const ERROR = sseFrame({ type: 'error', code: 'insufficient_quota', message: 'The account is empty.' })
 
-describe('what stands behind an `error` event', () => {
+describe('bytes after an `error` event', () => {
   it.each([
     ['the end mark in the same read', [`${ERROR}data: [DONE]\n\n`]],
     ['the end mark in a later one', [ERROR, 'data: [DONE]\n\n']],
     ['a broken frame in the same read', [`${ERROR}data: {"x\n\n`]],
     ['a broken frame in a later one', [ERROR, 'data: {"x\n\n']],
-  ])('changes nothing about the failure: %s', async (_, reads) => {
+  ])('do not change the failure: %s', async (_, reads) => {
     const s = scenario([reads.map((read) => fake.bytes(read)), fake.respond(textStream())])
     await s.settle(s.post())
     expect(s.decisions()).toMatchObject([{ code: 'response_failed', retry: false, reason: 'not_retryable' }])

@@ -73,7 +73,7 @@ describe('classify', () => {
     ['a code of quota', refusal(429, { code: 'insufficient_quota' }), {}],
     ['a type of quota', refusal(429, { type: 'usage_limit_reached' }), {}],
     ['a genuine not-found', refusal(400, { code: 'previous_response_not_found' }), {}],
-  ])('is not asked where something stronger has spoken: %s', async (_, first) => {
+  ])('is not called if the failure is already decided: %s', async (_, first) => {
     const { seen, s } = await played([first], 'pushback')
     expect(seen).toEqual([])
     expect(s.decisions()).toMatchObject([{ retry: false, reason: 'not_retryable' }])
@@ -97,7 +97,7 @@ describe('classify', () => {
     ['gives a promise that rejects', () => Promise.reject(new Error('late')), 'invalid_result'],
     ['gives another word', () => 'retry', 'invalid_result'],
     ['gives null', () => null, 'invalid_result'],
-  ])('counts as undefined and is told where it %s', async (_, answer, problem) => {
+  ])('counts as undefined and is reported if it %s', async (_, answer, problem) => {
     const { s } = await played([refusal(503, BUSY), ok], answer())
     expect(s.decisions()).toMatchObject([{ retry: true, lane: 'pushback' }])
     expect(s.events.filter(({ type }) => type === 'classify_failed')).toEqual([

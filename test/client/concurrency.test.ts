@@ -27,7 +27,7 @@ async function together(
 }
 
 describe('concurrency.calls', () => {
-  it('lets so many be under way at a time, first come, first served', async () => {
+  it('limits concurrent calls, first come, first served', async () => {
     const s = await together(7, { concurrency: { calls: 2 } })
     expect(s.ended).toEqual([1000, 1000, 2000, 2000, 3000, 3000, 4000])
     expect(s.transport.requests.map(({ text }) => /call \d/.exec(text)?.[0])).toEqual(
@@ -40,7 +40,7 @@ describe('concurrency.calls', () => {
     await s.nothingIsLeft()
   })
 
-  it('counts each origin by itself, and the views of a client together', async () => {
+  it('counts each origin separately, and the views of a client together', async () => {
     const s = scenario(() => slow, { concurrency: { calls: 1 } })
     const view = s.client.withOptions({ maxRetries: 0 })
     const body = JSON.stringify({ model: 'm', stream: true })
@@ -57,7 +57,7 @@ describe('concurrency.calls', () => {
     await s.nothingIsLeft()
   })
 
-  it('holds a place until the body is over, and through all retries', async () => {
+  it('holds a permit until the body ends, and through all retries', async () => {
     let calls = 0
     const s = await together(2, { concurrency: { calls: 1 }, random: () => 0 }, () =>
       calls++ === 0 ? [fake.delay(500), fake.reset()] : slow,
@@ -138,7 +138,7 @@ describe('concurrency.pace', () => {
   })
   const saying = (remaining: number) => () => fake.respond(ok, { headers: limits(remaining) })
 
-  it('slows the start of calls before a 429 comes: one a second, where one flows back a second', async () => {
+  it('slows the start of calls before a 429 comes: one a second if one refills each second', async () => {
     const s = scenario(saying(0), { concurrency: {} })
     await s.settle(s.post().then(readAll))
     const starts: number[] = []
@@ -151,7 +151,7 @@ describe('concurrency.pace', () => {
     await s.nothingIsLeft()
   })
 
-  it('counts what was begun and not answered yet', async () => {
+  it('counts calls that began and were not answered yet', async () => {
     const s = scenario(saying(0), { concurrency: {} })
     await s.settle(s.post().then(readAll))
     const calls = [s.post(), s.post(), s.post()].map(async (call) => {

@@ -75,7 +75,7 @@ describe('several endpoints', () => {
     await s.nothingIsLeft()
   })
 
-  it('where all fail, the call fails as it would with one, and the last is never given up', async () => {
+  it('if all fail, the call fails as with one, and the last never cools down', async () => {
     const s = at({ a: failing, b: failing })
     const { error } = await s.settle(s.client.responses.create(create))
     expect(error).toMatchObject({ code: 'http_status', giveUpReason: 'retries_exhausted' })
@@ -196,7 +196,7 @@ describe('a call that continues a response', () => {
     await s.clock.advance(200)
   })
 
-  it('is refused where nobody knows, before anything is sent', async () => {
+  it('is refused if the owner is not known, before anything is sent', async () => {
     const s = at({ a: answering('resp_1'), b: answering('resp_2') })
     const { error } = await s.settle(s.client.responses.create({ ...create, previous_response_id: 'resp_x' }))
     expect(error).toBeInstanceOf(StateNotPortableError)
@@ -229,7 +229,7 @@ describe('a call that continues a response', () => {
     await s.nothingIsLeft()
   })
 
-  it('with one endpoint needs no home', async () => {
+  it('with one endpoint needs no owner', async () => {
     const s = at({ a: answering('resp_1'), b: failing }, { endpoints: [{ baseURL: A }] })
     expect(
       (await s.settle(s.client.responses.create({ ...create, previous_response_id: 'resp_x' }))).error,

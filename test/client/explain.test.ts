@@ -127,7 +127,7 @@ describe('explain', () => {
     await s.nothingIsLeft()
   })
 
-  it('counts the attempts of a background response on, over all the calls that it takes', async () => {
+  it('numbers the attempts of a background response over all its calls', async () => {
     const events = textStream({ text: 'hello', background: true })
     const cut = (from: number, to: number, afterMs: number) =>
       [fake.events(events.slice(from, to)), fake.delay(afterMs), fake.reset()].flat()
@@ -158,7 +158,7 @@ describe('explain', () => {
     await s.nothingIsLeft()
   })
 
-  it('knows what is behind the clone of a response', async () => {
+  it('explains the clone of a response', async () => {
     const s = scenario([fake.status(503), fake.respond(ok)])
     const { value } = await s.settle(s.post())
     const clone = (value as Response).clone()
@@ -168,7 +168,7 @@ describe('explain', () => {
     await s.nothingIsLeft()
   })
 
-  it('knows nothing of what is not ours', async () => {
+  it('returns undefined for values of others', async () => {
     expect(explain(new Response())).toBeUndefined()
     expect(explain(new Error('x'))).toBeUndefined()
     expect(explain(undefined)).toBeUndefined()

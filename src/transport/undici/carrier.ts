@@ -6,14 +6,17 @@ import type { Connection } from './connection.ts'
 import type { ConnectionPool } from './pool.ts'
 import type { Dispatcher } from './undici-parts.ts'
 
-/** A connection under a lease, or a dispatcher that the caller owns. */
+/** A connection under a lease, or a caller's dispatcher. */
 export type Carrier =
   | { readonly kind: 'leased'; readonly lease: Lease<ConnectionPool>; readonly connection: Connection }
   | { readonly kind: 'foreign'; readonly dispatcher: Dispatcher }
 
-/** The transport that an exchange belongs to. */
+/** The transport of an exchange. */
 export interface ExchangeSource {
-  /** Calls back with what carries the exchange, or with why there is nothing; returns the function that gives up waiting. */
+  /**
+   * Calls back with the carrier of the exchange, or with the reason why there is none. Returns the function that gives
+   * up waiting.
+   */
   readonly carrierFor: (
     request: TransportRequest,
     callback: (error: unknown, carrier: Carrier | undefined) => void,

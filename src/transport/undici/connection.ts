@@ -2,7 +2,7 @@ import type { Connector, Dial, Socket } from './connector.ts'
 import { type Client, loadedClient } from './undici-parts.ts'
 import { Wire, type WireOwner } from './wire.ts'
 
-/** Who uses a connection now, and wants to know how it gets on. */
+/** The user of a connection, which is told about its state. */
 export interface ConnectionUser {
   /** Everything written so far was accepted by the operating system. */
   onFlushed(): void
@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly origin: URL
   readonly keepAliveMs: number
   readonly maxHeaderBytes: number
-  /** Called once, as soon as it is of no more use. */
+  /** Called once, as soon as the connection cannot be used any more. */
   onEnded(connection: Connection): void
   /** Called once, when nothing of the connection is left. */
   onClosed(connection: Connection): void
@@ -23,19 +23,19 @@ export interface ConnectionOptions {
 
 type Connected = (error: Error | null, socket: Socket | null) => void
 
-/** undici wants a bound; this one is never met. */
+/** undici requires a limit. This one is never reached. */
 const UNBOUNDED_HEADER_BYTES = 2 ** 31 - 1
 
 let nextId = 1
 
 /**
- * One socket for its whole life, and the undici `Client` that speaks HTTP over it. It is never reconnected: what comes
- * after a failure is another connection.
+ * One socket for its whole life, with the undici `Client` that uses it for HTTP. Never reconnected: after a failure
+ * another connection is made.
  */
 export class Connection implements WireOwner {
   readonly id = nextId++
   readonly client: Client
-  /** Requests that were sent over it. */
+  /** Number of requests that were sent over it. */
   served = 0
   user: ConnectionUser | undefined
   /** The body of the answer that is being read. */
@@ -59,7 +59,7 @@ export class Connection implements WireOwner {
       connect: ((_target: unknown, callback: Connected) => this.#claim(callback)) as never,
       allowH2: false,
       pipelining: 1,
-      // Our own deadlines rule; undici's tick by half seconds.
+      // Our own deadlines apply. Those of undici are only checked every half second.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: Math.max(1, options.keepAliveMs),
@@ -70,14 +70,14 @@ export class Connection implements WireOwner {
     this.client.on('disconnect', (_origin, _targets, error) => this.destroy(error))
   }
 
-  /** Not ended, and no end of it seen: a FIN that has arrived counts, also when nobody has read it yet. */
+  /** Not ended. A FIN that has arrived counts as an end, even if it was not read yet. */
   get usable(): boolean {
     if (this.#ended || this.client.destroyed || this.client.closed) return false
     const socket = this.#socket
     return socket === undefined || (!socket.destroyed && !socket.readableEnded && socket.writable)
   }
 
-  /** Nothing of what was written waits to be accepted by the operating system. */
+  /** All written bytes were accepted by the operating system. */
   get flushed(): boolean {
     return this.#wire?.flushed ?? true
   }
@@ -87,21 +87,21 @@ export class Connection implements WireOwner {
     return this.#wire?.parsing ?? false
   }
 
-  /** How the socket failed, if it did. undici keeps it to itself where a body ends with its connection. */
+  /** The error of the socket, if it failed. undici hides it if a body ends with its connection. */
   get failure(): Error | undefined {
     return this.#failure
   }
 
   /**
-   * Why an exchange ended that undici reports as ended with the connection. An endpoint that refuses a client certificate
-   * sends a TLS alert and closes: the socket fails with the alert, and undici reports the close.
+   * The actual cause when undici reports a closed connection. An endpoint that refuses a client certificate sends a TLS
+   * alert and closes: the socket fails with the alert, and undici reports the close.
    */
   whyEnded(reported: Error): Error {
     const isClose = (reported as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_SOCKET'
     return isClose ? (this.#failure ?? reported) : reported
   }
 
-  /** Opens the socket before there is a request for it. Once connected it does not keep the process alive. */
+  /** Opens the socket before there is a request. Once connected it does not keep the process alive. */
   openAhead(): void {
     this.#open()
   }
@@ -134,7 +134,7 @@ export class Connection implements WireOwner {
     socket.destroy()
   }
 
-  /** undici asks for its socket: the one opened ahead, or a new one. A second socket is refused. */
+  /** undici requests its socket: it gets the one opened ahead, or a new one. A second socket is refused. */
   #claim(callback: Connected): void {
     if (this.#claimed !== undefined || this.#ended) {
       callback(refusal(), null)
@@ -142,7 +142,7 @@ export class Connection implements WireOwner {
     }
     this.#claimed = callback
     if (this.#socket !== undefined) {
-      // Not from within the claim: undici would not notice that it can write now.
+      // Asynchronously: undici would not notice during the claim that it can write.
       queueMicrotask(() => this.#handOver(null))
       return
     }
@@ -150,7 +150,7 @@ export class Connection implements WireOwner {
     if (this.#dial === undefined) this.#open()
   }
 
-  /** Gives undici what it waits for, if it does. */
+  /** Gives undici the socket, if it waits for it. */
   #handOver(error: Error | null): void {
     const claimed = this.#claimed
     if (typeof claimed !== 'function') return
@@ -176,7 +176,7 @@ export class Connection implements WireOwner {
     })
   }
 
-  /** Open, and nobody reads it yet: its end must be listened for, or it would stay in CLOSE_WAIT for ever. */
+  /** Open but not read yet: without a listener for its end it would stay in CLOSE_WAIT for ever. */
   #await(socket: Socket): void {
     socket.unref()
     socket.once('readable', () => this.#claimed === undefined && this.destroy())
@@ -186,14 +186,14 @@ export class Connection implements WireOwner {
   #adopt(socket: Socket): void {
     this.#socket = socket
     this.#wire = new Wire(socket, this.#maxHeaderBytes, this)
-    // Before undici's own listener, which may take the failure for the end of a body.
+    // Before undici's own listener, which may treat the failure as the end of a body.
     socket.on('error', (error) => {
       this.#failure ??= error
     })
   }
 }
 
-/** With a code that undici does not take for a reason to try again. */
+/** With a code for which undici does not retry. */
 function refusal(): Error {
   return Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' })
 }
@@ -204,7 +204,7 @@ function aborted(): Error {
   return Object.assign(error, { name: 'AbortError', code: 'UND_ERR_ABORTED' })
 }
 
-/** For a request that never got on its way: the idle connection it was to use had ended, most likely closed by the peer. */
+/** The error of a request that was not sent, because its idle connection had ended, most likely closed by the peer. */
 function endedEarly(cause: Error | undefined): Error {
   const message = 'the connection ended before the request was written'
   const error = cause === undefined ? new Error(message) : new Error(message, { cause })

@@ -14,7 +14,7 @@ import type { Dispatcher } from './undici-parts.ts'
 const DRAIN_MS = 100
 const DRAIN_BYTES = 64 * 1024
 
-/** What can be told of a connection that somebody else's dispatcher chose: that there is one. */
+/** What is known about a connection that a caller's dispatcher chose. */
 const UNKNOWN_CONNECTION: ConnectionInfo = { generation: 0, reused: false, connectionId: undefined }
 
 /** One exchange over undici's dispatch interface. */
@@ -48,7 +48,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     })
   }
 
-  // What the owner of the exchange asks for.
+  // Called by the owner of the exchange.
 
   pause(): void {
     if (this.#paused || this.#drainTimer !== undefined) return
@@ -73,7 +73,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     if (this.#over || this.#drainTimer !== undefined) return
     this.#observer = undefined
     this.#body?.discard()
-    // Without a head there is nothing to drain; after the end only the decoder still had something to say.
+    // Without a head there is nothing to drain. After the end only the decoder still had data.
     if (this.#body === undefined || this.#responseEnded) {
       this.#end(this.#responseEnded ? 'clean' : 'broken')
       return
@@ -92,7 +92,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     if (this.#carrier?.kind === 'leased') this.#carrier.lease.poison(reason)
   }
 
-  // What the connection tells.
+  // Called by the connection.
 
   onConnecting(): void {
     this.#observer?.connecting()
@@ -114,9 +114,9 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     else this.#observer?.sending()
   }
 
-  // What undici tells.
+  // Called by undici.
 
-  /** May run twice; the later controller counts. */
+  /** May run twice. The later controller counts. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#over) controller.abort(new Error('the exchange has ended'))
@@ -131,7 +131,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
 
   onRequestSent(): void {
     this.#requestSent = true
-    // undici writes the end of a streamed body only after it has said so.
+    // undici writes the end of a streamed body only after this call.
     queueMicrotask(() => this.#checkSent())
   }
 
@@ -141,17 +141,17 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     parsed: Record<string, string | string[] | undefined>,
     statusText?: string,
   ): void {
-    // Interim answers (1xx) say nothing about the outcome.
+    // Interim answers (1xx) do not decide anything.
     if (status < 200 || this.#over) return
     this.#checkSent()
-    // An endpoint may answer before it has read everything; what is still being written then is of no more interest.
+    // An endpoint may answer before it has read everything. The rest of the request does not matter then.
     this.#sentReported = true
     const connection = this.#carrier?.kind === 'leased' ? this.#carrier.connection : undefined
     const isOurs = connection !== undefined
     const headers = headerPairs(controller?.rawHeaders ?? undefined, parsed, isOurs)
     const bodyless = this.#request.method === 'HEAD' || status === 204 || status === 205 || status === 304
     const codings = bodyless ? [] : (codingsOf(headers) ?? [])
-    // They are views of what the socket has read, and nobody looks at them again: a stream would hold them to its end.
+    // Views of the read buffer, which are not used again. A stream would hold them to its end.
     if (isOurs && controller !== null) controller.rawHeaders = null
     const observer = this.#observer
     if (observer === undefined) return
@@ -166,7 +166,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    // A zero-length chunk after a resume would make a reader pull for ever.
+    // An empty chunk after a resume would make a reader pull for ever.
     if (chunk.length === 0 || this.#over) return
     if (this.#drainTimer !== undefined) {
       this.#drained += chunk.length
@@ -174,7 +174,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
       return
     }
     if (this.#paused) controller?.pause()
-    // Nobody comes back for more where reading is paused; of a dispatcher of the caller's we see no reads at all.
+    // Without a further read while reading is paused. Reads of a caller's dispatcher cannot be seen.
     const isTold = this.#carrier?.kind === 'leased' && this.#carrier.connection.parsing && !controller?.paused
     this.#body?.write(chunk, isTold)
   }
@@ -183,7 +183,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     if (this.#over) return
     const cut = this.#carrier?.kind === 'leased' ? this.#carrier.connection.failure : undefined
     if (cut !== undefined) {
-      // A body that ends with its connection was cut by a reset: undici takes that for its end.
+      // A reset has cut a body without a length. undici reports that as its end.
       this.onResponseError(undefined as never, cut)
       return
     }
@@ -202,7 +202,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     }
   }
 
-  // What the body tells.
+  // Called by the body.
 
   onBodyEnd(): void {
     this.#complete()
@@ -217,7 +217,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     else this.#controller?.pause()
   }
 
-  // Inside.
+  // Private.
 
   #start(carrier: Carrier): void {
     this.#carrier = carrier
@@ -225,9 +225,9 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     if (carrier.kind === 'leased') {
       carrier.connection.user = this
       carrier.connection.served++
-      // A connection that is open already will not say so again.
+      // An open connection does not report this again.
       if (carrier.connection.served > 1) this.onConnected()
-      // Being told may have been enough for the observer to end it.
+      // The observer may have ended the exchange during this report.
       if (this.#over) return
     }
     try {
@@ -272,7 +272,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     if (blamesConnection(error)) this.poison(error instanceof Error ? error.message : 'failed')
   }
 
-  /** The one end of every exchange: the connection is kept or destroyed, the lease ends, nothing is armed any more. */
+  /** The only end of every exchange: the connection is kept or destroyed, the lease ends, and nothing stays armed. */
   #end(how: 'clean' | 'broken'): void {
     if (this.#over) return
     this.#over = true
@@ -287,7 +287,7 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
       carrier.lease.release()
       this.#source.leavePlace(this.#request.url.origin)
     } else if (carrier?.kind === 'foreign' && how === 'broken') {
-      // We can abort what we started, and nothing else: the dispatcher is the caller's.
+      // Only this exchange is aborted: the dispatcher belongs to the caller.
       this.#controller?.abort(new Error('the exchange has ended'))
     }
     this.#source.onEnded(this)

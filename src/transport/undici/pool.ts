@@ -2,14 +2,14 @@ import type { Clock, TimerHandle } from '../../core/clock.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 
 export interface PoolOptions extends Omit<ConnectionOptions, 'onEnded' | 'onClosed'> {
-  /** Connections are used for one request only. */
+  /** Each connection is used for one request. */
   readonly isolated: boolean
-  /** Never-used connections to keep open ahead of need, each for `warmMs` at most. */
+  /** Unused connections to keep open, each for at most `warmMs`. */
   readonly warm: number
   readonly warmMs: number
-  /** Whether there may be another connection to the origin, beside those there are. */
+  /** Whether a further connection to the origin is allowed. */
   mayOpen(): boolean
-  /** Ends connections to the origin that are not in use, until there may be another one. */
+  /** Ends unused connections to the origin until a further one is allowed. */
   makeRoom(): void
   readonly clock: Clock
   onOpened(connection: Connection): void
@@ -27,14 +27,14 @@ interface Ahead {
 }
 
 /**
- * The connections of one generation to one origin. Each serves one attempt at a time; those that ended cleanly wait for
- * another, last in first out, because prompt caches follow the connection.
+ * The connections of one generation to one origin. Each serves one attempt at a time. After a clean end it is kept for
+ * another one, last in first out, because prompt caches follow the connection.
  */
 export class ConnectionPool {
   readonly origin: string
   readonly #options: PoolOptions
   readonly #connectionOptions: ConnectionOptions
-  /** All that have not ended. */
+  /** All connections that have not ended. */
   readonly #live = new Set<Connection>()
   #idle: Idle[] = []
   #ahead: Ahead[] = []
@@ -50,7 +50,7 @@ export class ConnectionPool {
     return this.#retired
   }
 
-  /** Connections, open or opening. */
+  /** Number of connections, open or opening. */
   get size(): number {
     return this.#live.size
   }
@@ -59,32 +59,32 @@ export class ConnectionPool {
     return this.#idle.length + this.#ahead.length
   }
 
-  /** A connection for one attempt; `fresh`: one that never carried a request. */
+  /** A connection for one attempt. `fresh`: one that never carried a request. */
   take(fresh: boolean): Connection {
     const connection = (fresh ? undefined : this.#takeIdle()) ?? this.#takeAhead() ?? this.#openForUse()
-    // The one that is needed now connects first.
+    // After this, so that the needed connection connects first.
     if (this.#options.warm > 0) queueMicrotask(() => this.#openAhead())
     return connection
   }
 
-  /** The attempt ended cleanly: the connection may serve another. */
+  /** The attempt ended cleanly, and the connection may serve another one. */
   giveBack(connection: Connection): void {
     connection.user = undefined
     connection.body = undefined
-    // A peer that answered without reading the request may never read another one.
+    // A peer that answered without reading the request may not read another one.
     const isFit = connection.usable && connection.flushed
     if (this.#retired || this.#options.isolated || !isFit) connection.destroy()
     else this.#idle.push({ connection, since: this.#options.clock.now() })
   }
 
-  /** Ends the connection that has waited longest; `false` where none waits. */
+  /** Ends the connection that has been idle longest. `false` if there is none. */
   endIdle(): boolean {
     const spare = this.#idle[0] ?? this.#ahead[0]
     spare?.connection.destroy()
     return spare !== undefined
   }
 
-  /** No new attempts: whatever is not in use closes now. */
+  /** No new attempts: unused connections close now. */
   retire(): void {
     this.#retired = true
     for (const { connection } of [...this.#idle, ...this.#ahead]) connection.destroy()
@@ -100,7 +100,7 @@ export class ConnectionPool {
     for (;;) {
       const waiting = this.#idle.pop()
       if (waiting === undefined) return undefined
-      // undici ends those that waited too long; a machine that slept has not given it the chance.
+      // undici ends expired connections, except after the machine has slept.
       if (waiting.connection.usable && clock.now() - waiting.since <= keepAliveMs) return waiting.connection
       waiting.connection.destroy()
     }
@@ -116,7 +116,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Tops up on use only: a client that nobody uses winds down instead of opening connections for ever. */
+  /** Refills on use only: an unused client must not open connections for ever. */
   #openAhead(): void {
     const { warm, warmMs, mayOpen, clock } = this.#options
     while (!this.#retired && this.#ahead.length < warm && mayOpen()) {
@@ -127,7 +127,7 @@ export class ConnectionPool {
     }
   }
 
-  /** An attempt that needs a connection goes before one that might be needed. */
+  /** An attempt that needs a connection has priority over one that is opened ahead. */
   #openForUse(): Connection {
     this.#options.makeRoom()
     return this.#open()

@@ -6,13 +6,13 @@ import type { ExchangeObserver } from '../transport.ts'
 export interface BodyOwner {
   onBodyEnd(): void
   onBodyError(error: unknown): void
-  /** The connection is to be read on, or not for the time being. */
+  /** Whether to read the connection now. */
   onBodyFlow(on: boolean): void
 }
 
 /**
- * The body of a response on its way from undici to the observer: the chunks of one socket read become one (undici calls
- * back per HTTP chunk, and everything above would pay per chunk what it can pay per read), and codings are undone.
+ * The body of a response on its way from undici to the observer. Joins the chunks of one socket read, because undici
+ * calls back for each HTTP chunk, and each call costs time above. Also decodes the body.
  */
 export class ResponseBody {
   readonly #observer: Pick<ExchangeObserver, 'data'>
@@ -25,7 +25,7 @@ export class ResponseBody {
   #lost: { readonly error: unknown } | undefined
   #over = false
 
-  /** @param codings in the order in which they were applied; none: the bytes are passed on as they are. */
+  /** @param codings in the order in which they were applied. None: the bytes are passed on unchanged. */
   constructor(codings: readonly string[], observer: Pick<ExchangeObserver, 'data'>, owner: BodyOwner) {
     this.#observer = observer
     this.#owner = owner
@@ -41,7 +41,7 @@ export class ResponseBody {
     })
   }
 
-  /** @param isTold `flush` is called when the read that brought the chunk is parsed. Otherwise it happens in a microtask. */
+  /** @param isTold `flush` is called when the read with this chunk is parsed. Otherwise it is called in a microtask. */
   write(chunk: Uint8Array, isTold: boolean): void {
     this.#chunks = appended(this.#chunks, chunk)
     if (isTold || this.#flushQueued) return
@@ -52,7 +52,7 @@ export class ResponseBody {
     })
   }
 
-  /** Hands over what one read has brought. */
+  /** Hands over the content of one read. */
   flush(): void {
     if (this.#chunks.length === 0 || this.#over) return
     const chunks = this.#chunks
@@ -68,7 +68,7 @@ export class ResponseBody {
     else this.#decoder.end()
   }
 
-  /** The connection is lost: what it has brought is handed over first. */
+  /** The connection is lost. What it has brought is handed over first. */
   fail(error: unknown): void {
     this.#lost = { error }
     this.end()

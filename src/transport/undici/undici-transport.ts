@@ -20,16 +20,16 @@ import { type Dispatcher, loadClient, loadedClient } from './undici-parts.ts'
 
 export type { UndiciTransportOptions } from './options.ts'
 
-/** Pools without a connection in use are dropped after this: longer than any of their connections lives. */
+/** Unused pools are dropped after this time, which is longer than the life of an idle connection. */
 const POOL_IDLE_SLACK_MS = 5000
 
-/** HTTP/1.1 over connections of our own, on undici. */
+/** HTTP/1.1 over our own connections, with undici. */
 export class UndiciTransport implements Transport {
   readonly name = 'undici'
   readonly abilities = { seesConnect: true, seesSent: true, choosesConnection: true } as const
   readonly #cache: ClientCache<ConnectionPool>
   readonly #source: ExchangeSource
-  /** Of `maxConnections`. Other kinds of connections of the same client count, too. */
+  /** The limit of `maxConnections`. Other kinds of connections of the client count as well. */
   readonly places: ConnectionPlaces
   /** Opens all connections of the client, so that they share TLS sessions and the proxy. */
   readonly connector: Connector
@@ -160,7 +160,7 @@ export class UndiciTransport implements Transport {
     callback(undefined, carrier)
   }
 
-  /** Connections to an origin that have not ended, over all generations. */
+  /** Number of connections to an origin that have not ended, over all generations. */
   #connectionsTo(origin: string): number {
     let connections = 0
     for (const pool of this.#pools) if (pool.origin === origin) connections += pool.size
@@ -184,8 +184,8 @@ export class UndiciTransport implements Transport {
 }
 
 /**
- * The default transport, for those who want to share one among several clients or wrap it.
- * Whoever creates a transport closes it: `await transport.close()`.
+ * The default transport, to share one among several clients or to wrap it. Its creator must close it: `await
+ * transport.close()`.
  */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   return new UndiciTransport(options)

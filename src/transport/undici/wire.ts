@@ -17,9 +17,9 @@ const WIRE = Symbol('wire')
 type Wired = Socket & { readonly [WIRE]: Wire }
 
 /**
- * What passes between undici and its socket, seen from in between: it counts what has been written but not yet accepted by
- * the operating system (undici says when it has handed a request to the socket; a peer that does not read shows only here),
- * takes interim answers out, and knows where one read ends, which undici's callbacks do not tell.
+ * Sits between undici and its socket. Counts bytes that were written but not yet accepted by the operating system:
+ * undici reports when it has handed a request to the socket, but only this shows a peer that does not read. Removes
+ * interim answers. Knows where a read ends, which undici's callbacks do not tell.
  */
 export class Wire {
   readonly #socket: Socket
@@ -27,9 +27,9 @@ export class Wire {
   readonly #read: Read
   readonly #write: Write
   readonly #maxHeaderBytes: number
-  /** While the head of an answer is awaited. */
+  /** Set while the head of an answer is awaited. */
   #interim: InterimFilter | undefined
-  /** While something is being written. */
+  /** Set while something is being written. */
   #onWritten: ((error?: Error | null) => void) | undefined
   #unflushed = 0
   #parsing = false
@@ -40,7 +40,7 @@ export class Wire {
     this.#read = socket.read as Read
     this.#write = socket.write as Write
     this.#maxHeaderBytes = maxHeaderBytes
-    // The same functions for all sockets: a stream that waits has one.
+    // The same functions for all sockets, to save memory for each waiting stream.
     Object.assign(socket, { [WIRE]: this, read, write })
   }
 
@@ -53,7 +53,7 @@ export class Wire {
     return this.#parsing
   }
 
-  /** A request is being written: what comes next is the head of its answer, or interim ones before it. */
+  /** A request is being written. The next bytes are the head of its answer, or of interim answers before it. */
   expectHead(): void {
     this.#interim = new InterimFilter(this.#maxHeaderBytes)
   }
@@ -62,7 +62,7 @@ export class Wire {
     if (this.#parsing) {
       this.#parsing = false
       this.#owner.body?.flush()
-      // What it has brought may have been the last that was wanted.
+      // The bytes may have ended the exchange.
       if (this.#socket.destroyed) return null
     }
     for (;;) {
@@ -83,7 +83,7 @@ export class Wire {
   }
 
   #written(error: Error | null | undefined): void {
-    // What could not be written stays unflushed.
+    // Bytes that could not be written stay unflushed.
     if (error) return
     this.#unflushed--
     if (this.#unflushed > 0) return
