@@ -11,7 +11,7 @@ export interface CreateBody {
   readonly json: Readonly<Record<string, Json>>
 }
 
-/** @returns `undefined` for a body that is no JSON object, or in a coding that is not known. */
+/** @returns `undefined` for a body that is not a JSON object, or has an unknown coding. */
 export function readCreate(body: RequestBody, headers: HeaderPairs): CreateBody | undefined {
   if (body.kind !== 'bytes') return undefined
   try {

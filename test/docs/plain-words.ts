@@ -10,7 +10,6 @@ export const RIDDLES: readonly Rule[] = [
   { refused: /\bof (?:its|their) own\b/i, instead: '"own", "separate", or the name of the thing' },
   { refused: /\bgo(?:es)? on\b/i, instead: '"continues", "resumes"' },
   { refused: /(?<!\bthere )\b(?:is|are|was) none\b/i, instead: '"is not a …", "there is no …", "does not count"' },
-  { refused: /(?<!\bthere )\b(?:is|are|was) no (?!longer\b|more\b|further\b|faster\b|API)/i, instead: '"is not a …"' },
   { refused: /\bcomes? to(?! a\b)\b/i, instead: '"the result of", "reaches"' },
   { refused: /\bcame to\b/i, instead: '"the result of", "reached"' },
   { refused: /\bha(?:s|ve) had\b/i, instead: 'the simple tense' },
