@@ -1,10 +1,10 @@
-/** A phrase that makes a reader stop, and what to write in its place. The rules stand here once, for every text of the project. */
+/** A phrase that makes a reader stop, and what to write in its place. */
 export interface Rule {
   readonly refused: RegExp
   readonly instead: string
 }
 
-/** Refused in comments, messages, documentation and test titles. */
+/** Refused in comments, messages and documentation. */
 export const RIDDLES: readonly Rule[] = [
   { refused: /\bnobody\b/i, instead: 'name who or what: "no caller", "not read", "without a listener"' },
   { refused: /\bof (?:its|their) own\b/i, instead: '"own", "separate", or the name of the thing' },
