@@ -95,8 +95,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'a retry goes over a connection that was used before',
     'src/call/attempt-runner.ts',
-    "connection: isFirst && effective.isRepeatable ? 'any' : 'fresh'",
-    "connection: effective.isRepeatable ? 'any' : 'fresh'",
+    "(isFirst && effective.isRepeatable ? 'any' : 'fresh')",
+    "(effective.isRepeatable ? 'any' : 'fresh')",
   ),
   bug(
     'the hint of the endpoint is ignored',
