@@ -293,6 +293,11 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'WebSocket: whether a request continues the last turn, CPU at 5 MB of history',
+    against: 'nothing: per request',
+    parts: [{ label: 'all', unit: 'ms', target: { atMost: 15 }, measure: probeValue('fit', 'ours') }],
+  },
+  {
     title: 'from making a client to the first event of the first call of a process, least of all runs',
     against: 'undici.fetch; all modules are imported already',
     parts: [

@@ -16,6 +16,8 @@ export const PROBES = {
   neighbour: ['alone', 'beside_1000'],
   /** Timers of 5 000 silent streams over 60 s of virtual time, per attempt. */
   timers: ['armed', 'fired'],
+  /** CPU of the comparison of a request with the last turn of a WebSocket, at 5 MB of history. Milliseconds. */
+  fit: ['ours'],
   /** From creating the client to the first event of its first call, with all modules imported. Milliseconds. */
   first_call: ['typed', 'drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'openai'],
   /** Time to import the built package, or its dependencies. Milliseconds. */

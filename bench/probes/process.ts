@@ -10,6 +10,7 @@ const LOADERS: Readonly<Record<ProbeName, () => Promise<Probe>>> = {
   retry_latency: async () => (await import('./failures.ts')).retryLatency,
   idle_close: async () => (await import('./failures.ts')).idleClose,
   timers: async () => (await import('./timers.ts')).timers,
+  fit: async () => (await import('./fit.ts')).fit,
   first_call: async () => (await import('./start.ts')).firstCall,
   import_time: async () => (await import('./start.ts')).importedIn,
 }
