@@ -41,6 +41,15 @@ describe('a WebSocket of the mock server', () => {
     }),
   )
 
+  it('asks for a certificate of the client where its authority is given', () =>
+    withServer({ tls: { ...SELF_SIGNED, ca: SELF_SIGNED.cert } }, async (server) => {
+      using stranger = new SocketClient(server)
+      await stranger.until(({ error }) => error !== undefined)
+      expect(server.sockets).toHaveLength(0)
+      using client = await SocketClient.open(server, SELF_SIGNED)
+      expect(await client.ask()).toHaveLength(EVENTS)
+    }))
+
   it('gives the headers of the 101 that the options name', () =>
     withServer({ webSocket: { headers: { 'x-codex-websocket-max-message-bytes': '1000' } } }, async (server) => {
       using client = await SocketClient.open(server)

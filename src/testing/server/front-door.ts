@@ -3,12 +3,13 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Connection } from './connection.ts'
+import type { MockServerOptions } from './options.ts'
 
 /** Larger than the header block of any real client. */
 const MAX_HEADER_BYTES = 1024 * 1024
 
 export interface FrontDoorOptions {
-  readonly tls: { readonly key: string; readonly cert: string } | undefined
+  readonly tls: MockServerOptions['tls']
   /** Makes the record of a socket. */
   accept(raw: Socket): Connection
   /** Faults before anything is read. Returns whether HTTP may use the socket. */
@@ -35,8 +36,9 @@ export class FrontDoor {
   constructor(options: FrontDoorOptions) {
     this.#options = options
     const settings = { maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }
+    const asked = options.tls?.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }
     this.#http = options.tls
-      ? createHttpsServer({ ...settings, ...options.tls }, options.onRequest)
+      ? createHttpsServer({ ...settings, ...options.tls, ...asked }, options.onRequest)
       : createHttpServer(settings, options.onRequest)
     this.#http.on('upgrade', options.onUpgrade)
     this.#http.on('secureConnection', (wire: Socket) => {

@@ -7,8 +7,11 @@ import type { MockRequest } from './records.ts'
 import { type MockWebSocketOptions, WEB_SOCKET_RULES } from './socket/options.ts'
 
 export interface MockServerOptions {
-  /** Makes it an HTTPS server. PEM texts, with their chain if there is one. Default: plain HTTP. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined
+  /**
+   * Makes it an HTTPS server. PEM texts, with their chain if there is one. With `ca`, a client must show a certificate that `ca`
+   * has signed. Default: plain HTTP.
+   */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string | undefined } | undefined
   /** Default: 0, any free port. The address is always 127.0.0.1. */
   readonly port?: number | undefined
   /** The standing faults; `addFaults` adds to them. Default: none. */
@@ -76,7 +79,8 @@ const RULES = {
 /** Throws a `TypeError` that names the option and what is accepted. */
 export function checkOptions(options: MockServerOptions): void {
   checkObject('options', options, RULES)
-  if (options.tls) checkObject('options.tls', options.tls, { key: isType('string'), cert: isType('string') })
+  const pem = isType('string')
+  if (options.tls) checkObject('options.tls', options.tls, { key: pem, cert: pem, ca: pem })
   if (options.tls && !(options.tls.key && options.tls.cert)) refuse('options.tls', options.tls, '{ key, cert }')
   if (typeof options.webSocket === 'object') checkObject('options.webSocket', options.webSocket, WEB_SOCKET_RULES)
   if (options.faults && !Array.isArray(options.faults)) refuse('options.faults', options.faults, 'an array of faults')
