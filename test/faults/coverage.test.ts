@@ -4,8 +4,9 @@ import { CHAPTERS } from './table/index.ts'
 
 const here = new URL('./', import.meta.url)
 const root = new URL('../../', here)
+const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => String(first + n))
 /** The numbers of the list, none left out. */
-const NUMBERS = [...Array.from({ length: 73 }, (_, n) => String(n + 1)), '27b'].sort()
+const NUMBERS = [...from(1, 73), '27b', ...from(75, 96), ...from(107, 108)].sort()
 
 const rows = Object.values(CHAPTERS).flatMap((chapter) => Object.entries(chapter))
 const elsewhere = rows.flatMap(([number, { elsewhere = [] }]) => elsewhere.map((place) => [number, ...place] as const))

@@ -12,6 +12,12 @@ import { PRELUDE } from './prelude.ts'
 import { RESUME } from './resume.ts'
 import { SERVER_SAYS_NO } from './server-says-no.ts'
 import { TOGETHER } from './together.ts'
+import { WEBSOCKET_CALLERS } from './websocket-callers.ts'
+import { WEBSOCKET_LIFE } from './websocket-life.ts'
+import { WEBSOCKET_MESSAGES } from './websocket-messages.ts'
+import { WEBSOCKET_TENANTS } from './websocket-tenants.ts'
+import { WEBSOCKET_TURNS } from './websocket-turns.ts'
+import { WEBSOCKET_UPGRADE } from './websocket-upgrade.ts'
 
 /**
  * The faults that the library must survive, by chapter. Unless a row says otherwise the call streams a response with four
@@ -32,4 +38,10 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
   consumers: CONSUMERS,
   crowds: CROWDS,
   together: TOGETHER,
+  'websocket-upgrade': WEBSOCKET_UPGRADE,
+  'websocket-life': WEBSOCKET_LIFE,
+  'websocket-messages': WEBSOCKET_MESSAGES,
+  'websocket-turns': WEBSOCKET_TURNS,
+  'websocket-callers': WEBSOCKET_CALLERS,
+  'websocket-tenants': WEBSOCKET_TENANTS,
 }
