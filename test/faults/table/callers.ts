@@ -262,6 +262,6 @@ export const CALLERS: Chapter = {
         },
       },
     ],
-    elsewhere: [['test/watchdog/watchdog-lost-time.test.ts', 'kills nothing whose bytes are waiting']],
+    elsewhere: [['test/watchdog/watchdog-lost-time.test.ts', 'does not cut an attempt whose bytes are waiting']],
   },
 }
