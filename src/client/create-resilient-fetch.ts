@@ -17,12 +17,11 @@ export interface ResilientFetch extends FetchFunction {
  */
 export function createResilientFetch(options: ResilientClientOptions = {}): ResilientFetch {
   const client = new ResilientClient(options)
-  const { fetch } = client
-  return Object.assign(
-    (input: Parameters<FetchFunction>[0], init: RequestInit | undefined = undefined) => fetch(input, init),
-    {
-      close: () => client.close(),
-      destroy: () => client.destroy(),
+  // Another function than the client's, because it gets methods. Its name and length are those of the built-in fetch.
+  const { fetch } = {
+    fetch(input: Parameters<FetchFunction>[0], init: RequestInit | undefined = undefined): Promise<Response> {
+      return client.fetch(input, init)
     },
-  )
+  }
+  return Object.assign(fetch, { close: () => client.close(), destroy: () => client.destroy() })
 }
