@@ -45,8 +45,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'off by one in the sequence check: the last event twice',
     'src/responses/sequence.ts',
-    'last !== undefined && number <= last',
-    'last !== undefined && number < last',
+    'if (number <= this.#resumedFrom) return',
+    'if (number < this.#resumedFrom) return',
   ),
   bug(
     'off by one in the gap check: an event lost',

@@ -128,6 +128,12 @@ describe('advice about the address', () => {
   })
 })
 
+it('an error status with events none of which is an error says no more than its status', () => {
+  const text = 'data: {"type":"response.note","code":"other","message":"m"}\n\n'
+  const { failure: failed } = judged({ status: 500, type: 'text/event-stream' }, text)
+  expect(failed).toMatchObject({ message: 'The endpoint answered 500', upstreamCode: undefined })
+})
+
 describe('an answer that is passed on', () => {
   it('reports its ids once: when enough has come, or at its end', () => {
     const json = readerContext({ kind: 'passthrough', type: 'application/json' })
