@@ -36,6 +36,17 @@ describe('the retry budget', () => {
     expect(budget.balance).toBe(20)
   })
 
+  it('gains from the moment it was made, and from its last use, however long the clock has run', () => {
+    const clock = new VirtualClock()
+    clock.jump(600_000)
+    const budget = new RetryBudget(DEFAULT_BUDGET, clock)
+    drain(budget)
+    for (let times = 0; times < 2; times++) {
+      clock.jump(30_000)
+      expect(drain(budget)).toBe(1)
+    }
+  })
+
   it('does not depend on the wall clock', () => {
     const clock = new VirtualClock()
     const budget = new RetryBudget(DEFAULT_BUDGET, clock)
