@@ -45,8 +45,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'off by one in the sequence check: the last event twice',
     'src/responses/sequence.ts',
-    'if (number <= this.#resumedFrom) return',
-    'if (number < this.#resumedFrom) return',
+    'if (number <= this.#resume.from) return',
+    'if (number < this.#resume.from) return',
   ),
   bug(
     'off by one in the gap check: an event lost',

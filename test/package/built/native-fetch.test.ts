@@ -47,6 +47,20 @@ async function nativeFetchAfter(code: string): Promise<unknown> {
 
 const imported = "const { ResilientClient, createResilientFetch } = await import('resilient-responses')"
 
+it('the drop-in of the package has the name and the length of the built-in fetch', async () => {
+  const script = `${imported}
+    const owned = createResilientFetch()
+    process.stdout.write(JSON.stringify([new ResilientClient().fetch, owned, fetch].map((each) => [each.name, each.length])))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: inject('consumerFolder'),
+  })
+  expect(JSON.parse(stdout)).toEqual([
+    ['fetch', 1],
+    ['fetch', 1],
+    ['fetch', 1],
+  ])
+})
+
 describe('the built-in fetch of a program that has the package', () => {
   it.each([
     ['imports it', () => imported],
