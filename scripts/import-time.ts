@@ -77,7 +77,7 @@ const STARTS = {
  * @param entries specifiers that `folder` can import, or addresses of files.
  */
 export async function startTimes(folder: string, entries: readonly string[], rounds = 15): Promise<StartTimes[]> {
-  await using server = await oneEventServer()
+  await using server = await openStreamServer()
   const names = Object.keys(STARTS) as Array<keyof StartTimes>
   const none = Object.fromEntries(names.map((name) => [name, Infinity])) as Record<keyof StartTimes, number>
   const least = entries.map(() => ({ ...none }))
@@ -94,12 +94,20 @@ export async function startTimes(folder: string, entries: readonly string[], rou
   return least
 }
 
-/** Answers every request with a stream of one event, and leaves the stream open. */
-async function oneEventServer(): Promise<{ readonly url: string } & AsyncDisposable> {
+/** The first is checked; with the second the answer is handed over. */
+const EVENTS = [
+  { type: 'response.created', response: { id: 'resp_1' } },
+  { type: 'response.output_text.delta', delta: 'hi' },
+]
+  .map((event) => `data: ${JSON.stringify(event)}\n\n`)
+  .join('')
+
+/** Answers every request with the beginning of a stream, and leaves the stream open. */
+async function openStreamServer(): Promise<{ readonly url: string } & AsyncDisposable> {
   const server = http.createServer((request, response) => {
     request.resume()
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.write('data: {"type":"response.created","response":{"id":"resp_1"}}\n\n')
+    response.write(EVENTS)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
