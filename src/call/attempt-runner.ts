@@ -26,7 +26,9 @@ export interface AttemptRunnerOwner extends AttemptOwner {
   readonly context: CallContext
   readonly deadlines: CallDeadlines
   readonly log: CallLog
-  readonly decisions: Pick<RetryDecisions, 'retries' | 'couldRepeat'>
+  /** Number of retries so far. */
+  readonly retries: number
+  readonly decisions: Pick<RetryDecisions, 'couldRepeat'>
   errorOf(failure: Failure): Error
 }
 
@@ -35,8 +37,10 @@ const NOTHING_SENT: TargetEnd = { report: undefined, hintMs: undefined }
 /** Runs the attempts of a call, round by round: one at a time, or hedged if that is wanted and safe. */
 export class AttemptRunner implements AttemptOwner {
   readonly #call: AttemptRunnerOwner
-  /** The running attempts, and the one whose output is being taken. */
-  #current: readonly Attempt[] = NONE
+  /** The first attempt of the round: it runs, or its output is being taken. */
+  #first: Attempt | undefined
+  /** The other attempts of the round. Only a hedged call has some. */
+  #hedges: readonly Attempt[] = NONE
   #attemptNumber: number
   #ttfbCuts = 0
   #plan: HedgePlan | undefined
@@ -56,14 +60,17 @@ export class AttemptRunner implements AttemptOwner {
 
   /** Ends what is running. Returns whether there was anything. */
   abort(reason: unknown): boolean {
-    const current = this.#current
-    for (const attempt of current) attempt.abort(reason)
-    return current.length > 0
+    const first = this.#first
+    const hedges = this.#hedges
+    first?.abort(reason)
+    for (const attempt of hedges) attempt.abort(reason)
+    return first !== undefined
   }
 
   /** The round is over, and its output was not taken. */
   clear(): void {
-    this.#current = NONE
+    this.#first = undefined
+    this.#hedges = NONE
   }
 
   /** The call is over. */
@@ -180,7 +187,7 @@ export class AttemptRunner implements AttemptOwner {
     const isLast = isLastAttempt({
       context,
       effective,
-      retries: this.#call.decisions.retries,
+      retries: this.#call.retries,
       attemptsBefore: this.#attemptNumber,
       isRace: race !== undefined,
     })
@@ -228,7 +235,8 @@ export class AttemptRunner implements AttemptOwner {
       onCommit: race === undefined ? undefined : (winner) => race.committing(winner),
       owner: this,
     })
-    this.#current = appended(this.#current, attempt)
+    if (this.#first === undefined) this.#first = attempt
+    else this.#hedges = appended(this.#hedges, attempt)
     return attempt
   }
 

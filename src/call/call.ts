@@ -5,9 +5,10 @@ import { ERROR_CATALOG } from '../errors/catalog.ts'
 import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { CallEndEvent } from '../telemetry/events.ts'
-import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
+import { type CallDeadlines, callEndsAt, firstOfCall } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import { AttemptRunner, type AttemptRunnerOwner } from './attempt-runner.ts'
+import { deadlinesOf } from './call-deadlines.ts'
 import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
@@ -37,7 +38,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
   #lostConversation: LostConversation | undefined
   readonly context: CallContext
   readonly deadlines: CallDeadlines
-  readonly decisions: RetryDecisions
+  /** Made when needed: most calls fail in no attempt. */
+  #decisions: RetryDecisions | undefined
   readonly #records: AttemptRecord[]
   readonly #runner: AttemptRunner
   /** Set if the client has WebSockets. */
@@ -53,16 +55,18 @@ export class Call implements AttemptRunnerOwner, Abortable {
     const { earlier, startedAt } = context
     this.#records = earlier === undefined ? [] : [...earlier]
     this.log = new CallLog(context.clock, context.telemetry, earlier === undefined ? undefined : startedAt)
-    const appliesToStreams = request.latency.kind === 'stream'
-    this.deadlines = {
-      startedAt: startedAt ?? this.log.startedAt,
-      total: context.timeouts.totalMs,
-      beforeCommit: appliesToStreams ? beforeCommit(context.beforeCommitMs) : NOT_BOUND,
-      commitAfterMs: appliesToStreams ? context.commitAfterMs : 0,
-    }
-    this.decisions = new RetryDecisions(this)
+    this.deadlines = deadlinesOf(context, startedAt ?? this.log.startedAt, request.latency.kind === 'stream')
     this.#runner = new AttemptRunner(this)
     this.#onSockets = context.sockets && new OnSockets(this, this.#runner)
+  }
+
+  get decisions(): RetryDecisions {
+    this.#decisions ??= new RetryDecisions(this)
+    return this.#decisions
+  }
+
+  get retries(): number {
+    return this.#decisions?.retries ?? 0
   }
 
   /** The history so far, in order. */
@@ -288,13 +292,6 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.log.ended(outcome, own, failed?.code ?? this.#records.at(-1)?.code)
     this.context.onEnded(this.context.scope)
   }
-}
-
-/** Shared, because a stream holds it to its end. */
-const NOT_BOUND: Limit = { ms: 0, source: 'beforeCommitMs' }
-
-function beforeCommit(ms: number): Limit {
-  return ms === 0 ? NOT_BOUND : { ...NOT_BOUND, ms }
 }
 
 const NOT_READ = 'The stream was not read for timeouts.staleMs, so it was not resumed.'

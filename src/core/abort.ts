@@ -37,8 +37,9 @@ export class AbortScope implements Member, Abortable {
   place = -1
   readonly #signal: AbortSignal | undefined
   readonly #parent: AbortScope | undefined
-  /** Replaced, never written to: a watcher may stop watching while it is told. */
-  #watchers: readonly Watcher[] = NONE
+  #first: Watcher | undefined
+  /** All other watchers; mostly there are none. Replaced, never written to: a watcher may stop watching while it is told. */
+  #others: readonly Watcher[] = NONE
   #aborted: { readonly reason: unknown } | undefined
   #disposed = false
 
@@ -70,10 +71,9 @@ export class AbortScope implements Member, Abortable {
 
   #tell(reason: unknown): void {
     this.#aborted = { reason }
-    for (const watcher of this.#watchers) {
-      if (typeof watcher === 'function') watcher(reason)
-      else watcher.abort(reason)
-    }
+    const others = this.#others
+    if (this.#first !== undefined) tell(this.#first, reason)
+    for (const watcher of others) tell(watcher, reason)
   }
 
   /** A child scope, which is aborted with this one. Disposing the child does not affect this scope. */
@@ -95,7 +95,8 @@ export class AbortScope implements Member, Abortable {
     this.#disposed = true
     this.#signal?.removeEventListener('abort', this)
     if (this.#parent !== undefined) this.#parent.#forget(this)
-    this.#watchers = NONE
+    this.#first = undefined
+    this.#others = NONE
   }
 
   /** Listener of the signal. */
@@ -111,14 +112,23 @@ export class AbortScope implements Member, Abortable {
   }
 
   #add(watcher: Watcher): void {
-    if (this.#watchers.length === 0 && !this.#disposed && this.#asked === undefined)
-      this.#signal?.addEventListener('abort', this, { once: true })
-    this.#watchers = this.#watchers.concat(watcher)
+    if (this.#first !== undefined) {
+      this.#others = this.#others.concat(watcher)
+      return
+    }
+    if (!this.#disposed && this.#asked === undefined) this.#signal?.addEventListener('abort', this, { once: true })
+    this.#first = watcher
   }
 
   #forget(watcher: Watcher): void {
-    const left = this.#watchers.filter((other) => other !== watcher)
-    this.#watchers = left.length > 0 ? left : NONE
-    if (left.length === 0) this.#signal?.removeEventListener('abort', this)
+    const left = this.#others.filter((other) => other !== watcher)
+    if (this.#first === watcher) this.#first = left.shift()
+    this.#others = left.length > 0 ? left : NONE
+    if (this.#first === undefined) this.#signal?.removeEventListener('abort', this)
   }
+}
+
+function tell(watcher: Watcher, reason: unknown): void {
+  if (typeof watcher === 'function') watcher(reason)
+  else watcher.abort(reason)
 }

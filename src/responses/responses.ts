@@ -25,6 +25,7 @@ import { openStream, type ResponseStream } from './response-stream.ts'
 import type { Resumption } from './resumption.ts'
 import type { ResponseCreateParams, ResponseObject } from './schema/index.ts'
 import type { SessionEvent } from './session-events.ts'
+import type { SessionOptions } from './session-options.ts'
 
 export type { CreateOptions, RequestOptions, ResumeOptions, StreamOptions } from './request-options.ts'
 
@@ -34,6 +35,8 @@ export let responsesOf: (host: ResponsesHost) => Responses
 /** The typed Responses API: `client.responses`. */
 export class Responses {
   readonly #host: ResponsesHost
+  /** Shared by all streams without options: each of them holds it to its end. */
+  readonly #pollPlainly = (scope: AbortScope): Resumption => this.#resumption(undefined, scope)
 
   static {
     responsesOf = (host) => new Responses(host)
@@ -65,7 +68,7 @@ export class Responses {
     return this.#open(options, (scope) => ({
       begin: () => this.#beginCreate(params, options, scope, kept || interruption === 'restart'),
       resumption: kept ? this.#resumption(options, scope) : undefined,
-      polling: kept ? undefined : this.#polling(params, options, scope),
+      polling: kept ? undefined : this.#polling(params, options),
       interruption,
       startingAfter: undefined,
     }))
@@ -97,7 +100,7 @@ export class Responses {
       intake: this.#intake(options, undefined, false),
       begin: () => this.#beginCreate(params, options, scope, true),
       resumption: undefined,
-      polling: this.#polling(params, options, scope),
+      polling: this.#polling(params, options),
       interruption: 'fold',
       maxBytes: this.#host.maxEventBytes,
     })
@@ -142,7 +145,7 @@ export class Responses {
     plan: (scope: AbortScope) => {
       begin: (() => ReturnType<typeof beginCall>) | undefined
       resumption: Resumption | undefined
-      polling?: (() => Resumption) | undefined
+      polling?: SessionOptions['polling']
       interruption: 'error' | 'restart'
       startingAfter: number | undefined
     },
@@ -178,12 +181,9 @@ export class Responses {
   }
 
   /** How to poll a queued response that came in place of a stream. `undefined`: nothing is stored. */
-  #polling(
-    params: ResponseCreateParams,
-    options: RequestOptions | undefined,
-    scope: AbortScope,
-  ): (() => Resumption) | undefined {
-    return params.store === false ? undefined : () => this.#resumption(options, scope)
+  #polling(params: ResponseCreateParams, options: RequestOptions | undefined): SessionOptions['polling'] {
+    if (params.store === false) return undefined
+    return options === undefined ? this.#pollPlainly : (scope) => this.#resumption(options, scope)
   }
 
   #resumption(options: RequestOptions | undefined, scope: AbortScope): Resumption {

@@ -14,7 +14,7 @@ export interface SessionOptions {
   /** How to resume a broken stream. Absent if the endpoint does not keep it. */
   readonly resumption: Resumption | undefined
   /** How to poll a response that came unfinished in place of a stream. Absent if it is not stored. */
-  readonly polling?: (() => Resumption) | undefined
+  readonly polling?: ((scope: AbortScope) => Resumption) | undefined
   /**
    * `restart`: output can be taken back. `fold`: output was not shown, so failures of the endpoint are retried, too.
    */

@@ -127,7 +127,8 @@ export class StreamSession implements Session, BatchesOwner {
       this.#end()
       return
     }
-    const polling = failed.code === 'response_unfinished' ? (this.#resumption ?? this.#polling?.()) : undefined
+    const polling =
+      failed.code === 'response_unfinished' ? (this.#resumption ?? this.#polling?.(this.#scope)) : undefined
     if (polling !== undefined && isUsableId(this.seen.id)) {
       await this.#resume({ call, failed }, polling)
       return

@@ -96,7 +96,8 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
   const own = new AttemptRunner({
     request,
     effective: new EffectiveRequest(request, undefined),
-    decisions: { retries: 0, couldRepeat: () => false },
+    retries: 0,
+    decisions: { couldRepeat: () => false },
     context,
     deadlines: {
       startedAt: clock.now(),

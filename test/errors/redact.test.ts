@@ -212,6 +212,9 @@ describe('the system cause at the end of the chain', () => {
 it('hides in a plain word the same secrets as in any text', () => {
   const chars = fc.constantFrom(...'abAB1._-%+ \u00e9')
   const secret = fc.string({ unit: chars, minLength: 1, maxLength: 30 })
+  // The word holds the secret without its percent-encoding, and so not the first four characters of the secret.
+  expect(withoutSecrets('abcdefgh', ['%61bcdefgh'], 100)).not.toContain('bcdefgh')
+  expect(redactWord('abcdefgh', ['%61bcdefgh'], 100)).toBe(withoutSecrets('abcdefgh', ['%61bcdefgh'], 100))
   fc.assert(
     fc.property(
       fc.array(secret, { maxLength: 3 }),
