@@ -1,3 +1,4 @@
+import type { AbortScope } from '../core/abort.ts'
 import { withDeadline } from '../core/race.ts'
 import type { Target } from '../endpoints/endpoints.ts'
 import type { Failure } from '../errors/failure.ts'
@@ -12,7 +13,8 @@ import { outOfTime } from './slot.ts'
 export interface HeadersCall {
   readonly request: Pick<CallRequest, 'url' | 'method' | 'headers'>
   readonly effective: Pick<EffectiveRequest, 'body' | 'isRebuilt'>
-  readonly context: Pick<CallContext, 'clock' | 'scope' | 'added'>
+  readonly context: Pick<CallContext, 'clock' | 'added'>
+  readonly scope: AbortScope
   readonly deadlines: CallDeadlines
   readonly log: Pick<CallLog, 'id' | 'instrumentationFailed'>
   errorOf(failure: Failure): Error
@@ -35,7 +37,8 @@ export interface HeadersAttempt {
  * @throws the error of a function that makes headers; the error of the deadline of the call that came first.
  */
 export async function headersOfAttempt(call: HeadersCall, attempt: HeadersAttempt): Promise<HeaderPairs> {
-  const { clock, scope } = call.context
+  const { scope } = call
+  const { clock } = call.context
   const ms = callEndsAt(call.deadlines) - clock.now()
   // The functions have their own limit, which is longer.
   const isUrgent = ms < HEADERS_DEADLINE_MS

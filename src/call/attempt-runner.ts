@@ -1,5 +1,6 @@
 import type { Permit } from '../admission/admission.ts'
 import { readRateWindow } from '../admission/rate-window.ts'
+import type { AbortScope } from '../core/abort.ts'
 import { appended, NONE } from '../core/lists.ts'
 import type { TargetEnd } from '../endpoints/endpoints.ts'
 import type { HedgeCause } from '../errors/errors.ts'
@@ -24,6 +25,7 @@ export interface AttemptRunnerOwner extends AttemptOwner {
   readonly request: CallRequest
   readonly effective: EffectiveRequest
   readonly context: CallContext
+  readonly scope: AbortScope
   readonly deadlines: CallDeadlines
   readonly log: CallLog
   /** Number of retries so far. */
@@ -163,11 +165,11 @@ export class AttemptRunner implements AttemptOwner {
     hedge?: HedgeCause,
     plan = this.#plan,
   ): Promise<Attempt | undefined> {
-    const { request, effective, context, deadlines, log } = this.#call
+    const { request, effective, context, scope, deadlines, log } = this.#call
     const { permit } = this
     const { method, dispatcher, signal, callersForm } = request
     const { latency, commitWithId } = effective.traits
-    const { transport, clock, timeouts, reading, scope, sendIn } = context
+    const { transport, clock, timeouts, reading, sendIn } = context
     const target = effective.pickTarget()
     const url = target?.url ?? request.url
     const asking = headersOfAttempt(this.#call, { number: this.#attemptNumber + 1, refresh, race, target })

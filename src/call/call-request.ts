@@ -85,7 +85,7 @@ export interface SentAttempt {
 /** Runs the sending of an attempt. */
 export type SendIn = <T>(attempt: SentAttempt, send: () => T) => T
 
-/** The context of a call, made by its client. */
+/** The context of a call, made by its client. Calls share it, so it holds nothing that belongs to one call. */
 export interface CallContext {
   readonly transport: Transport
   readonly clock: Clock
@@ -94,7 +94,6 @@ export interface CallContext {
   readonly timeouts: TimeoutSettings
   readonly policy: RetryPolicy
   readonly budget: RetryBudget | undefined
-  readonly scope: AbortScope
   readonly reading: ReaderSettings
   /** Start of the call's time, on the monotonic clock. Earlier than the call if it continues another one. */
   readonly startedAt?: number | undefined

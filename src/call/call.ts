@@ -1,4 +1,4 @@
-import type { Abortable } from '../core/abort.ts'
+import type { Abortable, AbortScope } from '../core/abort.ts'
 import { sleep } from '../core/race.ts'
 import type { AskContext } from '../endpoints/endpoint-of.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
@@ -37,6 +37,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
   /** Made when needed: most calls lose no conversation. */
   #lostConversation: LostConversation | undefined
   readonly context: CallContext
+  readonly scope: AbortScope
   readonly deadlines: CallDeadlines
   /** Made when needed: most calls fail in no attempt. */
   #decisions: RetryDecisions | undefined
@@ -48,8 +49,10 @@ export class Call implements AttemptRunnerOwner, Abortable {
   #readerWait: ReaderWait | undefined
   #over = false
 
-  constructor(request: CallRequest, context: CallContext) {
+  /** @param scope with which the call is aborted. It is disposed when the call ends. */
+  constructor(request: CallRequest, context: CallContext, scope: AbortScope) {
     this.request = request
+    this.scope = scope
     this.effective = new EffectiveRequest(request, context.endpoints)
     this.context = context
     const { earlier, startedAt } = context
@@ -81,13 +84,14 @@ export class Call implements AttemptRunnerOwner, Abortable {
    */
   run(): Promise<CallOutcome> {
     this.log.started(this.request)
-    this.context.scope.watch(this)
+    this.scope.watch(this)
     return this.#endOnError(async () => {
       const asking = this.effective.findOwner(this.#asking())
       if (asking !== undefined) await asking
       if (this.effective.isOwnerUnknown) await this.#resolveOwner()
       this.#runner.permit = await acquireSlot({
         context: this.context,
+        scope: this.scope,
         deadlines: this.deadlines,
         origin: this.request.url.origin,
         traits: this.effective.traits,
@@ -160,19 +164,18 @@ export class Call implements AttemptRunnerOwner, Abortable {
 
   /** The context in which the caller names the owner. */
   #asking(): AskContext {
-    const { clock, scope } = this.context
-    const { deadlines } = this
+    const { scope, deadlines, context } = this
     return {
-      clock,
+      clock: context.clock,
       scope,
-      leftMs: callEndsAt(deadlines) - clock.now(),
+      leftMs: callEndsAt(deadlines) - context.clock.now(),
       outOfTime: () => this.errorOf(outOfTime(firstOfCall(deadlines)), undefined),
     }
   }
 
   async #untilOpened(): Promise<CallOutcome> {
     for (let refresh = false; ; ) {
-      this.context.scope.throwIfAborted()
+      this.scope.throwIfAborted()
       const { attempt, opened } = await (this.#onSockets ?? this.#runner).run(refresh)
       if (opened.kind === 'aborted') throw opened.reason
       if (opened.kind === 'lost') throw new TypeError('an attempt that lost cannot decide')
@@ -203,23 +206,23 @@ export class Call implements AttemptRunnerOwner, Abortable {
   }
 
   get lostConversation(): LostConversation {
-    this.#lostConversation ??= new LostConversation(this.effective, this.context, this.log)
+    this.#lostConversation ??= new LostConversation(this)
     return this.#lostConversation
   }
 
   /** Waits between two attempts. */
   async #before(previous: Attempt, delayMs: number): Promise<void> {
-    const { clock, scope } = this.context
+    const { clock } = this.context
     previous.output.discard(undefined)
     this.#runner.clear()
-    if (delayMs > 0) await sleep(delayMs, { clock, scope })
+    if (delayMs > 0) await sleep(delayMs, { clock, scope: this.scope })
   }
 
   async #endOnError(act: () => Promise<CallOutcome>): Promise<CallOutcome> {
     try {
       return await act()
     } catch (error) {
-      this.#end(this.context.scope.aborted ? 'aborted' : 'failed', undefined)
+      this.#end(this.scope.aborted ? 'aborted' : 'failed', undefined)
       throw error
     }
   }
@@ -287,10 +290,10 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.#over = true
     this.#readerWait?.stop()
     this.#runner.end()
-    this.context.scope.dispose()
+    this.scope.dispose()
     const own = this.#records.length - (this.context.earlier?.length ?? 0)
     this.log.ended(outcome, own, failed?.code ?? this.#records.at(-1)?.code)
-    this.context.onEnded(this.context.scope)
+    this.context.onEnded(this.scope)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AbortScope } from '../core/abort.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { redactUrl } from '../errors/redact.ts'
@@ -27,17 +28,21 @@ export function onlyCopyLost(why: string): Failure {
   )
 }
 
+/** The call whose response cannot be continued. */
+export interface LosingCall {
+  readonly effective: Pick<EffectiveRequest, 'traits' | 'isRebuilt' | 'rebuild'>
+  readonly context: Pick<CallContext, 'clock' | 'onPreviousResponseNotFound'>
+  readonly scope: AbortScope
+  readonly log: Pick<CallLog, 'rebuilt'>
+}
+
 /** Handles a response that cannot be continued: a genuine not-found, or an unknown owner. */
 export class LostConversation {
-  readonly #effective: EffectiveRequest
-  readonly #context: CallContext
-  readonly #log: CallLog
+  readonly #call: LosingCall
   #askedAgain = false
 
-  constructor(effective: EffectiveRequest, context: CallContext, log: CallLog) {
-    this.#effective = effective
-    this.#context = context
-    this.#log = log
+  constructor(call: LosingCall) {
+    this.#call = call
   }
 
   /**
@@ -48,7 +53,7 @@ export class LostConversation {
    * @throws RequestError `hook_failed`; the caller's reason on an abort.
    */
   async goesOn(attempt: Attempt, records: readonly AttemptRecord[]): Promise<boolean> {
-    if (!this.#effective.traits.continuation || this.#effective.isRebuilt) return false
+    if (!this.#call.effective.traits.continuation || this.#call.effective.isRebuilt) return false
     const lostBefore = records.some((record) => record.outcome === 'failed')
     if (lostBefore && !this.#askedAgain) {
       this.#askedAgain = true
@@ -69,7 +74,7 @@ export class LostConversation {
     attempt: number,
     records: readonly AttemptRecord[],
   ): Promise<boolean> {
-    return !this.#effective.isRebuilt && this.#isRebuilt(request, attempt, records, 'socket_lost')
+    return !this.#call.effective.isRebuilt && this.#isRebuilt(request, attempt, records, 'socket_lost')
   }
 
   async #isRebuilt(
@@ -78,7 +83,7 @@ export class LostConversation {
     records: readonly AttemptRecord[],
     reason: PreviousResponseNotFoundContext['reason'],
   ): Promise<boolean> {
-    const { onPreviousResponseNotFound: hook } = this.#context
+    const { onPreviousResponseNotFound: hook } = this.#call.context
     const sent = body.kind === 'bytes' ? parseBody(body.bytes, headers) : undefined
     if (hook === undefined || sent === undefined || body.kind !== 'bytes') return false
     const rebuilt = await askHook(
@@ -89,11 +94,11 @@ export class LostConversation {
         attempts: [...records],
         reason,
       },
-      this.#context,
+      { clock: this.#call.context.clock, scope: this.#call.scope },
     )
     if (rebuilt?.kind !== 'bytes') return false
-    this.#effective.rebuild(rebuilt, { url, headers })
-    this.#log.rebuilt(attempt, body.bytes.length, rebuilt.bytes.length)
+    this.#call.effective.rebuild(rebuilt, { url, headers })
+    this.#call.log.rebuilt(attempt, body.bytes.length, rebuilt.bytes.length)
     return true
   }
 }

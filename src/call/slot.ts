@@ -1,4 +1,5 @@
 import type { Permit } from '../admission/admission.ts'
+import type { AbortScope } from '../core/abort.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { CallLog } from './call-log.ts'
@@ -18,14 +19,15 @@ interface TimeOfCall {
  */
 export async function acquireSlot(call: {
   readonly context: CallContext
+  readonly scope: AbortScope
   readonly deadlines: CallDeadlines
   readonly origin: string
   readonly traits: Pick<RequestTraits, 'asks' | 'latency'>
   readonly log: CallLog
   errorOf(failure: Failure): Error
 }): Promise<Permit | undefined> {
-  const { context, deadlines, origin, traits, log } = call
-  const { admission, clock, scope } = context
+  const { context, scope, deadlines, origin, traits, log } = call
+  const { admission, clock } = context
   if (admission === undefined) return undefined
   const leftMs = callEndsAt(deadlines) - clock.now()
   const queue = admission.queueMs > 0 && admission.queueMs < leftMs

@@ -9,8 +9,8 @@ export interface FetchHost {
   readonly headers: HeaderSource
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
-  /** The context of a call. Registers the call as running. */
-  contextFor(origin: string, scope: AbortScope): CallContext
+  /** The context of a call. */
+  contextFor(origin: string): CallContext
   /** Registers a call as running, so that `close()` waits for it and `destroy()` ends it. */
   begin(scope: AbortScope): void
   /** The call is over. A call that has run reports this itself. */

@@ -133,15 +133,16 @@ async function run(
 ): Promise<Ran> {
   const left = from instanceof AbortScope ? undefined : from
   const scope = from instanceof AbortScope ? from : new AbortScope(request.signal)
-  const context = host.contextFor(request.url.origin, scope)
+  const context = host.contextFor(request.url.origin)
   // Before the previous call ends: a client that is closing waits only for calls that have begun.
   if (left !== undefined) host.begin(scope)
   left?.outcome.attempt.leave()
-  const call = new Call(callRequest(host, request, traits), {
-    ...context,
+  const special = {
     ...(left && { startedAt: left.call.deadlines.startedAt, earlier: left.call.attempts }),
     ...(folds && { restartable: true, reading: { ...context.reading, needsEvents: true, wholeFrames: false } }),
-  })
+  }
+  const isUsual = left === undefined && !folds
+  const call = new Call(callRequest(host, request, traits), isUsual ? context : { ...context, ...special }, scope)
   return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
 }
 

@@ -10,6 +10,7 @@ import { RetryBudgets } from '../retry/budget.ts'
 import { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { TransportStats } from '../transport/transport.ts'
+import { CallContexts } from './call-contexts.ts'
 import { Connections } from './connections.ts'
 import { refuseHeadersOfConnections } from './contradictions.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
@@ -66,12 +67,6 @@ export class ResilientClient implements AsyncDisposable {
   readonly responses: Responses
   readonly #settings: ClientSettings
   readonly #headers: HeaderSource
-  readonly #instrumented: InstrumentedHeaders
-  readonly #sendIn: CallContext['sendIn']
-  readonly #reading: CallContext['reading']
-  /** The same for all calls, of which each stream holds them to its end. */
-  readonly #hedge: CallContext['hedge']
-  readonly #admission: CallContext['admission']
   readonly #telemetry: TelemetryEmitter
   readonly #shared: Shared
   readonly #isView: boolean
@@ -98,8 +93,6 @@ export class ResilientClient implements AsyncDisposable {
       parent !== undefined && parsed.onEvent === undefined && parsed.instrumentations === undefined
         ? parent.#telemetry
         : new TelemetryEmitter(onEvent, ...instrumentations.map((one) => one.onEvent))
-    this.#instrumented = new InstrumentedHeaders({ instrumentations, origin: this.#settings.baseURL.origin, clock })
-    this.#sendIn = sendInOf(instrumentations)
     this.#shared =
       parent !== undefined
         ? parent.#shared
@@ -128,12 +121,35 @@ export class ResilientClient implements AsyncDisposable {
     if (parent === undefined) {
       this.#unobserve = this.#shared.connections.relay(this.#telemetry)
     }
-    this.#reading = readingOf(this.#settings)
-    const { hedge } = this.#settings
-    const { hedging, admission } = this.#shared
-    this.#hedge = hedge && { hedging, settings: hedge }
-    this.#admission = admission && { gate: admission, queueMs: concurrency?.queueMs ?? 0 }
-    const typedReading = { ...this.#reading, needsEvents: true, wholeFrames: false }
+    const { hedge, timeouts, policy, commitAfterMs, beforeCommitMs, onPreviousResponseNotFound } = this.#settings
+    const { hedging, admission, connections, budgets } = this.#shared
+    const common: Omit<CallContext, 'budget' | 'added'> = {
+      transport: connections.transport,
+      sockets: connections.sockets,
+      clock,
+      random,
+      telemetry: this.#telemetry,
+      timeouts,
+      policy,
+      reading: readingOf(this.#settings),
+      beforeCommitMs,
+      commitAfterMs,
+      restartable: false,
+      onPreviousResponseNotFound,
+      endpoints: this.#shared.endpoints,
+      admission: admission && { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
+      sendIn: sendInOf(instrumentations),
+      hedge: hedge && { hedging, settings: hedge },
+      onEnded: (scope) => this.#over(scope),
+    }
+    const instrumented = new InstrumentedHeaders({ instrumentations, origin: this.#settings.baseURL.origin, clock })
+    const sources = { budgets, instrumented }
+    const dropIn = new CallContexts(common, sources)
+    const reading = { ...common.reading, needsEvents: true, wholeFrames: false }
+    // Only hosts of the drop-in stop waiting for headers. A typed caller waits until its own deadlines.
+    const ofTyped = { ...common, reading, beforeCommitMs: 0, commitAfterMs: 0 }
+    const typed = new CallContexts(ofTyped, sources)
+    const restartables = new CallContexts({ ...ofTyped, restartable: true }, sources)
     this.responses = responsesOf({
       baseURL: this.#settings.baseURL,
       clock,
@@ -149,14 +165,10 @@ export class ResilientClient implements AsyncDisposable {
       assertOpen: () => this.#assertOpen(),
       headersOfCall: () => this.#headers.ofCall(),
       canRefresh: this.#headers.canRefresh,
-      contextFor: (origin, scope, { restartable, commitAt }) => ({
-        ...this.#contextFor(origin, scope),
-        // Only hosts of the drop-in stop waiting for headers. A typed caller waits until its own deadlines.
-        beforeCommitMs: 0,
-        commitAfterMs: 0,
-        restartable,
-        reading: commitAt === undefined ? typedReading : { ...typedReading, commitAt },
-      }),
+      contextFor: (origin, { restartable, commitAt }) => {
+        const context = (restartable ? restartables : typed).of(origin)
+        return commitAt === undefined ? context : { ...context, reading: { ...context.reading, commitAt } }
+      },
       begin: (scope) => this.#shared.calls.add(scope),
       hold: (scope) => {
         this.#shared.calls.add(scope)
@@ -172,7 +184,7 @@ export class ResilientClient implements AsyncDisposable {
       settings: this.#settings,
       headers: this.#headers,
       assertOpen: () => this.#assertOpen(),
-      contextFor: (origin, scope) => this.#contextFor(origin, scope),
+      contextFor: (origin) => dropIn.of(origin),
       begin: (scope) => this.#shared.calls.add(scope),
       end: (scope) => this.#over(scope),
       handsOn: this.#shared.connections.transport.abilities.takesCallersForm === true,
@@ -236,35 +248,6 @@ export class ResilientClient implements AsyncDisposable {
       throw new ClientClosedError('The client is closed. Create a new ResilientClient, or close this one later.')
     }
   }
-
-  #contextFor(origin: string, scope: AbortScope): CallContext {
-    const { clock, random, timeouts, policy, commitAfterMs, beforeCommitMs } = this.#settings
-    const { connections } = this.#shared
-    return {
-      transport: connections.transport,
-      sockets: connections.sockets,
-      clock,
-      random,
-      telemetry: this.#telemetry,
-      timeouts,
-      policy,
-      budget: this.#shared.budgets.of(origin),
-      scope,
-      reading: this.#reading,
-      beforeCommitMs,
-      commitAfterMs,
-      restartable: false,
-      onPreviousResponseNotFound: this.#settings.onPreviousResponseNotFound,
-      endpoints: this.#shared.endpoints,
-      admission: this.#admission,
-      added: this.#instrumented.ofCall(),
-      sendIn: this.#sendIn,
-      hedge: this.#hedge,
-      onEnded: this.#onCallEnded,
-    }
-  }
-
-  readonly #onCallEnded = (scope: AbortScope): void => this.#over(scope)
 
   #over(scope: AbortScope): void {
     const { calls, onIdle } = this.#shared

@@ -55,7 +55,8 @@ export class ApiRequest implements CallRequest {
     this.method = method
     this.body =
       shape.body === undefined ? { kind: 'none' } : { kind: 'bytes', isText: true, bytes: utf8(serialised(shape.body)) }
-    this.#headers = headers.concat(FIXED_HEADERS[face], shape.body === undefined ? [] : JSON_CONTENT)
+    const fixed = (shape.body === undefined ? FIXED_HEADERS : FIXED_HEADERS_OF_JSON)[face]
+    this.#headers = headers.length === 0 ? fixed : headers.concat(fixed)
     const traits = traitsOf({ method, url: this.url, headers: this.#headers, body: this.body }, shape.body)
     // Reading or cancelling a response is short and safe to repeat, so it has the deadlines of a JSON call.
     this.latency = { ...traits.latency, kind: face }
@@ -102,6 +103,10 @@ const FIXED_HEADERS: Readonly<Record<RequestShape['face'], HeaderPairs>> = {
     ['accept-encoding', 'gzip, deflate, br'],
     ['user-agent', 'resilient-responses'],
   ],
+}
+const FIXED_HEADERS_OF_JSON: typeof FIXED_HEADERS = {
+  stream: FIXED_HEADERS.stream.concat(JSON_CONTENT),
+  json: FIXED_HEADERS.json.concat(JSON_CONTENT),
 }
 
 function urlOf({ baseURL }: ResponsesHost, { path, query = {} }: Pick<RequestShape, 'path' | 'query'>): URL {

@@ -12,23 +12,23 @@ export function beginCall(host: ResponsesHost, shape: RequestShape, scope: Abort
   if (!shape.continues) host.assertOpen()
   const { restartable = false, commitAt } = shape
   const request = new ApiRequest(host, shape)
-  const usual = host.contextFor(request.url.origin, scope, { restartable, ...(commitAt && { commitAt }) })
+  const usual = host.contextFor(request.url.origin, { restartable, ...(commitAt && { commitAt }) })
   // A continued call already has its permit.
   const context = shape.continues ? { ...usual, admission: undefined, startedAt: shape.continues.since } : usual
   const loaded = lazyReading.loaded
-  const call = loaded === undefined ? callOnceLoaded(request, context) : new loaded.Call(request, context)
+  const call = loaded === undefined ? callOnceLoaded(request, context, scope) : new loaded.Call(request, context, scope)
   host.begin(scope)
   return call
 }
 
 /** Where nothing can be loaded there is no call that could tell its client of its end. */
-async function callOnceLoaded(request: ApiRequest, context: CallContext): Promise<Call> {
+async function callOnceLoaded(request: ApiRequest, context: CallContext, scope: AbortScope): Promise<Call> {
   try {
     const loaded = await lazyReading.load()
-    return new loaded.Call(request, context)
+    return new loaded.Call(request, context, scope)
   } catch (error) {
-    context.scope.dispose()
-    context.onEnded(context.scope)
+    scope.dispose()
+    context.onEnded(scope)
     throw error
   }
 }

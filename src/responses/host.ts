@@ -29,7 +29,6 @@ export interface ResponsesHost {
   /** The context of a call of this face. */
   contextFor(
     origin: string,
-    scope: AbortScope,
     face: Pick<CallContext, 'restartable'> & { readonly commitAt?: 'first_event' },
   ): CallContext
   /** Registers a call as running. */

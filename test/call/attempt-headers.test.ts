@@ -35,7 +35,8 @@ function headersOf({ totalMs = 0, headers = async () => HEADERS, added, isRebuil
       },
     },
     effective: { body, isRebuilt },
-    context: { clock, scope, added },
+    context: { clock, added },
+    scope,
     deadlines: {
       startedAt: 1000,
       total: { ms: totalMs, source: 'option' },

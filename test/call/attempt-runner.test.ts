@@ -85,7 +85,6 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
       staleMs: { ms: 1_800_000, source: 'default' },
       totalMs: off,
     },
-    scope,
     reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
     policy: { maxRetries: 4 },
     hedge: hedged ? { hedging, settings: { maxConcurrent: 3 } } : undefined,
@@ -99,6 +98,7 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
     retries: 0,
     decisions: { couldRepeat: () => false },
     context,
+    scope,
     deadlines: {
       startedAt: clock.now(),
       total: off,

@@ -116,7 +116,6 @@ function call(given: Given = {}) {
             return true
           },
         },
-    scope,
     reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
     startedAt: given.startedAt,
     beforeCommitMs: given.beforeCommitMs ?? 0,
@@ -134,7 +133,7 @@ function call(given: Given = {}) {
     hedge: given.hedged && { hedging: { planFor: () => PLAN }, settings: PLAN.settings },
     onEnded: () => count.ended++,
   } as unknown as CallContext
-  const own = new Call(request, context)
+  const own = new Call(request, context, scope)
   /** What a promise comes to, in as much time as it takes. */
   async function settled<T>(promise: Promise<T>): Promise<{ value?: T; error?: unknown }> {
     let found: { value?: T; error?: unknown } | undefined

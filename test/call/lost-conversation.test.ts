@@ -32,9 +32,10 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
       told.push(context)
       return answer()
     })
-  const context = { clock: new VirtualClock(), scope: new AbortScope(undefined), onPreviousResponseNotFound }
+  const context = { clock: new VirtualClock(), onPreviousResponseNotFound } as unknown as CallContext
+  const scope = new AbortScope(undefined)
   const log = { rebuilt: (...given: unknown[]) => logged.push(given) }
-  const conversation = new LostConversation(effective as never, context as unknown as CallContext, log as never)
+  const conversation = new LostConversation({ effective: effective as never, context, scope, log })
   const attempt = { number: 2, request: { url, headers, body } } as unknown as Attempt
   return {
     told,

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { Entry, Permit } from '../../src/admission/admission.ts'
 import type { CallContext } from '../../src/call/call-request.ts'
 import { acquireSlot, outOfTime } from '../../src/call/slot.ts'
+import { AbortScope } from '../../src/core/abort.ts'
 import type { Failure } from '../../src/errors/failure.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { CallDeadlines } from '../../src/watchdog/deadlines.ts'
 
 const TICKET: Permit = { answered: () => {}, release: () => {} }
-const SCOPE = {}
+const SCOPE = new AbortScope(undefined)
 
 interface Given {
   readonly queueMs?: number
@@ -35,8 +36,8 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
     context: {
       admission: { gate: { enter }, queueMs },
       clock: new VirtualClock({ startMs: 1000 }),
-      scope: SCOPE,
     } as unknown as CallContext,
+    scope: SCOPE,
     deadlines,
     origin: 'https://api.test',
     traits: {

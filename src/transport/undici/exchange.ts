@@ -9,6 +9,7 @@ import type { ConnectionUser } from './connection.ts'
 import { headerPairs } from './raw-headers.ts'
 import { toDispatch } from './request.ts'
 import { type BodyOwner, ResponseBody } from './response-body.ts'
+import { reportHead } from './response-head.ts'
 import type { Dispatcher } from './undici-parts.ts'
 
 const DRAIN_MS = 100
@@ -158,11 +159,8 @@ export class UndiciExchange implements Exchange, ConnectionUser, BodyOwner, Disp
     this.#body = new ResponseBody(codings, observer, this)
     if (connection !== undefined) connection.body = this.#body
     if (this.#paused) this.#body.pause()
-    observer.head({
-      status,
-      statusText: statusText ?? '',
-      headers: codings.length > 0 ? decodedHeaders(headers) : headers,
-    })
+    const shown = codings.length > 0 ? decodedHeaders(headers) : headers
+    reportHead(observer, { status, statusText: statusText ?? '', headers: shown }, isOurs ? parsed : undefined)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
