@@ -71,14 +71,24 @@ export function traitsOf(
     stateful: isSet('conversation') || json.background === true,
     continuation: typeof json.previous_response_id === 'string',
     commitWithId: json.background === true && json.store === true,
-    asks: {
+    asks: shared({
       model: word(json.model),
       effort: word((json.reasoning as { effort?: unknown } | null | undefined)?.effort),
       tier: word(json.service_tier),
       hasToolEffects: Array.isArray(json.tools) && json.tools.some(hasEffects),
-    },
+    }),
     continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
   }
+}
+
+let latest = PASSTHROUGH.asks
+
+/** The latest traits, if they are equal: most calls of a process ask for the same, and a stream holds its traits to its end. */
+function shared(asks: ModelTraits): ModelTraits {
+  const { model, effort, tier, hasToolEffects } = latest
+  const isEqual = model === asks.model && effort === asks.effort && tier === asks.tier
+  if (!isEqual || hasToolEffects !== asks.hasToolEffects) latest = asks
+  return latest
 }
 
 const TOOLS_WITH_EFFECTS: ReadonlySet<unknown> = new Set(['mcp', 'image_generation', 'code_interpreter'])

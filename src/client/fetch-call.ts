@@ -1,50 +1,86 @@
-import type { CallRequest } from '../call/call.ts'
+import type { CallRequest, HeaderAsk } from '../call/call.ts'
 import { isIdempotent, type RequestTraits, responseIdIn } from '../call/request-traits.ts'
-import type { HeaderPairs } from '../transport/transport.ts'
+import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { FetchHost } from './fetch-host.ts'
 import type { FetchRequest } from './fetch-request.ts'
 import { fillGaps } from './header-source.ts'
 
 /** The request of a drop-in call: the caller's request, with our headers where it has none. */
 export function callRequest(host: FetchHost, request: FetchRequest, traits: RequestTraits): CallRequest {
-  const { url, method, body } = request
-  const isOurs = url.origin === host.settings.baseURL.origin
-  const passthrough = isPassthrough(traits)
-  const theirs = host.handsOn ? request.headers : withDefaults(request.headers, traits)
-  const own = isOurs ? host.headers.ofCall() : undefined
-  let credentialIsOurs = false
-  return {
-    url,
-    method,
-    body,
-    dispatcher: request.dispatcher,
-    callersForm: request.callersForm,
-    signal: passthrough ? request.signal : undefined,
-    given: theirs,
-    async headers(ask) {
-      if (own === undefined) return theirs
-      const filled = fillGaps(theirs, await own.get({ ...ask, method }))
-      credentialIsOurs = filled.credentialIsOurs
-      return filled.pairs
-    },
-    canRefresh: () => credentialIsOurs && host.headers.canRefresh,
-    latency: traits.latency,
-    replay: {
+  return new FetchCallRequest(host, request, traits)
+}
+
+/** A class, because a stream holds the request to its end, and functions would need more memory than methods. */
+class FetchCallRequest implements CallRequest {
+  readonly url: URL
+  readonly method: string
+  readonly body: RequestBody
+  readonly dispatcher: unknown
+  readonly callersForm: CallRequest['callersForm']
+  readonly given: HeaderPairs
+  readonly latency: RequestTraits['latency']
+  readonly continuation: boolean
+  readonly commitWithId: boolean
+  readonly asks: RequestTraits['asks']
+  readonly label: string | undefined
+  readonly continues: string | undefined
+  readonly #stateful: boolean
+  readonly #signal: AbortSignal | undefined
+  /** The source of the client's headers. */
+  readonly #source: FetchHost['headers']
+  /** Absent for other origins than that of `baseURL`. */
+  readonly #own: ReturnType<FetchHost['headers']['ofCall']> | undefined
+  #credentialIsOurs = false
+
+  constructor(host: FetchHost, request: FetchRequest, traits: RequestTraits) {
+    const { url, method, body } = request
+    this.url = url
+    this.method = method
+    this.body = body
+    this.dispatcher = request.dispatcher
+    this.callersForm = request.callersForm
+    this.given = host.handsOn ? request.headers : withDefaults(request.headers, traits)
+    this.latency = traits.latency
+    this.continuation = traits.continuation
+    this.commitWithId = traits.commitWithId
+    this.asks = traits.asks
+    this.label = host.settings.label
+    this.continues = traits.continues ?? responseIdIn(url)
+    this.#stateful = traits.stateful
+    this.#signal = request.signal
+    this.#source = host.headers
+    this.#own = url.origin === host.settings.baseURL.origin ? host.headers.ofCall() : undefined
+  }
+
+  get signal(): AbortSignal | undefined {
+    return isPassthrough(this) ? this.#signal : undefined
+  }
+
+  get replay(): CallRequest['replay'] {
+    const { body, method, url, given } = this
+    return {
       readOnce: body.kind === 'stream' && !body.replayable,
-      stateful: traits.stateful,
-      passthrough,
+      stateful: this.#stateful,
+      passthrough: isPassthrough(this),
       idempotent: isIdempotent({ method, url }),
-      idempotencyKey: request.headers.some(([name]) => name === 'idempotency-key'),
-    },
-    continuation: traits.continuation,
-    commitWithId: traits.commitWithId,
-    asks: traits.asks,
-    label: host.settings.label,
-    continues: traits.continues ?? responseIdIn(url),
+      idempotencyKey: given.some(([name]) => name === 'idempotency-key'),
+    }
+  }
+
+  async headers(ask: HeaderAsk): Promise<HeaderPairs> {
+    const { given, method } = this
+    if (this.#own === undefined) return given
+    const filled = fillGaps(given, await this.#own.get({ ...ask, method }))
+    this.#credentialIsOurs = filled.credentialIsOurs
+    return filled.pairs
+  }
+
+  canRefresh(): boolean {
+    return this.#credentialIsOurs && this.#source.canRefresh
   }
 }
 
-export function isPassthrough({ latency }: RequestTraits): boolean {
+export function isPassthrough({ latency }: Pick<RequestTraits, 'latency'>): boolean {
   return latency.kind === 'passthrough'
 }
 

@@ -5,12 +5,8 @@ import { abandoned } from './abandoned.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Session } from './session-port.ts'
 
-/** Like `PromiseWithResolvers`, but with methods, which use less memory. */
-interface Asked<T> {
-  readonly promise: Promise<T>
-  resolve(value: T): void
-  reject(error: unknown): void
-}
+/** Declared as a method: a reader of some events is then also a reader of any events. */
+type Resolve<T> = { resolve(value: T | PromiseLike<T>): void }['resolve']
 
 const NOTHING: readonly never[] = []
 const DONE = { done: true, value: undefined } as const
@@ -30,10 +26,12 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
   readonly #scope: AbortScope
   #batch: readonly E[] = NOTHING
   #at = 0
-  #asked: Asked<IteratorResult<E, undefined>> | undefined
+  /** The pending read, and how it is answered. Without its `reject`, which most streams would hold for nothing. */
+  #asked: Promise<IteratorResult<E, undefined>> | undefined
+  #resolve: Resolve<IteratorResult<E, undefined>> | undefined
   #left = false
   #ending: Ending | undefined
-  #over: Asked<void> | undefined
+  #over: PromiseWithResolvers<void> | undefined
 
   /** @param stream under which its scope is registered as `abandoned`. */
   constructor(stream: object, session: Session, scope: AbortScope) {
@@ -55,22 +53,22 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     // Concurrent calls get their results in order.
     if (this.#asked !== undefined) {
       const next = (): Promise<IteratorResult<E, undefined>> => this.next()
-      return this.#asked.promise.then(next, next)
+      return this.#asked.then(next, next)
     }
-    const asked = Promise.withResolvers<IteratorResult<E, undefined>>()
-    if (!this.#answer(asked)) {
-      this.#asked = asked
+    const { promise, resolve } = Promise.withResolvers<IteratorResult<E, undefined>>()
+    if (!this.#answer(resolve)) {
+      this.#asked = promise
+      this.#resolve = resolve
       this.#session.batches.whenReady(this)
     }
-    return asked.promise
+    return promise
   }
 
   /** Called by the session. */
   onReady(): void {
-    const asked = this.#asked
-    this.#asked = undefined
-    if (asked === undefined) this.readToEnd()
-    else this.#answer(asked)
+    const resolve = this.#takeResolve()
+    if (resolve === undefined) this.readToEnd()
+    else this.#answer(resolve)
   }
 
   /** Leaving early frees the connection. */
@@ -78,8 +76,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     const hasAll = this.#at >= this.#batch.length && this.#session.isDrained
     this.#left = true
     this.#batch = NOTHING
-    this.#asked?.resolve(DONE)
-    this.#asked = undefined
+    this.#takeResolve()?.(DONE)
     if (this.#ending !== undefined) return DONE
     // After the terminal event the response is complete, so leaving changes nothing.
     if (hasAll) this.readToEnd()
@@ -118,11 +115,11 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
   }
 
   /** `false` when there is nothing yet. */
-  #answer(asked: Asked<IteratorResult<E, undefined>>): boolean {
+  #answer(resolve: Resolve<IteratorResult<E, undefined>>): boolean {
     // Delivered events are not kept while the reader waits.
     this.#batch = NOTHING
     if (this.#left) {
-      asked.resolve(DONE)
+      resolve(DONE)
       return true
     }
     const taken = this.#session.batches.take()
@@ -130,13 +127,19 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     if (taken.kind === 'item') {
       this.#batch = taken.item as readonly E[]
       this.#at = 1
-      asked.resolve({ done: false, value: this.#batch[0] as E })
+      resolve({ done: false, value: this.#batch[0] as E })
       return true
     }
     this.#end(taken)
-    if (taken.kind === 'failed') asked.reject(taken.error)
-    else asked.resolve(DONE)
+    resolve(taken.kind === 'failed' ? Promise.reject(taken.error) : DONE)
     return true
+  }
+
+  #takeResolve(): Resolve<IteratorResult<E, undefined>> | undefined {
+    const resolve = this.#resolve
+    this.#asked = undefined
+    this.#resolve = undefined
+    return resolve
   }
 
   #end(ending: Ending): void {
@@ -147,7 +150,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
   }
 }
 
-function tell(asked: Asked<void>, ending: Ending): void {
+function tell(asked: PromiseWithResolvers<void>, ending: Ending): void {
   if (ending.kind === 'failed') asked.reject(ending.error)
   else asked.resolve()
 }

@@ -76,6 +76,20 @@ describe('an abort scope', () => {
     scope.abort('x')
     expect(seen).toEqual([1, 2, 3])
   })
+
+  it('keeps its other watchers, and the listener, when the first one stops watching', () => {
+    const own = new AbortController()
+    const scope = new AbortScope(own.signal)
+    const seen: string[] = []
+    const unwatch = ['a', 'b', 'c'].map((name) => scope.watch(() => seen.push(name)))
+    unwatch[0]?.()
+    scope.watch(() => seen.push('d'))
+    expect(listeners(own.signal)).toBe(1)
+    own.abort()
+    expect(seen).toEqual(['b', 'c', 'd'])
+    for (const stop of unwatch) stop()
+    expect(listeners(own.signal)).toBe(0)
+  })
 })
 
 describe('the race with a timer', () => {

@@ -72,7 +72,7 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
     connected: (info: ConnectionInfo) => told.push(info),
     sending: () => told.push('sending'),
     sent: () => told.push('sent'),
-    head: (head: ResponseHead) => told.push(head),
+    head: ({ status, statusText, headers }: ResponseHead) => told.push({ status, statusText, headers }),
     data: (chunk) => told.push(Buffer.from(chunk).toString()),
     end: () => told.push('end'),
     error: (error) => told.push(error),
