@@ -2,6 +2,7 @@ import { Admission } from '../admission/admission.ts'
 import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
+import { nextTurn } from '../core/turn.ts'
 import { Endpoints } from '../endpoints/endpoints.ts'
 import { ClientClosedError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
@@ -223,7 +224,11 @@ export class ResilientClient implements AsyncDisposable {
     this.#closed = true
     if (this.#isView) return
     this.#shared.closed = true
-    if (this.#shared.calls.size > 0) await new Promise<void>((resolve) => this.#shared.onIdle.push(resolve))
+    while (this.#shared.calls.size > 0) {
+      await new Promise<void>((resolve) => this.#shared.onIdle.push(resolve))
+      // A reader learns of the end of its call a moment later, and may continue with another one: a resume.
+      await nextTurn()
+    }
     await this.#shared.connections.close()
     this.#unobserve?.()
   }

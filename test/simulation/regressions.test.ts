@@ -198,6 +198,25 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'a client that is being closed waits for the second resume of a response',
+    {
+      seed: 40007375,
+      end: { how: 'close', at: 2724 },
+      calls: [
+        {
+          face: 'background',
+          attempts: [
+            { answer: completed, fault: { after: 1, how: 'stall', afterMs: 0 } },
+            {
+              answer: stream({ how: 'failed', code: 'insufficient_quota', told: 'only', behindMs: 1001 }, 0),
+              resume: { skips: 2 },
+            },
+          ],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {
