@@ -1,4 +1,5 @@
 import { appended, NONE } from '../core/lists.ts'
+import { nextTurn } from '../core/turn.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import type { SseEvent } from '../sse/sse-reader.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
@@ -144,8 +145,10 @@ export class EventSequencer {
         `The checks of validate: 'strict' could not be loaded: ${reasonOf(this.#notLoaded)}.`,
       )
     if (check === undefined) {
-      // The event is delivered at once. If the checks cannot be loaded, there is no report.
-      void loadChecks().then((loaded) => this.#reportInvalid(event, loaded(event)), ignore)
+      // The event is delivered first: an import holds up the turn in which it begins. If the checks cannot be loaded, there is no report.
+      void nextTurn()
+        .then(loadChecks)
+        .then((loaded) => this.#reportInvalid(event, loaded(event)), ignore)
       return undefined
     }
     const result = check(event)
