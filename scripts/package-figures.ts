@@ -26,7 +26,7 @@ try {
   const [start] = await startTimes(installed.folder, [PACKAGE])
   if (start === undefined) throw new Error('nothing was measured')
   console.log(
-    `with client ${start.clientMs.toFixed(1)} ms, first typed event ${start.firstEventMs.toFixed(1)} ms after process start`,
+    `with client ${start.clientMs.toFixed(1)} ms, ${start.firstEventMs.toFixed(1)} ms of CPU until the first typed event`,
   )
 } finally {
   installed.remove()

@@ -17,7 +17,7 @@ if (own === undefined) throw new Error('nothing was measured')
 const rows = [
   ['import', 'importMs'],
   ['import and first client', 'clientMs'],
-  ['process start to first typed event', 'firstEventMs'],
+  ['CPU until the first typed event', 'firstEventMs'],
   ['the same, with a listener', 'firstEventReportMs'],
   ["the same, with validate: 'strict'", 'firstEventStrictMs'],
 ] as const
