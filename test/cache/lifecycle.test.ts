@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ClientCache } from '../../src/cache/client-cache.ts'
+import { ClientCache, type ClientCacheOptions } from '../../src/cache/client-cache.ts'
 import { ClientClosedError, ConfigurationError } from '../../src/errors/errors.ts'
+import { invalid } from '../support/typed.ts'
 import { cacheWorld } from './world.ts'
 
 describe('the events of a client', () => {
@@ -202,7 +203,7 @@ describe('close and destroy', () => {
   })
 
   it('need no retire callback', async () => {
-    const { cache, alive } = cacheWorld({ retire: undefined as never })
+    const { cache, alive } = cacheWorld({ retire: invalid(undefined) })
     ;(await cache.acquire('a')).release()
     await cache.close()
     expect(alive()).toEqual([])
@@ -249,7 +250,7 @@ describe('options', () => {
   })
 
   it('that are unknown are refused with a list of the known ones', () => {
-    expect(() => new ClientCache({ ...NEEDED, maxEntires: 5 } as never)).toThrow(
+    expect(() => new ClientCache(invalid<ClientCacheOptions<object>>({ ...NEEDED, maxEntires: 5 }))).toThrow(
       expect.objectContaining({
         message: expect.stringMatching(
           /^Unknown option 'maxEntires' of a ClientCache; accepted are create, .*maxEntries/,
@@ -257,17 +258,23 @@ describe('options', () => {
         path: 'maxEntires',
       }),
     )
-    expect(() => new ClientCache({ ...NEEDED, constructor: 5 } as never)).toThrow(/Unknown option 'constructor'/)
+    expect(() => new ClientCache(invalid<ClientCacheOptions<object>>({ ...NEEDED, constructor: 5 }))).toThrow(
+      /Unknown option 'constructor'/,
+    )
   })
 
   it.each([undefined, null, 5, () => {}])('must be an object: %s', (options) => {
     const message = expect.stringMatching(/^The options of a ClientCache must be an object; got /)
-    expect(() => new ClientCache(options as never)).toThrow(expect.objectContaining({ message, path: '' }))
+    expect(() => new ClientCache(invalid<ClientCacheOptions<object>>(options))).toThrow(
+      expect.objectContaining({ message, path: '' }),
+    )
   })
 
   it('may be undefined if there is a default, and an instance of a class with other fields', async () => {
     const undefinedOnes = { retire: undefined, onEvent: undefined, maxEntries: undefined, idleTtlMs: undefined }
-    expect(() => new ClientCache({ ...NEEDED, ...undefinedOnes, clock: undefined } as never)).not.toThrow()
+    expect(
+      () => new ClientCache(invalid<ClientCacheOptions<object>>({ ...NEEDED, ...undefinedOnes, clock: undefined })),
+    ).not.toThrow()
     class Agents {
       readonly region = 'eu'
       create() {

@@ -5,6 +5,7 @@ import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { Exchange, ExchangeObserver, HeaderPairs, Transport } from '../../src/transport/transport.ts'
+import { standIn } from '../support/typed.ts'
 import { encode } from './reader-context.ts'
 
 const off = { ms: 0, source: 'default' }
@@ -36,13 +37,13 @@ export function attempted(given: Given = {}) {
     ...(takeResponse && { takeResponse }),
   }
   let reports!: ExchangeObserver
-  const transport = {
+  const transport = standIn<Transport>({
     abilities: { seesConnect, seesSent: true, choosesConnection: true },
     send: (_: unknown, observer: ExchangeObserver) => {
       reports = observer
       return exchange
     },
-  } as unknown as Transport
+  })
   const telemetry = new TelemetryEmitter((event) => told.push(event))
   const call = { id: 1, startedAt: 1000, clock, telemetry }
   const attempt = new Attempt({

@@ -9,6 +9,7 @@ import type { HedgePlan } from '../../src/hedge/hedging.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import { FakeTransport, fake, seededRandom, VirtualClock } from '../../src/testing/index.ts'
 import type { HeaderPairs } from '../../src/transport/transport.ts'
+import { standIn } from '../support/typed.ts'
 
 const url = new URL('https://api.test/v1/responses')
 const HEADERS: HeaderPairs = [['x-own', '1']]
@@ -55,7 +56,7 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
     },
   }
   let callsEnded = 0
-  const plan = {
+  const plan = standIn<HedgePlan>({
     settings: { maxConcurrent: 3 },
     suspectAfterMs: () => 10_000,
     deadProbabilityAt: () => 0.5,
@@ -65,14 +66,14 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
     died: () => {},
     isReady: true,
     callEnded: () => callsEnded++,
-  } as unknown as HedgePlan
+  })
   const hedging = {
     planFor: (...args: object[]) => {
       planned.push(...args)
       return plan
     },
   }
-  const context = {
+  const context = standIn<CallContext>({
     transport,
     clock,
     random: seededRandom(1),
@@ -88,7 +89,7 @@ function rounds({ script = [], method = 'POST', body = { stream: true }, hedged 
     reading: { needsEvents: true, wholeFrames: false, commitAt: 'progress', maxEventBytes: 0, maxPreludeBytes: 1e6 },
     policy: { maxRetries: 4 },
     hedge: hedged ? { hedging, settings: { maxConcurrent: 3 } } : undefined,
-  } as unknown as CallContext
+  })
   const telemetry = new TelemetryEmitter((event) => {
     if (event.type === 'hedge_start' || event.type === 'hedge_end') told.push(`${event.type} ${event.attempt}`)
   })

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { phaseOf } from '../../src/call/attempt-failure.ts'
 import { silenceHint } from '../../src/call/silence-hint.ts'
+import type { Target } from '../../src/endpoints/endpoints.ts'
 import type { AttemptRecord } from '../../src/errors/errors.ts'
+import { standIn } from '../support/typed.ts'
 import { attempted, INFO } from './attempt-rig.ts'
 import { frame } from './reader-context.ts'
 
@@ -541,7 +543,7 @@ describe('a prelude that is due', () => {
 describe('what an attempt knows', () => {
   it('is its request, its target and its answer', () => {
     const seen: unknown[] = []
-    const target = { endpoint: 'https://api.test/v1' } as never
+    const target = standIn<Target>({ endpoint: 'https://api.test/v1' })
     const a = attempted({ target, onHead: (head) => seen.push(head) })
     expect([a.attempt.number, a.attempt.request.attempt, a.attempt.target]).toEqual([3, 3, target])
     expect(a.attempt.answer).toBeUndefined()

@@ -4,6 +4,7 @@ import type { CallRequest } from '../../src/call/call-request.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
+import { invalid, standIn } from '../support/typed.ts'
 
 /** The log of a call that began at 1000, and what it has told since. */
 function log() {
@@ -35,7 +36,7 @@ const END = {
 }
 
 const request = (body: CallRequest['body']): CallRequest =>
-  ({
+  standIn<CallRequest>({
     url: new URL('https://api.test/v1/responses?key=hunter2hunter2'),
     method: 'POST',
     body,
@@ -43,14 +44,14 @@ const request = (body: CallRequest['body']): CallRequest =>
     continuation: true,
     asks: { model: 'gpt-5', effort: 'high', tier: '' },
     label: 'main',
-  }) as unknown as CallRequest
+  })
 
 describe('a call reports', () => {
   it.each<[what: string, body: CallRequest['body'], bodyBytes: number | undefined]>([
     ['bytes', { kind: 'bytes', bytes: new Uint8Array(12) }, 12],
     ['none', { kind: 'none' }, 0],
-    ['a stream', { kind: 'stream', length: 7, replayable: true } as never, 7],
-    ['a stream of unknown length', { kind: 'stream', length: undefined, replayable: true } as never, undefined],
+    ['a stream', invalid({ kind: 'stream', length: 7, replayable: true }), 7],
+    ['a stream of unknown length', invalid({ kind: 'stream', length: undefined, replayable: true }), undefined],
   ])('that it began, with the size of its body: %s', async (_, body, bodyBytes) => {
     const { call, clock, told } = log()
     await clock.advance(5)

@@ -8,6 +8,7 @@ import { failure } from '../../src/errors/failure.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
 import { FakeTransport, fake, seededRandom, textStream, VirtualClock } from '../../src/testing/index.ts'
+import { invalid, standIn } from '../support/typed.ts'
 
 const url = new URL('https://api.test/v1/responses')
 const off = { ms: 0, source: 'default' }
@@ -92,7 +93,7 @@ function call(given: Given = {}) {
     ended: (end) => ends.push(end),
   }
   const ticket = { answered: () => {}, release: () => count.released++ }
-  const context = {
+  const context = standIn<CallContext>({
     transport,
     clock,
     random: seededRandom(1),
@@ -132,7 +133,7 @@ function call(given: Given = {}) {
     admission: given.queued && { gate: { enter: async () => ticket }, queueMs: 0 },
     hedge: given.hedged && { hedging: { planFor: () => PLAN }, settings: PLAN.settings },
     onEnded: () => count.ended++,
-  } as unknown as CallContext
+  })
   const own = new Call(request, context, scope)
   /** What a promise comes to, in as much time as it takes. */
   async function settled<T>(promise: Promise<T>): Promise<{ value?: T; error?: unknown }> {
@@ -569,7 +570,7 @@ describe('an endpoint is told', () => {
       [{ report: 'failed', hintMs: 70 }],
     ],
     ['that it failed by a reset', [fake.reset()], [{ report: 'failed' }]],
-    ['that it failed by a certificate', [fake.connectError('CERT_HAS_EXPIRED' as never)], [{ report: 'failed' }]],
+    ['that it failed by a certificate', [fake.connectError(invalid('CERT_HAS_EXPIRED'))], [{ report: 'failed' }]],
     ['that it is dead by its silence', [fake.stall()], [{ report: 'dead' }]],
   ])('%s', async (_, script, ends) => {
     const r = call({ target, script, maxRetries: 0 })

@@ -6,6 +6,7 @@ import type { HedgeCause } from '../../src/errors/errors.ts'
 import { failure } from '../../src/errors/failure.ts'
 import type { HedgePlan, HedgeRefusal } from '../../src/hedge/hedging.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
+import { standIn } from '../support/typed.ts'
 
 const RESET: Opened = { kind: 'failed', failure: failure('connection_reset') }
 const FINAL: Opened = { kind: 'failed', failure: failure('http_status', undefined, { lane: undefined }) }
@@ -36,7 +37,7 @@ class Leg {
     this.open({ kind: 'lost' })
   }
 }
-const attemptOf = (leg: Leg): Attempt => leg as unknown as Attempt
+const attemptOf = (leg: Leg): Attempt => standIn<Attempt>(leg)
 
 interface Launched {
   readonly hedge: HedgeCause | undefined
@@ -61,7 +62,7 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
     places: 0,
     isFull: false,
   }
-  const plan = {
+  const plan = standIn<HedgePlan>({
     settings: { maxConcurrent, afterMs },
     suspectAfterMs: () => state.suspectAfterMs,
     deadProbabilityAt: (ms: number) => ms / 100,
@@ -74,7 +75,7 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
     givenUp: (ms: number) => learnt.push(`given up ${ms}`),
     died: (ms: number) => learnt.push(`died ${ms}`),
     pushedBack: () => learnt.push('pushed back'),
-  } as unknown as HedgePlan
+  })
   const tell = ({ kind, ...facts }: HedgeTold): void => {
     told.push([kind, ...Object.values(facts)].join(' '))
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Beginning, committingAtOnce, isLastAttempt } from '../../src/call/last-attempt.ts'
 import type { ReaderSettings } from '../../src/call/response-reader.ts'
+import { standIn } from '../support/typed.ts'
 
 interface Given {
   readonly maxRetries: number
@@ -33,7 +34,7 @@ const LAST: Given = {
 }
 
 function beginning(given: Given): Beginning {
-  return {
+  return standIn<Beginning>({
     context: {
       policy: { maxRetries: given.maxRetries },
       reading: { needsEvents: given.needsEvents },
@@ -49,7 +50,7 @@ function beginning(given: Given): Beginning {
     retries: given.retries,
     attemptsBefore: given.attemptsBefore,
     isRace: given.isRace,
-  } as unknown as Beginning
+  })
 }
 
 const isLast = (given: Partial<Given>): boolean => isLastAttempt(beginning({ ...LAST, ...given }))

@@ -7,6 +7,7 @@ import { AbortScope } from '../../src/core/abort.ts'
 import type { AttemptRecord } from '../../src/errors/errors.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { RequestBody } from '../../src/transport/transport.ts'
+import { standIn } from '../support/typed.ts'
 
 const bytesOf = (body: object): Uint8Array => new TextEncoder().encode(JSON.stringify(body))
 const ASKED: RequestBody = { kind: 'bytes', bytes: bytesOf({ previous_response_id: 'resp_1', input: 'hi' }) }
@@ -32,11 +33,11 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
       told.push(context)
       return answer()
     })
-  const context = { clock: new VirtualClock(), onPreviousResponseNotFound } as unknown as CallContext
+  const context = standIn<CallContext>({ clock: new VirtualClock(), onPreviousResponseNotFound })
   const scope = new AbortScope(undefined)
   const log = { rebuilt: (...given: unknown[]) => logged.push(given) }
-  const conversation = new LostConversation({ effective: effective as never, context, scope, log })
-  const attempt = { number: 2, request: { url, headers, body } } as unknown as Attempt
+  const conversation = new LostConversation({ effective: standIn(effective), context, scope, log })
+  const attempt = standIn<Attempt>({ number: 2, request: { url, headers, body } })
   return {
     told,
     rebuilt,

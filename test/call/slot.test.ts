@@ -6,6 +6,7 @@ import { AbortScope } from '../../src/core/abort.ts'
 import type { Failure } from '../../src/errors/failure.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { CallDeadlines } from '../../src/watchdog/deadlines.ts'
+import { invalid, standIn } from '../support/typed.ts'
 
 const TICKET: Permit = { answered: () => {}, release: () => {} }
 const SCOPE = new AbortScope(undefined)
@@ -33,10 +34,10 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
     commitAfterMs: 0,
   }
   const ticket = await acquireSlot({
-    context: {
+    context: standIn<CallContext>({
       admission: { gate: { enter }, queueMs },
       clock: new VirtualClock({ startMs: 1000 }),
-    } as unknown as CallContext,
+    }),
     scope: SCOPE,
     deadlines,
     origin: 'https://api.test',
@@ -44,11 +45,11 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
       asks: { model: 'm', effort: '', tier: '', hasToolEffects: false },
       latency: { kind, estimatedInputTokens: 12, effort: 'low', flex: false },
     },
-    log: { queued: (reason: string) => told.push(reason), admitted: () => told.push('admitted') } as never,
-    errorOf: (failure) => failure as unknown as Error,
+    log: invalid({ queued: (reason: string) => told.push(reason), admitted: () => told.push('admitted') }),
+    errorOf: (failure) => standIn<Error>(failure),
   })
   const entry = entries[0] as Entry
-  return { ticket, told, entry, timeout: entry.onTimeout() as unknown as Failure }
+  return { ticket, told, entry, timeout: standIn<Failure>(entry.onTimeout()) }
 }
 
 describe('a call gets its permit', () => {
@@ -64,8 +65,8 @@ describe('a call gets its permit', () => {
   })
 
   it('at once if calls are not limited', async () => {
-    const context = { admission: undefined, clock: new VirtualClock() } as unknown as CallContext
-    expect(await acquireSlot({ context } as never)).toBeUndefined()
+    const context = standIn<CallContext>({ admission: undefined, clock: new VirtualClock() })
+    expect(await acquireSlot(standIn({ context }))).toBeUndefined()
   })
 
   it.each<[given: Given, withinMs: number, name: string, ms: number, source: string]>([

@@ -4,6 +4,7 @@ import { CallContexts } from '../../src/client/call-contexts.ts'
 import { InstrumentedHeaders } from '../../src/client/instrumentation.ts'
 import { DEFAULT_BUDGET, RetryBudgets } from '../../src/retry/budget.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
+import { standIn } from '../support/typed.ts'
 
 const A = 'https://a.test'
 const B = 'https://b.test'
@@ -13,7 +14,7 @@ function contexts({ budget = true, instrumented = false }) {
   const instrumentations = instrumented
     ? [{ headers: () => ({ 'x-trace': '1' }), onEvent: undefined, inContext: undefined }]
     : []
-  return new CallContexts({ clock, beforeCommitMs: 7 } as unknown as CallContext, {
+  return new CallContexts(standIn<CallContext>({ clock, beforeCommitMs: 7 }), {
     budgets: new RetryBudgets(budget ? DEFAULT_BUDGET : false, clock),
     instrumented: new InstrumentedHeaders({ instrumentations, origin: A, clock }),
   })

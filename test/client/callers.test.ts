@@ -7,6 +7,7 @@ import {
   isResilientError,
 } from '../../src/index.ts'
 import { FakeTransport, fake, seededRandom, textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 import { readAll, scenario, URL_RESPONSES } from './harness.ts'
 
 const ok = textStream({ text: 'hello' })
@@ -42,7 +43,7 @@ describe('callers', () => {
       "headers()['authorization']: it returned undefined; accepted: a string.",
     ],
   ])('headers() that returns what is no headers is refused, before anything is sent: %o', async (made, message) => {
-    const s = scenario([], { baseURL: 'https://api.test/v1', headers: () => made as never })
+    const s = scenario([], { baseURL: 'https://api.test/v1', headers: () => invalid(made) })
     const dropIn = findResilientError((await s.settle(s.post())).error)
     const { error: typed } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
     for (const error of [dropIn, typed]) {
@@ -91,8 +92,8 @@ describe('withOptions', () => {
 
   it.each(['transport', 'isolation', 'baseURL', 'nonsense'])('refuses %s, and says what it accepts', (name) => {
     const s = scenario([])
-    expect(() => s.client.withOptions({ [name]: 1 } as never)).toThrow(ConfigurationError)
-    expect(() => s.client.withOptions({ [name]: 1 } as never)).toThrow(/accepted are apiKey, headers/)
+    expect(() => s.client.withOptions(invalid({ [name]: 1 }))).toThrow(ConfigurationError)
+    expect(() => s.client.withOptions(invalid({ [name]: 1 }))).toThrow(/accepted are apiKey, headers/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ClassifyHook, ConfigurationError, ResilientClient, type SeenFailure } from '../../src/index.ts'
 import { failedStream, fake, textStream } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 import { readAll, scenario } from './harness.ts'
 
 const ok = fake.respond(textStream({ text: 'hello' }))
@@ -117,8 +118,8 @@ describe('classify', () => {
   })
 
   it('must be a function', () => {
-    expect(() => new ResilientClient({ classify: 'pushback' as unknown as ClassifyHook })).toThrow(ConfigurationError)
-    expect(() => new ResilientClient({ classify: 'pushback' as unknown as ClassifyHook })).toThrow(
+    expect(() => new ResilientClient({ classify: invalid<ClassifyHook>('pushback') })).toThrow(ConfigurationError)
+    expect(() => new ResilientClient({ classify: invalid<ClassifyHook>('pushback') })).toThrow(
       /^classify: got a string of 8 characters; accepted: a function that returns 'connection', 'pushback', 'final' or undefined\.$/,
     )
   })

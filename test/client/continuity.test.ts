@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { findResilientError, PreviousResponseNotFoundError, UnsupportedByEndpointError } from '../../src/index.ts'
-import { fake, textStream, toSSE } from '../../src/testing/index.ts'
+import { fake, type JsonObject, textStream, toSSE } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 import { scenario as base, readAll } from './harness.ts'
 
 const ok = textStream({ text: 'hello' })
@@ -48,7 +49,7 @@ describe('onPreviousResponseNotFound', () => {
 
   it.each([
     ['throws', () => Promise.reject(new Error('no history'))],
-    ['gives no body', () => 'text' as never],
+    ['gives no body', () => invalid<JsonObject>('text')],
     ['never settles', () => new Promise<never>(() => {})],
   ])('that %s is typed and bounded', async (_name, hook) => {
     const s = scenario([notFound()], { onPreviousResponseNotFound: hook })

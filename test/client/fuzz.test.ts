@@ -4,6 +4,7 @@ import { clientRules } from '../../src/client/options.ts'
 import { ConfigurationError, ResilientClient, ResilientError } from '../../src/index.ts'
 import { FakeTransport, fake, textStream } from '../../src/testing/index.ts'
 import { outcomeOf } from '../e2e/support/calls.ts'
+import { invalid } from '../support/typed.ts'
 
 const RUNS = inject('full') ? 20_000 : 1500
 
@@ -70,7 +71,7 @@ describe('whatever it is given', () => {
       fc.asyncProperty(options, async (given) => {
         let client: ResilientClient
         try {
-          client = new ResilientClient(given as never)
+          client = new ResilientClient(invalid(given))
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigurationError)
           expect((error as Error).message).not.toBe('')
@@ -88,7 +89,7 @@ describe('whatever it is given', () => {
       fc.asyncProperty(fc.oneof(named(NAMES), nested), async (given) => {
         let client: ResilientClient
         try {
-          client = new ResilientClient({ ...given, transport: transport() } as never)
+          client = new ResilientClient(invalid({ ...given, transport: transport() }))
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigurationError)
           return
@@ -105,7 +106,7 @@ describe('whatever it is given', () => {
       fc.asyncProperty(options, async (given) => {
         let view: ResilientClient
         try {
-          view = client.withOptions(given as never)
+          view = client.withOptions(invalid(given))
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigurationError)
           return
@@ -140,7 +141,7 @@ describe('whatever it is given', () => {
     await fc.assert(
       fc.asyncProperty(given, requestOptions, async (first, option) => {
         const client = new ResilientClient({ baseURL: 'https://api.test/v1', transport: transport(), maxRetries: 0 })
-        const { error } = await outcomeOf((async () => call(client, first as never, option as never))())
+        const { error } = await outcomeOf((async () => call(client, invalid(first), invalid(option)))())
         if (error !== undefined) expect(error).toMatchObject({ code: expect.any(String), attempts: expect.any(Array) })
         expect(client.stats()).toMatchObject({ activeCalls: 0 })
         await client.destroy()

@@ -40,7 +40,10 @@ describe('a refresh is for one credential', () => {
     ])
     giveA('a-new')
     await s.settle(a)
-    expect(sent(s.transport.requests.at(-1) as never)).toMatchObject({ authorization: 'Bearer a-new', 'x-tenant': 'a' })
+    expect(sent(s.transport.requests.at(-1) ?? { headers: [] })).toMatchObject({
+      authorization: 'Bearer a-new',
+      'x-tenant': 'a',
+    })
     await s.nothingIsLeft()
   })
 

@@ -14,6 +14,7 @@ import {
 } from '../../src/index.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import { type FakeTransport, fake, textStream } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 import { readAll, scenario } from './harness.ts'
 
 const OPTIONS: ResilientClientOptions = { baseURL: 'https://api.test/v1' }
@@ -252,8 +253,8 @@ describe('the headers of instrumentations', () => {
       'threw',
     ],
     ['rejects', () => Promise.reject(new Error('sk-secret')), 'threw'],
-    ['gives a list', () => [['a', 'b']] as never, 'invalid_result'],
-    ['returns a number', () => ({ 'x-n': 5 }) as never, 'invalid_result'],
+    ['gives a list', () => invalid([['a', 'b']]), 'invalid_result'],
+    ['returns a number', () => invalid({ 'x-n': 5 }), 'invalid_result'],
     ['gives a header that could write others', () => ({ 'x-n': 'a\r\nhost: evil' }), 'invalid_result'],
     ['never settles', () => new Promise(() => {}), 'timed_out'],
   ])('add nothing and fail no call where one %s; it is told, the others still count', async (_, headers, problem) => {
@@ -301,9 +302,9 @@ describe('the option instrumentations', () => {
     ['a function that is none', [{ onEvent: 'log' }]],
     ['headers that are an object', [{ headers: { authorization: 'sk-secret' } }]],
   ])('refuses %s', (_, instrumentations) => {
-    expect(() => new ResilientClient({ instrumentations } as never)).toThrow(ConfigurationError)
-    expect(() => new ResilientClient({ instrumentations } as never)).toThrow(/instrumentations.*onEvent.*headers/)
-    expect(() => new ResilientClient({ instrumentations } as never)).not.toThrow(/sk-secret/)
+    expect(() => new ResilientClient(invalid({ instrumentations }))).toThrow(ConfigurationError)
+    expect(() => new ResilientClient(invalid({ instrumentations }))).toThrow(/instrumentations.*onEvent.*headers/)
+    expect(() => new ResilientClient(invalid({ instrumentations }))).not.toThrow(/sk-secret/)
   })
 
   it('keeps the functions of the moment: what is changed later changes no client', async () => {
@@ -380,7 +381,7 @@ describe('the context of instrumentations', () => {
     ],
   ])('sends an attempt once, whatever it does: one that %s', async (_, inContext) => {
     inside.length = 0
-    const s = scenario([ok], { ...OPTIONS, instrumentations: [{ inContext: inContext as never }] })
+    const s = scenario([ok], { ...OPTIONS, instrumentations: [{ inContext: invalid(inContext) }] })
     noting(s.transport)
     expect((await s.settle(s.post().then(readAll))).error).toBeUndefined()
     expect(inside).toEqual(['outside'])

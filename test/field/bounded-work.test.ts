@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isResilientError } from '../../src/index.ts'
 import { appended, MAX_TEXT } from '../../src/responses/accumulator/growing-text.ts'
 import { ResponseAccumulator } from '../../src/responses/accumulator.ts'
+import { sentJson } from '../support/typed.ts'
 import { dataFrames, fieldServer, streamAnswer } from './support/field-server.ts'
 import { playCreate, playFetch, playStream } from './support/play.ts'
 
@@ -87,7 +88,7 @@ function costOf(events: readonly object[]): number {
   for (let run = 0; run < 3; run++) {
     const seen = new ResponseAccumulator(0)
     const before = process.cpuUsage()
-    for (const event of events) seen.add(event as never)
+    for (const event of events) seen.add(sentJson(event))
     seen.partial()
     const { user, system } = process.cpuUsage(before)
     least = Math.min(least, user + system)
@@ -163,7 +164,7 @@ describe('a response that is larger than a response may be', () => {
     const seen = new ResponseAccumulator(0)
     const delta = 'x'.repeat(30_000_000)
     for (let i = 0; i < 19; i++) {
-      seen.add({ type: 'response.output_text.delta', output_index: 0, delta, sequence_number: i } as never)
+      seen.add(sentJson({ type: 'response.output_text.delta', output_index: 0, delta, sequence_number: i }))
     }
     expect(seen.tooLargeFor).toBe(MAX_TEXT)
   })

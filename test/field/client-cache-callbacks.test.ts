@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClientCache, ClientClosedError, isResilientError } from '../../src/index.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 
 interface Client {
   readonly key: string
@@ -147,7 +148,7 @@ describe('callbacks that are async, where an answer at once is wanted', () => {
     ['resolves with false', async () => false],
     ['rejects', rejects],
   ])('an `isUsable` that %s is refused: a promise would pass for true', async (_what, isUsable) => {
-    const { cache, clients } = cacheOf({ isUsable: isUsable as never })
+    const { cache, clients } = cacheOf({ isUsable: invalid(isUsable) })
     const refusal = {
       code: 'invalid_configuration',
       message: expect.stringContaining('isUsable: returned a promise'),
@@ -160,7 +161,7 @@ describe('callbacks that are async, where an answer at once is wanted', () => {
 
   it('one that turns async later has its client destroyed', async () => {
     let asked = 0
-    const { cache, clients } = cacheOf({ isUsable: (() => (asked++ < 2 ? true : rejects())) as never })
+    const { cache, clients } = cacheOf({ isUsable: invalid(() => (asked++ < 2 ? true : rejects())) })
     ;(await cache.acquire('a')).release()
     await expect(cache.acquire('a')).rejects.toMatchObject({ message: expect.stringContaining('promise') })
     await cache.close()

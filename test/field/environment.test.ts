@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createResilientFetch, type FetchFunction, fetchTransport, ResilientClient } from '../../src/index.ts'
 import { sseFrame, textStream } from '../../src/testing/streams.ts'
 import { connectProxy } from '../support/connect-proxy.ts'
+import { beyondTheStandard } from '../support/typed.ts'
 import { fieldServer, jsonAnswer } from './support/field-server.ts'
 import { ASKED, QUICK } from './support/play.ts'
 
@@ -62,11 +63,14 @@ describe('setGlobalDispatcher() of undici', () => {
     const before = getGlobalDispatcher()
     setGlobalDispatcher(counting)
     const plain = createResilientFetch(QUICK)
-    const over = createResilientFetch({ ...QUICK, transport: fetchTransport(undiciFetch as unknown as FetchFunction) })
+    const over = createResilientFetch({
+      ...QUICK,
+      transport: fetchTransport(beyondTheStandard<FetchFunction>(undiciFetch)),
+    })
     try {
       await (await plain(`${server.baseURL}/models`)).json()
       expect(carried).toBe(0)
-      await (await plain(`${server.baseURL}/models`, { dispatcher: counting } as unknown as RequestInit)).json()
+      await (await plain(`${server.baseURL}/models`, beyondTheStandard<RequestInit>({ dispatcher: counting }))).json()
       expect(carried).toBe(1)
       await (await over(`${server.baseURL}/models`)).json()
       expect(carried).toBe(2)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findResilientError, ResilientClient } from '../../src/index.ts'
 import { FakeTransport, fake, textStream, VirtualClock } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 
 class Credentials {
   #key = 'Bearer planted'
@@ -49,11 +50,11 @@ describe('headers whose values stand in no field of their own are refused, befor
     await client.close()
     expect(transport.requests).toEqual([])
     // Of an option, of one request, and of an endpoint, too.
-    expect(() => new ResilientClient({ headers: headers as never })).toThrow('headers: got')
+    expect(() => new ResilientClient({ headers: invalid(headers) })).toThrow('headers: got')
     expect(
-      () => new ResilientClient({ endpoints: [{ baseURL: 'https://a.test', headers: headers as never }] }),
+      () => new ResilientClient({ endpoints: [{ baseURL: 'https://a.test', headers: invalid(headers) }] }),
     ).toThrow('endpoints.0.headers: got')
-    const ofRequest = new ResilientClient({ transport }).responses.create({}, { headers: headers as never })
+    const ofRequest = new ResilientClient({ transport }).responses.create({}, { headers: invalid(headers) })
     await expect(ofRequest).rejects.toThrow('options.headers: got')
   })
 })

@@ -1,6 +1,7 @@
 import { MockAgent, fetch as undiciFetch } from 'undici'
 import { expect, it } from 'vitest'
 import { createResilientFetch } from '../../src/index.ts'
+import { beyondTheStandard } from '../support/typed.ts'
 import { ASKED, QUICK } from './support/play.ts'
 
 // A mock of undici compares a body with what undici's own `fetch` hands it: the text that the caller gave.
@@ -23,8 +24,8 @@ it.each([
       .reply(200, { id: 'resp_1' })
       .times(2)
     const fetch = createResilientFetch({ ...QUICK, maxRetries: 0 })
-    const init = { method: 'POST', body, dispatcher: agent } as unknown as RequestInit
-    expect(await (await undiciFetch(ORIGIN + path, init as never)).json()).toEqual({ id: 'resp_1' })
+    const init = beyondTheStandard<RequestInit>({ method: 'POST', body, dispatcher: agent })
+    expect(await (await undiciFetch(ORIGIN + path, beyondTheStandard(init))).json()).toEqual({ id: 'resp_1' })
     expect(await (await fetch(ORIGIN + path, init)).json()).toEqual({ id: 'resp_1' })
     agent.assertNoPendingInterceptors()
     await fetch.close()

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createResilientFetch, type FetchFunction, fetchTransport, ResilientClient } from '../../src/index.ts'
+import { beyondTheStandard } from '../support/typed.ts'
 import { turns } from '../support/until.ts'
 import { answer, fieldServer, jsonAnswer } from './support/field-server.ts'
 import { ASKED, QUICK, withClient } from './support/play.ts'
@@ -15,7 +16,7 @@ function stalled(): { readonly body: ReadableStream<Uint8Array>; readonly told: 
 }
 
 const streaming = (body: ReadableStream | AsyncIterable<Uint8Array>): RequestInit =>
-  ({ method: 'POST', body, duplex: 'half' }) as unknown as RequestInit
+  beyondTheStandard<RequestInit>({ method: 'POST', body, duplex: 'half' })
 
 describe('an abort while the body of a Request is read', () => {
   it('ends the call at once, tells the source, and sends nothing', async () => {
@@ -56,7 +57,7 @@ describe('an abort while the body of a Request is read', () => {
 
 it('a call that is refused before it begins is under way no longer', async () => {
   const client = new ResilientClient()
-  const broken = { method: 'POST', body: ReadableStream.from(['a']), duplex: 'full' } as unknown as RequestInit
+  const broken = beyondTheStandard<RequestInit>({ method: 'POST', body: ReadableStream.from(['a']), duplex: 'full' })
   await expect(client.fetch('http://127.0.0.1:9/', broken)).rejects.toThrow(TypeError)
   await expect(client.fetch('ftp://127.0.0.1/')).rejects.toThrow(TypeError)
   expect(client.stats().activeCalls).toBe(0)

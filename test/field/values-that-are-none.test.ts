@@ -9,6 +9,7 @@ import {
 } from '../../src/index.ts'
 import { FakeTransport, failedStream, fake, textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
+import { invalid } from '../support/typed.ts'
 
 describe('a value that is not accepted is named, where it is a word or a number of a vocabulary', () => {
   it.each([
@@ -22,7 +23,7 @@ describe('a value that is not accepted is named, where it is a word or a number 
     [{ apiKey: 5 }, 'apiKey: got a value of type number'],
     [{ headers: 'first' }, 'headers: got a string of 5 characters'],
   ])('%o', (options, message) => {
-    expect(() => new ResilientClient(options as unknown as ResilientClientOptions)).toThrow(message)
+    expect(() => new ResilientClient(invalid<ResilientClientOptions>(options))).toThrow(message)
   })
 })
 
@@ -51,7 +52,7 @@ describe('what fetch cannot use is a TypeError before anything is sent', () => {
   ])('%s', async (_what, init) => {
     const transport = new FakeTransport([])
     const client = new ResilientClient({ transport })
-    const called = client.fetch('https://api.test/v1/responses', { method: 'POST', ...init } as never)
+    const called = client.fetch('https://api.test/v1/responses', invalid({ method: 'POST', ...init }))
     await expect(called).rejects.toThrow(TypeError)
     expect(client.stats().activeCalls).toBe(0)
     await client.close()
@@ -60,26 +61,26 @@ describe('what fetch cannot use is a TypeError before anything is sent', () => {
 })
 
 describe('an option that nobody knows, or that does nothing, is refused', () => {
-  const of = (options: object): never => options as never
+  const of = (options: object): never => invalid(options)
   it.each<[string, () => unknown, RegExp]>([
     ['fetchTransport', () => fetchTransport(fetch, of({ redirects: 'manual' })), /redirects.*accepted are redirect/],
     [
       'fetchTransport, no fetch',
-      () => fetchTransport('https://secret' as never),
+      () => fetchTransport(invalid('https://secret')),
       /^fetch: got a string of 14 characters; accepted: a function with the signature of `fetch`\.$/,
     ],
-    ['fetchTransport, null', () => fetchTransport(fetch, null as never), /must be an object; got null/],
+    ['fetchTransport, null', () => fetchTransport(fetch, invalid(null)), /must be an object; got null/],
     ['fetchTransport, a word', () => fetchTransport(fetch, of({ redirect: 'follow' })), /redirect: got 'follow'/],
-    ['undiciTransport', () => undiciTransport(null as never), /must be an object; got null/],
+    ['undiciTransport', () => undiciTransport(invalid(null)), /must be an object; got null/],
     ['fake.status', () => fake.status(503, of({ header: {} })), /unknown option 'header'/],
     ['fake.respond', () => fake.respond(textStream(), of({ delayMs: 5 })), /unknown option 'delayMs'/],
-    ['fake.respond, nothing', () => fake.respond(undefined as never), /expected events/],
+    ['fake.respond, nothing', () => fake.respond(invalid(undefined)), /expected events/],
     [
       'fake.connectError',
-      () => fake.connectError('FOO' as never),
+      () => fake.connectError(invalid('FOO')),
       /expected an Error, or a code: ECONNREFUSED.*got 'FOO'/,
     ],
-    ['fake.reset', () => fake.reset('FOO' as never), /got 'FOO'/],
+    ['fake.reset', () => fake.reset(invalid('FOO')), /got 'FOO'/],
     ['textStream', () => textStream(of({ txt: 'a' })), /unknown option 'txt'; accepted: text/],
     ['failedStream', () => failedStream(of({ text: 'a' })), /unknown option 'text'/],
   ])('%s', (_what, act, message) => {
@@ -89,8 +90,8 @@ describe('an option that nobody knows, or that does nothing, is refused', () => 
   it('MockResponsesServer', async () => {
     await using server = await MockResponsesServer.start()
     expect(() => server.script(['ok'], of({ cal: 'x' }))).toThrow(/unknown key "cal"/)
-    expect(() => server.script('x' as never)).toThrow(TypeError)
-    expect(() => server.dropConnections('x' as never)).toThrow(/'reset' or 'close'/)
+    expect(() => server.script(invalid('x'))).toThrow(TypeError)
+    expect(() => server.dropConnections(invalid('x'))).toThrow(/'reset' or 'close'/)
   })
 })
 

@@ -9,6 +9,7 @@ import { type Fault, type MockRequest, MockResponsesServer } from '../../src/tes
 import { inParallel, post, readAll } from '../e2e/support/calls.ts'
 import { allConnectionsClosed, expectNothingLeft } from '../e2e/support/nothing-left.ts'
 import { canReadProcNet, clientSockets, noClientSocketsLeft } from '../support/proc-net.ts'
+import { beyondTheStandard } from '../support/typed.ts'
 import { until } from '../support/until.ts'
 
 interface NaiveOptions {
@@ -20,7 +21,7 @@ interface NaiveOptions {
 function createNaiveClient(options: NaiveOptions): { fetch: typeof fetch } {
   options.dispatcher ??= new Agent()
   const { dispatcher, retries } = options
-  const attempt = undiciFetch as unknown as (input: unknown, init: object) => Promise<Response>
+  const attempt = beyondTheStandard<(input: unknown, init: object) => Promise<Response>>(undiciFetch)
   return {
     async fetch(input, init) {
       for (let attempts = 0; ; attempts++) {

@@ -11,13 +11,14 @@ import { textStream, toSSE, VirtualClock } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { outcomeOf, post, readAll } from '../e2e/support/calls.ts'
 import { expectNothingLeft } from '../e2e/support/nothing-left.ts'
+import { beyondTheStandard } from '../support/typed.ts'
 
 const AUXILIARY_MS = 20_000
 const ANSWER = textStream({ text: 'one two three four' })
 
 /** Fetches over a client of one's own. */
 const fetchOver = (pool: Pool) =>
-  ((input: string, init: object) => undiciFetch(input, { ...init, dispatcher: pool })) as unknown as typeof fetch
+  beyondTheStandard<typeof fetch>((input: string, init: object) => undiciFetch(input, { ...init, dispatcher: pool }))
 
 /** What the agent had: a client per endpoint, built once and handed out for ever. */
 class NaiveCache {

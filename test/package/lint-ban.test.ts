@@ -68,12 +68,24 @@ async function refused(folder: string, lines: readonly string[]): Promise<string
   return lines.filter((_, index) => hit.includes(index))
 }
 
-describe('the ban on time, chance and the environment', () => {
-  for (const name of ['biome.json', 'lint', '.gitignore']) {
-    cpSync(path.join(root, name), path.join(probes, name), { recursive: true })
-  }
-  afterAll(() => rmSync(probes, { recursive: true, force: true }))
+for (const name of ['biome.json', 'lint', '.gitignore']) {
+  cpSync(path.join(root, name), path.join(probes, name), { recursive: true })
+}
+afterAll(() => rmSync(probes, { recursive: true, force: true }))
 
+describe('the ban on casts past the compiler', () => {
+  const casts = ['run(5 as never)', "run('x' as unknown as number)"]
+
+  it('bites in tests, in every folder', async () => {
+    expect(await refused('test/casts/deep', casts)).toEqual(casts)
+  })
+
+  it('lets through a cast that the compiler checks, and text', async () => {
+    expect(await refused('test/casts/checked', ['run(5 as number)', "run('as good as never')"])).toEqual([])
+  })
+})
+
+describe('the ban on time, chance and the environment', () => {
   it.each(['src', 'src/call', 'src/testing', 'test/client'])('bites in %s', async (folder) => {
     expect(await refused(folder, FORBIDDEN)).toEqual(FORBIDDEN)
   })

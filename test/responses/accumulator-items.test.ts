@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ResponseAccumulator } from '../../src/responses/accumulator.ts'
+import { sentJson } from '../support/typed.ts'
 
 type Fields = Record<string, unknown>
 
@@ -10,7 +11,7 @@ const at0 = { output_index: 0, item_id: 'item_0' }
 function seenOf(...events: Fields[]): ResponseAccumulator {
   const seen = new ResponseAccumulator()
   for (const event of events.map((each) => structuredClone(each))) {
-    seen.add(event as never)
+    seen.add(sentJson(event))
     empty(event)
   }
   return seen

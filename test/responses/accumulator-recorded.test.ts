@@ -3,6 +3,7 @@ import { ResponseAccumulator } from '../../src/responses/accumulator.ts'
 import type { ResponseObject, ResponseStreamEvent } from '../../src/responses/schema/index.ts'
 import { failedStream, incompleteStream, reasoningStream, textStream, toolCallStream } from '../../src/testing/index.ts'
 import { recorded, unlessRecorded } from '../sse/feed.ts'
+import { sentJson } from '../support/typed.ts'
 
 type Event = { readonly type: string; readonly [field: string]: unknown }
 type Item = { readonly type: string; readonly [field: string]: unknown }
@@ -89,13 +90,13 @@ describe(`every stream${unlessRecorded}`, () => {
     const seen = new ResponseAccumulator()
     const given = structuredClone(events)
     for (const event of given) {
-      seen.add(frozen(event) as unknown as ResponseStreamEvent)
+      seen.add(sentJson<ResponseStreamEvent>(frozen(event)))
       seen.partial()
     }
     expect(given).toEqual(before)
     const kept = new ResponseAccumulator()
     for (const event of structuredClone(events)) {
-      kept.add(event as unknown as ResponseStreamEvent)
+      kept.add(sentJson<ResponseStreamEvent>(event))
       scribble(event)
     }
     expect(kept.toResponse()).toEqual(finalOf(events))
@@ -107,13 +108,13 @@ describe(`every stream${unlessRecorded}`, () => {
     const begun = new Set<unknown>()
     const done = new Map<unknown, unknown>()
     for (const event of events) {
-      seen.add(event as unknown as ResponseStreamEvent)
+      seen.add(sentJson<ResponseStreamEvent>(event))
       if (event.type === 'response.output_item.added') begun.add(event.output_index)
       if (event.type === 'response.output_item.done') done.set(event.output_index, event.item)
       const { finishedItems, unfinishedItems, text } = seen.partial()
       expect(finishedItems).toEqual([...done.values()])
       expect(unfinishedItems.length).toBe([...begun].filter((index) => !done.has(index)).length)
-      expect(text).toBe(textOf([...finishedItems, ...unfinishedItems] as unknown as Item[]))
+      expect(text).toBe(textOf(sentJson<Item[]>([...finishedItems, ...unfinishedItems])))
       if (seen.terminal === undefined) expect(seen.outputText).toBe(text)
     }
   })
@@ -121,7 +122,7 @@ describe(`every stream${unlessRecorded}`, () => {
 
 function accumulated(events: readonly Event[]): ResponseAccumulator {
   const seen = new ResponseAccumulator()
-  for (const event of events) seen.add(event as unknown as ResponseStreamEvent)
+  for (const event of events) seen.add(sentJson<ResponseStreamEvent>(event))
   return seen
 }
 
@@ -138,7 +139,7 @@ function withOtherIds(event: Event, index: number): Event {
   if (copy.item_id !== undefined) copy.item_id += `_${index}`
   if (copy.item?.id !== undefined) copy.item.id += `_${index}`
   if (copy.response !== undefined) copy.response.id += `_${index}`
-  return copy as unknown as Event
+  return sentJson<Event>(copy)
 }
 
 /** The endpoint encrypts anew for each event, so this field can be rebuilt from none. */

@@ -7,6 +7,7 @@ import { eventRows } from '../../src/responses/schema/event-rows.ts'
 import type { ResponseStreamEvent } from '../../src/responses/schema/index.ts'
 import { failedStream, reasoningStream, textStream, toolCallStream } from '../../src/testing/index.ts'
 import { recorded } from '../sse/feed.ts'
+import { sentJson } from '../support/typed.ts'
 
 type Fields = Record<string, unknown>
 
@@ -127,7 +128,7 @@ describe('whatever comes', () => {
     '%j is no event, and taken',
     (event) => {
       const seen = new ResponseAccumulator()
-      seen.add(event as never)
+      seen.add(sentJson(event))
       expect(seen.response).toBeUndefined()
       expect(seen.partial()).toEqual({ text: '', finishedItems: [], unfinishedItems: [] })
     },
@@ -136,9 +137,13 @@ describe('whatever comes', () => {
   it('JSON of any depth is taken', () => {
     const deep = JSON.parse(`${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`) as unknown
     const seen = new ResponseAccumulator()
-    seen.add({ type: 'response.output_item.added', output_index: 0, item: { type: 'message', content: deep } } as never)
-    seen.add({ type: 'response.output_item.done', output_index: 0, item: { type: 'message', deep } } as never)
-    seen.add({ type: 'response.completed', response: { id: 'resp_1', status: 'completed', output: [], deep } } as never)
+    seen.add(
+      sentJson({ type: 'response.output_item.added', output_index: 0, item: { type: 'message', content: deep } }),
+    )
+    seen.add(sentJson({ type: 'response.output_item.done', output_index: 0, item: { type: 'message', deep } }))
+    seen.add(
+      sentJson({ type: 'response.completed', response: { id: 'resp_1', status: 'completed', output: [], deep } }),
+    )
     expect(seen.partial().finishedItems).toHaveLength(1)
     expect(seen.toResponse().output).toHaveLength(1)
   })
@@ -146,10 +151,10 @@ describe('whatever comes', () => {
   it('a key named __proto__ stays a key', () => {
     const item = JSON.parse('{"type":"message","__proto__":{"polluted":true},"content":[]}') as unknown
     const seen = new ResponseAccumulator()
-    seen.add({ type: 'response.output_item.done', output_index: 0, item } as never)
+    seen.add(sentJson({ type: 'response.output_item.done', output_index: 0, item }))
     const [kept] = seen.partial().finishedItems
     expect(JSON.stringify(kept)).toBe(JSON.stringify(item))
-    expect((kept as unknown as Fields).polluted).toBeUndefined()
+    expect(sentJson<Fields>(kept).polluted).toBeUndefined()
   })
 })
 
@@ -173,12 +178,14 @@ describe('memory', () => {
     const seen = new ResponseAccumulator()
     for (let i = 0; i < 10; i++) {
       const image = { partial_image_b64: `image ${i}`, partial_image_index: i }
-      seen.add({
-        type: 'response.image_generation_call.partial_image',
-        output_index: 0,
-        item_id: 'ig_1',
-        ...image,
-      } as never)
+      seen.add(
+        sentJson({
+          type: 'response.image_generation_call.partial_image',
+          output_index: 0,
+          item_id: 'ig_1',
+          ...image,
+        }),
+      )
     }
     expect(seen.partial().unfinishedItems).toEqual([
       { type: 'image_generation_call', id: 'ig_1', partial_image_b64: 'image 9', partial_image_index: 9 },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PartialOutput } from '../../src/errors/errors.ts'
 import { ResponseAccumulator } from '../../src/responses/accumulator.ts'
+import { sentJson } from '../support/typed.ts'
 
 type Fields = Record<string, unknown>
 
@@ -10,7 +11,7 @@ const at0 = { output_index: 0, item_id: 'item_0' }
 
 function seenOf(...events: Fields[]): ResponseAccumulator {
   const seen = new ResponseAccumulator()
-  for (const event of events) seen.add(event as never)
+  for (const event of events) seen.add(sentJson(event))
   return seen
 }
 
@@ -185,7 +186,7 @@ describe('items that share an output_index', () => {
       { ...call('a'), arguments: '{"a":1}' },
       { ...call('b'), arguments: '{"b"' },
     ])
-    seen.add(done({ ...call('a'), arguments: '{"a":1}' }) as never)
+    seen.add(sentJson(done({ ...call('a'), arguments: '{"a":1}' })))
     expect(seen.partial().finishedItems).toEqual([{ ...call('a'), arguments: '{"a":1}' }])
     expect(seen.partial().unfinishedItems).toEqual([{ ...call('b'), arguments: '{"b"' }])
   })

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, it } from 'vitest'
 import { fake, textStream, toSSE } from '../../src/testing/index.ts'
+import { invalid } from '../support/typed.ts'
 import { collected, scenario } from './harness.ts'
 
 const tenant = new AsyncLocalStorage<string>()
@@ -14,7 +15,7 @@ const world = (script: Parameters<typeof scenario>[0]) =>
 
 type World = ReturnType<typeof world>
 const tenants = ({ transport }: World) =>
-  transport.requests.map(({ method, headers }) => `${method} ${new Headers(headers as never).get('x-tenant')}`)
+  transport.requests.map(({ method, headers }) => `${method} ${new Headers(invalid(headers)).get('x-tenant')}`)
 
 describe('headers() of what goes on with a response is asked in the context of the caller', () => {
   it('when a socket breaks the stream, and another caller reads it: POST and resume', async () => {

@@ -12,6 +12,7 @@ import {
   toolCallStream,
   toSSE,
 } from '../../src/testing/index.ts'
+import { sentJson } from '../support/typed.ts'
 import { collect } from './harness.ts'
 
 type Event = { readonly type: string; readonly response?: unknown }
@@ -68,7 +69,7 @@ describe('fault 49: however the bytes are cut, the events and the final response
   )
 
   for (const [index, [name, events]] of [...generated, ...recorded].entries()) {
-    const bytes = Buffer.from(toSSE(events as never))
+    const bytes = Buffer.from(toSSE(sentJson(events)))
     const failed = events.at(-1)?.type === 'response.failed'
 
     async function check(chunks: Uint8Array[]): Promise<void> {

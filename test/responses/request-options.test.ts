@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { ConfigurationError, type ResponseStreamEvent, type StreamRestartedEvent } from '../../src/index.ts'
+import { invalid } from '../support/typed.ts'
 import { scenario } from './harness.ts'
 
 const params = { model: 'm', input: 'hi' }
@@ -10,8 +11,8 @@ async function refusal(method: 'stream' | 'create' | 'resume' | 'retrieve' | 'ca
   const { responses } = s.client
   const call = async (): Promise<unknown> =>
     method === 'stream' || method === 'create'
-      ? responses[method](params, options as never)
-      : responses[method]('resp_1', options as never)
+      ? responses[method](params, invalid(options))
+      : responses[method]('resp_1', invalid(options))
   const error = await call().then(
     () => undefined,
     (reason: unknown) => reason,

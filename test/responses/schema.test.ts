@@ -12,6 +12,7 @@ import {
   textStream,
   toolCallStream,
 } from '../../src/testing/index.ts'
+import { sentJson } from '../support/typed.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -126,7 +127,7 @@ describe('an event is refused', () => {
         ['response.incomplete', 'response'],
       ]),
   )('when %s comes without its %s', (type, field) => {
-    expect(validateEvent({ type, ...at } as never)).toMatchObject({ ok: false, path: field })
+    expect(validateEvent(sentJson({ type, ...at }))).toMatchObject({ ok: false, path: field })
   })
 
   it('with the whole path of what is wrong deep inside', () => {
@@ -137,7 +138,7 @@ describe('an event is refused', () => {
   })
 
   it('without a word of its content', () => {
-    const refused = validateEvent({ type: 'response.refusal.done', refusal: { secret: 'launch code' } } as never)
+    const refused = validateEvent(sentJson({ type: 'response.refusal.done', refusal: { secret: 'launch code' } }))
     expect(JSON.stringify(refused)).not.toContain('launch')
   })
 
@@ -159,7 +160,7 @@ describe('an event passes', () => {
     for (const type of ['response.output_text.delta', 'response.output_item.added', 'response.content_part.added']) {
       const bare = without(eventOf(type), 'sequence_number', 'item_id', 'output_index', 'content_index', 'logprobs')
       expect(validateEvent(bare)).toEqual(valid)
-      expect(validateEvent({ ...bare, item_id: null, output_index: null, logprobs: null } as never)).toEqual(valid)
+      expect(validateEvent(sentJson({ ...bare, item_id: null, output_index: null, logprobs: null }))).toEqual(valid)
     }
   })
 
@@ -174,10 +175,10 @@ describe('an event passes', () => {
   })
 
   it('with fields, items, parts and codes that nobody knows', () => {
-    expect(validateEvent({ ...eventOf('response.created'), extra: { deep: [1] } } as never)).toEqual(valid)
+    expect(validateEvent(sentJson({ ...eventOf('response.created'), extra: { deep: [1] } }))).toEqual(valid)
     expect(validateEvent(added({ type: 'teleport_call', content: 'a string', call_id: 7 }))).toEqual(valid)
     expect(validateEvent(partWith({ type: 'hologram', text: 7 }))).toEqual(valid)
-    expect(validateEvent({ type: 'error', error: { code: 429, message: 'Slow down.' } } as never)).toEqual(valid)
+    expect(validateEvent(sentJson({ type: 'error', error: { code: 429, message: 'Slow down.' } }))).toEqual(valid)
     expect(validateEvent(ended({ status: 'dreaming', error: { code: 'new_code' } }))).toEqual(valid)
   })
 
@@ -187,18 +188,18 @@ describe('an event passes', () => {
 
   it('when its error is flat, nested or empty', () => {
     for (const fields of [{ code: null, message: 'No.', param: null }, { error: { message: 'No.' } }, {}]) {
-      expect(validateEvent({ type: 'error', ...fields } as never)).toEqual(valid)
+      expect(validateEvent(sentJson({ type: 'error', ...fields }))).toEqual(valid)
     }
   })
 
   it.each(['response.new_thing.delta', 'ping', 'constructor', '__proto__', ''])('of the unknown type %j', (type) => {
-    expect(validateEvent({ type, delta: 7 } as never)).toEqual(valid)
+    expect(validateEvent(sentJson({ type, delta: 7 }))).toEqual(valid)
     expect(isKnownEvent({ type })).toBe(false)
     expect(eventSchema(type)).toBeUndefined()
   })
 
   it('of the Codex backend, whatever is in it, and is known', () => {
-    expect(validateEvent({ type: 'codex.rate_limits', sequence_number: 'x' } as never)).toEqual(valid)
+    expect(validateEvent(sentJson({ type: 'codex.rate_limits', sequence_number: 'x' }))).toEqual(valid)
     expect(isKnownEvent({ type: 'codex.rate_limits' })).toBe(true)
     expect(isKnownEvent({ type: 'codexes' })).toBe(false)
   })

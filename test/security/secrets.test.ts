@@ -11,6 +11,7 @@ import { failedStream, fake, sseFrame, textStream } from '../../src/testing/inde
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { collect, scenario } from '../responses/harness.ts'
 import { testCertificate } from '../support/certificates.ts'
+import { invalid } from '../support/typed.ts'
 import { printed } from './support/printed.ts'
 
 /** Like nothing that a pattern would know: it is hidden because of where it stands, or it is seen. */
@@ -115,16 +116,16 @@ describe('what is printed shows no credential, cookie, query value, header value
 
   it.each<[name: string, refuse: () => unknown]>([
     ['an unknown option', () => new ResilientClient({ ...OPTIONS, unknown: 'swordfish' } as ResilientClientOptions)],
-    ['a key of a wrong type', () => new ResilientClient({ apiKey: { value: 'swordfish' } as never })],
+    ['a key of a wrong type', () => new ResilientClient({ apiKey: invalid({ value: 'swordfish' }) })],
     ['a key that writes headers', () => new ResilientClient({ apiKey: 'swordfish\r\nx: y' })],
-    ['headers of a wrong type', () => new ResilientClient({ headers: { a: ['swordfish'] } as never })],
+    ['headers of a wrong type', () => new ResilientClient({ headers: invalid({ a: ['swordfish'] }) })],
     ['an address with credentials', () => new ResilientClient({ baseURL: 'https://u:swordfish@api.test' })],
     ['a proxy', () => new ResilientClient({ proxy: 'ftp://u:swordfish@proxy.test' })],
     ['a key that is none', () => new ResilientClient({ tls: { cert: 'swordfish', key: 'swordfish' } })],
-    ['a passphrase', () => new ResilientClient({ tls: { passphrase: 5 as never, ca: 'swordfish' } })],
+    ['a passphrase', () => new ResilientClient({ tls: { passphrase: invalid(5), ca: 'swordfish' } })],
     [
       'parameters that are no JSON',
-      () => new ResilientClient(OPTIONS).responses.stream({ a: { value: 1n } } as never).finalResponse(),
+      () => new ResilientClient(OPTIONS).responses.stream(invalid({ a: { value: 1n } })).finalResponse(),
     ],
     [
       'a header of one request',

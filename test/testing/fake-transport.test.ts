@@ -17,6 +17,7 @@ import type {
   ResponseHead,
   TransportRequest,
 } from '../../src/transport/transport.ts'
+import { invalid } from '../support/typed.ts'
 
 const utf8 = {
   encode: (text: string) => new TextEncoder().encode(text),
@@ -203,38 +204,38 @@ describe('a script', () => {
     ],
     [[], null, /^FakeTransport: the options are null; expected an object$/],
   ])('refuses what is no plan and no options: %j, %j', (plan, options, message) => {
-    expect(() => new FakeTransport(plan as never, options as never)).toThrow(message)
+    expect(() => new FakeTransport(invalid(plan), invalid(options))).toThrow(message)
   })
 
   it.each([
-    [() => fake.status('x' as never), "expected a status from 100 to 999, got 'x'"],
+    [() => fake.status(invalid('x')), "expected a status from 100 to 999, got 'x'"],
     [() => fake.status(99), 'expected a status from 100 to 999, got 99'],
     [() => fake.respond([], { status: 200.5 }), 'fake.respond: status is 200.5; expected a status from 100 to 999'],
-    [() => fake.respond([], { keepOpen: 'yes' } as never), "fake.respond: keepOpen is 'yes'; expected true or false"],
-    [() => fake.status(200, { body: 5 } as never), 'fake.status: body is 5; expected a text, bytes or an object'],
-    [() => fake.send({ everyMs: 5 } as never), 'fake.send: times is undefined; expected a whole number, 1 or more'],
+    [() => fake.respond([], invalid({ keepOpen: 'yes' })), "fake.respond: keepOpen is 'yes'; expected true or false"],
+    [() => fake.status(200, invalid({ body: 5 })), 'fake.status: body is 5; expected a text, bytes or an object'],
+    [() => fake.send(invalid({ everyMs: 5 })), 'fake.send: times is undefined; expected a whole number, 1 or more'],
     [() => fake.connect({ afterMs: -1 }), 'fake.connect: afterMs is -1; expected milliseconds, 0 or more'],
     [
-      () => textStream({ keepalives: 'x' } as never),
+      () => textStream(invalid({ keepalives: 'x' })),
       "the options of a stream: keepalives is 'x'; expected a whole number",
     ],
-    [() => textStream({ usage: { input: 5 } } as never), "unknown option 'input' in usage; accepted: inputTokens"],
+    [() => textStream(invalid({ usage: { input: 5 } })), "unknown option 'input' in usage; accepted: inputTokens"],
     [
-      () => textStream({ deltas: 'hi' } as never),
+      () => textStream(invalid({ deltas: 'hi' })),
       "the options of a stream: deltas is 'hi'; expected an array of texts",
     ],
-    [() => new VirtualClock({ traces: 1 } as never), 'VirtualClock: traces is 1; expected true or false'],
+    [() => new VirtualClock(invalid({ traces: 1 })), 'VirtualClock: traces is 1; expected true or false'],
     [
-      () => new FakeTransport([], { clock: {} } as never),
+      () => new FakeTransport([], invalid({ clock: {} })),
       'FakeTransport: clock is a value of type object; expected a Clock',
     ],
     [
-      () => new FakeTransport([], { abilities: { seesSent: 1 } } as never),
+      () => new FakeTransport([], invalid({ abilities: { seesSent: 1 } })),
       'FakeTransport: abilities.seesSent is 1; expected true or false',
     ],
-    [() => textStream('hi' as never), "the options of a stream are 'hi'; expected an object, e.g. { text: 'hi' }"],
+    [() => textStream(invalid('hi')), "the options of a stream are 'hi'; expected an object, e.g. { text: 'hi' }"],
     [
-      () => new VirtualClock({ start: 5 } as never),
+      () => new VirtualClock(invalid({ start: 5 })),
       "VirtualClock: unknown option 'start'; accepted: epochMs, startMs, traces",
     ],
   ])('builders refuse what they cannot use: %s', (build, message) => {

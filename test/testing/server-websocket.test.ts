@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { failedStream, type JsonObject, textStream, toolCallStream } from '../../src/testing/streams.ts'
+import { invalid, sentJson } from '../support/typed.ts'
 import { SELF_SIGNED } from './self-signed.ts'
 import { SocketClient } from './support/socket-client.ts'
 import { withServer } from './support/with-server.ts'
@@ -312,7 +313,7 @@ describe('what the mock server tells of WebSockets', () => {
       textStream({ id: 'resp_c' }),
     ]
     const outputs = answers.map(
-      (events) => (events.at(-1) as unknown as { response: { output: JsonObject[] } }).response.output,
+      (events) => sentJson<{ response: { output: JsonObject[] } }>(events.at(-1)).response.output,
     )
     return withServer({ respond: () => answers.shift() ?? [] }, async (server) => {
       using client = await SocketClient.open(server)
@@ -346,7 +347,7 @@ describe('mistakes with WebSockets', () => {
     [{ faults: [{ at: 'headers', effect: 'close', code: 1005 }] }, 'faults[0].code is 1005; expected a close code'],
     [{ faults: [{ at: 'headers', effect: 'frame' }] }, 'faults[0] needs "as"'],
   ])('%o is refused: %s', async (options, message) => {
-    await expect(MockResponsesServer.start(options as never)).rejects.toThrow(message)
+    await expect(MockResponsesServer.start(invalid(options))).rejects.toThrow(message)
   })
 
   it('a command with a code that cannot be sent is refused', () =>

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { BodySource } from '../../src/transport/body-source.ts'
+import { invalid } from '../support/typed.ts'
 
 async function* of(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
@@ -61,7 +62,7 @@ describe('a body source', () => {
   })
 
   it('fails a chunk that is no bytes', async () => {
-    const source = new BodySource(() => of('text' as never), undefined)
+    const source = new BodySource(() => of(invalid('text')), undefined)
     await expect(source.next()).rejects.toMatchObject({ code: 'ERR_RESILIENT_BODY' })
   })
 

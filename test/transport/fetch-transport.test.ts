@@ -2,13 +2,14 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { type FetchFunction, fetchTransport } from '../../src/transport/fetch-transport.ts'
 import { fetched, posting, send } from '../support/recorder.ts'
+import { beyondTheStandard, invalid } from '../support/typed.ts'
 import { turns } from '../support/until.ts'
 
 const URL_ = 'https://api.test/v1/models'
 
 describe('fetchTransport', () => {
   it.each([undefined, null, 'fetch', {}])('refuses %j: it is called like nothing', (wrong) => {
-    expect(() => fetchTransport(wrong as never)).toThrow(TypeError)
+    expect(() => fetchTransport(invalid(wrong))).toThrow(TypeError)
   })
 
   it('calls with an address, plain arguments and no `this`, and leaves redirects to those above it', async () => {
@@ -55,7 +56,7 @@ describe('fetchTransport', () => {
         throw new TypeError('fetch failed')
       },
     ],
-    ['answers with something else', async () => undefined as never],
+    ['answers with something else', async () => invalid<Response>(undefined)],
   ])('reports it as an error when the fetch %s', async (_what, fetch) => {
     const { recorder } = send(fetchTransport(fetch), URL_)
     await recorder.settled()
@@ -64,7 +65,7 @@ describe('fetchTransport', () => {
   })
 
   it('reports a body of strings as an error: bytes are what a body is made of', async () => {
-    const body = ReadableStream.from(['text']) as unknown as ReadableStream<Uint8Array>
+    const body = beyondTheStandard<ReadableStream<Uint8Array>>(ReadableStream.from(['text']))
     const { recorder } = send(
       fetchTransport(async () => new Response(body)),
       URL_,

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { type FetchFunction, fetchTransport, findResilientError, ResilientClient } from '../../src/index.ts'
+import { invalid } from '../support/typed.ts'
 import { type Answer, make, WHOLE } from './support/answers.ts'
 import { served } from './support/served.ts'
 import { type Wrapped, wrappingSuite } from './support/suite.ts'
@@ -60,7 +61,7 @@ it('a mock that gives out one and the same Response again is told of, in words',
 
 it('a mock need not be async', async () => {
   const made = new Response('{}')
-  const client = new ResilientClient({ transport: fetchTransport((() => made) as never) })
+  const client = new ResilientClient({ transport: fetchTransport(invalid(() => made)) })
   expect(await client.fetch('https://mock.test/v1/models')).toBe(made)
   await client.close()
 })

@@ -5,14 +5,15 @@ import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import type { MockRequest } from '../../../src/testing/server.ts'
 import { type JsonObject, textStream, toolCallStream } from '../../../src/testing/streams.ts'
+import { invalid } from '../../support/typed.ts'
 import { type SocketScene, withSockets } from './scene.ts'
 
 /** A model that calls its tool in every odd turn, and answers in every even one. */
 function respond({ number }: MockRequest): readonly JsonObject[] {
   const id = `resp_${number}`
   return number % 2 === 1
-    ? toolCallStream({ id, calls: [{ name: 'look', arguments: { at: number } }] } as never)
-    : textStream({ id, text: `Answer ${number}.` } as never)
+    ? toolCallStream(invalid({ id, calls: [{ name: 'look', arguments: { at: number } }] }))
+    : textStream(invalid({ id, text: `Answer ${number}.` }))
 }
 
 /** What stands in an item, however it is written. */
@@ -95,7 +96,7 @@ describe.each<[string, string[], (scene: SocketScene, fetch: typeof globalThis.f
     ['incremental', 'incremental', 'incremental'],
     async ({ server }, fetch) => {
       const openai = new OpenAI({ apiKey: 'key', baseURL: server.baseURL, fetch, maxRetries: 0 })
-      const modelProvider = new agents.OpenAIProvider({ openAIClient: openai as never, useResponses: true })
+      const modelProvider = new agents.OpenAIProvider({ openAIClient: invalid(openai), useResponses: true })
       const look = agents.tool({
         name: 'look',
         description: 'Looks.',

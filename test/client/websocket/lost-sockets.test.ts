@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { StreamInterruptedError } from '../../../src/index.ts'
+import { type ResponseCreateParams, StreamInterruptedError } from '../../../src/index.ts'
 import type { Fault } from '../../../src/testing/server.ts'
+import { standIn } from '../../support/typed.ts'
 import { until } from '../../support/until.ts'
 import { HTTP, INCREMENT, type SocketScene, WHOLE, withSockets } from './scene.ts'
 
 const user = (content: string) => ({ type: 'message', role: 'user', content }) as const
 const FIRST = [user('Hello')]
-const ask = (input: unknown) => ({ model: 'm', store: false, input }) as never
+const ask = (input: unknown) => standIn<ResponseCreateParams>({ model: 'm', store: false, input })
 
 /** The first turn of a conversation, and the input of the second. */
 async function begun({ client }: SocketScene): Promise<unknown[]> {

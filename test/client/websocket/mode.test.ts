@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { ClientClosedError, ResilientClient } from '../../../src/index.ts'
+import { ClientClosedError, ResilientClient, type ResponseCreateParams } from '../../../src/index.ts'
 import { MockResponsesServer } from '../../../src/testing/server.ts'
 import { connectProxy } from '../../support/connect-proxy.ts'
+import { invalid, standIn } from '../../support/typed.ts'
 import { pause, until, within } from '../../support/until.ts'
 import { HTTP, INCREMENT, WHOLE, withSockets } from './scene.ts'
 
 const user = (content: string) => ({ type: 'message', role: 'user', content }) as const
-const ask = (input: unknown = [user('Hello')]) => ({ model: 'm', store: false, input }) as never
+const ask = (input: unknown = [user('Hello')]) => standIn<ResponseCreateParams>({ model: 'm', store: false, input })
 
 describe('a client with sockets', () => {
   it('hedges with the whole request on another socket, and the one that loses is closed', () =>
@@ -72,8 +73,8 @@ describe('a client with sockets', () => {
 
   it('sends every body as it is with incremental: false, on warm sockets', () =>
     withSockets({ client: { webSocket: { incremental: false } } }, async ({ client, server, sent }) => {
-      const { output } = await client.responses.create({ ...(ask() as object), store: true } as never)
-      await client.responses.create({ ...(ask([user('Hello'), ...(output ?? []), user('And?')]) as object) } as never)
+      const { output } = await client.responses.create(invalid({ ...(ask() as object), store: true }))
+      await client.responses.create(invalid({ ...(ask([user('Hello'), ...(output ?? []), user('And?')]) as object) }))
       expect(sent()).toEqual(Array(2).fill({ ...WHOLE, wholeBecause: 'off' }))
       expect(server.sockets).toHaveLength(1)
     }))
@@ -234,7 +235,7 @@ describe('a client with sockets', () => {
 
   it('uses one socket for hundreds of turns, and keeps nothing of them', () =>
     withSockets({ server: { eventsPerWrite: Number.POSITIVE_INFINITY } }, async ({ client, server, sent }) => {
-      for (let n = 0; n < 300; n++) await client.responses.create({ ...(ask('Hi') as object), store: true } as never)
+      for (let n = 0; n < 300; n++) await client.responses.create(invalid({ ...(ask('Hi') as object), store: true }))
       expect(server.sockets).toHaveLength(1)
       expect(sent().filter(({ transport }) => transport !== HTTP.transport)).toHaveLength(300)
       expect(client.stats()).toMatchObject({ connections: 1, leases: 0 })

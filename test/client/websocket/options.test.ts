@@ -8,6 +8,7 @@ import {
   type ResilientClientOptions,
   undiciTransport,
 } from '../../../src/index.ts'
+import { invalid } from '../../support/typed.ts'
 
 function refusalOf(options: ResilientClientOptions): ConfigurationError {
   try {
@@ -69,7 +70,7 @@ describe('webSocket', () => {
 
   it('is refused in a view, which shares the connections of its client', () => {
     const client = new ResilientClient({ webSocket: true })
-    expect(() => client.withOptions({ webSocket: false } as never)).toThrow(/'webSocket' cannot be changed in a view/)
+    expect(() => client.withOptions(invalid({ webSocket: false }))).toThrow(/'webSocket' cannot be changed in a view/)
   })
 
   it('is off by default, and has the documented values where it is on', () => {

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { PreviousResponseNotFoundError, type PreviousResponseNotFoundHook } from '../../../src/index.ts'
+import {
+  PreviousResponseNotFoundError,
+  type PreviousResponseNotFoundHook,
+  type ResponseCreateParams,
+} from '../../../src/index.ts'
+import { standIn } from '../../support/typed.ts'
 import { until } from '../../support/until.ts'
 import { type SocketScene, WHOLE, withSockets } from './scene.ts'
 
 const user = (content: string) => ({ type: 'message', role: 'user', content }) as const
 const ask = (input: unknown, previous_response_id?: string) =>
-  ({ model: 'm', store: false, input, ...(previous_response_id && { previous_response_id }) }) as never
+  standIn<ResponseCreateParams>({
+    model: 'm',
+    store: false,
+    input,
+    ...(previous_response_id && { previous_response_id }),
+  })
 
 async function begun({ client }: SocketScene): Promise<string> {
   const { id } = await client.responses.create(ask([user('Hello')]))
@@ -167,7 +177,7 @@ describe('a continuation of a stored response', () => {
     withSockets({ client: { maxRetries: 1 } }, async (scene) => {
       const { client, server } = scene
       const stored = (input: string, id?: string) =>
-        ({ model: 'm', store: true, input, previous_response_id: id }) as never
+        standIn<ResponseCreateParams>({ model: 'm', store: true, input, previous_response_id: id })
       const { id } = await client.responses.create(stored('Hello'))
       server.script([{ at: 'headers', effect: 'reset' }, 'ok'])
       const next = await client.responses.create(stored('And?', id as string))

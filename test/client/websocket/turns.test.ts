@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ResilientClient } from '../../../src/index.ts'
+import { invalid } from '../../support/typed.ts'
 import { SELF_SIGNED } from '../../testing/self-signed.ts'
 import { INCREMENT, WHOLE, withSockets } from './scene.ts'
 
@@ -12,15 +13,15 @@ const FACES: Array<[string, (client: ResilientClient, input: Item[]) => Promise<
   [
     'create',
     async (client, input) => {
-      const { output } = await client.responses.create({ model: 'm', store: false, input } as never)
-      return output as never
+      const { output } = await client.responses.create(invalid({ model: 'm', store: false, input }))
+      return invalid(output)
     },
   ],
   [
     'stream',
     async (client, input) => {
-      const { output } = await client.responses.stream({ model: 'm', store: false, input } as never).finalResponse()
-      return output as never
+      const { output } = await client.responses.stream(invalid({ model: 'm', store: false, input })).finalResponse()
+      return invalid(output)
     },
   ],
   [

@@ -1,3 +1,4 @@
+import { beyondTheStandard } from '../../support/typed.ts'
 import { all, type Case } from '../support/scene.ts'
 
 const BYTES = new Uint8Array([104, 195, 164, 0, 255])
@@ -12,7 +13,7 @@ function form(): FormData {
   return made
 }
 
-const stream = (...chunks: unknown[]): ReadableStream => ReadableStream.from(chunks) as unknown as ReadableStream
+const stream = (...chunks: unknown[]): ReadableStream => beyondTheStandard<ReadableStream>(ReadableStream.from(chunks))
 const half = { duplex: 'half' }
 
 /** Made for each call: some can be read once. */
@@ -81,7 +82,7 @@ export const BODIES_OF_REQUESTS: readonly Case[] = [
     ([name, body, init]): Case => ({
       name: `the body ${name}`,
       run: async ({ fetch, at }) =>
-        all(await fetch(at('/'), { method: 'POST', ...init, body: await body() } as unknown as RequestInit)),
+        all(await fetch(at('/'), beyondTheStandard<RequestInit>({ method: 'POST', ...init, body: await body() }))),
     }),
   ),
   ...['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'made-up'].flatMap((method) =>

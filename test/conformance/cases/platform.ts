@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { beyondTheStandard } from '../../support/typed.ts'
 import { turns } from '../../support/until.ts'
 import { all, type Case } from '../support/scene.ts'
 
@@ -78,7 +79,7 @@ export const PLATFORM: readonly Case[] = [
           throw new Error('mine')
         },
       }
-      const request = new Request(at('/'), { dispatcher } as unknown as RequestInit)
+      const request = new Request(at('/'), beyondTheStandard<RequestInit>({ dispatcher }))
       await fetch(request).then(
         (response) => response.text(),
         () => {},

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { RawConnection } from '../../support/raw-server.ts'
+import { invalid, standIn } from '../../support/typed.ts'
 import { turns } from '../../support/until.ts'
 import { type Case, outcomeOf, type Scene } from '../support/scene.ts'
 
@@ -17,7 +18,7 @@ const reads = (name: string, read: Read, body = '{"a":"ä"}', type = 'applicatio
 const MIXINS = ['text', 'json', 'arrayBuffer', 'blob', 'bytes', 'formData'] as const
 
 const read = (response: Response, mixin: (typeof MIXINS)[number]): Promise<unknown> =>
-  (response as unknown as Record<typeof mixin, () => Promise<unknown>>)[mixin]()
+  standIn<Record<typeof mixin, () => Promise<unknown>>>(response)[mixin]()
 
 async function entries(form: FormData): Promise<unknown> {
   const shown = [...form].map(async ([name, value]) => [name, typeof value === 'string' ? value : await value.text()])
@@ -99,11 +100,7 @@ export const READING: readonly Case[] = [
     const [a, b] = response.body?.tee() ?? []
     return [await new Response(a).text(), await new Response(b).text()]
   }),
-  reads('into a stream of Node', async (response) =>
-    Readable.fromWeb(response.body as never)
-      .toArray()
-      .then(String),
-  ),
+  reads('into a stream of Node', async (response) => Readable.fromWeb(invalid(response.body)).toArray().then(String)),
   reads('into another Response', (response) => new Response(response.body, response).json()),
   reads('into the body of a Request', async (response, { fetch, at }) => {
     const sent = await fetch(at('/'), { method: 'POST', body: response.body, duplex: 'half' } as RequestInit)

@@ -1,4 +1,5 @@
 import * as openai from 'openai'
+import { standIn } from '../../support/typed.ts'
 import type { Answer, Host, HostCall, HostClient, HostSettings, Part } from './host.ts'
 import { openaiClient, openaiErrors } from './openai.ts'
 
@@ -54,7 +55,7 @@ export function agentsClient(agents: Agents, settings: HostSettings, retry?: Ret
       const result = await runner.run(agent, 'hi', { stream: true, ...(call.signal && { signal: call.signal }) })
       for await (const event of result) {
         if (event.type !== 'raw_model_stream_event') continue
-        const part = partOf(event.data as unknown as ModelEvent)
+        const part = partOf(standIn<ModelEvent>(event.data))
         if (part !== undefined) yield part
       }
       await result.completed

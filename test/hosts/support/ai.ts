@@ -1,4 +1,5 @@
 import type { ToolSet } from 'ai'
+import { invalid, standIn } from '../../support/typed.ts'
 import type { Answer, Host, HostCall, HostClient, HostSettings, Part } from './host.ts'
 
 /** The AI SDK with its provider for OpenAI. */
@@ -43,10 +44,10 @@ function clientOf({ ai, provider: { createOpenAI } }: AiModules, settings: HostS
   const provider = createOpenAI({
     apiKey: 'key',
     baseURL,
-    headers: { ...headers, ...(withoutCredential && { Authorization: undefined as unknown as string }) },
+    headers: { ...headers, ...(withoutCredential && { Authorization: invalid<string>(undefined) }) },
     ...(fetchOptions ? { fetch: (input, init) => ownFetch(input, { ...init, ...fetchOptions }) } : fetch && { fetch }),
   })
-  const tools = { get_weather: { inputSchema: ai.jsonSchema<unknown>({ type: 'object' }) } } as unknown as ToolSet
+  const tools = standIn<ToolSet>({ get_weather: { inputSchema: ai.jsonSchema<unknown>({ type: 'object' }) } })
   const request = ({ signal, call }: HostCall) => ({
     model: provider.responses('gpt-5.2'),
     prompt: 'hi',

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { standIn } from '../../support/typed.ts'
 import { agentsHost } from './agents.ts'
 import { type AiModules, aiHost } from './ai.ts'
 import type { Host } from './host.ts'
@@ -24,9 +25,9 @@ export async function loadHosts(full: boolean): Promise<Host[]> {
   if (!full) return latest
   const oldest = [
     // The older packages stand under aliases; what is used of them has the same types.
-    openaiHost((await import('openai-7.5.0')) as unknown as OpenAISdk, versionOf('openai-7.5.0'), false),
+    openaiHost(standIn<OpenAISdk>(await import('openai-7.5.0')), versionOf('openai-7.5.0'), false),
     aiHost(
-      { ai: await import('ai-7.0.77'), provider: await import('ai-sdk-openai-4.0.46') } as unknown as AiModules,
+      standIn<AiModules>({ ai: await import('ai-7.0.77'), provider: await import('ai-sdk-openai-4.0.46') }),
       versionOf('ai-7.0.77'),
       false,
     ),

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Connection, type ConnectionOptions } from '../../../src/transport/undici/connection.ts'
 import type { Socket } from '../../../src/transport/undici/connector.ts'
+import { invalid, standIn } from '../../support/typed.ts'
 import { turns } from '../../support/until.ts'
 
 type Connected = (error: Error | null, socket: Socket | null) => void
@@ -49,10 +50,12 @@ class FakeSocket extends PassThrough {
   readonly written: { readonly chunk: unknown; readonly encoding: unknown; readonly done: (error?: Error) => void }[] =
     []
   readonly refs: string[] = []
-  override write = ((chunk: unknown, encoding: unknown, done: (error?: Error) => void): boolean => {
-    this.written.push({ chunk, encoding, done })
-    return false
-  }) as never
+  override write = standIn<PassThrough['write']>(
+    (chunk: unknown, encoding: unknown, done: (error?: Error) => void): boolean => {
+      this.written.push({ chunk, encoding, done })
+      return false
+    },
+  )
 
   ref(): void {
     this.refs.push('ref')
@@ -64,7 +67,7 @@ class FakeSocket extends PassThrough {
 }
 
 beforeEach(() => {
-  FakeClient.last = undefined as never
+  FakeClient.last = invalid(undefined)
 })
 
 /** A connection whose socket is opened by hand. */
@@ -72,13 +75,13 @@ function connected(given: Partial<ConnectionOptions> = {}) {
   const told: string[] = []
   const dials: { readonly origin: URL; readonly callback: Connected; isDestroyed: boolean }[] = []
   const connection = new Connection({
-    connector: {
+    connector: standIn({
       open: (origin: URL, callback: Connected) => {
         const dial = { origin, callback, isDestroyed: false }
         dials.push(dial)
         return { destroy: () => (dial.isDestroyed = true) }
       },
-    } as never,
+    }),
     origin: new URL('https://api.test'),
     keepAliveMs: 1000,
     maxHeaderBytes: 5000,
@@ -101,8 +104,7 @@ function connected(given: Partial<ConnectionOptions> = {}) {
     user,
     dials,
     told: () => told.splice(0),
-    open: (error: Error | null = null) =>
-      dials[0]?.callback(error, error === null ? (socket as unknown as Socket) : null),
+    open: (error: Error | null = null) => dials[0]?.callback(error, error === null ? standIn<Socket>(socket) : null),
     write: (...args: unknown[]) => (socket.write as (...given: unknown[]) => boolean)(...args),
   }
 }

@@ -3,6 +3,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Connector } from '../../../src/transport/undici/connector.ts'
+import { standIn } from '../../support/typed.ts'
 
 /** As much of a socket as a connector sees. */
 class FakeSocket extends EventEmitter {
@@ -35,11 +36,13 @@ afterEach(() => {
 function connector(options: ConstructorParameters<typeof Connector>[0] = {}) {
   const sockets: FakeSocket[] = []
   for (const module of [net, tls]) {
-    vi.spyOn(module, 'connect').mockImplementation(((given: Record<string, unknown>) => {
-      const socket = new FakeSocket(given)
-      sockets.push(socket)
-      return socket
-    }) as never)
+    vi.spyOn(module, 'connect').mockImplementation(
+      standIn((given: Record<string, unknown>) => {
+        const socket = new FakeSocket(given)
+        sockets.push(socket)
+        return socket
+      }),
+    )
   }
   const own = new Connector(options)
   return {

@@ -9,6 +9,7 @@ import type {
 } from '../../../src/transport/transport.ts'
 import type { Carrier } from '../../../src/transport/undici/carrier.ts'
 import { UndiciExchange } from '../../../src/transport/undici/exchange.ts'
+import { invalid, standIn } from '../../support/typed.ts'
 import { turns, until } from '../../support/until.ts'
 
 const RESET = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
@@ -63,9 +64,7 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
     poison: (reason: string) => done.push(`poison ${reason}`),
     release: () => done.push('release'),
   }
-  const carrier = (foreign
-    ? { kind: 'foreign', dispatcher }
-    : { kind: 'leased', lease, connection }) as unknown as Carrier
+  const carrier = standIn<Carrier>(foreign ? { kind: 'foreign', dispatcher } : { kind: 'leased', lease, connection })
   let callBack!: (error: unknown, carrier: Carrier | undefined) => void
   const observer: ExchangeObserver = {
     connecting: () => told.push('connecting'),
@@ -110,7 +109,7 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
     told: () => told.splice(0),
     done: () => done.splice(0),
     controlled: () => controlled.splice(0),
-    begin: () => exchange.onRequestStart(controller as never),
+    begin: () => exchange.onRequestStart(standIn(controller)),
     async sent() {
       own.start()
       own.begin()
@@ -119,14 +118,14 @@ function exchanged({ request, foreign = false, served = 0, dispatch, on }: Given
     },
     head(status = 200, headers: Record<string, string | string[]> = {}) {
       controller.rawHeaders = undefined
-      exchange.onResponseStart(controller as never, status, headers, 'OK')
+      exchange.onResponseStart(standIn(controller), status, headers, 'OK')
     },
     async data(bytes: string | Buffer) {
-      exchange.onResponseData(controller as never, Buffer.from(bytes))
+      exchange.onResponseData(standIn(controller), Buffer.from(bytes))
       await turns(1)
     },
     end: () => exchange.onResponseEnd(),
-    fail: (error: Error) => exchange.onResponseError(controller as never, error),
+    fail: (error: Error) => exchange.onResponseError(standIn(controller), error),
     /** Headers have come, and what was told before is forgotten. */
     async answered() {
       await own.sent()
@@ -299,7 +298,7 @@ describe('an answer', () => {
     const e = exchanged()
     await e.sent()
     e.told()
-    e.exchange.onResponseStart(e.controller as never, 200, {})
+    e.exchange.onResponseStart(standIn(e.controller), 200, {})
     expect(e.told()).toMatchObject([{ statusText: '' }])
   })
 
@@ -309,7 +308,7 @@ describe('an answer', () => {
       await e.sent()
       e.told()
       e.controller.rawHeaders = [Buffer.from('X-Raw'), Buffer.from('1')]
-      e.exchange.onResponseStart(e.controller as never, 200, parsed, 'OK')
+      e.exchange.onResponseStart(standIn(e.controller), 200, parsed, 'OK')
       return e.told()
     }
     expect(await answered(true, { 'x-parsed': '1' })).toMatchObject([{ headers: [['x-raw', '1']] }])
@@ -319,7 +318,7 @@ describe('an answer', () => {
     // Of a dispatcher that has no controller they are what it says.
     const bare = exchanged({ foreign: true })
     bare.start()
-    bare.exchange.onResponseStart(null as never, 200, { 'x-parsed': '1' }, 'OK')
+    bare.exchange.onResponseStart(invalid(null), 200, { 'x-parsed': '1' }, 'OK')
     expect(bare.told()).toMatchObject([{ headers: [['x-parsed', '1']] }])
   })
 
@@ -462,9 +461,9 @@ describe('an answer', () => {
     const e = exchanged()
     await e.sent()
     e.told()
-    e.exchange.onResponseStart(null as never, 200, {}, 'OK')
+    e.exchange.onResponseStart(invalid(null), 200, {}, 'OK')
     e.exchange.pause()
-    e.exchange.onResponseData(null as never, Buffer.from('x'))
+    e.exchange.onResponseData(invalid(null), Buffer.from('x'))
     await turns(1)
     expect(e.told()).toMatchObject([{ status: 200 }, 'x'])
   })
@@ -492,7 +491,7 @@ describe('an exchange that fails', () => {
   it('within its answer hands over what it has, and blames the connection at once', async () => {
     const e = exchanged()
     await e.answered()
-    e.exchange.onResponseData(e.controller as never, Buffer.from('half'))
+    e.exchange.onResponseData(standIn(e.controller), Buffer.from('half'))
     e.fail(RESET)
     expect(e.done()[0]).toBe('poison read ECONNRESET')
     await turns(1)
@@ -720,7 +719,7 @@ describe('an exchange that is drained', () => {
     e.head(200, { 'content-encoding': 'gzip' })
     e.told()
     e.done()
-    e.exchange.onResponseData(e.controller as never, zlib.gzipSync('hello'))
+    e.exchange.onResponseData(standIn(e.controller), zlib.gzipSync('hello'))
     e.end()
     e.exchange.drain()
     expect([e.told(), e.done()]).toEqual([[], CLEAN])

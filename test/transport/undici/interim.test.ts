@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Socket } from '../../../src/transport/undici/connector.ts'
 import { Wire } from '../../../src/transport/undici/wire.ts'
+import { standIn } from '../../support/typed.ts'
 
 const FINAL = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
@@ -10,14 +11,14 @@ const HINTS = 'HTTP/1.0 103\r\nlink: </a>\r\n\r\n'
 function wired(pieces: readonly string[], maxBytes: number) {
   const rest = [...pieces]
   const sizes: unknown[] = []
-  const socket = {
+  const socket = standIn<Socket>({
     read(this: unknown, size?: number): Buffer | null {
       expect(this).toBe(socket)
       sizes.push(size)
       const piece = rest.shift()
       return piece === undefined ? null : Buffer.from(piece, 'latin1')
     },
-  } as unknown as Socket
+  })
   const wire = new Wire(socket, maxBytes, { user: undefined, body: undefined })
   return { socket, wire, rest, sizes }
 }

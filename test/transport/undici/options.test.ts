@@ -5,6 +5,7 @@ import { settingsOf } from '../../../src/transport/undici/options.ts'
 import { undiciTransport } from '../../../src/transport/undici/undici-transport.ts'
 import { RawServer } from '../../support/raw-server.ts'
 import { fetched } from '../../support/recorder.ts'
+import { invalid } from '../../support/typed.ts'
 
 describe('options of the undici transport', () => {
   it.each([
@@ -22,8 +23,8 @@ describe('options of the undici transport', () => {
     { tls: { ca: 'nonsense' } },
   ])('%j is refused by name, before any I/O', (wrong) => {
     const [name = ''] = Object.keys(wrong)
-    expect(() => undiciTransport(wrong as never)).toThrow(ConfigurationError)
-    expect(() => undiciTransport(wrong as never)).toThrow(name)
+    expect(() => undiciTransport(invalid(wrong))).toThrow(ConfigurationError)
+    expect(() => undiciTransport(invalid(wrong))).toThrow(name)
   })
 
   it('are never written to, nor looked at again', async () => {
@@ -91,7 +92,7 @@ describe('settings of the undici transport', () => {
   ])('of %j are refused, with what is accepted', (options, path, message) => {
     let refused: unknown
     try {
-      settingsOf(options as never)
+      settingsOf(invalid(options))
     } catch (error) {
       refused = error
     }

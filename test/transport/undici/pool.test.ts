@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../../../src/testing/index.ts'
 import type { Connection, ConnectionOptions } from '../../../src/transport/undici/connection.ts'
 import { ConnectionPool, type PoolOptions } from '../../../src/transport/undici/pool.ts'
+import { standIn } from '../../support/typed.ts'
 
 /** As much of a connection as a pool sees; the test says what becomes of it. */
 class FakeConnection {
@@ -26,7 +27,7 @@ class FakeConnection {
   destroy(): void {
     if (this.isEnded) return
     this.isEnded = true
-    this.options.onEnded(this as unknown as Connection)
+    this.options.onEnded(standIn<Connection>(this))
   }
 }
 
@@ -45,7 +46,7 @@ function pooled(options: Partial<PoolOptions> = {}) {
   const clock = new VirtualClock()
   const opened: unknown[] = []
   const pool = new ConnectionPool({
-    connector: {} as never,
+    connector: standIn({}),
     origin: new URL('https://api.test/v1'),
     keepAliveMs: 1000,
     maxHeaderBytes: 0,
@@ -61,7 +62,7 @@ function pooled(options: Partial<PoolOptions> = {}) {
     onClosed: () => {},
     ...options,
   })
-  const numberOf = (connection: Connection): number => (connection as unknown as FakeConnection).number
+  const numberOf = (connection: Connection): number => standIn<FakeConnection>(connection).number
   const one = (number: number): FakeConnection => FakeConnection.made[number - 1] as FakeConnection
   return {
     pool,
@@ -73,7 +74,7 @@ function pooled(options: Partial<PoolOptions> = {}) {
       await clock.settle()
       return number
     },
-    giveBack: (number: number) => pool.giveBack(one(number) as unknown as Connection),
+    giveBack: (number: number) => pool.giveBack(standIn<Connection>(one(number))),
     ended: () => FakeConnection.made.filter(({ isEnded }) => isEnded).map(({ number }) => number),
     counts: () => [pool.size, pool.idleCount],
   }

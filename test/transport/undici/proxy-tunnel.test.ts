@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { chooseProxy, openTunnel } from '../../../src/transport/undici/proxy.ts'
+import { standIn } from '../../support/typed.ts'
 
 const http = process.getBuiltinModule('node:http')
 const https = process.getBuiltinModule('node:https')
@@ -22,10 +23,12 @@ function tunnel(
     ['http', http],
     ['https', https],
   ] as const) {
-    vi.spyOn(module, 'request').mockImplementation(((options: object) => {
-      asked.push({ over: name, ...options })
-      return request
-    }) as never)
+    vi.spyOn(module, 'request').mockImplementation(
+      standIn((options: object) => {
+        asked.push({ over: name, ...options })
+        return request
+      }),
+    )
   }
   const outcomes: unknown[] = []
   const opened = openTunnel(new URL(address), { host, port }, { ca }, (error, stream) => outcomes.push(error ?? stream))

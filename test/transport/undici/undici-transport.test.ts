@@ -4,6 +4,7 @@ import type { ClientLifecycleEvent, ExchangeObserver, TransportRequest } from '.
 import type { Connection, ConnectionOptions } from '../../../src/transport/undici/connection.ts'
 import type { UndiciExchange } from '../../../src/transport/undici/exchange.ts'
 import { type UndiciTransportOptions, undiciTransport } from '../../../src/transport/undici/undici-transport.ts'
+import { invalid, standIn } from '../../support/typed.ts'
 
 /** A connection whose requests are answered, and whose socket is closed, when the test says so. */
 class FakeConnection {
@@ -21,7 +22,7 @@ class FakeConnection {
   readonly client = {
     dispatch: (_options: object, handler: UndiciExchange) => {
       this.handler = handler
-      handler.onRequestStart({ pause() {}, resume() {}, abort() {} } as never)
+      handler.onRequestStart(standIn({ pause() {}, resume() {}, abort() {} }))
       return true
     },
   }
@@ -40,12 +41,12 @@ class FakeConnection {
   destroy(): void {
     if (!this.usable) return
     this.usable = false
-    this.options.onEnded(this as unknown as Connection)
+    this.options.onEnded(standIn<Connection>(this))
     if (FakeConnection.closesAtOnce) this.close()
   }
 
   close(): void {
-    this.options.onClosed(this as unknown as Connection)
+    this.options.onClosed(standIn<Connection>(this))
   }
 }
 
@@ -100,7 +101,7 @@ function transported(options: UndiciTransportOptions = {}) {
     /** The peer answers what was asked over this connection. */
     async answer(number: number) {
       const handler = FakeConnection.made[number - 1]?.handler as UndiciExchange
-      handler.onResponseStart(null as never, 200, {}, 'OK')
+      handler.onResponseStart(invalid(null), 200, {}, 'OK')
       handler.onResponseEnd()
       await clock.settle()
     },
@@ -187,12 +188,12 @@ describe('the transport', () => {
     const handlers: UndiciExchange[] = []
     const dispatcher = { dispatch: (_options: object, handler: UndiciExchange) => handlers.push(handler) }
     const { told } = await t.sent({ dispatcher })
-    handlers[0]?.onResponseStart(null as never, 200, {}, 'OK')
+    handlers[0]?.onResponseStart(invalid(null), 200, {}, 'OK')
     handlers[0]?.onResponseEnd()
     expect([told, FakeConnection.made, t.counts()]).toEqual([[200, 'end'], [], [0, 0, 0, 0]])
     const { exchange } = await t.sent({ dispatcher })
     const abort = vi.fn()
-    handlers[1]?.onRequestStart({ abort } as never)
+    handlers[1]?.onRequestStart(standIn({ abort }))
     exchange.destroy()
     expect(abort).toHaveBeenCalledTimes(1)
   })

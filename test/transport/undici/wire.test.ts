@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Socket } from '../../../src/transport/undici/connector.ts'
 import { Wire } from '../../../src/transport/undici/wire.ts'
+import { standIn } from '../../support/typed.ts'
 
 type Done = (error?: Error | null) => void
 
@@ -21,11 +22,11 @@ function wired(...pieces: readonly string[]) {
       return false
     },
   }
-  const wire = new Wire(socket as unknown as Socket, 1000, {
+  const wire = new Wire(standIn<Socket>(socket), 1000, {
     user: { onFlushed: () => told.push('flushed') },
     body: { flush: () => told.push('parsed') },
   })
-  return { wire, socket: socket as unknown as Socket, fake: socket, written, told, rest }
+  return { wire, socket: standIn<Socket>(socket), fake: socket, written, told, rest }
 }
 
 describe('a wire', () => {
