@@ -238,6 +238,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     const facts = {
       attempts: this.#records,
       giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
+      callId: this.log.id,
       replaySafety: this.effective.replaySafety(failure),
       responseStarted: attempt?.times.lastByteAt !== undefined,
       phase: attempt?.record?.phase ?? 'preparing',

@@ -27,6 +27,7 @@ import type { CommitReason } from '../telemetry/events.ts'
 export interface CallFacts {
   readonly attempts: readonly AttemptRecord[]
   readonly giveUpReason: GiveUpReason | undefined
+  readonly callId?: number | undefined
   readonly replaySafety: ReplaySafety
   readonly responseStarted: boolean
   readonly phase: AttemptPhase
@@ -63,6 +64,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
     responseId: failed.responseId,
     hidesResponseId: facts.hidesResponseId,
     continuity: facts.continuation ? continuityOf(failed) : undefined,
+    callId: facts.callId,
   }
   const message = `${failed.message}${history(facts)}`
   if ((facts.committed && ERROR_CATALOG[code].family !== 'upstream') || code === 'stream_incomplete') {

@@ -3,7 +3,7 @@ import type { Call } from '../call/call.ts'
 import type { Consumer } from '../core/mailbox.ts'
 import type { CallHistory } from '../errors/explain.ts'
 import type { Failure } from '../errors/failure.ts'
-import { GIVEN_UP_HEADER } from '../errors/given-up.ts'
+import { callHeader, GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { fetchedResponse } from './fetched-response.ts'
 
@@ -59,11 +59,13 @@ export function toResponse(options: ResponseOptions): Response {
  * Passed to the constructor and never added afterwards. Some servers replace the global `Response` with one that is
  * built again when it is read, and then headers that were added later would appear twice.
  */
-function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp, made }: ResponseOptions): HeaderPairs {
+function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp, made, call }: ResponseOptions): HeaderPairs {
   const ours: Array<readonly [string, string]> = []
   if (made !== undefined) ours.push(['content-type', 'text/event-stream'])
   if (spent) ours.push(['x-should-retry', 'false'])
-  if (givenUp !== undefined) ours.push([GIVEN_UP_HEADER, givenUp])
+  // A passthrough answer keeps the headers that it came with.
+  const isPassed = call.request.latency.kind === 'passthrough'
+  if (givenUp !== undefined || !isPassed) ours.push([GIVEN_UP_HEADER, givenUp ?? callHeader(call.log.id)])
   if (!endsEarly && ours.length === 0) return pairs
   const replaced = new Set(ours.map(([name]) => name))
   if (endsEarly) replaced.add('content-length')
@@ -158,6 +160,12 @@ class BodySource implements Consumer {
     }
     const failed = error as Failure
     const interrupted = call.errorOf(failed, attempt)
+    // A host that makes an error of what the body says has the headers of the answer.
+    rememberGivenUp(
+      call.log.id,
+      { attempts: call.attempts.length, reason: interrupted.giveUpReason },
+      () => interrupted,
+    )
     if (this.#streamFailure === 'error') {
       controller.error(new TypeError('terminated', { cause: interrupted }))
       return

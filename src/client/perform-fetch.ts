@@ -5,7 +5,7 @@ import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
 import type { CallHistory } from '../errors/explain.ts'
-import { GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
+import { callHeader, GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
 import { openingOf } from '../errors/opening.ts'
 import { remember } from './explain.ts'
 import { callRequest, isPassthrough } from './fetch-call.ts'
@@ -106,13 +106,10 @@ async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Res
       'content-type': 'application/json',
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
       ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
-      ...(error !== undefined && {
-        [GIVEN_UP_HEADER]: rememberGivenUp(
-          call.log.id,
-          { attempts: call.attempts.length, reason: error.giveUpReason },
-          () => error,
-        ),
-      }),
+      [GIVEN_UP_HEADER]:
+        error === undefined
+          ? callHeader(call.log.id)
+          : rememberGivenUp(call.log.id, { attempts: call.attempts.length, reason: error.giveUpReason }, () => error),
     },
   }
   const history = { attempts: call.attempts, opening: error === undefined ? undefined : openingOf(error) }

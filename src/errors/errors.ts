@@ -36,6 +36,7 @@ export interface ResilientErrorDetails {
   /** The endpoint made an id from a secret. The id can be read, but is never printed. */
   readonly hidesResponseId?: boolean | undefined
   readonly continuity?: Continuity | undefined
+  readonly callId?: number | undefined
 }
 
 /**
@@ -84,6 +85,8 @@ export class ResilientError extends Error {
   readonly responseId: string | undefined
   /** Only for calls with `previous_response_id`: the conversation still exists, but the endpoint was not reached. */
   readonly continuity: Continuity | undefined
+  /** The number of the call in telemetry and in the header `x-resilient-responses`. `undefined` if no call made the error. */
+  readonly callId: number | undefined
 
   constructor(message: string, details: ResilientErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -100,6 +103,7 @@ export class ResilientError extends Error {
     this.responseId = details.responseId
     if (details.hidesResponseId) keepOutOfPrint(this, 'responseId', details.responseId)
     this.continuity = details.continuity
+    this.callId = details.callId
     Object.defineProperty(this, BRAND, { value: true })
   }
 
@@ -109,6 +113,14 @@ export class ResilientError extends Error {
    */
   explain(): string {
     return explainHistory({ ...this, opening: openingOf(this) })
+  }
+
+  /**
+   * What `JSON.stringify` and loggers write: the name, the message and the properties that may be printed. Leaves out `cause`,
+   * `stack`, bodies, headers and partial output.
+   */
+  toJSON(): Record<string, unknown> {
+    return { ...(this as object), name: this.name, message: this.message }
   }
 
   /** Whether a value is an error of any copy of this library. */

@@ -36,13 +36,22 @@ export function rememberGivenUp(
   { attempts, reason }: { readonly attempts: number; readonly reason: GiveUpReason | undefined },
   make: () => ResilientError,
 ): string {
-  const key = `${callId}.${markOfProcess()}`
+  const key = keyOf(callId)
   let error: ResilientError | undefined
   givenUp.set(key, () => {
     error ??= make()
     return error
   })
-  return `call=${key}, attempts=${attempts}, gave-up=${reason ?? 'not_retryable'}`
+  return `${callHeader(callId)}, attempts=${attempts}, gave-up=${reason ?? 'not_retryable'}`
+}
+
+/** The value of the header on an answer with which no call gave up: `call=17.k3f9a2`. */
+export function callHeader(callId: number): string {
+  return `call=${keyOf(callId)}`
+}
+
+function keyOf(callId: number): string {
+  return `${callId}.${markOfProcess()}`
 }
 
 /**

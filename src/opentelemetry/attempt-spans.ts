@@ -34,10 +34,6 @@ export class AttemptSpans {
     return this.#prepared
   }
 
-  spanOf(attempt: number): Span | undefined {
-    return this.#started.get(attempt)
-  }
-
   onEvent(event: TelemetryEvent): void {
     if (event.type === 'attempt_start') {
       this.#start(event.attempt, event.endpoint).setAttributes({ [OWN.transport]: event.transport })

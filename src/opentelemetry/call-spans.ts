@@ -13,11 +13,13 @@ import { AttemptSpans } from './attempt-spans.ts'
 import { callFactsOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
 import { fail, present } from './span-ends.ts'
-import { suppressTracing } from './suppress-tracing.ts'
+import { suppressTracing, unsuppressed } from './suppress-tracing.ts'
 
 /** A call under way. */
 interface Open {
   readonly span: Span
+  /** Where the call was made. */
+  readonly parent: Context
   /** With `span` as the parent of what is started in it. */
   readonly context: Context
   readonly attempts: AttemptSpans
@@ -51,12 +53,12 @@ export class CallSpans {
     return Object.keys(carrier).length === 0 ? undefined : carrier
   }
 
-  /** Sends an attempt in the context of its span. What is sent below the client gets no spans there: they would tell the same. */
-  send<T>(sent: { readonly callId: number; readonly attempt: number }, send: () => T): T {
+  /** Sends an attempt where tracing is suppressed: instrumentations of what lies below would make spans that tell the same. */
+  send<T>(sent: { readonly callId: number }, send: () => T): T {
     const open = this.#open.get(sent.callId)
-    const span = open?.attempts.spanOf(sent.attempt)
-    if (open === undefined || span === undefined) return send()
-    return context.with(suppressTracing(trace.setSpan(open.context, span)), send)
+    if (open === undefined) return send()
+    // Not below the span of the attempt: what a socket calls later may belong to another call.
+    return context.with(suppressTracing(open.parent), send)
   }
 
   onEvent(event: TelemetryEvent): void {
@@ -78,7 +80,7 @@ export class CallSpans {
   #start(event: CallStartEvent): void {
     const { operation, model, attributes } = callFactsOf(event)
     const name = operation === undefined ? event.method : model === undefined ? operation : `${operation} ${model}`
-    const parent = context.active()
+    const parent = unsuppressed(context.active())
     const span = this.#tracer.startSpan(
       name,
       { kind: SpanKind.CLIENT, attributes: { ...attributes, ...startAttributes(event) } },
@@ -87,7 +89,7 @@ export class CallSpans {
     const own = trace.setSpan(parent, span)
     const { url, method, bodyBytes } = event
     const attempts = new AttemptSpans({ tracer: this.#tracer, parent: own, url, method, bodyBytes })
-    this.#open.set(event.callId, { span, context: own, attempts })
+    this.#open.set(event.callId, { span, parent, context: own, attempts })
   }
 }
 

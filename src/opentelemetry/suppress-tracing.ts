@@ -6,6 +6,17 @@ import { type Context, createContextKey } from '@opentelemetry/api'
  */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 
+/** What was the context before it was suppressed. */
+const UNSUPPRESSED = createContextKey('resilient-responses: the context without suppressed tracing')
+
 export function suppressTracing(parent: Context): Context {
-  return parent.setValue(SUPPRESS_TRACING, true)
+  return parent.setValue(SUPPRESS_TRACING, true).setValue(UNSUPPRESSED, parent)
+}
+
+/**
+ * The context that `suppressTracing` was given, where `active` comes of it: sockets run what they call in the context in which they
+ * were made. Where somebody else suppresses tracing, it stays suppressed.
+ */
+export function unsuppressed(active: Context): Context {
+  return (active.getValue(UNSUPPRESSED) as Context | undefined) ?? active
 }

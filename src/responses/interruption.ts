@@ -56,7 +56,7 @@ export function reportedError(
 export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | undefined {
   const status = answer?.status ?? 200
   if (status < 300) return undefined
-  const details = { retryable: false, responseStarted: true, attempts: [...call.attempts] }
+  const details = { retryable: false, responseStarted: true, attempts: [...call.attempts], callId: call.log.id }
   if (status < 400) {
     const message = `The endpoint answered ${status}, a redirect. client.responses does not follow redirects. Set baseURL to the address of the Responses API.`
     return new RequestError(message, { ...details, code: 'redirect_refused' })
@@ -108,7 +108,7 @@ export function withPartial(error: unknown, { seen, lastSequenceNumber, asked, i
 
 function detailsOf(error: ResilientError) {
   const { code, cause, retryable, replaySafety, responseStarted, phase, attempts } = error
-  const { giveUpReason, retryAfterMs, requestIds, responseId, continuity } = error
+  const { giveUpReason, retryAfterMs, requestIds, responseId, continuity, callId } = error
   return {
     code,
     cause,
@@ -124,5 +124,6 @@ function detailsOf(error: ResilientError) {
     // Stays hidden if the original error has hidden it.
     hidesResponseId: !Object.prototype.propertyIsEnumerable.call(error, 'responseId'),
     continuity,
+    callId,
   }
 }

@@ -50,6 +50,10 @@ class PendingSession implements Session, Batches {
     return this.#session?.requestId
   }
 
+  get callId(): number | undefined {
+    return this.#session?.callId
+  }
+
   get isDrained(): boolean {
     return this.#session?.isDrained ?? false
   }

@@ -58,6 +58,11 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
     return this.#session.requestId ?? this.attempts.findLast(({ requestId }) => requestId !== undefined)?.requestId
   }
 
+  /** The number of the call in telemetry, on errors and in the log. `undefined` until the call begins. */
+  get callId(): number | undefined {
+    return this.#session.callId
+  }
+
   /** The history of the call so far: one record for each ended attempt. */
   get attempts(): readonly AttemptRecord[] {
     return this.#session.attempts

@@ -200,6 +200,7 @@ export class Responses {
       startedAt: continues.since,
       total: host.totalMs,
       hold: () => host.hold(scope),
+      inContext,
       beginStream: (id, startingAfter, expects) => {
         const query = {
           stream: 'true',

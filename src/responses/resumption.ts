@@ -1,5 +1,6 @@
 import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
+import type { InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
 import { isThenable } from '../core/thenable.ts'
@@ -30,6 +31,8 @@ export interface Resumption {
   /** @param ids that the response may have. */
   beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call | Promise<Call>
   beginRetrieve(id: string, ids: readonly string[]): Call | Promise<Call>
+  /** Runs a call in the asynchronous context of the caller, because a socket or a timer begins a resume. */
+  readonly inContext: InContext
   /** The response in the answer of a poll. */
   read(call: Call, outcome: CallOutcome): Promise<ResponseObject>
 }
@@ -75,7 +78,7 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
     const begun = how.beginStream(id, last, [id, ...on.ids])
     const call = isThenable(begun) ? await begun : begun
     on.onCall(call, 'stream')
-    const outcome = await call.run()
+    const outcome = await how.inContext(() => call.run())
     if (isRefusal(outcome)) return polled(how, on, id)
     failed = await on.pump(call, outcome)
     if (failed === undefined) return
@@ -104,7 +107,7 @@ async function polled(how: Resumption, on: Continuation, id: string): Promise<vo
     const begun = how.beginRetrieve(id, [id, ...on.ids])
     const call = isThenable(begun) ? await begun : begun
     on.onCall(call, 'state')
-    const outcome = await call.run()
+    const outcome = await how.inContext(() => call.run())
     const { attempt, gaveUp } = outcome
     if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
     const response = await how.read(call, outcome)

@@ -11,6 +11,8 @@ export interface Session {
   readonly failure: unknown
   /** The endpoint's id of the request whose answer is or was read last. */
   readonly requestId: string | undefined
+  /** The number of the call that creates or resumes the response. `undefined` before that call begins. */
+  readonly callId: number | undefined
   /** The response has ended, and everything was taken. */
   readonly isDrained: boolean
   /** For one reader at a time. */

@@ -37,6 +37,7 @@ export class StreamSession implements Session, BatchesOwner {
   gaveUp: CallOutcome | undefined
   failure: unknown
   requestId: string | undefined
+  callId: number | undefined
 
   constructor({ scope, intake, begin, outcome, resumption, polling, interruption, maxBytes }: SessionOptions) {
     this.#scope = scope
@@ -105,6 +106,7 @@ export class StreamSession implements Session, BatchesOwner {
   async #create(begun: Call | Promise<Call>, outcome?: CallOutcome): Promise<void> {
     const call = isThenable(begun) ? await begun : begun
     this.#first = call
+    this.callId = call.log.id
     const first = outcome ?? (await call.run())
     // Loaded while the call connected.
     if (this.#received.intake.ready !== undefined) await this.#received.intake.ready
@@ -176,6 +178,7 @@ export class StreamSession implements Session, BatchesOwner {
         id: this.seen.id,
         ids: this.seen.ids,
         onCall: (call, resumes) => {
+          this.callId ??= call.log.id
           const sinceMs = resumption.clock.now() - resumption.startedAt
           this.#resumes = this.#resumes.concat({ call, sinceMs, resumes })
         },

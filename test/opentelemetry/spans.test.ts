@@ -145,12 +145,12 @@ describe('the spans of a call', () => {
 
   it('tell the deadline that cut an attempt', async () => {
     server.script([{ at: 'headers', effect: 'stall' }, 'ok'])
-    await start({ timeouts: { ttfbMs: 50 } }).responses.create({ model: 'm', input: 'x' })
+    await start({ timeouts: { ttfbMs: 500 } }).responses.create({ model: 'm', input: 'x' })
     const cut = attemptsOf(sdk.spans)[0]
     expect(cut?.attributes['error.type']).toBe('ttfb_timeout')
     expect(cut?.events.find(({ name }) => name === 'deadline')?.attributes).toEqual({
       'resilient_responses.deadline': 'ttfb',
-      'resilient_responses.deadline.ms': 50,
+      'resilient_responses.deadline.ms': 500,
       'resilient_responses.deadline.source': 'option',
     })
   })
