@@ -8,8 +8,10 @@ import { turns } from '../support/until.ts'
 const URL_ = 'https://api.test/v1/models'
 
 describe('fetchTransport', () => {
-  it.each([undefined, null, 'fetch', {}])('refuses %j: it is called like nothing', (wrong) => {
-    expect(() => fetchTransport(invalid(wrong))).toThrow(TypeError)
+  it.each([undefined, null, 'fetch', {}])('refuses %j in place of a fetch', (wrong) => {
+    expect(() => fetchTransport(invalid(wrong))).toThrow(
+      /^fetch: got .*; accepted: a function with the signature of `fetch`/,
+    )
   })
 
   it('calls with an address, plain arguments and no `this`, and leaves redirects to those above it', async () => {
