@@ -19,8 +19,11 @@ export interface InstalledPackage {
  */
 export async function installPackage(tarball: string): Promise<InstalledPackage> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-user-'))
-  const { name, dependencies } = readManifest()
-  const links = Object.keys(dependencies).map((each) => [each, `file:${path.join(projectRoot, 'node_modules', each)}`])
+  const { name, dependencies, peerDependencies } = readManifest()
+  const links = Object.keys({ ...dependencies, ...peerDependencies }).map((each) => [
+    each,
+    `file:${path.join(projectRoot, 'node_modules', each)}`,
+  ])
   const manifest = {
     private: true,
     type: 'module',
@@ -36,6 +39,7 @@ export async function installPackage(tarball: string): Promise<InstalledPackage>
 interface Manifest {
   readonly name: string
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 function readManifest(): Manifest {

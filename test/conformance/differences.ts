@@ -27,6 +27,11 @@ export const DIFFERENCES: readonly Difference[] = [
     ],
   },
   {
+    what: 'an answer to a Responses call has one header more, `x-resilient-responses`',
+    why: 'it leads from the answer, or from the error that a host makes of it, to the history of the call',
+    cases: ['a Responses stream, whole', 'a Responses stream, by a Request', 'a Responses stream, moved by 307'],
+  },
+  {
     what: 'two `set-cookie` in a request',
     why: 'cookie values may contain commas, so they cannot be joined',
     cases: ['headers, two set-cookie to send'],

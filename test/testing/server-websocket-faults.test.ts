@@ -283,7 +283,7 @@ describe('faults of a request on a WebSocket', () => {
       expect((await ask()).match(/"id":"resp_mock_other"/g)).toHaveLength(3)
       await ask()
       expect(() => server.assertConsumed()).toThrow(
-        'script 1, entry 2 (headers: no_pongs): request 2 took it, and came over HTTP',
+        'script 1, entry 2 (headers: no_pongs): request 2 took it, but came over HTTP',
       )
     }))
 

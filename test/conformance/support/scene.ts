@@ -112,7 +112,8 @@ export function failureOf(error: unknown): string {
 export async function all(response: Response): Promise<unknown> {
   const { status, statusText, ok, url, redirected } = response
   const isNull = response.body === null
-  const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`)
+  // The number of the call is another one in each run.
+  const headers = [...response.headers].map(([name, value]) => `${name}: ${value.replace(/^call=[\w.]+/, 'call=1')}`)
   const text = await outcomeOf(response.text())
   return { status, statusText, ok, url, redirected, headers, ...(isNull ? { body: null } : {}), text }
 }
