@@ -72,7 +72,7 @@ export class ClientCache<C> {
   }
 
   /**
-   * Returns a lease on the client of `key`. Builds the client if there is none.
+   * Returns a lease on the client of `key`. Builds the client if the cache has no usable one.
    *
    * @throws ClientClosedError after `close()` or `destroy()`, also for callers that wait for a build; whatever `create`
    * throws; DeadlineError `create_timeout` when `create` takes longer than `createMs`.

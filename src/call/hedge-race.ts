@@ -14,7 +14,7 @@ export interface HedgeRaceOptions {
    * the headers were ready. Rejects on the caller's abort, and if the headers could not be made.
    */
   launch(race: HedgeRace, hedge: HedgeCause | undefined): Promise<Attempt | undefined>
-  /** Takes a permit for a further attempt. Returns the function that releases it, or why there is none. */
+  /** Takes a permit for a further attempt. Returns the function that releases it, or the reason of a refusal. */
   enter(): (() => void) | HedgeRefusal
   onHedge(told: HedgeTold): void
 }

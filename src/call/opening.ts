@@ -34,7 +34,7 @@ export function openingOf(bytes: Uint8Array): Opening | undefined {
   return FIELDS.some((field) => field.startsWith(word)) ? undefined : 'text'
 }
 
-/** Position of the first character that is not white space. `undefined` while there is none. */
+/** Position of the first character that is not white space. `undefined` while only white space has come. */
 function firstSignificant(bytes: Uint8Array): number | undefined {
   let at = 0
   while (at < BOM.length && bytes[at] === BOM[at]) at++

@@ -16,7 +16,7 @@ export interface ReadResult extends Chunk {
   readonly finished?: boolean | undefined
   /** The attempt failed. With `finished`, the endpoint reported it, and its words are part of the output. */
   readonly failure?: Failure | undefined
-  /** What is held so far is not handed over: it would end the stream for whoever reads bytes. */
+  /** What is held so far is not handed over, because a reader of bytes would take it for the end of the stream. */
   readonly drops?: boolean | undefined
   /** Wait a moment for an event that may follow. */
   readonly linger?: boolean | undefined

@@ -179,7 +179,7 @@ export class CallSocketRoute implements SocketRoute {
     return this.#onSocket(lease, key, wholeMessage(body), { body, print: undefined, isStrict: true })
   }
 
-  /** The socket whose server knows most of the request; otherwise why there is none. */
+  /** The socket whose server knows most of the request; otherwise the reason why no socket fits. */
   #fitting(key: SocketKey, print: RequestPrint): Fitting | WholeBecause {
     if (print.onlyWhole !== undefined) return shown(print.onlyWhole)
     let best: Fitting | undefined

@@ -10,7 +10,7 @@ import type { ClientSettings } from './settings.ts'
 export class Connections {
   readonly transport: Transport
   readonly sockets: LazySockets | undefined
-  /** A transport that was given belongs to whoever made it. */
+  /** The client does not close a transport that it was given: its maker does. */
   readonly #own: Transport | undefined
 
   constructor(options: ResilientClientOptions, settings: ClientSettings) {

@@ -118,7 +118,7 @@ export class HeaderSource implements CallHeaders {
     return keyOf(again) === keyOf(pairs) ? renewed : again
   }
 
-  /** Waits for the refresh of this credential. `undefined` if there is none. */
+  /** Waits for the refresh of this credential. `undefined` if no refresh is under way. */
   async #wait(refused: HeaderPairs, scope: AbortScope): Promise<HeaderPairs | undefined> {
     const refresh = this.#refreshing.get(keyOf(refused))
     return refresh === undefined ? undefined : this.#share(refresh, scope)

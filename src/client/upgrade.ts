@@ -10,8 +10,8 @@ import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { FetchRequest } from './fetch-request.ts'
 
 /**
- * The streaming version of a Responses call that asked for a whole response. `undefined` if there is none: background
- * calls return at once, and a body that cannot be parsed is sent as it is.
+ * The streaming version of a Responses call that asked for a whole response. `undefined` for a call that cannot be streamed:
+ * background calls return at once, and a body that cannot be parsed is sent as it is.
  */
 export function streamingTwin(request: FetchRequest): FetchRequest | undefined {
   const { body, headers } = request

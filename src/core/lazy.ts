@@ -31,7 +31,7 @@ export class Lazy<Part> {
     return this.#loading
   }
 
-  /** Whoever has imported the part anyway hands it over: it is loaded then. */
+  /** Takes a part that was imported elsewhere. It counts as loaded from then on. */
   provide(part: Part): void {
     this.#part = part
     this.#loading = Promise.resolve(part)

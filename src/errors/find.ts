@@ -4,7 +4,7 @@ import { errorChain } from './system-cause.ts'
 
 /**
  * Finds the first error of this library in `error`, its `cause` chain, and any `errors` in it (of an `AggregateError`,
- * for example). Returns `undefined` if there is none. Hosts wrap failures two or three deep, and a drop-in fetch
+ * for example). Returns `undefined` if it finds no such error. Hosts wrap failures two or three deep, and a drop-in fetch
  * rejects with a `TypeError` around our error.
  *
  * Where our retries ended with an HTTP answer, the host made its own error from that answer. Its header

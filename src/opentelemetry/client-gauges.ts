@@ -10,7 +10,7 @@ export interface Observed {
 
 /** The state of clients, measured whenever metrics are collected: the sums over all clients. */
 export class ClientGauges {
-  /** Whoever forgets to end it must not keep a client alive. */
+  /** An observation that is never ended must not keep a client alive. */
   readonly #clients = new Set<WeakRef<Observed>>()
 
   constructor(meter: Meter) {

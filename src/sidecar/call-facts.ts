@@ -23,7 +23,9 @@ export class CallFactsListener {
   readonly onEvent = (event: TelemetryEvent): void => {
     if (event.type === 'call_start') {
       const facts = current.getStore()
-      if (facts !== undefined) this.#byCall.set(event.callId, facts)
+      if (facts === undefined) return
+      facts.model = event.model
+      this.#byCall.set(event.callId, facts)
       return
     }
     if (event.type !== 'attempt_end' && event.type !== 'call_end') return

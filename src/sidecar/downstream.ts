@@ -46,9 +46,13 @@ export class Downstream {
     this.#response.writeHead(status, headers.flat())
   }
 
+  /** Sends the head before the body has a byte. */
+  flushHead(): void {
+    this.#response.flushHeaders()
+  }
+
   /** From here on silence is broken between frames. */
   keepAlive(settings: KeepaliveSettings): void {
-    this.#response.flushHeaders()
     this.#keepalive = settings
     this.#lastWriteAt = settings.clock.now()
     this.#arm(settings.afterMs)

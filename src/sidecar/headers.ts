@@ -1,6 +1,6 @@
 import type { HeaderPairs } from '../transport/transport.ts'
 
-/** Headers of one connection (RFC 9110 7.6.1), and those that whoever sends the message makes anew. */
+/** Headers of one connection (RFC 9110 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

@@ -128,6 +128,7 @@ export class SidecarCall {
         ['cache-control', 'no-cache'],
         ...this.#context.more,
       ])
+      this.#downstream.flushHead()
       this.#keepAlive(true)
     }
     this.#hold = clock.setTimer(onDue, settings.holdMs, { unref: true })
@@ -152,7 +153,8 @@ export class SidecarCall {
     if (instead !== undefined || (downstream.hasHead && response.status >= 300)) {
       const made = instead ?? (await madeOf(response))
       this.#code = made.code
-      await response.body?.cancel()
+      // `madeOf` has read the body to its end.
+      if (instead !== undefined) await response.body?.cancel()
       const wait = isOverload ? this.#retryAfterMs(made.retryAfterMs ?? hintMs) : undefined
       downstream.answer({ ...made, retryAfterMs: wait }, this.#context.more)
       this.#outcome = 'completed'
@@ -165,7 +167,10 @@ export class SidecarCall {
         headers.push(['retry-after', retryAfterSeconds(this.#retryAfterMs(hintMs))])
       }
       downstream.head(response.status, headers)
-      if (isEventStream && response.status < 300) this.#keepAlive(isResponses())
+      if (isEventStream && response.status < 300) {
+        downstream.flushHead()
+        this.#keepAlive(isResponses())
+      }
     }
     await this.#pass(response)
   }

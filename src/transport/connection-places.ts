@@ -4,7 +4,7 @@ import { Gate } from '../core/gate.ts'
 export interface ConnectionHolder {
   /** Connections to an origin that have not ended, those in use and those that are idle. */
   countTo(origin: string): number
-  /** Ends one that is not in use; `false` where there is none. */
+  /** Ends one that is not in use; `false` where all are in use. */
   endIdle(origin: string): boolean
 }
 

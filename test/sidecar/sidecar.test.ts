@@ -68,6 +68,7 @@ describe('what passes through the sidecar', () => {
     expect(told[0]).toMatchObject({
       id: 1,
       path: '/v1/responses',
+      model: 'gpt-5.2',
       status: 200,
       outcome: 'completed',
       attempts: 1,
@@ -218,6 +219,20 @@ describe('a client of the sidecar that waits', () => {
     await clock.advance(15_000)
     expect(await text).toBe(`data: {"type":"keepalive"}\n\nevent: error\n${(await text).split('\n').at(-3)}\n\n`)
     expect(await text).toContain('upstream_request_timeout')
+  })
+
+  it('is told the words of a refusal that comes after holdMs', async () => {
+    await start({ clock, maxRetries: 0, holdMs: 5000, keepalive: 'off' })
+    upstream.script([[{ at: 'headers', effect: 'stall' }, refused(400, 'context_length_exceeded')]])
+    const pending = stream(sidecar)
+    await upstream.waitFor('fault')
+    await clock.advance(5000)
+    const response = await pending
+    upstream.release()
+    const text = await response.text()
+    expect(text).toMatch(/^event: error\ndata: .*"code":"context_length_exceeded".*\n\n$/)
+    await until(() => told.length === 1, 'the call is logged')
+    expect(told[0]).toMatchObject({ status: 200, code: 'context_length_exceeded' })
   })
 
   it('and leaves frees the upstream', async () => {

@@ -71,7 +71,7 @@ function isBlank(value: unknown): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
-/** The object under a key. Created if there is none. */
+/** The object under a key. Created if the key holds no object. */
 export function objectIn(owner: Loose, key: string): Loose {
   const known = owner[key]
   if (isLoose(known)) return known
@@ -80,7 +80,7 @@ export function objectIn(owner: Loose, key: string): Loose {
   return made
 }
 
-/** The list under a key. Created if there is none. */
+/** The list under a key. Created if the key holds no list. */
 export function listIn(owner: Loose, key: string): unknown[] {
   const known = owner[key]
   if (Array.isArray(known)) return known
@@ -102,7 +102,7 @@ export function nextPlaceIn(list: readonly unknown[], index: unknown): number {
   return index === undefined || index === null ? list.length : placeIn(list, index)
 }
 
-/** The object at an index. Created if there is none. */
+/** The object at an index. Created if the place holds no object. */
 export function objectAt(list: unknown[], index: unknown, make: () => Loose): Loose {
   const place = placeIn(list, index)
   const known = list[place]

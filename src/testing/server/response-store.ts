@@ -41,7 +41,7 @@ export class ResponseStore {
   }
 }
 
-/** The newest snapshot in the events. `undefined` if there is none. */
+/** The newest snapshot in the events. `undefined` if no event has one. */
 export function latestSnapshot(events: readonly JsonObject[]): JsonObject | undefined {
   const holder = events.findLast((event) => typeof event.response === 'object' && event.response !== null)
   return holder?.response as JsonObject | undefined

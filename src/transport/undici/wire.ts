@@ -48,7 +48,7 @@ export class Wire {
     return this.#unflushed === 0
   }
 
-  /** Something was read, and whoever parses it will come back for more: a `flush` follows, unless reading is paused. */
+  /** Something was read, and the parser will ask for more: a `flush` follows, unless reading is paused. */
   get parsing(): boolean {
     return this.#parsing
   }

@@ -3,7 +3,7 @@
 /** What becomes of the WebSocket as a whole. */
 export type StreamEffect =
   | {
-      /** A close frame; whoever is under way gets nothing more. */
+      /** A close frame. Requests under way get nothing more. */
       readonly effect: 'close'
       /** As RFC 6455 7.4 has it, of those that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999. */
       readonly code: number
