@@ -80,7 +80,8 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
   }
 
   /**
-   * The whole response, once it is over. Reads the stream if it is not iterated; otherwise waits for the iteration.
+   * The whole response, once it is over. Reads the stream, also while an iteration pauses. The iterator still gets every
+   * event: what was read for this call is kept in memory for it.
    *
    * @throws ResponseFailedError when the endpoint reports a failure; StreamInterruptedError, with `partial`, when the
    * stream broke; other errors of this library before output; the caller's own reason on an abort.

@@ -29,9 +29,12 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
   /** The pending read, and how it is answered. Without its `reject`, which most streams would hold for nothing. */
   #asked: Promise<IteratorResult<E, undefined>> | undefined
   #resolve: Resolve<IteratorResult<E, undefined>> | undefined
+  /** Nothing iterates: the iteration was left, or it never began. */
   #left = false
   #ending: Ending | undefined
   #over: PromiseWithResolvers<void> | undefined
+  /** Batches that were read for `whenOver` while the iteration paused. Most readers never have one. */
+  #kept: Array<readonly E[]> | undefined
 
   /** @param stream under which its scope is registered as `abandoned`. */
   constructor(stream: object, session: Session, scope: AbortScope) {
@@ -60,22 +63,26 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
       this.#asked = promise
       this.#resolve = resolve
       this.#session.batches.whenReady(this)
-    }
+    } else this.#readAhead()
     return promise
   }
 
   /** Called by the session. */
   onReady(): void {
     const resolve = this.#takeResolve()
-    if (resolve === undefined) this.readToEnd()
-    else this.#answer(resolve)
+    if (resolve !== undefined) {
+      this.#answer(resolve)
+      this.#readAhead()
+    } else if (this.#kept === undefined) this.readToEnd()
+    else this.#keep()
   }
 
   /** Leaving early frees the connection. */
   async return(): Promise<IteratorResult<E, undefined>> {
-    const hasAll = this.#at >= this.#batch.length && this.#session.isDrained
+    const hasAll = (this.#at >= this.#batch.length || this.#kept !== undefined) && this.#session.isDrained
     this.#left = true
     this.#batch = NOTHING
+    this.#kept = undefined
     this.#takeResolve()?.(DONE)
     if (this.#ending !== undefined) return DONE
     // After the terminal event the response is complete, so leaving changes nothing.
@@ -96,6 +103,7 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
 
   /** Reads a stream that is not iterated. */
   readToEnd(): void {
+    this.#left = true
     for (;;) {
       const taken = this.#session.batches.take()
       if (taken.kind === 'item') continue
@@ -105,13 +113,39 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     }
   }
 
-  /** Resolves when all was read. Rejects with the error that ended the stream. */
+  /**
+   * Resolves when all was read. Rejects with the error that ended the stream. While something waits for that, a paused
+   * iteration does not stop the reading: it may never continue. Its events are kept for it.
+   */
   whenOver(): Promise<void> {
     if (this.#over === undefined) {
       this.#over = Promise.withResolvers()
       if (this.#ending !== undefined) tell(this.#over, this.#ending)
+      else this.#readAhead()
     }
     return this.#over.promise
+  }
+
+  #readAhead(): void {
+    if (this.#over === undefined || this.#ending !== undefined || this.#left || this.#asked !== undefined) return
+    this.#kept ??= []
+    this.#session.batches.whenReady(this)
+  }
+
+  #keep(): void {
+    for (;;) {
+      const taken = this.#session.batches.take()
+      if (taken.kind === 'item') this.#kept?.push(taken.item as readonly E[])
+      else if (taken.kind === 'nothing') {
+        this.#session.batches.whenReady(this)
+        return
+      } else {
+        // After an abort the iteration ends at once.
+        if (taken.kind === 'failed' && taken.error !== this.#session.failure) this.#kept = undefined
+        this.#end(taken)
+        return
+      }
+    }
   }
 
   /** `false` when there is nothing yet. */
@@ -122,7 +156,8 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
       resolve(DONE)
       return true
     }
-    const taken = this.#session.batches.take()
+    const kept = this.#kept?.shift()
+    const taken = kept === undefined ? this.#session.batches.take() : ({ kind: 'item', item: kept } as const)
     if (taken.kind === 'nothing') return false
     if (taken.kind === 'item') {
       this.#batch = taken.item as readonly E[]
