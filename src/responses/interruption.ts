@@ -5,6 +5,7 @@ import { ERROR_CATALOG } from '../errors/catalog.ts'
 import {
   type AttemptRecord,
   ClientClosedError,
+  keepOutOfPrint,
   RequestError,
   ResilientError,
   StreamInterruptedError,
@@ -84,14 +85,16 @@ export interface Brought {
 }
 
 /**
- * The error that ends a stream, with what can be kept of its output. Errors of others stay unchanged, and so does a
- * failure that the endpoint reported about the response. A failure that it reported about a resume does not: the stream
- * was interrupted, and the endpoint's error is the `cause`.
+ * The error that ends a stream, with what can be kept of its output. Errors of others stay unchanged. A failure that the
+ * endpoint reported about the response keeps its class. A failure that it reported about a resume does not: the stream was
+ * interrupted, and the endpoint's error is the `cause`.
  */
 export function withPartial(error: unknown, { seen, lastSequenceNumber, asked, isResumed }: Brought): unknown {
   const responseId = seen.id ?? asked
   if (!(error instanceof ResilientError) || responseId === undefined) return error
-  const isRefused = error instanceof UpstreamError && isResumed && !(error instanceof ResponseFailedError)
+  // Changed in place: the error has not been thrown yet.
+  if (error instanceof ResponseFailedError) return keepOutOfPrint(error, 'partial', seen.partial())
+  const isRefused = error instanceof UpstreamError && isResumed
   if (error instanceof UpstreamError && !isRefused) return error
   // The stream did not break: the caller closed its client.
   if (error instanceof ClientClosedError) return error

@@ -22,7 +22,10 @@ it('docs/errors.md is the catalog (`npm test -- -u` writes it)', async () => {
 Match on \`code\`, with \`isResilientError(error, code)\`, or with \`findResilientError(error)\` where a host has wrapped it.
 
 After output was handed over, and for \`stream_incomplete\` at any time, the class is \`StreamInterruptedError\`. Its \`code\` still
-names the cause. Every error has \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
+names the cause. A failure that the endpoint itself reported keeps its class: \`ResponseFailedError\`, an \`UpstreamError\`, for one
+inside a stream of \`client.responses\`. Both have \`partial\` there.
+
+Every error has \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
 \`retryAfterMs\`, \`requestIds\` and \`responseId\`. Errors of calls with \`previous_response_id\` also have \`continuity\`. The \`cause\`
 chain of a network failure ends with an error that has a system code: its own, or the one in the table. A failure that the
 endpoint reported has no such cause. An error thrown by your function is the \`cause\` unchanged (\`headers_failed\`, \`hook_failed\`).
