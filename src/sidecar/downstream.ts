@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, TimerHandle } from '../core/clock.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
-import { errorBody, errorEvent, type MadeAnswer, retryAfterSeconds } from './answers.ts'
+import { type BudgetFacts, comeBackHeaders, errorBody, errorEvent, type MadeAnswer } from './answers.ts'
 import { FrameBoundary } from './frame-boundary.ts'
 
 export interface KeepaliveSettings {
@@ -82,8 +82,8 @@ export class Downstream {
     this.#response.end()
   }
 
-  /** An answer of the sidecar's own; behind a head that was sent already, as the last event of the stream. */
-  answer(made: MadeAnswer, more: HeaderPairs = []): void {
+  /** An answer that the sidecar makes. Once the head of a stream was sent, it is the last event of that stream. */
+  answer(made: MadeAnswer, more: HeaderPairs = [], budget?: BudgetFacts): void {
     this.#disarm()
     if (!this.isOpen) return
     if (this.hasHead) {
@@ -95,7 +95,8 @@ export class Downstream {
       ['content-type', 'application/json'],
       ['content-length', String(Buffer.byteLength(body))],
     ]
-    if (made.retryAfterMs !== undefined) headers.push(['retry-after', retryAfterSeconds(made.retryAfterMs)])
+    if (made.mayHeal) headers.push(...comeBackHeaders(made.hintMs, budget))
+    if (made.isSpent) headers.push(['x-should-retry', 'false'])
     this.head(made.status, [...headers, ...more])
     this.#response.end(body)
   }

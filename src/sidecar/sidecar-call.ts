@@ -4,7 +4,14 @@ import type { ResilientClient } from '../client/resilient-client.ts'
 import { type TimerHandle, toIsoTime } from '../core/clock.ts'
 import { isResilientError } from '../errors/errors.ts'
 import { findResilientError } from '../errors/find.ts'
-import { answerOfFailure, judgeAnswer, retryAfterMs, retryAfterSeconds } from './answers.ts'
+import {
+  answerOfFailure,
+  type BudgetFacts,
+  comeBackHeaders,
+  judgeAnswer,
+  type MadeAnswer,
+  withoutComeBack,
+} from './answers.ts'
 import type { CallFacts } from './call-facts.ts'
 import { Downstream, KEEPALIVE_COMMENT, KEEPALIVE_EVENT } from './downstream.ts'
 import type { Refusal } from './guard.ts'
@@ -80,11 +87,12 @@ export class SidecarCall {
   #refuse({ status, code, message }: Refusal): void {
     this.#outcome = 'refused'
     this.#code = code
-    const retry = status === 503 ? retryAfterMs(undefined, undefined, 0) : undefined
-    const type = status === 503 ? 'server_error' : 'invalid_request_error'
+    const mayHeal = status === 503
+    const type = status >= 500 ? 'server_error' : 'invalid_request_error'
+    const made = { status, code, type, message, hintMs: undefined, mayHeal, isSpent: false }
     // What is left of the request's body is not read.
     const close = this.#request.complete ? [] : [['connection', 'close'] as const]
-    this.#downstream.answer({ status, code, type, message, retryAfterMs: retry }, [...this.#context.more, ...close])
+    this.#downstream.answer(made, [...this.#context.more, ...close])
   }
 
   /** `undefined`: refused, and answered. */
@@ -148,25 +156,22 @@ export class SidecarCall {
 
   async #answer(response: Response, isResponses: () => boolean): Promise<void> {
     const downstream = this.#downstream
-    const { instead, isOverload, hintMs } = judgeAnswer(response)
+    const { instead, mayHeal, hintMs } = judgeAnswer(response, this.#context.settings.clock.wallNow())
     this.#code = instead?.code
     if (instead !== undefined || (downstream.hasHead && response.status >= 300)) {
       const made = instead ?? (await madeOf(response))
       this.#code = made.code
       // `madeOf` has read the body to its end.
       if (instead !== undefined) await response.body?.cancel()
-      const wait = isOverload ? this.#retryAfterMs(made.retryAfterMs ?? hintMs) : undefined
-      downstream.answer({ ...made, retryAfterMs: wait }, this.#context.more)
+      downstream.answer(made, this.#context.more, this.#budget())
       this.#outcome = 'completed'
       return
     }
     const isEventStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
     if (!downstream.hasHead) {
-      const headers = [...headersDown(response.headers, !isEventStream), ...this.#context.more]
-      if (isOverload && !response.headers.has('retry-after')) {
-        headers.push(['retry-after', retryAfterSeconds(this.#retryAfterMs(hintMs))])
-      }
-      downstream.head(response.status, headers)
+      const passed = headersDown(response.headers, !isEventStream)
+      const told = mayHeal ? [...withoutComeBack(passed), ...comeBackHeaders(hintMs, this.#budget())] : passed
+      downstream.head(response.status, [...told, ...this.#context.more])
       if (isEventStream && response.status < 300) {
         downstream.flushHead()
         this.#keepAlive(isResponses())
@@ -188,10 +193,10 @@ export class SidecarCall {
     this.#outcome = 'completed'
   }
 
-  #retryAfterMs(hintMs: number | undefined): number {
+  #budget(): BudgetFacts {
     const { client, settings } = this.#context
-    const balance = client.stats().retryBudgets[settings.base.origin]
-    return retryAfterMs(hintMs, balance, settings.refillPerMinute)
+    const { origin } = settings.base
+    return { balance: client.stats().retryBudgets[origin], refillPerMinute: settings.refillPerMinute }
   }
 
   #failed(error: unknown): void {
@@ -204,14 +209,7 @@ export class SidecarCall {
     this.#code = failed?.code ?? 'sidecar_failed'
     // What the client was handed is a part of an answer, and ends as a connection that broke.
     if (this.#downstream.bytes > 0) this.#downstream.breakOff()
-    else {
-      const made = answerOfFailure(error)
-      const isOverload = made.status === 503
-      this.#downstream.answer(
-        { ...made, retryAfterMs: isOverload ? this.#retryAfterMs(made.retryAfterMs) : made.retryAfterMs },
-        this.#context.more,
-      )
-    }
+    else this.#downstream.answer(answerOfFailure(error), this.#context.more, this.#budget())
   }
 
   #entry(time: string): SidecarLogEntry {
@@ -252,9 +250,17 @@ function pathOf(target: string): string {
 }
 
 /** The words of an error answer that comes when the head of a stream was sent already. */
-async function madeOf(response: Response): Promise<ReturnType<typeof answerOfFailure>> {
-  const made = { status: response.status, code: 'upstream_error', type: 'server_error', retryAfterMs: undefined }
-  const message = `The upstream answered ${response.status}.`
+async function madeOf(response: Response): Promise<MadeAnswer> {
+  const { status } = response
+  const made = {
+    status,
+    code: 'upstream_error',
+    type: 'server_error',
+    hintMs: undefined,
+    mayHeal: false,
+    isSpent: false,
+  }
+  const message = `The upstream answered ${status}.`
   try {
     const json = (await response.json()) as { readonly error?: Readonly<Record<string, unknown>> | null }
     const word = (name: string): string | undefined => {
