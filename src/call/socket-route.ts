@@ -239,7 +239,6 @@ export class CallSocketRoute implements SocketRoute {
     lease.carry({
       bytes: message,
       print: print?.onlyWhole === undefined ? print : undefined,
-      isContinuation: fit !== undefined || body.json.previous_response_id != null,
       isOnlyCopy: body.json.store === false,
       hiddenPreviousId: fit?.previousResponseId,
     })

@@ -1,15 +1,8 @@
 import type { Member } from '../../core/live-set.ts'
 import type { Exchange, ExchangeObserver } from '../transport.ts'
+import { type ErrorAnswer, errorAnswerOf } from './error-answer.ts'
 import type { RequestPrint } from './fit.ts'
-import {
-  type ErrorAnswer,
-  errorAnswerOf,
-  frameOf,
-  isSideType,
-  kindOf,
-  type MessageKind,
-  withoutPreviousId,
-} from './message.ts'
+import { frameOf, isSideType, kindOf, type MessageKind, withoutPreviousId } from './message.ts'
 import type { ResponsesSocket, SocketUser } from './socket.ts'
 import { errorOfEnd, foreignEvent, messageTooLarge } from './socket-failure.ts'
 import { TurnRecorder } from './turn-recorder.ts'
@@ -20,8 +13,6 @@ export interface SocketMessage {
   readonly bytes: Uint8Array
   /** What is compared of the whole request, for the next turn; `undefined` where there will be no increment. */
   readonly print: RequestPrint | undefined
-  /** The message continues a response: a refusal makes the server forget it. */
-  readonly isContinuation: boolean
   /** Sent with `store: false`: only the server of the socket can continue the response. */
   readonly isOnlyCopy: boolean
   /**
@@ -82,6 +73,8 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   #early: Buffer[] = []
   /** The endpoint has ended the response, so that the socket can take another one. */
   #isClean = false
+  /** An `error` message came. Some endpoints do not answer what is sent on the socket after that. */
+  #hasErred = false
   #isTerminated = false
   #isPaused = false
   #waiting: Buffer[] = []
@@ -175,6 +168,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#hasSent = true
     const kind = kindOf(bytes)
     const isAside = kind !== undefined && isSideType(kind.type)
+    if (kind?.type === 'error') this.#hasErred = true
     if (this.#isTerminated) {
       // The response is over: an event of another one makes the socket useless.
       if (!isAside) this.#isClean = false
@@ -186,7 +180,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     }
     const answer = kind === undefined ? undefined : this.#answerIn(kind)
     if (answer !== undefined) {
-      this.#refused(answer)
+      this.#answer(answer)
       return
     }
     if (kind !== undefined && !isAside && !this.#note(kind)) {
@@ -211,14 +205,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     return errorAnswerOf(json)
   }
 
-  #refused(answer: ErrorAnswer): void {
-    if (this.#facts.isContinuation) this.#socket?.forget()
-    // The endpoint has turned the request away and keeps nothing of it. What it says of the socket itself ends the socket.
-    this.#isClean = answer.status < 500 && !answer.isOfSocket
-    this.#answer(answer)
-  }
-
-  #answer({ status, headers, body }: Omit<ErrorAnswer, 'isOfSocket'>): void {
+  #answer({ status, headers, body }: ErrorAnswer): void {
     this.#isTerminated = true
     this.#hasHead = true
     this.#observer?.head({ status, statusText: '', headers })
@@ -239,7 +226,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     if (isFirst && responseId !== undefined && this.#facts.isOnlyCopy) this.#lease.brought(responseId)
     if (!this.#turn.isOver) return true
     this.#isTerminated = true
-    this.#isClean = true
+    this.#isClean = !this.#hasErred
     this.#socket?.learn(this.#turn.outcome(), this.#facts.isOnlyCopy)
     return true
   }

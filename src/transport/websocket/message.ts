@@ -1,4 +1,3 @@
-import type { HeaderPairs } from '../transport.ts'
 import { isObject, type Json } from './prints.ts'
 
 /** What a message of the endpoint says of itself. */
@@ -43,44 +42,6 @@ export function frameOf(bytes: Buffer): Buffer {
   if (isOneLine) return Buffer.concat([DATA, bytes, BLANK_LINE])
   const lines = bytes.toString().split(/\r\n|\n|\r/)
   return Buffer.from(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`)
-}
-
-/** An `error` message that stands for an HTTP answer. */
-export interface ErrorAnswer {
-  readonly status: number
-  readonly headers: HeaderPairs
-  readonly body: Buffer
-  /** It speaks of the socket (its age, its streams), and not of the request. */
-  readonly isOfSocket: boolean
-}
-
-const MAX_HEADERS = 100
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/
-const UNSENDABLE = /[\0\r\n]/
-
-/** `websocket_connection_limit_reached`: its 60 minutes are over. `websocket_stream_limit_reached`, and what will come. */
-const OF_SOCKET = /^websocket_/
-
-/** @returns `undefined` where the message has no status: then it is an event. */
-export function errorAnswerOf(json: Readonly<Record<string, Json>>): ErrorAnswer | undefined {
-  const status = json.status ?? json.status_code
-  if (typeof status !== 'number' || !Number.isInteger(status) || status < 400 || status > 599) return undefined
-  const { error } = json
-  const within = isObject(error) ? error.headers : undefined
-  const headers = new Map<string, string>()
-  for (const given of [within, json.headers]) {
-    if (!isObject(given)) continue
-    for (const [name, value] of Object.entries(given).slice(0, MAX_HEADERS)) {
-      if (typeof value !== 'string' && typeof value !== 'number') continue
-      if (!HEADER_NAME.test(name) || UNSENDABLE.test(String(value))) continue
-      headers.set(name.toLowerCase(), String(value))
-    }
-  }
-  const isOfSocket = isObject(error) && typeof error.code === 'string' && OF_SOCKET.test(error.code)
-  headers.set('content-type', 'application/json')
-  headers.delete('content-length')
-  headers.delete('content-encoding')
-  return { status, headers: [...headers], body: Buffer.from(JSON.stringify({ error: error ?? null })), isOfSocket }
 }
 
 /** The id of the response that an event carries. */

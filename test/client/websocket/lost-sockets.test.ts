@@ -205,7 +205,7 @@ describe('an error message in the place of a response', () => {
     }),
   )
 
-  it('makes the server forget what an increment built on: the next turn goes whole, and is right', () =>
+  it('closes the socket: the next turn goes whole on another one, and is right', () =>
     withSockets({}, async (scene) => {
       scene.server.script(['ok', { at: 'headers', effect: 'status', status: 400 }, 'ok'])
       const second = await begun(scene)
@@ -213,8 +213,7 @@ describe('an error message in the place of a response', () => {
       await scene.client.responses.create(ask([...second, user('Once more.')]))
       expect(scene.sent().at(-1)).toMatchObject(WHOLE)
       expect(given(scene)).toHaveLength(second.length + 1)
-      // The socket itself is good.
-      expect(scene.server.sockets).toHaveLength(1)
+      expect(scene.server.sockets).toHaveLength(2)
     }))
 
   it('reaches the host of a fetch with its status, headers and words', () =>

@@ -73,7 +73,6 @@ async function scene(): Promise<Scene> {
         message: {
           bytes: Buffer.from(message),
           print: undefined,
-          isContinuation: false,
           isOnlyCopy: true,
           hiddenPreviousId: undefined,
           ...more,
@@ -140,7 +139,7 @@ describe('a response on a socket', () => {
     }
   })
 
-  it('is an HTTP answer if the first message is an error with a status, and 4xx leaves the socket', async () => {
+  it('is an HTTP answer if the first message is an error with a status, and the socket is closed', async () => {
     await using at = await scene()
     const { exchange, report } = at.start('{}')
     const peer = await at.peer()
@@ -159,7 +158,7 @@ describe('a response on a socket', () => {
       'end',
     ])
     exchange.drain()
-    expect(at.socket.isIdle).toBe(true)
+    expect(at.socket.hasEnded).toBe(true)
   })
 
   it('holds up to 4 MiB for an observer that pauses, then no longer reads, and hands over everything', async () => {

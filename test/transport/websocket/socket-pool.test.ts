@@ -37,12 +37,11 @@ function scene(given: Partial<WebSocketSettings> & { readonly maxConnections?: n
     places,
     pool,
     /** Begins a response on a leased socket, up to its first event. */
-    async begin(lease: SocketLease, { store = false, continues = false } = {}) {
+    async begin(lease: SocketLease, { store = false } = {}) {
       const id = `resp_${++responses}`
       lease.carry({
         bytes: Buffer.from('{}'),
         print: undefined,
-        isContinuation: continues,
         isOnlyCopy: !store,
         hiddenPreviousId: undefined,
       })
@@ -57,7 +56,7 @@ function scene(given: Partial<WebSocketSettings> & { readonly maxConnections?: n
       return { id, wire, exchange, recorder }
     },
     /** One whole response on it. */
-    async serve(lease: SocketLease, facts: { readonly store?: boolean; readonly continues?: boolean } = {}) {
+    async serve(lease: SocketLease, facts: { readonly store?: boolean } = {}) {
       const { id, wire, exchange } = await this.begin(lease, facts)
       wire.say({ type: 'response.completed', response: { id, output: [] } })
       exchange.drain()
@@ -132,7 +131,7 @@ describe('a pool of sockets', () => {
     it('never gives one up whose callers continue by id, and says so when there is no room', async () => {
       const at = scene({ maxSockets: 2 })
       const id = await at.serve(leased(at.pool.leaseAny(KEY, ANY)))
-      const second = await at.serve(leased(at.pool.leaseOwner(id, KEY)), { continues: true })
+      const second = await at.serve(leased(at.pool.leaseOwner(id, KEY)))
       await at.serve(leased(at.pool.leaseAny(KEY, ANY)))
       expect(at.pool.leaseAny(KEY, ANY)).toBeUndefined()
       expect(leased(at.pool.leaseOwner(second, KEY)).socket.latestResponseId).toBe(second)
@@ -147,7 +146,7 @@ describe('a pool of sockets', () => {
       const owner = leased(at.pool.leaseOwner(id, KEY))
       expect(owner.socket).toBe(lease.socket)
       expect(at.pool.leaseOwner(id, KEY)).toBe('busy')
-      const next = await at.serve(owner, { continues: true })
+      const next = await at.serve(owner)
       expect(at.pool.leaseOwner(id, KEY)).toBe('moved_on')
       leased(at.pool.leaseOwner(next, KEY)).socket.destroy()
       expect(at.pool.leaseOwner(next, KEY)).toBe('gone')
@@ -165,7 +164,6 @@ describe('a pool of sockets', () => {
       again.carry({
         bytes: Buffer.from('{}'),
         print: undefined,
-        isContinuation: true,
         isOnlyCopy: true,
         hiddenPreviousId: undefined,
       })
@@ -175,7 +173,7 @@ describe('a pool of sockets', () => {
       await at.clock.settle()
       wire.say({ type: 'error', status: 400, error: { message: 'no' } })
       refused.drain()
-      expect(at.pool.leaseOwner(id, KEY)).toBe('moved_on')
+      expect(at.pool.leaseOwner(id, KEY)).toBe('gone')
       expect(at.pool.isOnlyCopy('resp_of_http')).toBe(false)
     })
 
@@ -239,7 +237,6 @@ describe('a pool of sockets', () => {
       lease.carry({
         bytes: Buffer.alloc(50),
         print: undefined,
-        isContinuation: false,
         isOnlyCopy: false,
         hiddenPreviousId: undefined,
       })
