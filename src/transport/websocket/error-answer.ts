@@ -13,7 +13,8 @@ export interface ErrorAnswer {
 const MAX_HEADERS = 100
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/
 
-const UNSENDABLE = /[\0\r\n]/
+/** A character beyond one byte can stand in no header, and no `Headers` accepts it. */
+const UNSENDABLE = /[\0\r\n]|[^\0-\xff]/
 
 /** @returns `undefined` where the message has no status: then it is an event. */
 export function errorAnswerOf(json: JsonObject): ErrorAnswer | undefined {
@@ -33,11 +34,32 @@ export function errorAnswerOf(json: JsonObject): ErrorAnswer | undefined {
   headers.set('content-type', 'application/json')
   headers.delete('content-length')
   headers.delete('content-encoding')
-  return { status, headers: [...headers], body: Buffer.from(JSON.stringify({ error: error ?? null })) }
+  return { status, headers: [...headers], body: Buffer.from(JSON.stringify(bodyOf(json))) }
 }
 
 function statusOf(given: Json | undefined): number | undefined {
-  const status = given
+  const status = typeof given === 'string' && /^\d{3}$/.test(given) ? Number(given) : given
   const isError = typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
   return isError ? status : undefined
+}
+
+/** Fields of the message, and not of the error. */
+const OF_MESSAGE: ReadonlySet<string> = new Set([
+  'type',
+  'status',
+  'status_code',
+  'headers',
+  'sequence_number',
+  'stream_id',
+  'event_id',
+  'error',
+])
+
+/** The error stands within `error`, or its fields stand beside the status, as in the `error` event of a stream. */
+function bodyOf(json: JsonObject): JsonObject {
+  const { error = null } = json
+  if (isObject(error) && (error.code != null || error.message != null)) return { error }
+  const beside = Object.fromEntries(Object.entries(json).filter(([name]) => !OF_MESSAGE.has(name)))
+  if (Object.keys(beside).length === 0) return { error }
+  return isObject(error) || error === null ? { error: { ...error, ...beside } } : { ...beside, error }
 }
