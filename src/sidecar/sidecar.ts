@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { ResilientClient } from '../client/resilient-client.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { CallFacts, CallFactsListener } from './call-facts.ts'
+import { ClientConnections } from './connections.ts'
 import { type Refusal, refusalOf } from './guard.ts'
 import { TOKEN_HEADER } from './headers.ts'
 import { resolveSidecar, type SidecarOptions, type SidecarSettings } from './options.ts'
@@ -31,8 +32,9 @@ export interface Sidecar extends AsyncDisposable {
   readonly url: string
   stats(): SidecarStats
   /**
-   * Takes no more calls, closes idle connections, and lets the calls under way finish for `drainMs`. What is left then, or at a
-   * second call of this function, ends at once. Resolves when nothing is left.
+   * Closes connections without a call, and lets the calls under way finish for `drainMs`. Until then the sidecar still listens:
+   * `/readyz` says 503, and a new call gets 503 with `Retry-After`. What is left after `drainMs`, or at a second call of this
+   * function, ends at once. Resolves when nothing is left.
    */
   close(): Promise<void>
 }
@@ -63,12 +65,15 @@ class SidecarServer implements Sidecar {
   readonly #server: Server
   readonly #buffered: BufferedBytes
   readonly #calls = new Set<SidecarCall>()
-  readonly #sockets = new Set<Duplex>()
+  readonly #connections = new ClientConnections()
+  /** Answers to calls that were let in, until the last byte is sent. */
+  readonly #answers = new Set<ServerResponse>()
   #nextId = 1
   #ended = 0
   #port = 0
   #closing: Promise<void> | undefined
   #endNow: () => void = () => {}
+  #onDrained: (() => void) | undefined
 
   constructor(settings: SidecarSettings) {
     this.#settings = settings
@@ -88,10 +93,7 @@ class SidecarServer implements Sidecar {
       (request, response) => void this.#onRequest(request, response),
     )
     this.#server.maxConnections = settings.maxClients
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    this.#server.on('connection', (socket) => this.#connections.add(socket))
     this.#server.on('upgrade', (_request, socket) => refuseUpgrade(socket))
   }
 
@@ -121,7 +123,7 @@ class SidecarServer implements Sidecar {
     return {
       calls: this.#calls.size,
       ended: this.#ended,
-      clients: this.#sockets.size,
+      clients: this.#connections.count,
       bufferedBytes: this.#buffered.held,
       connections: this.#client.stats().connections,
       isDraining: this.#closing !== undefined,
@@ -139,24 +141,46 @@ class SidecarServer implements Sidecar {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
+    const { clock, drainMs } = this.#settings
     const now = new Promise<void>((resolve) => {
       this.#endNow = resolve
     })
-    const { clock, drainMs } = this.#settings
     const timer = clock.setTimer(() => this.#endNow(), drainMs, { unref: true })
+    this.#connections.drain()
+    await Promise.race([this.#drained(), now])
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    // Those that have come meanwhile.
+    this.#connections.drain()
     await Promise.race([closed, now])
     clock.clearTimer(timer)
     const reason = new ClientClosedError('The sidecar is shutting down.')
     for (const call of this.#calls) call.abort(reason)
     await this.#client.destroy()
-    const gone = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
-    for (const socket of this.#sockets) socket.destroy()
-    await Promise.all([closed, ...gone])
+    await this.#connections.destroy()
+    await closed
+  }
+
+  /** Resolves when the calls that were let in are over and their answers were sent. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDrained = () => {
+        if (this.#calls.size === 0 && this.#answers.size === 0) resolve()
+      }
+      this.#onDrained()
+    })
+  }
+
+  #letIn(call: SidecarCall, response: ServerResponse): void {
+    this.#calls.add(call)
+    this.#answers.add(response)
+    response.once('close', () => {
+      this.#answers.delete(response)
+      this.#onDrained?.()
+    })
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#connections.begin(request.socket, response)
     const isDraining = this.#closing !== undefined
     if (isDraining) response.setHeader('connection', 'close')
     const path = request.url?.split('?', 1)[0]
@@ -181,15 +205,14 @@ class SidecarServer implements Sidecar {
     }
     const url = upstreamUrl(request.url ?? '', this.#settings.base)
     const refused = refusal ?? (url === undefined ? NOT_BELOW : undefined)
-    this.#calls.add(call)
+    if (refused === undefined) this.#letIn(call, response)
     try {
       const entry = refused === undefined ? await call.run(url as URL) : call.refused(refused)
       this.#settings.onCall?.(entry)
     } finally {
       this.#calls.delete(call)
       this.#ended++
-      // What was sent last has still to leave.
-      if (this.#closing !== undefined) response.once('close', () => this.#server.closeIdleConnections())
+      this.#onDrained?.()
     }
   }
 
@@ -253,7 +276,8 @@ function answerPreflight(request: IncomingMessage, response: ServerResponse, mor
 /** Clients that know WebSockets fall back to HTTP at once. */
 function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => {})
-  socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  // A client that leaves its side open would otherwise keep the connection.
+  socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

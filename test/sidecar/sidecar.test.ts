@@ -326,10 +326,16 @@ describe('the end of a sidecar', () => {
     expect((await ask(sidecar, { path: '/readyz' })).status).toBe(200)
     const closed = sidecar.close()
     expect(sidecar.stats().isDraining).toBe(true)
-    await expect(ask(sidecar, { path: '/readyz' })).rejects.toThrow()
+    expect((await ask(sidecar, { path: '/readyz' })).status).toBe(503)
+    expect((await ask(sidecar, { path: '/healthz' })).status).toBe(200)
+    const late = await ask(sidecar, { method: 'POST', path: '/v1/responses', headers: JSON_HEADERS, body: '{}' })
+    expect(late.status).toBe(503)
+    expect(errorOf(late.text).code).toBe('sidecar_draining')
+    expect(Number(late.headers['retry-after'])).toBeGreaterThanOrEqual(5)
     upstream.release()
     expect(await response.text()).toContain('response.completed')
     await closed
+    await expect(ask(sidecar, { path: '/readyz' })).rejects.toThrow()
   })
 
   it('ends at the second call of close', async () => {
