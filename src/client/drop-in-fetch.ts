@@ -4,6 +4,11 @@ import type { FetchHost } from './fetch-host.ts'
 import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
 import { lazyPerformFetch } from './lazy-perform-fetch.ts'
 
+/** In the shape that hosts know. */
+function notLoaded(cause: unknown): never {
+  throw new TypeError('fetch failed', { cause })
+}
+
 /** Creates a `fetch` that makes calls of a client. Needs no `this`. */
 export function createDropInFetch(host: FetchHost): FetchFunction {
   const urls = new InputUrls()
@@ -31,7 +36,7 @@ export function createDropInFetch(host: FetchHost): FetchFunction {
       throw error
     }
     try {
-      const performFetch = lazyPerformFetch.loaded ?? (await lazyPerformFetch.load())
+      const performFetch = lazyPerformFetch.loaded ?? (await lazyPerformFetch.load().catch(notLoaded))
       scope.throwIfAborted()
       return await performFetch(host, request, scope)
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { RoutedCall, SocketRoute, SocketRouting } from '../call/socket-plan.ts'
-import { Lazy } from '../core/lazy.ts'
+import { Part } from '../errors/part.ts'
 import type { ClientLifecycleEvent, TransportStats } from '../transport/transport.ts'
 import type { Sockets, SocketsOptions } from './sockets.ts'
 
@@ -11,10 +11,10 @@ const NO_STATS: TransportStats = { connections: 0, idleConnections: 0, leases: 0
  */
 export class LazySockets implements SocketRouting {
   readonly #listeners = new Set<(event: ClientLifecycleEvent) => void>()
-  readonly #sockets: Lazy<Sockets>
+  readonly #sockets: Part<Sockets>
 
   constructor(options: SocketsOptions) {
-    this.#sockets = new Lazy(async () => {
+    this.#sockets = new Part(async () => {
       const { Sockets: Made } = await import('./sockets.ts')
       const sockets = new Made(options)
       sockets.transport.observe((event) => {

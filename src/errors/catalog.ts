@@ -245,6 +245,12 @@ export const ERROR_CATALOG = {
     'UND_ERR_INVALID_ARG',
     'onPreviousResponseNotFound or endpointOf threw, did not settle within 30 s, or returned a value that is not accepted.',
   ),
+  part_not_loaded: row(
+    'request',
+    'final',
+    'UND_ERR_INVALID_ARG',
+    'A part of this package could not be loaded: a dependency is missing, or a bundle broke it. Nothing was sent.',
+  ),
   state_not_portable: row(
     'request',
     'final',

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/catalog.ts'
+import { RequestError } from '../errors/errors.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { redact } from '../errors/redact.ts'
 import { errorChain, systemCauseOf } from '../errors/system-cause.ts'
@@ -84,6 +85,9 @@ export function classifyTransportError(
 ): Failure {
   // The message of a wrapped fetch may hold anything, so it is passed to the caller only.
   if (error instanceof FetchThrew) return failure('fetch_threw', undefined, { thrown: { error: error.thrown } })
+  // Loaded with the first connection.
+  if (error instanceof RequestError && error.code === 'part_not_loaded')
+    return failure('part_not_loaded', error.message, { cause: error.cause, connecting: true })
   const inConnectCall = [...errorChain(error)].some(({ syscall }: Error & { syscall?: unknown }) =>
     CONNECT_CALLS.has(syscall),
   )

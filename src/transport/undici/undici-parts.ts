@@ -8,19 +8,19 @@
  * no `require`, so that bundlers see it.
  */
 import type { Client as ClientClass, Dispatcher } from 'undici'
-import { Lazy } from '../../core/lazy.ts'
+import { Part } from '../../errors/part.ts'
 
 export type { Dispatcher }
 export type Client = ClientClass
 
-const lazyClient = new Lazy<typeof ClientClass>(() => importPart().catch(importWhole))
+const lazyClient = new Part<typeof ClientClass>(() => importPart().catch(importWhole))
 
 /** `undefined` until it is loaded. */
 export function loadedClient(): typeof ClientClass | undefined {
   return lazyClient.loaded
 }
 
-/** @throws the error of the import, if undici is missing. */
+/** @throws RequestError `part_not_loaded`, if undici is missing or bundled in a way that breaks it. */
 export function loadClient(): Promise<typeof ClientClass> {
   return lazyClient.load()
 }

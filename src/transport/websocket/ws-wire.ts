@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { ClientOptions, WebSocket } from 'ws'
 import type { Clock } from '../../core/clock.ts'
+import { Part } from '../../errors/part.ts'
 import type { HeaderPairs } from '../transport.ts'
 import type { Connector, Dial, Socket } from '../undici/connector.ts'
 import { PacedWrites } from './paced-writes.ts'
@@ -21,6 +22,9 @@ const CLOSE_MS = 1000
 /** Of the body of an answer that refuses the upgrade so much is kept, and so long it is waited for. */
 const REFUSAL_BYTES = 64 * 1024
 const REFUSAL_MS = 1000
+
+/** Loaded with the first socket: clients that use HTTP alone never pay for it. */
+const library = new Part(async () => (await import('ws')).WebSocket)
 
 /** WebSockets of the `ws` library, over connections of our own connector. */
 export function wsWires(options: WsWireOptions): OpenWire {
@@ -104,8 +108,7 @@ class WsWire implements Wire {
 
   async #open(): Promise<void> {
     try {
-      // Loaded with the first socket: clients that use HTTP alone never pay for it.
-      const { WebSocket: Library } = await import('ws')
+      const Library = await library.load()
       if (this.#hasEnded) return
       this.#events.onConnecting()
       // Being told may have been enough to end it.
