@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 
 /** What of a request decides whether it is let in. */
 export interface Visitor {
+  /** The request target, as it came. */
+  readonly target: string
   readonly host: string | undefined
   /** The address of this machine to which the client connected. */
   readonly localAddress: string | undefined
@@ -39,7 +41,12 @@ export function isLoopback(host: string): boolean {
  * name of its own that resolves there (DNS rebinding): `Host`, `Origin` and `Sec-Fetch-Site` give such a page away. Pure.
  */
 export function refusalOf(visitor: Visitor, settings: GuardSettings): Refusal | undefined {
-  return hostRefusal(visitor, settings) ?? originRefusal(visitor, settings) ?? tokenRefusal(visitor, settings)
+  return (
+    hostRefusal(visitor, settings) ??
+    originRefusal(visitor, settings) ??
+    tokenRefusal(visitor, settings) ??
+    targetRefusal(visitor, settings)
+  )
 }
 
 function hostRefusal({ host, localAddress }: Visitor, { allowHosts }: GuardSettings): Refusal | undefined {
@@ -88,6 +95,21 @@ function tokenRefusal(visitor: Visitor, { token, takesAuthorization }: GuardSett
     code: 'invalid_sidecar_token',
     message: `This sidecar asks for a token: send it as x-sidecar-token${takesAuthorization ? ', or as Authorization: Bearer' : ''}.`,
   }
+}
+
+/** Only who knows the token comes here, so the answer tells a guesser nothing. */
+function targetRefusal({ target }: Visitor, { token }: GuardSettings): Refusal | undefined {
+  if (token === undefined || ![target, unescaped(target)].some((text) => text.includes(token))) return undefined
+  return {
+    status: 400,
+    code: 'token_in_address',
+    message:
+      'The address holds the token of the sidecar, which must not go to the upstream: send it as x-sidecar-token.',
+  }
+}
+
+function unescaped(target: string): string {
+  return target.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
 /** In a time that tells nothing about where the two differ. */

@@ -29,18 +29,24 @@ function listedIn(connection: readonly string[]): ReadonlySet<string> {
  *
  * @param raw names and values in turn, as `IncomingMessage.rawHeaders` has them.
  * @param dropped further names, in lower case, that stay here.
+ * @param token of the sidecar: a header that holds it stays here, whatever its name.
  */
-export function headersUp(raw: readonly string[], dropped: ReadonlySet<string>): [string, string][] {
+export function headersUp(
+  raw: readonly string[],
+  dropped: ReadonlySet<string>,
+  token?: string | undefined,
+): [string, string][] {
   const pairs: [string, string][] = []
   for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([(raw[i] as string).toLowerCase(), raw[i + 1] as string])
   const listed = listedIn(pairs.filter(([name]) => name === 'connection').map(([, value]) => value))
   return pairs.filter(
-    ([name]) =>
+    ([name, value]) =>
       !HOP_BY_HOP.has(name) &&
       !OF_REQUEST_MESSAGE.has(name) &&
       name !== TOKEN_HEADER &&
       !dropped.has(name) &&
-      !listed.has(name),
+      !listed.has(name) &&
+      (token === undefined || !value.includes(token)),
   )
 }
 

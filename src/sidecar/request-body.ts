@@ -14,9 +14,14 @@ export class BufferedBytes {
     return this.#held
   }
 
+  /** Whether there is room now. Takes nothing. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#held + bytes <= this.#most
+  }
+
   /** Takes `bytes`; `false`, and nothing taken, where the bound would be passed. */
   take(bytes: number): boolean {
-    if (this.#held + bytes > this.#most) return false
+    if (!this.hasRoomFor(bytes)) return false
     this.#held += bytes
     return true
   }
@@ -35,49 +40,51 @@ export interface HeldBody {
 /** The client left before its body was complete. */
 export class ClientLeft extends Error {}
 
+export interface BodyBounds {
+  /** Of this body; more is refused with 413. */
+  readonly maxBytes: number
+  readonly buffered: BufferedBytes
+  /** Called before the first byte is read, unless the body is refused by its announced length. */
+  readonly askForBody: (() => void) | undefined
+}
+
 /**
- * Reads a request body whole.
+ * Reads a request body whole. Memory is taken as bytes arrive: a client that announces much and sends little takes little.
  *
- * @param maxBytes of this body; more is refused with 413.
  * @throws ClientLeft
  */
 export async function readRequestBody(
   request: IncomingMessage,
-  maxBytes: number,
-  buffered: BufferedBytes,
+  { maxBytes, buffered, askForBody }: BodyBounds,
 ): Promise<HeldBody | Refusal> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > maxBytes) return tooLarge(maxBytes)
+  if (!buffered.hasRoomFor(announced)) return FULL
+  askForBody?.()
   let held = 0
   const release = (): void => {
     buffered.give(held)
     held = 0
   }
-  if (!buffered.take(announced)) return FULL
-  held = announced
   const chunks: Buffer[] = []
-  let length = 0
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
-      length += chunk.length
-      if (length > maxBytes) {
+      if (held + chunk.length > maxBytes) {
         release()
         return tooLarge(maxBytes)
       }
-      if (length > held) {
-        if (!buffered.take(length - held)) {
-          release()
-          return FULL
-        }
-        held = length
+      if (!buffered.take(chunk.length)) {
+        release()
+        return FULL
       }
+      held += chunk.length
       chunks.push(chunk)
     }
   } catch (error) {
     release()
     throw new ClientLeft('the client left before its body was complete', { cause: error })
   }
-  return { bytes: new Uint8Array(Buffer.concat(chunks, length)), release }
+  return { bytes: new Uint8Array(Buffer.concat(chunks, held)), release }
 }
 
 export function isRefusal(value: HeldBody | Refusal): value is Refusal {

@@ -17,6 +17,7 @@ import { Downstream, KEEPALIVE_COMMENT, KEEPALIVE_EVENT } from './downstream.ts'
 import type { Refusal } from './guard.ts'
 import { headersDown, headersUp } from './headers.ts'
 import type { SidecarLogEntry } from './log-entry.ts'
+import { bodyRefusal } from './message.ts'
 import type { SidecarSettings } from './options.ts'
 import { type BufferedBytes, ClientLeft, type HeldBody, isRefusal, readRequestBody } from './request-body.ts'
 
@@ -28,9 +29,10 @@ export interface SidecarCallContext {
   readonly facts: CallFacts
   /** Headers of every answer to this client. */
   readonly more: ReadonlyArray<readonly [string, string]>
+  /** Asks for the body of a client that waits to be asked (`Expect: 100-continue`). */
+  readonly askForBody: (() => void) | undefined
 }
 
-const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization'])
 const NONE: ReadonlySet<string> = new Set()
 
@@ -97,18 +99,20 @@ export class SidecarCall {
 
   /** `undefined`: refused, and answered. */
   async #body(): Promise<HeldBody | undefined> {
-    const { settings, buffered } = this.#context
-    const body = await readRequestBody(this.#request, settings.maxBodyBytes, buffered)
-    if (!isRefusal(body)) return body
-    this.#refuse(body)
+    const { settings, buffered, askForBody } = this.#context
+    const body = await readRequestBody(this.#request, { maxBytes: settings.maxBodyBytes, buffered, askForBody })
+    const refusal = isRefusal(body) ? body : bodyRefusal(this.#request.method ?? 'GET', body.bytes.length)
+    if (refusal === undefined) return body as HeldBody
+    if (!isRefusal(body)) body.release()
+    this.#refuse(refusal)
     return undefined
   }
 
   async #call(url: URL, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const { client, settings, facts } = this.#context
     const method = this.#request.method ?? 'GET'
-    const headers = headersUp(this.#request.rawHeaders, settings.apiKey === undefined ? NONE : AUTHORIZATION)
-    const hasBody = bytes.length > 0 && !METHODS_WITHOUT_BODY.has(method)
+    const dropped = settings.apiKey === undefined ? NONE : AUTHORIZATION
+    const headers = headersUp(this.#request.rawHeaders, dropped, settings.token)
     const isResponses = (): boolean => isResponsesStream({ url, method, headers, bytes })
     this.#holdUntilDue(isResponses)
     const response = await facts.during(() =>
@@ -117,7 +121,7 @@ export class SidecarCall {
         headers,
         redirect: 'manual',
         signal: this.#abort.signal,
-        ...(hasBody && { body: bytes }),
+        ...(bytes.length > 0 && { body: bytes }),
       }),
     )
     this.#stopHolding()

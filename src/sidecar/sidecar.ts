@@ -1,13 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { ResilientClient } from '../client/resilient-client.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { CallFacts, CallFactsListener } from './call-facts.ts'
 import { ClientConnections } from './connections.ts'
 import { type Refusal, refusalOf } from './guard.ts'
 import { TOKEN_HEADER } from './headers.ts'
+import { messageRefusal } from './message.ts'
 import { resolveSidecar, type SidecarOptions, type SidecarSettings } from './options.ts'
+import { answerHealth, answerPreflight, isPreflight, refuseRaw } from './own-answers.ts'
 import { upstreamUrl } from './paths.ts'
 import { BufferedBytes } from './request-body.ts'
 import { SidecarCall } from './sidecar-call.ts'
@@ -94,7 +95,12 @@ class SidecarServer implements Sidecar {
     )
     this.#server.maxConnections = settings.maxClients
     this.#server.on('connection', (socket) => this.#connections.add(socket))
-    this.#server.on('upgrade', (_request, socket) => refuseUpgrade(socket))
+    this.#server.on('upgrade', (_request, socket) => refuseRaw(socket, '426 Upgrade Required'))
+    this.#server.on('connect', (_request, socket) => refuseRaw(socket, '501 Not Implemented'))
+    // The body is asked for once the request is let in.
+    this.#server.on('checkContinue', (request, response) => {
+      void this.#onRequest(request, response, () => response.writeContinue())
+    })
   }
 
   get url(): string {
@@ -179,7 +185,7 @@ class SidecarServer implements Sidecar {
     })
   }
 
-  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #onRequest(request: IncomingMessage, response: ServerResponse, askForBody?: () => void): Promise<void> {
     this.#connections.begin(request.socket, response)
     const isDraining = this.#closing !== undefined
     if (isDraining) response.setHeader('connection', 'close')
@@ -197,8 +203,9 @@ class SidecarServer implements Sidecar {
       buffered: this.#buffered,
       facts,
       more,
+      askForBody,
     })
-    const refusal = this.#refusalOf(request) ?? (isDraining ? DRAINING : undefined)
+    const refusal = messageRefusal(request) ?? this.#refusalOf(request) ?? (isDraining ? DRAINING : undefined)
     if (refusal === undefined && isPreflight(request, more)) {
       answerPreflight(request, response, more)
       return
@@ -216,11 +223,12 @@ class SidecarServer implements Sidecar {
     }
   }
 
-  #refusalOf({ headers, socket }: IncomingMessage): Refusal | undefined {
+  #refusalOf({ url = '', headers, socket }: IncomingMessage): Refusal | undefined {
     const { token, apiKey, allowHosts, allowOrigins } = this.#settings
     const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
     return refusalOf(
       {
+        target: url,
         host: headers.host,
         localAddress: socket.localAddress,
         origin: headers.origin,
@@ -249,35 +257,6 @@ const NOT_BELOW: Refusal = {
   status: 404,
   code: 'path_not_allowed',
   message: 'The path names nothing below the upstream, for example /v1/responses.',
-}
-
-function answerHealth(response: ServerResponse, isDraining: boolean): void {
-  response.writeHead(isDraining ? 503 : 200, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
-  response.end(isDraining ? 'draining\n' : 'ok\n')
-}
-
-function isPreflight(request: IncomingMessage, more: SidecarCallHeaders): boolean {
-  return request.method === 'OPTIONS' && more.length > 0 && 'access-control-request-method' in request.headers
-}
-
-type SidecarCallHeaders = ReadonlyArray<readonly [string, string]>
-
-function answerPreflight(request: IncomingMessage, response: ServerResponse, more: SidecarCallHeaders): void {
-  const asked = request.headers['access-control-request-headers']
-  response.writeHead(204, {
-    ...Object.fromEntries(more),
-    'access-control-allow-methods': 'GET, POST, DELETE',
-    ...(asked !== undefined && { 'access-control-allow-headers': asked }),
-    'access-control-max-age': '600',
-  })
-  response.end()
-}
-
-/** Clients that know WebSockets fall back to HTTP at once. */
-function refuseUpgrade(socket: Duplex): void {
-  socket.on('error', () => {})
-  // A client that leaves its side open would otherwise keep the connection.
-  socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

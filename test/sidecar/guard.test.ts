@@ -3,6 +3,7 @@ import { type GuardSettings, refusalOf, type Visitor } from '../../src/sidecar/g
 
 const SETTINGS: GuardSettings = { token: undefined, takesAuthorization: false, allowHosts: [], allowOrigins: [] }
 const VISITOR: Visitor = {
+  target: '/v1/models',
   host: '127.0.0.1:8787',
   localAddress: '127.0.0.1',
   origin: undefined,

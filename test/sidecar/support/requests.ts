@@ -1,4 +1,5 @@
 import http from 'node:http'
+import net from 'node:net'
 import type { Sidecar } from '../../../src/sidecar/index.ts'
 
 export interface Answer {
@@ -47,5 +48,19 @@ export function stream(sidecar: Sidecar, more: object = {}, signal?: AbortSignal
     headers: JSON_HEADERS,
     body: JSON.stringify({ model: 'gpt-5.2', input: 'hi', stream: true, store: false, ...more }),
     ...(signal !== undefined && { signal }),
+  })
+}
+
+/** Sends bytes as they are; what comes back until the sidecar closes the connection, or until `done` is satisfied. */
+export function exchange(sidecar: Sidecar, bytes: string, done?: (text: string) => boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = net.connect(Number(new URL(sidecar.url).port), '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk
+      if (done?.(text)) socket.destroy()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
   })
 }
