@@ -1,8 +1,9 @@
 import type { Member } from '../../core/live-set.ts'
 import type { Exchange, ExchangeObserver } from '../transport.ts'
+import { EarlyEvents } from './early-events.ts'
 import { type ErrorAnswer, errorAnswerOf } from './error-answer.ts'
 import type { RequestPrint } from './fit.ts'
-import { frameOf, isSideType, kindOf, type MessageKind, withoutPreviousId } from './message.ts'
+import { frameOf, isSideType, isSignOfLife, kindOf, type MessageKind, withoutPreviousId } from './message.ts'
 import type { ResponsesSocket, SocketUser } from './socket.ts'
 import { errorOfEnd, foreignEvent, messageTooLarge } from './socket-failure.ts'
 import { TurnRecorder } from './turn-recorder.ts'
@@ -47,9 +48,6 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024
 /** An upgrade's headers are not those of a response, so the head that is made up says no more than it must. */
 const STREAM_HEAD = { status: 200, statusText: 'OK', headers: [['content-type', 'text/event-stream']] } as const
 
-/** Begins the type of an event that says how much of a limit of the account is left. */
-const OF_ACCOUNT = 'codex.'
-
 /** Answers to an upgrade that may be those of the call, so that their hints and words are judged as over HTTP. */
 const ANSWERS: ReadonlySet<number> = new Set([401, 429, 503])
 
@@ -69,8 +67,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   #hasHead = false
   #hasSent = false
   readonly #turn: TurnRecorder
-  /** Events about the account that came before anything of the response: what follows decides whether they are handed on. */
-  #early: Buffer[] = []
+  readonly #early = new EarlyEvents()
   /** The endpoint has ended the response, so that the socket can take another one. */
   #isClean = false
   /** An `error` message came. Some endpoints do not answer what is sent on the socket after that. */
@@ -171,20 +168,19 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     if (kind?.type === 'error') this.#hasErred = true
     if (this.#isTerminated) {
       // The response is over: an event of another one makes the socket useless.
-      if (!isAside) this.#isClean = false
+      if (!isAside || this.#turn.isForeign(kind)) this.#isClean = false
       return
     }
-    if (isAside && !this.#hasHead && kind.type.startsWith(OF_ACCOUNT)) {
-      this.#early.push(bytes)
-      return
+    if (isAside && !this.#hasHead && !isSignOfLife(kind.type) && !this.#turn.isForeign(kind)) {
+      if (this.#early.hold(kind.type, bytes)) return
     }
     const answer = kind === undefined ? undefined : this.#answerIn(kind)
     if (answer !== undefined) {
       this.#answer(answer)
       return
     }
-    if (kind !== undefined && !isAside && !this.#note(kind)) {
-      this.#fail(foreignEvent())
+    if (kind !== undefined && (isAside ? this.#turn.isForeign(kind) : !this.#note(kind))) {
+      this.#fail(foreignEvent(kind.type))
       return
     }
     this.#head()
@@ -242,9 +238,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     if (this.#hasHead) return
     this.#hasHead = true
     this.#observer?.head(STREAM_HEAD)
-    const early = this.#early
-    this.#early = []
-    for (const bytes of early) this.#forward(frameOf(bytes))
+    for (const bytes of this.#early.take()) this.#forward(frameOf(bytes))
   }
 
   #forward(bytes: Buffer): void {

@@ -10,16 +10,15 @@ export interface MessageKind {
 const OPENING = Buffer.from('{"type":"')
 const QUOTE = 34
 
-/** Events that name their response, or that a turn is made of. Of all others the type is enough. */
-const PARSED =
-  /^(?:error|response\.(?:created|queued|in_progress|completed|failed|incomplete|cancelled|done|error|output_item\.done))$/
+/** Types of events that name no response, and that no turn is made of: their type is enough. */
+const NOT_PARSED = /^(?:keepalive|ping|response\.(?!output_item\.done$)\w+\..*)$/
 
 /** @returns `undefined` for a message that is no JSON object with a type: it is read as an event stream would read it. */
 export function kindOf(bytes: Buffer): MessageKind | undefined {
   if (bytes.length > OPENING.length && bytes.compare(OPENING, 0, OPENING.length, 0, OPENING.length) === 0) {
     const end = bytes.indexOf(QUOTE, OPENING.length)
     const type = bytes.toString('latin1', OPENING.length, end)
-    if (end !== -1 && !type.includes('\\') && !PARSED.test(type)) return { type, json: undefined }
+    if (end !== -1 && !type.includes('\\') && NOT_PARSED.test(type)) return { type, json: undefined }
   }
   let json: Json
   try {
@@ -44,10 +43,10 @@ export function frameOf(bytes: Buffer): Buffer {
   return Buffer.from(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`)
 }
 
-/** The id of the response that an event carries. */
+/** The id of the response that an event carries, or names. */
 export function responseIdOf(json: Readonly<Record<string, Json>> | undefined): string | undefined {
   const response = json?.response
-  const id = isObject(response) ? response.id : undefined
+  const id = isObject(response) ? response.id : json?.response_id
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
@@ -65,9 +64,19 @@ export function withoutPreviousId(bytes: Buffer, json: Readonly<Record<string, J
   return Buffer.from(JSON.stringify({ ...json, response: { ...response, previous_response_id: null } }))
 }
 
-const SIDE_TYPE = /^(?:keepalive|ping|codex\..*|response\.steer\..*)$/
+/** Types of events that a response is made of. The types of its deltas have three parts: `response.output_text.delta`. */
+const OF_RESPONSE =
+  /^(?:error|response\.(?:created|queued|in_progress|completed|failed|incomplete|cancelled|done|error|(?!steer\.)\w+\..*))$/
 
-/** The type of an event that an endpoint may send at any time, and that belongs to no response. */
+/**
+ * The type of an event that an endpoint may send at any time, and that belongs to no response: of the account, of the
+ * socket, or unknown. Endpoints send types of their own.
+ */
 export function isSideType(type: string): boolean {
-  return SIDE_TYPE.test(type)
+  return !OF_RESPONSE.test(type)
+}
+
+/** The type of a side event that says that the endpoint is alive, and that may come as often as it likes. */
+export function isSignOfLife(type: string): boolean {
+  return NOT_PARSED.test(type)
 }

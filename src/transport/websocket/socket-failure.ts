@@ -22,8 +22,10 @@ export function errorOfEnd(end: SocketEnd): Error {
 }
 
 /** An event came that belongs to another response. */
-export function foreignEvent(): Error {
-  return codedError('ERR_RESILIENT_FOREIGN_EVENT', 'the WebSocket brought an event of another response')
+export function foreignEvent(type: string): Error {
+  // Words of the endpoint: only what looks like a type is repeated.
+  const name = /^[\w.]{1,64}$/.test(type) ? ` (${type})` : ''
+  return codedError('ERR_RESILIENT_FOREIGN_EVENT', `the WebSocket brought an event of another response${name}`)
 }
 
 /** What is to be sent is larger than the server said it takes. Nothing was sent. */

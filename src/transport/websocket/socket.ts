@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../../core/clock.ts'
 import type { Turn } from './fit.ts'
 import { Liveness, type LivenessSettings } from './liveness.ts'
-import { isSideType, kindOf } from './message.ts'
+import { isSideType, kindOf, responseIdOf } from './message.ts'
 import type { SocketKey } from './socket-key.ts'
 import type { TurnOutcome } from './turn-recorder.ts'
 import type { OpenWire, SocketEnd, Wire } from './wire.ts'
@@ -221,7 +221,9 @@ export class ResponsesSocket {
   /** Between two responses only what speaks of the socket itself may come; anything else would be taken for the next answer. */
   #strayMessage(data: Buffer): void {
     const kind = kindOf(data)
-    if (kind === undefined || !isSideType(kind.type)) this.destroy()
+    const id = responseIdOf(kind?.json)
+    const isAside = kind !== undefined && isSideType(kind.type) && (id === undefined || id === this.latestResponseId)
+    if (!isAside) this.destroy()
   }
 
   /** The first word counts. */

@@ -12,10 +12,14 @@ export interface TurnOutcome {
 
 const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.failed', 'response.incomplete'])
 
+/** Some endpoints name the response only at its end. */
+const BEGINS: ReadonlySet<string> = new Set(['response.created', 'response.queued', 'response.in_progress'])
+
 /** Follows the events of one response on a socket: whose they are, and what its server knows at the end. */
 export class TurnRecorder {
   readonly #print: RequestPrint | undefined
   readonly #before: string | undefined
+  #hasBegun = false
   #responseId: string | undefined
   /** Items as their own events had them. */
   #items: OutputItem[] = []
@@ -45,21 +49,26 @@ export class TurnRecorder {
 
   /**
    * @returns `false` for an event of another response: deltas do not say whose they are, so a response has to begin with an
-   * event that names it, and to end with one of the same name.
+   * event that names it or says that it begins, and to end with one of the same name.
    */
   take({ type, json }: MessageKind): boolean {
     const id = responseIdOf(json)
-    if (this.#responseId === undefined) {
-      if (type === 'error') return true
-      if (id === undefined || id === this.#before) return false
-      this.#responseId = id
-    } else if (id !== undefined && id !== this.#responseId) {
-      return false
-    }
+    if (type === 'error' && !this.#hasBegun) return true
+    if (this.isForeign({ json })) return false
+    if (id === undefined && !this.#hasBegun && !BEGINS.has(type)) return false
+    this.#hasBegun = true
+    this.#responseId ??= id
     if (type === 'response.output_item.done' && json?.item !== undefined && this.#print !== undefined)
       this.#items.push(outputItemOf(json.item))
     if (TERMINAL.has(type)) this.#outcome = this.#outcomeOf(type, json)
     return true
+  }
+
+  /** The event names another response than this one, or than the one before it on the socket. */
+  isForeign({ json }: Pick<MessageKind, 'json'>): boolean {
+    const id = responseIdOf(json)
+    if (id === undefined) return false
+    return this.#responseId === undefined ? id === this.#before : id !== this.#responseId
   }
 
   #outcomeOf(type: string, json: MessageKind['json']): TurnOutcome {
