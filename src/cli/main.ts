@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isResilientError } from '../errors/errors.ts'
 import { serve } from './serve.ts'
 import type { Terminal } from './terminal.ts'
@@ -7,7 +8,7 @@ const HELP = `resilient-responses <command>
 
   serve    a server on this machine that makes the calls of Codex, Python and others survive
 
-  <command> --help tells the options of a command.
+  <command> --help tells the options of a command; --version the version.
 `
 
 /** @returns the exit code: 0 for success, 1 for a failure, 2 for what was typed wrongly. */
@@ -21,6 +22,9 @@ export async function run([command, ...args]: readonly string[], terminal: Termi
       case 'help':
         terminal.out(HELP)
         return 0
+      case '--version':
+        terminal.out(`${version()}\n`)
+        return 0
       case undefined:
         terminal.err(HELP)
         return 2
@@ -33,4 +37,10 @@ export async function run([command, ...args]: readonly string[], terminal: Termi
     terminal.err(`resilient-responses: ${error.message}\n`)
     return 2
   }
+}
+
+/** The manifest lies two folders up, from `src/cli` and from `dist/cli`. */
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
 }

@@ -85,7 +85,8 @@ function readConfig(file: string): Record<string, unknown> {
     throw new UsageError(`--config: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
   }
   try {
-    const json: unknown = JSON.parse(text)
+    // Editors on Windows put a byte order mark first.
+    const json: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
     if (isObject(json)) return { ...json }
   } catch {
     // Said below: a message of the parser may show what the file holds.

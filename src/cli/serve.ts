@@ -13,7 +13,9 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
   }
   const { startSidecar } = await import('../sidecar/index.ts')
   const log = (entry: SidecarLogEntry): void => terminal.out(`${JSON.stringify(entry)}\n`)
-  const sidecar = await startSidecar({ ...options, ...(!quiet && { onCall: log }) })
+  // What a file gives for `onCall` is no function: it is refused, not replaced.
+  const onCall = options.onCall === undefined && !quiet ? log : options.onCall
+  const sidecar = await startSidecar({ ...options, ...(onCall !== undefined && { onCall }) })
   terminal.err(greeting(sidecar, shownUpstream(options), options.apiKey !== undefined))
   await untilStopped(sidecar, terminal)
   return 0

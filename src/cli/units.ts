@@ -13,6 +13,7 @@ export function parseDuration(text: string): number | undefined {
 
 function parseUnit(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim())
-  const unit = units[match?.[2]?.toLowerCase() ?? '-']
+  const name = match?.[2]?.toLowerCase() ?? '-'
+  const unit = Object.hasOwn(units, name) ? units[name] : undefined
   return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit)
 }

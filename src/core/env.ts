@@ -3,7 +3,8 @@
  * unset.
  */
 export function readEnv(name: string): string | undefined {
-  const value = process.env[name]?.trim()
+  // `process.env.constructor` is a function.
+  const value = Object.hasOwn(process.env, name) ? process.env[name]?.trim() : undefined
   return value === '' ? undefined : value
 }
 

@@ -1,7 +1,9 @@
+import { httpUrl } from '../client/endpoint-settings.ts'
 import { callRules, clientRules, type ResilientClientOptions } from '../client/options.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { ms, oneOf, positiveMs, text, whole } from '../core/rule-kinds.ts'
 import { copyByRules, type Rule, type Rules } from '../core/rules.ts'
+import { shown } from '../core/shown.ts'
 import { addressRule } from '../endpoints/endpoint-options.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/errors.ts'
@@ -77,10 +79,19 @@ export interface SidecarOptions extends ClientOptions {
   readonly onCall?: ((entry: SidecarLogEntry) => void) | undefined
 }
 
-const words = (accepts: string, isOne: (word: string) => boolean): Rule<never> => ({
-  accepts,
-  test: (value) => Array.isArray(value) && value.every((word) => typeof word === 'string' && isOne(word)),
-})
+/** @param each what is accepted as one entry. */
+function words(accepts: string, each: string, isOne: (word: string) => boolean): Rule<never> {
+  const isWord = (word: unknown): boolean => typeof word === 'string' && isOne(word)
+  return {
+    accepts,
+    test: (value) => Array.isArray(value) && value.every(isWord),
+    entryAtFault: (value, path) => {
+      if (!Array.isArray(value)) return undefined
+      const index = value.findIndex((word) => !isWord(word))
+      return { path: `${path}.${index}`, got: shown(value[index]), accepts: each }
+    },
+  }
+}
 
 const tokenRule: Rule<string> = {
   accepts: 'a string of at least 16 printable characters without spaces',
@@ -114,8 +125,14 @@ export const sidecarRules = {
   port: { ...whole(0, 65_535), default: 8787 },
   apiKey: callRules.apiKey,
   token: tokenRule,
-  allowHosts: words('a list of host names, each without a port', (name) => /^[a-z0-9._:-]+$/.test(name)),
-  allowOrigins: words('a list of origins, for example https://app.example', (one) => URL.parse(one)?.origin === one),
+  allowHosts: words('a list of host names', 'a host name in lower case, without scheme, port and path', (name) =>
+    /^[a-z0-9._:-]+$/.test(name),
+  ),
+  allowOrigins: words(
+    'a list of origins',
+    'an origin, for example https://app.example',
+    (one) => URL.parse(one)?.origin === one,
+  ),
   holdMs: { ...ms, accepts: `${ms.accepts}; 0 holds it as long as it takes`, default: 240_000 },
   keepalive: { ...oneOf('data', 'comment', 'off'), default: 'data' },
   keepaliveMs: { ...positiveMs, default: 15_000 },
@@ -154,8 +171,8 @@ export function resolveSidecar(options: unknown): SidecarSettings {
   checkOptions(options, sidecarRules, { of: 'the sidecar' })
   const given = copyByRules(options as SidecarOptions, sidecarRules)
   const { upstream, endpoints, host = sidecarRules.host.default, token, apiKey, retry } = given
-  const base = upstream ?? endpoints?.[0]?.baseURL
-  if (base === undefined || (upstream !== undefined && endpoints !== undefined)) {
+  const address = upstream ?? endpoints?.[0]?.baseURL
+  if (address === undefined || (upstream !== undefined && endpoints !== undefined)) {
     throw new ConfigurationError(
       'upstream: give either upstream, an address such as https://api.openai.com/v1, or endpoints.',
       'upstream',
@@ -176,7 +193,7 @@ export function resolveSidecar(options: unknown): SidecarSettings {
     )
   }
   return {
-    base: new URL(base),
+    base: httpUrl(address, upstream === undefined ? 'endpoints.0.baseURL' : 'upstream'),
     host,
     port: given.port ?? sidecarRules.port.default,
     token,
