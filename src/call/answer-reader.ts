@@ -1,3 +1,4 @@
+import { firstJsonOf } from '../core/json-text.ts'
 import { NONE } from '../core/lists.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { redact, secretsOf } from '../errors/redact.ts'
@@ -133,13 +134,15 @@ export class AnswerReader implements ResponseReader {
     const failed = this.#upstream(status, fields, said)
     const { url } = this.#context.request
     const excerpt = fields === undefined ? this.#excerptOf(said.text) : ''
-    const message = excerpt === '' ? failed.message : `${failed.message}: ${excerpt}`
+    const told =
+      excerpt === '' ? failed : { ...failed, message: `${failed.message}: ${excerpt}`, upstreamMessage: excerpt }
+    const { message } = told
     const isJson = said.json !== undefined || !said.isWhole || openingOfText(said.text) === 'stream'
     const advice =
       failed.code === 'http_status'
         ? addressAdvice({ url, status, isJson, fields, text: said.text, secrets: this.#secrets })
         : undefined
-    return advice === undefined ? { ...failed, message } : { ...failed, message: `${message}. ${advice}`, advice }
+    return advice === undefined ? told : { ...told, message: `${message}. ${advice}`, advice }
   }
 
   /** A safe excerpt of a page or a text. */
@@ -150,7 +153,10 @@ export class AnswerReader implements ResponseReader {
   #reasonOf({ text, json }: Said): UpstreamErrorFields | undefined {
     if (typeof json === 'string') return { message: json }
     if (json !== undefined) return errorFieldsOf(json)
-    if (openingOfText(text) === 'stream') return this.#reasonInStream()
+    const opening = openingOfText(text)
+    if (opening === 'stream') return this.#reasonInStream()
+    // JSON that something follows: another line, or what a proxy has appended.
+    if (opening === 'json') return errorFieldsOf(firstJsonOf(text))
     // A page is only shown as an excerpt. Its words decide nothing.
     if (isPage(text, this.#type)) return undefined
     const words = wordsOf(text, this.#type, this.#secrets)

@@ -48,3 +48,25 @@ function writtenFlat(root: unknown): string {
   }
   return pieces.join('')
 }
+
+/** The first value of a text that begins with an object or a list, whatever follows it. `undefined` where it is not complete. */
+export function firstJsonOf(text: string): unknown {
+  const end = endOfValue(text)
+  try {
+    return end === undefined ? undefined : JSON.parse(text.slice(0, end))
+  } catch {
+    return undefined
+  }
+}
+
+function endOfValue(text: string): number | undefined {
+  let depth = 0
+  // Strings and brackets are all that matters for the end.
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[^])*"|[[\]{}]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else continue
+    if (depth <= 0) return index + 1
+  }
+  return undefined
+}

@@ -40,7 +40,7 @@ function isSaidByEndpoint(cause: unknown): cause is Said {
 }
 
 function wordsOfEndpoint({ status, upstreamCode, type, param, upstreamMessage }: Said): string | undefined {
-  if (upstreamMessage === undefined && upstreamCode === undefined && type === undefined) return undefined
+  if ([upstreamMessage, upstreamCode, type, status].every((fact) => fact === undefined)) return undefined
   const facts = [status, upstreamCode ?? type, param === undefined ? undefined : `param ${param}`]
   // A status that is also the code is listed once.
   const told = [...new Set(facts.filter((fact) => fact !== undefined).map(String))].join(', ')

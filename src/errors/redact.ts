@@ -26,15 +26,18 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [/(https?:\/\/[^\s"'<>?#]*)[?#][^\s"'<>]*/gi, `$1?${HIDDEN}`],
 ]
 
+/** Control characters and marks of direction count as white space: a terminal would obey them. */
+const SPACE = /[\s\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
+
 /**
- * Removes known secrets and everything that looks like one, folds white space, and cuts to an excerpt.
+ * Removes known secrets and everything that looks like one, folds white space and control characters, and cuts to an excerpt.
  *
  * @param secrets values of the request (`secretsOf`). Found in any case and under any escapes.
  */
 export function redact(text: string, secrets: readonly string[] = [], maxChars = EXCERPT_CHARS): string {
   let clean = withoutSecrets(text, secrets, maxChars * 8)
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)
-  clean = clean.replace(/\s+/g, ' ').trim()
+  clean = clean.replace(SPACE, ' ').trim()
   return clean.length > maxChars ? `${clean.slice(0, maxChars - 1)}…` : clean
 }
 

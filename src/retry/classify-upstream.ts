@@ -59,20 +59,24 @@ export function classifyUpstream(answer: UpstreamAnswer): Failure {
       : status === undefined
         ? 'response_failed'
         : 'http_status'
-  return failure(code, `${where}${named ? ` (${named})` : ''}${message === undefined ? '' : `: ${message}`}`, {
-    lane,
-    status,
-    statusInStream: status === undefined ? meant : undefined,
-    upstreamCode: shown(error?.code),
-    upstreamType: shown(error?.type),
-    upstreamParam: shown(error?.param),
-    upstreamMessage: message,
-    answer: answer.headers === undefined ? undefined : { headers: answer.headers, body: answer.body },
-    unsupported,
-    hintMs: readHint({ ...answer, header: (name) => answer.header(name), isPushback: lane === 'pushback' }),
-    refused: isRefusal(meant, error),
-    responseId: answer.responseId,
-  })
+  return failure(
+    code,
+    `${where}${named && named !== String(status) ? ` (${named})` : ''}${message === undefined ? '' : `: ${message}`}`,
+    {
+      lane,
+      status,
+      statusInStream: status === undefined ? meant : undefined,
+      upstreamCode: shown(error?.code),
+      upstreamType: shown(error?.type),
+      upstreamParam: shown(error?.param),
+      upstreamMessage: message,
+      answer: answer.headers === undefined ? undefined : { headers: answer.headers, body: answer.body },
+      unsupported,
+      hintMs: readHint({ ...answer, header: (name) => answer.header(name), isPushback: lane === 'pushback' }),
+      refused: isRefusal(meant, error),
+      responseId: answer.responseId,
+    },
+  )
 }
 
 function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupported: boolean): RetryLane | undefined {

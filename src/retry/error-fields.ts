@@ -13,20 +13,26 @@ export interface UpstreamErrorFields {
 
 /**
  * Reads the error fields of a body or an event in any known shape: `{ error: { … } }`, `{ error: "text" }`, fields at
- * the top level, `{ detail }` and `{ errors: [ … ] }` of gateways, or `response.error` of a failed response. Skips
- * fields of a wrong type.
+ * the top level, `{ detail }`, `{ fault }` and `{ errors: [ … ] }` of gateways, `response.error` of a failed response, one of
+ * these inside `detail` or `error`, or `[ { error } ]`. Skips fields of a wrong type.
  */
-export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
+export function errorFieldsOf(value: unknown, depth = 0): UpstreamErrorFields | undefined {
+  if (Array.isArray(value) && depth === 0) {
+    const failed: unknown = value.slice(0, MOST_DETAILS).find((each) => isRecord(each) && each.error != null)
+    return errorFieldsOf(failed, 1)
+  }
   if (!isRecord(value)) return undefined
   const response = isRecord(value.response) ? value.response : undefined
   const [first] = Array.isArray(value.errors) ? value.errors : []
-  for (const candidate of [response?.error, value.error, value.detail, first, value]) {
+  for (const candidate of [response?.error, value.error, value.detail, value.fault, first, value]) {
     if (typeof candidate === 'string' && candidate !== '' && candidate !== value.detail) {
       // The neighbours of an error text count only at the top level, not inside `response`.
       return candidate === value.error ? fromText(candidate, value) : named(candidate)
     }
     if (!isRecord(candidate)) continue
-    const fields = fieldsOf(candidate, candidate === value)
+    const wrapped = candidate !== value && candidate.error != null && depth < DEEPEST
+    const fields =
+      (wrapped ? errorFieldsOf(candidate, depth + 1) : undefined) ?? fieldsOf(candidate, candidate === value)
     if (Object.values(fields).every((field) => field === undefined)) continue
     const status = fields.status ?? statusOf(value)
     return status === undefined ? fields : { ...fields, status }
@@ -34,18 +40,33 @@ export function errorFieldsOf(value: unknown): UpstreamErrorFields | undefined {
   return undefined
 }
 
+/** How often an error is wrapped in `error` or `detail`, at most. */
+const DEEPEST = 3
+
 function fieldsOf(candidate: Record<string, unknown>, isTop: boolean): UpstreamErrorFields {
   return {
-    code: text(candidate.code) ?? awsName(candidate.__type) ?? numeral(candidate.code) ?? numeral(candidate.statusCode),
+    code: codeOf(candidate),
     // At the top level `type` may be the type of the event instead.
-    type: isTop ? errorType(candidate.type) : text(candidate.type),
+    type: (isTop ? errorType(candidate.type) : text(candidate.type)) ?? text(candidate.errorType),
     param: text(candidate.param),
-    message:
-      text(candidate.message) ?? text(candidate.detail) ?? text(candidate.error_description) ?? list(candidate.detail),
+    message: messageOf(candidate),
     status: statusOf(candidate),
     resetsInSeconds: amount(candidate.resets_in_seconds),
     resetsAt: amount(candidate.resets_at),
   }
+}
+
+function codeOf(candidate: Record<string, unknown>): string | undefined {
+  const { code, __type, error_code: snake, statusCode, detail } = candidate
+  const named = text(code) ?? awsName(__type) ?? text(snake) ?? (isRecord(detail) ? text(detail.errorcode) : undefined)
+  return named ?? numeral(code) ?? numeral(snake) ?? numeral(statusCode)
+}
+
+/** Where the words stand: at most gateways, then at NestJS, Lambda, Apigee and others. */
+function messageOf(candidate: Record<string, unknown>): string | undefined {
+  const { message, detail, error_description: described, errorMessage, faultstring, msg, error_msg: snake } = candidate
+  const words = [message, detail, described, errorMessage, faultstring, msg, snake].find((each) => text(each))
+  return text(words) ?? list(message) ?? list(detail)
 }
 
 /**

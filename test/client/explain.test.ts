@@ -138,6 +138,7 @@ describe('explain', () => {
     const stream = s.client.responses.stream({ model: 'm', input: 'hi', background: true, store: true })
     const { error } = await s.settle(stream.finalResponse())
     expect(explain(stream)?.split('\n')).toEqual([
+      'The endpoint gave no message, only: 503',
       'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset after the commit, after 2 s',
       'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset after the commit, after 3 s',
       'attempt 3 at 5 s (resume): connected in 0 ms, answered 404, http_status while waiting, after 0 ms',

@@ -372,7 +372,11 @@ describe('the fields of an error', () => {
     ['error an empty object, fields beside it', { error: {}, code: 'c' }, { code: 'c' }],
     ['error a number', { error: 500 }, undefined],
     ['error true', { error: true }, undefined],
-    ['wrong types inside', { error: { code: 0.5, type: null, message: ['m'], param: {}, resets_at: '5' } }, undefined],
+    [
+      'wrong types inside',
+      { error: { code: 0.5, type: null, message: [7, {}], param: {}, resets_at: '5' } },
+      undefined,
+    ],
     ['wrong types beside right ones', { error: { code: [7], message: 'm' } }, { message: 'm' }],
     ['a code that is a number', { error: { code: 1302, message: 'm' } }, { code: '1302', message: 'm' }],
     [
@@ -422,7 +426,11 @@ describe('the fields of an error', () => {
     ['nothing', {}, undefined],
     ['null', null, undefined],
     ['a string', 'error', undefined],
-    ['an array', [{ error: { code: 'c' } }], undefined],
+    ['an array', [7, { error: { code: 'c' } }], { code: 'c' }],
+    ['an array without an error', [{ code: 'c' }, { error: null }], undefined],
+    ['an array in an array', [[{ error: { code: 'c' } }]], undefined],
+    ['errors inside errors, four deep', { error: { error: { error: { error: { code: 'c' } } } } }, { code: 'c' }],
+    ['a list of messages', { message: ['a', 'b'], error: 'Bad Request' }, { message: 'a; b' }],
   ])('are read from %s', (_, body, expected) => {
     const found = errorFieldsOf(body)
     expect(found === undefined ? undefined : JSON.parse(JSON.stringify(found))).toEqual(expected)
