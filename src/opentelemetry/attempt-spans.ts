@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../errors/attempt-record.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import { serverOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
-import { fail, present } from './span-ends.ts'
+import { fail, nameOf, present } from './span-ends.ts'
 
 interface AttemptSpansOptions {
   readonly tracer: Tracer
@@ -14,6 +14,9 @@ interface AttemptSpansOptions {
   readonly method: string
   readonly bodyBytes: number | undefined
 }
+
+/** Limit for ids that the endpoint chooses. */
+const LONGEST_ID = 200
 
 /** The spans of the attempts of one call. */
 export class AttemptSpans {
@@ -48,10 +51,10 @@ export class AttemptSpans {
         return
       case 'attempt_headers':
         span.setAttribute(CONVENTION.httpResponseStatusCode, event.status)
-        span.addEvent('headers', present({ [OWN.requestId]: event.requestId }))
+        span.addEvent('headers', present({ [OWN.requestId]: nameOf(event.requestId, LONGEST_ID) }))
         return
       case 'attempt_first_event':
-        span.addEvent('first_event', { [OWN.firstEventType]: event.eventType })
+        span.addEvent('first_event', present({ [OWN.firstEventType]: nameOf(event.eventType) }))
         return
       case 'attempt_commit':
         span.addEvent('commit', { [OWN.commitReason]: event.reason })
@@ -111,10 +114,10 @@ export class AttemptSpans {
         [OWN.attemptOutcome]: outcome,
         [OWN.attemptPhase]: phase,
         [OWN.connectionReused]: record.connectionReused,
-        [OWN.upstreamCode]: record.upstreamCode,
-        [OWN.upstreamType]: record.upstreamType,
-        [CONVENTION.responseId]: record.responseId,
-        [OWN.requestId]: record.requestId,
+        [OWN.upstreamCode]: nameOf(record.upstreamCode),
+        [OWN.upstreamType]: nameOf(record.upstreamType),
+        [CONVENTION.responseId]: nameOf(record.responseId, LONGEST_ID),
+        [OWN.requestId]: nameOf(record.requestId, LONGEST_ID),
       }),
     )
     if (deadline !== undefined) {
