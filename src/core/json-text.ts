@@ -59,14 +59,18 @@ export function firstJsonOf(text: string): unknown {
   }
 }
 
+/** One pass: strings and brackets are all that matters for the end. */
 function endOfValue(text: string): number | undefined {
   let depth = 0
-  // Strings and brackets are all that matters for the end.
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[^])*"|[[\]{}]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else continue
-    if (depth <= 0) return index + 1
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const token = text[at]
+    if (inString) {
+      if (token === '\\') at++
+      else if (token === '"') inString = false
+    } else if (token === '"') inString = true
+    else if (token === '{' || token === '[') depth++
+    else if ((token === '}' || token === ']') && --depth <= 0) return at + 1
   }
   return undefined
 }

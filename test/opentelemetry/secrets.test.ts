@@ -9,7 +9,13 @@ const PLANTED = ['planted-key', 'planted-prompt', 'planted-answer', 'planted-que
 
 it('no key, prompt, answer, query, header or message of the endpoint is in a span or a metric', async () => {
   const sdk = startSdk()
-  const echo = { error: { code: 'slow_down', type: 'planted-words in a type', message: 'planted-words for planted-prompt and sk-planted-key' } }
+  const echo = {
+    error: {
+      code: 'slow_down',
+      type: 'planted-words in a type',
+      message: 'planted-words for planted-prompt and sk-planted-key',
+    },
+  }
   const server = await MockResponsesServer.start({
     strict: false,
     respond: () => textStream({ text: 'planted-answer', id: 'resp_1' }),
