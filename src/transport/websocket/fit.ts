@@ -99,6 +99,16 @@ export function withForm({ forms, isOpaque }: OutputItem, form: Json): OutputIte
   return { forms: [...forms, printOf(form)], isOpaque: isOpaque || !isPortable(form) }
 }
 
+/**
+ * What two forms of one item must agree in, to be compared with `fits`: all that the model said, and the id. Annotations and
+ * the status may come late, and reasoning may be encrypted anew for each form.
+ */
+export function identityOf(form: Json): ItemPrint {
+  const isReasoning = isObject(form) && form.type === 'reasoning'
+  const { digest, optional } = printOf(isReasoning ? { ...form, encrypted_content: null } : form)
+  return { digest, optional: optional.filter(([path]) => path === 'id') }
+}
+
 function isPortable(item: Json): boolean {
   if (!isObject(item)) return false
   if (item.type === 'reasoning') return typeof item.encrypted_content === 'string' && item.encrypted_content !== ''

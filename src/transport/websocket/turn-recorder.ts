@@ -1,6 +1,6 @@
-import { type OutputItem, outputItemOf, type RequestPrint, type Turn, withForm } from './fit.ts'
+import { identityOf, type OutputItem, outputItemOf, type RequestPrint, type Turn, withForm } from './fit.ts'
 import { type MessageKind, responseIdOf } from './message.ts'
-import { isObject, type Json } from './prints.ts'
+import { fits, type ItemPrint, isObject, type Json } from './prints.ts'
 
 /** What the server of a socket knows after a response. */
 export interface TurnOutcome {
@@ -22,7 +22,7 @@ export class TurnRecorder {
   #hasBegun = false
   #responseId: string | undefined
   /** Items as their own events had them. */
-  #items: OutputItem[] = []
+  #items: Array<{ readonly item: OutputItem; readonly identity: ItemPrint }> = []
   #outcome: TurnOutcome | undefined
 
   /**
@@ -59,7 +59,7 @@ export class TurnRecorder {
     this.#hasBegun = true
     this.#responseId ??= id
     if (type === 'response.output_item.done' && json?.item !== undefined && this.#print !== undefined)
-      this.#items.push(outputItemOf(json.item))
+      this.#items.push({ item: outputItemOf(json.item), identity: identityOf(json.item) })
     if (TERMINAL.has(type)) this.#outcome = this.#outcomeOf(type, json)
     return true
   }
@@ -85,11 +85,14 @@ export class TurnRecorder {
     const stated = Array.isArray(response.output) ? (response.output as readonly Json[]) : []
     const items = this.#items
     // Some endpoints state no output at the end, or send no events of items. Two that disagree say nothing certain.
-    if (items.length > 0 && stated.length > 0 && items.length !== stated.length) return undefined
+    if (items.length > 0 && stated.length > 0) {
+      const agree = ({ identity }: (typeof items)[number], i: number) => fits(identity, identityOf(stated[i] as Json))
+      if (items.length !== stated.length || !items.every(agree)) return undefined
+    }
     const output =
       items.length === 0
         ? stated.map(outputItemOf)
-        : items.map((item, i) => (stated[i] === undefined ? item : withForm(item, stated[i])))
+        : items.map(({ item }, i) => (stated[i] === undefined ? item : withForm(item, stated[i])))
     return { responseId, request, output }
   }
 }
