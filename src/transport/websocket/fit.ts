@@ -65,12 +65,17 @@ export function requestPrintOf(body: Readonly<Record<string, Json>>): RequestPri
   const never = NEVER.find(([field, isMet]) => body[field] != null && isMet(body[field] as Json))
   // An endpoint stores responses unless it is told not to.
   const field = never?.[0] ?? (body.store == null ? 'store' : undefined)
-  const reference = input.findIndex((item) => isObject(item) && item.type === 'item_reference')
+  const reference = input.findIndex(isReference)
   return {
     fields,
     items: input.map(printOf),
     onlyWhole: field !== undefined ? `field:${field}` : reference >= 0 ? `item:${reference}` : undefined,
   }
+}
+
+/** A reference needs no type: an item without a role and a type is one. */
+function isReference(item: Json): boolean {
+  return isObject(item) && (item.type === 'item_reference' || (item.type == null && item.role == null))
 }
 
 /** A text stands for one message of the user. */
