@@ -104,7 +104,10 @@ export class Downstream {
   /** The stream broke: the client must not take what it has for the whole. */
   breakOff(): void {
     this.#disarm()
-    this.#response.destroy()
+    const { socket } = this.#response
+    // Node keeps what was written in this turn until the next one. It is output that the call has handed over, so it leaves first.
+    if (socket === null) this.#response.destroy()
+    else socket.destroySoon()
   }
 
   #arm(ms: number): void {
