@@ -1,18 +1,34 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** So many connections above the bound are still told that they are too many. Further ones are closed without an answer. */
+export const MOST_REFUSED = 64
+
 /** The connections of clients, and how many requests are under way on each. */
 export class ClientConnections {
+  readonly #most: number
   readonly #requests = new Map<Socket, number>()
+  /** Came while there were `most` connections already. */
+  readonly #late = new WeakSet<Socket>()
   #isDraining = false
+
+  constructor(most: number) {
+    this.#most = most
+  }
 
   get count(): number {
     return this.#requests.size
   }
 
   add(socket: Socket): void {
+    if (this.#requests.size >= this.#most) this.#late.add(socket)
     this.#requests.set(socket, 0)
     socket.once('close', () => this.#requests.delete(socket))
+  }
+
+  /** The connection came when there were too many, and there still are. */
+  isTooMany(socket: Socket): boolean {
+    return this.#late.has(socket) && this.#requests.size > this.#most
   }
 
   /** A request has come; it is over when its answer was sent, or cannot be sent any more. */

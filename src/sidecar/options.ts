@@ -71,7 +71,10 @@ export interface SidecarOptions extends ClientOptions {
   readonly maxBodyBytes?: number | undefined
   /** What all request bodies under way may hold together. Bytes, default 512 MiB. Further calls get 503. */
   readonly maxBufferedBytes?: number | undefined
-  /** Connections of clients at most, idle ones included. Default 10 000. */
+  /**
+   * Connections of clients whose calls are taken, idle ones included. Default 10 000. A call on a further one gets 503 with
+   * `Retry-After`, and that connection is closed; above 64 further ones a connection is closed without an answer.
+   */
   readonly maxClients?: number | undefined
   /** How long `close()` lets calls under way finish. Milliseconds, default 600 000. */
   readonly drainMs?: number | undefined

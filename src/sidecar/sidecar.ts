@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { ResilientClient } from '../client/resilient-client.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
 import { CallFacts, CallFactsListener } from './call-facts.ts'
-import { ClientConnections } from './connections.ts'
+import { ClientConnections, MOST_REFUSED } from './connections.ts'
 import { type Refusal, refusalOf } from './guard.ts'
 import { TOKEN_HEADER } from './headers.ts'
 import { messageRefusal } from './message.ts'
@@ -66,7 +66,7 @@ class SidecarServer implements Sidecar {
   readonly #server: Server
   readonly #buffered: BufferedBytes
   readonly #calls = new Set<SidecarCall>()
-  readonly #connections = new ClientConnections()
+  readonly #connections: ClientConnections
   /** Answers to calls that were let in, until the last byte is sent. */
   readonly #answers = new Set<ServerResponse>()
   #nextId = 1
@@ -78,6 +78,7 @@ class SidecarServer implements Sidecar {
 
   constructor(settings: SidecarSettings) {
     this.#settings = settings
+    this.#connections = new ClientConnections(settings.maxClients)
     this.#buffered = new BufferedBytes(settings.maxBufferedBytes)
     const { onEvent } = new CallFactsListener()
     const { instrumentations = [] } = settings.client
@@ -93,7 +94,7 @@ class SidecarServer implements Sidecar {
       },
       (request, response) => void this.#onRequest(request, response),
     )
-    this.#server.maxConnections = settings.maxClients
+    this.#server.maxConnections = settings.maxClients + MOST_REFUSED
     this.#server.on('connection', (socket) => this.#connections.add(socket))
     this.#server.on('upgrade', (_request, socket) => refuseRaw(socket, '426 Upgrade Required'))
     this.#server.on('connect', (_request, socket) => refuseRaw(socket, '501 Not Implemented'))
@@ -188,7 +189,8 @@ class SidecarServer implements Sidecar {
   async #onRequest(request: IncomingMessage, response: ServerResponse, askForBody?: () => void): Promise<void> {
     this.#connections.begin(request.socket, response)
     const isDraining = this.#closing !== undefined
-    if (isDraining) response.setHeader('connection', 'close')
+    const isTooMany = this.#connections.isTooMany(request.socket)
+    if (isDraining || isTooMany) response.setHeader('connection', 'close')
     const path = request.url?.split('?', 1)[0]
     if (path === '/healthz' || path === '/readyz') {
       answerHealth(response, path === '/readyz' && isDraining)
@@ -205,7 +207,8 @@ class SidecarServer implements Sidecar {
       more,
       askForBody,
     })
-    const refusal = messageRefusal(request) ?? this.#refusalOf(request) ?? (isDraining ? DRAINING : undefined)
+    const refusal =
+      messageRefusal(request) ?? this.#refusalOf(request) ?? (isDraining ? DRAINING : isTooMany ? TOO_MANY : undefined)
     if (refusal === undefined && isPreflight(request, more)) {
       answerPreflight(request, response, more)
       return
@@ -252,6 +255,12 @@ class SidecarServer implements Sidecar {
 }
 
 const DRAINING: Refusal = { status: 503, code: 'sidecar_draining', message: 'The sidecar is shutting down.' }
+
+const TOO_MANY: Refusal = {
+  status: 503,
+  code: 'sidecar_overloaded',
+  message: 'As many connections are open as --max-clients allows. Try again.',
+}
 
 const NOT_BELOW: Refusal = {
   status: 404,
