@@ -62,6 +62,8 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   readonly #facts: Omit<SocketMessage, 'bytes'>
   /** Until it is sent. */
   #bytes: Uint8Array | undefined
+  /** Came before the request was sent. */
+  #unasked: Buffer | undefined
   #observer: ExchangeObserver | undefined
   #socket: ResponsesSocket | undefined
   #hasHead = false
@@ -146,7 +148,8 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#observer?.connected({ generation, reused: served > 1, connectionId: id })
     // Being told may have been enough for the observer to end it.
     if (this.#socket === undefined) return
-    if (bytes.length <= maxMessageBytes) socket.send(bytes)
+    if (this.#unasked !== undefined) this.#judgeUnasked(this.#unasked)
+    else if (bytes.length <= maxMessageBytes) socket.send(bytes)
     else this.#fail(messageTooLarge(bytes.length, maxMessageBytes), true)
   }
 
@@ -162,9 +165,14 @@ export class SocketExchange implements Exchange, SocketUser, Member {
 
   onMessage(bytes: Buffer): void {
     if (this.#observer === undefined) return
-    this.#hasSent = true
     const kind = kindOf(bytes)
     const isAside = kind !== undefined && isSideType(kind.type)
+    if (this.#bytes !== undefined) {
+      if (!isAside) this.#unasked ??= bytes
+      else if (!isSignOfLife(kind.type)) this.#early.hold(kind.type, bytes)
+      return
+    }
+    this.#hasSent = true
     if (kind?.type === 'error') this.#hasErred = true
     if (this.#isTerminated) {
       // The response is over: an event of another one makes the socket useless.
@@ -194,6 +202,13 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   }
 
   // Inside.
+
+  /** An error may speak of the client or of the socket, whatever is asked. Everything else answers another request. */
+  #judgeUnasked(bytes: Buffer): void {
+    const kind = kindOf(bytes)
+    if (kind?.type === 'error') this.onMessage(bytes)
+    else this.#fail(foreignEvent(kind?.type ?? ''))
+  }
 
   /** The first message alone can stand for an HTTP answer. */
   #answerIn({ type, json }: MessageKind): ErrorAnswer | undefined {

@@ -36,6 +36,7 @@ export interface WireEvents {
   onOpen(maxMessageBytes: number | undefined): void
   /** The operating system has accepted some of what was sent. */
   onAccepted(): void
+  /** Also called before `onOpen`, for what came together with the upgrade. */
   onMessage(bytes: Buffer): void
   /** A ping, or the answer to one. */
   onSign(): void

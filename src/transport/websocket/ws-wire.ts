@@ -42,6 +42,7 @@ class WsWire implements Wire {
   #writes: PacedWrites | undefined
   #maxMessageBytes: number | undefined
   #keepsAlive = true
+  #isUpgraded = false
   #isOpen = false
   #hasEnded = false
   #hasClosed = false
@@ -145,9 +146,9 @@ class WsWire implements Wire {
       if (Number.isSafeInteger(announced) && announced > 0) this.#maxMessageBytes = announced
     })
     ws.on('open', () => {
-      if (this.#hasEnded) return
-      this.#isOpen = true
-      this.#events.onOpen(this.#maxMessageBytes)
+      this.#isUpgraded = true
+      // What came together with the 101 is read before anything is sent, so that it is not taken for an answer.
+      this.#options.clock.afterIO(() => this.#opened())
     })
     ws.on('message', (data: Buffer) => {
       if (!this.#hasEnded) this.#events.onMessage(data)
@@ -191,7 +192,7 @@ class WsWire implements Wire {
   #failed(error: Error & { code?: unknown }): void {
     const { code } = error
     const isHandshake =
-      !this.#isOpen && this.#socket !== undefined && (code === undefined || String(code).startsWith('HPE_'))
+      !this.#isUpgraded && this.#socket !== undefined && (code === undefined || String(code).startsWith('HPE_'))
     this.#end(
       isHandshake
         ? { kind: 'refused', status: 101, headers: [], body: Buffer.alloc(0) }
@@ -219,8 +220,16 @@ class WsWire implements Wire {
     response.once('end', settle).once('error', settle).once('close', settle)
   }
 
+  /** Told before anything that ends it: an endpoint that upgraded and then failed has not refused WebSockets. */
+  #opened(): void {
+    if (this.#hasEnded || this.#isOpen) return
+    this.#isOpen = true
+    this.#events.onOpen(this.#maxMessageBytes)
+  }
+
   /** The first word counts. */
   #end(end: SocketEnd): void {
+    if (this.#isUpgraded) this.#opened()
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#events.onEnd(end)

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { playFetch, QUICK, withClient } from './support/play.ts'
+import { socketServer } from './support/socket-server.ts'
+import { answered, said, turn } from './support/turns.ts'
+
+// A server, or a proxy that mixes connections up, sends frames together with its 101: before it can know what is asked.
+
+const body = { model: 'gpt-5', store: false } as const
+
+describe('frames that come with the upgrade', () => {
+  it('answer no request: the socket is closed, and the failure says what came', async () => {
+    for (const early of [turn('resp_evil', [answered('EARLY')]), turn('resp_evil').slice(0, 1)]) {
+      await using server = await socketServer({
+        withUpgrade: early,
+        onMessage: (socket) => socket.say(...turn('resp_1')),
+      })
+      await withClient({ baseURL: server.baseURL, webSocket: true, maxRetries: 0 }, async (client) => {
+        const asking = client.responses.stream({ ...body, input: [said('a')] }).finalResponse()
+        await expect(asking).rejects.toMatchObject({ code: 'wrong_response' })
+        await server.sockets[0]?.connection.gone()
+      })
+    }
+  })
+
+  it('may speak of the account or the socket: the request is sent, and its answer is handed over', async () => {
+    for (const aside of [{ type: 'codex.rate_limits', left: 1 }, { type: 'ping' }, { type: 'session.created' }]) {
+      await using server = await socketServer({
+        withUpgrade: [aside],
+        onMessage: (socket) => socket.say(...turn('resp_1')),
+      })
+      await withClient({ baseURL: server.baseURL, webSocket: true, maxRetries: 0 }, async (client) => {
+        const { id } = await client.responses.stream({ ...body, input: [said('a')] }).finalResponse()
+        expect(id).toBe('resp_1')
+      })
+    }
+  })
+
+  it('may refuse the client: an error frame is its answer, and nothing is sent', async () => {
+    const error = { code: 'account_deactivated', message: 'No.' }
+    await using server = await socketServer({
+      withUpgrade: [{ type: 'error', status: 403, error }],
+      onMessage: (socket) => socket.say(...turn('resp_1')),
+    })
+    const { result } = await playFetch({ ...QUICK, baseURL: server.baseURL, webSocket: true, maxRetries: 0 })
+    expect([result?.status, JSON.parse(result?.text ?? '')]).toEqual([403, { error }])
+    expect(server.messages).toHaveLength(0)
+  })
+})
