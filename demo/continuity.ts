@@ -1,12 +1,18 @@
 import { parseArgs } from 'node:util'
-import { boundsOf } from './continuity/bounds.ts'
+import { type Bound, boundsOf } from './continuity/bounds.ts'
 import { drawChart } from './continuity/chart.ts'
 import { GIVE_UP_MS } from './continuity/contestant.ts'
 import { TURNS } from './continuity/conversation.ts'
 import { drawFigures } from './continuity/figures.ts'
 import { totalsOf } from './continuity/measure.ts'
-import { count } from './continuity/numbers.ts'
-import { type Run, runContinuity } from './continuity/run.ts'
+import { count, kilobytes } from './continuity/numbers.ts'
+import { type Run, type RunOptions, runContinuity } from './continuity/run.ts'
+import { statelessBounds } from './continuity/stateless/bounds.ts'
+import { drawUploads } from './continuity/stateless/chart.ts'
+import { drawUploadFigures } from './continuity/stateless/figures.ts'
+import { LOST_EVERY } from './continuity/stateless/losses.ts'
+import { bytesOf } from './continuity/stateless/measure.ts'
+import { runStateless, type StatelessRun } from './continuity/stateless/run.ts'
 import { type Terminal, terminalOn } from './terminal.ts'
 
 const DEFAULT_SEED = 17
@@ -16,9 +22,11 @@ const TIME_LIMIT_MS = 25_000
 const HELP = `npm run demo:continuity -- [--seed <n>]
 
 An agent of ${TURNS} turns against an endpoint that loses its session in every one of them, through three
-clients side by side, and what each of them sends. Needs no key, no network, and less than half a minute.
+clients side by side, and what each of them sends. Then the same agent with its whole history in every
+turn, over HTTP and over WebSockets, with connections that are lost. Needs no key, no network, and less
+than half a minute.
 
-  --seed <n>   in which way which turn loses its session, and what is said   (${DEFAULT_SEED})
+  --seed <n>   in which way which turn loses what, and what is said   (${DEFAULT_SEED})
   --help       this text
 
 It exits with 0 if this library stays within its bounds and the naive client does not, with 1 if not, and
@@ -33,12 +41,14 @@ if (command === 'help') {
   process.exitCode = 2
 } else {
   introduce(command.seed)
-  const run = await runContinuity({
+  const options: RunOptions = {
     seed: command.seed,
     signal: AbortSignal.timeout(TIME_LIMIT_MS),
     onTurn: progressOn(terminal),
-  })
-  process.exitCode = report(run) ? 0 : 1
+  }
+  const [sessions, uploads] = await Promise.all([runContinuity(options), runStateless(options)])
+  const hold = [reportSessions(sessions), reportUploads(uploads)]
+  process.exitCode = hold.every(Boolean) ? 0 : 1
 }
 
 function parseCommand(args: readonly string[]): 'help' | { readonly seed: number } | { readonly problem: string } {
@@ -86,17 +96,41 @@ function progressOn({ live, redraw }: Terminal): (name: string, turn: number) =>
 }
 
 /** @returns whether the run stayed within its bounds. */
-function report(run: Run): boolean {
-  const { paint } = terminal
+function reportSessions(run: Run): boolean {
   terminal.print('', ...drawChart(terminal, run), '', ...drawFigures(terminal, run), '')
-  const bounds = boundsOf(run)
+  return printBounds(boundsOf(run), factor(run))
+}
+
+/** @returns whether the run stayed within its bounds. */
+function reportUploads(run: StatelessRun): boolean {
+  const { paint } = terminal
+  terminal.print(
+    '',
+    `  ${paint('bold', 'The same agent, but the endpoint keeps nothing (store: false)')}`,
+    '',
+    `  Each turn sends the whole history. In every turn divisible by ${LOST_EVERY} the connection`,
+    '  is lost. Both clients are this library; the second has webSocket: true, and',
+    '  sends only what is new wherever the WebSocket of the turn before is still open.',
+    '',
+    ...drawUploads(terminal, run),
+    '',
+    ...drawUploadFigures(terminal, run),
+    '',
+  )
+  const [overHttp, overSockets] = [run.overHttp, run.overSockets].map(({ turns }) => kilobytes(bytesOf(turns)))
+  return printBounds(statelessBounds(run), `All requests: ${overHttp} over HTTP, ${overSockets} over WebSockets.`)
+}
+
+/** @returns whether all hold. */
+function printBounds(bounds: readonly Bound[], conclusion: string): boolean {
+  const { paint } = terminal
   const width = Math.max(...bounds.map(({ claim }) => claim.length))
   terminal.print(
     ...bounds.map(({ claim, measured, holds }) => {
       return `  ${holds ? paint('green', '✓') : paint('red', '✗')} ${claim.padEnd(width)}   ${measured}`
     }),
     '',
-    `  ${factor(run)}`,
+    `  ${conclusion}`,
     '',
   )
   return bounds.every(({ holds }) => holds)

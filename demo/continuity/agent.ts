@@ -16,32 +16,39 @@ export interface AgentTurn {
 }
 
 /**
- * The loop of an agent that works with tools, the same for all contestants. Each turn continues the session of the
- * previous one (`previous_response_id`) and sends only its new input. It does what agents commonly do: after `code:
- * 'previous_response_not_found'` it starts a new session with the whole history; after any other error it sends the
- * same request again, three times in all.
+ * Who keeps the conversation. `'endpoint'`: each turn continues the session of the previous one
+ * (`previous_response_id`) and sends only its new input. `'agent'`: each turn sends the whole history with `store:
+ * false`.
  */
-export async function runAgent(
-  contestant: Contestant,
-  options: {
-    readonly seed: number
-    readonly signal: AbortSignal
-    onTurn(turn: number, previousId: string | undefined): void
-  },
-): Promise<AgentTurn[]> {
-  const { seed, signal } = options
+export type Keeper = 'endpoint' | 'agent'
+
+export interface AgentOptions {
+  readonly seed: number
+  readonly keeper: Keeper
+  readonly signal: AbortSignal
+  /** @param history what the model is to know in this turn. */
+  onTurn(turn: number, previousId: string | undefined, history: readonly JsonObject[]): void
+}
+
+/**
+ * The loop of an agent that works with tools, the same for all contestants. It does what agents commonly do: after
+ * `code: 'previous_response_not_found'` it starts a new session with the whole history; after any other error it sends
+ * the same request again, three times in all.
+ */
+export async function runAgent(contestant: Contestant, options: AgentOptions): Promise<AgentTurn[]> {
+  const { seed, keeper, signal } = options
   const history: JsonObject[] = []
   const turns: AgentTurn[] = []
   let previousId: string | undefined
   for (let turn = 1; turn <= TURNS && !signal.aborted; turn++) {
     const input = newInput(turn, seed)
     history.push(...input)
-    options.onTurn(turn, previousId)
+    options.onTurn(turn, previousId, [...history])
     const errors: string[] = []
-    const answer = await askUntilAnswered(contestant, { turn, input, history, previousId, signal, errors })
+    const answer = await askUntilAnswered(contestant, { turn, input, history, keeper, previousId, signal, errors })
     if (answer !== undefined) {
       history.push(...answer.output)
-      previousId = answer.id
+      if (keeper === 'endpoint') previousId = answer.id
     }
     turns.push({ turn, errors, answered: answer !== undefined && isWhole(answer, turn, seed) })
   }
@@ -54,12 +61,13 @@ async function askUntilAnswered(
     readonly turn: number
     readonly input: readonly JsonObject[]
     readonly history: readonly JsonObject[]
+    readonly keeper: Keeper
     readonly previousId: string | undefined
     readonly signal: AbortSignal
     readonly errors: string[]
   },
 ): Promise<Answer | undefined> {
-  const common = { model: MODEL, instructions: INSTRUCTIONS, tools: TOOLS, store: true } as const
+  const common = { model: MODEL, instructions: INSTRUCTIONS, tools: TOOLS, store: turn.keeper === 'endpoint' }
   const fromTheBeginning: TurnRequest = { ...common, input: [...turn.history] }
   let request: TurnRequest =
     turn.previousId === undefined

@@ -8,7 +8,7 @@ export interface TurnRequest {
   readonly input: readonly JsonObject[]
   /** Left out where the whole history is in `input`. */
   readonly previous_response_id?: string
-  readonly store: true
+  readonly store: boolean
 }
 
 /** What the model said in a turn. */

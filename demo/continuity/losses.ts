@@ -15,7 +15,7 @@ export interface Loss {
   readonly replica: boolean
 }
 
-const WAYS: Readonly<Record<Place, readonly [string, Fault][]>> = {
+export const WAYS: Readonly<Record<Place, readonly [string, Fault][]>> = {
   'before answer': [
     ['reset', { at: 'headers', effect: 'reset' }],
     ['silence', { at: 'headers', effect: 'stall' }],
@@ -30,7 +30,7 @@ const WAYS: Readonly<Record<Place, readonly [string, Fault][]>> = {
   ],
 }
 
-const PLACES = Object.keys(WAYS) as Place[]
+export const PLACES = Object.keys(WAYS) as Place[]
 
 /** Of the turns with a loss in the same phase, this many meet a replica. */
 const REPLICAS_PER_PLACE = 2

@@ -9,3 +9,8 @@ export function count(value: number): string {
 export function thousands(tokens: number): string {
   return `${(tokens / 1000).toFixed(1)} K`
 }
+
+/** `225 KB`, of a thousand bytes each. */
+export function kilobytes(bytes: number): string {
+  return `${count(Math.round(bytes / 1000))} KB`
+}

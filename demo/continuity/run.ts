@@ -50,6 +50,7 @@ async function runLane(
   try {
     const seen: AgentTurn[] = await runAgent(contestant, {
       seed,
+      keeper: 'endpoint',
       signal,
       onTurn(turn, previousId) {
         endpoint.prepare(losses[turn - 1] as Loss, previousId)

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { drawBar } from '../../demo/continuity/bars.ts'
 import { BLOW_UP, boundsOf, MOST_IN_ALL, MOST_PER_TURN } from '../../demo/continuity/bounds.ts'
-import { drawBar, drawChart } from '../../demo/continuity/chart.ts'
+import { drawChart } from '../../demo/continuity/chart.ts'
 import { resilient } from '../../demo/continuity/contestants/resilient.ts'
 import { newInput, TURNS, toolCalls } from '../../demo/continuity/conversation.ts'
 import { callOf, previousIdOf, startEndpoint, turnOf } from '../../demo/continuity/endpoint.ts'
@@ -130,7 +131,7 @@ describe('fault 60: 17 turns, and a session lost in every one', () => {
 })
 
 test('bars are on one scale: eighths of a cell for what was sent, whole cells for what was sent again', () => {
-  const bar = (sent: number, retried: number) => drawBar(plain, { ...nothing, sent, retried }, 1000, 'green')
+  const bar = (sent: number, retried: number) => drawBar(plain, { solid: sent, shaded: retried }, 1000, 'green')
   expect(bar(3000, 0)).toBe('███')
   expect(bar(2500, 1000)).toBe('██▌░')
   expect(bar(1, 1)).toBe('▏░')
@@ -236,9 +237,10 @@ test(
   async () => {
     const { code, stdout, stderr } = await demo(['--seed', String(SEED)], { FORCE_COLOR: '1' })
     expect(stderr).toBe('')
-    expect(stdout.match(/✓/g)).toHaveLength(5)
+    expect(stdout.match(/✓/g)).toHaveLength(5 + 7)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ +17 .*█{3,}.* K .*[▏▎▍▌]░ 2\.\d K$/m)
+    expect(stdout).toMatch(/^ +17 +█{3,} \d+ KB +[▏▎▍▌▋▊▉█] \d KB$/m)
     expect(stdout).toMatch(/a silent endpoint is waited\n {2}for at most 1.5 s/)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
