@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { ContestantName } from './contract.ts'
 import { majorOf, type Size, type Spread, spreadOf, unitsOf, type WorkloadName, workloads } from './measures.ts'
 import type { RoundsResult } from './rounds.ts'
-import { keyOf, type Part, ROWS } from './rows.ts'
+import { keyOf, type Part } from './row.ts'
+import { ROWS } from './rows.ts'
 
 /** A stored run. Later runs are compared with it, and the table and the chart of the README are drawn from it. */
 export interface Baseline {
@@ -37,7 +38,10 @@ export function baselineOf(
     const figures = figuresOf(result)
       .filter(({ spread }) => !Number.isNaN(spread.median))
       .map(({ key, spread }) => [key, rounded(spread.median)])
-    const cpuUs = Object.entries(workloads(size)).map(([name, workload]) => {
+    const measured = Object.entries(workloads(size)).filter(
+      ([name]) => Object.keys(measures[name as WorkloadName]).length > 0,
+    )
+    const cpuUs = measured.map(([name, workload]) => {
       const { units } = unitsOf(workload)
       const perContestant = Object.entries(measures[name as WorkloadName]).map(([contestant, list]) => [
         contestant,
@@ -67,8 +71,12 @@ export function completed(part: Baseline, known: Baseline): Baseline {
         `${measured.version} was measured in part, and what is known is of ${before?.version ?? 'another'}`,
       )
     }
-    const ofStreams = measured.rounds > 0 ? measured : before
-    nodes[major] = { ...ofStreams, figures: { ...before.figures, ...measured.figures } }
+    const { rounds } = measured.rounds > 0 ? measured : before
+    const [figures, cpuUs] = [
+      { ...before.figures, ...measured.figures },
+      { ...before.cpuUs, ...measured.cpuUs },
+    ]
+    nodes[major] = { ...before, rounds, figures, cpuUs }
   }
   return { quick: part.quick || known.quick, busy: part.busy || known.busy, nodes }
 }

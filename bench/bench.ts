@@ -5,7 +5,7 @@ import { nodeOf } from '../scripts/nodes.ts'
 import { baselineOf, completed, figuresOf, readBaseline } from './baseline.ts'
 import { type BuiltPackage, builtPackage } from './built-package.ts'
 import { regressions } from './check.ts'
-import { type Size, workloads } from './measures.ts'
+import { PARTICIPANTS, type Size, type WorkloadName, workloads } from './measures.ts'
 import { MOST_STREAMS, streamsThatFit } from './open-files.ts'
 import { PROBES, type ProbeName } from './probes/contract.ts'
 import { runProbes } from './probes/rounds.ts'
@@ -13,7 +13,8 @@ import { ServerProcess } from './processes.ts'
 import { draw, publish } from './publish.ts'
 import { drawMeasures, drawRatios } from './report.ts'
 import { type RoundsResult, runRounds } from './rounds.ts'
-import { keyOf, ROWS, targetText, verdictOf } from './rows.ts'
+import { keyOf, targetText, verdictOf } from './row.ts'
+import { ROWS } from './rows.ts'
 
 const HELP = `npm run bench -- [options]
 
@@ -27,6 +28,8 @@ round in turn, and prints ratios of CPU time beside what they should reach.
                     of a part (--streams, --probe) what was not measured stays
   --draw            measure nothing: draw both again from bench/baseline.json
   --streams         only what is measured per event and per call
+  --workload <name> only this of what is measured per event and per call; may be given several times:
+                    ${Object.keys(PARTICIPANTS).join(', ')}
   --probe <name>    only this probe; may be given several times: ${Object.keys(PROBES).join(', ')}
   --rounds <n>      so many rounds of what is measured per event and per call
   --nodes <list>    measure on these versions of Node, for one column each: 22.19,24,26
@@ -65,6 +68,7 @@ function options() {
         publish: { type: 'boolean', default: false },
         draw: { type: 'boolean', default: false },
         streams: { type: 'boolean', default: false },
+        workload: { type: 'string', multiple: true },
         probe: { type: 'string', multiple: true },
         help: { type: 'boolean', default: false },
         nodes: { type: 'string' },
@@ -73,6 +77,8 @@ function options() {
     })
     const unknown = values.probe?.find((name) => !Object.hasOwn(PROBES, name))
     if (unknown !== undefined) throw new Error(`no probe is called ${unknown}`)
+    const unmeasured = values.workload?.find((name) => !Object.hasOwn(PARTICIPANTS, name))
+    if (unmeasured !== undefined) throw new Error(`no workload is called ${unmeasured}`)
     if (values.rounds !== undefined && !/^[1-9]\d?$/.test(values.rounds)) {
       throw new Error('--rounds takes a number from 1 to 99')
     }
@@ -83,7 +89,9 @@ function options() {
   }
 }
 
-const { quick, json, check, streams, probe, nodes: versions, ...wanted } = options()
+const { quick, json, check, probe, workload, nodes: versions, ...wanted } = options()
+/** Probes are left out. */
+const streams = wanted.streams || (workload !== undefined && probe === undefined)
 const terminal = terminalOn(process.stdout, process.env)
 const usual = quick ? QUICK : FULL
 const rounds = wanted.rounds === undefined ? undefined : Number(wanted.rounds)
@@ -127,11 +135,12 @@ async function measureOn(
   nodes: number,
 ): Promise<RoundsResult> {
   const { size, leastRounds, mostRounds, probeRounds } = scale
-  const none = probe !== undefined
+  const none = probe !== undefined && workload === undefined
   const measured = await runRounds({
     node,
     server: servers[0],
     size,
+    only: workload as WorkloadName[] | undefined,
     budgetMs: none ? 0 : scale.budgetMs / nodes,
     leastRounds: none ? 0 : leastRounds,
     mostRounds: none ? -1 : mostRounds,

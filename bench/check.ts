@@ -1,6 +1,6 @@
 import type { Baseline, Figure } from './baseline.ts'
 import { majorOf } from './measures.ts'
-import type { Part } from './rows.ts'
+import type { Part } from './row.ts'
 
 /** On a shared machine a ratio varies this much between runs. Larger changes are real. */
 const TOLERANCE = 0.25

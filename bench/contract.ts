@@ -14,6 +14,8 @@ export const CONTESTANTS = [
   'ky',
   'got',
   'axios',
+  'typed_socket',
+  'ws_by_hand',
 ] as const
 export type ContestantName = (typeof CONTESTANTS)[number]
 
@@ -29,6 +31,8 @@ export interface Workload {
   readonly deltas: number
   readonly calls: number
   readonly concurrency: number
+  /** The answers come as messages on WebSockets. */
+  readonly onSockets?: boolean
 }
 
 /** One run of a workload: all its calls together. */

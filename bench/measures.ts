@@ -10,6 +10,9 @@ export type WorkloadName =
   | 'events_segment'
   | 'short_bytes'
   | 'short_events'
+  | 'socket_events'
+  | 'socket_segment'
+  | 'socket_short'
 
 export interface Size {
   readonly deltas: number
@@ -22,20 +25,32 @@ export const SHORT_CONCURRENCY = 64
 export function workloads({ deltas, shortCalls }: Size): Readonly<Record<WorkloadName, Workload>> {
   const stream = { deltas, calls: 1, concurrency: 1 }
   const short = { framing: 'event', deltas: SHORT_DELTAS, calls: shortCalls, concurrency: SHORT_CONCURRENCY } as const
+  // As a model sends events: one by one, with time between them, on many streams at once.
+  const segments = {
+    read: 'events',
+    framing: 'segment',
+    deltas: Math.ceil(deltas / 200),
+    calls: 64,
+    concurrency: 64,
+  } as const
   return {
     bytes_event: { ...stream, read: 'bytes', framing: 'event' },
     bytes_block: { ...stream, read: 'bytes', framing: 'block' },
     events_event: { ...stream, read: 'events', framing: 'event' },
     events_block: { ...stream, read: 'events', framing: 'block' },
-    // As a model sends events: one by one, with time between them, on many streams at once.
-    events_segment: { read: 'events', framing: 'segment', deltas: Math.ceil(deltas / 200), calls: 64, concurrency: 64 },
+    events_segment: segments,
     short_bytes: { ...short, read: 'bytes' },
     short_events: { ...short, read: 'events' },
+    socket_events: { ...stream, read: 'events', framing: 'event', onSockets: true },
+    socket_segment: { ...segments, onSockets: true },
+    socket_short: { ...short, read: 'events', onSockets: true },
   }
 }
 
 /** General HTTP clients, which return bytes and do not parse events. */
 const BYTE_READERS = ['drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'ky', 'got', 'axios'] as const
+
+const ON_SOCKETS = ['typed_socket', 'ws_by_hand'] as const
 
 /** The contestants of each workload. */
 export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName[]>> = {
@@ -46,6 +61,9 @@ export const PARTICIPANTS: Readonly<Record<WorkloadName, readonly ContestantName
   events_segment: ['typed', 'dispatch', 'openai_default'],
   short_bytes: BYTE_READERS,
   short_events: ['typed', 'dispatch', 'openai_default', 'openai_on_ours', 'ai_default', 'ai_on_ours'],
+  socket_events: ON_SOCKETS,
+  socket_segment: ON_SOCKETS,
+  socket_short: ON_SOCKETS,
 }
 
 /** The measurements of all rounds, by workload and contestant, in the order of the rounds. */

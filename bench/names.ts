@@ -9,6 +9,9 @@ export const TITLES: Readonly<Record<WorkloadName, string>> = {
   events_segment: '64 streams at once, every event parsed, one event per TCP segment',
   short_bytes: 'short calls, 20 events each, 64 at a time, bodies read as bytes',
   short_events: 'short calls, 20 events each, 64 at a time, every event parsed',
+  socket_events: 'one WebSocket, every event parsed, one message after the other',
+  socket_segment: '64 WebSockets at once, every event parsed, one message per TCP segment',
+  socket_short: 'short calls on warm WebSockets, 20 events each, 64 at a time, every event parsed',
 }
 
 export const NAMES: Readonly<Record<ContestantName, string>> = {
@@ -24,4 +27,6 @@ export const NAMES: Readonly<Record<ContestantName, string>> = {
   ky: 'ky, on global fetch',
   got: 'got, its stream',
   axios: 'axios, http adapter, stream',
+  typed_socket: 'typed stream on WebSockets',
+  ws_by_hand: 'ws and JSON.parse by hand',
 }

@@ -4,6 +4,7 @@ import type { ContestantName, Measurement, Workload } from './contract.ts'
 interface Message {
   readonly port?: number
   readonly tlsPort?: number
+  readonly socketPort?: number
   readonly cert?: string
   readonly version?: string
   readonly measurement?: Measurement
@@ -67,14 +68,17 @@ function answerOf({ framing, deltas }: Workload): string {
 export class ServerProcess {
   readonly port: number
   readonly tlsPort: number
+  /** For WebSockets. */
+  readonly socketPort: number
   /** PEM. */
   readonly cert: string
   readonly #child: Child
 
-  private constructor(child: Child, { port = 0, tlsPort = 0, cert = '' }: Message) {
+  private constructor(child: Child, { port = 0, tlsPort = 0, socketPort = 0, cert = '' }: Message) {
     this.#child = child
     this.port = port
     this.tlsPort = tlsPort
+    this.socketPort = socketPort
     this.cert = cert
   }
 
@@ -83,6 +87,11 @@ export class ServerProcess {
     const answers = new Set(workloads.map(answerOf))
     const child = new Child('the server', './server.ts', [...answers], process.execPath)
     return new ServerProcess(child, await child.ask())
+  }
+
+  /** The base of the addresses at which a workload is answered. */
+  urlOf(workload: Workload): string {
+    return `http://127.0.0.1:${workload.onSockets ? this.socketPort : this.port}/${answerOf(workload)}/v1`
   }
 
   stop(): void {
@@ -108,9 +117,8 @@ export class ContestantProcess {
   }
 
   /** @throws when the contestant did not read what the server sent. */
-  async run(workload: Workload, port: number, expected: Expectation): Promise<Measurement> {
-    const url = `http://127.0.0.1:${port}/${answerOf(workload)}/v1`
-    const { measurement } = await this.#child.ask({ workload, url })
+  async run(workload: Workload, server: ServerProcess, expected: Expectation): Promise<Measurement> {
+    const { measurement } = await this.#child.ask({ workload, url: server.urlOf(workload) })
     if (measurement === undefined) throw new Error(`contestant ${this.name} measured nothing`)
     const wanted = expected(workload)
     if (measurement.read !== wanted) {

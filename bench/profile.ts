@@ -9,7 +9,7 @@ import { padEnd, padStart } from '../demo/terminal.ts'
 import { CONTESTANTS, type ContestantName } from './contract.ts'
 import { PARTICIPANTS, type WorkloadName, workloads } from './measures.ts'
 import { NAMES, TITLES } from './names.ts'
-import { WAITING, type WaitingName } from './probes/waiting.ts'
+import { ON_SOCKETS, WAITING, type WaitingName } from './probes/waiting.ts'
 import { ServerProcess } from './processes.ts'
 import { profileCpu } from './profile/cpu.ts'
 import { profileHeap } from './profile/heap.ts'
@@ -33,7 +33,6 @@ if (usage !== undefined) {
 }
 
 const server = await ServerProcess.start(Object.values(all))
-const base = `http://127.0.0.1:${server.port}`
 try {
   if (values.heap) await heap(name as WaitingName)
   else await cpu(name as ContestantName, workload as WorkloadName)
@@ -46,7 +45,7 @@ process.exit()
 async function cpu(contestant: ContestantName, which: WorkloadName): Promise<void> {
   if (!PARTICIPANTS[which].includes(contestant)) throw new Error(`${contestant} takes no part in ${which}`)
   const one = all[which]
-  const spent = await profileCpu(contestant, one, `${base}/${one.framing}/${one.deltas}/v1`)
+  const spent = await profileCpu(contestant, one, server.urlOf(one))
   const total = spent.reduce((sum, { us }) => sum + us, 0)
   console.log(`${NAMES[contestant]}: ${TITLES[which]}; microseconds for each call\n`)
   for (const { where, us } of spent) if (us >= total / 100) line(where, us, total)
@@ -54,7 +53,8 @@ async function cpu(contestant: ContestantName, which: WorkloadName): Promise<voi
 }
 
 async function heap(which: WaitingName): Promise<void> {
-  const held = await profileHeap(which, base)
+  const port = ON_SOCKETS.has(which) ? server.socketPort : server.port
+  const held = await profileHeap(which, `http://127.0.0.1:${port}`)
   const total = held.reduce((sum, { bytes }) => sum + bytes, 0)
   console.log(`${which}: bytes for each stream that waits, by the class that keeps them\n`)
   for (const { owner, bytes } of held) if (bytes >= total / 100) line(owner, bytes, total)

@@ -2,7 +2,8 @@ import { padEnd, padStart, type Terminal } from '../demo/terminal.ts'
 import { PARTICIPANTS, type Size, type Spread, spreadOf, unitsOf, type WorkloadName, workloads } from './measures.ts'
 import { NAMES, TITLES } from './names.ts'
 import type { RoundsResult } from './rounds.ts'
-import { type Part, ROWS, targetText, type Verdict, verdictOf } from './rows.ts'
+import { type Part, targetText, type Verdict, verdictOf } from './row.ts'
+import { ROWS } from './rows.ts'
 
 const LABEL_WIDTH = 74
 const TARGET_WIDTH = 8
@@ -51,6 +52,7 @@ export function drawMeasures(terminal: Terminal, result: RoundsResult, size: Siz
   for (const [name, workload] of Object.entries(workloads(size)) as Array<
     [WorkloadName, ReturnType<typeof workloads>[WorkloadName]]
   >) {
+    if (Object.keys(result.measures[name]).length === 0) continue
     const { unit, units } = unitsOf(workload)
     lines.push('', `  ${TITLES[name]}`)
     for (const contestant of PARTICIPANTS[name]) {

@@ -8,6 +8,8 @@ export interface RoundsOptions {
   readonly node: string
   readonly server: ServerProcess
   readonly size: Size
+  /** Default: all. */
+  readonly only?: readonly WorkloadName[] | undefined
   /** New rounds start until this much time has passed, but at least `leastRounds` and at most `mostRounds`. */
   readonly budgetMs: number
   readonly leastRounds: number
@@ -27,7 +29,11 @@ const WARM_UP_CALLS = 2000
 /** Runs all contestants one after another in each round, so that a disturbance affects all of them. */
 export async function runRounds(options: RoundsOptions): Promise<Omit<RoundsResult, 'probes'>> {
   // Without measurements, one contestant reports the version of Node.
-  const names = options.mostRounds < 0 ? (['drop_in'] as const) : CONTESTANTS
+  const { only = Object.keys(PARTICIPANTS) as WorkloadName[] } = options
+  const names =
+    options.mostRounds < 0
+      ? (['drop_in'] as const)
+      : CONTESTANTS.filter((name) => only.some((workload) => PARTICIPANTS[workload].includes(name)))
   const children = await Promise.all(names.map((name) => ContestantProcess.start(name, options.node)))
   try {
     return await measureRounds(new Map(children.map((child) => [child.name, child])), options)
@@ -38,19 +44,15 @@ export async function runRounds(options: RoundsOptions): Promise<Omit<RoundsResu
 
 async function measureRounds(
   children: ReadonlyMap<ContestantName, ContestantProcess>,
-  { server, size, budgetMs, leastRounds, mostRounds, onRound }: RoundsOptions,
+  { server, size, only, budgetMs, leastRounds, mostRounds, onRound }: RoundsOptions,
 ): Promise<Omit<RoundsResult, 'probes'>> {
   const startedAt = performance.now()
-  const measures: Record<WorkloadName, Partial<Record<ContestantName, Measurement[]>>> = {
-    bytes_event: {},
-    bytes_block: {},
-    events_event: {},
-    events_block: {},
-    events_segment: {},
-    short_bytes: {},
-    short_events: {},
-  }
-  const all = Object.entries(workloads(size)) as Array<[WorkloadName, Workload]>
+  const every = Object.entries(workloads(size)) as Array<[WorkloadName, Workload]>
+  const measures = Object.fromEntries(every.map(([name]) => [name, {}])) as Record<
+    WorkloadName,
+    Partial<Record<ContestantName, Measurement[]>>
+  >
+  const all = every.filter(([name]) => only?.includes(name) ?? true)
   const expected = expectations()
   let rounds = 0
   // Round 0 warms up and is dropped.
@@ -63,10 +65,10 @@ async function measureRounds(
         // In a long-lived process the code of a short call is compiled.
         if (round === 0) {
           const part = { ...workload, calls: Math.min(workload.calls, WARM_UP_CALLS) }
-          for (let i = 0; i < (workload.calls > 1 ? 3 : 1); i++) await child?.run(part, server.port, expected)
+          for (let i = 0; i < (workload.calls > 1 ? 3 : 1); i++) await child?.run(part, server, expected)
           continue
         }
-        const measurement = await child?.run(workload, server.port, expected)
+        const measurement = await child?.run(workload, server, expected)
         if (measurement === undefined) continue
         const list = measures[name][contestant] ?? []
         measures[name][contestant] = list
@@ -75,7 +77,7 @@ async function measureRounds(
     }
     rounds = round
   }
-  return { version: children.get('drop_in')?.version ?? '', rounds, measures }
+  return { version: [...children.values()][0]?.version ?? '', rounds, measures }
 }
 
 /** Rotates the order, so that another contestant is first in each round. */

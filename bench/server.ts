@@ -1,12 +1,14 @@
+import http from 'node:http'
 import net from 'node:net'
 import tls from 'node:tls'
+import { WebSocketServer } from 'ws'
 import { testCertificate } from '../test/support/certificates.ts'
-import { buildAnswer, type Framing, openAnswer } from './streams.ts'
+import { buildAnswer, buildMessages, type Framing, openAnswer, openMessages } from './streams.ts'
 
 /**
  * The child process that answers. It writes prepared bytes, so that only the client is measured. Its arguments name the
  * answers: `event/1000` is a stream of 1000 deltas, each in its own HTTP chunk, and answers `POST
- * /event/1000/v1/responses`. It can also hold a stream open, reset every other request, and close idle connections at
+ * /event/1000/v1/responses`, and of a WebSocket at that path on another port. It can also hold a stream open, reset every other request, and close idle connections at
  * the worst moment.
  */
 
@@ -17,6 +19,20 @@ function reply(name: string): Act {
   const { pieces } = buildAnswer(Number(deltas), framing as Framing)
   return (socket) => (framing === 'segment' ? writeApart(socket, pieces) : write(socket, pieces))
 }
+
+/** The same events as messages. Each response has another id. */
+function replyWithMessages(name: string): Act {
+  const [framing, deltas] = name.split('/')
+  const messages = buildMessages(Number(deltas), framing as Framing)
+  return (socket) => {
+    const pieces = messages(nextId())
+    if (framing === 'segment') writeApart(socket, pieces)
+    else write(socket, pieces)
+  }
+}
+
+let ids = 0
+const nextId = (): string => `resp_${++ids}`
 
 function write(socket: net.Socket, pieces: readonly Buffer[]): void {
   let at = 0
@@ -107,6 +123,25 @@ const acts = new Map<string, Act>([
   ...process.argv.slice(2).map((name) => [`/${name}/v1/responses`, reply(name)] as const),
 ])
 
+const socketActs = new Map<string, Act>([
+  ['/hold/v1/responses', (socket) => socket.write(openMessages(nextId()))],
+  ...process.argv.slice(2).map((name) => [`/${name}/v1/responses`, replyWithMessages(name)] as const),
+])
+
+/** Upgrades to a WebSocket. Whatever the client sends on it is answered by the act of its path. */
+const socketServer = http.createServer((_request, response) => response.writeHead(404).end())
+const webSockets = new WebSocketServer({ noServer: true })
+socketServer.on('upgrade', (request, socket: net.Socket, head) => {
+  const act = socketActs.get(request.url ?? '')
+  if (act === undefined) {
+    socket.end(NOT_FOUND)
+    return
+  }
+  socket.setNoDelay(true)
+  socket.on('error', () => {})
+  webSockets.handleUpgrade(request, socket, head, (webSocket) => webSocket.on('message', () => act(socket)))
+})
+
 function serve(socket: net.Socket): void {
   socket.setNoDelay(true)
   let received = ''
@@ -134,9 +169,10 @@ function listen(server: net.Server): Promise<number> {
 }
 
 const { key, cert } = testCertificate({ hosts: ['localhost', '127.0.0.1'] })
-const [port, tlsPort] = await Promise.all([
+const [port, socketPort, tlsPort] = await Promise.all([
   listen(net.createServer(serve)),
+  listen(socketServer),
   listen(tls.createServer({ key, cert, minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] }, serve)),
 ])
-process.send?.({ port, tlsPort, cert })
+process.send?.({ port, socketPort, tlsPort, cert })
 process.on('disconnect', () => process.exit(0))

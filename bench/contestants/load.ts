@@ -14,6 +14,8 @@ const LOADERS: Readonly<Record<ContestantName, () => Promise<{ create(): Promise
   ky: () => import('./ky.ts'),
   got: () => import('./got.ts'),
   axios: () => import('./axios.ts'),
+  typed_socket: () => import('./typed-socket.ts'),
+  ws_by_hand: () => import('./ws-by-hand.ts'),
 }
 
 export async function loadContestant(name: ContestantName): Promise<Contestant> {

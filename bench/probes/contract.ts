@@ -1,7 +1,7 @@
 /** Measurements other than per event. Each variant of a probe runs in a new process and returns one number. */
 export const PROBES = {
   /** The cost of a waiting stream: heap and RSS in KB; CPU to open it in microseconds. */
-  waiting: ['typed', 'drop_in', 'dispatch', 'undici_fetch'],
+  waiting: ['typed', 'drop_in', 'dispatch', 'undici_fetch', 'typed_socket', 'ws'],
   /** The cost of a waiting typed stream, by the number of streams. */
   crowd: ['100', '1000', '5000', '10000', '5000_by_hand'],
   /** CPU of a TLS 1.3 connect to a known origin, and of a short call on a new connection. Microseconds. */
@@ -18,6 +18,13 @@ export const PROBES = {
   timers: ['armed', 'fired'],
   /** CPU of the comparison of a request with the last turn of a WebSocket, at 5 MB of history. Milliseconds. */
   fit: ['ours'],
+  /**
+   * 20 turns with tool calls over a link with a round trip of 50 ms. The network alone: bytes that the client sent, and
+   * milliseconds of the calls. `delay`: the link has no window.
+   */
+  turns: ['http', 'socket', 'http_delay', 'socket_delay'],
+  /** After the first call of a client: its heap in KB, and the files of `ws` that it loaded. */
+  web_socket_unused: ['without', 'with'],
   /** From creating the client to the first event of its first call, with all modules imported. Milliseconds. */
   first_call: ['typed', 'drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'openai'],
   /** Time to import the built package, or its dependencies. Milliseconds. */
@@ -31,6 +38,8 @@ export interface ProbeContext {
   /** A second server, in another process. */
   readonly other: string
   readonly tls: string
+  /** Of the first server: answers come as messages on WebSockets. */
+  readonly sockets: string
   /** PEM certificate of the server at `tls`. */
   readonly ca: string
   /** A folder from which the built package can be imported by its name. */

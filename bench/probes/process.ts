@@ -11,6 +11,8 @@ const LOADERS: Readonly<Record<ProbeName, () => Promise<Probe>>> = {
   idle_close: async () => (await import('./failures.ts')).idleClose,
   timers: async () => (await import('./timers.ts')).timers,
   fit: async () => (await import('./fit.ts')).fit,
+  turns: async () => (await import('./turns.ts')).turns,
+  web_socket_unused: async () => (await import('./start.ts')).webSocketUnused,
   first_call: async () => (await import('./start.ts')).firstCall,
   import_time: async () => (await import('./start.ts')).importedIn,
 }

@@ -54,6 +54,7 @@ function contextOf({ servers, built, mostStreams, quick }: ProbeOptions): ProbeC
   return {
     plain: `http://127.0.0.1:${server.port}`,
     other: `http://127.0.0.1:${other.port}`,
+    sockets: `http://127.0.0.1:${server.socketPort}`,
     tls: `https://127.0.0.1:${server.tlsPort}`,
     ca: server.cert,
     built,

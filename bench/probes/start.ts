@@ -1,7 +1,13 @@
+import { registerHooks } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { createParser } from 'eventsource-parser'
 import { DEPENDENCIES, importTime, PACKAGE } from '../../scripts/import-time.ts'
 import { REQUEST } from '../contestants/reading.ts'
 import type { Probe } from './contract.ts'
+import { memoryAfterGc } from './support.ts'
+
+type Package = typeof import('../../src/index.ts')
 
 const PATH = '/event/15/v1'
 
@@ -91,3 +97,25 @@ export const firstCall: Probe = async (variant, { plain }) => {
 
 export const importedIn: Probe = (variant, { built }) =>
   importTime(built, variant === 'package' ? [PACKAGE] : DEPENDENCIES)
+
+/** The heap and the files of `ws` after the first call of a client with `webSocket` and of one without. */
+export const webSocketUnused: Probe = async (variant, { plain, sockets, built }) => {
+  let wsFiles = 0
+  registerHooks({
+    load(url, context, nextLoad) {
+      if (/\/node_modules\/ws\//.test(url)) wsFiles++
+      return nextLoad(url, context)
+    },
+  })
+  const { ResilientClient } = (await import(pathToFileURL(path.join(built, 'dist/index.js')).href)) as Package
+  const before = await memoryAfterGc()
+  const webSocket = variant === 'with'
+  const client = new ResilientClient({
+    baseURL: `${webSocket ? sockets : plain}${PATH}`,
+    apiKey: 'sk-bench',
+    webSocket,
+  })
+  await client.responses.stream({ model: 'bench', input: 'hi' }).finalResponse()
+  const after = await memoryAfterGc()
+  return { heap: (after.heapUsed - before.heapUsed) / 1024, files: wsFiles }
+}

@@ -1,7 +1,9 @@
 import { createParser } from 'eventsource-parser'
 import { Client, type Dispatcher, fetch as undiciFetch } from 'undici'
-import { ResilientClient } from '../../src/index.ts'
+import { ResilientClient, type ResilientClientOptions } from '../../src/index.ts'
 import { REQUEST } from '../contestants/reading.ts'
+import { MESSAGE, opened } from '../contestants/ws-by-hand.ts'
+import { MOST_STREAMS } from '../open-files.ts'
 import type { Probe } from './contract.ts'
 import { inParallel, memoryAfterGc } from './support.ts'
 
@@ -27,8 +29,8 @@ async function costsPerStream(count: number, base: string, open: Open): Promise<
   }
 }
 
-function typedOpener(base: string): Open {
-  const client = new ResilientClient({ baseURL: `${base}/hold/v1`, apiKey: 'sk-bench' })
+function typedOpener(base: string, webSocket: ResilientClientOptions['webSocket'] = false): Open {
+  const client = new ResilientClient({ baseURL: `${base}/hold/v1`, apiKey: 'sk-bench', webSocket })
   return async () => {
     const events = client.responses.stream({ model: 'bench', input: 'hi' })[Symbol.asyncIterator]()
     for (;;) {
@@ -47,11 +49,22 @@ async function firstRead(response: { readonly body: unknown }): Promise<unknown>
 }
 
 /** The clients whose waiting streams are measured. */
-export const WAITING = ['typed', 'drop_in', 'undici_fetch', 'dispatch'] as const
+export const WAITING = ['typed', 'drop_in', 'undici_fetch', 'dispatch', 'typed_socket', 'ws'] as const
 export type WaitingName = (typeof WAITING)[number]
 
 const OPENERS: Readonly<Record<WaitingName, (base: string) => Open>> = {
-  typed: typedOpener,
+  typed: (base) => typedOpener(base),
+  typed_socket: (base) => typedOpener(base, { maxSockets: MOST_STREAMS }),
+  ws: () => async (base) => {
+    const socket = await opened(`${base}/hold/v1`)
+    return new Promise((resolve) => {
+      const onMessage = (data: Buffer): void => {
+        if (JSON.parse(data.toString()).type === 'response.output_text.delta') resolve([socket, onMessage])
+      }
+      socket.on('message', onMessage)
+      socket.send(MESSAGE)
+    })
+  },
   drop_in: () => {
     const { fetch } = new ResilientClient()
     return async (base) => firstRead(await fetch(`${base}/hold/v1/responses`, REQUEST))
@@ -80,8 +93,14 @@ export function openerOf(name: WaitingName, base: string): Open {
   return OPENERS[name](base)
 }
 
-export const waiting: Probe = (variant, { plain, mostStreams, quick }) =>
-  costsPerStream(Math.min(quick ? 500 : 2000, mostStreams), plain, openerOf(variant as WaitingName, plain))
+/** Those that wait on WebSockets, at another address. */
+export const ON_SOCKETS: ReadonlySet<WaitingName> = new Set(['typed_socket', 'ws'])
+
+export const waiting: Probe = (variant, { plain, sockets, mostStreams, quick }) => {
+  const name = variant as WaitingName
+  const base = ON_SOCKETS.has(name) ? sockets : plain
+  return costsPerStream(Math.min(quick ? 500 : 2000, mostStreams), base, openerOf(name, base))
+}
 
 export const crowd: Probe = (variant, { plain, mostStreams }) => {
   const [count, byHand] = variant.split('_by_')

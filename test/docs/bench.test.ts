@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { type Baseline, completed, readBaseline } from '../../bench/baseline.ts'
 import { drawChart } from '../../bench/chart.ts'
 import { regressions } from '../../bench/check.ts'
+import { SendWindow } from '../../bench/probes/slow-link.ts'
 import { CHART, README, withTable } from '../../bench/publish.ts'
-import { keyOf, ROWS } from '../../bench/rows.ts'
+import { keyOf } from '../../bench/row.ts'
+import { ROWS } from '../../bench/rows.ts'
 import { drawTable, TABLE } from '../../bench/table.ts'
 
 const KEYS = ROWS.flatMap((row) => row.parts.map((part) => ({ key: keyOf(row, part), part })))
@@ -97,6 +99,39 @@ describe('npm run bench -- --check', () => {
     const figures = [{ ...(cost as NonNullable<typeof cost>), spread: { median: 9, min: 9, max: 9 } }]
     expect(regressions([{ version: 'v24.1.0', figures }], baseline({}))).toEqual([])
     expect(regressions([{ version: 'v99.1.0', figures }], baseline({ [cost?.key ?? '']: 1 }))).toEqual([])
+  })
+})
+
+describe('the link of the WebSocket turns', () => {
+  const ROUND_TRIP_MS = 50
+  const tripsFor = (bytes: number, window: SendWindow, from: number): number => {
+    let trips = 0
+    for (let left = bytes; left > 0; trips++) {
+      const sent = window.take(left, from + trips * ROUND_TRIP_MS)
+      left -= sent
+      window.acknowledge(sent)
+    }
+    return trips
+  }
+
+  it('lets ten segments leave at first, and twice as many after each round trip', () => {
+    expect(tripsFor(14_600, new SendWindow(), 0)).toBe(1)
+    expect(tripsFor(14_601, new SendWindow(), 0)).toBe(2)
+    expect(tripsFor(200_000, new SendWindow(), 0)).toBe(4)
+  })
+
+  it('keeps its window for what follows within 250 ms, and begins anew after a longer pause', () => {
+    const window = new SendWindow()
+    expect(tripsFor(200_000, window, 0)).toBe(4)
+    expect(tripsFor(200_000, window, 400)).toBe(1)
+    expect(tripsFor(200_000, window, 700)).toBe(4)
+  })
+
+  it('does not let more leave than the window while nothing was acknowledged', () => {
+    const window = new SendWindow()
+    expect(window.take(10_000, 0)).toBe(10_000)
+    expect(window.take(10_000, 1)).toBe(4600)
+    expect(window.take(10_000, 400)).toBe(0)
   })
 })
 
