@@ -32,7 +32,7 @@ export function drawUploadFigures(terminal: Terminal, run: StatelessRun): string
     rule,
     `  ${padEnd(terminal.paint('bold', 'in all'), HEAD_WIDTH)}${cells(({ turns }) => row(terminal, uploadTotals(turns)))}`,
     rule,
-    terminal.paint('dim', '  again: KB of the request after a loss.   rq: requests.   er: errors for the agent.'),
+    terminal.paint('dim', '  again: KB of the request after a loss.  rq: requests.  er: errors.'),
     terminal.paint('dim', '  tokens: of the input that was sent. Endpoints bill the whole conversation.'),
   ]
 }
