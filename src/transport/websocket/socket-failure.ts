@@ -37,6 +37,11 @@ export function messageTooLarge(bytes: number, most: number): Error {
   )
 }
 
+/** The endpoint sends pings faster than their answers can be written. */
+export function tooManyPings(): Error {
+  return codedError('WS_ERR_TOO_MANY_PINGS', 'the endpoint sent more pings than could be answered')
+}
+
 function codedError(code: string, message: string, more: object = {}): Error {
   return Object.assign(new Error(message), { code, ...more })
 }

@@ -5,6 +5,7 @@ import { Part } from '../../errors/part.ts'
 import type { HeaderPairs } from '../transport.ts'
 import type { Connector, Dial, Socket } from '../undici/connector.ts'
 import { PacedWrites } from './paced-writes.ts'
+import { tooManyPings } from './socket-failure.ts'
 import type { OpenWire, SocketEnd, Wire, WireEvents, WireRequest } from './wire.ts'
 
 export interface WsWireOptions {
@@ -153,7 +154,11 @@ class WsWire implements Wire {
     ws.on('message', (data: Buffer) => {
       if (!this.#hasEnded) this.#events.onMessage(data)
     })
-    ws.on('ping', () => this.#events.onSign())
+    ws.on('ping', () => {
+      // `ws` gives a connection up, and reports no error, where too many of its pongs wait to be written.
+      if (ws.readyState !== Library.OPEN && !this.#hasClosed) this.#end({ kind: 'failed', error: tooManyPings() })
+      else this.#events.onSign()
+    })
     ws.on('pong', () => this.#events.onSign())
     ws.on('error', (error: Error & { code?: unknown }) => this.#failed(error))
     ws.on('close', (code: number) => {
