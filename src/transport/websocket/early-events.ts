@@ -1,20 +1,20 @@
-/** Begins the type of an event that says how much of a limit of the account is left. */
+/** Prefix of the types of events that report the limits of the account. */
 const OF_ACCOUNT = 'codex.'
 
-/** More events are not held: the answer is a stream then. */
+/** At most this many events are held. The next one is passed on, which makes the answer a stream. */
 const MOST = 16
 
 /**
- * Side events that came before anything of the response. They are held, because an error frame that follows is the answer of
- * the call, and leaves no stream to hand them on in.
+ * Side events that arrived before any event of the response. They are held because an error frame may follow. That frame
+ * becomes the answer of the call, and then there is no stream to pass these events on in.
  */
 export class EarlyEvents {
   readonly #types = new Set<string>()
   #events: Buffer[] = []
 
   /**
-   * @returns `false` for an event that is not held. An unknown type that comes a second time is a sign of life, which has to
-   * be handed on while the response is waited for.
+   * @returns `false` if the event is not held, so it must be passed on now. An unknown type that arrives a second time is a
+   * sign of life, which the caller must see while it waits for the response.
    */
   hold(type: string, bytes: Buffer): boolean {
     if (this.#events.length >= MOST || (this.#types.has(type) && !type.startsWith(OF_ACCOUNT))) return false

@@ -13,10 +13,10 @@ export interface ErrorAnswer {
 const MAX_HEADERS = 100
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$/
 
-/** A character beyond one byte can stand in no header, and no `Headers` accepts it. */
+/** Characters that `Headers` refuses: line ends, NUL, and every character that needs more than one byte. */
 const UNSENDABLE = /[\0\r\n]|[^\0-\xff]/
 
-/** @returns `undefined` where the message has no status: then it is an event. */
+/** @returns `undefined` if the message has no error status. Then it is an event of a stream. */
 export function errorAnswerOf(json: JsonObject): ErrorAnswer | undefined {
   const status = statusOf(json.status ?? json.status_code)
   if (status === undefined) return undefined
@@ -43,7 +43,7 @@ function statusOf(given: Json | undefined): number | undefined {
   return isError ? status : undefined
 }
 
-/** Fields of the message, and not of the error. */
+/** Fields that belong to the message and not to the error. */
 const OF_MESSAGE: ReadonlySet<string> = new Set([
   'type',
   'status',
@@ -55,7 +55,7 @@ const OF_MESSAGE: ReadonlySet<string> = new Set([
   'error',
 ])
 
-/** The error stands within `error`, or its fields stand beside the status, as in the `error` event of a stream. */
+/** The fields of the error are within `error`, or beside the status as in the `error` event of a stream. */
 function bodyOf(json: JsonObject): JsonObject {
   const { error = null } = json
   if (isObject(error) && (error.code != null || error.message != null)) return { error }

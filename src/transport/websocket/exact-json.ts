@@ -1,7 +1,7 @@
 /**
- * Whether parsing JSON text and writing it again keeps its meaning. It does not where an object names a key twice (parsers
- * disagree on which one counts) and where a number is no exact `number` (an integer beyond 2⁵³, or beyond every number).
- * Linear in the text; strings are skipped at the speed of a search.
+ * Whether JSON text keeps its meaning when it is parsed and written again. It does not if an object has a key twice (parsers
+ * disagree on which one counts), or if a `number` cannot hold a number exactly (an integer above 2⁵³, or `1e999`).
+ * Takes time linear in the text. Strings are skipped with `indexOf`.
  *
  * @param text valid JSON: `JSON.parse` has accepted it.
  */
@@ -45,7 +45,7 @@ const CLOSE_ARRAY = 93
 const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 
-/** Objects with more keys than this look them up in a set: a search through the list would cost their square. */
+/** The keys of an object with more keys than this are kept in a set: searching a list would take quadratic time. */
 const SHORT_OBJECT = 16
 
 function enterKey(around: Array<string[] | Set<string> | undefined>, raw: string): boolean {
@@ -64,7 +64,7 @@ function enterKey(around: Array<string[] | Set<string> | undefined>, raw: string
   return true
 }
 
-/** Behind the closing quote of the string that begins at `from`. */
+/** @returns the index after the closing quote of the string that begins at `from`. */
 function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let backslashes = 0

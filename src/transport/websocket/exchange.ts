@@ -9,26 +9,26 @@ import { errorOfEnd, foreignEvent, messageTooLarge } from './socket-failure.ts'
 import { TurnRecorder } from './turn-recorder.ts'
 import type { SocketEnd } from './wire.ts'
 
-/** One `response.create`, and what is to be known of it. */
+/** One `response.create` message, and what its exchange needs to know about it. */
 export interface SocketMessage {
   readonly bytes: Uint8Array
-  /** What is compared of the whole request, for the next turn; `undefined` where there will be no increment. */
+  /** Print of the whole request, to be compared with the next one. `undefined`: the next one is not sent as an increment. */
   readonly print: RequestPrint | undefined
   /** Sent with `store: false`: only the server of the socket can continue the response. */
   readonly isOnlyCopy: boolean
   /**
-   * The caller has sent no `previous_response_id`, and this one stands in the message: events that repeat it are handed on
-   * with `null` in its place.
+   * Set if the message names a `previous_response_id` that the caller did not send. In events that repeat this id, it is
+   * replaced by `null`.
    */
   readonly hiddenPreviousId: string | undefined
 }
 
-/** What holds the socket for the exchange. */
+/** The lease of the socket, as its exchange sees it. */
 export interface LeaseOfExchange {
-  /** Told of the id of a response that only this socket's server keeps. */
+  /** Called with the id of a response that only the server of this socket keeps. */
   brought(responseId: string): void
   poisoned(reason: string): void
-  /** The socket is free again, or gone. */
+  /** The exchange no longer uses the socket. The socket is free again, or closed. */
   ended(): void
 }
 
@@ -38,31 +38,31 @@ export interface SocketExchangeOptions {
   readonly message: SocketMessage
   readonly lease: LeaseOfExchange
   readonly observer: ExchangeObserver
-  /** Told once. */
+  /** Called once. */
   onEnded(exchange: SocketExchange): void
 }
 
-/** Bytes that may wait for a paused observer before the socket is no longer read. */
+/** When this many bytes wait for a paused observer, the socket is no longer read. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
-/** An upgrade's headers are not those of a response, so the head that is made up says no more than it must. */
+/** Head of every stream. It states only the content type, because the headers of an upgrade are not those of a response. */
 const STREAM_HEAD = { status: 200, statusText: 'OK', headers: [['content-type', 'text/event-stream']] } as const
 
-/** Answers to an upgrade that may be those of the call, so that their hints and words are judged as over HTTP. */
+/** A refusal of the upgrade with one of these statuses is passed on as an HTTP answer, with its hints and words. */
 const ANSWERS: ReadonlySet<number> = new Set([401, 429, 503])
 
 /**
- * One response on a socket, reported as the event stream that HTTP would have brought: behind a head of 200, or as an
- * HTTP answer where the first message is an error with a status.
+ * One response on a socket. It is reported as the event stream that HTTP would have sent, after a head with status 200. If the
+ * first message is an error with a status, it is reported as the HTTP answer with that status.
  */
 export class SocketExchange implements Exchange, SocketUser, Member {
   place = -1
   readonly #lease: LeaseOfExchange
   readonly #onEnded: SocketExchangeOptions['onEnded']
   readonly #facts: Omit<SocketMessage, 'bytes'>
-  /** Until it is sent. */
+  /** The message; `undefined` once it was sent. */
   #bytes: Uint8Array | undefined
-  /** Came before the request was sent. */
+  /** The first message of the endpoint that arrived before the request was sent. */
   #unasked: Buffer | undefined
   #observer: ExchangeObserver | undefined
   #socket: ResponsesSocket | undefined
@@ -70,15 +70,15 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   #hasSent = false
   readonly #turn: TurnRecorder
   readonly #early = new EarlyEvents()
-  /** The endpoint has ended the response, so that the socket can take another one. */
+  /** The endpoint has ended the response, so the socket can take another one. */
   #isClean = false
-  /** An `error` message came. Some endpoints do not answer what is sent on the socket after that. */
+  /** An `error` message arrived. Some endpoints answer no further request on a socket after that. */
   #hasErred = false
   #isTerminated = false
   #isPaused = false
   #waiting: Buffer[] = []
   #waitingBytes = 0
-  /** What ends the exchange once everything that waits was taken. */
+  /** Ends the exchange once all waiting bytes were taken. */
   #ending: (() => void) | undefined
 
   constructor({ socket, message, lease, observer, onEnded }: SocketExchangeOptions) {
@@ -94,7 +94,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     queueMicrotask(() => this.#socket?.use(this))
   }
 
-  // What the owner of the exchange asks for.
+  // Called by the owner of the exchange.
 
   pause(): void {
     this.#isPaused = true
@@ -117,7 +117,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#leave(false)
   }
 
-  /** Nothing is left to read behind the end of a response, and before the end nothing can be skipped. */
+  /** After the end of a response there is nothing left to read. Before the end nothing can be skipped. */
   drain(): void {
     this.#observer = undefined
     this.#leave(this.#isClean)
@@ -133,7 +133,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#fail(error)
   }
 
-  // What the socket tells.
+  // Called by the socket.
 
   onConnecting(): void {
     this.#observer?.connecting()
@@ -146,7 +146,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#bytes = undefined
     const { generation, served, id, maxMessageBytes = Infinity } = socket
     this.#observer?.connected({ generation, reused: served > 1, connectionId: id })
-    // Being told may have been enough for the observer to end it.
+    // The observer may have ended the exchange in `connected()`.
     if (this.#socket === undefined) return
     if (this.#unasked !== undefined) this.#judgeUnasked(this.#unasked)
     else if (bytes.length <= maxMessageBytes) socket.send(bytes)
@@ -175,7 +175,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#hasSent = true
     if (kind?.type === 'error') this.#hasErred = true
     if (this.#isTerminated) {
-      // The response is over: an event of another one makes the socket useless.
+      // The response is over. An event of another response makes the socket unusable.
       if (!isAside || this.#turn.isForeign(kind)) this.#isClean = false
       return
     }
@@ -201,16 +201,17 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     else this.#finish(() => this.#fail(errorOfEnd(end)))
   }
 
-  // Inside.
-
-  /** An error may speak of the client or of the socket, whatever is asked. Everything else answers another request. */
+  /**
+   * A message arrived before the request was sent. An error may be about the client or the socket, so it counts as the answer.
+   * Every other message answers another request.
+   */
   #judgeUnasked(bytes: Buffer): void {
     const kind = kindOf(bytes)
     if (kind?.type === 'error') this.onMessage(bytes)
     else this.#fail(foreignEvent(kind?.type ?? ''))
   }
 
-  /** The first message alone can stand for an HTTP answer. */
+  /** Only the first message can stand for an HTTP answer. */
   #answerIn({ type, json }: MessageKind): ErrorAnswer | undefined {
     if (type !== 'error' || json === undefined || this.#hasHead) return undefined
     return errorAnswerOf(json)
@@ -242,7 +243,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     return true
   }
 
-  /** The event as an endpoint would have sent it that got the request as the caller made it. */
+  /** The event as the endpoint would have sent it in answer to the request that the caller made. */
   #asCallerSent(kind: MessageKind | undefined, bytes: Buffer): Buffer {
     const { hiddenPreviousId } = this.#facts
     if (hiddenPreviousId === undefined || kind?.json?.response === undefined) return bytes
@@ -266,7 +267,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#socket?.pause()
   }
 
-  /** Everything that was received is handed over before an ending is told. */
+  /** Reports an ending only after all received bytes were taken. */
   #finish(ending: () => void): void {
     if (this.#waiting.length === 0) ending()
     else this.#ending ??= ending
@@ -279,7 +280,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     observer?.error(error)
   }
 
-  /** The one end of every exchange. */
+  /** Every exchange ends here, once. */
   #leave(isClean: boolean): void {
     const socket = this.#socket
     if (socket === undefined) return

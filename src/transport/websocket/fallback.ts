@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { RecentMap } from '../../core/recent-map.ts'
 import type { SocketKey } from './socket-key.ts'
 
-/** Of so many addresses it is remembered that they did not upgrade. */
+/** At most this many refusals are remembered. */
 const MAX_ADDRESSES = 1000
 
 interface Refusal {
@@ -11,7 +11,7 @@ interface Refusal {
   isProbed: boolean
 }
 
-/** Which addresses did not upgrade to a WebSocket: HTTP serves there for `fallbackMs`, then one probe asks again. */
+/** Remembers which addresses refused a WebSocket. Calls use HTTP there for `fallbackMs`; then one probe tries again. */
 export class Fallback {
   readonly #clock: Clock
   readonly #fallbackMs: number
@@ -22,7 +22,7 @@ export class Fallback {
     this.#fallbackMs = fallbackMs
   }
 
-  /** @param credentialAlone the refusal was about the credential: other callers of the address may be upgraded. */
+  /** @param credentialAlone the credential was refused, so the address may still upgrade for other credentials. */
   refused(key: SocketKey, credentialAlone = false): void {
     if (this.#fallbackMs === 0) return
     const until = this.#clock.now() + this.#fallbackMs
@@ -35,8 +35,8 @@ export class Fallback {
   }
 
   /**
-   * Whether HTTP serves. `'probe'`: it does, and the time is over: whoever asks opens a socket beside its call, and tells how
-   * that went. One of all that ask is told so.
+   * Whether calls use HTTP. `'probe'`: they do, and `fallbackMs` is over. The caller then opens a socket beside its call, and
+   * reports the result here. Only one caller is told `'probe'`.
    */
   servesFor(key: SocketKey): boolean | 'probe' {
     const refusal = this.#refusals.peek(key.id) ?? this.#refusals.peek(addressOf(key))
@@ -46,7 +46,7 @@ export class Fallback {
     return 'probe'
   }
 
-  /** The probe could not be made: the next call makes one. */
+  /** The probe could not be made, so the next call makes one. */
   notProbed(key: SocketKey): void {
     const refusal = this.#refusals.peek(key.id) ?? this.#refusals.peek(addressOf(key))
     if (refusal !== undefined) refusal.isProbed = false

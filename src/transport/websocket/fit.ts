@@ -1,15 +1,15 @@
 import { digestOf, fits, type ItemPrint, isObject, type Json, printOf, withOptionalOf } from './prints.ts'
 
-/** What is compared of a request. Holds no content of it. */
+/** The digests by which two requests are compared. Holds no content. */
 export interface RequestPrint {
   /** Digest of each field that must be the same in the next request. */
   readonly fields: ReadonlyMap<string, string>
   readonly items: readonly ItemPrint[]
-  /** Why the request can only be sent whole, whatever came before it: `field:NAME` or `item:N`. */
+  /** Set if the request can only be sent whole: the reason, `field:NAME` or `item:N`. */
   readonly onlyWhole: string | undefined
 }
 
-/** What a socket's server knows after a response that completed. Holds no content of it. */
+/** The request and the output that the server of a socket knows after a completed response. Holds no content. */
 export interface Turn {
   readonly responseId: string
   readonly request: RequestPrint
@@ -19,7 +19,7 @@ export interface Turn {
 
 export interface OutputItem {
   readonly forms: readonly ItemPrint[]
-  /** The server knows more of it than a caller could send back. */
+  /** The server may know more about the item than the caller can send back. */
   readonly isOpaque: boolean
 }
 
@@ -32,7 +32,7 @@ export type Fit =
     }
   | { readonly kind: 'whole'; readonly because: string }
 
-/** Each is about one turn alone, or takes effect where it stands: it may differ from turn to turn. */
+/** Fields that apply to one request only, so they may differ from request to request. */
 const FIELDS_OF_A_TURN: ReadonlySet<string> = new Set([
   'input',
   'metadata',
@@ -43,7 +43,7 @@ const FIELDS_OF_A_TURN: ReadonlySet<string> = new Set([
   'max_output_tokens',
 ])
 
-/** With these, what a server knows is not what the caller sent. `null` and absent are the same. */
+/** Fields that prevent an increment: with them the server knows something other than the caller sent. `null` counts as absent. */
 const NEVER: ReadonlyArray<readonly [field: string, isMet: (value: Json) => boolean]> = [
   ['previous_response_id', () => true],
   ['conversation', () => true],
@@ -54,7 +54,7 @@ const NEVER: ReadonlyArray<readonly [field: string, isMet: (value: Json) => bool
   ['store', (value) => value !== false],
 ]
 
-/** @returns `undefined` for a body that is no request with an input. */
+/** @returns `undefined` for a body without an input. */
 export function requestPrintOf(body: Readonly<Record<string, Json>>): RequestPrint | undefined {
   const input = inputOf(body.input)
   if (input === undefined) return undefined
@@ -99,14 +99,14 @@ export function outputItemOf(form: Json): OutputItem {
   return { forms: [printOf(form)], isOpaque: !isPortable(form) }
 }
 
-/** The same item, of which another form came: `response.output_item.done` has one, `response.completed` may have another. */
+/** Adds a form to an item: `response.output_item.done` sends one form, `response.completed` may send another. */
 export function withForm({ forms, isOpaque }: OutputItem, form: Json): OutputItem {
   return { forms: [...forms, printOf(form)], isOpaque: isOpaque || !isPortable(form) }
 }
 
 /**
- * What two forms of one item must agree in, to be compared with `fits`: all that the model said, and the id. Annotations and
- * the status may come late, and reasoning may be encrypted anew for each form.
+ * A print in which all forms of one item are equal: what the model said, and the id. Left out are annotations and the status,
+ * which may come late, and the text of encrypted reasoning, which may be encrypted anew for each form.
  */
 export function identityOf(form: Json): ItemPrint {
   const isReasoning = isObject(form) && form.type === 'reasoning'
@@ -121,8 +121,8 @@ function isPortable(item: Json): boolean {
 }
 
 /**
- * Whether a request continues what a server knows after `turn`: every field is equal, and its input begins with the last
- * input and the last output. What the server then knows is what the caller sent. Pure.
+ * Whether a request continues what the server knows after `turn`: every field is equal, and its input begins with the last
+ * input and the last output. Then the server knows exactly what the caller sent. Pure.
  */
 export function fitRequest(turn: Turn, request: RequestPrint): Fit {
   const { onlyWhole } = request
@@ -146,8 +146,9 @@ export function fitRequest(turn: Turn, request: RequestPrint): Fit {
 }
 
 /**
- * What is compared of the next request where this one was sent as an increment: the server knows the items as they came first,
- * with fields that this request may have left out. Without them a later request could name another value for such a field.
+ * The print that the next request is compared with, after this one was sent as an increment. The server knows each item as it
+ * was sent first, perhaps with fields that this request left out. The print keeps those fields, so that a later request with
+ * another value for one of them does not fit.
  */
 export function printOfKnown(
   turn: Turn,

@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '../../core/clock.ts'
 
 export interface LivenessSettings {
   readonly clock: Clock
-  /** Milliseconds without a frame until a ping is sent, and until a ping must be answered; `0`: no pings. */
+  /** After so many milliseconds without a frame a ping is sent; it must be answered within the same time. `0`: no pings. */
   readonly pingMs: number
   /** Milliseconds that a socket without a response under way stays open. */
   readonly idleMs: number
@@ -18,7 +18,10 @@ export interface LivenessOwner {
   onOver(): void
 }
 
-/** What time alone brings to an open socket: pings, a dead peer, and its end. One timer, re-armed lazily. */
+/**
+ * Times an open socket: sends pings, notices that the endpoint is dead, and ends a socket that is idle for too long or too old.
+ * Uses one timer.
+ */
 export class Liveness {
   readonly #settings: LivenessSettings
   readonly #owner: LivenessOwner
@@ -31,7 +34,7 @@ export class Liveness {
   #timer: TimerHandle | undefined
   #isStopped = false
 
-  /** The socket has just opened, and has a user. */
+  /** To be created when the socket opens for its first user. */
   constructor(settings: LivenessSettings, owner: LivenessOwner) {
     this.#settings = settings
     this.#owner = owner
@@ -47,7 +50,7 @@ export class Liveness {
     return maxAgeMs > 0 && clock.now() - this.#openedAt >= maxAgeMs
   }
 
-  /** No ping is overdue: a machine that slept has not given the timer the chance to notice. */
+  /** Whether no ping is overdue. Compares times, because on a machine that slept the timer has not fired yet. */
   get isAlive(): boolean {
     const { pingMs, clock } = this.#settings
     return pingMs === 0 || this.#pingedAt === undefined || clock.now() - this.#pingedAt < pingMs
@@ -57,7 +60,7 @@ export class Liveness {
     return this.#idleSince
   }
 
-  /** A frame came. */
+  /** A frame arrived. */
   heard(): void {
     this.#receivedAt = this.#settings.clock.now()
     this.#pingedAt = undefined
@@ -67,7 +70,7 @@ export class Liveness {
     this.#isBusy = true
   }
 
-  /** @param heedsAge its age ends it; otherwise it stays open for as long as any idle socket. */
+  /** @param heedsAge `false`: `maxAgeMs` does not end the socket, only `idleMs` does. */
   idle(heedsAge = true): void {
     this.#isBusy = false
     this.#heedsAge = heedsAge
@@ -75,7 +78,7 @@ export class Liveness {
     this.#arm()
   }
 
-  /** Nothing is read for now: silence says nothing. */
+  /** The socket is not read for now, so silence proves nothing. */
   pause(): void {
     this.#disarm()
   }
@@ -130,7 +133,7 @@ export class Liveness {
     }
   }
 
-  /** A blocked event loop must kill nothing: what has arrived meanwhile is read first. */
+  /** Reads first what arrived while the event loop was blocked, so that a blocked loop ends no socket. */
   #judge(unanswered: number): void {
     this.#settings.clock.afterIO(() => {
       if (this.#isStopped) return

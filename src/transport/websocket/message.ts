@@ -1,19 +1,19 @@
 import { isObject, type Json } from './prints.ts'
 
-/** What a message of the endpoint says of itself. */
+/** The type of a message of the endpoint, and its content where that is needed. */
 export interface MessageKind {
   readonly type: string
-  /** Parsed where the type alone does not say enough. */
+  /** The parsed message; `undefined` if its type says enough. */
   readonly json: Readonly<Record<string, Json>> | undefined
 }
 
 const OPENING = Buffer.from('{"type":"')
 const QUOTE = 34
 
-/** Types of events that name no response, and that no turn is made of: their type is enough. */
+/** Types of events that are not parsed: they name no response and contain no whole item. */
 const NOT_PARSED = /^(?:keepalive|ping|response\.(?!output_item\.done$)\w+\..*)$/
 
-/** @returns `undefined` for a message that is no JSON object with a type: it is read as an event stream would read it. */
+/** @returns `undefined` for a message that is not a JSON object with a type. It is passed on like any event of a stream. */
 export function kindOf(bytes: Buffer): MessageKind | undefined {
   if (bytes.length > OPENING.length && bytes.compare(OPENING, 0, OPENING.length, 0, OPENING.length) === 0) {
     const end = bytes.indexOf(QUOTE, OPENING.length)
@@ -35,7 +35,7 @@ const BLANK_LINE = Buffer.from('\n\n')
 const LF = 10
 const CR = 13
 
-/** A message as a frame of an event stream. JSON may be printed over several lines: each is a `data:` line. */
+/** A message as a frame of an event stream. Each line of JSON over several lines becomes a `data:` line. */
 export function frameOf(bytes: Buffer): Buffer {
   const isOneLine = !bytes.includes(LF) && !bytes.includes(CR)
   if (isOneLine) return Buffer.concat([DATA, bytes, BLANK_LINE])
@@ -43,18 +43,18 @@ export function frameOf(bytes: Buffer): Buffer {
   return Buffer.from(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`)
 }
 
-/** The id of the response that an event carries, or names. */
+/** The id of the response that an event contains or names. */
 export function responseIdOf(json: Readonly<Record<string, Json>> | undefined): string | undefined {
   const response = json?.response
   const id = isObject(response) ? response.id : json?.response_id
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
-/** The same event with `previous_response_id: null` in its response, where it has the given id there. */
+/** The same event. If its response has the given `previous_response_id`, that is replaced by `null`. */
 export function withoutPreviousId(bytes: Buffer, json: Readonly<Record<string, Json>>, id: string): Buffer {
   const { response } = json
   if (!isObject(response) || response.previous_response_id !== id) return bytes
-  // Within a string every quote has a backslash before it, so this can only be a name and its value.
+  // Within a string every quote follows a backslash, so this matches only a name and its value.
   const places = [...bytes.toString().matchAll(/"previous_response_id"\s*:\s*("(?:[^"\\]|\\.)*")/g)]
   const [place] = places
   if (places.length === 1 && place !== undefined) {
@@ -64,19 +64,19 @@ export function withoutPreviousId(bytes: Buffer, json: Readonly<Record<string, J
   return Buffer.from(JSON.stringify({ ...json, response: { ...response, previous_response_id: null } }))
 }
 
-/** Types of events that a response is made of. The types of its deltas have three parts: `response.output_text.delta`. */
+/** Types of the events of a response. The types of its deltas have three parts: `response.output_text.delta`. */
 const OF_RESPONSE =
   /^(?:error|response\.(?:created|queued|in_progress|completed|failed|incomplete|cancelled|done|error|(?!steer\.)\w+\..*))$/
 
 /**
- * The type of an event that an endpoint may send at any time, and that belongs to no response: of the account, of the
- * socket, or unknown. Endpoints send types of their own.
+ * Whether an event of this type belongs to no response and may arrive at any time: an event about the account or the socket,
+ * or an unknown one, because endpoints add types.
  */
 export function isSideType(type: string): boolean {
   return !OF_RESPONSE.test(type)
 }
 
-/** The type of a side event that says that the endpoint is alive, and that may come as often as it likes. */
+/** Whether a side event of this type says only that the endpoint is alive. Such events may arrive at any rate. */
 export function isSignOfLife(type: string): boolean {
   return NOT_PARSED.test(type)
 }

@@ -12,9 +12,8 @@ interface Waiting {
 }
 
 /**
- * Stands between `ws` and its socket: hands large messages over piece by piece, and tells when the operating system has
- * accepted a piece. Without it a message of megabytes is one write, and a peer that reads slowly looks like one that does
- * not read at all.
+ * Writes large messages of `ws` to the socket piece by piece, and reports each piece that the operating system has accepted.
+ * Without it a message of megabytes is one write, and an endpoint that reads slowly looks like one that does not read.
  */
 export class PacedWrites {
   readonly #socket: Socket
@@ -24,7 +23,7 @@ export class PacedWrites {
   #pending = 0
   #isPacing = false
 
-  /** @param onAccepted told each time the operating system has accepted some of what was written. */
+  /** @param onAccepted called each time the operating system has accepted a piece. */
   constructor(socket: Socket, onAccepted: () => void) {
     this.#socket = socket
     this.#write = socket.write as Write
@@ -33,7 +32,7 @@ export class PacedWrites {
       this.#take(chunk, encoding, callback)) as Socket['write']
   }
 
-  /** Everything that was written has been accepted. */
+  /** The operating system has accepted everything that was written. */
   get flushed(): boolean {
     return this.#pending === 0 && this.#waiting.length === 0
   }
@@ -52,7 +51,7 @@ export class PacedWrites {
     return false
   }
 
-  /** One piece, and the next one when it was accepted. */
+  /** Writes one piece, and the next one when the operating system has accepted it. */
   #next(): void {
     const next = this.#waiting.shift()
     if (next === undefined) {
@@ -74,7 +73,7 @@ export class PacedWrites {
   #hand(chunk: unknown, encoding: unknown, callback: Callback | undefined): boolean {
     this.#pending++
     return this.#write.call(this.#socket, chunk, encoding, (error) => {
-      // What could not be written stays pending.
+      // After a failed write the count stays above 0, so `flushed` stays `false`.
       if (!error) this.#pending--
       callback?.(error)
       if (!error) this.#onAccepted()

@@ -5,17 +5,17 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 type JsonObject = { readonly [key: string]: Json }
 
 /**
- * The print of one item of a conversation: all that is needed to tell whether a caller sent the same item again. Two prints
- * fit if their digests are equal and no field that both have differs. Holds no content.
+ * Digests of one item of a conversation, which tell whether a caller sent the same item again. Two prints fit if their digests
+ * are equal and no optional field that both have differs. Holds no content.
  */
 export interface ItemPrint {
-  /** Digest of the whole item, key order aside, without the fields that an item may have or lack. */
+  /** Digest of the item without its optional fields. The order of keys does not matter. */
   readonly digest: string
-  /** The fields that an item may have or lack, each with the digest of its value. Most items have one or two. */
+  /** The optional fields that the item has, each with the digest of its value. Most items have one or two. */
   readonly optional: ReadonlyArray<readonly [path: string, digest: string]>
 }
 
-/** The server fills these in; SDKs send some of them back, and leave others out. */
+/** Fields that the server fills in. SDKs send some of them back and leave others out. */
 const OPTIONAL_OF_ITEM: ReadonlySet<string> = new Set(['id', 'status'])
 const OPTIONAL_OF_PART: ReadonlySet<string> = new Set(['annotations', 'logprobs'])
 
@@ -33,7 +33,7 @@ export function printOf(item: Json): ItemPrint {
     return rest
   }
   const core = take(item, OPTIONAL_OF_ITEM, '') as Record<string, Json>
-  // The API takes an item with a role and without a type for a message.
+  // The API reads an item with a role and without a type as a message.
   if (core.type === undefined && core.role !== undefined) core.type = 'message'
   if (Array.isArray(core.content)) {
     core.content = (core.content as readonly Json[]).map((part, i) =>
@@ -52,20 +52,20 @@ export function fits(one: ItemPrint, other: ItemPrint): boolean {
   })
 }
 
-/** A print of an item that is known to have what both prints have. */
+/** The print with those optional fields of `known` that it lacks. */
 export function withOptionalOf(print: ItemPrint, known: ItemPrint | undefined): ItemPrint {
   const more = known?.optional.filter(([path]) => !print.optional.some(([name]) => name === path)) ?? []
   return more.length === 0 ? print : { ...print, optional: [...print.optional, ...more] }
 }
 
-/** Digest of a JSON value, the order of keys aside. SHA-256: a caller may send what others wrote. */
+/** Digest of a JSON value. The order of keys does not matter. SHA-256, because others may have chosen the text to collide. */
 export function digestOf(value: Json): string {
   const parts: string[] = []
   write(value, parts)
   return hash('sha256', parts.join(''), 'base64')
 }
 
-/** Every string is written with its length, so that no two values are written alike. Without recursion: depth is input. */
+/** Strings are written with their length, so different values are written differently. No recursion: the input sets the depth. */
 function write(root: Json, parts: string[]): void {
   const open: Array<Json | Mark> = [root]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

@@ -21,14 +21,14 @@ export function errorOfEnd(end: SocketEnd): Error {
   }
 }
 
-/** An event came that belongs to another response. */
+/** An event arrived that belongs to another response. */
 export function foreignEvent(type: string): Error {
-  // Words of the endpoint: only what looks like a type is repeated.
+  // The endpoint chose this text, so it is repeated only if it looks like a type.
   const name = /^[\w.]{1,64}$/.test(type) ? ` (${type})` : ''
   return codedError('ERR_RESILIENT_FOREIGN_EVENT', `the WebSocket brought an event of another response${name}`)
 }
 
-/** What is to be sent is larger than the server said it takes. Nothing was sent. */
+/** The message is larger than the server announced to accept. Nothing was sent. */
 export function messageTooLarge(bytes: number, most: number): Error {
   return codedError(
     'ERR_RESILIENT_SOCKET_CLOSED',

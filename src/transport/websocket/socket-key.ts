@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto'
 import type { HeaderPairs } from '../transport.ts'
 
-/** Whose sockets a call may use, and how one is opened for it. Proxy and TLS are the same for all sockets of a client. */
+/** Says which sockets a call may use, and how to open one. Proxy and TLS are the same for all sockets of a client. */
 export interface SocketKey {
   /** The same for calls that may use each other's sockets. Holds no value of a header. */
   readonly id: string
   /** `http:` or `https:`, with the query, without a fragment. */
   readonly url: URL
-  /** Those of the upgrade. */
+  /** Headers of the upgrade. */
   readonly headers: HeaderPairs
 }
 
 /**
- * Headers that belong to one turn: sockets that were opened with other values of them may be used. What is not listed here
- * may be a credential, a tenant or an account, and is a part of the key.
+ * Headers of one request only. A call may use a socket that was opened with other values of them. Every other header may name
+ * a credential, a tenant or an account, so it is part of the key.
  */
 const OF_A_TURN: ReadonlySet<string> = new Set([
   'accept',
@@ -47,7 +47,7 @@ const OF_A_TURN: ReadonlySet<string> = new Set([
   'x-correlation-id',
   'x-ms-client-request-id',
   'x-request-id',
-  // Of hosts that count their own retries and time.
+  // Headers of SDKs that count their own retries and time.
   'x-stainless-read-timeout',
   'x-stainless-retry-count',
   'x-stainless-timeout',
@@ -56,7 +56,7 @@ const OF_A_TURN: ReadonlySet<string> = new Set([
 /** `x-codex-turn-metadata`, `x-codex-turn-state`; `content-type`, `content-encoding`. */
 const OF_A_TURN_BY_PREFIX = /^(?:x-codex-turn-|content-)/
 
-/** They speak of the body, or of the connection: an upgrade has none of the former, and makes the latter itself. */
+/** Headers of the body, which an upgrade does not have, and of the connection, which an upgrade sets itself. */
 const NOT_ON_UPGRADE: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -74,7 +74,7 @@ const NOT_ON_UPGRADE_BY_PREFIX = /^(?:content-|sec-websocket-)/
 
 /**
  * @param url the address to open a socket to.
- * @param headers all those of the request, with names in lower case.
+ * @param headers all headers of the request, with names in lower case.
  */
 export function socketKeyOf(url: URL, headers: HeaderPairs): SocketKey {
   const address = url.href.replace(/#.*$/, '')
@@ -83,11 +83,11 @@ export function socketKeyOf(url: URL, headers: HeaderPairs): SocketKey {
     .filter(([name]) => !OF_A_TURN.has(name) && !OF_A_TURN_BY_PREFIX.test(name))
     .map(([name, value]) => `${name.length}:${name}${value.length}:${value}`)
     .sort()
-  // SHA-256: with a weaker one, who chooses one header could find a value that meets the digest of another caller.
+  // SHA-256: with a weaker hash, a caller could choose a header value whose digest equals that of another caller.
   return { id: `${address} ${hash('sha256', kept.join('\n'), 'base64')}`, url, headers: joined(sent) }
 }
 
-/** A request of Node's `http` takes each name once. */
+/** Node's `http` accepts each name once. */
 function joined(pairs: HeaderPairs): HeaderPairs {
   const values = new Map<string, string>()
   for (const [name, value] of pairs) {

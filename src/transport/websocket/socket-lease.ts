@@ -2,14 +2,14 @@ import type { ExchangeObserver, SocketLease as PortLease } from '../transport.ts
 import { SocketExchange, type SocketMessage } from './exchange.ts'
 import type { ResponsesSocket } from './socket.ts'
 
-/** The pool that a lease is of. */
+/** The pool that made a lease. */
 export interface LeasePool {
   remember(responseId: string, socket: ResponsesSocket): void
   poison(socket: ResponsesSocket, reason: string): void
   ended(lease: SocketLease): void
 }
 
-/** The right to use a socket for one response. Ends exactly once: with its exchange, or unused. */
+/** The right to use a socket for one response. Ends exactly once: when its exchange ends, or by `release()` if it has no exchange. */
 export class SocketLease implements PortLease {
   readonly socket: ResponsesSocket
   readonly #pool: LeasePool
@@ -25,7 +25,7 @@ export class SocketLease implements PortLease {
     return this.socket.served === 0
   }
 
-  /** What will be sent. */
+  /** Sets the message to send. */
   carry(message: SocketMessage): void {
     this.#message = message
   }
@@ -34,7 +34,7 @@ export class SocketLease implements PortLease {
     const message = this.#message
     if (message === undefined || this.#isUsed) throw new TypeError('A lease carries one message, once.')
     this.#isUsed = true
-    // A body is not kept for longer than its call needs it.
+    // Frees the body as soon as it is sent.
     this.#message = undefined
     return new SocketExchange({
       socket: this.socket,
@@ -45,7 +45,7 @@ export class SocketLease implements PortLease {
     })
   }
 
-  /** Nothing was sent, and nothing will be. */
+  /** Ends the lease without an exchange. */
   release(): void {
     if (this.#isUsed) return
     this.#isUsed = true
@@ -53,7 +53,7 @@ export class SocketLease implements PortLease {
     this.#pool.ended(this)
   }
 
-  // What its exchange tells.
+  // Called by the exchange.
 
   brought(responseId: string): void {
     this.#pool.remember(responseId, this.socket)

@@ -18,36 +18,37 @@ export interface SocketPoolOptions {
 }
 
 /**
- * Why a response cannot be continued, although a socket of this pool has brought it: the socket is gone, has a response under
- * way, has brought another one since, or was opened with other headers or for another address.
+ * Why a response cannot be continued although a socket of this pool received it. `gone`: the socket is closed. `busy`: it
+ * receives another response now. `moved_on`: it has received another response since. `other_key`: it was opened with other
+ * headers or for another address.
  */
 export type LostReason = 'gone' | 'busy' | 'moved_on' | 'other_key'
 
-/** Of so many responses it is remembered which socket brought them. */
+/** For at most this many responses the pool remembers which socket received them. */
 const MAX_RESPONSES = 10_000
 
-/** Of so many keys and addresses something is remembered. */
+/** The pool remembers facts about at most this many keys and addresses. */
 const MAX_KEYS = 1000
 
 /**
- * So many idle sockets of one key keep what their servers know, while there is room for others: a new conversation opens a
- * socket then, and takes the one that was idle longest after that. Calls that come one by one have no use for more.
+ * Up to this many idle sockets of one key stay untouched, so that their conversations can continue: a new conversation opens
+ * another socket. With more, it takes the socket that was idle longest.
  */
 const KEPT_CONVERSATIONS = 8
 
-/** The WebSockets of a client. Each serves one response at a time, of calls with the same key. */
+/** The WebSockets of a client. Each carries one response at a time, and only calls with the same key. */
 export class SocketPool implements ConnectionHolder {
   readonly #options: SocketPoolOptions
-  /** Those that take responses, or will; the one that was in use last comes last. */
+  /** Sockets that can carry responses, or will once they are open. The one that was used last comes last. */
   readonly #sockets = new Set<ResponsesSocket>()
-  /** The same, and those of which something is left open. */
+  /** The same, and ended sockets whose connection is not closed yet. */
   readonly #unclosed = new Set<ResponsesSocket>()
   readonly #leases = new Map<ResponsesSocket, SocketLease>()
-  /** Of responses with `store: false`, by id: the socket that brought it, by its own id. It outlives the socket. */
+  /** For each response with `store: false`, by id: the id of the socket that received it. Kept after the socket has ended. */
   readonly #owners = new RecentMap<string, number>(MAX_RESPONSES)
-  /** Keys whose callers continue responses by id: what their sockets hold is the only copy, and not given up for others. */
+  /** Keys whose callers continue responses by id. Their sockets hold the only copy, so other calls do not take them. */
   readonly #continued = new RecentMap<string, true>(MAX_KEYS)
-  /** What servers announced as their bound for a message, by address. */
+  /** The largest message that the server of an address announced to accept, in bytes. */
   readonly #bounds = new RecentMap<string, number>(MAX_KEYS)
   readonly #generations = new RecentMap<string, number>(MAX_KEYS)
   readonly #poisoned = new WeakSet<ResponsesSocket>()
@@ -59,14 +60,14 @@ export class SocketPool implements ConnectionHolder {
     options.places.join(this)
   }
 
-  // What a call asks for.
+  // Called by calls.
 
-  /** Sockets of a key that can take a response, the one that was in use last first. */
+  /** Idle sockets of a key that can carry a response. The one that was used last comes first. */
   idleOf(key: SocketKey): ResponsesSocket[] {
     return this.#idle(({ key: { id }, isIdle }) => id === key.id && isIdle).reverse()
   }
 
-  /** Bytes that one message to this address may have at most. */
+  /** Largest message that may be sent to this address, in bytes. */
   maxMessageBytes({ url }: SocketKey): number {
     return Math.min(this.#options.settings.maxMessageBytes, this.#bounds.peek(url.href) ?? Infinity)
   }
@@ -123,11 +124,11 @@ export class SocketPool implements ConnectionHolder {
   }
 
   /**
-   * Opens a socket for later calls, if there may be one more.
+   * Opens a socket for later calls, unless the limit of sockets is reached.
    *
-   * @param withinMs how long that may take; `0`: as long as it takes.
-   * @param onSettled told once: `undefined` where the endpoint has upgraded.
-   * @returns `false` where there may be no further socket.
+   * @param withinMs milliseconds until the upgrade counts as failed; `0`: no limit.
+   * @param onSettled called once: with `undefined` if the endpoint has upgraded, else with the end of the socket.
+   * @returns `false` if the limit is reached.
    */
   prepare(key: SocketKey, withinMs: number, onSettled: (end: SocketEnd | undefined) => void): boolean {
     const { places, clock } = this.#options
@@ -153,9 +154,9 @@ export class SocketPool implements ConnectionHolder {
     return true
   }
 
-  // What leases tell.
+  // Called by leases.
 
-  /** A response has an id, and the server of the socket alone keeps it. */
+  /** Remembers the socket that alone can continue a response. */
   remember(responseId: string, socket: ResponsesSocket): void {
     this.#owners.set(responseId, socket.id)
   }
@@ -176,7 +177,7 @@ export class SocketPool implements ConnectionHolder {
     this.#tellQuiet()
   }
 
-  // What `maxConnections` asks for.
+  // Called for `maxConnections`.
 
   countTo(origin: string): number {
     let count = 0
@@ -184,20 +185,20 @@ export class SocketPool implements ConnectionHolder {
     return count
   }
 
-  /** The one that was idle longest. */
+  /** The socket that was idle longest. */
   endIdle(origin: string): boolean {
     const [oldest] = this.#idle(({ key }) => key.url.origin === origin)
     oldest?.close()
     return oldest !== undefined
   }
 
-  // What the client asks for.
+  // Called by the client.
 
   stats(): { readonly sockets: number; readonly idle: number; readonly leases: number } {
     return { sockets: this.#unclosed.size, idle: this.#idle(() => true).length, leases: this.#leases.size }
   }
 
-  /** Closes what is not in use now, and the others when their response ends. Resolves when nothing is left. */
+  /** Closes unused sockets now, and the others when their response ends. Resolves when all are closed. */
   close(): Promise<void> {
     this.#closed = true
     for (const socket of [...this.#sockets]) if (!this.#leases.has(socket)) socket.close()
@@ -210,7 +211,7 @@ export class SocketPool implements ConnectionHolder {
     return this.#quiet()
   }
 
-  /** Free ones in the order in which they were in use. */
+  /** Free sockets, in the order in which they were last used. */
   #idle(wanted: (socket: ResponsesSocket) => boolean): ResponsesSocket[] {
     return [...this.#sockets].filter((socket) => !this.#leases.has(socket) && socket.isFree && wanted(socket))
   }
@@ -227,7 +228,7 @@ export class SocketPool implements ConnectionHolder {
     return undefined
   }
 
-  /** An idle socket whose callers have found no use for it longest, and lose nothing that they asked for. */
+  /** The socket that was idle longest, without those that hold the only copy of a response that callers continue by id. */
   #spareOf(origin: string): ResponsesSocket | undefined {
     return this.#idle(
       ({ key, holdsOnlyCopy }) =>

@@ -6,12 +6,12 @@ import type { SocketKey } from './socket-key.ts'
 import type { TurnOutcome } from './turn-recorder.ts'
 import type { OpenWire, SocketEnd, Wire } from './wire.ts'
 
-/** Who has a response under way on a socket, or is about to. */
+/** The user of a socket: it receives a response, or is about to ask for one. */
 export interface SocketUser {
   onConnecting(): void
-  /** The endpoint upgraded. Also called, once, when a user takes a socket that is open. */
+  /** The endpoint upgraded. If the socket is open already, called when the user takes it. */
   onOpen(): void
-  /** Some of what was sent was accepted by the operating system. */
+  /** The operating system has accepted a piece of what was sent. */
   onAccepted(): void
   /** One whole message: the bytes of a text frame, or of a binary one. */
   onMessage(bytes: Buffer): void
@@ -21,48 +21,48 @@ export interface SocketUser {
 export interface SocketOptions extends LivenessSettings {
   readonly clock: Clock
   readonly key: SocketKey
-  /** The n-th socket to its address. */
+  /** The number of this socket among those to its address, from 1. */
   readonly generation: number
   readonly open: OpenWire
   /** Called once, when the endpoint has upgraded. */
   onOpened(socket: ResponsesSocket): void
-  /** Called once, as soon as the socket takes no more responses. */
+  /** Called once, as soon as the socket carries no further response. */
   onEnded(socket: ResponsesSocket): void
-  /** Called once, when nothing of it is left open. */
+  /** Called once, when its connection is closed. */
   onClosed(socket: ResponsesSocket): void
 }
 
-/** How long a close frame may stay unanswered. */
+/** Milliseconds that a close frame may stay unanswered. */
 const CLOSE_MS = 1000
 
 let nextId = 1
 
 /**
- * One WebSocket for its whole life: the upgrade, pings, and one response after the other. Never reconnected: after a
- * failure comes another socket.
+ * One WebSocket for its whole life: the upgrade, pings, and one response after the other. It never reconnects: after a
+ * failure the pool opens another socket.
  */
 export class ResponsesSocket {
   readonly id = nextId++
   readonly key: SocketKey
   readonly generation: number
-  /** Responses that were asked for on it. */
+  /** Number of responses that were requested on it. */
   served = 0
-  /** What the server knows, after a response that completed: what an increment builds on. */
+  /** What the server knows after a completed response. An increment is compared with it. */
   turn: Turn | undefined
   /** The id of the latest response: the only one that the server keeps in memory. */
   latestResponseId: string | undefined
   /** The latest response was made with `store: false`: only the server of this socket can continue it. */
   holdsOnlyCopy = false
-  /** The server's own bound for a message; `undefined` where it announced none. */
+  /** The largest message that the server announced to accept, in bytes; `undefined`: not announced. */
   maxMessageBytes: number | undefined
   readonly #options: SocketOptions
   #user: SocketUser | undefined
   #state: 'new' | 'opening' | 'open' | 'ended' = 'new'
   #wire: Wire | undefined
-  /** While it is open. */
+  /** Set while the socket is open. */
   #liveness: Liveness | undefined
   #isPaused = false
-  /** Armed while a close frame of ours waits for an answer. */
+  /** Set while our close frame waits for an answer. */
   #closing: TimerHandle | undefined
 
   constructor(options: SocketOptions) {
@@ -76,7 +76,7 @@ export class ResponsesSocket {
     return this.isFree && !this.isAged
   }
 
-  /** Open and without a response under way, whatever its age. A ping that was not answered in time makes it useless. */
+  /** Open and without a response under way, whatever its age. Not free if a ping was not answered in time. */
   get isFree(): boolean {
     const isAlive = this.#wire?.isSound === true && this.#liveness?.isAlive === true
     return this.#state === 'open' && this.#user === undefined && isAlive
@@ -91,7 +91,7 @@ export class ResponsesSocket {
     return this.#state === 'ended'
   }
 
-  /** There was a connection to the endpoint, with an upgrade or without. */
+  /** The connection to the endpoint was made. The upgrade may be missing. */
   get hasConnected(): boolean {
     return this.#wire?.isConnected ?? false
   }
@@ -101,7 +101,7 @@ export class ResponsesSocket {
     return this.#liveness?.idleSince ?? 0
   }
 
-  /** Everything that was sent has been accepted by the operating system. */
+  /** The operating system has accepted everything that was sent. */
   get flushed(): boolean {
     return this.#wire?.flushed ?? true
   }
@@ -112,7 +112,7 @@ export class ResponsesSocket {
     this.#take(user)
   }
 
-  /** Opens it for the responses that will come: `user` is told how that went, and releases it. */
+  /** Opens the socket for later responses. `user` learns whether that worked, and then releases the socket. */
   prepare(user: SocketUser): void {
     this.#take(user)
     this.#wire?.unref()
@@ -147,7 +147,7 @@ export class ResponsesSocket {
     this.#liveness?.resume()
   }
 
-  /** A response ended, and this is what the server keeps of it. */
+  /** Records what the server keeps after a response. */
   learn({ responseId, turn }: TurnOutcome, isOnlyCopy: boolean): void {
     this.turn = turn
     this.latestResponseId = responseId
@@ -161,7 +161,7 @@ export class ResponsesSocket {
     this.holdsOnlyCopy = false
   }
 
-  /** Ends the socket with a close frame; destroyed soon after, whether it is answered or not. */
+  /** Ends the socket with a close frame. Destroys the connection when the frame is answered, or after 1 s. */
   close(code = 1000): void {
     if (this.#state !== 'open') {
       this.destroy()
@@ -173,7 +173,7 @@ export class ResponsesSocket {
     this.#closing = this.#options.clock.setTimer(() => wire?.destroy(), CLOSE_MS, { unref: true })
   }
 
-  /** Ends it now, also while it is opening. Idempotent. */
+  /** Ends the socket now, even while it is opening. Idempotent. */
   destroy(): void {
     this.#finish()
     if (this.#wire === undefined) this.#closed()
@@ -218,7 +218,7 @@ export class ResponsesSocket {
     this.#user?.onOpen()
   }
 
-  /** Between two responses only what speaks of the socket itself may come; anything else would be taken for the next answer. */
+  /** A message between two responses. Unless it is a side event it ends the socket, or it would be read as the next answer. */
   #strayMessage(data: Buffer): void {
     const kind = kindOf(data)
     const id = responseIdOf(kind?.json)
@@ -226,7 +226,7 @@ export class ResponsesSocket {
     if (!isAside) this.destroy()
   }
 
-  /** The first word counts. */
+  /** Only the first end counts. */
   #end(end: SocketEnd): void {
     if (this.#state === 'ended') return
     const user = this.#user

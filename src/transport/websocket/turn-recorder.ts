@@ -2,32 +2,32 @@ import { identityOf, type OutputItem, outputItemOf, type RequestPrint, type Turn
 import { type MessageKind, responseIdOf } from './message.ts'
 import { fits, type ItemPrint, isObject, type Json } from './prints.ts'
 
-/** What the server of a socket knows after a response. */
+/** What the server of a socket knows after a response has ended. */
 export interface TurnOutcome {
-  /** The latest response, which it keeps in memory; `undefined` where it keeps none. */
+  /** The response that the server keeps in memory; `undefined` after `response.failed`. */
   readonly responseId: string | undefined
-  /** What an increment can build on. */
+  /** What the next request is compared with; `undefined`: the next request is sent whole. */
   readonly turn: Turn | undefined
 }
 
 const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.failed', 'response.incomplete'])
 
-/** Some endpoints name the response only at its end. */
+/** Types that begin a response even if the event has no response id: some endpoints send the id only at the end. */
 const BEGINS: ReadonlySet<string> = new Set(['response.created', 'response.queued', 'response.in_progress'])
 
-/** Follows the events of one response on a socket: whose they are, and what its server knows at the end. */
+/** Follows the events of one response on a socket: whether they belong to it, and what the server knows at the end. */
 export class TurnRecorder {
   readonly #print: RequestPrint | undefined
   readonly #before: string | undefined
   #hasBegun = false
   #responseId: string | undefined
-  /** Items as their own events had them. */
+  /** The items of the `response.output_item.done` events. */
   #items: Array<{ readonly item: OutputItem; readonly identity: ItemPrint }> = []
   #outcome: TurnOutcome | undefined
 
   /**
-   * @param print of the request; `undefined`: no increment will build on the response.
-   * @param before the latest response of the socket: the new one has another id.
+   * @param print of the request; `undefined`: the next request is not sent as an increment.
+   * @param before the id of the previous response on the socket. The new response has another id.
    */
   constructor(print: RequestPrint | undefined, before: string | undefined) {
     this.#print = print
@@ -38,7 +38,7 @@ export class TurnRecorder {
     return this.#responseId
   }
 
-  /** A terminal event of a response came. */
+  /** A terminal event of the response arrived. */
   get isOver(): boolean {
     return this.#outcome !== undefined
   }
@@ -48,8 +48,8 @@ export class TurnRecorder {
   }
 
   /**
-   * @returns `false` for an event of another response: deltas do not say whose they are, so a response has to begin with an
-   * event that names it or says that it begins, and to end with one of the same name.
+   * @returns `false` for an event of another response. Deltas name no response, so a response must begin with an event that
+   * names it or opens it, and every event with an id must have the same id.
    */
   take({ type, json }: MessageKind): boolean {
     const id = responseIdOf(json)
@@ -64,7 +64,7 @@ export class TurnRecorder {
     return true
   }
 
-  /** The event names another response than this one, or than the one before it on the socket. */
+  /** The event names another response, for example the previous one on this socket. */
   isForeign({ json }: Pick<MessageKind, 'json'>): boolean {
     const id = responseIdOf(json)
     if (id === undefined) return false
@@ -84,7 +84,7 @@ export class TurnRecorder {
     const response = isObject(json?.response) ? json.response : {}
     const stated = Array.isArray(response.output) ? (response.output as readonly Json[]) : []
     const items = this.#items
-    // Some endpoints state no output at the end, or send no events of items. Two that disagree say nothing certain.
+    // Some endpoints send the output only in the terminal event, or only in the events of items. If the two disagree, neither is used.
     if (items.length > 0 && stated.length > 0) {
       const agree = ({ identity }: (typeof items)[number], i: number) => fits(identity, identityOf(stated[i] as Json))
       if (items.length !== stated.length || !items.every(agree)) return undefined

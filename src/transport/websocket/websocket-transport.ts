@@ -13,8 +13,8 @@ import { SocketLease } from './socket-lease.ts'
 import { SocketPool, type SocketPoolOptions } from './socket-pool.ts'
 
 /**
- * Responses over WebSockets. Which socket carries a response, and what is sent on it, is decided before: a request brings
- * the lease of its socket with it.
+ * Responses over WebSockets. The call has already chosen the socket and the message: a request comes with the lease of its
+ * socket.
  */
 export class WebSocketTransport implements Transport {
   readonly name = 'websocket'
@@ -32,7 +32,7 @@ export class WebSocketTransport implements Transport {
     })
   }
 
-  /** @throws TypeError for a request that brings no socket of this transport. */
+  /** @throws TypeError for a request without a lease of this transport's pool. */
   send({ connection }: TransportRequest, observer: ExchangeObserver): Exchange {
     const lease = typeof connection === 'object' ? connection.socket : undefined
     if (!(lease instanceof SocketLease)) throw new TypeError('This transport carries requests on sockets of its pool.')

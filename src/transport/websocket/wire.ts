@@ -2,47 +2,47 @@ import type { HeaderPairs } from '../transport.ts'
 
 /** How a WebSocket ended. */
 export type SocketEnd =
-  /** The endpoint answered the upgrade with something else than 101. `status` is 101 where its handshake is not valid. */
+  /** The endpoint answered the upgrade with another status than 101. `status` is 101 if it sent 101 with an invalid handshake. */
   | { readonly kind: 'refused'; readonly status: number; readonly headers: HeaderPairs; readonly body: Buffer }
   /** Closed by the endpoint; `code` as in RFC 6455 7.4, 1006 without a close frame. */
   | { readonly kind: 'closed'; readonly code: number }
   | { readonly kind: 'failed'; readonly error: Error }
 
-/** A WebSocket: text messages, pings and one end. What a response on it means is for others to know. */
+/** A WebSocket: text messages, pings and one end. It knows nothing of responses. */
 export interface Wire {
-  /** The connection to the host, or to the proxy's tunnel, is there: what may be missing is the upgrade. */
+  /** The connection to the host, or the tunnel through the proxy, is made. The upgrade may be missing. */
   readonly isConnected: boolean
-  /** No end was seen yet. A FIN that has arrived counts, also when it was not read yet. */
+  /** The connection has not ended. A FIN that has arrived but was not read yet counts as the end. */
   readonly isSound: boolean
-  /** Everything that was sent has been accepted by the operating system. */
+  /** The operating system has accepted everything that was sent. */
   readonly flushed: boolean
   send(text: Uint8Array): void
   ping(): void
   /** Sends a close frame. */
   close(code: number): void
-  /** Ends it now, also while it is opening. Idempotent. */
+  /** Ends the WebSocket now, even while it is opening. Idempotent. */
   destroy(): void
   pause(): void
   resume(): void
-  /** Whether it keeps the process alive. */
+  /** From now on an open WebSocket keeps the process alive. Initial state. `unref` is the opposite. */
   ref(): void
   unref(): void
 }
 
-/** What a wire tells. Nothing is told before the function that opens it has returned. */
+/** Callbacks of a wire. Not called before the function that opens the wire has returned. */
 export interface WireEvents {
   onConnecting(): void
-  /** @param maxMessageBytes the bound that the server announces for a message, where it does. */
+  /** @param maxMessageBytes the largest message that the server announces to accept; `undefined`: not announced. */
   onOpen(maxMessageBytes: number | undefined): void
-  /** The operating system has accepted some of what was sent. */
+  /** The operating system has accepted a piece of what was sent. */
   onAccepted(): void
-  /** Also called before `onOpen`, for what came together with the upgrade. */
+  /** Also called before `onOpen`, for messages that arrived together with the upgrade. */
   onMessage(bytes: Buffer): void
-  /** A ping, or the answer to one. */
+  /** A ping or a pong arrived. */
   onSign(): void
-  /** Told once, unless it is destroyed before. */
+  /** Called once, unless the wire is destroyed first. */
   onEnd(end: SocketEnd): void
-  /** Told once, when nothing of it is left open. */
+  /** Called once, when the connection is closed. */
   onClosed(): void
 }
 
@@ -52,5 +52,5 @@ export interface WireRequest {
   readonly headers: HeaderPairs
 }
 
-/** Opens a WebSocket. A simulation gives another one. */
+/** Opens a WebSocket. Simulations replace this function. */
 export type OpenWire = (request: WireRequest, events: WireEvents) => Wire

@@ -11,20 +11,20 @@ import type { OpenWire, SocketEnd, Wire, WireEvents, WireRequest } from './wire.
 export interface WsWireOptions {
   readonly connector: Connector
   readonly clock: Clock
-  /** Bytes of one message from the endpoint at most; `0`: no bound. */
+  /** Largest message from the endpoint, in bytes; `0`: no limit. */
   readonly maxPayload: number
-  /** Bytes of the header block of the upgrade's answer at most; `0`: Node's own bound. */
+  /** Largest header block of the answer to the upgrade, in bytes; `0`: the limit of Node. */
   readonly maxHeaderBytes: number
 }
 
-/** How long a close frame may stay unanswered. */
+/** Milliseconds that a close frame may stay unanswered. */
 const CLOSE_MS = 1000
 
-/** Of the body of an answer that refuses the upgrade so much is kept, and so long it is waited for. */
+/** Limits for the body of an answer that refuses the upgrade: bytes that are kept, and milliseconds to wait for the end. */
 const REFUSAL_BYTES = 64 * 1024
 const REFUSAL_MS = 1000
 
-/** Loaded with the first socket: clients that use HTTP alone never pay for it. */
+/** Loaded with the first socket, so that clients which use only HTTP never load it. */
 const library = new Part(async () => (await import('ws')).WebSocket)
 
 /** WebSockets of the `ws` library, over connections of our own connector. */
@@ -113,7 +113,7 @@ class WsWire implements Wire {
       const Library = await library.load()
       if (this.#hasEnded) return
       this.#events.onConnecting()
-      // Being told may have been enough to end it.
+      // `onConnecting` may have ended the wire.
       if (!this.#hasEnded) this.#upgrade(Library)
     } catch (error) {
       this.#end({ kind: 'failed', error: error as Error })
@@ -126,10 +126,10 @@ class WsWire implements Wire {
     const wsOptions: ClientOptions & { readonly closeTimeout: number } = {
       headers: Object.fromEntries(headers),
       perMessageDeflate: false,
-      // Invalid UTF-8 is read as an event stream reads it.
+      // Invalid UTF-8 is decoded with replacement characters, as in an event stream.
       skipUTF8Validation: true,
       maxPayload: maxPayload === 0 ? Number.MAX_SAFE_INTEGER : maxPayload,
-      // How long the endpoint may leave a connection open behind the close frames.
+      // Milliseconds that the endpoint may keep the connection open after the close frames.
       closeTimeout: CLOSE_MS,
       followRedirects: false,
       ...(maxHeaderBytes === 0 ? {} : { maxHeaderSize: maxHeaderBytes }),
@@ -148,7 +148,7 @@ class WsWire implements Wire {
     })
     ws.on('open', () => {
       this.#isUpgraded = true
-      // What came together with the 101 is read before anything is sent, so that it is not taken for an answer.
+      // Reads messages that arrived together with the 101 before anything is sent, so that none of them counts as an answer.
       this.#options.clock.afterIO(() => this.#opened())
     })
     ws.on('message', (data: Buffer) => {
@@ -193,7 +193,7 @@ class WsWire implements Wire {
     callback(null, socket)
   }
 
-  /** The endpoint speaks HTTP, but not WebSocket, where its handshake is not valid, or its answer is no HTTP. */
+  /** An invalid handshake, or an answer that is not HTTP, counts as a refused upgrade: the endpoint cannot speak WebSocket. */
   #failed(error: Error & { code?: unknown }): void {
     const { code } = error
     const isHandshake =
@@ -205,7 +205,7 @@ class WsWire implements Wire {
     )
   }
 
-  /** What the answer says is waited for a moment, because it may come out as the answer of the call. */
+  /** Waits up to 1 s for the body, because the refusal may become the answer of the call. */
   #refused(request: ClientRequest, response: IncomingMessage): void {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -225,14 +225,14 @@ class WsWire implements Wire {
     response.once('end', settle).once('error', settle).once('close', settle)
   }
 
-  /** Told before anything that ends it: an endpoint that upgraded and then failed has not refused WebSockets. */
+  /** Reported before the end: an endpoint that upgraded and then failed has not refused WebSockets. */
   #opened(): void {
     if (this.#hasEnded || this.#isOpen) return
     this.#isOpen = true
     this.#events.onOpen(this.#maxMessageBytes)
   }
 
-  /** The first word counts. */
+  /** Only the first end counts. */
   #end(end: SocketEnd): void {
     if (this.#isUpgraded) this.#opened()
     if (this.#hasEnded) return
