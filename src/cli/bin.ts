@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { run } from './main.ts'
 
-/** The command as it is installed: `npx resilient-responses`. */
+/** The installed command: `npx resilient-responses`. */
 
 function onStop(listener: (isFirst: boolean) => void): () => void {
   let isFirst = true
@@ -15,7 +15,7 @@ function onStop(listener: (isFirst: boolean) => void): () => void {
   }
 }
 
-// A reader that has left, as in `serve | head`, is not a failure.
+// A closed standard output, as in `serve | head`, is not a failure.
 process.stdout.on('error', () => {})
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),

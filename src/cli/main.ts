@@ -11,7 +11,7 @@ const HELP = `resilient-responses <command>
   <command> --help tells the options of a command; --version the version.
 `
 
-/** @returns the exit code: 0 for success, 1 for a failure, 2 for what was typed wrongly. */
+/** @returns the exit code: 0 for success, 1 for a failure, 2 for an invalid command or option. */
 export async function run([command, ...args]: readonly string[], terminal: Terminal): Promise<number> {
   try {
     switch (command) {
@@ -39,7 +39,7 @@ export async function run([command, ...args]: readonly string[], terminal: Termi
   }
 }
 
-/** The manifest lies two folders up, from `src/cli` and from `dist/cli`. */
+/** `package.json` is two folders up, both from `src/cli` and from `dist/cli`. */
 function version(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(manifest) as { readonly version: string }).version

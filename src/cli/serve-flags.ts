@@ -1,17 +1,17 @@
 import { parseBytes, parseDuration } from './units.ts'
 
-/** One flag of `serve`: how its text becomes the option of the sidecar that has its name. */
+/** One flag of `serve`, and how its text becomes an option of the sidecar. */
 export interface Flag {
-  /** In the help, behind the name: `<url>`. */
+  /** Stands after the name in the help: `<url>`. */
   readonly value: string
   readonly help: string
-  /** Where the option is found in the options of the sidecar. Default: the flag's own name in camel case. */
+  /** Path of the option in the options of the sidecar. Default: the name of the flag in camel case. */
   readonly path?: readonly [string, ...string[]]
   /** May be given several times; each adds to a list. */
   readonly isList?: true
-  /** `undefined` for a text that is not accepted. */
+  /** Returns `undefined` for a text that is not accepted. */
   readonly parse: (text: string) => unknown
-  /** In the words of the error. */
+  /** What is accepted, for the error message. */
   readonly accepts: string
 }
 

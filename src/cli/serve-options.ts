@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.ts'
 
 export interface ServeOptions {
   readonly help: boolean
-  /** Prints no line a call. */
+  /** Prints no line per call. */
   readonly quiet: boolean
   readonly options: SidecarOptions
 }
@@ -17,7 +17,7 @@ export interface ServeOptions {
 const NAMES = Object.keys(SERVE_FLAGS) as FlagName[]
 
 /**
- * Options from flags, then from environment variables, then from the file of `--config`: the first that has one wins.
+ * Reads the options. A flag overrides an environment variable, which overrides the file of `--config`.
  *
  * @throws UsageError for a flag or a file that is not accepted.
  */
@@ -89,12 +89,12 @@ function readConfig(file: string): Record<string, unknown> {
     const json: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
     if (isObject(json)) return { ...json }
   } catch {
-    // Said below: a message of the parser may show what the file holds.
+    // Reported below. The parser's message could show the content of the file.
   }
   throw new UsageError(`--config: ${file} holds no JSON object.`)
 }
 
-/** Keys come by the name of an environment variable: what stands in a command line can be read by every process. */
+/** Keys are given as names of environment variables, because every process can read the command line of another. */
 function withSecrets({ apiKeyEnv, tokenEnv, ...options }: Record<string, unknown>): SidecarOptions {
   const apiKey = secretOf('api-key-env', apiKeyEnv)
   const token = secretOf('token-env', tokenEnv)

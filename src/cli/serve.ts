@@ -4,7 +4,7 @@ import { type Flag, SERVE_FLAGS } from './serve-flags.ts'
 import { serveOptions } from './serve-options.ts'
 import type { Terminal } from './terminal.ts'
 
-/** `resilient-responses serve`: runs until it is told to stop. */
+/** `resilient-responses serve`: runs until SIGTERM or Ctrl-C. */
 export async function serve(args: readonly string[], terminal: Terminal): Promise<number> {
   const { help, quiet, options } = serveOptions(args)
   if (help) {
@@ -13,7 +13,7 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
   }
   const { startSidecar } = await import('../sidecar/index.ts')
   const log = (entry: SidecarLogEntry): void => terminal.out(`${JSON.stringify(entry)}\n`)
-  // What a file gives for `onCall` is no function: it is refused, not replaced.
+  // An `onCall` from the file is passed on, so that the check of the options refuses it.
   const onCall = options.onCall === undefined && !quiet ? log : options.onCall
   const sidecar = await startSidecar({ ...options, ...(onCall !== undefined && { onCall }) })
   terminal.err(greeting(sidecar, shownUpstream(options), options.apiKey !== undefined))
@@ -21,7 +21,7 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
   return 0
 }
 
-/** The first signal lets calls finish, the second ends them. */
+/** After the first signal running calls may finish; the second signal ends them. */
 function untilStopped(sidecar: Sidecar, terminal: Terminal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = terminal.onStop((isFirst) => {
@@ -51,7 +51,7 @@ Python and Node, with the SDKs of OpenAI:
 `
 }
 
-/** Keys may stand in a query. */
+/** The query is redacted, because it may hold a key. */
 function shownUpstream({ upstream, endpoints }: SidecarOptions): string {
   return upstream === undefined ? `${endpoints?.length} endpoints` : redactUrl(new URL(upstream))
 }
@@ -81,7 +81,7 @@ One line of JSON for each call goes to stdout. It holds no prompt, key or query.
 `
 }
 
-/** A flag, and what it does beside it. */
+/** One line of the help: a flag and what it does. */
 function row(flag: string, help: string): string {
   const lines = ['']
   for (const word of help.split(' ')) {

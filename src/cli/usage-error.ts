@@ -1,2 +1,2 @@
-/** What was typed is not accepted. The message says what is; it is printed without a stack. */
+/** An invalid command or option. The message says what is accepted, and is printed without a stack. */
 export class UsageError extends Error {}

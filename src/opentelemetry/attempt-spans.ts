@@ -7,23 +7,23 @@ import { fail, nameOf, present } from './span-ends.ts'
 
 interface AttemptSpansOptions {
   readonly tracer: Tracer
-  /** That of the call. */
+  /** The context of the call. */
   readonly parent: Context
-  /** Where the call goes, without the values of its query. */
+  /** The address of the call, without the values of its query. */
   readonly url: string
   readonly method: string
   readonly bodyBytes: number | undefined
 }
 
-/** Limit for ids that the endpoint chooses. */
+/** Longest id of the endpoint that becomes an attribute, in characters. */
 const LONGEST_ID = 200
 
 /** The spans of the attempts of one call. */
 export class AttemptSpans {
   readonly #options: AttemptSpansOptions
-  /** That of the attempt whose headers are being made: of one call one attempt at a time is about to start. */
+  /** The span of the attempt whose headers are being made. Only one attempt of a call starts at a time. */
   #prepared: Span | undefined
-  /** Of attempts that have started. They are kept to the end of the call, for links. */
+  /** The spans of attempts that have started. They are kept until the call ends, because hedges link to them. */
   readonly #started = new Map<number, Span>()
 
   constructor(options: AttemptSpansOptions) {
@@ -82,7 +82,7 @@ export class AttemptSpans {
     return span
   }
 
-  /** An attempt whose headers were made does not start where the call, or the race, has ended meanwhile. */
+  /** Ends the span of an attempt that did not start, because the call or the race ended while its headers were made. */
   #endPrepared(): void {
     this.#prepared?.setAttribute(OWN.attemptOutcome, 'not_sent')
     this.#prepared?.end()
@@ -128,7 +128,7 @@ export class AttemptSpans {
     if (code !== undefined && outcome !== 'aborted' && outcome !== 'lost') fail(span, code)
   }
 
-  /** A hedge is linked with the attempt that had been silent. */
+  /** A hedge links to the silent attempt that it was started for. */
   #linkHedge(span: Span, { attempt, hedge }: AttemptRecord): void {
     const before = [...this.#started].findLast(([number]) => number < attempt)?.[1]
     if (before === undefined || hedge === undefined) return

@@ -2,12 +2,12 @@ import type { Attributes } from '@opentelemetry/api'
 import type { CallStartEvent } from '../telemetry/events.ts'
 import { CONVENTION } from './names.ts'
 
-/** What spans and metrics say of a call alike: known at its start, and of few values each. */
+/** Attributes of a call that spans and metrics share. They are known at its start and have few different values. */
 export interface CallFacts {
   /** `chat` for a call that makes a response; `undefined` where the conventions for GenAI have no operation for the call. */
   readonly operation: string | undefined
   readonly model: string | undefined
-  /** Operation, provider and model where there is an operation, and the address of the server. */
+  /** The address of the server; if there is an operation, also operation, provider and model. */
   readonly attributes: Attributes
 }
 
@@ -35,7 +35,7 @@ export function serverOf(url: URL): Attributes {
   return { [CONVENTION.serverAddress]: url.hostname, [CONVENTION.serverPort]: port }
 }
 
-/** By the end of the path: gateways and Azure put names of deployments before it. */
+/** Looks at the end of the path, because gateways and Azure put names of deployments before it. */
 const OPERATIONS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\/(?:responses|chat\/completions)\/*$/, 'chat'],
   [/\/completions\/*$/, 'text_completion'],
@@ -46,7 +46,7 @@ function operationOf({ method }: CallStartEvent, { pathname }: URL): string | un
   return method === 'POST' ? OPERATIONS.find(([path]) => path.test(pathname))?.[1] : undefined
 }
 
-/** Whose API it is. A gateway that speaks the API of OpenAI counts as `openai`. */
+/** The provider of the API. A gateway that speaks the API of OpenAI counts as `openai`. */
 function providerOf(host: string): string {
   return /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/.test(host) ? 'azure.ai.openai' : 'openai'
 }

@@ -3,14 +3,14 @@ import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/
 import { type CallFacts, callFactsOf } from './call-facts.ts'
 import { CONVENTION, CONVENTION_METRIC, OWN, OWN_METRIC } from './names.ts'
 
-/** Those of the conventions up to 82 s, and on to 44 min: a response may take so long. Seconds. */
+/** Bounds in seconds: those of the conventions up to 82 s, and more up to 44 min, because a response may take that long. */
 const DURATION_BUCKETS = doubled(0.01, 18)
-/** Those of the conventions up to 10 s, and on to 15 min: that long a first event may take at high effort. Seconds. */
+/** Bounds in seconds: those of the conventions up to 10 s, and more up to 15 min, for first events at high effort. */
 const FIRST_CHUNK_BUCKETS = [
   0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 15, 30, 45, 60, 120, 180, 300,
   600, 900,
 ]
-/** Those of the conventions. Tokens. */
+/** Bounds in tokens: those of the conventions. */
 const TOKEN_BUCKETS = Array.from({ length: 14 }, (_, power) => 4 ** power)
 
 function doubled(first: number, times: number): number[] {
@@ -29,7 +29,7 @@ export class CallMetrics {
   readonly #giveUps: Counter
   readonly #hedges: Counter
   readonly #hedgeRefusals: Counter
-  /** Of calls under way. */
+  /** The calls under way, by call id. */
   readonly #open = new Map<number, CallFacts & { readonly stream: boolean }>()
 
   constructor(meter: Meter) {
@@ -116,13 +116,13 @@ export class CallMetrics {
   #end({ attributes, operation, stream }: CallFacts & { readonly stream: boolean }, event: CallEndEvent): void {
     const { outcome, code, atMs, firstEventMs, usage, responseModel } = event
     this.#active.add(-1, attributes)
-    // The metrics of the conventions are about operations of a model.
+    // The conventions define these metrics only for operations of a model.
     if (operation === undefined) return
     const answered = {
       ...attributes,
       ...(responseModel !== undefined && { [CONVENTION.responseModel]: responseModel }),
     }
-    // A caller that ends its call is not an error of the endpoint, and is counted separately from successes.
+    // An aborted call is not an error of the endpoint. This value keeps it apart from successes.
     const ended =
       outcome === 'aborted'
         ? { [CONVENTION.errorType]: 'aborted' }

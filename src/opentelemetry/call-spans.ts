@@ -18,9 +18,9 @@ import { suppressTracing, unsuppressed } from './suppress-tracing.ts'
 /** A call under way. */
 interface Open {
   readonly span: Span
-  /** Where the call was made. */
+  /** The context in which the call was made. */
   readonly parent: Context
-  /** With `span` as the parent of what is started in it. */
+  /** The same context with `span` as the active span. */
   readonly context: Context
   readonly attempts: AttemptSpans
 }
@@ -35,10 +35,10 @@ export class CallSpans {
   }
 
   /**
-   * The headers that lead from the span of an attempt to what the endpoint does for it. The span starts here, because the
-   * headers are made before the attempt starts.
+   * The headers that connect the spans of the endpoint with the span of an attempt. The span starts here, because the headers are
+   * made before the attempt starts.
    *
-   * @returns `undefined` where the propagator makes none, or the call is not known.
+   * @returns `undefined` if the propagator makes no header, or the call is unknown.
    */
   headersFor(asked: {
     readonly callId: number
@@ -53,11 +53,11 @@ export class CallSpans {
     return Object.keys(carrier).length === 0 ? undefined : carrier
   }
 
-  /** Sends an attempt where tracing is suppressed: instrumentations of what lies below would make spans that tell the same. */
+  /** Sends an attempt with tracing suppressed. Otherwise instrumentations of HTTP would make a second span for it. */
   send<T>(sent: { readonly callId: number }, send: () => T): T {
     const open = this.#open.get(sent.callId)
     if (open === undefined) return send()
-    // Not below the span of the attempt: what a socket calls later may belong to another call.
+    // The active span is not that of the attempt, because later callbacks of the socket may belong to another call.
     return context.with(suppressTracing(open.parent), send)
   }
 
@@ -129,7 +129,7 @@ function endCall(span: Span, event: CallEndEvent): void {
   span.end()
 }
 
-/** What a call tells besides its start, its end and its attempts: an event of its span. */
+/** The span event for telemetry about a call other than its start, its end and its attempts. */
 function callEventOf(event: TelemetryEvent): [name: string, attributes: Attributes] | undefined {
   switch (event.type) {
     case 'queue_start':

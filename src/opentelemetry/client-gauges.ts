@@ -3,14 +3,14 @@ import type { ResilientClientStats } from '../client/resilient-client.ts'
 import { serverOf } from './call-facts.ts'
 import { OWN, OWN_METRIC } from './names.ts'
 
-/** A client whose state is measured: what has `stats()`. */
+/** A client whose state is measured: a `ResilientClient`, or any object with its `stats()`. */
 export interface Observed {
   stats(): ResilientClientStats
 }
 
-/** The state of clients, measured whenever metrics are collected: the sums over all clients. */
+/** Measures the state of clients whenever metrics are collected. The values are sums over all clients. */
 export class ClientGauges {
-  /** An observation that is never ended must not keep a client alive. */
+  /** Weak, so that an observation which is never ended keeps no client alive. */
   readonly #clients = new Set<WeakRef<Observed>>()
 
   constructor(meter: Meter) {
@@ -19,7 +19,7 @@ export class ClientGauges {
       unit: '{connection}',
     })
     const waiting = meter.createObservableUpDownCounter(OWN_METRIC.waitingCalls, {
-      description: 'Calls that wait for their turn (option `concurrency`).',
+      description: 'Calls that wait to begin (option `concurrency`).',
       unit: '{call}',
     })
     const budget = meter.createObservableGauge(OWN_METRIC.retryBudget, {
@@ -44,7 +44,7 @@ export class ClientGauges {
     )
   }
 
-  /** @returns ends it for this client; idempotent. */
+  /** @returns the function that ends the observation of this client. Idempotent. */
   add(client: Observed): () => void {
     const ref = new WeakRef(client)
     this.#clients.add(ref)

@@ -1,6 +1,6 @@
 /**
- * The names of attributes and metrics. Those of the semantic conventions are written out, so that the package needs no other
- * package for them; a test compares each with `@opentelemetry/semantic-conventions`.
+ * The names of attributes and metrics. Those of the semantic conventions are copied here, so that users need no other package. A
+ * test compares each with `@opentelemetry/semantic-conventions`.
  */
 
 /** Names of the semantic conventions: general, HTTP, GenAI and OpenAI. */
@@ -31,7 +31,7 @@ export const CONVENTION = {
   urlFull: 'url.full',
 } as const
 
-/** Names of this library, for what the conventions have no name for. */
+/** Names of this library, where the conventions have no name. */
 export const OWN = {
   attempt: 'resilient_responses.attempt',
   attempts: 'resilient_responses.attempts',

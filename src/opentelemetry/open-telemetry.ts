@@ -10,13 +10,13 @@ import { ClientGauges, type Observed } from './client-gauges.ts'
 const SCOPE = 'resilient-responses'
 
 export interface OpenTelemetryOptions {
-  /** Default: the global one, also where it is registered later. */
+  /** Makes the spans. Default: the global provider, even if it is registered later. */
   readonly tracerProvider?: TracerProvider | undefined
-  /** Default: the global one at the time of the first event. */
+  /** Makes the metrics. Default: the global provider at the time of the first event. */
   readonly meterProvider?: MeterProvider | undefined
   /**
-   * Whether each attempt sends the headers of the global propagator, `traceparent` for example, so that the spans of an endpoint
-   * or a gateway are below the span of the attempt. Default `true`.
+   * Whether each attempt sends the headers of the global propagator, for example `traceparent`. They put the spans of an endpoint
+   * or a gateway below the span of the attempt. Default `true`; `false` sends none.
    */
   readonly propagate?: boolean | undefined
 }
@@ -27,12 +27,13 @@ const RULES = {
   propagate: { ...flag, default: true },
 } as const satisfies Rules<OpenTelemetryOptions>
 
-/** What `openTelemetry()` makes: for the option `instrumentations` of one client, or of several. */
+/** The result of `openTelemetry()`, for the option `instrumentations` of one client or several. */
 export interface OpenTelemetryInstrumentation extends Instrumentation {
   /**
-   * Measures the state of a client as well, whenever metrics are collected: connections, waiting calls, retry budgets.
+   * Also measures the state of a client whenever metrics are collected: connections, waiting calls, retry budgets. Holds the client
+   * weakly.
    *
-   * @returns ends it. A client that is collected as garbage ends it, too.
+   * @returns the function that ends the observation. Idempotent.
    */
   observe(client: Observed): () => void
 }
@@ -40,10 +41,10 @@ export interface OpenTelemetryInstrumentation extends Instrumentation {
 /**
  * Spans and metrics for the calls of a client: `new ResilientClient({ instrumentations: [openTelemetry()] })`.
  *
- * Each call is a span of kind CLIENT, named as the conventions for GenAI say (`chat gpt-5`), below the span that is active where
- * the call is made. Each attempt, hedges included, is a span of kind CLIENT below it, whose context travels to the endpoint.
- * Names, units and attributes stand in `docs/opentelemetry.md`. No attribute holds a credential, a query value, or a text of a
- * request or an answer.
+ * Each call is a span of kind CLIENT, named as in the conventions for GenAI (`chat gpt-5`), below the span that is active when the
+ * call is made. Each attempt, hedges included, is a span of kind CLIENT below it, and its context is sent to the endpoint.
+ * `docs/opentelemetry.md` lists names, units and attributes. No attribute holds a credential, a query value, or a text of a request
+ * or an answer.
  *
  * @throws ConfigurationError for an option that is unknown or not accepted.
  */
@@ -51,7 +52,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   checkOptions(options, RULES, { of: 'openTelemetry()' })
   const { tracerProvider, meterProvider, propagate = true } = options
   const spans = new CallSpans((tracerProvider ?? trace).getTracer(SCOPE))
-  // The meter of a provider that is registered later is another one.
+  // Asked for with the first event, because the global provider may be registered after this call.
   let meter: Meter | undefined
   const currentMeter = (): Meter => {
     meter ??= (meterProvider ?? metrics).getMeter(SCOPE)

@@ -2,7 +2,7 @@ import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api'
 import { ERROR_CATALOG, type ErrorCode } from '../errors/catalog.ts'
 import { CONVENTION } from './names.ts'
 
-/** An attempt or a call that failed: as the conventions want it. The message is that of the code, and no word of the endpoint. */
+/** Marks a span as failed, as the conventions ask. The message is that of our error code, never a text of the endpoint. */
 export function fail(span: Span, code: ErrorCode | undefined): void {
   const type = code ?? '_OTHER'
   const message = code === undefined ? 'The call failed.' : ERROR_CATALOG[code].meaning
@@ -11,7 +11,7 @@ export function fail(span: Span, code: ErrorCode | undefined): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
-/** A name that the endpoint chose, if it looks like one: a sentence could be a piece of an answer. */
+/** A name that the endpoint chose; `undefined` if it does not look like a name. A sentence could be part of an answer. */
 export function nameOf(value: string | undefined, longest = 64): string | undefined {
   return value !== undefined && value.length <= longest && /^[\w.:/@+=-]+$/.test(value) ? value : undefined
 }

@@ -12,26 +12,29 @@ export interface MadeAnswer {
   readonly code: string
   readonly type: string
   readonly message: string
-  /** The hint of the upstream, where it gave one. */
+  /** The hint of the upstream, in milliseconds; `undefined`: no hint. */
   readonly hintMs: number | undefined
-  /** Another attempt may fare better: the answer says when to come back. */
+  /** A later retry of the client may succeed, so the answer says when to retry. */
   readonly mayHeal: boolean
-  /** The sidecar has retried, so SDKs that know `x-should-retry` are told not to. */
+  /** The sidecar has retried already, so `x-should-retry: false` tells SDKs not to. */
   readonly isSpent: boolean
 }
 
-/** Statuses below 500 after which another attempt may fare better. Of 5xx it may after all. */
+/** Statuses below 500 after which a later retry may succeed. After every 5xx it may. */
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429])
 
-/** When our own retries are spent, a client that comes back at once would multiply its retries by ours. Milliseconds. */
+/**
+ * Shortest wait that a client is told, in milliseconds. The retries of the sidecar are used up by then, and clients that retry at
+ * once would multiply their retries by those of the sidecar.
+ */
 const LEAST_RETRY_AFTER_MS = 5000
 
-/** Headers that say when to come back. The sidecar sets one, so that clients cannot read two times. */
+/** Headers of the upstream that say when to retry. They are replaced by one, so that a client never gets two different times. */
 const COME_BACK_HEADERS: ReadonlySet<string> = new Set(['retry-after', 'retry-after-ms', 'x-ms-retry-after-ms'])
 
 /**
- * When a client may come back: after the endpoint's own hint, else when the retry budget has a retry again; never sooner
- * than after 5 s.
+ * Milliseconds until a client may retry: the hint of the endpoint, else the time until the retry budget has a retry again. At
+ * least 5 s.
  */
 function retryAfterMs(hintMs: number | undefined, budget: number | undefined, refillPerMinute: number): number {
   if (hintMs !== undefined && hintMs > 0) return Math.max(LEAST_RETRY_AFTER_MS, hintMs)
@@ -46,20 +49,20 @@ export interface BudgetFacts {
   readonly refillPerMinute: number
 }
 
-/** The headers of an answer that another attempt may heal: one `Retry-After`, in whole seconds, never shorter than is meant. */
+/** Headers of an answer after which a retry may succeed: one `Retry-After` in whole seconds, rounded up. */
 export function comeBackHeaders(hintMs: number | undefined, budget?: BudgetFacts): [string, string][] {
   const ms = retryAfterMs(hintMs, budget?.balance, budget?.refillPerMinute ?? 0)
   return [['retry-after', String(Math.ceil(ms / 1000))]]
 }
 
-/** The headers of an answer without what the upstream says of coming back. */
+/** Headers of an answer without those of the upstream that say when to retry. */
 export function withoutComeBack(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => !COME_BACK_HEADERS.has(name))
 }
 
 /**
- * What a client is told of a call that failed without an answer of the upstream. Never 400 and never "not found": a client
- * would take its conversation for lost, and send all of it again.
+ * The answer to a client whose call failed without an answer of the upstream. Never 400 and never "not found": after those, a
+ * client would assume that its conversation is lost, and send all of it again.
  */
 export function answerOfFailure(error: unknown): MadeAnswer {
   const failed = error instanceof ResilientError ? error : findResilientError(error)
@@ -87,18 +90,18 @@ function attemptsText(count: number): string {
   return count === 1 ? '1 attempt' : `${count} attempts`
 }
 
-/** What the answer of an upstream comes to for a client. */
+/** What is sent to the client in place of an answer of the upstream. */
 export interface UpstreamVerdict {
-  /** Another status than the upstream's, with the words of its error: an overload that came as an event in a 200 stream. */
+  /** Set for an overload that came as an event in a stream with status 200: the honest status, with the upstream's error. */
   readonly instead: MadeAnswer | undefined
-  /** Another attempt may fare better, so the answer says when to come back. */
+  /** A later retry may succeed, so the answer says when to retry. */
   readonly mayHeal: boolean
-  /** The upstream's own hint. */
+  /** The hint of the upstream, in milliseconds. */
   readonly hintMs: number | undefined
 }
 
 /**
- * @param response with which a call of the client ended; its body is not read.
+ * @param response the answer of the call; its body is not read.
  * @param wallNow milliseconds since the epoch, for a hint that is a date.
  */
 export function judgeAnswer(response: Response, wallNow: number): UpstreamVerdict {
@@ -107,7 +110,7 @@ export function judgeAnswer(response: Response, wallNow: number): UpstreamVerdic
   const { status, headers } = response
   const header = (name: string): string | undefined => headers.get(name) ?? undefined
   const hintMs = error?.retryAfterMs ?? readHint({ header, wallNow, isPushback: false })
-  // Quota and money: coming back does not help, and clients know these answers.
+  // Quota or credit is used up: a retry does not help, and clients know these answers.
   if (error !== undefined && !error.retryable) return { instead: undefined, mayHeal: false, hintMs }
   if (PASSING_STATUSES.has(status) || status >= 500) return { instead: undefined, mayHeal: true, hintMs }
   const name = error?.upstreamCode ?? error?.type
@@ -135,7 +138,7 @@ export function errorBody({ code, type, message }: Pick<MadeAnswer, 'code' | 'ty
   return JSON.stringify({ error: { message, type, param: null, code } })
 }
 
-/** The same as the last event of a stream whose status was sent already. */
+/** The same answer as the last event of a stream whose head was sent already. */
 export function errorEvent({ code, type, message }: Pick<MadeAnswer, 'code' | 'type' | 'message'>): string {
   return `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type, code, message, param: null } })}\n\n`
 }

@@ -3,20 +3,20 @@ import type { TelemetryEvent } from '../telemetry/events.ts'
 
 const current = new AsyncLocalStorage<CallFacts>()
 
-/** What the telemetry of the client tells about one call of the sidecar. */
+/** Facts about one call of the sidecar, from the telemetry of the client. */
 export class CallFacts {
   attempts = 0
   model: string | undefined
   /** Why the last attempt failed. */
   code: string | undefined
 
-  /** Runs what makes the call, and what happens in it is told to this object. */
+  /** Runs the function that makes the call. Telemetry of that call is recorded here. */
   during<T>(act: () => T): T {
     return current.run(this, act)
   }
 }
 
-/** Which call of the sidecar each call of the client belongs to. A listener for the client's telemetry. */
+/** A listener for the telemetry of the client. Finds the call of the sidecar that an event belongs to. */
 export class CallFactsListener {
   readonly #byCall = new Map<number, CallFacts>()
 

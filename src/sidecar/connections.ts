@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** So many connections above the bound are still told that they are too many. Further ones are closed without an answer. */
+/** Up to this many connections above the limit get an answer that says so. Further ones are closed without an answer. */
 export const MOST_REFUSED = 64
 
-/** The connections of clients, and how many requests are under way on each. */
+/** The connections of clients, and the number of requests under way on each. */
 export class ClientConnections {
   readonly #most: number
   readonly #requests = new Map<Socket, number>()
-  /** Came while there were `most` connections already. */
+  /** Connections that arrived above the limit. */
   readonly #late = new WeakSet<Socket>()
   #isDraining = false
 
@@ -26,22 +26,22 @@ export class ClientConnections {
     socket.once('close', () => this.#requests.delete(socket))
   }
 
-  /** The connection came when there were too many, and there still are. */
+  /** The connection arrived above the limit, and the limit is still exceeded. */
   isTooMany(socket: Socket): boolean {
     return this.#late.has(socket) && this.#requests.size > this.#most
   }
 
-  /** A request has come; it is over when its answer was sent, or cannot be sent any more. */
+  /** Counts a request until its answer was sent or the connection was closed. */
   begin(socket: Socket, response: ServerResponse): void {
     this.#change(socket, 1)
     response.once('close', () => {
       this.#change(socket, -1)
-      // Closes the connection once what was written has left.
+      // Closes the connection after the written bytes were sent.
       if (this.#isDraining && this.#requests.get(socket) === 0) socket.destroySoon()
     })
   }
 
-  /** Closes connections without a request now, and each other one after its last request. */
+  /** Closes connections without a request now, and the others after their last request. */
   drain(): void {
     this.#isDraining = true
     for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroy()

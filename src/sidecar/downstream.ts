@@ -5,7 +5,7 @@ import { type BudgetFacts, comeBackHeaders, errorBody, errorEvent, type MadeAnsw
 import { FrameBoundary } from './frame-boundary.ts'
 
 export interface KeepaliveSettings {
-  /** What is put in between two frames of a silent stream. */
+  /** The sign of life that is sent between two frames of a silent stream. */
   readonly frame: string
   readonly afterMs: number
   readonly clock: Clock
@@ -14,14 +14,14 @@ export interface KeepaliveSettings {
 export const KEEPALIVE_EVENT = 'data: {"type":"keepalive"}\n\n'
 export const KEEPALIVE_COMMENT = ': keepalive\n\n'
 
-/** The client's side of one call: what was sent to it, and signs of life while there is nothing to send. */
+/** Sends the answer of one call to the client, and signs of life while the upstream is silent. */
 export class Downstream {
   readonly #response: ServerResponse
   readonly #boundary = new FrameBoundary()
   #keepalive: KeepaliveSettings | undefined
   #timer: TimerHandle | undefined
   #lastWriteAt = 0
-  /** Bytes of the body that came from the upstream. */
+  /** Bytes of the upstream's body that were sent. */
   bytes = 0
 
   constructor(response: ServerResponse) {
@@ -36,29 +36,29 @@ export class Downstream {
     return this.#response.headersSent ? this.#response.statusCode : undefined
   }
 
-  /** Whether the client can still be told something. */
+  /** Whether bytes can still be sent to the client. */
   get isOpen(): boolean {
     return !this.#response.destroyed && !this.#response.writableEnded
   }
 
   head(status: number, headers: HeaderPairs): void {
-    // Several of one name (`set-cookie`) go out as several.
+    // Headers with one name (`set-cookie`) are sent separately.
     this.#response.writeHead(status, headers.flat())
   }
 
-  /** Sends the head before the body has a byte. */
+  /** Sends the head before the first byte of the body. */
   flushHead(): void {
     this.#response.flushHeaders()
   }
 
-  /** From here on silence is broken between frames. */
+  /** From now on, sends a sign of life after each `keepaliveMs` of silence, between two frames. */
   keepAlive(settings: KeepaliveSettings): void {
     this.#keepalive = settings
     this.#lastWriteAt = settings.clock.now()
     this.#arm(settings.afterMs)
   }
 
-  /** Resolves when the client can take more; at once, mostly. */
+  /** Resolves when the client can take more: mostly at once. */
   write(bytes: Uint8Array): Promise<void> | undefined {
     this.bytes += bytes.length
     if (this.#keepalive !== undefined) {
@@ -82,7 +82,7 @@ export class Downstream {
     this.#response.end()
   }
 
-  /** An answer that the sidecar makes. Once the head of a stream was sent, it is the last event of that stream. */
+  /** Sends an answer of the sidecar. If the head of a stream was sent already, it becomes the last event of that stream. */
   answer(made: MadeAnswer, more: HeaderPairs = [], budget?: BudgetFacts): void {
     this.#disarm()
     if (!this.isOpen) return
@@ -101,11 +101,11 @@ export class Downstream {
     this.#response.end(body)
   }
 
-  /** The stream broke: the client must not take what it has for the whole. */
+  /** The stream broke off. Ends the connection so that the client does not take the stream for complete. */
   breakOff(): void {
     this.#disarm()
     const { socket } = this.#response
-    // Node keeps what was written in this turn until the next one. It is output that the call has handed over, so it leaves first.
+    // Node sends bytes that were written in this turn in the next one. They are output of the call, so they are sent first.
     if (socket === null) this.#response.destroy()
     else socket.destroySoon()
   }
@@ -121,7 +121,7 @@ export class Downstream {
       this.#arm(afterMs - silentMs)
       return
     }
-    // A client that does not read needs no sign of life, and what it does not read would pile up.
+    // A client that does not read gets no signs of life, because unread ones would accumulate.
     if (this.#boundary.isBetweenFrames && !this.#response.writableNeedDrain) this.#response.write(frame)
     this.#lastWriteAt = clock.now()
     this.#arm(afterMs)

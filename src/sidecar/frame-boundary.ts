@@ -2,11 +2,11 @@ const LF = 10
 const CR = 13
 
 /**
- * Follows an event stream and knows whether what was sent so far ends between two frames, where an event of the sidecar can
- * be put in. A frame ends with a blank line; lines end with LF, CR or CRLF.
+ * Follows an event stream. Knows whether the bytes so far end between two frames, where the sidecar can insert an event. A frame
+ * ends with a blank line; lines end with LF, CR or CRLF.
  */
 export class FrameBoundary {
-  /** How many line ends the stream ends with, 2 at most. Nothing sent yet counts as a boundary. */
+  /** Number of line ends at the end of the bytes so far, at most 2. Starts with 2: the start of a stream is a boundary. */
   #lineEnds = 2
   #endsWithCr = false
 
@@ -15,7 +15,7 @@ export class FrameBoundary {
   }
 
   push(bytes: Uint8Array): void {
-    // Only the last bytes count: at most CR LF CR LF.
+    // The last four bytes decide: CR LF CR LF is the longest blank line.
     const from = Math.max(0, bytes.length - 4)
     if (from > 0) {
       this.#lineEnds = 0

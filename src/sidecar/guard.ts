@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 
-/** What of a request decides whether it is let in. */
+/** The parts of a request that decide whether it is accepted. */
 export interface Visitor {
-  /** The request target, as it came. */
+  /** The request target as the client sent it. */
   readonly target: string
   readonly host: string | undefined
   /** The address of this machine to which the client connected. */
@@ -16,7 +16,7 @@ export interface Visitor {
 
 export interface GuardSettings {
   readonly token: string | undefined
-  /** The token may come as `Authorization: Bearer …`: the upstream's key is the sidecar's own. */
+  /** The token may come as `Authorization: Bearer …`, because the sidecar has the key of the upstream itself. */
   readonly takesAuthorization: boolean
   readonly allowHosts: readonly string[]
   readonly allowOrigins: readonly string[]
@@ -37,8 +37,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Whether a request is let in; why not, if it is not. A page in a browser can send requests to a loopback address, also by a
- * name of its own that resolves there (DNS rebinding): `Host`, `Origin` and `Sec-Fetch-Site` give such a page away. Pure.
+ * Decides whether a request is accepted, and why not. A web page can send requests to a loopback address, even by a name of the
+ * attacker that resolves to it (DNS rebinding). `Host`, `Origin` and `Sec-Fetch-Site` show that a request comes from a page. Pure.
  */
 export function refusalOf(visitor: Visitor, settings: GuardSettings): Refusal | undefined {
   return (
@@ -53,7 +53,7 @@ function hostRefusal({ host, localAddress }: Visitor, { allowHosts }: GuardSetti
   const name = host === undefined ? undefined : nameOf(host)
   if (name !== undefined) {
     if (isLoopback(name) || allowHosts.includes(name) || allowHosts.includes(host as string)) return undefined
-    // An address, other than a name, cannot be made to resolve elsewhere.
+    // An address needs no list: unlike a name, it cannot be made to resolve elsewhere.
     if (isIP(name) !== 0 && name === localAddress?.replace(/^::ffff:/, '')) return undefined
   }
   return {
@@ -63,7 +63,7 @@ function hostRefusal({ host, localAddress }: Visitor, { allowHosts }: GuardSetti
   }
 }
 
-/** Without the port; `undefined` for what is no host. */
+/** The host without its port; `undefined` for an invalid value. */
 function nameOf(host: string): string | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host)
   return (match?.[1] ?? match?.[2])?.toLowerCase()
@@ -97,7 +97,7 @@ function tokenRefusal(visitor: Visitor, { token, takesAuthorization }: GuardSett
   }
 }
 
-/** Only who knows the token comes here, so the answer tells a guesser nothing. */
+/** Refuses an address that contains the token. Checked after the token, so the answer tells nothing to a client that guesses. */
 function targetRefusal({ target }: Visitor, { token }: GuardSettings): Refusal | undefined {
   if (token === undefined || ![target, unescaped(target)].some((text) => text.includes(token))) return undefined
   return {
@@ -112,7 +112,7 @@ function unescaped(target: string): string {
   return target.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
-/** In a time that tells nothing about where the two differ. */
+/** Compares in a time that does not depend on where the two differ. */
 function isEqual(one: string, other: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(one), digest(other))

@@ -1,6 +1,6 @@
 import type { HeaderPairs } from '../transport/transport.ts'
 
-/** Headers of one connection (RFC 9110 7.6.1). */
+/** Headers that apply to one connection only (RFC 9110 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -13,23 +13,23 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Sidecar and upstream each decide these for their own connection. */
+/** Headers that sidecar and upstream set separately, each for one connection. */
 const OF_REQUEST_MESSAGE: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'accept-encoding'])
 
-/** The client shows its token to the sidecar alone. */
+/** Headers that only the sidecar may see: they hold its token. */
 export const TOKEN_HEADER = 'x-sidecar-token'
 
-/** Names that a `Connection` header lists belong to that connection, too. */
+/** Adds the names that a `Connection` header lists. They apply to that connection only, too. */
 function listedIn(connection: readonly string[]): ReadonlySet<string> {
   return new Set(connection.flatMap((value) => value.split(',')).map((name) => name.trim().toLowerCase()))
 }
 
 /**
- * What of a client's headers goes to the upstream. Pure.
+ * The headers of a client that are sent to the upstream. Pure.
  *
- * @param raw names and values in turn, as `IncomingMessage.rawHeaders` has them.
- * @param dropped further names, in lower case, that stay here.
- * @param token of the sidecar: a header that holds it stays here, whatever its name.
+ * @param raw names and values alternating, as in `IncomingMessage.rawHeaders`.
+ * @param dropped further names that are not sent, in lower case.
+ * @param token of the sidecar. A header that contains it is not sent, whatever its name.
  */
 export function headersUp(
   raw: readonly string[],
@@ -50,7 +50,7 @@ export function headersUp(
   )
 }
 
-/** What of the upstream's headers goes to the client. Pure. */
+/** The headers of the upstream that are sent to the client. Pure. */
 export function headersDown(headers: Headers, hasWholeBody: boolean): HeaderPairs {
   const connection = headers.get('connection')
   const listed = connection === null ? undefined : listedIn([connection])

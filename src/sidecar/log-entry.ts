@@ -1,6 +1,6 @@
-/** What is told of one call of a client. Holds no prompt, key, header or query. */
+/** The log entry of one call of a client. Holds no prompt, key, header or query. */
 export interface SidecarLogEntry {
-  /** When the call came, ISO 8601. */
+  /** When the call arrived, ISO 8601. */
   readonly time: string
   /** Counted from 1 in each sidecar. */
   readonly id: number
@@ -8,20 +8,20 @@ export interface SidecarLogEntry {
   /** Without the query. */
   readonly path: string
   readonly model: string | undefined
-  /** What the client was answered; `undefined` where it left before. */
+  /** The status that the client got; `undefined` if it left before. */
   readonly status: number | undefined
   /**
-   * `completed`: the whole answer was handed over, an error status included. `interrupted`: it broke off. `left`: the client
-   * did. `refused`: the sidecar let the request go no further.
+   * `completed`: the client got the whole answer, whatever its status. `interrupted`: the answer broke off. `left`: the client
+   * closed the connection first. `refused`: the sidecar did not send the request to the upstream.
    */
   readonly outcome: 'completed' | 'interrupted' | 'left' | 'refused'
-  /** Why a call was refused, failed or was interrupted: a code. */
+  /** The code that says why a call was refused, failed or was interrupted. */
   readonly code: string | undefined
-  /** Requests to the upstream. */
+  /** Number of requests to the upstream. */
   readonly attempts: number
-  /** Until the first byte of the answer's body was sent on. Milliseconds. */
+  /** Milliseconds until the first byte of the body was sent to the client. */
   readonly firstByteMs: number | undefined
-  /** Until the end. Milliseconds. */
+  /** Milliseconds until the end of the call. */
   readonly ms: number
   readonly bytes: number
 }

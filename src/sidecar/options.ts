@@ -10,7 +10,7 @@ import { ConfigurationError } from '../errors/errors.ts'
 import { isLoopback } from './guard.ts'
 import type { SidecarLogEntry } from './log-entry.ts'
 
-/** What the sidecar's calls have in common with those of a `ResilientClient`; each means the same there. */
+/** Options of `ResilientClient` that the sidecar accepts. Each has the same meaning and default there. */
 type ClientOptions = Pick<
   ResilientClientOptions,
   | 'maxRetries'
@@ -32,57 +32,57 @@ type ClientOptions = Pick<
   | 'random'
 >
 
-/** Options of `startSidecar`. Those of a `ResilientClient` that are about its calls are taken, too. */
+/** Options of `startSidecar`, which also accepts those options of `ResilientClient` that apply to calls. */
 export interface SidecarOptions extends ClientOptions {
   /**
    * Where the calls go: `https://api.openai.com/v1`, or the base of any endpoint that speaks the Responses API. Give either
    * this or `endpoints`.
    */
   readonly upstream?: string | undefined
-  /** The address to listen on. Default `127.0.0.1`. One that other machines reach needs `token`. */
+  /** The address to listen on. Default `127.0.0.1`. An address that other machines can reach needs `token`. */
   readonly host?: string | undefined
-  /** Default 8787. `0`: any that is free. */
+  /** The port to listen on, 0 to 65535. Default 8787. `0`: any free port. */
   readonly port?: number | undefined
-  /** Sent to the upstream instead of the clients' own `Authorization`. Default: none, the clients' own is passed on. */
+  /** Key for the upstream, sent in place of the clients' `Authorization`. Default: none, so that of the client is passed on. */
   readonly apiKey?: string | undefined
   /**
-   * What clients must show, as `x-sidecar-token`; with `apiKey` also as `Authorization: Bearer`. At least 16 characters. Never
-   * sent to the upstream. Default: none, which only a loopback `host` allows.
+   * Token that clients must send as `x-sidecar-token`; with `apiKey`, `Authorization: Bearer` works too. At least 16 characters.
+   * Never sent to the upstream. Default: none, which is accepted only with a loopback `host`.
    */
   readonly token?: string | undefined
-  /** Names, beside loopback ones, by which clients may address the sidecar: `sidecar.internal`. Default: none. */
+  /** Additional host names by which clients may address the sidecar: `sidecar.internal`. Default: none, only loopback names. */
   readonly allowHosts?: readonly string[] | undefined
   /** Origins of web pages that may call the sidecar: `https://app.example`. Default: none. */
   readonly allowOrigins?: readonly string[] | undefined
   /**
-   * How long the status of a Responses stream is held back for an honest one. After that the client is told 200, keepalives
-   * begin, and a later failure comes as an `error` event. Milliseconds, default 240 000: Node's own `fetch` waits 300 s for
-   * headers. `0`: as long as it takes.
+   * How long the head of a Responses stream is held back until its outcome is known, in milliseconds. After that the client gets
+   * 200 and keepalives, and a later failure comes as an `error` event. Default 240 000, because Node's `fetch` waits 300 s for
+   * headers. `0`: no limit.
    */
   readonly holdMs?: number | undefined
   /**
-   * What is sent on a Responses stream while the upstream is silent: `'data'` (default) an event `keepalive`, which also
-   * Codex counts as a sign of life; `'comment'` an SSE comment; `'off'` nothing. Other event streams get comments.
+   * What is sent on a Responses stream while the upstream is silent. `'data'` (default): an event `keepalive`, which Codex counts
+   * as a sign of life, too. `'comment'`: an SSE comment. `'off'`: nothing. Other event streams get comments.
    */
   readonly keepalive?: 'data' | 'comment' | 'off' | undefined
-  /** After how much silence. Milliseconds, default 15 000. */
+  /** Silence before each keepalive, in milliseconds. Default 15 000. */
   readonly keepaliveMs?: number | undefined
-  /** The largest request body. Bytes, default 64 MiB. */
+  /** Largest request body, in bytes. Default 67 108 864 (64 MiB). A larger one gets 413. */
   readonly maxBodyBytes?: number | undefined
-  /** What all request bodies under way may hold together. Bytes, default 512 MiB. Further calls get 503. */
+  /** Bytes that all request bodies under way may hold together. Default 536 870 912 (512 MiB). Further calls get 503. */
   readonly maxBufferedBytes?: number | undefined
   /**
-   * Connections of clients whose calls are taken, idle ones included. Default 10 000. A call on a further one gets 503 with
-   * `Retry-After`, and that connection is closed; above 64 further ones a connection is closed without an answer.
+   * Connections of clients, idle ones included. Default 10 000. On up to 64 further connections a call gets 503 with `Retry-After`,
+   * and the connection is closed. More connections are closed without an answer.
    */
   readonly maxClients?: number | undefined
-  /** How long `close()` lets calls under way finish. Milliseconds, default 600 000. */
+  /** Milliseconds that `close()` waits for calls under way. Default 600 000 (10 min). */
   readonly drainMs?: number | undefined
-  /** Told once for each call. Default: none. The entry holds no prompt, key or query. */
+  /** Called once for each call. Default: none. The entry holds no prompt, key or query. */
   readonly onCall?: ((entry: SidecarLogEntry) => void) | undefined
 }
 
-/** @param each what is accepted as one entry. */
+/** @param each says what is accepted as one entry. */
 function words(accepts: string, each: string, isOne: (word: string) => boolean): Rule<never> {
   const isWord = (word: unknown): boolean => typeof word === 'string' && isOne(word)
   return {
@@ -169,7 +169,7 @@ export interface SidecarSettings {
   readonly client: ResilientClientOptions
 }
 
-/** @throws ConfigurationError for the first thing that is not accepted. */
+/** @throws ConfigurationError for the first option that is not accepted. */
 export function resolveSidecar(options: unknown): SidecarSettings {
   checkOptions(options, sidecarRules, { of: 'the sidecar' })
   const given = copyByRules(options as SidecarOptions, sidecarRules)
@@ -217,7 +217,7 @@ export function resolveSidecar(options: unknown): SidecarSettings {
       ...copyByRules(given, clientRows),
       ...(upstream !== undefined && { baseURL: upstream }),
       ...(apiKey !== undefined && { apiKey }),
-      // The sidecar itself tells its clients that it is alive: nothing need be handed over, or given up, for their sake.
+      // The sidecar sends signs of life itself, so the client library need not commit early for the sake of the clients.
       commitAfterMs: 0,
       beforeCommitMs: 0,
     },

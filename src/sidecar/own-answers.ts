@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HeaderPairs } from '../transport/transport.ts'
 
-/** `/healthz` and `/readyz`: whether the sidecar runs, and whether it takes calls. */
+/** Answers `/healthz` (the sidecar runs) and `/readyz` (the sidecar accepts calls). */
 export function answerHealth(response: ServerResponse, isDraining: boolean): void {
   response.writeHead(isDraining ? 503 : 200, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
   response.end(isDraining ? 'draining\n' : 'ok\n')
 }
 
-/** A browser asks whether a page of an allowed origin may send a request. */
+/** Answers a CORS preflight of a browser for a page of an allowed origin. */
 export function isPreflight(request: IncomingMessage, more: HeaderPairs): boolean {
   return request.method === 'OPTIONS' && more.length > 0 && 'access-control-request-method' in request.headers
 }
@@ -25,11 +25,11 @@ export function answerPreflight(request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Answers a request after which the connection would no longer be HTTP. Clients that know WebSockets fall back to HTTP at
- * once.
+ * Refuses an upgrade or CONNECT, after which the connection would no longer be HTTP. Clients that try a WebSocket then use HTTP
+ * at once.
  */
 export function refuseRaw(socket: Duplex, status: string): void {
   socket.on('error', () => {})
-  // A client that leaves its side open would otherwise keep the connection.
+  // Ends the connection even if the client does not close its side.
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
 }

@@ -1,16 +1,15 @@
-/** Prefixes that clients put before the path of an operation, and that the address of the upstream has by itself. */
+/** Prefixes that clients send before the path of an operation. They are cut off, because the upstream's address has its own. */
 const CLIENT_PREFIXES = ['/v1', '/backend-api/codex']
 
-/** A way out of the base path, written plainly or with escapes; and what servers read as a slash. */
+/** Path segments that lead out of the base path, plain or escaped, and characters that servers read as a slash. */
 const TRICKS = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\]|%2f|%5c)|\/\/|\\|%5c|%2f|%00|#/i
 const UNPRINTABLE = /[^\x21-\x7e]/
 
 /**
- * The address of the upstream for what a client asked for: `/v1/responses` and `/responses` both become `<base>/responses`.
- * Pure.
+ * The address at the upstream for the target of a request. `/v1/responses` and `/responses` both become `<base>/responses`. Pure.
  *
  * @param target the request target as the client sent it, `/v1/responses?x=1`.
- * @returns `undefined` for a target that names nothing below the base: absolute, with `..`, `//` or escaped slashes.
+ * @returns `undefined` for a target that is not below the base: absolute, or with `..`, `//` or escaped slashes.
  */
 export function upstreamUrl(target: string, base: URL): URL | undefined {
   const end = target.indexOf('?')
@@ -24,6 +23,6 @@ export function upstreamUrl(target: string, base: URL): URL | undefined {
   url.pathname = basePath + rest
   const queries = [base.search.slice(1), end === -1 ? '' : target.slice(end + 1)].filter((query) => query !== '')
   url.search = queries.join('&')
-  // What the parser of addresses made of it must still lie below the base.
+  // The parsed address must still be below the base.
   return url.pathname === basePath + rest ? url : undefined
 }

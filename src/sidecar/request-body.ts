@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Refusal } from './guard.ts'
 
-/** The bytes of request bodies that all calls under way hold together. */
+/** Counts the bytes of request bodies that all calls under way hold together. */
 export class BufferedBytes {
   readonly #most: number
   #held = 0
@@ -19,7 +19,7 @@ export class BufferedBytes {
     return this.#held + bytes <= this.#most
   }
 
-  /** Takes `bytes`; `false`, and nothing taken, where the bound would be passed. */
+  /** Takes `bytes`. Returns `false` and takes nothing if that would exceed the limit. */
   take(bytes: number): boolean {
     if (!this.hasRoomFor(bytes)) return false
     this.#held += bytes
@@ -31,7 +31,7 @@ export class BufferedBytes {
   }
 }
 
-/** The body of one request, held until `release()`: retries send it again. */
+/** The body of one request. It is held until `release()`, because retries send it again. */
 export interface HeldBody {
   readonly bytes: Uint8Array<ArrayBuffer>
   release(): void
@@ -41,15 +41,15 @@ export interface HeldBody {
 export class ClientLeft extends Error {}
 
 export interface BodyBounds {
-  /** Of this body; more is refused with 413. */
+  /** Largest body in bytes. A larger one is refused with 413. */
   readonly maxBytes: number
   readonly buffered: BufferedBytes
-  /** Called before the first byte is read, unless the body is refused by its announced length. */
+  /** Called before the first byte is read. Not called if the announced length is too large. */
   readonly askForBody: (() => void) | undefined
 }
 
 /**
- * Reads a request body whole. Memory is taken as bytes arrive: a client that announces much and sends little takes little.
+ * Reads a whole request body. Memory is counted as bytes arrive, so a client that announces much and sends little uses little.
  *
  * @throws ClientLeft
  */

@@ -29,14 +29,14 @@ export interface SidecarCallContext {
   readonly facts: CallFacts
   /** Headers of every answer to this client. */
   readonly more: ReadonlyArray<readonly [string, string]>
-  /** Asks for the body of a client that waits to be asked (`Expect: 100-continue`). */
+  /** Sends 100 Continue to a client that waits for it before it sends its body (`Expect: 100-continue`). */
   readonly askForBody: (() => void) | undefined
 }
 
 const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization'])
 const NONE: ReadonlySet<string> = new Set()
 
-/** One call of a client: its request goes to the upstream through the client library, the answer comes back. */
+/** One call of a client: sends its request to the upstream through the client library, and the answer back. */
 export class SidecarCall {
   readonly #request: IncomingMessage
   readonly #downstream: Downstream
@@ -53,13 +53,13 @@ export class SidecarCall {
     this.#context = context
     this.#downstream = new Downstream(response)
     this.#startedAt = context.settings.clock.now()
-    // Also told when all was sent: then there is nothing left to abort.
+    // Also emitted after the whole answer was sent. Then there is nothing to abort.
     response.once('close', () => {
       if (!response.writableFinished) this.#abort.abort(LEFT)
     })
   }
 
-  /** Resolves when the call is over, whatever becomes of it. */
+  /** Resolves when the call is over. Never rejects. */
   async run(url: URL): Promise<SidecarLogEntry> {
     const time = toIsoTime(this.#context.settings.clock.wallNow())
     let body: HeldBody | undefined
@@ -80,7 +80,7 @@ export class SidecarCall {
     this.#abort.abort(reason)
   }
 
-  /** Answers a request that goes no further. */
+  /** Answers a request that is not sent to the upstream. */
   refused(refusal: Refusal): SidecarLogEntry {
     this.#refuse(refusal)
     return this.#entry(toIsoTime(this.#context.settings.clock.wallNow()))
@@ -92,12 +92,12 @@ export class SidecarCall {
     const mayHeal = status === 503
     const type = status >= 500 ? 'server_error' : 'invalid_request_error'
     const made = { status, code, type, message, hintMs: undefined, mayHeal, isSpent: false }
-    // What is left of the request's body is not read.
+    // The rest of the request's body is not read.
     const close = this.#request.complete ? [] : [['connection', 'close'] as const]
     this.#downstream.answer(made, [...this.#context.more, ...close])
   }
 
-  /** `undefined`: refused, and answered. */
+  /** @returns `undefined` if the request was refused and answered. */
   async #body(): Promise<HeldBody | undefined> {
     const { settings, buffered, askForBody } = this.#context
     const body = await readRequestBody(this.#request, { maxBytes: settings.maxBodyBytes, buffered, askForBody })
@@ -128,7 +128,7 @@ export class SidecarCall {
     await this.#answer(response, isResponses)
   }
 
-  /** A client waits for the head of an answer for so long; a stream that begins tells it that its call is alive. */
+  /** Starts the stream after `holdMs`: clients wait for the head of an answer only for so long. */
   #holdUntilDue(isResponses: () => boolean): void {
     const { settings } = this.#context
     const { clock } = settings
@@ -165,7 +165,7 @@ export class SidecarCall {
     if (instead !== undefined || (downstream.hasHead && response.status >= 300)) {
       const made = instead ?? (await madeOf(response))
       this.#code = made.code
-      // `madeOf` has read the body to its end.
+      // `madeOf` has already read the body.
       if (instead !== undefined) await response.body?.cancel()
       downstream.answer(made, this.#context.more, this.#budget())
       this.#outcome = 'completed'
@@ -211,7 +211,7 @@ export class SidecarCall {
     const failed = isResilientError(error) ? error : findResilientError(error)
     this.#outcome = 'interrupted'
     this.#code = failed?.code ?? 'sidecar_failed'
-    // What the client was handed is a part of an answer, and ends as a connection that broke.
+    // The client has a part of an answer. It must end as a broken connection.
     if (this.#downstream.bytes > 0) this.#downstream.breakOff()
     else this.#downstream.answer(answerOfFailure(error), this.#context.more, this.#budget())
   }
@@ -236,7 +236,7 @@ export class SidecarCall {
   }
 }
 
-/** Why a call is aborted whose client has left. */
+/** The abort reason of a call whose client has left. */
 const LEFT = new Error('the client of the sidecar left')
 
 function isResponsesStream(request: {
@@ -248,12 +248,12 @@ function isResponsesStream(request: {
   return traitsOf({ ...request, body: { kind: 'bytes', bytes: request.bytes } }).latency.kind === 'stream'
 }
 
-/** Without what a client may have put into the query. */
+/** The path without the query, which may hold secrets. */
 function pathOf(target: string): string {
   return target.split('?', 1)[0]?.slice(0, 200) ?? ''
 }
 
-/** The words of an error answer that comes when the head of a stream was sent already. */
+/** The error in an error answer of the upstream, for a client that already has the head of a stream. */
 async function madeOf(response: Response): Promise<MadeAnswer> {
   const { status } = response
   const made = {

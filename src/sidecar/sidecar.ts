@@ -20,39 +20,39 @@ export interface SidecarStats {
   readonly ended: number
   /** Connections of clients, idle ones included. */
   readonly clients: number
-  /** Bytes of request bodies that are held for retries. */
+  /** Bytes of request bodies that are kept for retries. */
   readonly bufferedBytes: number
   /** Connections to the upstream. */
   readonly connections: number
   readonly isDraining: boolean
 }
 
-/** A sidecar that listens. */
+/** A running sidecar. */
 export interface Sidecar extends AsyncDisposable {
-  /** Where it listens: `http://127.0.0.1:8787`. */
+  /** The address at which it listens: `http://127.0.0.1:8787`. */
   readonly url: string
   stats(): SidecarStats
   /**
-   * Closes connections without a call, and lets the calls under way finish for `drainMs`. Until then the sidecar still listens:
-   * `/readyz` says 503, and a new call gets 503 with `Retry-After`. What is left after `drainMs`, or at a second call of this
-   * function, ends at once. Resolves when nothing is left.
+   * Closes connections without a call, and lets calls under way finish for up to `drainMs`. Until then the sidecar still listens:
+   * `/readyz` answers 503, and a new call gets 503 with `Retry-After`. After `drainMs`, or when this function is called again, the
+   * remaining calls end at once. Resolves when all connections are closed.
    */
   close(): Promise<void>
 }
 
-/** How long a client of the sidecar keeps an idle connection. */
+/** Milliseconds that an idle connection of a client stays open. */
 const KEEP_ALIVE_MS = 120_000
-/** A client that sends its headers, or its body, more slowly than this is cut off. */
+/** Limits for a client that sends its headers, or its body, slowly, in milliseconds. Then the connection is closed. */
 const HEADERS_MS = 20_000
 const REQUEST_MS = 300_000
 const CHECK_MS = 2000
 const MAX_HEADER_BYTES = 64 * 1024
 
 /**
- * Starts an HTTP server on this machine that carries calls to an upstream through a `ResilientClient`: for programs that can
- * be given a base URL and cannot import this library.
+ * Starts an HTTP server on this machine that sends calls to an upstream through a `ResilientClient`. It is for programs that
+ * accept a base URL but cannot import this library.
  *
- * @throws ConfigurationError for an option that is not accepted, and where the address cannot be listened on.
+ * @throws ConfigurationError for an option that is not accepted, or if the server cannot listen on the address.
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const sidecar = new SidecarServer(resolveSidecar(options))
@@ -98,7 +98,7 @@ class SidecarServer implements Sidecar {
     this.#server.on('connection', (socket) => this.#connections.add(socket))
     this.#server.on('upgrade', (_request, socket) => refuseRaw(socket, '426 Upgrade Required'))
     this.#server.on('connect', (_request, socket) => refuseRaw(socket, '501 Not Implemented'))
-    // The body is asked for once the request is let in.
+    // Sends 100 Continue only after the request was accepted.
     this.#server.on('checkContinue', (request, response) => {
       void this.#onRequest(request, response, () => response.writeContinue())
     })
@@ -156,7 +156,7 @@ class SidecarServer implements Sidecar {
     this.#connections.drain()
     await Promise.race([this.#drained(), now])
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    // Those that have come meanwhile.
+    // Also closes connections that arrived meanwhile.
     this.#connections.drain()
     await Promise.race([closed, now])
     clock.clearTimer(timer)
@@ -167,7 +167,7 @@ class SidecarServer implements Sidecar {
     await closed
   }
 
-  /** Resolves when the calls that were let in are over and their answers were sent. */
+  /** Resolves when all accepted calls are over and their answers were sent. */
   #drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained = () => {

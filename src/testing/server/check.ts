@@ -38,7 +38,7 @@ export const anyOf = (...rules: Rule[]): Rule => ({
 
 export const anything: Rule = { accepts: 'anything', test: () => true }
 
-/** Throws a `TypeError` for an unknown key or an invalid value. Keys with the value `undefined` count as absent. */
+/** @throws TypeError for an unknown key or an invalid value. Keys with the value `undefined` count as absent. */
 export function checkObject(path: string, value: unknown, rules: AnyRules): void {
   const fault = faultIn(value, rules, path)
   switch (fault?.kind) {

@@ -2,19 +2,19 @@ import type { JsonObject } from '../streams.ts'
 import type { MockRequest } from './records.ts'
 
 interface Known {
-  /** What the response before brought. */
+  /** The response that this one continues. */
   readonly before: Known | undefined
   readonly input: readonly JsonObject[]
   readonly output: readonly JsonObject[]
 }
 
-/** What the model knew with each request, and knows after each response, whether the server still has it or not. */
+/** What the model knew with each request and after each response. Kept even where the server has lost the response. */
 export class Contexts {
   readonly #byRequest = new WeakMap<MockRequest, Known>()
   readonly #byResponse = new Map<string, Known>()
 
   /**
-   * A request is about to be answered.
+   * Called when a request is about to be answered.
    *
    * @param previous the response that it continues.
    * @param events of the answer.
@@ -29,7 +29,7 @@ export class Contexts {
     }
   }
 
-  /** Of a response: with its output. Of a request: what the model was given. */
+  /** For a response id: the conversation including the output. For a request: the input of the model. */
   of(subject: string | MockRequest): readonly JsonObject[] | undefined {
     const known = typeof subject === 'string' ? this.#byResponse.get(subject) : this.#byRequest.get(subject)
     if (known === undefined) return undefined
@@ -48,7 +48,7 @@ function itemsOf(input: unknown): readonly JsonObject[] {
   return Array.isArray(input) ? (input as readonly JsonObject[]) : []
 }
 
-/** What the last snapshot states; where it states nothing, the items as their events had them. */
+/** The output in the last snapshot. If that is empty: the items of the `response.output_item.done` events. */
 function outputOf(events: readonly JsonObject[]): readonly JsonObject[] {
   const last = events.at(-1)?.response as JsonObject | null | undefined
   const stated = last?.output

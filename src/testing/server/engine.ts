@@ -19,7 +19,7 @@ import { ResponseStore } from './response-store.ts'
 import { SocketDoor } from './socket/door.ts'
 import { type Struck, strike, type Verdict } from './strike.ts'
 
-/** Leads connections and requests through their faults to their answers. */
+/** Applies the faults to connections and requests, and answers the requests. */
 export class Engine {
   readonly journal: Journal
   readonly plan: FaultPlan
@@ -65,7 +65,7 @@ export class Engine {
     })
   }
 
-  /** Ends everything. Resolves when nothing is left. */
+  /** Ends everything. Resolves when no connection, timer or request is left. */
   async close(): Promise<void> {
     this.door.stopListening()
     this.store.forgetAll()

@@ -30,23 +30,23 @@ export interface ExchangeHost {
   strike(planned: PlannedFault, struck: Struck, request: RequestRecord): Promise<Verdict>
 }
 
-/** One request, and what belongs to it. */
+/** One request, with its connection and its answer. */
 export interface ExchangeParts {
   readonly connection: Connection
   readonly request: RequestRecord
   readonly answer: Answer
-  /** Where the request came on one. */
+  /** Set for a message on a WebSocket. */
   readonly socket?: SocketControls | undefined
   /** Reads the body; `undefined` if the client went away in the middle of it. */
   receive(): Promise<ReceivedBody | undefined>
-  /** What the endpoint answers, faults aside. */
+  /** The answer of the endpoint without faults. */
   reply(request: RequestRecord): Promise<Reply>
 }
 
-/** Ends an exchange from the inside: there is nothing more to do. */
+/** Thrown to end an exchange when nothing more can be sent. */
 const STOP = Symbol('stop')
 
-/** One request and its answer, through all points where faults can strike. */
+/** Takes one request through all points where faults can strike, and sends its answer. */
 export class Exchange {
   readonly #host: ExchangeHost
   readonly #parts: ExchangeParts
@@ -69,7 +69,7 @@ export class Exchange {
 
   /** Does not reject for a failure on the wire. */
   async run(): Promise<void> {
-    // A message can have waited for the one before it.
+    // The message may have waited for the previous one on its lane.
     if (!this.#connection.open) return this.#endUnanswered()
     const unwatch = this.#connection.onClosed(() => this.#endUnanswered())
     try {
@@ -161,7 +161,7 @@ export class Exchange {
     if (!this.#connection.open) throw STOP
   }
 
-  /** Sends one frame, with the faults that strike in the middle of it. */
+  /** Sends one frame. Faults at `inside_event` strike after half of it. */
   async #sendFrame(frame: Buffer, number: number): Promise<void> {
     const half = this.#isDue('inside_event', number) ? frame.length >> 1 : 0
     if (half > 0) {

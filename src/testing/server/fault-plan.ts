@@ -17,7 +17,7 @@ import { ONLY_ON_SOCKETS } from './socket/effects.ts'
 /** The points before every request, in their order. */
 const EARLY_POINTS: readonly FaultPoint[] = ['accept', ...SOCKET_POINTS]
 
-/** What one request, connection or WebSocket of a script meets: `'ok'`, a fault, or several faults. */
+/** The faults for one request, connection or WebSocket of a script: `'ok'`, a fault, or several faults. */
 export type ScriptEntry = 'ok' | Fault | readonly Fault[]
 
 export interface ScriptOptions {

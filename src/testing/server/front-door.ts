@@ -15,12 +15,12 @@ export interface FrontDoorOptions {
   /** Faults before anything is read. Returns whether HTTP may use the socket. */
   admit(connection: Connection): Promise<boolean>
   readonly onRequest: RequestListener
-  /** HTTP has left the socket; `head` was read behind the request. */
+  /** HTTP no longer uses the socket. `head`: bytes that were read after the request. */
   onUpgrade(message: IncomingMessage, wire: Socket, head: Buffer): void
 }
 
 /**
- * The listening socket, in front of an HTTP server that does not listen itself. So faults can strike a connection
+ * The listening socket. The HTTP server does not listen itself and gets its connections from here. So faults can strike a connection
  * before anything is read from it, and can use the raw socket under a TLS layer.
  */
 export class FrontDoor {

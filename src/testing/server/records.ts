@@ -45,29 +45,29 @@ export interface MockSocket {
   readonly rawHeaders: readonly string[]
   /** Milliseconds of the server's clock (monotonic) when the head of the upgrade arrived. */
   readonly startedAt: number
-  /** What the upgrade was answered with: 101, or the status of a refusal; `undefined` before. */
+  /** The status of the answer to the upgrade: 101, or that of a refusal. `undefined` until it is sent. */
   readonly status: number | undefined
   /** When the 101 had been sent. */
   readonly openedAt: number | undefined
   readonly closedAt: number | undefined
-  /** The 101 was sent, and the connection is not gone. */
+  /** The 101 was sent, and the connection is still open. */
   readonly open: boolean
-  /** Of the client's close frame, or the one that the server sent first. 1005: without a code; `undefined`: no close frame. */
+  /** The code of the first close frame, of either side. 1005: it had no code. `undefined`: there was no close frame. */
   readonly closeCode: number | undefined
-  /** Messages of the client. */
+  /** Messages from the client. */
   readonly receivedMessages: number
   /** Bytes of those messages, without their framing. */
   readonly receivedBytes: number
-  /** Messages of the server, injected ones too, that the operating system has in full. */
+  /** Messages of the server that the operating system has accepted in full, injected ones included. */
   readonly sentMessages: number
   readonly sentBytes: number
-  /** Pings of the client, and how many of them were answered. */
+  /** Pings from the client, and the pongs that answered them. */
   readonly receivedPings: number
   readonly sentPongs: number
-  /** Pings of the server, and pongs that came. */
+  /** Pings from the server, and the pongs that arrived. */
   readonly sentPings: number
   readonly receivedPongs: number
-  /** The id of the response that the server keeps in memory, of those without a `stream_id`. */
+  /** The id of the response that the server keeps in memory for the default lane (requests without a `stream_id`). */
   readonly latestResponseId: string | undefined
 }
 

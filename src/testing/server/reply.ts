@@ -5,7 +5,7 @@ import type { EventLog } from './event-log.ts'
 import type { MockRequest } from './records.ts'
 import type { ResponseStore } from './response-store.ts'
 
-/** What the endpoint answers, faults aside. */
+/** The answer of the endpoint without faults. */
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown; readonly slow: boolean; sent?(): void }
   | {
@@ -13,7 +13,7 @@ export type Reply =
       readonly log: EventLog
       /** Index of the first event to send. */
       readonly from: number
-      /** Whether the sender waits between events; otherwise the log does. */
+      /** `true`: the sender waits between events. `false`: the log produces them over time. */
       readonly paced: boolean
       readonly encode: (event: JsonObject) => string
       /** Called when the last event is about to be sent. */
@@ -24,9 +24,9 @@ export interface ReplyContext {
   readonly clock: Clock
   readonly store: ResponseStore
   readonly contexts: Contexts
-  /** Refuses what OpenAI refuses. */
+  /** `true`: refuses invalid requests as OpenAI does. */
   readonly strict: boolean
-  /** Milliseconds between the events of background responses; `'manual'`: they come by `server.produce()`. */
+  /** Milliseconds between the events of background responses. `'manual'`: `server.produce()` produces them. */
   readonly background: number | 'manual'
   respond(request: MockRequest): readonly JsonObject[] | Promise<readonly JsonObject[]>
 }

@@ -14,7 +14,7 @@ export interface AppliedFault {
 /** Totals over all requests. */
 export interface MockTraffic {
   readonly requests: number
-  /** Of the bodies or messages, as they came. */
+  /** Bytes of the bodies and messages as they arrived: not decoded. */
   readonly bodyBytes: number
   /** UTF-8 bytes of `input`, `instructions` and `tools`, divided by 4: what was sent, not what the model knew. */
   readonly inputTokens: number
@@ -32,7 +32,7 @@ export interface MockServerStats {
     readonly byPath: Readonly<Record<string, number>>
   }
   readonly sockets: {
-    /** Upgrades that came. */
+    /** Upgrades that arrived. */
     readonly total: number
     readonly open: number
     /** Upgrades that were answered with something other than 101. */

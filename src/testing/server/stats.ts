@@ -3,7 +3,7 @@ import type { MockRequest, MockSocket } from './records.ts'
 import type { MockServerStats, MockTraffic } from './report.ts'
 import type { History } from './steps.ts'
 
-/** The figures of all that happened so far. */
+/** Totals over everything that happened so far. */
 export function statsOf({ connections, sockets, requests, faults }: History): MockServerStats {
   const byPath: Record<string, number> = {}
   for (const { path } of requests) byPath[path] = (byPath[path] ?? 0) + 1

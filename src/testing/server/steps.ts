@@ -13,9 +13,9 @@ export interface Steps {
   socket: MockSocket
   /** An upgrade was answered with 101. */
   socket_open: MockSocket
-  /** A ping of the client arrived; ask for more by `(socket) => socket.receivedPings >= 2`. */
+  /** A ping from the client arrived. For more, use `(socket) => socket.receivedPings >= 2`. */
   ping: MockSocket
-  /** A WebSocket, or a connection that asked to become one, is gone. */
+  /** The connection of a WebSocket, or of an upgrade, was closed by either side. */
   socket_closed: MockSocket
   /** The head of a request arrived, or a message on a WebSocket. */
   request: MockRequest

@@ -10,7 +10,7 @@ export interface Refusal {
 
 interface Kind {
   readonly accepts: (value: unknown) => boolean
-  /** In the words of the error. */
+  /** The type's name in the message of the error. */
   readonly expected: string
 }
 
@@ -86,7 +86,7 @@ export function refuseWithoutCredential({ headers }: Pick<MockRequest, 'headers'
   return { status: 401, body: errorBody('invalid_request_error', message) }
 }
 
-/** @param isPrewarm a request that generates nothing needs no input. */
+/** @param isPrewarm `generate: false`: the request needs no input. */
 export function refuseResponseBody(body: JsonObject, isPrewarm: boolean): Refusal | undefined {
   const wrong = refuseKinds(body, RESPONSE_FIELDS)
   if (wrong !== undefined) return wrong

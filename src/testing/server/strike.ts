@@ -10,12 +10,12 @@ export type Verdict = 'go_on' | 'stop'
 
 const NO_HTTP = '\x00\x01 this is not HTTP \xff\r\n\r\n'
 
-/** What a fault is about. */
+/** The connection, WebSocket and request that a fault strikes. */
 export interface Struck {
   readonly connection: Connection
   /** `undefined` over HTTP, and before the upgrade was accepted. */
   readonly socket?: SocketControls | undefined
-  /** While the upgrade is not answered. */
+  /** Set until the upgrade is answered. */
   readonly upgrade?: UpgradeAnswer | undefined
   /** `undefined` before a request. */
   readonly answer?: Answer | undefined

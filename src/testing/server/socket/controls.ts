@@ -1,17 +1,17 @@
 import type { JsonObject } from '../../streams.ts'
 
-/** What faults and tests order of a WebSocket as a whole. */
+/** Commands of faults and tests for a whole WebSocket. */
 export interface SocketControls {
-  /** A close frame; nothing is sent behind it. */
+  /** Sends a close frame, and nothing after it. */
   close(code: number, reason?: string): void
-  /** The end of its 60 minutes. */
+  /** Ends the WebSocket as its 60-minute limit does. */
   endLife(as: 'error' | 'close'): void
-  /** Pings stay unanswered from here on. */
+  /** Answers no further ping. */
   ignorePings(): void
-  /** Reads nothing until `resume`. */
+  /** Reads nothing until `resume()`. */
   pause(): void
   resume(): void
   ping(): void
-  /** @param raw sent as one text message, behind the events. */
+  /** @param raw sent as one text message after the events. */
   sendEvents(events: readonly JsonObject[], raw?: string): Promise<void>
 }

@@ -14,13 +14,13 @@ import { type SessionHost, SocketSession } from './session.ts'
 import { Upgrader } from './upgrade.ts'
 import { UpgradeAnswer } from './upgrade-answer.ts'
 
-/** What the door needs of the server. */
+/** What the door needs from the server. */
 export interface SocketDoorHost extends Omit<SessionHost, 'maxAgeMs' | 'lanes'> {
   readonly plan: FaultPlan
   strike(planned: PlannedFault, struck: Struck, socket: MockSocket): Promise<Verdict>
 }
 
-/** Takes upgrades through their faults to WebSockets, and keeps those that are open. */
+/** Accepts upgrades, applies their faults, and keeps a list of the open WebSockets. */
 export class SocketDoor {
   readonly #isOff: boolean
   readonly #options: Pick<SessionHost, 'maxAgeMs' | 'lanes'>
@@ -37,14 +37,14 @@ export class SocketDoor {
     this.#upgrader = new Upgrader(given)
   }
 
-  /** Acts on those that are open and match; answers how many. */
+  /** Calls a function for each open WebSocket that matches. Returns their number. */
   command(act: (session: SocketControls) => void, when: (socket: MockSocket) => boolean = () => true): number {
     const chosen = [...this.#open].filter(({ record }) => record.open && when(record))
     for (const session of chosen) act(session)
     return chosen.length
   }
 
-  /** @param promised what the connection has in store for its first request. */
+  /** @param promised faults that the script of the connection has left for its first request. */
   async open(
     message: IncomingMessage,
     wire: Socket,
@@ -70,7 +70,7 @@ export class SocketDoor {
     const { maxAgeMs, lanes } = this.#options
     const parts = { ws, connection, record: socket, message }
     const session = new SocketSession({ ...this.#host, maxAgeMs, lanes }, parts, rest)
-    // A parser reads from here on, where nothing else does.
+    // Lets `ws` read the socket. Nothing else reads it now.
     wire.resume()
 
     let sent = 0
@@ -90,11 +90,11 @@ export class SocketDoor {
     journal.waiters.notify('socket_open')
     if (!isHeld) return
     await strike('upgraded', { socket: session })
-    // Also after a close frame of the server, which the client answers.
+    // Resumes even after a close frame of the server, because the client answers it.
     session.resume()
   }
 
-  /** Answers whether the WebSocket is still to be served. */
+  /** Returns whether the WebSocket can still be used. */
   async #strike(
     planned: readonly PlannedFault[],
     at: SocketPoint,

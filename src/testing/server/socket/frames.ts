@@ -9,10 +9,10 @@ const PING = 9
 const FIN = 0x80
 const COMPRESSED = 0x40
 
-/** What padding brings a giant frame to by default. */
+/** Default size of a giant frame. */
 const GIANT_BYTES = 20 * 1024 * 1024
 
-/** One frame of a server, which masks nothing (RFC 6455 5.2). */
+/** One frame as a server sends it: not masked (RFC 6455 5.2). */
 function frame(payload: Uint8Array, opcode: number, flags = FIN): Buffer {
   const { length } = payload
   if (length < 126) return Buffer.concat([Buffer.from([flags | opcode, length]), payload])
@@ -33,7 +33,7 @@ export function textFrame(text: string | Uint8Array): Buffer {
   return frame(typeof text === 'string' ? Buffer.from(text) : text, TEXT)
 }
 
-/** The frame or frames of one JSON object, in a form that a fault orders. */
+/** The frame or frames of one JSON object, in the form that a fault names. */
 export function frameAs(json: string, { as, bytes = GIANT_BYTES }: FrameEffect): Buffer {
   const payload = Buffer.from(json)
   switch (as) {
@@ -60,12 +60,12 @@ export function frameAs(json: string, { as, bytes = GIANT_BYTES }: FrameEffect):
   }
 }
 
-/** How many pings the form brings with it. */
+/** Number of pings that the form adds. */
 export function pingsIn({ as }: FrameEffect): number {
   return as === 'pings' ? 2 : 0
 }
 
-/** One message in several frames, with something between them. */
+/** One message in several frames, with other bytes between them. */
 function fragments(parts: readonly Uint8Array[], between: Uint8Array = Buffer.alloc(0)): Buffer {
   const frames = parts.map((part, at) => {
     const isLast = at === parts.length - 1

@@ -3,16 +3,16 @@ import { latestSnapshot } from '../response-store.ts'
 import type { Refusal } from '../strict.ts'
 import { errorBody } from '../upstream-errors.ts'
 
-/** What the endpoint allows a connection. */
+/** Limits of OpenAI for one WebSocket. */
 const MAX_NAMED_LANES = 32
 const MAX_IN_FLIGHT = 16
 const STREAM_ID = /^[A-Za-z0-9_.-]{1,256}$/
 
-/** Responses one after the other on a WebSocket, and the latest of them: the only one that is in memory. */
+/** A lane carries one response after the other. The server keeps only the latest of them in memory. */
 export class Lane {
   /** Its `stream_id`; `undefined` for the default lane. */
   readonly name: string | undefined
-  /** The response that can be continued, whether it is stored or not. */
+  /** The id of the response that can be continued even if it is not stored. */
   latest: string | undefined
   /** Events of the latest answer. */
   events: readonly JsonObject[] = []
@@ -24,13 +24,13 @@ export class Lane {
     this.#changed = changed
   }
 
-  /** Runs one request after those that came before. */
+  /** Runs a request once the earlier ones on this lane have ended. */
   run(request: () => Promise<void>): Promise<void> {
     this.#tail = this.#tail.then(request)
     return this.#tail
   }
 
-  /** The last event of an answer is about to be sent. One that failed leaves nothing to continue. */
+  /** Called when the last event of an answer is about to be sent. After a failed response there is nothing to continue. */
   answered(events: readonly JsonObject[]): void {
     const { type } = events.at(-1) ?? {}
     const id = latestSnapshot(events)?.id
@@ -39,7 +39,7 @@ export class Lane {
     this.#setLatest(isUsable && typeof id === 'string' ? id : undefined)
   }
 
-  /** A request was refused with 4xx or 5xx: the response that it continued is forgotten. */
+  /** Called when a request was refused with 4xx or 5xx. Forgets the response that it wanted to continue. */
   refused(previousResponseId: unknown): void {
     if (this.latest === previousResponseId) this.#setLatest(undefined)
   }
@@ -62,7 +62,7 @@ export class Lanes {
     this.default = new Lane(undefined, changed)
   }
 
-  /** The lane of a message, or why it gets none. */
+  /** The lane of a message, or the refusal if there is no lane for it. */
   of(streamId: unknown): Lane | Refusal {
     if (this.#inFlight >= MAX_IN_FLIGHT) return refusal('websocket_stream_limit_reached', MANY_IN_FLIGHT)
     if (streamId === undefined || streamId === null) return this.default

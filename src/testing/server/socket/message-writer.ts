@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts'
 import type { SocketRecord } from '../records.ts'
 import { textFrame } from './frames.ts'
 
-/** The sending side of a WebSocket: whole frames and halves of them, and pongs where they cannot cut one. */
+/** The sending side of a WebSocket: sends frames, halves of frames, and pongs between whole frames only. */
 export class MessageWriter {
   readonly #ws: WebSocket
   readonly #connection: Connection
@@ -18,13 +18,13 @@ export class MessageWriter {
     this.#socket = socket
   }
 
-  /** No close frame was sent or received, and the connection is there. */
+  /** No close frame was sent or received, and the connection is open. */
   get isOpen(): boolean {
     return this.#connection.open && !this.#connection.halfClosed && this.#ws.readyState === this.#ws.OPEN
   }
 
   /**
-   * Resolves when the operating system has the bytes; answers whether it took them.
+   * Resolves when the operating system has the bytes. The value says whether it accepted them.
    *
    * @param isWhole `false`: they end in the middle of a frame.
    */
@@ -36,7 +36,7 @@ export class MessageWriter {
     return written
   }
 
-  /** Sends messages as they are. */
+  /** Sends the events as text messages, without counting them as events of an answer. */
   async sendEvents(events: readonly JsonObject[], raw?: string): Promise<void> {
     const texts = [...events.map((event) => JSON.stringify(event)), ...(raw === undefined ? [] : [raw])]
     if (!(await this.write(Buffer.concat(texts.map(textFrame))))) return
@@ -47,7 +47,7 @@ export class MessageWriter {
     })
   }
 
-  /** These were sent. */
+  /** Counts what was sent. */
   count({
     messages,
     bytes,
@@ -78,7 +78,7 @@ export class MessageWriter {
     this.#socket.sentPings++
   }
 
-  /** The end of the connection without a close frame. */
+  /** Ends the connection without a close frame. */
   end(): void {
     this.#connection.close()
   }

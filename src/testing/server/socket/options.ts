@@ -1,18 +1,18 @@
 import type { AnyRules } from '../../../core/rules.ts'
 import { isInteger, isNumber, isType } from '../check.ts'
 
-/** How the server speaks WebSocket. */
+/** Options for the WebSockets of the server. */
 export interface MockWebSocketOptions {
   /**
-   * Milliseconds of the server's clock after which a WebSocket takes no more requests: the next one is answered with
-   * `websocket_connection_limit_reached`, and the WebSocket is closed. Default: 3 600 000, 60 minutes; `0`: no limit.
+   * Age in milliseconds of the server's clock from which a WebSocket accepts no request: it answers the next one with
+   * `websocket_connection_limit_reached` and closes. Default: 3 600 000 (60 minutes); `0`: no limit.
    */
   readonly maxAgeMs?: number | undefined
-  /** A message with more bytes ends the WebSocket with 1009. Default: 16 777 216; `0`: no bound. */
+  /** A message with more bytes ends the WebSocket with code 1009. Default: 16 777 216 (16 MiB); `0`: no limit. */
   readonly maxMessageBytes?: number | undefined
-  /** Further headers of the 101, e.g. `{ 'x-codex-websocket-max-message-bytes': '1000000' }`. Default: none. */
+  /** Additional headers of the 101, e.g. `{ 'x-codex-websocket-max-message-bytes': '1000000' }`. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Whether a `stream_id` opens a lane: `false` refuses it with 400, as some gateways do. Default: `true`. */
+  /** `false`: a request with a `stream_id` gets 400, as at some gateways. Default `true`: each `stream_id` opens a lane. */
   readonly lanes?: boolean | undefined
 }
 

@@ -17,16 +17,16 @@ import { Lane, Lanes } from './lanes.ts'
 import { MessageWriter } from './message-writer.ts'
 import { SocketAnswer } from './socket-answer.ts'
 
-/** What a session needs of the server. */
+/** What a session needs from the server. */
 export interface SessionHost {
   readonly clock: Clock
   readonly journal: Journal
   readonly context: ReplyContext
   readonly maxAgeMs: number
   readonly lanes: boolean
-  /** Takes one request through its faults to its answer. Never rejects. */
+  /** Applies the faults of one request and answers it. Never rejects. */
   serve(parts: ExchangeParts, promised: PlannedFault[] | undefined): Promise<void>
-  /** A function of the user has thrown. */
+  /** Called when a function of the user has thrown. */
   fail(error: unknown, connection: Connection): void
 }
 
@@ -38,14 +38,14 @@ export interface SessionParts {
   readonly message: IncomingMessage
 }
 
-/** Codes with which `ws` ends a WebSocket whose client broke the protocol. */
+/** Close codes that `ws` sends when the client violated the protocol. */
 const CODE_OF_ERROR: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
   WS_ERR_INVALID_UTF8: 1007,
 }
 
-/** One WebSocket that was upgraded: messages in, their answers out. */
+/** One open WebSocket: reads its messages and answers them. */
 export class SocketSession implements SocketControls {
   readonly record: SocketRecord
   readonly #host: SessionHost
@@ -54,11 +54,11 @@ export class SocketSession implements SocketControls {
   readonly #message: IncomingMessage
   readonly #writer: MessageWriter
   readonly #lanes: Lanes
-  /** What the first request will meet. */
+  /** Faults that are reserved for the first request. */
   #promised: PlannedFault[] | undefined
   #ignoresPings = false
 
-  /** @param promised what the first request will meet, in place of what the plan would say. */
+  /** @param promised faults that are reserved for the first request, in place of the plan. */
   constructor(host: SessionHost, parts: SessionParts, promised: PlannedFault[] | undefined) {
     const { ws, connection, record, message } = parts
     this.#host = host
@@ -74,7 +74,7 @@ export class SocketSession implements SocketControls {
     this.#watch()
   }
 
-  // What faults and tests order.
+  // Called by faults and tests.
 
   close(code: number, reason?: string): void {
     if (!this.#writer.isOpen) return
@@ -111,7 +111,6 @@ export class SocketSession implements SocketControls {
     return this.#writer.sendEvents(events, raw)
   }
 
-  // Inside.
 
   #watch(): void {
     const { record } = this
@@ -119,7 +118,7 @@ export class SocketSession implements SocketControls {
     this.#ws.on('message', (data: Buffer) => {
       record.receivedMessages++
       record.receivedBytes += data.length
-      // A server discards what comes behind its own close frame.
+      // A server discards messages that arrive after its own close frame.
       if (!this.#writer.isOpen) return
       this.#receive(data).catch((error) => this.#host.fail(error, this.#connection))
     })
@@ -135,12 +134,12 @@ export class SocketSession implements SocketControls {
       this.#connection.closedBy ??= 'server'
     })
     this.#ws.on('close', (code: number) => {
-      // 1006 stands for the lack of a close frame.
+      // 1006: there was no close frame.
       if (code !== 1006) record.closeCode ??= code
     })
   }
 
-  /** Messages are parsed in turn, so they reach their lanes in the order in which they came. */
+  /** Parses the messages in order, so they reach their lanes in the order in which they arrived. */
   async #receive(bytes: Buffer): Promise<void> {
     const body = { bytes, json: await parseBody(bytes, undefined) }
     const message = asObject(body.json)

@@ -7,7 +7,7 @@ import { frameAs, pingsIn, textFrame } from './frames.ts'
 import type { Lane } from './lanes.ts'
 import type { MessageWriter } from './message-writer.ts'
 
-/** The answer to a message on a WebSocket: one text frame each event. */
+/** The answer to a message on a WebSocket: one text frame per event. */
 export class SocketAnswer implements Answer, OnSocket {
   readonly onSocket: OnSocket = this
   readonly #writer: MessageWriter
@@ -18,10 +18,10 @@ export class SocketAnswer implements Answer, OnSocket {
   #responseId: string | undefined
   #form: FrameEffect | undefined
   #formIsForAll = false
-  /** Of the frames that were made and not yet written. */
+  /** Counts of frames that were made but not written yet. */
   #made = { messages: 0, bytes: 0, pings: 0 }
 
-  /** @param streamId as the message named it. */
+  /** @param streamId the `stream_id` of the message, unchecked. */
   constructor(writer: MessageWriter, request: RequestRecord, lane: Lane, streamId: unknown, notifyHeaders: () => void) {
     this.#writer = writer
     this.#request = request
@@ -87,7 +87,7 @@ export class SocketAnswer implements Answer, OnSocket {
   }
 
   #start(status: number): void {
-    // What was refused is forgotten before the client can ask for it again.
+    // Forgets the refused response before the client can ask for it again.
     if (status >= 400) this.#lane.refused((this.#request.json as JsonObject | null | undefined)?.previous_response_id)
     this.#request.status = status
     this.#notifyHeaders()
@@ -105,7 +105,7 @@ export class SocketAnswer implements Answer, OnSocket {
     return this.#streamId === undefined ? event : { ...event, stream_id: this.#streamId }
   }
 
-  /** The bytes of one message, counted for when they are written. */
+  /** Makes the bytes of one message, and remembers their counts until they are written. */
   #make(event: JsonObject): Buffer {
     const json = JSON.stringify(this.#named(event))
     const form = this.#form

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts'
 import type { SocketRecord } from '../records.ts'
 import { defaultErrorBody } from '../upstream-errors.ts'
 
-/** An HTTP answer to an upgrade in place of 101. Written by hand: HTTP has left the socket. */
+/** An HTTP answer that refuses an upgrade. Its bytes are made here, because Node's HTTP server no longer uses the socket. */
 export class UpgradeAnswer {
   readonly #connection: Connection
   readonly #socket: SocketRecord
@@ -14,7 +14,7 @@ export class UpgradeAnswer {
     this.#socket = socket
   }
 
-  /** Closes the connection behind the answer. */
+  /** Closes the connection after the answer. */
   async sendStatus(status: number, given: Readonly<Record<string, string>>, body: unknown): Promise<void> {
     const answer = statusAnswer(status, given, body ?? (status >= 400 ? defaultErrorBody(status) : undefined))
     const headers = { connection: 'close', ...answer.headers }

@@ -10,7 +10,7 @@ export interface Upgraded {
   readonly head: Buffer
 }
 
-/** Makes WebSockets of upgrades, by the library `ws`: loaded when the first upgrade comes. */
+/** Turns upgrades into WebSockets of the library `ws`, which is loaded with the first upgrade. */
 export class Upgrader {
   readonly #options: MockWebSocketOptions
   #server: Promise<WebSocketServer> | undefined
@@ -19,13 +19,13 @@ export class Upgrader {
     this.#options = options
   }
 
-  /** @returns `undefined` for an upgrade that is none: it was answered with the status that says why. */
+  /** @returns `undefined` for an invalid upgrade, which was answered with an error status. */
   async upgrade(message: IncomingMessage, wire: Duplex): Promise<Upgraded | undefined> {
     this.#server ??= this.#load()
     const server = await this.#server
     let upgraded: WebSocket | undefined
     let head = ''
-    // The library sends the head by one call, within `handleUpgrade`: it is kept, so that faults can come before it and into it.
+    // `ws` sends the head by one write within `handleUpgrade`. It is kept back, so that faults can strike before and within it.
     wire.write = (chunk: unknown) => {
       head += String(chunk)
       return true
@@ -51,7 +51,7 @@ export class Upgrader {
       perMessageDeflate: false,
       autoPong: false,
       maxPayload: maxMessageBytes,
-      // Codex names none, and others are no reason to refuse.
+      // Codex names no subprotocol. An upgrade that names one is accepted without it.
       handleProtocols: () => false,
     })
   }
