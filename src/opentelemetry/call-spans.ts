@@ -99,7 +99,7 @@ function startAttributes({ callId, kind, stream, effort, tier, label, continuati
     ...(kind !== 'passthrough' && { [CONVENTION.openaiApiType]: 'responses', [OWN.continuation]: continuation }),
     [CONVENTION.requestStream]: stream,
     ...(effort !== undefined && { [OWN.effort]: effort }),
-    // The conventions leave out what is the default.
+    // The conventions omit the default value.
     ...(tier !== undefined && tier !== 'auto' && { [CONVENTION.openaiServiceTier]: tier }),
     ...(label !== undefined && { [OWN.label]: label }),
   }
