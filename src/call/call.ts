@@ -147,8 +147,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
    */
   assertReaderInTime(attempt: Attempt, failed: Failure): void {
     this.#readerWait?.stop()
-    if (this.#readerWait?.isOver !== true) return
-    throw this.errorOf({ ...failed, message: `${failed.message} ${NOT_READ}` }, attempt, 'deadline_exceeded')
+    const tooLate = this.#readerWait?.tooLate(failed)
+    if (tooLate !== undefined) throw this.errorOf(tooLate, attempt, 'deadline_exceeded')
   }
 
   /** @throws StateNotPortableError, unless the caller rebuilds the request. */
@@ -297,5 +297,3 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.context.onEnded(this.scope)
   }
 }
-
-const NOT_READ = 'The stream was not read for timeouts.staleMs, so it was not resumed.'

@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
+import type { Failure } from '../errors/failure.ts'
 
 /**
  * Limits how long a call waits for the reader of an attempt that broke after the commit. An unread stream must not stay
@@ -13,9 +14,9 @@ export class ReaderWait {
     this.#clock = clock
   }
 
-  /** The reader did not come in time, and the call has ended. */
-  get isOver(): boolean {
-    return this.#isOver
+  /** @returns the failure for a reader that comes too late, after the call has ended; `undefined` if the reader is in time. */
+  tooLate(failed: Failure): Failure | undefined {
+    return this.#isOver ? { ...failed, message: `${failed.message} ${NOT_READ}` } : undefined
   }
 
   /** @param until on the monotonic clock. `Infinity`: no limit. */
@@ -34,3 +35,5 @@ export class ReaderWait {
     this.#timer = undefined
   }
 }
+
+const NOT_READ = 'The stream was not read for timeouts.staleMs, so it was not resumed.'

@@ -1,5 +1,6 @@
 import { ownType } from './event-classes.ts'
 import { TYPE_PREFIX } from './event-data.ts'
+import type { Frame } from './frame-event.ts'
 
 /** How consecutive deltas of one type begin. */
 export interface Run {
@@ -14,7 +15,7 @@ const runs = new Map<string, Run>()
 const MAX_REMEMBERED_RUNS = 64
 
 /** Makes new strings: slices of a chunk would keep the chunk alive as long as the stream. */
-export function runOf(type: string, named: boolean): Run {
+function runOf(type: string, named: boolean): Run {
   const own = ownType(type)
   const lead = named ? `event: ${own}\ndata: ` : 'data: '
   const opening = `${lead}${TYPE_PREFIX}${own}"`
@@ -23,4 +24,16 @@ export function runOf(type: string, named: boolean): Run {
   const run = { type: own, named, opening, dataAt: lead.length }
   if (runs.size < MAX_REMEMBERED_RUNS) runs.set(opening, run)
   return run
+}
+
+/**
+ * Learns from the first delta of a run how the next ones begin.
+ *
+ * @param current the run so far. It continues if the frame does not begin with its type, or is of the same run.
+ */
+export function runAfter(current: Run | undefined, type: string, { data, event: name }: Frame): Run | undefined {
+  if (name !== undefined && name !== type) return current
+  if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return current
+  const named = name !== undefined
+  return current?.type === type && current.named === named ? current : runOf(type, named)
 }

@@ -1,10 +1,10 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 import { appended, NONE } from '../core/lists.ts'
 import { type Decoder, decodeWhole, giveBackDecoder, takeDecoder } from './decoders.ts'
-import { isBlank, isDoneMark, mayBeExplained, parsedDelta, TYPE_PREFIX } from './event-data.ts'
+import { isBlank, isDoneMark, mayBeExplained, parsedDelta } from './event-data.ts'
 import { type Frame, parsedFrame, type SseEvent, type SseProblem, sniffedFrame } from './frame-event.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
-import { type Run, runOf } from './runs.ts'
+import { type Run, runAfter } from './runs.ts'
 import type { SseRead } from './sse-read.ts'
 import { UnfinishedFrame } from './unfinished-frame.ts'
 
@@ -286,19 +286,11 @@ export class SseReader {
     this.#add(event)
     if (event.class === 'progress') {
       if (this.#untilProgress) this.parseAll = false
-      if (event.type.endsWith('.delta')) this.#beginRun(event, message)
+      if (event.type.endsWith('.delta')) this.#run = runAfter(this.#run, event.type, message)
     }
     if (event.class !== 'terminal') return
     // Some endpoints send a more detailed `response.failed` after `error`, others an `error` after `response.failed`.
     if (!this.#lingering && mayBeExplained(event)) this.#lingering = true
     else this.#ended = true
-  }
-
-  /** Learns from the first delta of a run how the next ones begin. */
-  #beginRun({ type }: SseEvent, { data, event: name }: Frame): void {
-    if (name !== undefined && name !== type) return
-    if (!data.startsWith(type, TYPE_PREFIX.length) || !data.startsWith(TYPE_PREFIX)) return
-    const named = name !== undefined
-    if (this.#run?.type !== type || this.#run.named !== named) this.#run = runOf(type, named)
   }
 }
