@@ -13,6 +13,7 @@ export {
 export type { PreviousResponseNotFoundContext, PreviousResponseNotFoundHook } from './call/not-found.ts'
 export { createResilientFetch, type ResilientFetch } from './client/create-resilient-fetch.ts'
 export { explain } from './client/explain.ts'
+export { findResilientError } from './client/find.ts'
 export type { HeadersContext, HeadersOption } from './client/headers-option.ts'
 export type { Instrumentation } from './client/instrumentation-option.ts'
 export type { CallOptions, LimitOptions, ResilientClientOptions } from './client/options.ts'
@@ -47,7 +48,6 @@ export {
   UpstreamError,
   type UpstreamWords,
 } from './errors/errors.ts'
-export { findResilientError } from './errors/find.ts'
 export type { HedgeOptions } from './hedge/hedge-options.ts'
 export { ResponseFailedError } from './responses/failed-error.ts'
 export { ResponseStream, type ResponseStreamIterator } from './responses/response-stream.ts'

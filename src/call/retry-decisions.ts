@@ -1,3 +1,4 @@
+import type { GiveUpReason } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
 import { decideRetry, NO_RETRIES, type RetryTally } from '../retry/decide.ts'
 import type { RetryDecision } from '../telemetry/events.ts'
@@ -19,6 +20,7 @@ export class RetryDecisions {
   readonly #call: DecidingCall
   #tally: RetryTally = NO_RETRIES
   #hasRefreshed = false
+  #passedOn: GiveUpReason | undefined
 
   constructor(call: DecidingCall) {
     this.#call = call
@@ -59,11 +61,22 @@ export class RetryDecisions {
 
   /** Whether a retry is possible, judged before the attempt is over. Time and budget are checked after that. */
   couldRepeat(failed: Failure): boolean {
+    this.#passedOn = this.#refusal(failed)
+    return this.#passedOn === undefined
+  }
+
+  /** Why an error answer was passed on without a retry, after `couldRepeat` returned `false`. */
+  get passedOn(): GiveUpReason | undefined {
+    return this.#passedOn
+  }
+
+  #refusal(failed: Failure): GiveUpReason | undefined {
     const { policy } = this.#call.context
-    if (this.canRefresh(failed)) return true
-    if (failed.lane === undefined || this.#tally.retries >= policy.maxRetries) return false
+    if (this.canRefresh(failed)) return undefined
+    if (failed.lane === undefined) return 'not_retryable'
+    if (this.#tally.retries >= policy.maxRetries) return 'retries_exhausted'
     const replay = this.#call.effective.replaySafety(failed)
-    return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown)
+    return replay === 'safe' || (replay === 'unknown' && policy.retryUnknown) ? undefined : 'not_replayable'
   }
 
   /** Whether the credential was refused, and can be exchanged. */

@@ -1,7 +1,8 @@
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
-import { findResilientError } from '../errors/find.ts'
+
 import { ResponseStream } from '../responses/response-stream.ts'
 import { historyBehind } from './fetched-response.ts'
+import { findResilientError } from './find.ts'
 
 /** The call history of each response that was returned unchanged. Holds only records. */
 const HISTORIES = new WeakMap<Response, CallHistory>()

@@ -92,8 +92,10 @@ class BodySource implements Consumer {
   #attempt: Attempt | undefined
   #controller: Controller | undefined
   #signal: AbortSignal | undefined
+  readonly #history: CallHistory
 
-  constructor({ call, attempt, streamFailure, signal }: ResponseOptions) {
+  constructor({ call, attempt, streamFailure, signal, history }: ResponseOptions) {
+    this.#history = history
     this.#call = call
     this.#attempt = attempt
     this.#signal = signal
@@ -160,6 +162,9 @@ class BodySource implements Consumer {
     }
     const failed = error as Failure
     const interrupted = call.errorOf(failed, attempt)
+    const { code, giveUpReason, retryAfterMs } = interrupted
+    // For `explain(response)`.
+    Object.assign(this.#history, { code, giveUpReason, retryAfterMs, deadline: failed.deadline })
     // A host that makes an error of what the body says has the headers of the answer.
     rememberGivenUp(
       call.log.id,

@@ -5,6 +5,7 @@ import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
 import { ConfigurationError, ResilientError } from '../errors/errors.ts'
 import type { CallHistory } from '../errors/explain.ts'
+import type { Failure } from '../errors/failure.ts'
 import { callHeader, GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
 import { openingOf } from '../errors/opening.ts'
 import { remember } from './explain.ts'
@@ -153,10 +154,7 @@ function rethrow(error: unknown): never {
 function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redirected: boolean): Response {
   const { attempt, gaveUp } = outcome
   const { untouched } = attempt
-  const history: CallHistory = {
-    attempts: call.attempts,
-    opening: gaveUp === undefined ? undefined : openingOf({ ...gaveUp.failure, ...wordsOf(gaveUp.failure) }),
-  }
+  const history = gaveUp === undefined ? historyOf(call, attempt.answer?.status) : historyOfFailed(call, gaveUp.failure)
   if (untouched !== undefined) {
     // The wrapped fetch did not follow the redirects, so its answer does not know of them.
     if (redirected) Object.defineProperty(untouched, 'redirected', { value: true, configurable: true })
@@ -187,6 +185,20 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
       !isPassthrough(traits) && gaveUp !== undefined && host.settings.policy.maxRetries > 0 && SPENT.has(gaveUp.reason),
     streamFailure: isStream ? host.settings.streamFailure : 'error',
   })
+}
+
+function historyOfFailed(call: Call, failure: Failure): CallHistory {
+  return { attempts: call.attempts, opening: openingOf({ ...failure, ...wordsOf(failure) }) }
+}
+
+/** An error answer of a passthrough call may be passed on unread. Its status and the reason are then all that is known. */
+function historyOf(call: Call, status: number | undefined): CallHistory {
+  const { attempts, request } = call
+  const isPassed = request.latency.kind === 'passthrough' && status !== undefined && status >= 400
+  const giveUpReason = isPassed ? call.decisions.passedOn : undefined
+  if (giveUpReason === undefined) return { attempts }
+  const opening = `The endpoint answered ${status}. Its message is in the body, which was passed on unread.`
+  return { attempts, opening, code: 'http_status', giveUpReason }
 }
 
 /** The body is handed out, so only the header is kept. */

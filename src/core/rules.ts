@@ -47,6 +47,8 @@ export type OptionFault =
       readonly name: string
       readonly value: unknown
       readonly known: readonly string[]
+      /** The path of the nested option that has this name, or had it: `hedge.maxConcurrent`. */
+      readonly nested?: string | undefined
     }
   | { readonly kind: 'renamed'; readonly path: string; readonly name: string; readonly newName: string }
 
@@ -66,7 +68,15 @@ export function faultIn(options: unknown, rules: AnyRules, path = '', secret = f
   }
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(rules, name))
   if (unknown === undefined) return undefined
-  return { kind: 'unknown', path, name: unknown, value: options[unknown], known: Object.keys(rules) }
+  const nested = nestedName(unknown, rules)
+  return { kind: 'unknown', path, name: unknown, value: options[unknown], known: Object.keys(rules), nested }
+}
+
+function nestedName(name: string, rules: AnyRules): string | undefined {
+  for (const [section, { fields = {} }] of Object.entries(rules))
+    for (const [option, { formerly }] of Object.entries(fields))
+      if (option === name || formerly === name) return `${section}.${option}`
+  return undefined
 }
 
 function faultOf(value: unknown, rule: Rule, path: string, secretAround: boolean): OptionFault | undefined {

@@ -4,12 +4,10 @@ import { errorChain } from './system-cause.ts'
 
 /**
  * Finds the first error of this library in `error`, its `cause` chain, and any `errors` in it (of an `AggregateError`,
- * for example). Returns `undefined` if it finds no such error. Hosts wrap failures two or three deep, and a drop-in fetch
- * rejects with a `TypeError` around our error.
+ * for example). Returns `undefined` if it finds no such error.
  *
- * Where our retries ended with an HTTP answer, the host made its own error from that answer. Its header
- * `x-resilient-responses` leads to the `UpstreamError` of the call. This works for the last 500 such calls of the
- * process. `body` and `headers` are on the host's error only.
+ * Also accepts an answer of `client.fetch`, or the error that a host made of it: the header `x-resilient-responses` leads to
+ * the `UpstreamError` of the call.
  */
 export function findResilientError(error: unknown): ResilientError | undefined {
   for (const link of errorChain(error)) {
@@ -17,5 +15,6 @@ export function findResilientError(error: unknown): ResilientError | undefined {
     const behind = givenUpBehind(link)
     if (behind !== undefined) return behind
   }
-  return undefined
+  // An answer of `client.fetch` is no error, but leads to one.
+  return typeof error === 'object' && error !== null ? givenUpBehind(error) : undefined
 }

@@ -1,7 +1,7 @@
 import { net } from '../core/builtins.ts'
 
-/** Names that only resolve inside a private network (RFC 6762, and the name reserved for private use in 2024). */
-const PRIVATE_SUFFIX = /\.(?:local|internal|localhost)$/
+/** Names that resolve only in a private network: RFC 6762 with its appendix G, RFC 8375, and `internal`, reserved in 2024. */
+const PRIVATE_SUFFIX = /\.(?:local|internal|localhost|intranet|private|corp|home|lan|home\.arpa)$/
 
 /**
  * Whether an origin is on the public Internet: not loopback, private, link-local or unspecified, and not a name that
@@ -39,7 +39,11 @@ function privateAddresses(): InstanceType<typeof net.BlockList> {
     ['192.168.0.0', 16],
   ] as const) {
     list.addSubnet(address, bits, 'ipv4')
+    // The same addresses behind NAT64 (RFC 6052).
+    list.addSubnet(`64:ff9b::${address}`, 96 + bits, 'ipv6')
   }
+  // NAT64 within one network (RFC 8215).
+  list.addSubnet('64:ff9b:1::', 48, 'ipv6')
   list.addSubnet('::', 127, 'ipv6')
   list.addSubnet('fc00::', 7, 'ipv6')
   list.addSubnet('fe80::', 10, 'ipv6')

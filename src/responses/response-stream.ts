@@ -21,6 +21,9 @@ function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
 /** Used in place of a constructor, which would show internal types in the declarations. */
 export let openStream: <E extends SessionEvent>(session: Session, scope: AbortScope) => ResponseStream<E>
 
+/** The error of this library that ended a stream. `undefined` while it runs, after a success, and after the caller's own abort. */
+export let failureOf: (stream: ResponseStream<SessionEvent>) => ResilientError | undefined
+
 /**
  * The events of one response as they come, over all its attempts. It starts when it is created, and reads at most one
  * socket read ahead. Iterate it, call `finalResponse()`, or both.
@@ -32,6 +35,7 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
 
   static {
     openStream = (session, scope) => new ResponseStream(session, scope)
+    failureOf = (stream) => stream.#failure
   }
 
   private constructor(session: Session, scope: AbortScope) {
@@ -74,9 +78,14 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
    */
   explain(): string {
     const { attempts } = this
+    const failure = this.#failure
+    if (failure === undefined) return explainHistory({ attempts, aborted: this.#scope.aborted })
+    return explainHistory({ ...factsOf(failure), opening: openingOf(failure), attempts })
+  }
+
+  get #failure(): ResilientError | undefined {
     const end = this.#scope.aborted ? this.#scope.reason : this.#session.failure
-    if (end instanceof ResilientError) return explainHistory({ ...factsOf(end), opening: openingOf(end), attempts })
-    return explainHistory({ attempts, aborted: this.#scope.aborted })
+    return end instanceof ResilientError ? end : undefined
   }
 
   /**

@@ -13,8 +13,8 @@ const DONE = { done: true, value: undefined } as const
 
 /** The iteration of a stream: an iterator for `for await` and `await using`. */
 export interface ResponseStreamIterator<E> extends AsyncIterator<E, undefined, undefined>, AsyncDisposable {
-  /** Leaves the stream: frees the connection, and ends a pending `next()`. */
-  return(): Promise<IteratorResult<E, undefined>>
+  /** Leaves the stream: frees the connection, and ends a pending `next()`. Resolves with `value`, as a generator does. */
+  return<T = undefined>(value?: T | PromiseLike<T>): Promise<IteratorResult<E, T>>
   [Symbol.asyncIterator](): this
 }
 
@@ -77,14 +77,19 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
     else this.#keep()
   }
 
+  async return<T = undefined>(value?: T | PromiseLike<T>): Promise<IteratorResult<E, T>> {
+    this.#leave()
+    return { done: true, value: (await value) as T }
+  }
+
   /** Leaving early frees the connection. */
-  async return(): Promise<IteratorResult<E, undefined>> {
+  #leave(): void {
     const hasAll = (this.#at >= this.#batch.length || this.#kept !== undefined) && this.#session.isDrained
     this.#left = true
     this.#batch = NOTHING
     this.#kept = undefined
     this.#takeResolve()?.(DONE)
-    if (this.#ending !== undefined) return DONE
+    if (this.#ending !== undefined) return
     // After the terminal event the response is complete, so leaving changes nothing.
     if (hasAll) this.readToEnd()
     else {
@@ -98,7 +103,6 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
       this.#session.leave(reason)
       this.#end({ kind: 'failed', error: reason })
     }
-    return DONE
   }
 
   /** Reads a stream that is not iterated. */

@@ -93,6 +93,21 @@ describe('options', () => {
     }
   })
 
+  it.each<[options: object, path: string, newName: string]>([
+    [{ maxLegs: 2 }, 'maxLegs', 'hedge.maxConcurrent'],
+    [{ maxWaste: 0.1 }, 'maxWaste', 'hedge.maxExtraShare'],
+    [{ suspicion: 0.9 }, 'suspicion', 'hedge.deadProbability'],
+    [{ ttfbMs: 5000 }, 'ttfbMs', 'timeouts.ttfbMs'],
+    [{ retry: { depositPerSuccess: 1 } }, 'retry.depositPerSuccess', 'retry.budget.depositPerSuccess'],
+  ])('of a section are refused outside of it, with the path to write: %j', (options, path, place) => {
+    const client = new ResilientClient({ transport: new FakeTransport([], { clock }), clock })
+    for (const error of [refusal(options), refusalOf(() => client.withOptions(options))]) {
+      expect(error.path).toBe(path)
+      expect(error.message).toContain(`Unknown option '${path}'`)
+      expect(error.message).toContain(`write '${place}' instead.`)
+    }
+  })
+
   const whole = 'a whole number from 0 to 1000'
   const orOff = 'a number of milliseconds from 0 (off) to 2147483647'
   const orAuto = `'auto', or ${orOff}`

@@ -12,6 +12,9 @@ describe('whether an origin is out on the Internet', () => {
     '172.32.0.1',
     '[2606:4700::1111]',
     'local.example',
+    'lan.example',
+    'home.arpa.example',
+    '[64:ff9b::8.8.8.8]',
   ])('%s is', (address) => expect(isPublicHost(hostOf(address))).toBe(true))
 
   it.each([
@@ -37,5 +40,14 @@ describe('whether an origin is out on the Internet', () => {
     '[fd00::1]',
     '[::ffff:10.0.0.1]',
     '[::ffff:127.0.0.1]',
+    'model.lan',
+    'model.home.arpa',
+    'model.home',
+    'model.corp',
+    'model.intranet',
+    'model.private',
+    '[64:ff9b::10.0.0.1]',
+    '[64:ff9b::192.168.1.1]',
+    '[64:ff9b:1::8.8.8.8]',
   ])('%s is not', (address) => expect(isPublicHost(hostOf(address))).toBe(false))
 })

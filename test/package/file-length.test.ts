@@ -12,6 +12,8 @@ const LONGER: Readonly<Record<string, string>> = {
 
 it(`no source file has more than ${MOST_LINES} lines`, () => {
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
-  const longer = files.filter((name) => readFileSync(path.join(src, name), 'utf8').trimEnd().split('\n').length > MOST_LINES)
+  const longer = files.filter(
+    (name) => readFileSync(path.join(src, name), 'utf8').trimEnd().split('\n').length > MOST_LINES,
+  )
   expect(longer).toEqual(Object.keys(LONGER))
 })

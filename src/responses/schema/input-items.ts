@@ -64,7 +64,7 @@ export type ResponseInputItem =
   | ShellResult
   | PatchRequest
   | PatchResult
-  | McpCall
+  | McpCallGiven
   | McpListTools
   | McpApprovalRequest
   | McpApprovalAnswer
@@ -214,6 +214,9 @@ export interface PatchResult extends Stored, Called {
   status: ApplyPatchCallOutput['status']
   output?: string | null
 }
+
+/** An `mcp_call` given back. Older endpoints state its error as a text. */
+export type McpCallGiven = Omit<McpCall, 'error'> & { error?: McpCall['error'] | string }
 
 /** The answer to an `mcp_approval_request`. */
 export type McpApprovalAnswer = Omit<McpApprovalResponse, 'id'> & Stored
