@@ -50,8 +50,8 @@ function unknownMessage(
   unknown: OptionOwner['unknown'],
 ): string {
   const { path, name, known, nested } = fault
-  if (path === top && unknown !== undefined) return unknown(shownName(name), fault)
   const [option, within] = path === '' ? [shownName(name), 'are'] : [`'${optionPath(path, name)}'`, `in '${path}' are`]
   if (nested !== undefined) return `Unknown option ${option}${whose}; write '${optionPath(path, nested)}' instead.`
+  if (path === top && unknown !== undefined) return unknown(shownName(name), fault)
   return `Unknown option ${option}${whose}; accepted ${within} ${known.join(', ')}.`
 }

@@ -123,6 +123,14 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
+  it('return(value) resolves with the value, as the return() of a generator does', async () => {
+    const s = scenario([fake.respond(completed)])
+    const events = s.responses.stream(params)[Symbol.asyncIterator]()
+    await s.settle(events.next())
+    expect(await events.return(Promise.resolve('mine'))).toEqual({ done: true, value: 'mine' })
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
   it('abort() ends an iteration that stands still, with what it has not taken, and finalResponse()', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 })])
     const stream = s.responses.stream(params)
