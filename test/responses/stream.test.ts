@@ -124,7 +124,7 @@ describe('client.responses.stream', () => {
   })
 
   it('return(value) resolves with the value, as the return() of a generator does', async () => {
-    const s = scenario([fake.respond(completed)])
+    const s = scenario([fake.respond(ok)])
     const events = s.responses.stream(params)[Symbol.asyncIterator]()
     await s.settle(events.next())
     expect(await events.return(Promise.resolve('mine'))).toEqual({ done: true, value: 'mine' })
