@@ -28,7 +28,7 @@ it('never drops a key with a client, because its numbers must rise', () => {
   expect(generations.next('a', isAlive)).toBe(2)
 })
 
-it('looks at four old keys a build, and puts those that are alive behind the others', () => {
+it('looks at four old keys per build, and moves the ones in use to the end of the queue', () => {
   const generations = new Generations(1)
   const asked: string[] = []
   const isAlive = (key: string): boolean => {

@@ -65,7 +65,7 @@ describe('retired clients', () => {
 })
 
 describe('the sweep of idle clients', () => {
-  it('passes over those that have been taken into use, and goes on with the others', async () => {
+  it('skips clients that are in use again, and continues with the others', async () => {
     const clock = new VirtualClock()
     const due: string[] = []
     const sweep = new IdleSweep<object>(clock, 100, ({ key }) => due.push(`${key} ${clock.now()}`))

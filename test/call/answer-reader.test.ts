@@ -216,7 +216,7 @@ describe('an answer that is too large to be held', () => {
   })
 
   it.each<Given>([{ status: 300 }, { needsEvents: false }])(
-    'has the bound of what is held where nobody needs it whole: %j',
+    'has the limit of held bytes if the whole answer is not needed: %j',
     (given) => {
       const whole = { kind: 'json', needsEvents: true, type: 'application/json' } as const
       expect(shown(read({ ...whole, ...given }, more)[0] as ReadResult)).toEqual({ text: more, commit: 'answer' })

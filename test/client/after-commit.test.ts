@@ -18,7 +18,7 @@ describe('after the commit', () => {
     await s.nothingIsLeft()
   })
 
-  it("streamFailure: 'sse_error' ends with an error event behind the last whole frame", async () => {
+  it("streamFailure: 'sse_error' ends with an error event after the last whole frame", async () => {
     const half = sseFrame(completed).slice(0, 40)
     const s = scenario([[fake.events(upToDelta), fake.bytes(half), fake.reset()].flat()], {
       streamFailure: 'sse_error',
@@ -36,7 +36,7 @@ describe('after the commit', () => {
     await s.nothingIsLeft()
   })
 
-  it('a body that nobody reads is freed by staleMs', async () => {
+  it('an unread body is freed after staleMs', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 1000 })], { timeouts: { staleMs: 100_000 } })
     await s.settle(s.post())
     await s.clock.advance(100_000)

@@ -134,7 +134,7 @@ describe('telemetry', () => {
     await s.nothingIsLeft()
   })
 
-  it('costs no event when nobody listens', async () => {
+  it('creates no event without a listener', async () => {
     const s = scenario([fake.respond(ok)], { onEvent: undefined })
     const spy = vi.fn()
     s.events.push = spy

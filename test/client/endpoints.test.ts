@@ -85,7 +85,7 @@ describe('several endpoints', () => {
     await s.nothingIsLeft()
   })
 
-  it('each gets the query of its own base, and none that of another', async () => {
+  it('each endpoint gets the query of its base address, never that of another', async () => {
     const stream = [fake.events(textStream({ id: 'resp_a', background: true }).slice(0, 5)), fake.reset()].flat()
     const s = scenario((request) => (request.method === 'POST' ? stream : fake.status(404)), {
       endpoints: [

@@ -76,7 +76,7 @@ describe('explain', () => {
       { beforeCommitMs: 5000 },
       'No first event within beforeCommitMs, retries included (drop-in only).',
     ],
-  ] as const)('says no more than that the time was up: %s', async (code, options, meaning) => {
+  ] as const)('says only that the time was over: %s', async (code, options, meaning) => {
     const s = scenario([fake.stall()], options)
     const { error } = await s.settle(s.post())
     expect(explain(error)?.split('\n')).toEqual([

@@ -151,7 +151,7 @@ describe('headers()', () => {
     await s.nothingIsLeft()
   })
 
-  it('is told by its signal when nobody waits any more', async () => {
+  it('aborts its signal when no attempt waits for it any more', async () => {
     const reasons: unknown[] = []
     const headers = ({ signal }: HeadersContext) =>
       new Promise<Record<string, string>>((_, reject) => {

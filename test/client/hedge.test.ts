@@ -24,7 +24,7 @@ async function played(script: Parameters<typeof scenario>[0], options: Resilient
   return { ...s, value, error, text: read?.value?.text, readError: read?.value?.error, hedges }
 }
 
-describe('a silent attempt gets company', () => {
+describe('a hedge beside a silent attempt', () => {
   it('after 10 s while nothing is known; the first progress wins, and the other is destroyed', async () => {
     const s = await played([fake.stall(), fake.respond(other)])
     expect(s.text).toBe(toSSE(other))
@@ -79,7 +79,7 @@ describe('a silent attempt gets company', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('three legs at a time: a suspect hedge makes room for the next, the original stays to the end', async () => {
+  it('runs at most three attempts at a time: the next hedge replaces a suspect one, the original stays to the end', async () => {
     const s = await played([
       [fake.delay(60_000), fake.respond(ok)],
       fake.stall(),
@@ -102,7 +102,7 @@ describe('a silent attempt gets company', () => {
     s.clock.assertNothingPending()
   })
 
-  it('both legs answer in the same tick: one outcome, from one attempt', async () => {
+  it('two attempts that answer in the same tick give one outcome, from one attempt', async () => {
     const s = await played([
       [fake.delay(20_000), fake.respond(ok)],
       [fake.delay(10_000), fake.respond(other)],
@@ -121,7 +121,7 @@ describe('a silent attempt gets company', () => {
   })
 })
 
-describe('when a leg fails', () => {
+describe('when an attempt of the race fails', () => {
   it('a 4xx on the hedge does not fail the original that lives', async () => {
     const s = await played([
       [fake.delay(15_000), fake.respond(ok)],
@@ -310,7 +310,7 @@ it('hedge early, kill late: the automatic cutoff is 180 s with hedging, an expli
   expect(explicit.clock.now()).toBeLessThan(6000)
 })
 
-it("an abort ends all legs at once, with the caller's reason", async () => {
+it("an abort ends all attempts at once, with the caller's reason", async () => {
   const s = scenario([fake.stall(), fake.stall()], hedged)
   const call = s.post()
   call.catch(() => {})

@@ -77,7 +77,7 @@ describe('the events of instrumentations', () => {
     await s.nothingIsLeft()
   })
 
-  it('are made for nobody while no instrumentation listens', () => {
+  it('are not made while no instrumentation listens', () => {
     const emitter = new TelemetryEmitter(undefined, ...instrumentationsOf([traced]).map(({ onEvent }) => onEvent))
     expect(emitter.wants('call_start')).toBe(false)
     expect(new TelemetryEmitter(undefined, () => {}).wants('call_start')).toBe(true)
@@ -280,7 +280,7 @@ describe('the headers of instrumentations', () => {
     await s.nothingIsLeft()
   })
 
-  it('leave no timer behind where the headers of the client fail', async () => {
+  it('leave no timer if the headers of the client fail', async () => {
     const s = scenario([], {
       ...OPTIONS,
       headers: () => Promise.reject(new Error('no token')),

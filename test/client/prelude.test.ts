@@ -76,7 +76,7 @@ describe('the prelude of an attempt without retries', () => {
     await s.nothingIsLeft()
   })
 
-  it('is held for a continuation that is asked a second time behind a lost attempt', async () => {
+  it('is held for a continuation that is sent a second time after a lost attempt', async () => {
     const s = scenario([fake.reset(), fake.events([created, lost]), fake.respond(ok)], { maxRetries: 1 })
     expect(await read(s, { previous_response_id: 'resp_1' })).toEqual({ text: toSSE(ok), error: undefined })
     await s.nothingIsLeft()

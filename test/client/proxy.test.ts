@@ -56,7 +56,7 @@ async function world(scheme: 'http' | 'https') {
 
 const tls = { ca: authority.cert, cert: ours.cert, key: ours.key }
 
-describe('a client behind a proxy', () => {
+describe('a client with a proxy', () => {
   it.each(['http', 'https'] as const)(
     'goes through it to an %s: endpoint, with its credentials for it alone',
     async (scheme) => {
@@ -85,7 +85,7 @@ describe('a client behind a proxy', () => {
     expect(w.proxy.asked[0]?.header('proxy-authorization')).toBe(CREDENTIALS)
   })
 
-  it('of the environment is not asked where nobody asked for it, nor for the other scheme', async () => {
+  it('of the environment is not used unless the option asks for it, nor for the other scheme', async () => {
     await using w = await world('http')
     for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, w.proxy.url)
     expect((await w.call({})).asked).toEqual([])

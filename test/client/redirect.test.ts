@@ -82,7 +82,7 @@ describe('a redirect within the origin', () => {
     expect(next).toMatchObject({ method: 'POST', body: BODY })
   })
 
-  it.each([200, 204, 300, 304, 305, 400, 500])('is none with %i, which is an answer', (status) => {
+  it.each([200, 204, 300, 304, 305, 400, 500])('does not happen for %i, which is an answer', (status) => {
     expect(follow({}, { status, location: '/x' })).toBeUndefined()
   })
 

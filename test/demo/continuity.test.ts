@@ -84,7 +84,7 @@ describe('fault 60: 17 turns, and a session lost in every one', () => {
     )
   })
 
-  test('every attempt of a turn is the same, byte by byte, and goes on with the session of the turn before', () => {
+  test('every attempt of a turn is the same, byte by byte, and continues the session of the previous turn', () => {
     const ours = requests.get(run.resilient.name)!
     let answerOfTurnBefore: string | undefined
     for (let turn = 1; turn <= TURNS; turn++) {

@@ -81,7 +81,7 @@ describe('a consumer that leaves frees the socket', () => {
     await expectFreed()
   })
 
-  it('but not while it iterates a typed stream that nobody else holds', async () => {
+  it('but not while it iterates a typed stream without another reference', async () => {
     const events = typed().responses.stream(PARAMS)[Symbol.asyncIterator]()
     await events.next()
     await server.waitFor('fault')

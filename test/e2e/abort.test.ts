@@ -74,7 +74,7 @@ describe("a caller's abort settles its calls at once, with the caller's own reas
     expect(client.stats()).toMatchObject({ activeCalls: 0, leases: 0 })
   })
 
-  it('poisons nothing: the streams beside it go on, and later calls use the same client', async () => {
+  it('poisons nothing: concurrent streams continue, and later calls use the same client', async () => {
     server.script([{ at: 'before_event', event: 6, effect: 'stall', label: 'other' }], { call: 'other' })
     server.script([{ at: 'headers', effect: 'stall' }], { call: 'aborted' })
     const other = await post(client.fetch, server, { call: 'other' })

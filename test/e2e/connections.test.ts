@@ -53,13 +53,13 @@ describe('400 attempts killed at random moments', { timeout: 120_000 }, () => {
   })
 })
 
-describe('POSTs that meet the end of a connection at every point where it may come', {
+describe('POSTs whose connection ends, at every point where it can end', {
   timeout: 60_000,
 }, () => {
   const POSTS = 500
   const reused = { when: ({ requestOnConnection }: { requestOnConnection: number }) => requestOnConnection > 1 }
 
-  it('all succeed, though no retry is allowed: what a connection had come to is not held against the call', async () => {
+  it('all succeed although no retry is allowed, because the end of an idle connection is not the fault of the call', async () => {
     const faults: Fault[] = [
       // Between two requests; the next one may be on its way.
       { at: 'after_response', effect: 'half_close', probability: 0.1 },

@@ -27,7 +27,7 @@ function connect(transport: FakeTransport) {
   return { client, events, post }
 }
 
-it('vi.useFakeTimers() drives a TTFB cut, a back-off and the success behind them', async () => {
+it('vi.useFakeTimers() drives a TTFB cut, a back-off and the success after them', async () => {
   const transport = new FakeTransport([fake.stall(), OVERLOADED, fake.respond(ANSWER, { everyMs: 1000 })])
   const { client, events, post } = connect(transport)
   const text = post().then((response) => response.text())

@@ -101,7 +101,7 @@ describe('destroy()', () => {
   })
 })
 
-describe('a call that meets the end of its client before anything was dispatched', () => {
+describe('a call whose client is closed before anything was sent', () => {
   it.each(['close', 'destroy'] as const)(
     'in the same turn as %s(): it is never taken for a lost connection',
     async (how) => {

@@ -24,7 +24,7 @@ afterEach(async () => {
   clock.assertNothingPending()
 })
 
-it('a hedge over real sockets: a connection of its own, the same bytes, and the silent one is destroyed', async () => {
+it('a hedge over real sockets sends the same bytes on another connection, and the silent connection is destroyed', async () => {
   const client = new ResilientClient({ clock, hedge: true })
   server.script([SILENT, 'ok'])
   const call = post(client.fetch, server)

@@ -73,7 +73,7 @@ function start(): Promise<MockResponsesServer> {
 const OPTIONS = { maxRetries: MAX_RETRIES, retry: { budget: false } } as const
 
 describe('1 000 calls, 50 at a time, one attempt in five struck by a fault', { timeout: 120_000 }, () => {
-  it('come to what the seed and the retry limit imply, call by call; and nothing is left', async () => {
+  it('end as the seed and the retry limit imply, call by call; and nothing is left', async () => {
     await using server = await start()
     const clock = new VirtualClock()
     const client = new ResilientClient({ ...OPTIONS, clock })

@@ -33,7 +33,7 @@ async function thrownBy(
 }
 
 describe.each(hosts)('the error that $name makes of an HTTP answer', (host) => {
-  it.each(['stream', 'create'] as const)('leads to the call behind five 503s: %s', async (how) => {
+  it.each(['stream', 'create'] as const)('leads to the call that got five 503s: %s', async (how) => {
     await using server = await fieldServer([BUSY])
     const client = new ResilientClient({ ...QUICK, baseURL: server.baseURL })
     const error = await thrownBy(host, server.baseURL, how, client)
@@ -58,7 +58,7 @@ describe.each(hosts)('the error that $name makes of an HTTP answer', (host) => {
     await client.destroy()
   })
 
-  it('leads to the call behind a final answer, which may have no words', async () => {
+  it('leads to the call of a final answer, even one without a message', async () => {
     await using server = await fieldServer([answer(403, '')])
     const client = new ResilientClient({ ...QUICK, baseURL: server.baseURL })
     const error = await thrownBy(host, server.baseURL, 'create', client)
@@ -73,7 +73,7 @@ describe.each(hosts)('the error that $name makes of an HTTP answer', (host) => {
 })
 
 describe('the header that leads from an answer to its call', () => {
-  it('stands on every answer, and tells why a call gave up', async () => {
+  it('is on every answer, and says why a call gave up', async () => {
     await using server = await fieldServer([
       BUSY,
       BUSY,
@@ -101,7 +101,7 @@ describe('the header that leads from an answer to its call', () => {
     await client.destroy()
   })
 
-  it('leads nowhere when an endpoint has made it up, when it is of another process, and after 500 other calls', async () => {
+  it('leads nowhere if an endpoint invented it, if it is from another process, and after 500 other calls', async () => {
     const forged = (value: string) =>
       Object.assign(new Error('x'), { headers: new Headers({ 'x-resilient-responses': value }) })
     for (const value of ['call=1.aaaaaa, attempts=5, gave-up=retries_exhausted', 'call=1', 'call=__proto__', ''])

@@ -14,8 +14,8 @@ const others = {
   'the whole of it as JSON': jsonAnswer(200, response(OTHER)),
 }
 
-describe.each(Object.entries(others))('behind a resume, %s: another response', (_name, other) => {
-  it('is asked for again on another connection', async () => {
+describe.each(Object.entries(others))('after a resume, %s: another response', (_name, other) => {
+  it('is requested again on another connection', async () => {
     await using server = await fieldServer([cut, other, rest])
     const { events, result, error } = await playStream({ baseURL: server.baseURL }, KEPT)
     expect(error).toBeUndefined()
@@ -24,7 +24,7 @@ describe.each(Object.entries(others))('behind a resume, %s: another response', (
     expect(server.server.connections).toHaveLength(3)
   })
 
-  it('is never handed over where nothing else comes', async () => {
+  it('is never handed over, even if nothing else arrives', async () => {
     await using server = await fieldServer([cut, other])
     const { events, error } = await playStream({ baseURL: server.baseURL, maxRetries: 1 }, KEPT)
     expect(JSON.stringify(events)).not.toContain('another tenant')
@@ -36,7 +36,7 @@ describe.each(Object.entries(others))('behind a resume, %s: another response', (
 })
 
 describe('a response of another id', () => {
-  it.each(['a poll', 'retrieve', 'cancel'])('is retried behind %s', async (what) => {
+  it.each(['a poll', 'retrieve', 'cancel'])('is retried after %s', async (what) => {
     const answers = [jsonAnswer(200, response(OTHER)), jsonAnswer(200, response())]
     await using server = await fieldServer(what === 'a poll' ? [cut, jsonAnswer(404, {}), ...answers] : answers)
     const { baseURL } = server
@@ -51,7 +51,7 @@ describe('a response of another id', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('ends retrieve with wrong_response where nothing else comes', async () => {
+  it('ends retrieve with wrong_response if nothing else arrives', async () => {
     await using server = await fieldServer([jsonAnswer(200, response(OTHER))])
     await withClient({ baseURL: server.baseURL, maxRetries: 1 }, async ({ responses }) => {
       const error = await responses.retrieve('resp_1').catch((thrown: unknown) => thrown)
@@ -61,7 +61,7 @@ describe('a response of another id', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('is taken where the stream itself changed to it before it broke', async () => {
+  it('is accepted if the stream itself changed to it before it broke', async () => {
     const changed = { id: 'resp_2' }
     const inProgress = { ...created(1, changed), type: 'response.in_progress' }
     await using server = await fieldServer([
@@ -72,7 +72,7 @@ describe('a response of another id', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('is no matter where the answer has none', async () => {
+  it('does not matter if the answer has no id', async () => {
     await using server = await fieldServer([jsonAnswer(200, response({ id: undefined }))])
     await withClient({ baseURL: server.baseURL }, async ({ responses }) => {
       expect(await responses.retrieve('resp_1')).toMatchObject({ status: 'completed' })

@@ -17,7 +17,7 @@ const SAID = [HELLO.created, HELLO.added, HELLO.delta, HELLO.done, HELLO.complet
 const withBeats = (beat: string): string => SAID.map((event) => beat + frames(event)).join('')
 
 describe('frames without data between the events', () => {
-  it.each(BEATS)('%j: nobody stumbles over them, before output and after it', async (beat) => {
+  it.each(BEATS)('%j: no face fails because of them, before output and after it', async (beat) => {
     const body = withBeats(beat)
     await using server = await fieldServer([streamAnswer(body)])
     const { baseURL } = server
@@ -32,7 +32,7 @@ describe('frames without data between the events', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  it('are no first event: a call that gets nothing else is silent', async () => {
+  it('do not count as a first event: a call that gets nothing else is silent', async () => {
     const silent = streamAnswer('event: keepalive\ndata: \n\n')
     await using server = await fieldServer([silent, streamAnswer(frames(...SAID))])
     const { baseURL } = server
@@ -43,7 +43,7 @@ describe('frames without data between the events', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('with a comment instead are what openai reads, too', async () => {
+  it('as comments are readable for openai, too', async () => {
     await using server = await fieldServer([streamAnswer(withBeats(': keepalive\n\n'))])
     const { result } = await playOpenAI({ baseURL: server.baseURL }, async (openai) => {
       let text = ''

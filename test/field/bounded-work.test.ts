@@ -96,8 +96,8 @@ function costOf(events: readonly object[]): number {
   return least
 }
 
-describe('what the accumulator does for an event', () => {
-  it.each(Object.entries(STREAMS))('does not grow with the events before: %s', (_name, make) => {
+describe('the work of the accumulator per event', () => {
+  it.each(Object.entries(STREAMS))('does not grow with the earlier events: %s', (_name, make) => {
     const count = 1500
     // Sixteen times the events: sixteen times the work where it is linear, and 256 times where it is not.
     const few = costOf(make(count))
@@ -130,7 +130,7 @@ describe('a response that is larger than a response may be', () => {
     expect(isResilientError((error as Error).cause, 'response_too_large')).toBe(true)
   })
 
-  it('items that add up to more do as well', async () => {
+  it('items that add up to more end the call, too', async () => {
     const items = times(50, (i) => ({
       type: 'response.output_item.done',
       item: call(i, { arguments: 'x'.repeat(3000) }),
@@ -140,7 +140,7 @@ describe('a response that is larger than a response may be', () => {
     expect(isResilientError(error, 'response_too_large')).toBe(true)
   })
 
-  it('what is told again is not counted twice: deltas, text.done, part.done and item.done of one text', async () => {
+  it('repeated text is counted once: deltas, text.done, part.done and item.done of one text', async () => {
     const text = 'x'.repeat(20_000)
     const at = { output_index: 0, item_id: 'msg_1', content_index: 0 }
     const part = { type: 'output_text', text, annotations: [] }

@@ -4,7 +4,7 @@ import { HELLO_BODY } from './support/hello.ts'
 import { added, broken, created, delta } from './support/kept.ts'
 import { ASKED, withClient } from './support/play.ts'
 
-describe('what a callback of create() throws', () => {
+describe('an error that a callback of create() throws', () => {
   const ways = {
     'by throwing': (error: Error) => () => {
       throw error
@@ -27,7 +27,7 @@ describe('what a callback of create() throws', () => {
     })
   })
 
-  it('is waited for before the next event is told, and an abort does not wait', async () => {
+  it('delays the next event until it settles, but not an abort', async () => {
     await using server = await fieldServer([streamAnswer(HELLO_BODY)])
     await withClient({ baseURL: server.baseURL }, async ({ responses }) => {
       const controller = new AbortController()

@@ -74,7 +74,7 @@ describe('a `create` that hangs', () => {
     clock.assertNothingPending()
   })
 
-  it.each(['close', 'destroy'] as const)('turns its waiters away at %s(), which waits 5 s at most', async (end) => {
+  it.each(['close', 'destroy'] as const)('rejects its waiters at %s(), which waits at most 5 s', async (end) => {
     const { cache, clock } = cacheOf({ createMs: 0, create: () => new Promise<Client>(() => {}) })
     const waiting = Promise.allSettled([cache.acquire('a'), cache.acquire('a'), cache.acquire('b')])
     await clock.settle()
@@ -92,7 +92,7 @@ describe('a `create` that hangs', () => {
     clock.assertNothingPending()
   })
 
-  it('and a `destroy` that hangs hold up neither close() nor destroy() for longer', async () => {
+  it('and a `destroy` that hangs delay close() and destroy() no longer than that', async () => {
     const { cache, clock } = cacheOf({ destroy: () => new Promise<void>(() => {}) })
     ;(await cache.acquire('a')).release()
     let ended = 0
@@ -104,7 +104,7 @@ describe('a `create` that hangs', () => {
 })
 
 describe('tens of thousands of keys that are alive', () => {
-  it('cost no more for each acquire than a few', async () => {
+  it('cost each acquire no more than a few keys do', async () => {
     const cost = async (keys: number): Promise<number> => {
       const { cache } = cacheOf({ maxEntries: keys, idleTtlMs: 1000 })
       const leases = []
@@ -128,7 +128,7 @@ describe('tens of thousands of keys that are alive', () => {
   }, 60_000)
 })
 
-describe('callbacks that are async, where an answer at once is wanted', () => {
+describe('async callbacks where a synchronous one is expected', () => {
   const rejects = async (): Promise<never> => {
     throw new Error('too late')
   }
@@ -159,7 +159,7 @@ describe('callbacks that are async, where an answer at once is wanted', () => {
     expect(clients.map(({ destroyed }) => destroyed)).toEqual([1, 1])
   })
 
-  it('one that turns async later has its client destroyed', async () => {
+  it('a `create` that becomes async later has its client destroyed', async () => {
     let asked = 0
     const { cache, clients } = cacheOf({ isUsable: invalid(() => (asked++ < 2 ? true : rejects())) })
     ;(await cache.acquire('a')).release()

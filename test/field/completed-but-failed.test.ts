@@ -24,7 +24,7 @@ describe.each(['response.completed', 'response.incomplete', 'response.done'])('%
     expect(server.requests).toHaveLength(2)
   })
 
-  it('is the failed response for upgradeToStream, as of an endpoint that does not stream', async () => {
+  it('is the failed response for upgradeToStream, as from an endpoint that does not stream', async () => {
     await using server = await fieldServer([answer])
     const played = await playFetch(
       { baseURL: server.baseURL, upgradeToStream: true },
@@ -43,7 +43,7 @@ describe('a failed response from an endpoint that does not stream', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is retried where no reason is given, as every failure without a reason', async () => {
+  it('is retried if it gives no reason, like every failure without a reason', async () => {
     const ok = { ...CREATED, status: 'completed', output: [] }
     await using server = await fieldServer([jsonAnswer(200, SILENT), jsonAnswer(200, ok)])
     expect((await playCreate({ baseURL: server.baseURL })).result).toMatchObject({ status: 'completed' })

@@ -32,7 +32,7 @@ const STREAM = streamAnswer(
 )
 const DOWN = jsonAnswer(503, { error: { message: 'down' } })
 
-describe('what was given for one origin does not go to another, whatever its name', () => {
+describe('a credential for one origin is not sent to another, whatever its header is called', () => {
   it('when a call fails over to another endpoint, from the typed face, the drop-in and openai', async () => {
     await using a = await fieldServer([DOWN])
     await using b = await fieldServer([STREAM])
@@ -62,7 +62,7 @@ describe('what was given for one origin does not go to another, whatever its nam
     expect(Object.fromEntries(a.requests[0]?.headers ?? [])).toMatchObject(SECRETS)
   })
 
-  it('but for the headers that the other endpoint is named for', async () => {
+  it('except the headers that the other endpoint lists', async () => {
     await using a = await fieldServer([DOWN])
     await using b = await fieldServer([STREAM])
     const endpoints = [
@@ -90,7 +90,7 @@ describe('an endpoint of another origin that would get no credential', () => {
   const A = 'https://a.test/v1'
   const B = 'https://b.test/v1'
 
-  it('is refused beside an apiKey, with the place where the credential belongs', () => {
+  it('is refused beside an apiKey, with the option where its credential belongs', () => {
     expect(() => new ResilientClient({ apiKey: 'sk-field', endpoints: [{ baseURL: A }, { baseURL: B }] })).toThrow(
       /endpoints\.1\.headers.*apiKey goes to https:\/\/a\.test only/,
     )

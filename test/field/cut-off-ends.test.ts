@@ -52,7 +52,7 @@ describe.each([
   })
 })
 
-describe('what is no end of a response', () => {
+describe('an incomplete end of a response', () => {
   const CUT = WHOLE.slice(0, WHOLE.indexOf('"completed"'))
 
   it.each([
@@ -75,7 +75,7 @@ const refused = (status: number, then: NonNullable<Answer['then']>): Answer => (
 
 describe.each([400, 401, 404])('a %i whose body', (status) => {
   it.each(['end', 'reset'] as const)(
-    'is cut by the %s of the connection is final, and is one request',
+    'is cut by the %s of the connection is a final answer after one request',
     async (then) => {
       await using server = await fieldServer([refused(status, then)])
       const { baseURL } = server

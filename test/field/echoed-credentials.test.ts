@@ -19,7 +19,7 @@ const ECHOES = [
 ]
 const PLANTED = /sword(?:\s|%20|\+|\/|%2f|&#x2f;)?fish/i
 
-describe('what an endpoint echoes of a request is not shown', () => {
+describe('an echo of the request in the words of an endpoint is not shown', () => {
   it.each(ECHOES)('%s', async (echo) => {
     const error = { code: `bad ${echo}`, type: echo, message: echo }
     const id = Buffer.from(echo, 'latin1').toString('latin1')
@@ -55,7 +55,7 @@ describe('what an endpoint echoes of a request is not shown', () => {
     for (const event of events) expect(inspect(event, { depth: 9 })).not.toMatch(PLANTED)
   })
 
-  it('and what it says of its own is', async () => {
+  it('but its other words are', async () => {
     await using server = await fieldServer([
       jsonAnswer(400, { error: { message: "Unknown parameter: 'stream_options'." } }, { 'x-request-id': 'req_0123' }),
     ])

@@ -72,7 +72,7 @@ describe('an endpoint that echoes the prompt in its words', () => {
   })
 })
 
-it('what the endpoint says of its own is shown beside it', async () => {
+it('the other words of the endpoint are shown', async () => {
   await using server = await fieldServer([
     jsonAnswer(400, { error: { message: "Unsupported parameter: 'temperature' is not supported with this model." } }),
   ])

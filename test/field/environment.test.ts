@@ -52,7 +52,7 @@ describe('NODE_USE_ENV_PROXY', () => {
 const globalFetch: FetchFunction = (input, init) => globalThis.fetch(input, init)
 
 describe('setGlobalDispatcher() of undici', () => {
-  it('carries calls over the built-in fetch, and not those of the default transport, which take it as init.dispatcher', async () => {
+  it('carries calls of the built-in fetch, but not those of the default transport, which accept it as init.dispatcher', async () => {
     await using server = await fieldServer([OK])
     let carried = 0
     const agent = new Agent()
@@ -84,7 +84,7 @@ describe('setGlobalDispatcher() of undici', () => {
 })
 
 describe('MSW', () => {
-  it('answers the typed API and the drop-in over fetchTransport, with what it was asked', async () => {
+  it('answers the typed API and the drop-in over fetchTransport, and sees their requests', async () => {
     const text = textStream({ text: 'Hi' }).map(sseFrame).join('')
     const bodies: unknown[] = []
     const mocks = setupServer(

@@ -10,8 +10,8 @@ const BAD = { code: 'invalid_prompt', message: 'Bad.' }
 const [CREATED] = turn('resp_bad')
 const FAILED = { type: 'response.failed', response: { id: 'resp_bad', status: 'failed', error: BAD, output: [] } }
 
-describe('a socket that brought an error frame', () => {
-  it('is closed: the next call goes out on another one', async () => {
+describe('a socket on which an error frame arrived', () => {
+  it('is closed, and the next call uses another one', async () => {
     for (const frames of [
       [{ type: 'error', status: 400, error: BAD }],
       [{ type: 'error', status: 429, error: { code: 'usage_limit_reached', message: 'No.' } }],

@@ -9,7 +9,7 @@ import { answered, said, turn } from './support/turns.ts'
 const NOT_FOUND = { type: 'error', status: 400, code: 'previous_response_not_found', message: 'Not found.' }
 
 describe('an error frame whose fields stand beside its status', () => {
-  it('says that the endpoint does not know what an increment builds on: the whole body goes out', async () => {
+  it('can say that the endpoint does not know the previous response: then the whole body is sent', async () => {
     for (const frame of [NOT_FOUND, { ...NOT_FOUND, error: null }, { ...NOT_FOUND, error: {} }]) {
       await using server = await socketServer({
         onMessage: (socket, { previous_response_id }, number) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { playFetch } from './support/play.ts'
 import { socketServer } from './support/socket-server.ts'
 
-describe('a header of an error frame that no header can hold', () => {
+describe('a header of an error frame with characters that no header can hold', () => {
   it('is left out, and the answer is handed over', async () => {
     const error = { code: 'invalid_prompt', message: 'No.' }
     const headers = { 'x-emoji': '😀', 'x-wide': 'Ā', 'x-latin': 'é', 'x-lines': 'a\r\nb', 'x-ok': 'yes' }

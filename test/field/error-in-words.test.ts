@@ -17,7 +17,7 @@ const REPORTS = [
 ] as const
 
 describe('an error in words', () => {
-  it.each(REPORTS)('first of all is retried as one without a code, and its words come out: %s', async (_, report) => {
+  it.each(REPORTS)('as the first frame is retried like an error without a code, and its words are in the error: %s', async (_, report) => {
     await using server = await fieldServer([streamAnswer(report)])
     const { baseURL } = server
     for (const played of [await playStream({ baseURL, maxRetries: 1 }), await playCreate({ baseURL, maxRetries: 1 })]) {
@@ -30,7 +30,7 @@ describe('an error in words', () => {
     expect(server.requests).toHaveLength(4)
   })
 
-  it.each(REPORTS)('is healed by a retry before output: %s', async (_, report) => {
+  it.each(REPORTS)('before output is hidden by a successful retry: %s', async (_, report) => {
     await using server = await fieldServer([
       streamAnswer(frames(HELLO.created) + report),
       streamAnswer(frames(HELLO.created, HELLO.delta, HELLO.completed)),

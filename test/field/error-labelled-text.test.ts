@@ -8,9 +8,9 @@ import { ASKED, playCreate, playFetch, playOpenAI, playStream, withClient } from
 
 const QUOTA = JSON.stringify({ error: { code: 'insufficient_quota', message: 'You exceeded your current quota.' } })
 
-describe('an error in JSON with status 200, where a stream was asked for', () => {
+describe('an error in JSON with status 200, in answer to a request for a stream', () => {
   it.each(['text/plain', 'text/plain; charset=utf-8', 'text/event-stream', 'application/octet-stream', undefined])(
-    'is one request, and its reason comes out: labelled %s',
+    'is final, and its reason is in the error: labelled %s',
     async (type) => {
       await using server = await fieldServer([answer(200, QUOTA, type === undefined ? {} : { 'content-type': type })])
       const { baseURL } = server
@@ -29,7 +29,7 @@ describe('an error in JSON with status 200, where a stream was asked for', () =>
     },
   )
 
-  it('without an object around it is the same', async () => {
+  it('without an object around it is treated the same', async () => {
     const flat = JSON.stringify({ code: 'insufficient_quota', message: 'You exceeded your current quota.' })
     await using server = await fieldServer([answer(200, flat, { 'content-type': 'text/plain' })])
     const { error } = await playCreate({ baseURL: server.baseURL })

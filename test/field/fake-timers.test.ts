@@ -31,7 +31,7 @@ const FAKES: ReadonlyArray<readonly [string, () => void, (ms: number) => void]> 
 ]
 
 describe.each(FAKES)('fake timers of %s drive a client', (_framework, install, tick) => {
-  it('to its deadlines and through its waits', async () => {
+  it('through its deadlines and its waits', async () => {
     install()
     const transport = new FakeTransport([fake.stall(), fake.status(503), fake.respond(textStream({ text: 'hi' }))])
     const client = new ResilientClient({ transport, hedge: false, timeouts: { ttfbMs: 45_000 } })
@@ -52,7 +52,7 @@ describe.each(FAKES)('fake timers of %s drive a client', (_framework, install, t
     await client.close()
   })
 
-  it('and time never goes back when they are taken away', async () => {
+  it('and time never moves back when they are removed', async () => {
     const before = systemClock.now()
     install()
     let fired = false

@@ -4,7 +4,7 @@ import { HELLO_BODY } from './support/hello.ts'
 import { added, broken, created, delta } from './support/kept.ts'
 import { ASKED, withClient } from './support/play.ts'
 
-describe('finalResponse() beside an iteration that does not continue', () => {
+describe('finalResponse() beside a paused iteration', () => {
   it('reads the rest, and the iterator still gets every event', async () => {
     await using server = await fieldServer([streamAnswer(HELLO_BODY)])
     await withClient({ baseURL: server.baseURL }, async (client) => {
@@ -25,7 +25,7 @@ describe('finalResponse() beside an iteration that does not continue', () => {
     })
   })
 
-  it('settles where it is awaited inside the loop, asked before the iteration, or asked while a read is pending', async () => {
+  it('settles if it is awaited inside the loop, called before the iteration, or called while a read is pending', async () => {
     await using server = await fieldServer([streamAnswer(HELLO_BODY)])
     await withClient({ baseURL: server.baseURL }, async (client) => {
       const inLoop = client.responses.stream(ASKED)
@@ -47,7 +47,7 @@ describe('finalResponse() beside an iteration that does not continue', () => {
     })
   })
 
-  it('rejects with the failure, which the iterator gets after the events that came before it', async () => {
+  it('rejects with the failure, which the iterator gets after the events before it', async () => {
     await using server = await fieldServer([broken(created(0), added(1), delta(2, 'half'))])
     await withClient({ baseURL: server.baseURL, maxRetries: 0 }, async (client) => {
       const stream = client.responses.stream(ASKED)
@@ -63,7 +63,7 @@ describe('finalResponse() beside an iteration that does not continue', () => {
     })
   })
 
-  it('loses nothing where the iterator is left afterwards, and drops what was kept on an abort', async () => {
+  it('loses nothing if the iterator is left afterwards, and drops the kept events on an abort', async () => {
     await using server = await fieldServer([streamAnswer(HELLO_BODY)])
     await withClient({ baseURL: server.baseURL }, async (client) => {
       const left = client.responses.stream(ASKED)

@@ -11,8 +11,8 @@ const CASES = ['response.created', 'response.queued', 'response.in_progress'].fl
   ['completed', 'failed', 'incomplete', 'cancelled'].map((status) => [type, status] as const),
 )
 
-describe('a response that seems to be over in its first events', () => {
-  it.each(CASES)('goes on behind %s with the status %s', async (type, status) => {
+describe('a response whose first events already have a final status', () => {
+  it.each(CASES)('continues after %s with the status %s', async (type, status) => {
     const body = frames(HELLO.created, early(type, status), ...REST)
     await using server = await fieldServer([streamAnswer(body)])
     const { baseURL } = server
@@ -27,7 +27,7 @@ describe('a response that seems to be over in its first events', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  it('goes on for openai', async () => {
+  it('continues for openai', async () => {
     const body = frames(early('response.created', 'completed'), early('response.in_progress', 'completed'), ...REST)
     await using server = await fieldServer([streamAnswer(body)])
     const { result } = await playOpenAI({ baseURL: server.baseURL }, async (openai) => {
@@ -40,7 +40,7 @@ describe('a response that seems to be over in its first events', () => {
     expect(result).toBe('Hi')
   })
 
-  it('is over with an event of another name that holds a final status', async () => {
+  it('ends with an event of another name that has a final status', async () => {
     const cancelled = { type: 'response.cancelled', response: { ...HELLO.created.response, status: 'cancelled' } }
     await using server = await fieldServer([streamAnswer(frames(HELLO.created, cancelled))])
     const { result } = await playCreate({ baseURL: server.baseURL })

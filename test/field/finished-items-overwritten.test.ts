@@ -57,7 +57,7 @@ describe.each(Object.entries(scripts))('%s', (_name, events) => {
       expect(((result?.output ?? []) as object[]).map(told).sort()).toEqual(expected(events))
   })
 
-  it('are all among the finished items of a stream that broke', async () => {
+  it('are all in the finished items of a stream that broke', async () => {
     await using server = await fieldServer([broken(created(0), ...events)])
     const { error } = await playStream({ baseURL: server.baseURL })
     expect((error as StreamInterruptedError).partial?.finishedItems.map((item) => told(item as object)).sort()).toEqual(
@@ -66,7 +66,7 @@ describe.each(Object.entries(scripts))('%s', (_name, events) => {
   })
 })
 
-describe('an item that is finished twice', () => {
+describe('an item with two done events', () => {
   it.each([
     ['under its id', [done(message('a'), at0), done(message('a'), at0)]],
     ['without an id', [done(nameless('a'), at0), done(nameless('a'), at0)]],
@@ -77,7 +77,7 @@ describe('an item that is finished twice', () => {
   })
 })
 
-describe('a message whose deltas have other ids than its end', () => {
+describe('a message whose deltas have other ids than its done event', () => {
   it('is one item', async () => {
     const events = [created(0), added(1), delta(2, 'hello'), done(message('hello', { id: 'msg_other' }), at0)]
     await using server = await fieldServer([streamAnswer(frames(...events, completed(9, { output: [] })))])

@@ -26,7 +26,7 @@ describe('a frame named error whose data has the type of the error', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  it('after output is the last event of the stream, and an error for whoever iterates it', async () => {
+  it('after output is the last event of the stream, and then the iteration throws', async () => {
     const body = frames(HELLO.created, HELLO.delta) + named(FLAT)
     await using server = await fieldServer([streamAnswer(body)])
     const { baseURL } = server
@@ -37,7 +37,7 @@ describe('a frame named error whose data has the type of the error', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('that another attempt heals is retried', async () => {
+  it('before output is retried', async () => {
     const overloaded = named({ type: 'overloaded_error', message: 'Overloaded' })
     await using server = await fieldServer([
       streamAnswer(frames(HELLO.created) + overloaded),

@@ -7,8 +7,8 @@ import { answered, said, turn } from './support/turns.ts'
 
 const body = { model: 'gpt-5', store: false } as const
 
-describe('frames that come with the upgrade', () => {
-  it('answer no request: the socket is closed, and the failure says what came', async () => {
+describe('frames that arrive together with the upgrade', () => {
+  it('do not answer the request: the socket is closed, and the failure names the frame', async () => {
     for (const early of [turn('resp_evil', [answered('EARLY')]), turn('resp_evil').slice(0, 1)]) {
       await using server = await socketServer({
         withUpgrade: early,
@@ -22,7 +22,7 @@ describe('frames that come with the upgrade', () => {
     }
   })
 
-  it('may speak of the account or the socket: the request is sent, and its answer is handed over', async () => {
+  it('may be about the account or the socket: the request is sent, and its answer is handed over', async () => {
     for (const aside of [{ type: 'codex.rate_limits', left: 1 }, { type: 'ping' }, { type: 'session.created' }]) {
       await using server = await socketServer({
         withUpgrade: [aside],
@@ -35,7 +35,7 @@ describe('frames that come with the upgrade', () => {
     }
   })
 
-  it('may refuse the client: an error frame is its answer, and nothing is sent', async () => {
+  it('may refuse the client: an error frame is the answer of the call, and nothing is sent', async () => {
     const error = { code: 'account_deactivated', message: 'No.' }
     await using server = await socketServer({
       withUpgrade: [{ type: 'error', status: 403, error }],

@@ -13,7 +13,7 @@ const CUT = {
   then: 'reset',
 } as const
 
-describe('a call that was repeated although output had been handed over inside', () => {
+describe('a call that was repeated although its internal stream had output', () => {
   it('says after its last attempt that the retries were used, and not that the call was not repeated', async () => {
     await using server = await fieldServer([CUT])
     const options = { baseURL: server.baseURL, maxRetries: 2 }
@@ -30,7 +30,7 @@ describe('a call that was repeated although output had been handed over inside',
     }
   })
 
-  it('says of a stream that cannot be taken back that it was not repeated', async () => {
+  it('says of a stream whose output was handed to the caller that it was not repeated', async () => {
     await using server = await fieldServer([CUT])
     const { error } = await playStream({ baseURL: server.baseURL })
     expect((error as Error).message).toMatch(/\(output had already been handed over, so the call was not retried\)$/)

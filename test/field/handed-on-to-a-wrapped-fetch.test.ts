@@ -33,15 +33,15 @@ async function handedOn(input: string | URL | Request, init?: RequestInit): Prom
   return seen[0] as Seen
 }
 
-describe('a wrapped fetch is called with what its caller gave, in the form of the caller', () => {
-  it('a text as a text, for a Responses call and for any other', async () => {
+describe('a wrapped fetch gets the arguments of the caller in their original form', () => {
+  it('a text as a text, for Responses calls and all others', async () => {
     for (const address of [ADDRESS, 'https://api.test/v1/embeddings']) {
       const { init } = await handedOn(address, { method: 'POST', body: JSON_BODY })
       expect(init?.body).toBe(JSON_BODY)
     }
   })
 
-  it('a form as a form, with its files, and without a content-type whose boundary it does not have', async () => {
+  it('a form as a form, with its files, and without a content-type with a wrong boundary', async () => {
     const form = new FormData()
     form.append('purpose', 'assistants')
     form.append('file', new File(['bytes'], 'a.txt', { type: 'text/plain' }))
@@ -53,7 +53,7 @@ describe('a wrapped fetch is called with what its caller gave, in the form of th
     expect(new Headers(init?.headers).has('content-type')).toBe(false)
   })
 
-  it('a form that its caller changes after the call is the form of the call', async () => {
+  it('a form as it was at the time of the call, even if the caller changes it later', async () => {
     const { seen, fetch } = seeing()
     const form = new FormData()
     form.append('a', '1')
@@ -110,7 +110,7 @@ describe('a wrapped fetch is called with what its caller gave, in the form of th
     expect(init).toMatchObject({ next: { revalidate: 60 }, cache: 'no-store' })
   })
 
-  it('is not told to follow redirects, unless it is to do as the caller said', async () => {
+  it('redirect: manual, except where the caller set another value', async () => {
     expect((await handedOn(ADDRESS)).init?.redirect).toBe('manual')
     for (const redirect of [undefined, 'follow', 'error'] as const) {
       const seen: Array<string | undefined> = []
@@ -125,7 +125,7 @@ describe('a wrapped fetch is called with what its caller gave, in the form of th
     }
   })
 
-  it('the body of the typed API as a text, on every attempt', async () => {
+  it('the body of the typed API as a text, in every attempt', async () => {
     const answers = [
       new Response('busy', { status: 503 }),
       new Response(textStream({ text: 'Hi' }).map(sseFrame).join(''), {
@@ -147,7 +147,7 @@ describe('a wrapped fetch is called with what its caller gave, in the form of th
   })
 })
 
-describe('what a wrapped fetch throws and what is no failure of the network', () => {
+describe('an error of a wrapped fetch that is not a network failure', () => {
   class TokenError extends Error {}
   const reason = new AbortController()
   reason.abort()
@@ -171,7 +171,7 @@ describe('what a wrapped fetch throws and what is no failure of the network', ()
     }
   })
 
-  it('comes out of the typed API, too', async () => {
+  it('is thrown by the typed API, too', async () => {
     const thrown = new TokenError('no token')
     const client = new ResilientClient({
       apiKey: 'sk-field',
@@ -182,7 +182,7 @@ describe('what a wrapped fetch throws and what is no failure of the network', ()
     await client.destroy()
   })
 
-  it('says in telemetry which kind of failure it was, and none of its words', async () => {
+  it('is named by its kind in telemetry, without its message', async () => {
     const told: unknown[] = []
     const transport = fetchTransport(async () => Promise.reject(new TokenError('token sk-secret was refused')))
     const client = new ResilientClient({ transport, onEvent: (event) => told.push(event) })

@@ -32,7 +32,7 @@ const WITHOUT: ReadonlyArray<readonly [string, object]> = [
   ['a RegExp', /planted/],
 ]
 
-describe('headers whose values stand in no field of their own are refused, before anything is sent', () => {
+describe('headers in an unusable form are refused before anything is sent', () => {
   it.each(WITHOUT)('%s', async (_what, headers) => {
     const transport = new FakeTransport([], { clock: new VirtualClock() })
     const client = new ResilientClient({ transport, headers: () => headers as Record<string, string> })
@@ -72,7 +72,7 @@ it.each([
   await client.close()
 })
 
-it('an error of another call that headers() made is the cause of `headers_failed`, and not the error of this call', async () => {
+it('an error of another call that headers() made becomes the cause of `headers_failed`, not the error of this call', async () => {
   const clock = new VirtualClock()
   const tokens = new ResilientClient({ transport: new FakeTransport([fake.status(400)], { clock }), maxRetries: 0 })
   const client = new ResilientClient({

@@ -8,7 +8,7 @@ const limited = (headers: Record<string, string>) =>
   fake.status(429, { headers, body: { error: { code: 'rate_limit_exceeded', message: 'Slow down.' } } })
 
 describe('a wait that the endpoint asked for', () => {
-  it('is a floor: a hundred calls that were told the same come back one after the other', async () => {
+  it('is a minimum: a hundred calls with the same hint are retried at different times', async () => {
     const s = scenario(({ attempt }) => (attempt === 1 ? limited({ 'retry-after': '2' }) : fake.status(400)), {
       retry: { budget: false },
       random: seededRandom(7),
@@ -32,7 +32,7 @@ describe('a wait that the endpoint asked for', () => {
     expect(s.transport.requests.map(({ at }) => at)).toEqual([0, 250, 750, 1750, 3750])
   })
 
-  it('of nothing is no tight loop over real sockets either', async () => {
+  it('of 0 s causes no tight loop, even over real sockets', async () => {
     await using server = await fieldServer([
       jsonAnswer(503, { error: { message: 'busy' } }, { 'retry-after': '0' }),
       jsonAnswer(400, { error: { message: 'no' } }),
@@ -47,7 +47,7 @@ describe('a wait that the endpoint asked for', () => {
     expect(waits).toEqual([18])
   })
 
-  it('is judged by itself: the jitter makes it neither too long nor too late', async () => {
+  it('is compared with the limits without its jitter, which makes it neither too long nor too late', async () => {
     const s = scenario([limited({ 'retry-after': '10' }), fake.status(400)], {
       retry: { maxHintMs: 10_000 },
       timeouts: { totalMs: 10_100 },

@@ -128,7 +128,7 @@ function expectPlain(root: unknown): void {
 const IS_END = /^response\.(completed|failed|incomplete|cancelled|done)$|^error$/
 
 describe('keys that an endpoint chooses', () => {
-  it('stay own keys, in every event, in any order, announced as often as they like', () => {
+  it('stay own keys, in every event, in any order and however often they are announced', () => {
     const before = prototypes()
     const one = fc.record({
       // Half of them announce: what is announced again is merged, key by key.

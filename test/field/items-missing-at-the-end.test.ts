@@ -20,7 +20,7 @@ async function play(events: readonly { readonly type: string }[]) {
   }
 }
 
-describe('a terminal event that lacks what was finished', () => {
+describe('a terminal event that lacks finished items', () => {
   it.each([
     ['a reasoning item only', [hello], [reasoning], [reasoning, message('hello')]],
     ['the message with emptied content', [hello], [{ ...message(''), content: [] }], [message('hello')]],

@@ -34,7 +34,7 @@ describe.each([
   ['as JSON', jsonAnswer(200, RESPONSE)],
   ['as JSON that is called an event stream', streamAnswer(JSON.stringify(RESPONSE))],
 ])('a whole response where a host asked for a stream, %s', (_, bytes) => {
-  it('is a stream for whoever reads it: its events, its type, and no length', async () => {
+  it('is a stream for its reader: events, content type, and no length', async () => {
     await using server = await fieldServer([bytes])
     const { result } = await playFetch({ baseURL: server.baseURL })
     expect(result?.headers.get('content-type')).toBe('text/event-stream')
@@ -45,7 +45,7 @@ describe.each([
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is its text, its call and its end for openai', async () => {
+  it('gives openai its text, its call and its end', async () => {
     await using server = await fieldServer([bytes])
     const played = await playOpenAI({ baseURL: server.baseURL }, async (openai) => {
       const stream = openai.responses.stream({ ...ASKED })
@@ -59,7 +59,7 @@ describe.each([
     expect(played.result?.final.output[2]).toMatchObject({ name: 'look', arguments: '{"at":"sky"}' })
   })
 
-  it('is its text and its call for the AI SDK', async () => {
+  it('gives the AI SDK its text and its call', async () => {
     await using server = await fieldServer([bytes])
     await withClient({ baseURL: server.baseURL }, async (client) => {
       const openai = createOpenAI({ apiKey: 'sk-field', baseURL: server.baseURL, fetch: client.fetch })
@@ -73,7 +73,7 @@ describe.each([
   })
 })
 
-describe('a failure as JSON where a host asked for a stream', () => {
+describe('a failure as JSON in answer to a host that asked for a stream', () => {
   it.each([
     [
       'a failed response',

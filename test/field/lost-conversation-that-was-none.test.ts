@@ -34,7 +34,7 @@ const refusal = (message: string) =>
   })
 
 describe('an error about previous_response_id', () => {
-  it.each(OTHERS)('is no lost conversation where it says: %s', async (message) => {
+  it.each(OTHERS)('is not a lost conversation if it says: %s', async (message) => {
     await using server = await fieldServer([refusal(message)])
     const asked: unknown[] = []
     const options = {
@@ -53,7 +53,7 @@ describe('an error about previous_response_id', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it.each(GENUINE)('is a lost conversation where it says: %s', async (message) => {
+  it.each(GENUINE)('is a lost conversation if it says: %s', async (message) => {
     await using server = await fieldServer([refusal(message)])
     let asked = 0
     const options = {
@@ -69,7 +69,7 @@ describe('an error about previous_response_id', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is a lost conversation where it says nothing, and never where the words name another cause', () => {
+  it('is a lost conversation if it has no message, and never if the message names another cause', () => {
     const about = (message?: string) => isPreviousResponseNotFound(400, { param: 'previous_response_id', message })
     expect(about()).toBe(true)
     fc.assert(

@@ -23,7 +23,7 @@ async function expectPage(port: number, status: number, words: RegExp, input = '
 }
 
 describe.skipIf(program('nginx') === undefined)('pages of nginx (skipped where nginx is not installed)', () => {
-  it('413: an input above `client_max_body_size`, while it is still on its way', async () => {
+  it('413: an input above `client_max_body_size`, while it is still being sent', async () => {
     const [port = 0] = await freePorts(1)
     await using _box = await Nginx.start(
       port,
@@ -57,7 +57,7 @@ describe.skipIf(program('nginx') === undefined)('pages of nginx (skipped where n
     )
   })
 
-  it('502: an endpoint that is away is asked again, and the last page is told', async () => {
+  it('502: an endpoint that is down is retried, and the error shows the last page', async () => {
     const [port = 0, away = 0] = await freePorts(2)
     await using _box = await Nginx.start(
       port,

@@ -25,7 +25,7 @@ async function outcomes(calls: readonly Promise<unknown>[]): Promise<Record<stri
 }
 
 describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped where nginx is not installed)', () => {
-  it('a reload lets the streams of its old workers end, and new calls go to the new ones', async () => {
+  it('after a reload the streams of old workers continue to their end, and new calls go to new workers', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     await using box = await Nginx.start(port, streams(port, server.port))
@@ -41,7 +41,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it('a reload that cuts what is left under way: `create` is repeated, a stream says that it broke', async () => {
+  it('a reload that cuts running calls: `create` is repeated, a stream throws', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     const config = streams(port, server.port)
@@ -64,7 +64,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it('connections that nginx closes when they are idle cost no call', async () => {
+  it('no call fails because nginx closes idle connections', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     await using _box = await Nginx.start(port, streams(port, server.port, 'keepalive_timeout 2ms;'))
@@ -78,7 +78,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it.for([10, 50, 200])('nginx away until each of %i calls was refused twice costs none of them', async (count) => {
+  it.for([10, 50, 200])('none of %i calls fails when nginx is down until each was refused twice', async (count) => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     await using box = await Nginx.start(port, streams(port, server.port))
@@ -101,7 +101,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it('an endpoint that restarts behind nginx, streams cut and then 502, costs none of a few calls', async () => {
+  it('none of a few calls fails when the endpoint of nginx restarts: cut streams, then 502', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     await using _box = await Nginx.start(port, streams(port, server.port))
@@ -123,7 +123,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it('an endpoint that is away for 300 ms behind nginx under 50 calls costs none of them', async () => {
+  it('none of 50 calls fails when the endpoint of nginx is down for 300 ms', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     await using _box = await Nginx.start(port, streams(port, server.port))
@@ -151,7 +151,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it('silence that nginx cuts short is a 504 before the headers, which is asked again', async () => {
+  it('a silence before the headers becomes a 504 of nginx, which is retried', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     const config = streams(port, server.port).replace('proxy_read_timeout 1h', 'proxy_read_timeout 500ms')
@@ -171,7 +171,7 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
     await client.destroy()
   })
 
-  it('and a cut stream after them, which is never taken for a whole one', async () => {
+  it('a silence after the headers becomes a cut stream, which never counts as complete', async () => {
     await using server = await MockResponsesServer.start()
     const [port = 0] = await freePorts(1)
     const config = streams(port, server.port).replace('proxy_read_timeout 1h', 'proxy_read_timeout 500ms')
@@ -189,9 +189,9 @@ describe.skipIf(program('nginx') === undefined)('restarts of nginx (skipped wher
 })
 
 describe.skipIf(program('haproxy') === undefined)(
-  'restarts behind haproxy (skipped where haproxy is not installed)',
+  'restarts of an endpoint of haproxy (skipped where haproxy is not installed)',
   () => {
-    it('streams that it cuts at `timeout server` are repeated by `create`', async () => {
+    it('`create` repeats streams that it cuts at `timeout server`', async () => {
       await using server = await MockResponsesServer.start({ respond: () => textStream({ id: 'resp_1', text: 'Hi' }) })
       const [port = 0] = await freePorts(1)
       const config = onPorts(documented('haproxy', 'event streams and WebSocket'), port, server.port)
@@ -204,7 +204,7 @@ describe.skipIf(program('haproxy') === undefined)(
       await client.destroy()
     })
 
-    it('a 503, as no server is there, is asked again until there is one', async () => {
+    it('a 503 for want of a server is retried until there is one', async () => {
       const [port = 0, backend = 0] = await freePorts(2)
       const config = onPorts(documented('haproxy', 'event streams and WebSocket'), port, backend)
       await using _box = await Haproxy.start(port, `${config}\n  retries 0\n`)

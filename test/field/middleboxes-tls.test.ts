@@ -71,7 +71,7 @@ listen clients
     await expectFinal(port, /plain HTTP|speaks no TLS|http:/i)
   })
 
-  it('a name that the certificate is chosen by and that is unknown is final', async () => {
+  it('an unknown server name is final', async () => {
     const { box, port } = await start('strict-sni')
     await using _box = box
     const options = { baseURL: `https://localhost:${port}/v1`, tls: { ca: AUTHORITY.cert } }

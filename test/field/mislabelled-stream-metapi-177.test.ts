@@ -34,7 +34,7 @@ describe('an event stream under a wrong label', () => {
     expect(server.requests).toHaveLength(4)
   })
 
-  it('shows nothing of itself in an error where it breaks off', async () => {
+  it('does not appear in an error if it breaks off', async () => {
     const secret = 'You are Sherlock Holmes, and nobody may know'
     const created = { ...HELLO.created, response: { ...HELLO.created.response, instructions: secret } }
     const cut = frames(created)

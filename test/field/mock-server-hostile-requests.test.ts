@@ -30,7 +30,7 @@ async function ask(server: MockResponsesServer, body: object, headers: Record<st
   return { status: response.status, body: (await response.json()) as { error?: Record<string, unknown> } }
 }
 
-describe('a request line that is none', () => {
+describe('an invalid request line', () => {
   it.each([
     'GET // HTTP/1.1\r\nhost: x\r\n\r\n',
     'GET //[ HTTP/1.1\r\nhost: x\r\n\r\n',
@@ -41,7 +41,7 @@ describe('a request line that is none', () => {
     'GET / HTTP/9.9\r\n\r\n',
     '\0\0\0\0',
     '',
-  ])('is answered or refused, and the server goes on serving: %j', async (bytes) => {
+  ])('is answered or refused, and the server still serves: %j', async (bytes) => {
     await using server = await MockResponsesServer.start()
     const answer = await raw(server, bytes)
     expect(answer).not.toMatch(/^HTTP\/1\.1 [25]/)
@@ -81,7 +81,7 @@ describe('a request line that is none', () => {
 
 describe('a path', () => {
   it.each(['//v1/responses', '/v1//responses', '/v1/../v1/responses', '/./v1/responses'])(
-    'that is written unlike a client would is not found: %s',
+    'in a form that no client sends is not found: %s',
     async (path) => {
       await using server = await MockResponsesServer.start()
       expect(await raw(server, posted(path, JSON.stringify(BODY)))).toMatch(/^HTTP\/1\.1 404/)
@@ -101,7 +101,7 @@ describe('a script', () => {
     expect(() => server.assertConsumed()).toThrow(message)
   })
 
-  it('met by as many requests passes, and more are forgiven where the test says so', async () => {
+  it('passes with the expected number of requests, and with more if the test allows it', async () => {
     await using server = await MockResponsesServer.start()
     server.script(['ok', { at: 'headers', effect: 'status', status: 503 }])
     server.script(['ok'], { call: 'a' })
@@ -113,7 +113,7 @@ describe('a script', () => {
   })
 })
 
-describe('what OpenAI refuses', () => {
+describe('a request that OpenAI refuses', () => {
   it.each<[body: object, param: string, code: string]>([
     [{ input: 'Hi' }, 'model', 'missing_required_parameter'],
     [{ ...BODY, model: 5 }, 'model', 'invalid_type'],
@@ -135,7 +135,7 @@ describe('what OpenAI refuses', () => {
     expect((await ask(lax, { ...body, previous_response_id: null, stream: false })).status).toBe(200)
   })
 
-  it('is a request without a credential: 401', async () => {
+  it('has no credential: 401', async () => {
     await using server = await MockResponsesServer.start()
     const refused = await ask(server, BODY, { authorization: '' })
     expect(refused).toMatchObject({ status: 401, body: { error: { type: 'invalid_request_error', code: null } } })
@@ -145,7 +145,7 @@ describe('what OpenAI refuses', () => {
 
 describe('a body nested a hundred thousand levels deep', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-  it.each(['input', 'tools', 'metadata'])('is a 400, and breaks nothing: %s', async (field) => {
+  it.each(['input', 'tools', 'metadata'])('gets a 400, and the server still works: %s', async (field) => {
     await using server = await MockResponsesServer.start()
     const body = `{"model":"gpt-5","${field}":${deep}}`
     expect(await raw(server, posted('/v1/responses', body))).toMatch(/^HTTP\/1\.1 400/)

@@ -47,7 +47,7 @@ describe.each([
   'content_filter',
   400,
 ])('a request that is wrong in itself, %s', (code) => {
-  it('is one request where a stream says so', async () => {
+  it('in a stream is final', async () => {
     await using server = await fieldServer([failedWith(code)])
     const { baseURL } = server
     expect((await playCreate({ baseURL })).error).toMatchObject({ upstreamCode: String(code), retryable: false })
@@ -66,7 +66,7 @@ describe('a status that an event names', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is retried where it says "not now"', async () => {
+  it('is retried if it means "not now"', async () => {
     const busy = dataFrames({ type: 'error', status: 503, error: { code: 'model_not_found', message: 'm' } })
     await using server = await fieldServer([streamAnswer(busy)])
     await playCreate({ baseURL: server.baseURL, maxRetries: 2 })
@@ -87,8 +87,8 @@ describe('a service of AWS that throttles with 400', () => {
   })
 })
 
-describe('a server that failed while it looked for the conversation', () => {
-  it('is retried as the 503 that it is: a server failure says nothing about the conversation', async () => {
+describe('a server failure that mentions the conversation', () => {
+  it('is retried as a 503: it does not mean that the conversation is lost', async () => {
     const bytes = jsonAnswer(503, { error: { code: 'previous_response_not_found', message: 'm' } })
     await using server = await fieldServer([bytes])
     let isAsked = false

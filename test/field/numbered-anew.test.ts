@@ -12,8 +12,8 @@ const inProgress = (number: number) => ({
   response: unfinished(),
 })
 
-describe('a resumed stream that the endpoint numbers anew from 0', () => {
-  it('brings text that was never delivered', async () => {
+describe('a resumed stream that the endpoint numbers from 0 again', () => {
+  it('delivers text that was never delivered', async () => {
     const told: TelemetryEvent[] = []
     await using server = await fieldServer([
       broken(created(0), added(1), delta(2, 'hel')),
@@ -27,7 +27,7 @@ describe('a resumed stream that the endpoint numbers anew from 0', () => {
     ])
   })
 
-  it('brings a tool call that was never delivered', async () => {
+  it('delivers a tool call that was never delivered', async () => {
     const item = call('call_1', { id: 'fc_1' })
     await using server = await fieldServer([
       broken(created(0), inProgress(1)),
@@ -38,7 +38,7 @@ describe('a resumed stream that the endpoint numbers anew from 0', () => {
     expect(events.filter(({ type }) => type === 'response.output_item.done')).toHaveLength(1)
   })
 
-  it('brings text behind the events that it repeats', async () => {
+  it('delivers the text after the events that it repeats', async () => {
     await using server = await fieldServer([
       broken(created(0), inProgress(1), added(2), delta(3, 'hel')),
       streamAnswer(frames(created(0), inProgress(1), added(2), delta(3, 'lo'), completed(4, { output: [] }))),
@@ -48,7 +48,7 @@ describe('a resumed stream that the endpoint numbers anew from 0', () => {
     expect(events.filter(({ type }) => type === 'response.created')).toHaveLength(1)
   })
 
-  it('is polled when it breaks again: its numbers say nothing', async () => {
+  it('is polled when it breaks again, because its numbers prove nothing', async () => {
     await using server = await fieldServer([
       broken(created(0), added(1), delta(2, 'he')),
       broken(delta(0, 'l')),
@@ -65,7 +65,7 @@ describe('a resumed stream that the endpoint numbers anew from 0', () => {
       [created(0), delta(1, 'lo'), completed(2, { output: [] })],
       'hello',
     ],
-  ])('and that %s loses nothing behind resume(id) from a number of another process', async (_name, events, text) => {
+  ])('and that %s loses nothing after resume(id) with a number from another process', async (_name, events, text) => {
     await using server = await fieldServer([
       (request) =>
         request.path.includes('stream=true') ? streamAnswer(frames(...events)) : jsonAnswer(200, response()),
@@ -77,8 +77,8 @@ describe('a resumed stream that the endpoint numbers anew from 0', () => {
   })
 })
 
-describe('a resumed stream whose numbers are honest', () => {
-  it('brings each event once, whether the endpoint repeats some, or all', async () => {
+describe('a resumed stream with correct numbers', () => {
+  it('delivers each event once, even if the endpoint repeats some or all', async () => {
     const all = [created(0), inProgress(1), added(2), delta(3, 'a'), delta(4, 'a'), delta(5, 'a'), completed(6)]
     for (let from = 0; from <= 4; from++) {
       await using server = await fieldServer([broken(...all.slice(0, 5)), streamAnswer(frames(...all.slice(from)))])
@@ -92,7 +92,7 @@ describe('SequenceGuard', () => {
   const numbered = (all: readonly string[]): NumberedEvent[] =>
     all.map((text, number) => ({ type: 'response.output_text.delta', delta: text, sequence_number: number }))
 
-  it('delivers each event once and in order, wherever streams break and begin again', () => {
+  it('delivers each event once and in order, wherever streams break and resume', () => {
     fc.assert(
       fc.property(texts, fc.array(fc.tuple(fc.nat(30), fc.nat(30)), { maxLength: 8 }), (all, breaks) => {
         const events = numbered(all)

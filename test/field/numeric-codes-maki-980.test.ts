@@ -24,7 +24,7 @@ const FINAL: ReadonlyArray<readonly [what: string, error: object, status: number
 describe.each(FINAL)('a numeric code inside a stream, %s', (_, error, status) => {
   const bytes = streamAnswer(dataFrames({ error }))
 
-  it('is one request, and its status and words are on the error', async () => {
+  it('is final, and its status and words are on the error', async () => {
     await using server = await fieldServer([bytes])
     const { baseURL } = server
     const { message } = error as { message: string }
@@ -40,7 +40,7 @@ describe.each(FINAL)('a numeric code inside a stream, %s', (_, error, status) =>
     expect(server.requests).toHaveLength(2)
   })
 
-  it('is one request of the drop-in and of openai, which see the failure as it came', async () => {
+  it('is final for the drop-in and openai, which get the failure unchanged', async () => {
     await using server = await fieldServer([bytes])
     const { baseURL } = server
     const fetched = await playFetch({ baseURL })

@@ -25,7 +25,7 @@ function depthOf(root: unknown): number {
 }
 
 describe('JSON that is 100 000 levels deep', () => {
-  it('in the terminal event comes out of every face as it is', async () => {
+  it('in the terminal event is handed over unchanged by every face', async () => {
     await using server = await fieldServer([streamAnswer(dataFrames(CREATED, COMPLETED))])
     const { baseURL } = server
     for (const { result, error } of [await playCreate({ baseURL }), await playStream({ baseURL })]) {
@@ -71,7 +71,7 @@ describe('JSON that is 100 000 levels deep', () => {
     expect((await playCreate({ baseURL: server.baseURL })).error).toBeInstanceOf(ResilientError)
   })
 
-  it('in a request is refused, or sent by the drop-in as it is', async () => {
+  it('in a request is refused, or sent unchanged by the drop-in', async () => {
     const end = { type: 'response.completed', response: { id: 'resp_1', object: 'response', status: 'completed' } }
     await using server = await fieldServer([streamAnswer(dataFrames(end))])
     const { baseURL } = server
@@ -89,12 +89,12 @@ describe('JSON that is 100 000 levels deep', () => {
   })
 })
 
-describe('the words of a failure that are no words', () => {
+describe('words of a failure in an unexpected type', () => {
   const words = ['{"toString":1,"valueOf":2}', '[[]]', '5', 'true', '{"message":{"toString":null}}', DEEP].map(named)
   const failed = (word: string) =>
     `{"id":"resp_1","object":"response","status":"failed","error":{"code":${word},"message":${word}}}`
 
-  it.each(words)('are no raw error, in a stream and in a whole answer: %s', async (_name, word) => {
+  it.each(words)('cause no raw error, in a stream and in a whole answer: %s', async (_name, word) => {
     const stream = streamAnswer(dataFrames(`{"type":"response.failed","response":${failed(word)}}`))
     const whole = answer(200, failed(word), { 'content-type': 'application/json' })
     for (const script of [stream, whole]) {
@@ -104,7 +104,7 @@ describe('the words of a failure that are no words', () => {
     }
   })
 
-  it.each(words)('are no raw error in the state of a background response: %s', async (_name, word) => {
+  it.each(words)('cause no raw error in the state of a background response: %s', async (_name, word) => {
     await using server = await fieldServer([
       cut(dataFrames({ ...CREATED, sequence_number: 0 })),
       (request) =>
@@ -120,8 +120,8 @@ describe('the words of a failure that are no words', () => {
 /** As it stands between quotes in JSON. */
 const UNUSABLE_IDS = ['\\ud800', 'resp_\\udc00', '.', '..', 'i'.repeat(10_000)]
 
-describe('an id that no address can be made of', () => {
-  it.each(UNUSABLE_IDS.map(named))('is no raw error, and asks for nothing elsewhere: %s', async (_name, id) => {
+describe('an id that cannot be part of an address', () => {
+  it.each(UNUSABLE_IDS.map(named))('causes no raw error, and no request to another address: %s', async (_name, id) => {
     const created = `{"type":"response.created","sequence_number":0,"response":{"id":"${id}","object":"response","status":"in_progress"}}`
     const delta =
       '{"type":"response.output_text.delta","sequence_number":1,"output_index":0,"content_index":0,"delta":"a"}'

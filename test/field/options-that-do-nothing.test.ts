@@ -25,7 +25,7 @@ function refusal(act: () => unknown): ConfigurationError {
   throw new Error('accepted')
 }
 
-describe('an option that does nothing', () => {
+describe('an option without an effect', () => {
   it('`limits.headerBytes` is refused in a view', async () => {
     await using client = new ResilientClient()
     const error = refusal(() => client.withOptions({ limits: { headerBytes: 1024 } } as CallOptions))
@@ -73,7 +73,7 @@ describe('an option that does nothing', () => {
     expect(() => new ResilientClient({ isolation: 'fresh', keepAliveMs: 0 })).not.toThrow()
   })
 
-  it('a header of the connection is handed to a `fetch` that takes it, from the client and from a call', async () => {
+  it('a header of the connection is passed to a wrapped `fetch`, from the client and from a call', async () => {
     const seen: Array<string | null> = []
     const transport = fetchTransport(async (input, init) => {
       seen.push(new Request(input, init).headers.get('host'))
@@ -85,7 +85,7 @@ describe('an option that does nothing', () => {
     expect(seen).toEqual(['inner.test', 'other.test'])
   })
 
-  it('an address without a scheme is refused with its value and with the address to write', () => {
+  it('an address without a scheme is refused with its value and the address to write', () => {
     const error = refusal(() => new ResilientClient({ baseURL: 'api.openai.com/v1' }))
     expect(error.message).toContain("got 'api.openai.com/v1', an address without a scheme")
     expect(error.message).toContain("write 'https://api.openai.com/v1'")
@@ -93,7 +93,7 @@ describe('an option that does nothing', () => {
 })
 
 describe('two clients on one transport', () => {
-  it('publish each event of a cached client once, and each tells its own listener', async () => {
+  it('publish each event of a cached client once, and each client calls its listener', async () => {
     const body = frames({ type: 'response.completed', response: { id: 'resp_1', status: 'completed', output: [] } })
     await using server = await fieldServer([streamAnswer(body)])
     const published: unknown[] = []

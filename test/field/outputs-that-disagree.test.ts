@@ -25,7 +25,7 @@ async function isIncrement(items: readonly object[], stated: readonly object[], 
 }
 
 describe('two outputs of one response', () => {
-  it('leave no increment where they disagree, whichever the caller repeats', async () => {
+  it('prevent an increment if they disagree, whichever the caller repeats', async () => {
     const [a, b] = [answered('A', 'msg_1'), answered('B', 'msg_1')]
     const [one, two] = [answered('1', 'msg_1'), answered('2', 'msg_2')]
     const renamed = answered('A', 'msg_9')
@@ -44,7 +44,7 @@ describe('two outputs of one response', () => {
     }
   })
 
-  it('leave an increment where they agree but for what an item may lack, and for how its reasoning is encrypted', async () => {
+  it('allow an increment if they differ only in optional fields and in the encryption of reasoning', async () => {
     const { id: _id, status: _status, ...bare } = answered('A')
     const [x, y] = ['x', 'y'].map((encrypted_content) => ({ ...REASONING, encrypted_content }))
     for (const [items, stated] of [

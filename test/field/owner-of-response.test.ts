@@ -67,7 +67,7 @@ async function world(options: ResilientClientOptions = {}) {
   }
 }
 
-describe('a response is asked for where it lives, from the moment its id was seen', () => {
+describe('requests about a response go to its owner, from the moment its id was seen', () => {
   it('made without a stream, and continued: openai and the typed face', async () => {
     await using w = await world()
     const first = await w.openai.responses.create(ASKED)
@@ -116,7 +116,7 @@ describe('a response is asked for where it lives, from the moment its id was see
     expect([id, w.a.requests.length, w.b.requests.length]).toEqual(['conv_b', 0, 3])
   })
 
-  it('what a caller gets is what was sent', async () => {
+  it('the caller gets the answer unchanged', async () => {
     await using w = await world()
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(ASKED) }
     const answer = await w.client.fetch(`${w.a.baseURL}/responses`, init)
@@ -128,7 +128,7 @@ describe('endpointOf', () => {
   const A = 'https://a.test/v1'
   const B = 'https://b.test/v1'
 
-  it('may look it up: a promise is waited for', async () => {
+  it('may return a promise, which is awaited', async () => {
     const [a, b] = [await endpoint('a'), await endpoint('b')]
     const endpoints = [{ baseURL: a.baseURL }, { baseURL: b.baseURL }]
     const asked: string[] = []

@@ -14,15 +14,15 @@ const BAD: ReadonlyArray<readonly [what: string, given: Answer, words: RegExp]> 
   ['JSON that is no response', jsonAnswer(200, { ok: true }), /an object with ok/],
 ]
 
-describe('a non-streaming Responses call through the drop-in that is answered 200 with something else', () => {
-  it.each(BAD)('is retried, and heals: %s', async (_, given) => {
+describe('an answer with status 200 that is not a response, to a non-streaming Responses call of the drop-in', () => {
+  it.each(BAD)('is retried with success: %s', async (_, given) => {
     await using server = await fieldServer([given, OK])
     const { result } = await playFetch({ baseURL: server.baseURL }, ASKED)
     expect(JSON.parse(result?.text ?? '')).toEqual(HELLO_RESPONSE)
     expect(server.requests).toHaveLength(2)
   })
 
-  it.each(BAD)('is a failure once the retries are spent: %s', async (_, given, words) => {
+  it.each(BAD)('is a failure once the retries are used: %s', async (_, given, words) => {
     await using server = await fieldServer([given])
     const { baseURL } = server
     const fetched = await playFetch({ baseURL, maxRetries: 1 }, ASKED)
@@ -36,14 +36,14 @@ describe('a non-streaming Responses call through the drop-in that is answered 20
     expect(server.requests).toHaveLength(4)
   })
 
-  it('is not repeated where that could double what the endpoint keeps', async () => {
+  it('is not retried if the endpoint could then store two responses', async () => {
     await using server = await fieldServer([answer(200, PAGE)])
     const { error } = await playFetch({ baseURL: server.baseURL }, { ...ASKED, conversation: 'conv_1' })
     expect(findResilientError(error)).toMatchObject({ code: 'unexpected_content', giveUpReason: 'not_replayable' })
     expect(server.requests).toHaveLength(1)
   })
 
-  it('is the answer where it is a failed response, or empty', async () => {
+  it('is the answer if it is a failed response, or empty', async () => {
     const failed = { ...HELLO_RESPONSE, status: 'failed', error: { code: 'server_error', message: 'no' } }
     for (const given of [jsonAnswer(200, failed), answer(200, '')]) {
       await using server = await fieldServer([given])
@@ -53,7 +53,7 @@ describe('a non-streaming Responses call through the drop-in that is answered 20
     }
   })
 
-  it('passes untouched in a passthrough call', async () => {
+  it('is passed on unchanged in a passthrough call', async () => {
     await using server = await fieldServer([answer(200, PAGE, { 'content-type': 'text/html' })])
     const text = await withClient({ baseURL: server.baseURL }, async (client) => {
       const response = await client.fetch(`${server.baseURL}/chat/completions`, {

@@ -92,7 +92,7 @@ const STREAMS: Readonly<Record<string, readonly Event[]>> = {
   'nothing but the ends': [done(PARIS), done(ROME)],
 }
 
-describe.each(Object.entries(STREAMS))('two function calls told as %s', (_name, told) => {
+describe.each(Object.entries(STREAMS))('two function calls sent as %s', (_name, told) => {
   const body = frames(CREATED, ...told, COMPLETED)
 
   it('are two calls with their own arguments, for the typed stream, create and upgradeToStream', async () => {
@@ -111,8 +111,8 @@ describe.each(Object.entries(STREAMS))('two function calls told as %s', (_name, 
   })
 })
 
-describe('a call that is announced and never closed, in a response that is complete', () => {
-  it('is left out, and told as event_problem', async () => {
+describe('a call that was announced but never finished, in a complete response', () => {
+  it('is left out, and reported as event_problem', async () => {
     const events: TelemetryEvent[] = []
     const body = frames(
       CREATED,

@@ -61,7 +61,7 @@ function posting(script: Script, path: string, init: RequestInit = {}) {
   return play()
 }
 
-describe('a POST that is no Responses call and leaves nothing behind', () => {
+describe('a passthrough POST without a lasting effect', () => {
   it.each(Object.keys(CALLS).flatMap((path) => FAILURES.map(([what, failed]) => [path, what, failed] as const)))(
     'recovers through openai at maxRetries 0: %s, after %s',
     async (path, _what, failed) => {
@@ -75,7 +75,7 @@ describe('a POST that is no Responses call and leaves nothing behind', () => {
     },
   )
 
-  it('gives the last answer as it came when every attempt fails, and tells what happened', async () => {
+  it('gives the last answer unchanged when every attempt fails, and explains what happened', async () => {
     const last = answer(503, 'still busy', { 'content-type': 'text/plain', 'x-own': 'yes' })
     const { response, text, told, requests } = await posting([answer(503, 'busy'), last], '/chat/completions')
     expect([response?.status, text]).toEqual([503, 'still busy'])
@@ -86,7 +86,7 @@ describe('a POST that is no Responses call and leaves nothing behind', () => {
     expect(told).toContain('attempt 5')
   })
 
-  it('reads what decides: an empty account and a bad request are one request', async () => {
+  it('reads the body that decides: an empty account and a bad request are final', async () => {
     for (const [status, code] of [
       [429, 'insufficient_quota'],
       [400, 'invalid_request_error'],
@@ -99,13 +99,13 @@ describe('a POST that is no Responses call and leaves nothing behind', () => {
     }
   })
 
-  it('passes an answer on that is larger than what is held', async () => {
+  it('passes on an answer that is too large to be held', async () => {
     const large = answer(500, 'x'.repeat(5 * 1024 * 1024))
     const { response, text, requests } = await posting([large], '/chat/completions')
     expect([response?.status, text.length, requests.length]).toEqual([500, 5 * 1024 * 1024, 1])
   })
 
-  it('streams a success as it comes: nothing of it is held', async () => {
+  it('streams a success as it arrives, and holds nothing of it', async () => {
     await using server = await fieldServer([
       { bytes: 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n' },
     ])
@@ -121,13 +121,13 @@ describe('a POST that is no Responses call and leaves nothing behind', () => {
 })
 
 describe('any other POST', () => {
-  it.each([425, 429, 503, 529])('that was turned away with %i is repeated', async (status) => {
+  it.each([425, 429, 503, 529])('that was refused with %i is repeated', async (status) => {
     const { response, requests } = await posting([answer(status, 'no'), answer(200, 'ok')], '/files')
     expect([response?.status, requests.length]).toEqual([200, 2])
   })
 
   it.each([408, 409, 500, 502, 504])(
-    'that failed with %i is repeated with an Idempotency-Key alone',
+    'that failed with %i is repeated only with an Idempotency-Key',
     async (status) => {
       const script = [answer(status, 'failed'), answer(200, 'ok')]
       const plain = await posting(script, '/files')
@@ -137,7 +137,7 @@ describe('any other POST', () => {
     },
   )
 
-  it('that was sent and not answered is not repeated, nor is one whose body can be read once', async () => {
+  it('that was sent and not answered is not repeated, nor one whose body can be read only once', async () => {
     const lost = await posting([RESET, answer(200, 'ok')], '/files')
     expect(lost.error).toMatchObject({ code: 'connection_reset', giveUpReason: 'not_replayable' })
     expect(lost.requests).toHaveLength(1)
@@ -147,8 +147,8 @@ describe('any other POST', () => {
   })
 })
 
-describe('a call that is no Responses call, over a fetch of the caller', () => {
-  it('is judged in the same way, and the last answer is the very object that the fetch gave', async () => {
+describe('a passthrough call over a wrapped fetch', () => {
+  it('is retried by the same rules, and the last answer is the object that the fetch returned', async () => {
     await using server = await fieldServer([answer(503, 'busy'), answer(503, 'busy'), answer(200, 'ok')])
     const given: Response[] = []
     const wrapped = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -169,7 +169,7 @@ describe('a call that is no Responses call, over a fetch of the caller', () => {
     await first.text()
   })
 
-  it('gives the last failure untouched, with its whole body', async () => {
+  it('gives the last failure unchanged, with its whole body', async () => {
     await using server = await fieldServer([answer(503, 'still busy', { 'x-own': 'yes' })])
     const given: Response[] = []
     const wrapped = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {

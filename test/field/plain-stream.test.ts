@@ -25,8 +25,8 @@ const BODY = frames(
   { type: 'response.completed', response: { ...RESPONSE, status: 'completed', output: [MESSAGE] }, sequence_number: 4 },
 )
 
-describe('a stream as the API documents it, which shows that the harness of the reports plays every face', () => {
-  it('is one request and its text for the typed stream, create, the drop-in and openai', async () => {
+describe('a stream as documented, which shows that the harness of these tests plays every face', () => {
+  it('gives its text with one request to the typed stream, create, the drop-in and openai', async () => {
     await using server = await fieldServer([streamAnswer(BODY)])
     const { baseURL } = server
 

@@ -40,7 +40,7 @@ describe('the prelude of a call that has no retry left', () => {
     expect(await firstBytes([overloaded, prelude()], { maxRetries: 1 })).toEqual({ text: SAID, requests: 2 })
   })
 
-  it('is handed over at its first event where the body can be read once', async () => {
+  it('is handed over at its first event if the body can be read only once', async () => {
     const body = new ReadableStream({
       start(controller) {
         controller.enqueue(new TextEncoder().encode(JSON.stringify({ ...ASKED, stream: true })))

@@ -63,7 +63,7 @@ describe.each(PAGES)(
     })
 
     it.skipIf(program(needs) === undefined || !upgrades)(
-      'passes on an upgrade to WebSocket, and what follows',
+      'passes on an upgrade to WebSocket, and the messages after it',
       async () => {
         await using server = await RawServer.start({ onConnection: acceptUpgrade })
         const [port = 0] = await freePorts(1)

@@ -14,7 +14,7 @@ const ERROR = {
 }
 const NESTED = { type: 'error', error: { type: 'invalid_request_error', code: ERROR.code, message: ERROR.message } }
 
-describe('response.failed without a reason, and behind it an error with the reason', () => {
+describe('response.failed without a reason, followed by an error with the reason', () => {
   it.each([
     ['at the top level', ERROR],
     ['in an object', NESTED],
@@ -37,7 +37,7 @@ describe('response.failed without a reason, and behind it an error with the reas
     expect(server.requests).toHaveLength(3)
   })
 
-  it('is one request for openai, which reads the reason', async () => {
+  it('is final for openai, which reads the reason', async () => {
     await using server = await fieldServer([streamAnswer(frames(HELLO.created, FAILED, NESTED))])
     const { error } = await playOpenAI({ baseURL: server.baseURL }, async (openai) => {
       for await (const _ of await openai.responses.create({ model: 'gpt-5', input: 'Hello', stream: true }));
@@ -46,7 +46,7 @@ describe('response.failed without a reason, and behind it an error with the reas
     expect(server.requests).toHaveLength(1)
   })
 
-  it('after output is told, too, and retried by nobody', async () => {
+  it('is reported after output, too, and not retried', async () => {
     const body = frames(HELLO.created, HELLO.added, HELLO.delta, FAILED, ERROR)
     await using server = await fieldServer([streamAnswer(body)])
     const { baseURL } = server

@@ -10,7 +10,7 @@ const hop = (location: string, status = 307) => fake.status(status, { headers: {
 
 describe('the time of a call that is redirected', () => {
   it.each(['https://api.test/v1/models', URL_RESPONSES])(
-    'is one: totalMs ends it over all hops, for %s',
+    'is shared by all hops: totalMs ends the call, for %s',
     async (url) => {
       const s = scenario(
         [[fake.delay(800), hop('/v2/one')].flat(), [fake.delay(100), hop('/v2/two')].flat(), fake.stall()],
@@ -32,7 +32,7 @@ describe('the time of a call that is redirected', () => {
     },
   )
 
-  it('counts for the drop-in bounds as well: beforeCommitMs is no new one for each hop', async () => {
+  it('counts for the drop-in, too: beforeCommitMs does not start again with each hop', async () => {
     const s = scenario([[fake.delay(40_000), hop('/v2/responses')].flat(), fake.stall()], {
       beforeCommitMs: 60_000,
       commitAfterMs: 50_000,
@@ -44,8 +44,8 @@ describe('the time of a call that is redirected', () => {
   })
 })
 
-describe('what is told of a redirect that was followed', () => {
-  it('is an answer and a call that was completed, and explain() tells of every hop', async () => {
+describe('telemetry of a followed redirect', () => {
+  it('is an answer and a completed call, and explain() describes every hop', async () => {
     const s = scenario([hop('/v2/responses'), fake.status(503), fake.respond(EVENTS)], { random: () => 0 })
     const { value } = await s.settle(s.post())
     expect(value?.url).toBe('https://api.test/v2/responses')
@@ -81,7 +81,7 @@ describe('what is told of a redirect that was followed', () => {
     expect(server.server.connections).toHaveLength(1)
   })
 
-  it('lets a client that is being closed finish the call', async () => {
+  it('lets a closing client finish the call', async () => {
     const s = scenario([
       [fake.delay(1000), hop('/v2/models')].flat(),
       [fake.delay(1000), fake.status(200, { body: 'x' })].flat(),
@@ -116,7 +116,7 @@ describe('upgradeToStream', () => {
     expect(JSON.parse(server.requests[1]?.body.toString() ?? '')).toMatchObject({ stream: true })
   })
 
-  it('says where the answer came from, and tells of the hop', async () => {
+  it('gives the address of the answer, and reports the hop', async () => {
     const s = scenario([hop('/v2/responses'), fake.respond(EVENTS)], options)
     const { value } = await s.settle(s.post({ stream: false }))
     expect([value?.url, value?.redirected]).toEqual(['https://api.test/v2/responses', true])
@@ -125,7 +125,7 @@ describe('upgradeToStream', () => {
     await s.nothingIsLeft()
   })
 
-  it('does not follow to another origin, gives a redirect as it is where the caller wants that, and a 303 is a GET', async () => {
+  it('does not follow to another origin, hands over a redirect if the caller asks for that, and makes a 303 a GET', async () => {
     const away = scenario([hop('https://evil.test/v1/responses')], options)
     const { error } = await away.settle(away.post({ stream: false }))
     expect(findResilientError(error)).toMatchObject({ code: 'redirect_refused' })
@@ -141,7 +141,7 @@ describe('upgradeToStream', () => {
     await other.nothingIsLeft()
   })
 
-  it('still has until totalMs for all of it', async () => {
+  it('has totalMs for all hops together', async () => {
     const s = scenario([[fake.delay(700), hop('/v2/responses')].flat(), fake.stall()], {
       ...options,
       timeouts: { totalMs: 1000, ttfbMs: 900 },

@@ -6,7 +6,7 @@ import { answered, said, turn } from './support/turns.ts'
 
 // The API takes an item with an id alone for an `item_reference`: its type is optional, and may be null.
 
-it('an item without a type and a role is a reference: the body goes up whole', async () => {
+it('an item without a type and a role is a reference, so the body is sent whole', async () => {
   for (const reference of [
     { id: 'msg_9' },
     { id: 'msg_9', type: null },

@@ -18,7 +18,7 @@ const refusals: Readonly<Record<string, Answer>> = {
 describe.each(Object.entries(refusals))('after output, a resume that is refused with %s', (name, refusal) => {
   const status = Number(name.slice(0, 3))
 
-  it('is an interruption, with what came before and the words of the endpoint', async () => {
+  it('is an interruption, with the output so far and the words of the endpoint', async () => {
     await using server = await fieldServer([cut, refusal])
     const { error: thrown } = await playStream({ baseURL: server.baseURL }, KEPT)
     expect(thrown).toBeInstanceOf(StreamInterruptedError)
@@ -33,7 +33,7 @@ describe.each(Object.entries(refusals))('after output, a resume that is refused 
     expect(first).toMatch(/^attempt 1 /)
   })
 
-  it('is one for resume(id), too', async () => {
+  it('is an interruption for resume(id), too', async () => {
     await using server = await fieldServer([broken(delta(43, 'hel')), refusal])
     await withClient({ baseURL: server.baseURL }, async ({ responses }) => {
       const thrown = await responses
@@ -45,7 +45,7 @@ describe.each(Object.entries(refusals))('after output, a resume that is refused 
     })
   })
 
-  it('before any output of resume(id) is the word of the endpoint', async () => {
+  it('before any output of resume(id) is the error of the endpoint', async () => {
     await using server = await fieldServer([refusal])
     await withClient({ baseURL: server.baseURL }, async ({ responses }) => {
       const thrown = await responses

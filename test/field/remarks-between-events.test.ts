@@ -20,7 +20,7 @@ const BEGUN = frames(
 )
 const DONE = frames({ type: 'response.completed', response: { ...RESPONSE, status: 'completed', output: [MESSAGE] } })
 
-describe('a frame between the events of a response', () => {
+describe('a frame between two events of a response', () => {
   it.each([
     'event: heartbeat\ndata: alive\n\n',
     'event: heartbeat\ndata: 1764340000\n\n',
@@ -45,8 +45,8 @@ describe('a frame between the events of a response', () => {
   })
 })
 
-describe('the mark [DONE] before any event', () => {
-  it('is skipped where events follow', async () => {
+describe('[DONE] before any event', () => {
+  it('is skipped if events follow', async () => {
     await using server = await fieldServer([streamAnswer(`data: [DONE]\n\n${BEGUN}${DONE}`)])
     expect((await playCreate({ baseURL: server.baseURL })).result?.output_text).toBe('Hi')
     expect(server.requests).toHaveLength(1)
@@ -81,7 +81,7 @@ describe('the mark [DONE] before any event', () => {
     }
   })
 
-  it('by itself is a stream that is not complete, and is retried', async () => {
+  it('without an event is an incomplete stream, and is retried', async () => {
     await using server = await fieldServer([{ ...streamAnswer('data: [DONE]\n\n') }])
     const { error } = await playCreate({ baseURL: server.baseURL, maxRetries: 1 })
     expect(error).toMatchObject({ code: 'stream_incomplete' })

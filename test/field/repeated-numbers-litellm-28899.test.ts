@@ -47,7 +47,7 @@ describe.each([
 ])('a stream whose sequence numbers %s', (_name, numbers) => {
   const sent = events(numbers)
 
-  it('is handed on whole by the typed stream, create and openai', async () => {
+  it('is handed over whole by the typed stream, create and openai', async () => {
     await using server = await fieldServer([streamAnswer(frames(...sent))])
     const { baseURL } = server
 
@@ -70,8 +70,8 @@ describe.each([
   })
 })
 
-describe('telemetry of a stream whose numbers begin anew', () => {
-  it('tells of it once', async () => {
+describe('telemetry of a stream whose numbers start again', () => {
+  it('reports that once', async () => {
     const told: TelemetryEvent[] = []
     await using server = await fieldServer([streamAnswer(frames(...events([0, 1, 2, 3, 4, 0, 1, 2, 3, 4])))])
     await playStream({ baseURL: server.baseURL, onEvent: (event) => told.push(event) })

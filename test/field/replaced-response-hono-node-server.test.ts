@@ -48,7 +48,7 @@ it('each header of an answer is there once, and openai reads answers and streams
   })
 })
 
-it('an answer at which the retries have ended says so once', async () => {
+it('an answer after the last retry has each of its headers once', async () => {
   await serving(async () => {
     await using server = await fieldServer([jsonAnswer(503, { error: {} }, { 'x-should-retry': 'true' })])
     const { result } = await playFetch({ baseURL: server.baseURL, maxRetries: 1 })

@@ -19,7 +19,7 @@ const streaming = (body: ReadableStream | AsyncIterable<Uint8Array>): RequestIni
   beyondTheStandard<RequestInit>({ method: 'POST', body, duplex: 'half' })
 
 describe('an abort while the body of a Request is read', () => {
-  it('ends the call at once, tells the source, and sends nothing', async () => {
+  it('ends the call at once, cancels the source, and sends nothing', async () => {
     await using server = await fieldServer([OK])
     await withClient({ baseURL: server.baseURL }, async (client) => {
       const { body, told } = stalled()
@@ -55,7 +55,7 @@ describe('an abort while the body of a Request is read', () => {
   })
 })
 
-it('a call that is refused before it begins is under way no longer', async () => {
+it('a call that is refused before it begins no longer counts as active', async () => {
   const client = new ResilientClient()
   const broken = beyondTheStandard<RequestInit>({ method: 'POST', body: ReadableStream.from(['a']), duplex: 'full' })
   await expect(client.fetch('http://127.0.0.1:9/', broken)).rejects.toThrow(TypeError)
@@ -66,7 +66,7 @@ it('a call that is refused before it begins is under way no longer', async () =>
 
 describe('a stream whose call is aborted', () => {
   it.each(['a stream', 'an async iterable', 'a Request'])(
-    'before the call, as %s: its source is told',
+    'before the call, as %s: cancels its source',
     async (what) => {
       const { body, told } = stalled()
       const returned = vi.fn(async () => ({ done: true as const, value: undefined }))
@@ -85,7 +85,7 @@ describe('a stream whose call is aborted', () => {
     },
   )
 
-  it('while a connection is being made: its source is told, although nothing had been read', async () => {
+  it('while a connection is being made: cancels its source, although nothing was read', async () => {
     const { body, told } = stalled()
     const controller = new AbortController()
     const transport = fetchTransport(() => new Promise<never>(() => {}))
@@ -112,7 +112,7 @@ it('a detached buffer, or a view of one, is an empty body', async () => {
 })
 
 describe('a wrapped fetch that answers before it has read its stream', () => {
-  it('reads all of it afterwards, where the answer is handed out as it is', async () => {
+  it('reads the rest of it afterwards, if the answer is handed over unchanged', async () => {
     let late: Promise<string> | undefined
     const mock: FetchFunction = async (_input, init) => {
       late = turns(5).then(() => new Response(init?.body).text())
@@ -125,7 +125,7 @@ describe('a wrapped fetch that answers before it has read its stream', () => {
     await fetch.close()
   })
 
-  it('fails to read on where the exchange is over: an end would pass for that of the whole', async () => {
+  it('cannot read further after the exchange, because an end would look like the end of the whole', async () => {
     let body: ReadableStream | undefined
     const mock: FetchFunction = async (_input, init) => {
       body = init?.body as ReadableStream
@@ -155,7 +155,7 @@ describe('the address', () => {
   )
 })
 
-describe('an abort behind the head, before the body is read', () => {
+describe('an abort after the head, before the body is read', () => {
   const JSON_CALL = { method: 'POST', body: JSON.stringify(ASKED) }
   const built = (input: string | URL | Request, init?: RequestInit) => globalThis.fetch(input, init)
 
@@ -181,7 +181,7 @@ describe('an abort behind the head, before the body is read', () => {
     expect(client.stats().activeCalls).toBe(0)
   })
 
-  it('once the body was read, an abort changes nothing', async () => {
+  it('an abort after the body was read changes nothing', async () => {
     await using server = await fieldServer([OK])
     await withClient({}, async (client) => {
       const controller = new AbortController()

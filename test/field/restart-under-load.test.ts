@@ -86,7 +86,7 @@ describe('a restart of the endpoint under load', () => {
   })
 
   it.each([300, 1000, 4000].flatMap((awayMs) => [10, 50, 200].map((count) => [awayMs, count] as const)))(
-    'of %i ms loses none of %i calls, and takes nothing from the retry budget',
+    'of %i ms loses none of %i calls, and uses nothing of the retry budget',
     async (awayMs, count) => {
       const clock = new HurriedClock()
       const decisions = await restart(count, clock, () => clock.pass(awayMs))
@@ -96,7 +96,7 @@ describe('a restart of the endpoint under load', () => {
   )
 
   it.each([10, 50, 200].flatMap((count) => [0, 300, 1000, 4000, 4999].map((awayMs) => [awayMs, count] as const)))(
-    'of %i ms loses none of %i calls, whenever they began and whatever had happened to them, in virtual time',
+    'of %i ms loses none of %i calls, whatever their start and history, in virtual time',
     async (awayMs, count) => {
       for (let seed = 1; seed <= (count < 200 ? 3 : 1); seed++) {
         const clock = new VirtualClock()
@@ -141,7 +141,7 @@ describe('a restart of the endpoint under load', () => {
     },
   )
 
-  it('is not met by all calls in the same moment: after the cut their connects are spread', async () => {
+  it('spreads the new connections of the calls over time', async () => {
     const clock = new VirtualClock()
     const connects: number[] = []
     const transport = new FakeTransport(

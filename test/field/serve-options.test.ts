@@ -45,7 +45,7 @@ async function withConfig(text: string, ...args: readonly string[]): Promise<Ran
 
 const SENTENCE = /^resilient-responses: .+\.\n$/
 
-describe('an option of serve that is not accepted is a sentence, and the exit code is 2', () => {
+describe('an option that serve does not accept is explained in a sentence, with exit code 2', () => {
   it.each([
     'nonsense',
     'api.openai.com/v1',
@@ -101,12 +101,12 @@ describe('an option of serve that is not accepted is a sentence, and the exit co
   })
 })
 
-describe('what serve takes', () => {
-  it('is a file that begins with a byte order mark', async () => {
+describe('serve accepts', () => {
+  it('a file that begins with a byte order mark', async () => {
     expect(await withConfig('\ufeff{"upstream":"http://127.0.0.1:1/v1"}')).toMatchObject({ code: 0 })
   })
 
-  it('is --version', async () => {
+  it('--version', async () => {
     expect(await ran('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
   })
 })

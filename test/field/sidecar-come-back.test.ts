@@ -22,7 +22,7 @@ async function told(
   return response.headers
 }
 
-describe('Retry-After of a sidecar whose retries are spent', () => {
+describe('Retry-After of a sidecar whose retries are used', () => {
   it.each([
     [429, { 'retry-after': '0', code: 'rate_limit_exceeded' }],
     [429, { 'retry-after': '1', code: 'rate_limit_exceeded' }],
@@ -58,7 +58,7 @@ describe('Retry-After of a sidecar whose retries are spent', () => {
     expect((await told(status)).get('retry-after')).toBeNull()
   })
 
-  it('stands beside x-should-retry on the answer after connections that are reset', async () => {
+  it('is on the answer together with x-should-retry, after connections that were reset', async () => {
     // biome-ignore lint/suspicious/noThenProperty: nothing awaits an answer of a script
     await using server = await fieldServer([{ bytes: '', then: 'reset' }])
     const retry = { baseDelayMs: 1, maxDelayMs: 2 }

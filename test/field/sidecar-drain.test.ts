@@ -37,7 +37,7 @@ describe('a sidecar that shuts down', () => {
     await until(() => sockets.every(({ closed }) => closed), 'the connections are closed')
   })
 
-  it('closes a connection whose upgrade was refused at once', async () => {
+  it('closes a connection at once if its upgrade was refused', async () => {
     await using server = await fieldServer([jsonAnswer(200, {})])
     const sidecar = await start(server)
     const upgrade = 'GET /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'
@@ -51,7 +51,7 @@ describe('a sidecar that shuts down', () => {
     await within(sidecar.close(), 'the end of the sidecar', 2000)
   })
 
-  it('answers while it waits for a call, and closes what is silent when that call is over', async () => {
+  it('answers while it waits for a call, and closes idle connections when that call is over', async () => {
     await using upstream = await MockResponsesServer.start()
     const sidecar = await startSidecar({ upstream: upstream.baseURL, port: 0, hedge: false })
     upstream.script([{ at: 'headers', effect: 'stall' }])

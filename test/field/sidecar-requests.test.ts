@@ -17,7 +17,7 @@ const options = (server: FieldServer, more: SidecarOptions = {}): SidecarOptions
   ...more,
 })
 
-describe('a request that a sidecar cannot carry as it came', () => {
+describe('a request that a sidecar cannot pass on unchanged', () => {
   it.each([
     ['with two hosts', 'GET /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n', '', 400],
     ['with the same host twice', 'GET /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\n', '', 400],
@@ -45,7 +45,7 @@ describe('a request that a sidecar cannot carry as it came', () => {
     expect(sidecar.stats().bufferedBytes).toBe(0)
   })
 
-  it('is let through where a GET announces a body of length 0', async () => {
+  it('is passed on if a GET announces a body of length 0', async () => {
     await using server = await open()
     await using sidecar = await startSidecar(options(server))
     expect((await ask(sidecar, { headers: { 'content-length': '0' } })).status).toBe(200)
@@ -57,7 +57,7 @@ describe('the token of a sidecar', () => {
     ['authorization', `Bearer ${TOKEN}`],
     ['x-api-key', TOKEN],
     ['cookie', `t=${TOKEN}`],
-  ])('does not go to the upstream in %s', async (name, value) => {
+  ])('is not sent to the upstream in %s', async (name, value) => {
     await using server = await open()
     await using sidecar = await startSidecar(options(server, { token: TOKEN }))
     expect((await ask(sidecar, { headers: { 'x-sidecar-token': TOKEN, [name]: value } })).status).toBe(200)
@@ -67,7 +67,7 @@ describe('the token of a sidecar', () => {
   })
 
   it.each([`/v1/x?token=${TOKEN}`, `/v1/${TOKEN}`, `/v1/x?t=%74oken-of-the-sidecar`])(
-    'does not go to the upstream in %s',
+    'is not sent to the upstream in %s',
     async (path) => {
       await using server = await open()
       await using sidecar = await startSidecar(options(server, { token: TOKEN }))
@@ -78,7 +78,7 @@ describe('the token of a sidecar', () => {
     },
   )
 
-  it('leaves other credentials as they came', async () => {
+  it('leaves other credentials unchanged', async () => {
     await using server = await open()
     await using sidecar = await startSidecar(options(server, { token: TOKEN }))
     await ask(sidecar, { headers: { 'x-sidecar-token': TOKEN, authorization: 'Bearer key-of-the-client' } })
@@ -86,7 +86,7 @@ describe('the token of a sidecar', () => {
   })
 })
 
-describe('a client that waits to be asked for its body', () => {
+describe('a client that waits for 100 Continue', () => {
   const head = (more: string, length = 2): string =>
     `POST /v1/x HTTP/1.1\r\n${CLOSE}Content-Length: ${length}\r\nExpect: 100-continue\r\n${more}\r\n`
 
@@ -100,7 +100,7 @@ describe('a client that waits to be asked for its body', () => {
     expect(await exchange(sidecar, bytes)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   })
 
-  it('is asked once its request is let in', async () => {
+  it('gets it once its request is accepted', async () => {
     await using server = await open()
     await using sidecar = await startSidecar(options(server))
     const socket = net.connect(Number(new URL(sidecar.url).port), '127.0.0.1')
@@ -118,7 +118,7 @@ describe('a client that waits to be asked for its body', () => {
 })
 
 describe('the memory for request bodies', () => {
-  it('is taken by the bytes that have come, not by those that were announced', async () => {
+  it('is counted by the bytes that arrived, not by those that were announced', async () => {
     await using server = await open()
     await using sidecar = await startSidecar(options(server, { maxBodyBytes: 1000, maxBufferedBytes: 3000 }))
     const slow = [1, 2, 3, 4].map(() => {

@@ -6,7 +6,7 @@ import { ask } from '../sidecar/support/requests.ts'
 import { until } from '../support/until.ts'
 import { fieldServer, jsonAnswer } from './support/field-server.ts'
 
-it('a call above maxClients gets 503 with a time to come back, and is taken again when there is room', async () => {
+it('a call above maxClients gets 503 with Retry-After, and is accepted once there is room', async () => {
   await using server = await fieldServer([jsonAnswer(200, { ok: true })])
   await using sidecar = await startSidecar({ upstream: server.baseURL, port: 0, hedge: false, maxClients: 1 })
   const idle = net.connect(Number(new URL(sidecar.url).port), '127.0.0.1')

@@ -59,7 +59,7 @@ describe.each([
   })
 })
 
-it('a signal of a library is one, and no listener of ours stays on it', async () => {
+it('a signal of another library is accepted, and keeps no listener of ours', async () => {
   const clock = new VirtualClock()
   const transport = new FakeTransport([fake.respond(textStream()), fake.stall()], { clock })
   const client = new ResilientClient({ transport })

@@ -16,8 +16,8 @@ const chat = (stream: boolean): RequestInit => ({
   body: JSON.stringify({ model: 'gpt-5', messages: [], ...(stream && { stream }) }),
 })
 
-describe('a chat completion that is silent', () => {
-  it('is cut 300 s after it was sent where it asked for a stream, and not repeated', async () => {
+describe('a silent chat completion', () => {
+  it('is cut 300 s after it was sent if it asked for a stream, and not repeated', async () => {
     const s = scenario([fake.stall()])
     const { error } = await s.settle(s.client.fetch(CHAT, chat(true)))
     expect(s.clock.now()).toBe(300_000)
@@ -30,7 +30,7 @@ describe('a chat completion that is silent', () => {
     await s.nothingIsLeft()
   })
 
-  it('has until staleMs where it asked for the whole answer, and is not repeated', async () => {
+  it('has until staleMs if it asked for the whole answer, and is not repeated', async () => {
     const s = scenario([fake.stall()])
     const { error } = await s.settle(s.client.fetch(CHAT, chat(false)))
     expect(s.clock.now()).toBe(1_800_000)
@@ -52,7 +52,7 @@ describe('a chat completion that is silent', () => {
     await s.nothingIsLeft()
   })
 
-  it('goes on for as long as bytes come, comments too', async () => {
+  it('continues as long as bytes arrive, even comments', async () => {
     const s = scenario([[fake.head(200), fake.repeat(fake.comment(), { everyMs: 299_000 })].flat()])
     const { value } = await s.settle(s.client.fetch(CHAT, chat(true)))
     const reader = value?.body?.getReader()
@@ -65,7 +65,7 @@ describe('a chat completion that is silent', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('obeys explicit limits, and 0 switches them off', async () => {
+  it('obeys explicit limits, which 0 switches off', async () => {
     const short = scenario([fake.stall()], { timeouts: { idleMs: 5000 } })
     await short.settle(short.client.fetch(CHAT, chat(true)))
     expect(short.clock.now()).toBe(5000)
@@ -76,7 +76,7 @@ describe('a chat completion that is silent', () => {
     expect(await call).toBe('aborted')
   })
 
-  it('is no reason to repeat a GET either; an error answer that never ends is bounded as well', async () => {
+  it('is not repeated as a GET either; an error answer that never ends is cut, too', async () => {
     const s = scenario([fake.stall()])
     const { error } = await s.settle(s.client.fetch('https://api.test/v1/models'))
     expect(findResilientError(error)).toMatchObject({ code: 'stale_timeout', replaySafety: 'unknown' })

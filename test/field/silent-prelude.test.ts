@@ -6,7 +6,7 @@ import { readAll, scenario } from '../client/harness.ts'
 const EVENTS = textStream({ text: 'hello' })
 const SILENT = [fake.event(EVENTS[0] as object), fake.stall()]
 
-describe('silence behind response.created, on the drop-in with all defaults', () => {
+describe('silence after response.created, on the drop-in with all defaults', () => {
   it('is cut after 300 s and retried, and the host sees one whole stream', async () => {
     const s = scenario([SILENT, fake.respond(EVENTS)])
     const { value } = await s.settle(s.post())
@@ -16,7 +16,7 @@ describe('silence behind response.created, on the drop-in with all defaults', ()
     await s.nothingIsLeft()
   })
 
-  it('that comes again is handed over after 480 s, and its error does not speak of output', async () => {
+  it('that happens again is handed over after 480 s, with an error that does not mention output', async () => {
     const s = scenario([SILENT, SILENT])
     const { value } = await s.settle(s.post())
     expect(s.clock.now()).toBe(480_000)
@@ -30,7 +30,7 @@ describe('silence behind response.created, on the drop-in with all defaults', ()
     await s.nothingIsLeft()
   })
 
-  it('is called output where the model has said something', async () => {
+  it('is called output if the model has sent something', async () => {
     const upToDelta = EVENTS.slice(0, EVENTS.findIndex(({ type }) => type.endsWith('.delta')) + 1)
     const s = scenario([[fake.events(upToDelta), fake.reset()].flat()])
     const { value } = await s.settle(s.post())

@@ -7,7 +7,7 @@ const events = [created(0), added(1), delta(2, 'hello'), completed(3)]
 const stream = streamAnswer(frames(...events))
 const failedResponse = response({ status: 'failed', output: [], error: { code: 'server_error', message: 'x' } })
 
-describe('an event stream in the place of JSON', () => {
+describe('an event stream in place of JSON', () => {
   it.each([
     ['a whole one', stream],
     ['one that says it is JSON', { ...streamAnswer(frames(...events), { 'content-type': 'application/json' }) }],
@@ -33,7 +33,7 @@ describe('an event stream in the place of JSON', () => {
     expect(seen.filter(({ type }) => type === 'response.completed')).toHaveLength(1)
   })
 
-  it('is a result where the response failed, as JSON would be', async () => {
+  it('is a result if the response failed, as JSON would be', async () => {
     await using server = await fieldServer([
       streamAnswer(frames(created(0), { type: 'response.failed', sequence_number: 1, response: failedResponse })),
     ])
@@ -51,7 +51,7 @@ describe('an event stream in the place of JSON', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('that breaks behind the id of a background response is not repeated, and the error has the id', async () => {
+  it('that breaks after the id of a background response is not repeated, and the error has the id', async () => {
     await using server = await fieldServer([broken(created(0), added(1), delta(2, 'hel'))])
     await withClient({ baseURL: server.baseURL }, async ({ responses }) => {
       const error = await responses.create(KEPT).catch((thrown: unknown) => thrown)

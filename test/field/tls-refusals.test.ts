@@ -181,7 +181,7 @@ describe('TLS that cannot succeed', () => {
     },
   )
 
-  it('is told from TLS that broke for another reason, which is retried', async () => {
+  it('differs from TLS that broke for another reason, which is retried', async () => {
     await using server = await listening(alerting(80))
     // The second reconnect would come after a second, and the call has no more than that.
     const client = {

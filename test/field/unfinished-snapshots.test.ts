@@ -11,7 +11,7 @@ const textOf = (events: readonly { readonly type: string }[]) =>
 describe.each(['in_progress', 'queued'])('a JSON snapshot of a response that is %s', (status) => {
   const half = jsonAnswer(200, unfinished(status))
 
-  it('in the place of a resumed stream leads to polling, not to the end of the iteration', async () => {
+  it('in place of a resumed stream leads to polling, not to the end of the iteration', async () => {
     await using server = await fieldServer([broken(created(0), added(1), delta(2, 'hel')), half, whole])
     const { events, result, error } = await playStream({ baseURL: server.baseURL }, KEPT)
     expect(error).toBeUndefined()
@@ -26,7 +26,7 @@ describe.each(['in_progress', 'queued'])('a JSON snapshot of a response that is 
     ])
   })
 
-  it('in the place of a stream that resume(id) asks for leads to polling', async () => {
+  it('in place of the stream of resume(id) leads to polling', async () => {
     await using server = await fieldServer([half, whole])
     await withClient({ baseURL: server.baseURL }, async (client) => {
       const stream = client.responses.resume('resp_1')
@@ -34,7 +34,7 @@ describe.each(['in_progress', 'queued'])('a JSON snapshot of a response that is 
     })
   })
 
-  it('in the place of a background stream is told, for its id, and polled', async () => {
+  it('in place of a background stream is handed over, because of its id, and polled', async () => {
     await using server = await fieldServer([half, whole])
     const { events, result } = await playStream({ baseURL: server.baseURL }, KEPT)
     expect(events.map(({ type }) => type)).toEqual([`response.${status}`, 'response.completed'])
@@ -42,7 +42,7 @@ describe.each(['in_progress', 'queued'])('a JSON snapshot of a response that is 
     expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 
-  it('is polled by a foreground create and stream, where it may be stored', async () => {
+  it('is polled by a foreground create and stream if it may be stored', async () => {
     for (const play of [playCreate, playStream]) {
       await using server = await fieldServer([half, whole])
       expect((await play({ baseURL: server.baseURL })).result).toMatchObject({ status: 'completed' })
@@ -50,7 +50,7 @@ describe.each(['in_progress', 'queued'])('a JSON snapshot of a response that is 
     }
   })
 
-  it('is an interruption where it is not stored, or has no id', async () => {
+  it('is an interruption if it is not stored, or has no id', async () => {
     for (const [params, body] of [
       [{ store: false }, unfinished(status)],
       [{}, unfinished(status, { id: '' })],
@@ -77,7 +77,7 @@ describe.each(['in_progress', 'queued'])('a JSON snapshot of a response that is 
   })
 
   it.each(['completed', 'failed', 'incomplete'])(
-    'in response.%s: the type of the event wins, and that is told',
+    'in response.%s: the type of the event counts, and the contradiction is reported',
     async (type) => {
       const told: TelemetryEvent[] = []
       const terminal = { ...completed(3, { status }), type: `response.${type}` }

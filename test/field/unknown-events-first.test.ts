@@ -28,7 +28,7 @@ describe('an event of an unknown type', () => {
     }
   })
 
-  it('may come before an error frame, which is an answer all the same', async () => {
+  it('may come before an error frame, which is still an answer', async () => {
     for (const unknown of UNKNOWN) {
       const error = { code: 'usage_limit_reached', message: 'No.' }
       await using server = await socketServer({
@@ -39,7 +39,7 @@ describe('an event of an unknown type', () => {
     }
   })
 
-  it('may come again and again before the response: each is passed on as it comes', async () => {
+  it('may come repeatedly before the response: each is passed on as it arrives', async () => {
     let say: (() => void) | undefined
     await using server = await socketServer({
       onMessage: (socket) => {
@@ -58,7 +58,7 @@ describe('an event of an unknown type', () => {
     })
   })
 
-  it('may come after the response: the next turn is an increment on the same socket', async () => {
+  it('may come after the response: the next request is an increment on the same socket', async () => {
     for (const unknown of UNKNOWN) {
       await using server = await socketServer({
         onMessage: (socket, _message, number) => socket.say(...turn(`resp_${number}`), unknown),

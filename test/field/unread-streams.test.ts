@@ -16,7 +16,7 @@ it.each([
   ['interruption: restart', {}, { interruption: 'restart' }],
   ['background and store', { background: true, store: true }, {}],
 ] as const)(
-  'a stream that breaks behind its first output holds close() up until staleMs: %s',
+  'a stream that breaks after its first output delays close() until staleMs: %s',
   async (_, body, options) => {
     await using server = await fieldServer([BROKEN])
     const client = new ResilientClient({

@@ -11,7 +11,7 @@ import { FakeTransport, failedStream, fake, textStream } from '../../src/testing
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { invalid } from '../support/typed.ts'
 
-describe('a value that is not accepted is named, where it is a word or a number of a vocabulary', () => {
+describe('a refused value is named if it is a word or a number of a vocabulary', () => {
   it.each([
     [{ commit: 'first' }, "commit: got 'first'"],
     [{ isolation: 'none' }, "isolation: got 'none'"],
@@ -27,7 +27,7 @@ describe('a value that is not accepted is named, where it is a word or a number 
   })
 })
 
-describe('a slip is refused with its cure', () => {
+describe('a typical mistake is refused with the correction', () => {
   it.each([
     [{ apiKey: 'Bearer sk-planted-1234567890' }, "apiKey: begins with 'Bearer'"],
     [{ baseURL: 'https://api.openai.com/v1/responses' }, 'leave /responses out'],
@@ -44,7 +44,7 @@ describe('a slip is refused with its cure', () => {
   })
 })
 
-describe('what fetch cannot use is a TypeError before anything is sent', () => {
+describe('an argument that fetch cannot use is a TypeError before anything is sent', () => {
   it.each([
     ['dispatcher: 5', { dispatcher: 5 }],
     ['dispatcher: {}', { dispatcher: {} }],
@@ -60,7 +60,7 @@ describe('what fetch cannot use is a TypeError before anything is sent', () => {
   })
 })
 
-describe('an option that nobody knows, or that does nothing, is refused', () => {
+describe('an unknown option, or one without an effect, is refused', () => {
   const of = (options: object): never => invalid(options)
   it.each<[string, () => unknown, RegExp]>([
     ['fetchTransport', () => fetchTransport(fetch, of({ redirects: 'manual' })), /redirects.*accepted are redirect/],

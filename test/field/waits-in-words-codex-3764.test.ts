@@ -53,8 +53,8 @@ const TOLD: ReadonlyArray<readonly [what: string, answer: Answer, waitMs: number
   ],
 ]
 
-describe.each(TOLD)('a wait told by %s', (_, told, waitMs) => {
-  it('is understood: one that is longer than maxHintMs ends the call, and the error tells it', async () => {
+describe.each(TOLD)('a wait stated by %s', (_, told, waitMs) => {
+  it('is understood: if it is longer than maxHintMs the call ends, and the error states it', async () => {
     await using server = await fieldServer([told])
     const options = { baseURL: server.baseURL, retry: { maxHintMs: 1000 } }
     const { error } = await playStream(options)

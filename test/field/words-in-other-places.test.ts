@@ -30,8 +30,8 @@ const REPORTS = [
   ['Baidu', { error_msg: 'Open api daily limit', error_code: 17 }, 'Open api daily limit'],
 ] as const
 
-describe('the words of an endpoint that puts them in another place', () => {
-  it.each(REPORTS)('are on the error and begin what is explained: %s', async (_, body, words) => {
+describe('the message of an endpoint that puts it in another place', () => {
+  it.each(REPORTS)('is on the error and begins the explanation: %s', async (_, body, words) => {
     await using server = await fieldServer([jsonAnswer(400, body)])
     const { error } = await playCreate({ baseURL: server.baseURL })
     expect(error).toMatchObject({ status: 400, upstreamMessage: words })
@@ -40,7 +40,7 @@ describe('the words of an endpoint that puts them in another place', () => {
     expect(explain(hosted.error)?.startsWith(words)).toBe(true)
   })
 
-  it('are read where more JSON, or a remark of a proxy, follows', async () => {
+  it('is read even if more JSON, or a remark of a proxy, follows', async () => {
     const first = JSON.stringify({ error: { message: 'a "{" in words', code: 'bad' } })
     for (const after of ['{"input":"my prompt"}', '\n{"trace":1}\n', '\n<!-- proxy -->']) {
       await using server = await fieldServer([answer(400, first + after, { 'content-type': 'application/json' })])
@@ -50,7 +50,7 @@ describe('the words of an endpoint that puts them in another place', () => {
     }
   })
 
-  it('begin what is explained of a page, too; without words a line says so', async () => {
+  it('begins the explanation of a page, too; without a message a line says so', async () => {
     for (const [type, body, line] of [
       ['text/html', '<h1>403 Forbidden</h1><center>nginx</center>', '403 Forbidden nginx (403)'],
       ['application/xml', '<Error><Message>Access denied</Message></Error>', 'Access denied (403)'],
@@ -67,7 +67,7 @@ describe('the words of an endpoint that puts them in another place', () => {
 })
 
 describe('control characters of an endpoint', () => {
-  it('reach no message, code or explanation, from JSON, a page or an event', async () => {
+  it('appear in no message, code or explanation, from JSON, a page or an event', async () => {
     const evil = '\u001b[2Jred\u0000\u009b31m \u202egnp\u202c'
     const error = { message: `no ${evil} go`, code: `c${evil}`, type: `t${evil}`, param: `p${evil}` }
     for (const given of [

@@ -42,7 +42,7 @@ const REPORTS = [
 ] as const
 
 describe('the page or text of a proxy', () => {
-  it.each(REPORTS)('says in the error why it refused: %s', async (_, status, type, body, words) => {
+  it.each(REPORTS)('is in the error as the reason: %s', async (_, status, type, body, words) => {
     await using server = await fieldServer([answer(status, body, type === undefined ? {} : { 'content-type': type })])
     const { baseURL } = server
     const isFinal = status < 500
@@ -60,7 +60,7 @@ describe('the page or text of a proxy', () => {
     expect(server.requests).toHaveLength(isFinal ? 3 : 5)
   })
 
-  it('shows no credential that it echoes, and nothing of JSON but the fields of its error', async () => {
+  it('is shown without credentials that it echoes, and of JSON only the fields of its error', async () => {
     const echo = answer(403, '<p>Token sk-field is blocked: Bearer sk-field</p>', { 'content-type': 'text/html' })
     const prompt = jsonAnswer(403, { request: { input: 'my prompt' }, instructions: 'my prompt' })
     const cut = answer(403, JSON.stringify({ input: 'my prompt' }).slice(0, -1), { 'content-type': 'application/json' })

@@ -24,7 +24,7 @@ const NOT_FOUND = {
 }
 
 describe('the words of the endpoint', () => {
-  it('are on the error, whole, with parameter, type, body and headers, and no socket stands behind them', async () => {
+  it('are on the error, whole, with parameter, type, body and headers, and keep no socket alive', async () => {
     await using server = await fieldServer([
       jsonAnswer(400, REFUSED, { 'x-request-id': 'req_7', 'x-note': 'not for print' }),
     ])
@@ -56,7 +56,7 @@ describe('the words of the endpoint', () => {
     expect(explain(error)).toMatch(/^Invalid schema .*End\. \(invalid_prompt, param input\)\nattempt 1 /)
   })
 
-  it('come out of a string as error', async () => {
+  it('are read from a string in the field error', async () => {
     for (const [status, body] of [
       [500, { error: 'model runner has stopped' }],
       [404, { error: "model 'qwen3' not found" }],
@@ -71,7 +71,7 @@ describe('the words of the endpoint', () => {
     }
   })
 
-  it('begin what is explained of a model that does not exist, of our error and of what openai makes of it', async () => {
+  it('begin the explanation of an unknown model, from our error and from the error of openai', async () => {
     await using server = await fieldServer([jsonAnswer(404, NOT_FOUND)])
     const { baseURL } = server
     const opening = `${NOT_FOUND.error.message} (404, model_not_found)\n`
@@ -82,7 +82,7 @@ describe('the words of the endpoint', () => {
     expect(findResilientError(hosted.error)).toMatchObject({ status: 404, giveUpReason: 'not_retryable' })
   })
 
-  it('are without the credential that they echo', async () => {
+  it('are shown without the credential that they echo', async () => {
     await using server = await fieldServer([
       jsonAnswer(401, {
         error: { message: `Incorrect API key provided: sk-field. ${'x '.repeat(300)}`, param: 'sk-field' },
@@ -94,7 +94,7 @@ describe('the words of the endpoint', () => {
 })
 
 describe('an option that is not accepted', () => {
-  it('begins what is explained with its own message', () => {
+  it('begins the explanation with its own message', () => {
     let error: unknown
     try {
       new ResilientClient({ maxRetries: -1 })

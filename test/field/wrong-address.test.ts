@@ -30,8 +30,8 @@ const GENUINE: ReadonlyArray<[what: string, status: number, body: unknown]> = [
   ['another status', 403, { detail: 'Not Found' }],
 ]
 
-describe('a 404 that no Responses API gives', () => {
-  it.each(WRONG)('names the address that was asked, without its query: %s', async (_, given) => {
+describe('a 404 that is not from a Responses API', () => {
+  it.each(WRONG)('names the requested address, without its query: %s', async (_, given) => {
     await using server = await fieldServer([given])
     const { host } = new URL(server.baseURL)
     const baseURL = `http://${host}/api?api-version=hidden-value`
@@ -53,7 +53,7 @@ describe('a 404 that no Responses API gives', () => {
     expect((await playFetch({ baseURL: server.baseURL })).result).toMatchObject({ status: 404 })
   })
 
-  it.each(GENUINE)('is told from what an API says: %s', async (_, status, body) => {
+  it.each(GENUINE)('differs from the 404 of an API: %s', async (_, status, body) => {
     await using server = await fieldServer([jsonAnswer(status, body)])
     const { error } = await playCreate({ baseURL: server.baseURL })
     expect(error).toMatchObject({ status, advice: undefined })
@@ -76,7 +76,7 @@ const TLS_PORTS: ReadonlyArray<[what: string, given: Answer]> = [
 ]
 
 describe('http: to a port that speaks TLS', () => {
-  it.each(TLS_PORTS)('says to use https: where the server answers 400: %s', async (_, given) => {
+  it.each(TLS_PORTS)('says to use https: if the server answers 400: %s', async (_, given) => {
     await using server = await fieldServer([given])
     const { baseURL } = server
     const { host } = new URL(baseURL)
@@ -88,7 +88,7 @@ describe('http: to a port that speaks TLS', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('is final, and says so, where the server answers with an alert', async () => {
+  it('is final, and says so, if the server answers with an alert', async () => {
     await using server = await listening(
       net.createServer((socket) => socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 70])))),
     )
@@ -103,7 +103,7 @@ describe('http: to a port that speaks TLS', () => {
     expect((fetched.error as Error).cause).toMatchObject({ code: 'tls_refused' })
   })
 
-  it('says what it may be where the server closes without a word, and asks again', async () => {
+  it('says what it may be if the server closes without an answer, and is retried', async () => {
     const { key, cert } = testCertificate({ hosts: ['127.0.0.1'] })
     await using server = await listening(
       tls.createServer({ key, cert }).on('tlsClientError', (_, socket) => socket.destroy()),
@@ -112,7 +112,7 @@ describe('http: to a port that speaks TLS', () => {
     expect((error as Error).message).toMatch(/use https: in the address|Use https: in the address/)
   })
 
-  it('is not suspected where a part of an answer came', async () => {
+  it('is not suspected if a part of an answer arrived', async () => {
     await using server = await listening(
       net.createServer((socket) =>
         socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n')),
