@@ -82,7 +82,7 @@ await forEachHost(({ name, connect }, start) => {
     expect(server.requests[0]?.headers['user-agent']).not.toContain('resilient-responses')
   })
 
-  it('goes on with a refreshed credential when ours is refused', async () => {
+  it('continues with a refreshed credential when ours is refused', async () => {
     const headers = ({ refresh }: { refresh: boolean }) => ({ authorization: `Bearer ${refresh ? 'new' : 'old'}` })
     const { host, server } = await start({ client: { headers }, host: { withoutCredential: true } })
     server.script([{ at: 'headers', effect: 'status', status: 401 }, 'ok'])

@@ -105,7 +105,7 @@ await forEachHost((version, start) => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('sees nothing of a silence behind `response.created`, given an `idleMs` below `commitAfterMs`', async () => {
+  it('does not notice a silence after `response.created`, with an `idleMs` below `commitAfterMs`', async () => {
     const options = { timeouts: { idleMs: 200_000 }, commitAfterMs: 240_000 }
     expect(await withUs(version, SILENT_BEHIND_CREATED, {}, options)).toBe('complete at request 2')
   })

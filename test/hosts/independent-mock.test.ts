@@ -54,7 +54,7 @@ describe.each(FACES)('$name against a mock server that others have written', ({ 
     expect((await world.host.create()).toolCalls).toEqual(expected)
   })
 
-  it('gets two tool calls of one answer behind a text', async () => {
+  it('gets two tool calls of one answer after a text', async () => {
     const second = { id: 'call_2', name: 'get_weather', arguments: '{"city":"Rome"}' }
     await using world = await play({ response: { content: 'Looking.', toolCalls: [CALL, second] }, chunkSize: 4 })
     const answer = await answerOf(world.host.stream())

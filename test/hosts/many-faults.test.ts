@@ -78,7 +78,7 @@ async function misbehavingServer(seed: number) {
 
 const hosts = await loadHosts(inject('full'))
 
-describe.each(hosts)('$name, on an endpoint where every call meets up to four faults', (host) => {
+describe.each(hosts)('$name, on an endpoint with up to four faults per call', (host) => {
   it('streams every call to its end, as the endpoint sent it', { timeout: 120_000 }, async () => {
     const { server, client, inTime, expectAllMet } = await misbehavingServer(hosts.indexOf(host) + 1)
     const connection = host.connect({ baseURL: server.baseURL, fetch: client.fetch, maxRetries: 0 })

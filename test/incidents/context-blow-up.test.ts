@@ -189,7 +189,7 @@ describe('a continuation', () => {
     },
   )
 
-  it('that nobody listens to is refused, retriable, and no lost conversation either', async () => {
+  it('on a port without a listener is refused, can be retried, and is not a lost conversation', async () => {
     const client = connect()
     server.refuseConnections()
     const call = outcomeOf(post(client.fetch, server, { body: ANCHORED }))

@@ -128,7 +128,7 @@ describe('the options of a client', { timeout: 120_000 }, () => {
     await noClientSocketsLeft(server.port)
   })
 
-  it('are not shared: each client has connections of its own, and closing one leaves the other alone', async () => {
+  it('are not shared: each client has separate connections, and closing one does not affect the other', async () => {
     const options = deepFreeze({ ...OPTIONS })
     const [first, second] = [new ResilientClient(options), new ResilientClient(options)]
     await (await post(first.fetch, server)).text()

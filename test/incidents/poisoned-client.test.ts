@@ -87,7 +87,7 @@ describe('an auxiliary call that times out beside a stream of the main route', (
     await main.destroy()
   })
 
-  it('is retried with a fresh client; later calls use that one, and the stream goes on', async () => {
+  it('is retried with a fresh client; later calls use that one, and the stream continues', async () => {
     // It says that it has begun, and then nothing more: no cutoff for the first event can help here.
     server.script([{ at: 'before_event', event: 1, effect: 'stall' }, 'ok'], { call: 'auxiliary' })
     const events: TelemetryEvent[] = []
@@ -127,7 +127,7 @@ describe('an auxiliary call that times out beside a stream of the main route', (
     await expectNothingLeft(client, server)
   })
 
-  it('fails with its own deadline when it may not be retried, and hurts nobody who comes after it', async () => {
+  it('fails with its own deadline when it may not be retried, and affects no later call', async () => {
     server.script([{ at: 'headers', effect: 'stall' }], { call: 'auxiliary' })
     const client = new ResilientClient({ clock })
     const compression = client.withOptions({ maxRetries: 0, timeouts: { staleMs: AUXILIARY_MS } })

@@ -230,7 +230,7 @@ describe('an item is built', () => {
     expect(seen.response?.output).toEqual([built])
   })
 
-  it.each(rows)('%s, also where its announcement is late', (_, item, events, expected) => {
+  it.each(rows)('%s, even if its announcement is late', (_, item, events, expected) => {
     const { status, ...told } = expected
     const { unfinishedItems } = seenOf(created, ...events, announced({ ...item, name: 'late' })).partial()
     expect(unfinishedItems).toMatchObject([{ type: item.type, name: 'late', ...told }])
@@ -240,7 +240,7 @@ describe('an item is built', () => {
   // An event that names no item belongs to the one under way, and after the end of an item that is another.
   const named = rows.filter(([, , events]) => events.every((event) => 'output_index' in event))
 
-  it.each(named)('%s, and nothing can change it once it is done', (_, item, events) => {
+  it.each(named)('%s, and cannot change once it is done', (_, item, events) => {
     const seen = seenOf(created, announced(item), done({ ...item, final: true }), ...events, announced(item))
     expect(seen.partial().finishedItems).toEqual([{ id: 'item_0', ...item, final: true }])
     expect(seen.partial().unfinishedItems).toEqual([])

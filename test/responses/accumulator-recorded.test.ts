@@ -43,7 +43,7 @@ describe(`every stream${unlessRecorded}`, () => {
     expect(seen.id).toBe(finalOf(events).id)
   })
 
-  it.each(all)('%s: gives the same output where the terminal event keeps it to itself', (_, events) => {
+  it.each(all)('%s: gives the same output if the terminal event omits it', (_, events) => {
     const kept = events.map((event) => (event === events.at(-1) ? withoutOutput(event) : event))
     const { output, ...rest } = accumulated(kept).toResponse()
     const { output: expected, ...expectedRest } = finalOf(events)
@@ -51,7 +51,7 @@ describe(`every stream${unlessRecorded}`, () => {
     expect(rest).toEqual(expectedRest)
   })
 
-  it.each(all)('%s: gives the same output under ids that change with every event', (_, events) => {
+  it.each(all)('%s: gives the same output with ids that change with every event', (_, events) => {
     const kept = events.map((event) => (event === events.at(-1) ? withoutOutput(event) : event))
     const changed = kept.map((event, index) => withOtherIds(event, index))
     const seen = accumulated(changed)
@@ -85,7 +85,7 @@ describe(`every stream${unlessRecorded}`, () => {
     },
   )
 
-  it.each(all)('%s: leaves its events as they were, and keeps nothing of them', (_, events) => {
+  it.each(all)('%s: changes no event, and keeps no reference to one', (_, events) => {
     const before = structuredClone(events)
     const seen = new ResponseAccumulator()
     const given = structuredClone(events)
@@ -103,7 +103,7 @@ describe(`every stream${unlessRecorded}`, () => {
     expect(kept.partial()).toEqual(seen.partial())
   })
 
-  it.each(all)('%s: cut after every event, tells the finished items from the others', (_, events) => {
+  it.each(all)('%s: cut after every event, separates the finished items from the others', (_, events) => {
     const seen = new ResponseAccumulator()
     const begun = new Set<unknown>()
     const done = new Map<unknown, unknown>()

@@ -83,8 +83,8 @@ const garbage = fc.record(
   { requiredKeys: ['type'] },
 )
 
-describe('whatever comes', () => {
-  it('in whatever order and with whatever left out, real events are taken', () => {
+describe('any input', () => {
+  it('real events are accepted in any order, with any field missing', () => {
     const some = fc.constantFrom(...streams).chain((events) =>
       fc.shuffledSubarray(
         events.flatMap((event) => [event, event]),
@@ -101,14 +101,14 @@ describe('whatever comes', () => {
     )
   })
 
-  it('garbage of every type is taken', () => {
+  it('garbage of every type is accepted', () => {
     fc.assert(
       fc.property(fc.array(garbage, { maxLength: 30 }), (events) => check(events)),
       { numRuns: 1000 },
     )
   })
 
-  it('garbage in the fields of real events is taken', () => {
+  it('garbage in the fields of real events is accepted', () => {
     const spoilt = fc
       .constantFrom(...streams)
       .chain((events) =>
@@ -125,7 +125,7 @@ describe('whatever comes', () => {
   })
 
   it.each([null, undefined, 7, 'text', [], [{}], {}, { type: 7 }, { type: '' }])(
-    '%j is no event, and taken',
+    '%j is not an event, and accepted',
     (event) => {
       const seen = new ResponseAccumulator()
       seen.add(sentJson(event))
@@ -134,7 +134,7 @@ describe('whatever comes', () => {
     },
   )
 
-  it('JSON of any depth is taken', () => {
+  it('JSON of any depth is accepted', () => {
     const deep = JSON.parse(`${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`) as unknown
     const seen = new ResponseAccumulator()
     seen.add(
@@ -159,7 +159,7 @@ describe('whatever comes', () => {
 })
 
 describe('memory', () => {
-  it('of 100 000 deltas into one part is that of their text', () => {
+  it('of 100 000 deltas into one part is that of their text alone', () => {
     const collectGarbage = garbageCollector()
     const seen = new ResponseAccumulator()
     const before = collectGarbage()
@@ -174,7 +174,7 @@ describe('memory', () => {
     expect(heldBytes).toBeLessThan(2_000_000)
   })
 
-  it('holds one partial image, the last', () => {
+  it('holds only the last partial image', () => {
     const seen = new ResponseAccumulator()
     for (let i = 0; i < 10; i++) {
       const image = { partial_image_b64: `image ${i}`, partial_image_index: i }

@@ -39,18 +39,18 @@ describe('a call whose arguments did not finish', () => {
   })
 
   it.each(['completed', 'incomplete', 'failed', 'cancelled'])(
-    'is in no final response, %s and without output',
+    'is not in the final response, %s and without output',
     (status) => {
       const end = { type: `response.${status}`, response: { id: 'resp_1', status, output: [] } }
       expect(seenOf(created, added(call), delta, end).toResponse().output).toEqual([])
     },
   )
 
-  it('is in no final response if nothing is known of it but its arguments', () => {
+  it('is not in the final response if only its arguments are known', () => {
     expect(seenOf(created, delta, finish, completed).toResponse().output).toEqual([])
   })
 
-  it('is whole in a completed response of an endpoint that never says that an item is done', () => {
+  it("is whole in a completed response of an endpoint that never sends an item's done event", () => {
     const { output } = seenOf(created, added(call), delta, finish, completed).toResponse()
     expect(output).toEqual([{ id: 'item_0', ...call, arguments: '{"path":"/tmp/x"}' }])
   })
@@ -65,7 +65,7 @@ describe('the response', () => {
     expect(seen.outputText).toBe('Hello')
   })
 
-  it('takes the items where the terminal event has none, in the order of their indexes', () => {
+  it('takes the items in the order of their indexes if the terminal event has no output', () => {
     const other = { type: 'message', content: [{ type: 'output_text', text: ' you' }] }
     const seen = seenOf(created, done(other, 7), done(message, 2), completed)
     expect(seen.toResponse().output).toEqual([
@@ -82,7 +82,7 @@ describe('the response', () => {
     expect(seen.outputText).toBe('Hallo')
   })
 
-  it('has the text of a message that was never said to be done, if it is completed', () => {
+  it('has the text of a message without a done event, if the response is completed', () => {
     const seen = seenOf(created, { type: 'response.output_text.delta', delta: 'Hello' }, completed)
     expect(seen.toResponse().output).toEqual([
       { ...message, role: 'assistant', content: [{ ...message.content[0], annotations: [] }] },
@@ -96,7 +96,7 @@ describe('the response', () => {
     expect(seen.partial().text).toBe('Hello')
   })
 
-  it('is made up from what is known where the terminal event has no response', () => {
+  it('is built from the events if the terminal event has no response', () => {
     const seen = seenOf(created, done(message), { type: 'response.incomplete' })
     expect(seen.toResponse()).toEqual({
       ...created.response,
@@ -153,7 +153,7 @@ describe('the end', () => {
     expect(seenOf(created, { type, response: { id: 'resp_1', status } }).terminal).toBe(expected)
   })
 
-  it('is told by response.failed behind an error', () => {
+  it('is described by response.failed after an error', () => {
     const failed = {
       type: 'response.failed',
       response: { id: 'resp_1', status: 'failed', output: [], error: { code: 'x' } },
@@ -163,7 +163,7 @@ describe('the end', () => {
     expect(seen.toResponse()).toEqual(failed.response)
   })
 
-  it('is the first terminal event: nothing behind it counts', () => {
+  it('is the first terminal event: events after it do not count', () => {
     const late = { type: 'response.failed', response: { id: 'resp_2', status: 'failed', output: [] } }
     const seen = seenOf(created, completed, done({ type: 'message' }), late)
     expect(seen.terminal).toBe('completed')
@@ -191,18 +191,18 @@ describe('items that share an output_index', () => {
     expect(seen.partial().unfinishedItems).toEqual([{ ...call('b'), arguments: '{"b"' }])
   })
 
-  it('are all kept where nothing but their end is sent', () => {
+  it('are all kept if only their done events are sent', () => {
     const seen = seenOf(created, done(call('a')), done(call('b')), done({ ...call('b'), arguments: '{}' }), completed)
     expect(seen.toResponse().output).toEqual([call('a'), { ...call('b'), arguments: '{}' }])
   })
 
-  it('grow behind one that is done', () => {
+  it('grow after one that is done', () => {
     const seen = seenOf(added(call('a')), done(call('a')), added(call('b')), delta('b', '{"b"'))
     expect(seen.partial().finishedItems).toEqual([call('a')])
     expect(seen.partial().unfinishedItems).toEqual([{ ...call('b'), arguments: '{"b"' }])
   })
 
-  it('are told apart by call_id where they have no id', () => {
+  it('are told apart by call_id if they have no id', () => {
     const nameless = (call_id: string) => ({ type: 'function_call', call_id, arguments: '{}' })
     const events = ['one', 'two'].map((call_id) => {
       return { type: 'response.output_item.done', output_index: 0, item: nameless(call_id) }

@@ -17,7 +17,7 @@ type World = ReturnType<typeof world>
 const tenants = ({ transport }: World) =>
   transport.requests.map(({ method, headers }) => `${method} ${new Headers(invalid(headers)).get('x-tenant')}`)
 
-describe('headers() of what goes on with a response is asked in the context of the caller', () => {
+describe('headers() of requests that continue a response runs in the context of the caller', () => {
   it('when a socket breaks the stream, and another caller reads it: POST and resume', async () => {
     const s = world(({ method, url }) => {
       if (method === 'POST') return [fake.bytes(toSSE(ok.slice(0, 5))), fake.reset()].flat()
@@ -31,7 +31,7 @@ describe('headers() of what goes on with a response is asked in the context of t
     await s.nothingIsLeft()
   })
 
-  it('when a timer polls it', async () => {
+  it('when a timer polls the response', async () => {
     let polls = 0
     const s = world(({ method, url }) => {
       if (method === 'POST') return [fake.bytes(toSSE(ok.slice(0, 5))), fake.reset()].flat()
@@ -44,7 +44,7 @@ describe('headers() of what goes on with a response is asked in the context of t
     await s.nothingIsLeft()
   })
 
-  it('of two callers side by side, each in its own', async () => {
+  it('of two concurrent callers, each in its context', async () => {
     const s = world(({ method, url, at }) => {
       if (method === 'POST') return [fake.bytes(toSSE(ok.slice(0, 5))), fake.delay(10), fake.reset()].flat()
       return [fake.respond(ok.slice(Number(new URL(url).searchParams.get('starting_after')) + 1 + 0 * at))].flat()

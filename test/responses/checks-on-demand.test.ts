@@ -28,21 +28,21 @@ describe('the checks of events, in the first call of a process', () => {
     vi.resetModules()
   })
 
-  it('are not loaded by importing the package, by a client, or where nobody hears of them', async () => {
+  it('are not loaded by importing the package, by a client, or by calls whose problems are not reported', async () => {
     const { client, loadedCheck } = await freshly()
     await client({}).responses.stream(params).finalResponse()
     await client({ validate: 'off', onEvent: () => {} }).responses.create(params)
     expect(loadedCheck()).toBeUndefined()
   })
 
-  it("are waited for with validate: 'strict'", async () => {
+  it("are awaited with validate: 'strict'", async () => {
     const { client, loadedCheck } = await freshly()
     const stream = client({ validate: 'strict' }).responses.stream(params)
     await expect(stream.finalResponse()).rejects.toMatchObject({ code: 'invalid_event' })
     expect(loadedCheck()).toBeDefined()
   })
 
-  it("are waited for with validate: 'strict', and every event comes through", async () => {
+  it("are awaited with validate: 'strict', and every event is delivered", async () => {
     const { client } = await freshly()
     const events = textStream({ text: 'hello' })
     const stream = client({ validate: 'strict' }, events).responses.stream(params)
@@ -51,7 +51,7 @@ describe('the checks of events, in the first call of a process', () => {
     expect(types).toEqual(events.map(({ type }) => type))
   })
 
-  it("hold up no event with validate: 'report', and report what was wrong all the same", async () => {
+  it("delay no event with validate: 'report', and still report what was wrong", async () => {
     const { client, loadedCheck, onEvent, problems } = await freshly()
     await client({ onEvent }).responses.stream(params).finalResponse()
     await vi.waitFor(() => expect(problems).toHaveLength(1))
@@ -80,7 +80,7 @@ describe('the checks of events, in the first call of a process', () => {
     await client.close()
   })
 
-  it('that cannot be loaded fail a strict call, and no other', async () => {
+  it('that cannot be loaded fail only strict calls', async () => {
     vi.doMock(CHECKS, () => {
       throw Object.assign(new Error('no such file: /secret/path'), { code: 'ERR_MODULE_NOT_FOUND' })
     })

@@ -31,7 +31,7 @@ describe('client.responses.create', () => {
     await s.nothingIsLeft()
   })
 
-  it('tells deltas with the number of their attempt, and a restart before they repeat', async () => {
+  it('reports deltas with the number of their attempt, and a restart before they repeat', async () => {
     const upToDelta = ok.slice(0, ok.findIndex((event) => event.type.endsWith('.delta')) + 1)
     const s = scenario([[fake.events(upToDelta), fake.reset()].flat(), fake.respond(ok)])
     const told: string[] = []
@@ -81,7 +81,7 @@ describe('client.responses.create', () => {
     await s.nothingIsLeft()
   })
 
-  it('what onDelta throws ends the call', async () => {
+  it('an error thrown by onDelta ends the call', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 })])
     const thrown = new Error('mine')
     const { error } = await s.settle(

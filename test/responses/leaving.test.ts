@@ -9,7 +9,7 @@ const upToDelta = ok.slice(0, ok.findIndex(({ type }) => type.endsWith('.delta')
 const broken = [[fake.events(upToDelta), fake.stall()].flat()]
 
 describe('the iterator of a stream', () => {
-  it('is iterable: a loop goes on behind next()', async () => {
+  it('is iterable: a loop continues after next()', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 })])
     const iterator = s.responses.stream(params)[Symbol.asyncIterator]()
     const seen: ResponseStreamEvent[] = []
@@ -38,7 +38,7 @@ describe('the iterator of a stream', () => {
 })
 
 describe('`await using` of a stream', () => {
-  it('that was read frees its connection when the block ends early', async () => {
+  it('that was partly read frees its connection when the block ends early', async () => {
     const s = scenario(broken)
     const reading = async (): Promise<string> => {
       await using stream = s.responses.stream(params)
@@ -49,7 +49,7 @@ describe('`await using` of a stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('that nobody read ends the call, and finalResponse() says why', async () => {
+  it('that was not read ends the call, and finalResponse() says why', async () => {
     const s = scenario([fake.stall()])
     const stream = s.responses.stream(params)
     await s.clock.settle()
@@ -59,7 +59,7 @@ describe('`await using` of a stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('changes nothing behind the end: the final response stays, and an error is not thrown twice', async () => {
+  it('changes nothing after the end: the final response stays, and an error is not thrown twice', async () => {
     const s = scenario([fake.respond(ok), fake.status(400)])
     const whole = async (): Promise<[ResponseObject, ResponseObject]> => {
       await using stream = s.responses.stream(params)

@@ -10,7 +10,7 @@ const told = (s: Scenario) =>
   s.events.flatMap((event) => (event.type === 'request_problem' ? [[event.problem, event.field, event.meant]] : []))
 
 describe('a field of a request that looks like a typing error', () => {
-  it('is told once, whoever sends it, and sent all the same', async () => {
+  it('is reported once per client, and still sent', async () => {
     const s = scenario(() => ok)
     const body = { model: 'm', input: 'hi', reasonning: { effort: 'low' }, previuos_response_id: 'resp_1' }
     expect((await s.settle(s.responses.create(body))).error).toBeUndefined()
@@ -24,7 +24,7 @@ describe('a field of a request that looks like a typing error', () => {
     await s.nothingIsLeft()
   })
 
-  it('is told to the channel, too, and with nobody listening the body is not looked at', async () => {
+  it('is reported to the channel, too, and without a listener the body is not checked', async () => {
     const heard: unknown[] = []
     const listener = (event: unknown): void => void heard.push(event)
     const s = scenario(() => ok, { onEvent: undefined })
@@ -64,7 +64,7 @@ describe('a field of a request that looks like a typing error', () => {
     expect(meantBy(field)).toBeUndefined()
   })
 
-  it('tells at most 100 names to one listener', async () => {
+  it('is reported for at most 100 names per listener', async () => {
     const s = scenario(() => ok)
     const fields = Array.from({ length: 150 }, (_, n) => [`input${String.fromCodePoint(0x4e00 + n)}`, n])
     await s.settle(s.responses.create(Object.fromEntries(fields)))

@@ -14,8 +14,8 @@ const NONE = [
   ['a list', [], 'a list'],
 ] as const
 
-describe('JSON that is no response, with status 200', () => {
-  it.each(NONE)('is an error where a stream was asked for, after the retries: %s', async (_, body, words) => {
+describe('JSON that is not a response, with status 200', () => {
+  it.each(NONE)('is an error for a call that asked for a stream, after the retries: %s', async (_, body, words) => {
     for (const ask of ['create', 'stream', 'fetch'] as const) {
       const s = scenario(() => json(body), { maxRetries: 1 })
       const { error } = await s.settle<unknown>(
@@ -34,14 +34,14 @@ describe('JSON that is no response, with status 200', () => {
     }
   })
 
-  it('is asked for again, as a page is', async () => {
+  it('is retried, like a page', async () => {
     const s = scenario([json({}), fake.respond(ok)])
     expect((await s.settle(s.responses.create(params))).value).toEqual(final)
     expect(s.decisions()).toMatchObject([{ code: 'unexpected_content', lane: 'pushback', retry: true }])
     await s.nothingIsLeft()
   })
 
-  it.each(NONE)('is an error where a response was asked for: %s', async (_, body) => {
+  it.each(NONE)('is an error for a call that asked for a response: %s', async (_, body) => {
     const s = scenario(() => json(body))
     for (const ask of [
       () => s.responses.retrieve('resp_1'),
@@ -61,9 +61,9 @@ describe('JSON that is no response, with status 200', () => {
   })
 })
 
-describe('a response of which a gateway left out a lot', () => {
+describe('a response with many fields missing', () => {
   it.each([{ id: 'resp_1' }, { output: [] }, { status: 'completed' }, { object: 'response' }])(
-    'is one: %j',
+    'is accepted: %j',
     async (body) => {
       const s = scenario(() => json(body))
       expect((await s.settle(s.responses.create(params))).value).toMatchObject(body)
@@ -72,7 +72,7 @@ describe('a response of which a gateway left out a lot', () => {
     },
   )
 
-  it.each(['text/html', 'application/xml'])('and that bears a wrong label is not lost: %s', async (type) => {
+  it.each(['text/html', 'application/xml'])('is accepted under a wrong content type: %s', async (type) => {
     const body = JSON.stringify(final)
     const s = scenario([fake.status(200, { headers: { 'content-type': type }, body })])
     expect((await s.settle(s.responses.create(params))).value).toEqual(final)

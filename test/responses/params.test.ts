@@ -27,14 +27,14 @@ describe('the type of a request', () => {
     expectTypeOf<Exclude<keyof ResponseCreateFields, Keys<OpenAICreateParams>>>().toBeNever()
   })
 
-  it('takes what the openai package takes', () => {
+  it('accepts the params of the openai package', () => {
     expectTypeOf<OpenAICreateParams>().toExtend<ResponseCreateParams>()
     expectTypeOf<ResponseCreateParamsNonStreaming>().toExtend<ResponseCreateParams>()
     expectTypeOf<ResponseCreateParamsStreaming>().toExtend<ResponseCreateParams>()
     expectTypeOf<OpenAI.Responses.ResponseCreateParams>().toExtend<ResponseCreateParams>()
   })
 
-  it('takes fields of gateways, readonly lists, and functions in short', () => {
+  it('accepts fields of gateways, readonly lists, and short function tools', () => {
     neverRun(() => responses.create({ model: 'm', top_k: 5, provider: { order: ['a'] } }))
     const body = { model: 'm', input: 'hi', transforms: ['middle-out'] }
     neverRun(() => responses.stream(body))
@@ -44,7 +44,7 @@ describe('the type of a request', () => {
     neverRun(() => responses.create({ model: undefined, temperature: null }))
   })
 
-  it('takes back what a response holds: the loop of an agent', () => {
+  it('accepts the items of a response, as in the loop of an agent', () => {
     const turn = async (previous: ResponseObject): Promise<ResponseObject> => {
       const calls = previous.output.filter((item): item is FunctionCall => item.type === 'function_call')
       const results = calls.map(({ call_id }) => ({ type: 'function_call_output' as const, call_id, output: 'ok' }))

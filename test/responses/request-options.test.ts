@@ -39,7 +39,7 @@ describe('options of one request', () => {
     expect(error.message).toContain('client.withOptions')
   })
 
-  it('of another method are unknown, too, and so are names that every object knows', async () => {
+  it('of another method are unknown, too, and so are names that every object has', async () => {
     expect((await refusal('create', { interruption: 'restart' })).path).toBe('options.interruption')
     expect((await refusal('stream', { starting_after: 5 })).path).toBe('options.starting_after')
     expect((await refusal('retrieve', { constructor: 1 })).path).toBe('options.constructor')
@@ -51,7 +51,7 @@ describe('options of one request', () => {
     expect(error.message).toBe("Option 'options.onInterrupted' has a new name: 'options.interruption'.")
   })
 
-  it('show no text of an unknown one: it may be a key', async () => {
+  it('are refused without showing the text of an unknown one, which may be a key', async () => {
     const { message } = await refusal('stream', { apiKey: 'swordfish' })
     expect(message).toContain("Unknown option 'apiKey' of responses.stream() (got a string of 9 characters)")
     expect(message).not.toContain('swordfish')
@@ -75,14 +75,14 @@ describe('options of one request', () => {
     expect(error.message).toBe(`${path}: got ${value}; accepted: ${accepted}.`)
   })
 
-  it('may be undefined, each and all', () => {
+  it('may each be undefined', () => {
     const s = scenario(() => [])
     const options = { signal: undefined, headers: undefined, interruption: undefined, validate: undefined }
     expect(() => s.responses.stream(params, options)).not.toThrow()
     expect(() => s.responses.stream(params, undefined)).not.toThrow()
   })
 
-  it('are known to the compiler: what is unknown is an error, and a restart is among the events where it was asked for', () => {
+  it('are checked by the compiler: an unknown one is an error, and restart events are typed if they are enabled', () => {
     const s = scenario([])
     const typed = () => {
       // @ts-expect-error an unknown option, alone
@@ -104,7 +104,7 @@ describe('options of one request', () => {
   })
 
   it.each(['onDelta', 'onRestart', 'validate'])(
-    'of create that a background response cannot obey are refused: %s',
+    'of create that do not apply to a background response are refused: %s',
     async (name) => {
       const s = scenario([])
       const options = { [name]: name === 'validate' ? 'strict' : () => {} }

@@ -13,7 +13,7 @@ const isPoll = (request: Request): boolean => request.method === 'GET' && !reque
 
 describe('background and store', () => {
   it.each([404, 400])(
-    'a resume answered with %i is polled until terminal, folded, nothing invented',
+    'after a resume is answered with %i the response is polled until it is terminal, and nothing is invented',
     async (status) => {
       let polls = 0
       const s = scenario((request) => {
@@ -32,7 +32,7 @@ describe('background and store', () => {
     },
   )
 
-  it('resumes in a row that bring nothing are bounded', async () => {
+  it('consecutive resumes without an event are limited', async () => {
     const s = scenario(
       (request) =>
         (request.method === 'POST'
@@ -73,7 +73,7 @@ describe('background and store', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('a response can be picked up after a restart of the process', async () => {
+  it('a response can be resumed after a restart of the process', async () => {
     const s = scenario((request) => [fake.respond(ok.slice(startingAfter(request) + 1))].flat())
     const stream = s.responses.resume('resp_test', { starting_after: 3 })
     expect((await collected(s, stream)).events).toEqual(ok.slice(4))
@@ -96,7 +96,7 @@ describe('background and store', () => {
     await s.nothingIsLeft()
   })
 
-  it('is polled when the endpoint leaves the same numbers out of each resume: the response is whole', async () => {
+  it('is polled if the endpoint omits the same numbers in each resume, and is whole', async () => {
     const s = scenario((request) => {
       if (isPoll(request)) return [fake.status(200, { body: final })].flat()
       const from = request.method === 'POST' ? 0 : startingAfter(request) + 1
@@ -111,7 +111,7 @@ describe('background and store', () => {
     expect(s.client.stats().activeCalls).toBe(0)
   })
 
-  it('dropped at random points, with random answers to the resume: exactly once and in order, or a typed error', {
+  it('dropped at random points, with random answers to the resume: delivers each event once and in order, or a typed error', {
     timeout: 600_000,
   }, async () => {
     const seeds = inject('full') ? 10_000 : 500

@@ -164,17 +164,17 @@ describe('an event passes', () => {
     }
   })
 
-  it('with a response of nothing but its id', () => {
+  it('with a response that has only its id', () => {
     expect(validateEvent(ended({}))).toEqual(valid)
   })
 
-  it('with an item that has lost all but its type', () => {
+  it('with an item that has only its type', () => {
     for (const type of ['message', 'reasoning', 'web_search_call', 'shell_call']) {
       expect(validateEvent(added({ type }))).toEqual(valid)
     }
   })
 
-  it('with fields, items, parts and codes that nobody knows', () => {
+  it('with unknown fields, items, parts and codes', () => {
     expect(validateEvent(sentJson({ ...eventOf('response.created'), extra: { deep: [1] } }))).toEqual(valid)
     expect(validateEvent(added({ type: 'teleport_call', content: 'a string', call_id: 7 }))).toEqual(valid)
     expect(validateEvent(partWith({ type: 'hologram', text: 7 }))).toEqual(valid)
@@ -198,18 +198,18 @@ describe('an event passes', () => {
     expect(eventSchema(type)).toBeUndefined()
   })
 
-  it('of the Codex backend, whatever is in it, and is known', () => {
+  it('of the Codex backend, whatever its content, and is known', () => {
     expect(validateEvent(sentJson({ type: 'codex.rate_limits', sequence_number: 'x' }))).toEqual(valid)
     expect(isKnownEvent({ type: 'codex.rate_limits' })).toBe(true)
     expect(isKnownEvent({ type: 'codexes' })).toBe(false)
   })
 
-  it('and comes out of its schema with all it had', () => {
+  it('and keeps all its fields', () => {
     const event = { ...eventOf('response.completed'), extra: 1 }
     expect(eventSchema('response.completed').parse(event)).toEqual(event)
   })
 
-  it('untouched', () => {
+  it('unchanged', () => {
     const event = eventOf('response.completed')
     const before = structuredClone(event)
     validateEvent(event)

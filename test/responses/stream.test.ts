@@ -50,7 +50,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('breaking out of the loop frees the connection, and there is no final response', async () => {
+  it('leaving the loop early frees the connection, and there is no final response', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 })])
     const stream = s.responses.stream(params)
     const first = await s.settle(
@@ -64,7 +64,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('leaving the loop behind the terminal event leaves nothing: there is a final response', async () => {
+  it('leaving the loop after the terminal event loses nothing: there is a final response', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 }), fake.respond(failedStream({ code: 'invalid_prompt' }))])
     const stream = s.responses.stream(params)
     const read = s.settle(
@@ -85,7 +85,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('gives those who ask without waiting their answers in order, and the end to all who ask behind it', async () => {
+  it('answers concurrent next() calls in order, and later ones with the end', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 })])
     const events = s.responses.stream(params)[Symbol.asyncIterator]()
     const asked = Promise.all(Array.from({ length: ok.length + 2 }, () => events.next()))
@@ -98,7 +98,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('gives an error to all who ask behind it, and lets them be answered in order', async () => {
+  it('answers concurrent next() calls after a failure in order', async () => {
     const s = scenario([fake.status(400)])
     const events = s.responses.stream(params)[Symbol.asyncIterator]()
     const asked = Promise.allSettled([events.next(), events.next()])
@@ -110,7 +110,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('return() while a read is pending ends that, too', async () => {
+  it('return() also ends a pending read', async () => {
     const s = scenario([[fake.events(upToDelta), fake.stall()].flat()])
     const stream = s.responses.stream(params)
     const events = stream[Symbol.asyncIterator]()
@@ -131,7 +131,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('abort() ends an iteration that stands still, with what it has not taken, and finalResponse()', async () => {
+  it('abort() ends a paused iteration, drops its unread events, and rejects finalResponse()', async () => {
     const s = scenario([fake.respond(ok, { everyMs: 10 })])
     const stream = s.responses.stream(params)
     const events = stream[Symbol.asyncIterator]()
@@ -161,7 +161,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('a rejection that nobody looks at is no unhandled rejection', async () => {
+  it('a rejection of finalResponse() that is not handled is no unhandled rejection', async () => {
     const s = scenario([fake.status(400)])
     s.responses.stream(params)
     await s.clock.settle()
@@ -174,7 +174,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('throws when retries on a failure inside the stream are spent', async () => {
+  it('throws when the retries of a failure inside the stream are used', async () => {
     const events = failedStream({ code: 'server_error', message: 'no' })
     const s = scenario([fake.respond(events)], { maxRetries: 0 })
     const { events: seen, error } = await collected(s, s.responses.stream(params))
@@ -201,7 +201,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('what breaks after the commit is an interruption with what can be kept', async () => {
+  it('a break after the commit is an interruption with the output so far', async () => {
     const events = toolCallStream({ calls: [{ name: 'run', arguments: '{"x":1}' }] })
     const cut = events.findIndex((event) => event.type.endsWith('arguments.delta')) + 1
     const half = sseFrame(events[cut] as object as Record<string, unknown>).slice(0, 30)
@@ -244,7 +244,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('restarts are bounded like all retries, and the last interruption comes out with what can be kept', async () => {
+  it('restarts are limited like all retries, and the last interruption is thrown with the output so far', async () => {
     const broken = () => [fake.events(upToDelta), fake.reset()].flat()
     const s = scenario([broken(), broken()], { maxRetries: 1, interruption: 'restart' })
     const { error } = await collected(s, s.responses.stream(params))
@@ -256,7 +256,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it("validate: 'report' tells and passes on, 'strict' throws, 'off' does nothing", async () => {
+  it("validate: 'report' reports and passes on, 'strict' throws, 'off' does nothing", async () => {
     const broken = ok.map((event) =>
       event.type === 'response.completed' ? { ...event, response: { ...(event.response as object), id: 7 } } : event,
     )
@@ -273,7 +273,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft({ allowHangUp: true })
   })
 
-  it('an endpoint that answers with the whole response amounts to its terminal event', async () => {
+  it('a whole response in place of a stream counts as its terminal event', async () => {
     const s = scenario([fake.status(200, { body: final as object })])
     expect((await collected(s, s.responses.stream(params))).events).toEqual([
       { type: 'response.completed', response: final },
@@ -293,7 +293,7 @@ describe('client.responses.stream', () => {
     await s.nothingIsLeft()
   })
 
-  it('has stream.restarted in its events only where it was asked for', () => {
+  it('has stream.restarted in its events only if it is enabled', () => {
     const s = scenario([])
     type EventsOf<T> = T extends AsyncIterable<infer E> ? E : never
     const plain = () => s.responses.stream(params)

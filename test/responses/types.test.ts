@@ -34,12 +34,12 @@ type WireOnly =
   | 'response.apply_patch_call_operation_diff.done'
 
 describe('the types of the openai package', () => {
-  it('name the same events as ours, but for those that only the wire knows', () => {
+  it('name the same events as ours, except those that only endpoints send', () => {
     expectTypeOf<KnownResponseEvent['type']>().toEqualTypeOf<OpenAIResponseStreamEvent['type'] | WireOnly>()
     expectTypeOf<EventType>().toEqualTypeOf<Exclude<KnownResponseEvent['type'], `codex.${string}`>>()
   })
 
-  it('take each of our events', () => {
+  it('accept each of our events', () => {
     type Shared = Exclude<EventType, WireOnly>
     type Theirs<Type> = Extract<OpenAIResponseStreamEvent, { type: Type }>
     type NotTaken = { [Type in Shared]: EventByType[Type] extends Theirs<Type> ? never : Type }[Shared]
@@ -47,7 +47,7 @@ describe('the types of the openai package', () => {
     expectTypeOf<EventByType[Shared]>().toExtend<OpenAIResponseStreamEvent>()
   })
 
-  it('give nothing that ours do not take, event by event', () => {
+  it('are accepted by ours, event by event', () => {
     type Given<Type> = Extract<OpenAIResponseStreamEvent, { type: Type }>
     type Types = OpenAIResponseStreamEvent['type']
     type NotTaken = { [Type in Types]: Given<Type> extends EventByType[Type] ? never : Type }[Types]
@@ -55,7 +55,7 @@ describe('the types of the openai package', () => {
     expectTypeOf<OpenAIResponseStreamEvent>().toExtend<ResponseStreamEvent>()
   })
 
-  it('take our response and what is in it, and the other way round', () => {
+  it('accept our response and its parts, and the other way round', () => {
     expectTypeOf<ResponseObject>().toExtend<OpenAIResponse>()
     expectTypeOf<OpenAIResponse>().toExtend<ResponseObject>()
     expectTypeOf<ResponseOutputItem>().toExtend<OpenAIResponseOutputItem>()
@@ -145,7 +145,7 @@ describe('an event of a stream', () => {
     expectTypeOf(read).toBeFunction()
   })
 
-  it('is told apart into known and unknown by isKnownEvent', () => {
+  it('is known or unknown by isKnownEvent', () => {
     const read = (event: ResponseStreamEvent) => {
       if (isKnownEvent(event)) expectTypeOf(event).toEqualTypeOf<KnownResponseEvent>()
       else expectTypeOf(event).toEqualTypeOf<UnknownEvent>()
@@ -153,7 +153,7 @@ describe('an event of a stream', () => {
     expectTypeOf(read).toBeFunction()
   })
 
-  it('can be read without a look at its type where all have the same: the number', () => {
+  it('can be read without a check of its type for the field that all have: the number', () => {
     expectTypeOf<ResponseStreamEvent['sequence_number']>().toEqualTypeOf<number | undefined>()
     expectTypeOf<ResponseStreamEvent['type']>().toExtend<string>()
   })
@@ -186,13 +186,13 @@ type DriftOf<Rows, Union extends { type: string }> = {
 }[keyof Rows]
 
 describe('the checks', () => {
-  it('let through all that the types allow, and name no field that the types lack', () => {
+  it('accept all that the types allow, and name no field that the types lack', () => {
     expectTypeOf<{ [Type in EventType]: Drift<(typeof eventRows)[Type], EventByType[Type]> }[EventType]>().toBeNever()
     expectTypeOf<DriftOf<typeof itemRows, ResponseOutputItem>>().toBeNever()
     expectTypeOf<DriftOf<typeof partRows, ContentPart | SummaryText>>().toBeNever()
   })
 
-  it('are as narrow as the types in the fields an event is there for', () => {
+  it('are as narrow as the types in the main fields of an event', () => {
     type Checked<Type extends EventType, Key extends keyof (typeof eventRows)[Type]> = z.infer<
       (typeof eventRows)[Type][Key] & z.ZodMiniType
     >
@@ -205,7 +205,7 @@ describe('the checks', () => {
     expectTypeOf<Checked<'response.output_item.done', 'item'>['type']>().toEqualTypeOf<string>()
   })
 
-  it('would drift if a type changed under them', () => {
+  it('would fail to compile if a type changed', () => {
     expectTypeOf<Drift<(typeof eventRows)['response.refusal.done'], { refusal: number }>>().toEqualTypeOf<
       'refusal' | 'item_id' | 'output_index' | 'content_index'
     >()

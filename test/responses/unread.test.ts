@@ -11,8 +11,8 @@ const params = { model: 'm', input: 'hi' }
 const silent = () => [fake.events(upToDelta), fake.stall()].flat()
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
-describe('a stream with a signal that nobody reads', () => {
-  it('has one listener on the signal while it is under way', async () => {
+describe('an unread stream with a signal', () => {
+  it('has one listener on the signal while it runs', async () => {
     const s = scenario([silent()])
     s.responses.stream(params, { signal: s.controller.signal })
     await s.clock.settle()
@@ -21,7 +21,7 @@ describe('a stream with a signal that nobody reads', () => {
     expect(listeners(s.controller.signal)).toBe(0)
   })
 
-  it('has none after the deadline, and can still be read', async () => {
+  it('has no listener after the deadline, and can still be read', async () => {
     const s = scenario([silent()], { timeouts: { staleMs: 60_000 } })
     const { signal } = s.controller
     const stream = s.responses.stream(params, { signal })
@@ -33,7 +33,7 @@ describe('a stream with a signal that nobody reads', () => {
     expect(listeners(signal)).toBe(0)
   })
 
-  it('has none once the response has come whole, and can still be read', async () => {
+  it('has no listener once the whole response has arrived, and can still be read', async () => {
     const s = scenario([[fake.bytes(toSSE(ok)), fake.eof()]])
     const stream = s.responses.stream(params, { signal: s.controller.signal })
     await s.clock.settle()
@@ -43,7 +43,7 @@ describe('a stream with a signal that nobody reads', () => {
     expect(listeners(s.controller.signal)).toBe(0)
   })
 
-  it('has none after the client was closed, which waits for it until staleMs', async () => {
+  it('has no listener after the client was closed, which waits for it until staleMs', async () => {
     const s = scenario([fake.respond(ok)])
     s.responses.stream(params, { signal: s.controller.signal })
     await s.settle(s.client.close())
@@ -70,7 +70,7 @@ const GOES_ON = [
   ['background and store', { ...params, background: true, store: true }, {}, undefined],
 ] as const
 
-describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody reads', (_, body, options, restarted) => {
+describe.each(GOES_ON)('an unread broken stream that could continue (%s)', (_, body, options, restarted) => {
   const STALE_MS = 60_000
   const START_MS = 10_000
   const begin = (clientOptions: Parameters<typeof scenario>[1] = {}, script = broken) => {
@@ -124,7 +124,7 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
     },
   )
 
-  it('holds close() up until then, and no longer', async () => {
+  it('delays close() until staleMs, and no longer', async () => {
     const { s, signal } = begin()
     await s.clock.settle()
     let closed = false
@@ -138,7 +138,7 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
     expect(listeners(signal)).toBe(0)
   })
 
-  it('is over with the time of the call, where that is shorter', async () => {
+  it('ends with the time of the call, if that is shorter', async () => {
     const { s, signal, stream } = begin({ timeouts: { staleMs: STALE_MS, totalMs: START_MS } })
     await s.clock.advance(START_MS)
     expect(listeners(signal)).toBe(0)
@@ -146,7 +146,7 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
     await s.nothingIsLeft()
   })
 
-  it('goes on when it is read in time, also where the client is being closed', async () => {
+  it('continues if it is read in time, even while the client is closing', async () => {
     const { s, signal, stream, ends } = begin()
     await s.clock.settle()
     const closing = s.client.close()
@@ -165,7 +165,7 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
     await s.nothingIsLeft()
   })
 
-  it('ends at once with an abort, and with destroy()', async () => {
+  it('ends at once on an abort, and on destroy()', async () => {
     for (const how of ['abort', 'destroy'] as const) {
       const { s, signal, stream, ends } = begin()
       await s.clock.settle()
@@ -182,8 +182,8 @@ describe.each(GOES_ON)('a broken stream that could go on (%s) and that nobody re
   })
 })
 
-describe('a resumed stream that breaks again, and that nobody reads on', () => {
-  it('waits for its reader for staleMs, and holds close() up no longer', async () => {
+describe('an unread resumed stream that breaks again', () => {
+  it('waits for its reader for staleMs, and delays close() no longer', async () => {
     const s = scenario(
       (request) =>
         request.method === 'POST' ? broken() : [fake.bytes(toSSE(REST(request).slice(0, 1))), fake.reset()].flat(),

@@ -96,7 +96,7 @@ describe('without it', () => {
   })
 
   it.each(['It may be an invalid previous_response_id', 'Invalid previous_response_id: it is a number'])(
-    '%j is none',
+    '%j is not a lost conversation',
     (message) => {
       expect(bare(message)).toBe(false)
     },

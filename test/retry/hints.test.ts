@@ -163,7 +163,7 @@ describe('a hint', () => {
   })
 })
 
-it('a wait that is told behind 8 192 characters is not read', () => {
+it('a wait that is stated after 8 192 characters is not read', () => {
   expect(said(`${'x'.repeat(8150)}. Try again in 2s.`)).toBe(2000)
   expect(said(`${'x'.repeat(8192)}. Try again in 2s.`)).toBeUndefined()
 })

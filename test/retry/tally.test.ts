@@ -82,7 +82,7 @@ describe('what a retry takes from the allowance', () => {
   })
 })
 
-describe('behind a gateway that did not get through', () => {
+describe('a gateway that could not reach the endpoint', () => {
   const answered = (status: number, facts: Partial<DecisionInput['failure']> = {}) =>
     failure('http_status', 'x', { lane: 'pushback', status, ...facts })
 

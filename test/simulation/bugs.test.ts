@@ -12,7 +12,7 @@ it.each(BUGS.map(({ name, edits }) => [name, edits] as const))(
   },
 )
 
-it('what `npm run simulate:bugs` copies imports nothing that it leaves behind', () => {
+it('the files that `npm run simulate:bugs` copies import no other file', () => {
   const copied = COPIED.flatMap((part) => {
     if (statSync(path.join(root, part)).isFile()) return [part as string]
     const files = readdirSync(path.join(root, part), { recursive: true, encoding: 'utf8' })

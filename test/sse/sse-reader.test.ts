@@ -167,7 +167,7 @@ describe('the end of a stream', () => {
     expect(tap.end()).toMatchObject({ events: [], repair: undefined })
   })
 
-  it('waits behind `error` for the failure of the response, and for nothing else', () => {
+  it('waits after `error` for the failure of the response, and for nothing else', () => {
     const alone = feed(bytesOf(CREATED + ERROR))
     expect(alone).toMatchObject({ ended: false, lingering: true, problem: undefined, repair: undefined })
     const followed = feed(bytesOf(ERROR + DELTA + FAILED + DELTA))
@@ -183,7 +183,7 @@ describe('the end of a stream', () => {
     expect(feed(bytesOf(`${DELTA}data: ${mark}\n\n`))).toMatchObject({ done: true, problem: undefined })
   })
 
-  it('reads `[DONE]` as an end mark and not as JSON, and nothing behind it', () => {
+  it('reads `[DONE]` as an end mark and not as JSON, and nothing after it', () => {
     const fed = feed(bytesOf(`${DELTA}data: [DONE]\n\n${DELTA}`))
     expect(fed).toMatchObject({ done: true, ended: false, problem: undefined })
     expect(fed.events).toHaveLength(1)

@@ -111,7 +111,7 @@ describe('the end of a call tells', () => {
     expect(one(s.events, 'attempt_end').record).toMatchObject({ responseId: 'resp_9', upstreamCode: 'invalid_prompt' })
   })
 
-  it('nothing where nobody listens, and then no record has what telemetry alone asks for', async () => {
+  it('without a listener there is nothing, and records lack the facts that only telemetry needs', async () => {
     const s = scenario([fake.respond(failedStream({ id: 'resp_9', code: 'invalid_prompt' }))], {
       ...BASE,
       onEvent: undefined,

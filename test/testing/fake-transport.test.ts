@@ -102,7 +102,7 @@ describe('a script', () => {
     clock.assertNothingPending()
   })
 
-  it('plays whole streams, each event in a read of its own at its own time', async () => {
+  it('plays whole streams, each event in a separate read at its time', async () => {
     const events = textStream({ deltas: ['a', 'b'] })
     const { clock, transport, send } = setUp([fake.respond(events, { everyMs: 10 })])
     const { notes } = send()
@@ -151,7 +151,7 @@ describe('a script', () => {
     })
   })
 
-  it('delays connecting, sending and the answer, each where it belongs', async () => {
+  it('delays connecting, sending and the answer separately', async () => {
     const { clock, send } = setUp([
       [fake.connect({ afterMs: 5 }), fake.send({ times: 3, everyMs: 10 }), fake.delay(100), fake.head(200), fake.eof()],
     ])
@@ -242,7 +242,7 @@ describe('a script', () => {
     expect(build).toThrow(message)
   })
 
-  it('can be made on the fly from the request', async () => {
+  it('can be a function of the request', async () => {
     const { clock, transport, send } = setUp((request) => (request.attempt === 1 ? fake.reset() : fake.respond([])))
     const first = send({ attempt: 1 })
     const second = send({ attempt: 2 })
@@ -278,7 +278,7 @@ describe('failures look like real ones', () => {
     transport.assertNothingLeft()
   })
 
-  it('raises an error of the test unchanged', async () => {
+  it('throws an error of the test unchanged', async () => {
     const mine = new Error('mine')
     const { clock, send } = setUp([fake.reset(mine)])
     const { notes } = send()
@@ -286,7 +286,7 @@ describe('failures look like real ones', () => {
     expect(notes.errors[0]).toBe(mine)
   })
 
-  it('has not touched the request when connecting failed', async () => {
+  it('has not read the request when connecting failed', async () => {
     const { clock, transport, send } = setUp([fake.connectError(), fake.connectStall()])
     const open = vi.fn()
     const body = { kind: 'stream', replayable: false, length: undefined, open } as const
@@ -300,7 +300,7 @@ describe('failures look like real ones', () => {
 })
 
 describe('requests', () => {
-  it('are recorded byte for byte, whatever the caller does to its bytes later', async () => {
+  it('are recorded byte for byte, even if the caller changes its bytes later', async () => {
     const { clock, transport, send } = setUp([fake.delay(5), fake.eof()])
     const bytes = utf8.encode('{"input":"hi"}')
     await clock.advance(7)
@@ -339,7 +339,7 @@ describe('requests', () => {
     expect({ opened, json: transport.requests[0]!.json }).toEqual({ opened: 1, json: { input: 1 } })
   })
 
-  it('let go of a streamed body when the client hangs up in the middle of it', async () => {
+  it('release a streamed body when the client hangs up in the middle of it', async () => {
     const { clock, transport, send } = setUp([fake.sendStall()])
     let closed = false
     async function* open() {
@@ -359,7 +359,7 @@ describe('requests', () => {
     transport.assertConsumed()
   })
 
-  it('fail with what their body throws, and blame no connection for it', async () => {
+  it('fail with the error of their body, which is not a failure of the connection', async () => {
     const { clock, transport, send } = setUp([fake.respond([])])
     const mine = new Error('disk gone')
     // biome-ignore lint/correctness/useYield: it fails before it has anything to give
@@ -387,7 +387,7 @@ describe('the plan', () => {
     expect(transport.requests[0]!.unplayed).toEqual([fake.reset()])
   })
 
-  it('takes what lies behind a delay that was cut short as consumed', async () => {
+  it('counts the steps after a delay that was cut short as consumed', async () => {
     const { clock, transport, send } = setUp([[fake.delay(60_000), fake.respond(textStream())]])
     const { exchange } = send()
     await clock.advance(45_000)
@@ -397,7 +397,7 @@ describe('the plan', () => {
     clock.assertNothingPending()
   })
 
-  it('fails an attempt that was not planned, and says so again at the end', async () => {
+  it('fails an unplanned attempt, and reports it again at the end', async () => {
     const { clock, transport, send } = setUp([fake.respond([])])
     send()
     const { notes } = send()
@@ -407,7 +407,7 @@ describe('the plan', () => {
     expect(() => transport.assertConsumed()).toThrow(/attempt 2 was not planned/)
   })
 
-  it('tells of a function that fails', async () => {
+  it('reports a function that fails', async () => {
     const { clock, transport, send } = setUp(() => {
       throw new Error('no idea')
     })
@@ -419,7 +419,7 @@ describe('the plan', () => {
 })
 
 describe('pause and resume', () => {
-  it('hold back what the client does not read, and deliver it in order', async () => {
+  it('hold back bytes that the client does not read, and deliver them in order', async () => {
     const { clock, transport, send } = setUp([[fake.bytes('a'), fake.bytes('b'), fake.bytes('c')]])
     const { notes, exchange } = send()
     notes.onCall = (name) => name === 'data' && exchange.pause()
@@ -436,7 +436,7 @@ describe('pause and resume', () => {
     transport.assertConsumed()
   })
 
-  it('do not slow the endpoint down: what it did meanwhile arrives at once, what comes later comes on time', async () => {
+  it('do not slow the endpoint down: earlier bytes arrive at once, later ones on time', async () => {
     const { clock, send } = setUp([
       fake.respond(
         ['1', '2', '3', '4'].map((type) => ({ type })),
@@ -468,7 +468,7 @@ describe('pause and resume', () => {
 })
 
 describe('connections', () => {
-  it('serve again after a clean end, but not for a fresh request', async () => {
+  it('are reused after a clean end, but not for a fresh request', async () => {
     const { clock, transport, send } = setUp([fake.respond([]), fake.respond([]), fake.respond([])])
     for (const connection of ['any', 'any', 'fresh'] as const) {
       send({ connection })
@@ -482,7 +482,7 @@ describe('connections', () => {
     expect(transport.stats()).toMatchObject({ connections: 2, idleConnections: 2, leases: 0 })
   })
 
-  it('a reused one is not connected again, and can die at once', async () => {
+  it('report no new connect when reused, and can die at once', async () => {
     const { clock, send } = setUp([fake.respond([]), fake.reset()])
     send()
     await clock.settle()
@@ -491,7 +491,7 @@ describe('connections', () => {
     expect(notes.calls).toEqual(['0 connected again', '0 sending', '0 sent', '0 error'])
   })
 
-  it('a poisoned client gets no new lease, and goes when its last one ends', async () => {
+  it('end with the last lease of a poisoned client, which gets no new lease', async () => {
     const { clock, transport, send } = setUp([fake.stall(), fake.stall(), fake.reset(), fake.stall()])
     const seen: ClientLifecycleEvent[] = []
     const stop = transport.observe((event) => seen.push(event))
@@ -525,7 +525,7 @@ describe('connections', () => {
     stop()
   })
 
-  it('a client that hangs up poisons nothing', async () => {
+  it('are not poisoned by a client that hangs up', async () => {
     const { clock, transport, send } = setUp([fake.stall(), fake.respond([])])
     const { exchange } = send()
     await clock.settle()
@@ -557,7 +557,7 @@ describe('connections', () => {
     clock.assertNothingPending()
   })
 
-  it('can be out of sight, as over an existing fetch', async () => {
+  it('can be invisible, as over an existing fetch', async () => {
     const clock = new VirtualClock()
     const abilities = { seesConnect: false, seesSent: false, choosesConnection: false }
     const transport = new FakeTransport([fake.respond([]), fake.respond([])], { clock, abilities })
@@ -572,7 +572,7 @@ describe('connections', () => {
 })
 
 describe('close and destroy', () => {
-  it('close waits for what is under way, and refuses what comes after', async () => {
+  it('close waits for running exchanges, and refuses later ones', async () => {
     const { clock, transport, send } = setUp([[fake.delay(50), fake.head()], fake.stall()])
     const first = send()
     let closed = false
@@ -589,7 +589,7 @@ describe('close and destroy', () => {
     expect(transport.stats()).toMatchObject({ connections: 0, clients: 0, leases: 0 })
   })
 
-  it('destroy ends all that is under way with an error, paused or not, and nothing that the client ended', async () => {
+  it('destroy fails all running exchanges, paused or not, but none that the client ended', async () => {
     const { clock, transport, send } = setUp([fake.stall(), fake.stall(), fake.respond(textStream())])
     const [waiting, ended, paused] = [send(), send(), send()]
     paused.exchange.pause()
@@ -606,7 +606,7 @@ describe('close and destroy', () => {
 })
 
 describe('time', () => {
-  it("a test framework's fake timers drive it without further ado", async () => {
+  it("the fake timers of a test framework drive it without settings", async () => {
     vi.useFakeTimers()
     const transport = new FakeTransport([[fake.delay(30_000), fake.respond([{ type: 'ping' }], { everyMs: 1_000 })]])
     const notes = new Notes()
@@ -620,7 +620,7 @@ describe('time', () => {
     transport.assertConsumed()
   })
 
-  it('its timers are told apart from those of a client on the same clock', async () => {
+  it('its timers can be distinguished from those of a client on the same clock', async () => {
     const { clock, send } = setUp([[fake.delay(10), fake.eof()]])
     send()
     await clock.settle()

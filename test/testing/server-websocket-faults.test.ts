@@ -73,7 +73,7 @@ describe('faults of an upgrade', () => {
     }),
   )
 
-  it('sees a client go that waits for its upgrade', async () => {
+  it('notices that a client leaves while it waits for its upgrade', async () => {
     for (const at of ['upgrade', 'inside_upgrade', 'upgraded'] as const) {
       await withServer({ faults: [{ at, effect: 'stall' }] }, async (server) => {
         const client = new SocketClient(server)
@@ -155,7 +155,7 @@ describe('faults of a request on a WebSocket', () => {
     }),
   )
 
-  it('stalls at any point, and goes on when released', () =>
+  it('stalls at any point, and continues when released', () =>
     withServer({}, async (server) => {
       const points = [
         { at: 'request_body' },
@@ -191,7 +191,7 @@ describe('faults of a request on a WebSocket', () => {
       expect(client.error).toBeUndefined()
     }))
 
-  it('is refused with a status by an error message that holds the headers', () =>
+  it('is refused with a status by an error message with the headers', () =>
     withServer({}, async (server) => {
       server.script([
         { at: 'headers', effect: 'status', status: 429, headers: { 'retry-after': '2' } },
@@ -215,7 +215,7 @@ describe('faults of a request on a WebSocket', () => {
       server.assertConsumed()
     }))
 
-  it('leaves pings unanswered from a point on, and goes on otherwise', () =>
+  it('answers no further ping from a point on, and otherwise continues', () =>
     withServer({}, async (server) => {
       server.script([{ at: 'before_event', event: 1, effect: 'no_pongs' }])
       using client = await SocketClient.open(server)
@@ -229,7 +229,7 @@ describe('faults of a request on a WebSocket', () => {
       expect(server.sockets[0]).toMatchObject({ receivedPings: 2, sentPongs: 1 })
     }))
 
-  it('sends further events and raw text messages', () =>
+  it('sends additional events and raw text messages', () =>
     withServer({}, async (server) => {
       const events = [{ type: 'keepalive' }, { type: 'response.steer.accepted' }]
       server.script([{ at: 'before_event', event: 1, effect: 'event', events, raw: '{"type":' }])
@@ -245,7 +245,7 @@ describe('faults of a request on a WebSocket', () => {
       expect(server.requests[0]?.sentEvents).toBe(EVENTS)
     }))
 
-  it('brings late events of the response before, and events under another id', () =>
+  it('sends late events of the previous response, and events under another id', () =>
     withServer({}, async (server) => {
       server.script([
         'ok',
@@ -266,7 +266,7 @@ describe('faults of a request on a WebSocket', () => {
       server.assertConsumed()
     }))
 
-  it('gives events another id over HTTP, too, and names what only a WebSocket can meet', () =>
+  it('gives events another id over HTTP, too, and refuses effects that exist only on a WebSocket', () =>
     withServer({}, async (server) => {
       server.script([
         { at: 'headers', effect: 'other_response' },
@@ -287,7 +287,7 @@ describe('faults of a request on a WebSocket', () => {
       )
     }))
 
-  it('strikes standing faults of WebSockets by their own chance', () =>
+  it('draws standing faults of WebSockets separately', () =>
     withServer(
       { seed: 3, faults: [{ at: 'upgrade', effect: 'status', status: 503, probability: 0.5 }] },
       async (server) => {
@@ -330,7 +330,7 @@ describe('frames', () => {
       }),
   )
 
-  it('come giant: padded with blanks', () =>
+  it('can be giant: padded with blanks', () =>
     withServer({ respond }, async (server) => {
       server.script([{ at: 'before_event', event: 1, effect: 'frame', as: 'giant' }])
       using client = await SocketClient.open(server)
@@ -354,7 +354,7 @@ describe('frames', () => {
     }),
   )
 
-  it('come as invalid UTF-8: the same event with a further field, for a client that reads it all the same', () =>
+  it('can be invalid UTF-8: the same event with an additional field, readable for a lenient client', () =>
     withServer({ respond }, async (server) => {
       server.script([{ at: 'before_event', event: 1, effect: 'frame', as: 'invalid_utf8' }])
       using client = await SocketClient.open(server, { skipUTF8Validation: true })
@@ -362,8 +362,8 @@ describe('frames', () => {
     }))
 })
 
-describe('WebSockets by hand', () => {
-  it('are closed, expired, spoken to and dropped between two requests, all or some', () =>
+describe('commands for open WebSockets', () => {
+  it('close, expire, send to and drop all or some between two requests', () =>
     withServer({}, async (server) => {
       using one = await SocketClient.open(server, { headers: { 'x-who': 'one' } })
       using two = await SocketClient.open(server, { headers: { 'x-who': 'two' } })
@@ -384,7 +384,7 @@ describe('WebSockets by hand', () => {
       expect(server.stats.sockets).toMatchObject({ total: 3, open: 0 })
     }))
 
-  it('take no request behind the close frame of the server', () =>
+  it('lead to no further request after the close frame of the server', () =>
     withServer({}, async (server) => {
       server.script(['ok'])
       using client = await SocketClient.open(server)
@@ -398,7 +398,7 @@ describe('WebSockets by hand', () => {
       server.assertConsumed()
     }))
 
-  it('are gone when the server closes, upgrades under way and requests that wait too', async () => {
+  it('are not needed at the end: server.close() ends all, even pending upgrades and waiting requests', async () => {
     const server = await MockResponsesServer.start({ strict: false })
     server.script([
       { at: 'headers', effect: 'stall' },
@@ -418,7 +418,7 @@ describe('WebSockets by hand', () => {
     expect(server.stats).toMatchObject({ connections: { open: 0 }, sockets: { open: 0 }, requests: { pending: 0 } })
   })
 
-  it('bring out what a function of the user threw', () =>
+  it('report the error of a function of the user', () =>
     withServer({ respond: () => Promise.reject(new Error('no idea')) }, async (server) => {
       using client = await SocketClient.open(server)
       client.create()

@@ -42,7 +42,7 @@ describe('a WebSocket of the mock server', () => {
     }),
   )
 
-  it('asks for a certificate of the client where its authority is given', () =>
+  it('asks for a client certificate if an authority is given', () =>
     withServer({ tls: { ...SELF_SIGNED, ca: SELF_SIGNED.cert } }, async (server) => {
       using stranger = new SocketClient(server)
       await stranger.until(({ error }) => error !== undefined)
@@ -57,7 +57,7 @@ describe('a WebSocket of the mock server', () => {
       expect(client.headers).toMatchObject({ 'x-codex-websocket-max-message-bytes': '1000', upgrade: 'websocket' })
     }))
 
-  it('agrees on no subprotocol and no compression, whatever is offered', () =>
+  it('negotiates no subprotocol and no compression', () =>
     withServer({}, async (server) => {
       using client = await SocketClient.open(server, { perMessageDeflate: true })
       expect(client.headers).not.toHaveProperty('sec-websocket-extensions')
@@ -93,7 +93,7 @@ describe('a WebSocket of the mock server', () => {
       })
     }))
 
-  it('forgets what is not stored with the connection, and knows stored responses over HTTP and on other WebSockets', () =>
+  it('forgets unstored responses with the connection, and knows stored ones over HTTP and on other WebSockets', () =>
     withServer({}, async (server) => {
       using first = await SocketClient.open(server)
       await first.ask({ store: false })
@@ -125,7 +125,7 @@ describe('a WebSocket of the mock server', () => {
     }),
   )
 
-  it('keeps the response that a refused request did not continue, and none that failed', () => {
+  it('keeps its latest response when another request is refused, but not after a failure', () => {
     const answers = [textStream({ id: 'resp_a' }), failedStream({ id: 'resp_b' })]
     return withServer({ strict: true, respond: () => answers.shift() ?? textStream() }, async (server) => {
       using client = await SocketClient.open(server)
@@ -137,7 +137,7 @@ describe('a WebSocket of the mock server', () => {
     })
   })
 
-  it('prewarms: nothing is generated, and the id can be continued', () =>
+  it('prewarms: it generates nothing, and the id can be continued', () =>
     withServer({ strict: true }, async (server) => {
       using client = await SocketClient.open(server)
       const warm = await client.ask({ generate: false, input: [], store: false })
@@ -163,7 +163,7 @@ describe('a WebSocket of the mock server', () => {
       { type: 'response.create', model: 'm', input: 'hi', background: true },
       "'background' is not supported",
     ],
-  ])('answers a message with %s by an error message of status 400, and goes on', (_, message, words) =>
+  ])('answers a message with %s by an error message of status 400, and continues', (_, message, words) =>
     withServer({ strict: true }, async (server) => {
       using client = await SocketClient.open(server)
       client.send(message)
@@ -191,7 +191,7 @@ describe('a WebSocket of the mock server', () => {
       expect(ids).toEqual([...Array(3).fill('resp_mock_1'), ...Array(3).fill('resp_mock_2')])
     }))
 
-  it('runs lanes beside each other, each with its name on its events and its own latest response', () =>
+  it('runs lanes in parallel, each with its name on its events and its own latest response', () =>
     withServer({}, async (server) => {
       server.script([{ at: 'before_event', event: 1, effect: 'stall' }])
       using client = await SocketClient.open(server)
@@ -206,7 +206,7 @@ describe('a WebSocket of the mock server', () => {
       expect(server.sockets[0]?.latestResponseId).toBeUndefined()
     }))
 
-  it('refuses stream ids that are wrong, or too many, or all of them', async () => {
+  it('refuses invalid stream ids, too many of them, or all if lanes are off', async () => {
     await withServer({}, async (server) => {
       using client = await SocketClient.open(server)
       expect((await client.ask({ stream_id: 'a b' }))[0]).toMatchObject({ error: { code: 'invalid_stream_id' } })
@@ -247,7 +247,7 @@ describe('a WebSocket of the mock server', () => {
     })
   })
 
-  it('closes with 1009 for a message above the bound', () =>
+  it('closes with 1009 for a message above the limit', () =>
     withServer({ webSocket: { maxMessageBytes: 1000 } }, async (server) => {
       using client = await SocketClient.open(server)
       client.create({ input: 'x'.repeat(1000) })
@@ -258,7 +258,7 @@ describe('a WebSocket of the mock server', () => {
       expect(server.requests).toHaveLength(0)
     }))
 
-  it('answers pings, counts pongs, and tells how the client closed', () =>
+  it('answers pings, counts pongs, and records how the client closed', () =>
     withServer({}, async (server) => {
       using client = await SocketClient.open(server)
       client.ws.ping('a')
@@ -273,8 +273,8 @@ describe('a WebSocket of the mock server', () => {
     }))
 })
 
-describe('what the mock server tells of WebSockets', () => {
-  it('counts sockets, messages, bytes and tokens, by transport and by call', () =>
+describe('records of the mock server about WebSockets', () => {
+  it('count sockets, messages, bytes and tokens, by transport and by call', () =>
     withServer({}, async (server) => {
       using client = await SocketClient.open(server, { headers: { 'x-mock-call': 'opener' } })
       await client.ask({ metadata: { mock_call: 'a' } })
@@ -306,7 +306,7 @@ describe('what the mock server tells of WebSockets', () => {
       expect(JSON.stringify(server.sockets[0])).not.toContain('Bearer key')
     }))
 
-  it('knows what the model knew, over HTTP and on WebSockets, whatever is forgotten', () => {
+  it('show what the model knew, over HTTP and on WebSockets, even after the server has lost it', () => {
     const answers = [
       textStream({ id: 'resp_a', text: 'Hi' }),
       toolCallStream({ id: 'resp_b' }),
@@ -330,7 +330,7 @@ describe('what the mock server tells of WebSockets', () => {
     })
   })
 
-  it('waits for steps of a WebSocket, and says what happened if they do not come', () =>
+  it('can be awaited as steps, and a timeout says what happened so far', () =>
     withServer({ waitMs: 5 }, async (server) => {
       using _ = await SocketClient.open(server)
       expect(await server.waitFor('socket_open')).toMatchObject({ number: 1, status: 101, open: true })
@@ -338,7 +338,7 @@ describe('what the mock server tells of WebSockets', () => {
     }))
 })
 
-describe('mistakes with WebSockets', () => {
+describe('invalid uses of WebSockets', () => {
   it.each([
     [{ webSocket: { maxAge: 5 } }, 'options.webSocket: unknown key "maxAge"; accepted: maxAgeMs'],
     [{ webSocket: { maxMessageBytes: -1 } }, 'options.webSocket.maxMessageBytes is -1; expected an integer from 0'],
@@ -350,7 +350,7 @@ describe('mistakes with WebSockets', () => {
     await expect(MockResponsesServer.start(invalid(options))).rejects.toThrow(message)
   })
 
-  it('a command with a code that cannot be sent is refused', () =>
+  it('a command with an unsendable code is refused', () =>
     withServer({}, async (server) => {
       expect(() => server.closeSockets(1006)).toThrow('closeSockets(code) is 1006; expected a close code')
       expect(() => server.expireSockets('frame' as 'error')).toThrow("expected 'error' or 'close'")

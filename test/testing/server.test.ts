@@ -14,7 +14,7 @@ const STREAM = { model: 'gpt-5.2', input: 'Hello there', stream: true }
 const EVENTS = 12
 
 describe('the endpoint', () => {
-  it('streams what it was asked, with the headers of the real one', () =>
+  it('streams an answer with the headers of the real endpoint', () =>
     withServer({}, async (server) => {
       const answer = await post(server, STREAM)
       expect(answer.status).toBe(200)
@@ -32,7 +32,7 @@ describe('the endpoint', () => {
       ])
     }))
 
-  it('answers one JSON object without a stream, and streams what respond decides', () =>
+  it('answers with one JSON object without a stream, and streams the events of respond', () =>
     withServer({ respond: () => textStream({ id: 'resp_a', text: 'Yes' }) }, async (server) => {
       const result = await post(server, { ...STREAM, stream: false })
       expect(JSON.parse(result.text)).toMatchObject({ id: 'resp_a', object: 'response', status: 'completed' })
@@ -54,7 +54,7 @@ describe('the endpoint', () => {
     }),
   )
 
-  it('sends each event by a write of its own unless they are merged', async () => {
+  it('sends each event in a separate write unless they are merged', async () => {
     for (const [eventsPerWrite, writes] of [
       [1, EVENTS],
       [5, Math.ceil(EVENTS / 5)],
@@ -70,7 +70,7 @@ describe('the endpoint', () => {
     }
   })
 
-  it('knows a previous response that was stored, and no other', () =>
+  it('knows only stored responses as previous ones', () =>
     withServer({}, async (server) => {
       await post(server, STREAM)
       await post(server, { ...STREAM, store: false })
@@ -92,7 +92,7 @@ describe('the endpoint', () => {
       expect((await ask('resp_mock_1')).status).toBe(200)
     }))
 
-  it('gives back a stored response, and a 404 for any other', () =>
+  it('returns a stored response, and 404 for any other', () =>
     withServer({}, async (server) => {
       await post(server, STREAM)
       const found = await get(server, '/responses/resp_mock_1')
@@ -102,7 +102,7 @@ describe('the endpoint', () => {
       expect((await get(server, '/nothing')).status).toBe(404)
     }))
 
-  it('goes on producing a background response when its stream is lost, and resumes it behind any event', () =>
+  it('continues a background response when its stream is lost, and resumes it after any event', () =>
     withServer({ background: 'manual' }, async (server) => {
       server.script([{ at: 'before_event', event: 3, effect: 'reset' }])
       const first = post(server, { ...STREAM, background: true })
@@ -132,7 +132,7 @@ describe('the endpoint', () => {
       expect(parse((await stream).text).at(-1)).toMatchObject({ response: { status: 'cancelled' } })
     }))
 
-  it('produces a background response in its own time', () =>
+  it('produces a background response at its pace, without a reader', () =>
     withServer({ eventDelayMs: 2 }, async (server) => {
       await post(server, { ...STREAM, stream: false, background: true })
       const events = parse((await get(server, '/responses/resp_mock_1?stream=true&starting_after=0')).text)

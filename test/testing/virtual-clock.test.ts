@@ -81,7 +81,7 @@ describe('VirtualClock', () => {
     expect(at).toEqual([10, 20, 30, -1])
   })
 
-  it('runs afterIO callbacks behind all that is due at the same instant', async () => {
+  it('runs afterIO callbacks after everything that is due at the same instant', async () => {
     const clock = new VirtualClock()
     const seen: string[] = []
     clock.setTimer(() => {
@@ -163,7 +163,7 @@ describe('VirtualClock', () => {
     expect(rounds).toBeGreaterThan(100)
   })
 
-  it('names every timer left behind, and who armed it when asked to', () => {
+  it('names every pending timer, and who armed it if asked to', () => {
     const clock = new VirtualClock({ traces: true })
     clock.setTimer(function leak() {}, 250)
     clock.afterIO(() => {})
@@ -184,7 +184,7 @@ describe('VirtualClock', () => {
     expect(clock.counts('nobody').armed).toBe(0)
   })
 
-  it('fails a second move while one is under way, and durations that are none', async () => {
+  it('refuses a second move while one is running, and invalid durations', async () => {
     const clock = new VirtualClock()
     const first = clock.advance(10)
     await expect(clock.advance(10)).rejects.toThrow(/already moving/)
@@ -193,7 +193,7 @@ describe('VirtualClock', () => {
     expect(() => clock.setTimer(() => {}, Number.NaN)).toThrow(RangeError)
   })
 
-  it('passes on what a callback throws, and can go on from there', async () => {
+  it('throws the error of a callback, and can continue after it', async () => {
     const clock = new VirtualClock()
     let later = false
     clock.setTimer(() => {

@@ -13,7 +13,7 @@ async function sizes(source: BodySource): Promise<number[]> {
 }
 
 describe('a body source', () => {
-  it('opens the body when the first bytes are asked for, and not before', async () => {
+  it('opens the body when the first bytes are read, and not before', async () => {
     const open = vi.fn(() => of(Buffer.from('a')))
     const source = new BodySource(open, undefined)
     expect(open).not.toHaveBeenCalled()
@@ -61,12 +61,12 @@ describe('a body source', () => {
     expect(taken).toEqual(announced === 1 ? [] : [2])
   })
 
-  it('fails a chunk that is no bytes', async () => {
+  it('refuses a chunk that is not bytes', async () => {
     const source = new BodySource(() => of(invalid('text')), undefined)
     await expect(source.next()).rejects.toMatchObject({ code: 'ERR_RESILIENT_BODY' })
   })
 
-  it('tells the body when nothing more is wanted, once, also while it is waited for', async () => {
+  it('cancels the body once when nothing more is needed, even during a read', async () => {
     const end = vi.fn(async () => ({ done: true as const, value: undefined }))
     const stalled = {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}), return: end }),
@@ -82,14 +82,14 @@ describe('a body source', () => {
     await expect(source.next()).rejects.toMatchObject({ code: 'ERR_RESILIENT_BODY' })
   })
 
-  it('is at its end for a consumer that has left', async () => {
+  it('ends for a consumer that has left', async () => {
     const source = new BodySource(() => of(Buffer.from('a'), Buffer.from('b')), undefined)
     await source.next()
     await source.return()
     expect(await source.next()).toEqual({ done: true, value: undefined })
   })
 
-  it('does not open a body that was never wanted', async () => {
+  it('does not open a body that was never read', async () => {
     const open = vi.fn(() => of())
     const source = new BodySource(open, undefined)
     source.stop()
@@ -97,7 +97,7 @@ describe('a body source', () => {
     expect(open).not.toHaveBeenCalled()
   })
 
-  it('does not care how a body fails on its way out', async () => {
+  it('ignores a failure of a body that is being cancelled', async () => {
     const rude = {
       [Symbol.asyncIterator]: () => ({
         next: async () => ({ done: false as const, value: Buffer.from('x') }),

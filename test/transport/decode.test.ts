@@ -58,7 +58,7 @@ describe('content codings', () => {
     ).toEqual(['gzip', 'br'])
   })
 
-  it('undone, leave no header that would be stale', () => {
+  it('once decoded leave no stale header', () => {
     const headers = [
       ['content-encoding', 'gzip'],
       ['content-length', '10'],
@@ -97,7 +97,7 @@ describe.each([['gzip'], ['x-gzip'], ['deflate'], ['br'], ['zstd'], ['gzip', 'br
       expect(await outcome).toMatchObject({ code: 'ERR_RESILIENT_DECODING' })
     })
 
-    it('that is none is an error', async () => {
+    it('that is not coded is an error', async () => {
       const { decoder, outcome } = decoding(codings)
       decoder.write(Buffer.from('\x08certainly not encoded, '.repeat(100)))
       decoder.end()
@@ -111,7 +111,7 @@ describe.each([['gzip'], ['x-gzip'], ['deflate'], ['br'], ['zstd'], ['gzip', 'br
       expect(chunks).toEqual([])
     })
 
-    it('that is destroyed says nothing more', async () => {
+    it('that is destroyed reports nothing more', async () => {
       const { decoder, chunks, outcome, wants } = decoding(codings)
       decoder.write(encoded)
       decoder.destroy()
@@ -124,7 +124,7 @@ describe.each([['gzip'], ['x-gzip'], ['deflate'], ['br'], ['zstd'], ['gzip', 'br
       expect(await Promise.race([outcome, Promise.resolve('nothing')])).toBe('nothing')
     })
 
-    it('holds back while it is paused, and loses nothing', async () => {
+    it('is held back while paused, and loses nothing', async () => {
       const { decoder, chunks, outcome, text } = decoding(codings)
       decoder.pause()
       decoder.write(encoded)
@@ -138,7 +138,7 @@ describe.each([['gzip'], ['x-gzip'], ['deflate'], ['br'], ['zstd'], ['gzip', 'br
   },
 )
 
-it('deflate without the zlib header, as some servers send it, is understood, too', async () => {
+it('deflate without the zlib header, as some servers send it, is decoded, too', async () => {
   const { decoder, outcome, text } = decoding(['deflate'])
   decoder.write(zlib.deflateRawSync(TEXT))
   decoder.end()
@@ -149,7 +149,7 @@ it('deflate without the zlib header, as some servers send it, is understood, too
 describe('a bomb (fault 47)', () => {
   const BOMB_BYTES = 64 * 1024 * 1024
 
-  it.each(['gzip', 'deflate', 'br', 'zstd'])('coded with %s makes no more than is taken', async (coding) => {
+  it.each(['gzip', 'deflate', 'br', 'zstd'])('coded with %s is decoded only as far as it is read', async (coding) => {
     const bomb = await bombOf(coding, BOMB_BYTES)
     expect(bomb.length).toBeLessThan(BOMB_BYTES / 500)
     let taken = 0

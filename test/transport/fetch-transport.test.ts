@@ -8,13 +8,13 @@ import { turns } from '../support/until.ts'
 const URL_ = 'https://api.test/v1/models'
 
 describe('fetchTransport', () => {
-  it.each([undefined, null, 'fetch', {}])('refuses %j in place of a fetch', (wrong) => {
+  it.each([undefined, null, 'fetch', {}])('refuses %j in place of a fetch function', (wrong) => {
     expect(() => fetchTransport(invalid(wrong))).toThrow(
       /^fetch: got .*; accepted: a function with the signature of `fetch`/,
     )
   })
 
-  it('calls with an address, plain arguments and no `this`, and leaves redirects to those above it', async () => {
+  it('calls fetch with an address, plain arguments and no `this`, and does not follow redirects', async () => {
     const calls: unknown[][] = []
     const transport = fetchTransport(async function (this: unknown, ...call: unknown[]) {
       calls.push([this, ...call])
@@ -38,7 +38,7 @@ describe('fetchTransport', () => {
     ])
   })
 
-  it('reports where the answer came from, and headers as they are true of the decoded body', async () => {
+  it('reports the address of the answer, and headers that fit the decoded body', async () => {
     const response = new Response('ok', { headers: { 'content-encoding': 'gzip', 'content-length': '99', x: 'y' } })
     Object.defineProperty(response, 'url', { value: 'https://elsewhere.test/' })
     Object.defineProperty(response, 'redirected', { value: true })
@@ -66,7 +66,7 @@ describe('fetchTransport', () => {
     expect(recorder.failure).toBeInstanceOf(TypeError)
   })
 
-  it('reports a body of strings as an error: bytes are what a body is made of', async () => {
+  it('reports a body of strings as an error', async () => {
     const body = beyondTheStandard<ReadableStream<Uint8Array>>(ReadableStream.from(['text']))
     const { recorder } = send(
       fetchTransport(async () => new Response(body)),
@@ -77,7 +77,7 @@ describe('fetchTransport', () => {
     expect(recorder.failure).toBeInstanceOf(TypeError)
   })
 
-  it('cancels the body of an answer that comes after the exchange was destroyed', async () => {
+  it('cancels the body of an answer that arrives after the exchange was destroyed', async () => {
     const cancelled = vi.fn()
     let answer = (_response: Response): void => {}
     const fetch: FetchFunction = () => new Promise((resolve) => (answer = resolve))
@@ -114,7 +114,7 @@ describe('fetchTransport', () => {
     }
   })
 
-  it('passes the caller’s signal on where the answer may be handed out untouched, and leaves nothing on it', async () => {
+  it('passes on the caller’s signal if the answer may be handed over unchanged, and leaves no listener on it', async () => {
     const controller = new AbortController()
     let signal: AbortSignal | null | undefined
     const fetch: FetchFunction = async (_input, init) => {
@@ -127,7 +127,7 @@ describe('fetchTransport', () => {
     expect(signal?.reason).toEqual(new Error('mine'))
   })
 
-  it('hands out the untouched response, with its body, once its head was reported', async () => {
+  it('hands over the original response with its body once its head was reported', async () => {
     const response = new Response('ok')
     const transport = fetchTransport(async () => response)
     const sent = send(transport, URL_)

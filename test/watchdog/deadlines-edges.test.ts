@@ -58,7 +58,7 @@ describe('the growth of the cutoff', () => {
     [{ ttfbMs: at(30_000, 'env') }, at(30_000, 'env')],
     [{ staleMs: at(46_000, 'default') }, { ms: 72_000, source: 'auto: base, grown after 1 cut(s)' }],
     [{ staleMs: OFF }, { ms: 72_000, source: 'auto: base, grown after 1 cut(s)' }],
-  ])('with %j comes to %j', (settings, expected) => {
+  ])('with %j is %j', (settings, expected) => {
     expect(ttfb(settings, {}, 1)).toEqual(expected)
   })
 

@@ -23,7 +23,7 @@ describe('an endpoint that does not upgrade', () => {
       }),
   )
 
-  it('is asked again after fallbackMs, by one socket beside the calls, and serves the calls behind it', () =>
+  it('is probed after fallbackMs by one socket beside the calls, and serves the calls after that', () =>
     withSockets({ client: { webSocket: { fallbackMs: 1 } } }, async ({ server, client, sent, seen }) => {
       server.script([{ at: 'upgrade', effect: 'status', status: 426 }])
       await client.responses.create(ASK)
@@ -155,7 +155,7 @@ describe('a request that is not for a socket', () => {
       expect(server.sockets).toHaveLength(0)
     }))
 
-  it('goes over HTTP above maxMessageBytes, above what the server announces, and behind a close with 1009', async () => {
+  it('goes over HTTP above maxMessageBytes, above what the server announces, and after a close with 1009', async () => {
     const large = { ...ASK, input: 'x'.repeat(3000) }
     await withSockets({ client: { webSocket: { maxMessageBytes: 2000 } } }, async ({ client, seen, sent }) => {
       await client.responses.create(large)

@@ -77,7 +77,7 @@ describe('a socket that was used before, and is lost with the next turn', () => 
       expect(scene.sent()).toEqual(Array(2).fill({ ...WHOLE, wholeBecause: 'no_socket' }))
     }))
 
-  it('is not used again behind an event that came between two turns', () =>
+  it('is not used again after an event that arrived between two responses', () =>
     withSockets({}, async (scene) => {
       const second = await begun(scene)
       scene.server.sendToSockets([{ type: 'response.output_text.delta', delta: 'late' }])
@@ -158,7 +158,7 @@ describe('a new socket', () => {
       expect(scene.seen().at(-1)).toBe('websocket 200')
     }))
 
-  it('that is lost behind output: the stream is interrupted, and restarted where that was asked for', async () => {
+  it('that is lost after output: the stream is interrupted, or restarted if that is enabled', async () => {
     const fault = { at: 'before_event', event: 6, effect: 'reset' } as const
     await withSockets({ client: { maxRetries: 1 } }, async (scene) => {
       scene.server.script([fault])
@@ -172,7 +172,7 @@ describe('a new socket', () => {
     })
   })
 
-  it('that brings events of another response: they reach nobody', () =>
+  it('that receives events of another response: they are not delivered', () =>
     withSockets({ client: { maxRetries: 1 } }, async (scene) => {
       scene.server.script([{ at: 'before_event', event: 8, effect: 'other_response', id: 'resp_other' }, 'ok'])
       const { id } = await scene.client.responses.create(ask(FIRST))

@@ -21,7 +21,7 @@ describe('a client with sockets', () => {
       expect(server.sockets[0]?.open).toBe(false)
     }))
 
-  it('gives each of several conversations a socket, and each goes on with its own', () =>
+  it('gives each of several conversations a socket, and each continues on the same one', () =>
     withSockets({}, async (scene) => {
       const { client, server } = scene
       const histories = await Promise.all(

@@ -110,7 +110,7 @@ describe('a continuation of a response that one socket keeps (store: false)', ()
       'not found',
       { at: 'headers', effect: 'status', status: 400, body: { error: { code: 'previous_response_not_found' } } },
     ],
-  ] as const)('is sent once: behind %s it fails with the named error, whatever maxRetries allows', (_what, fault) =>
+  ] as const)('is sent once: after %s it fails with the named error, whatever maxRetries allows', (_what, fault) =>
     withSockets({ client: { maxRetries: 4 } }, async (scene) => {
       scene.server.script(['ok', fault])
       const id = await begun(scene)

@@ -13,10 +13,10 @@ export const TOGETHER: Chapter = {
     expectation: 'one outcome',
     cases: [],
     elsewhere: [
-      ['test/client/hedge.test.ts', 'both legs answer in the same tick: one outcome, from one attempt'],
+      ['test/client/hedge.test.ts', 'two attempts that answer in the same tick give one outcome, from one attempt'],
       ['test/client/hedge.test.ts', 'a 4xx on the hedge does not fail the original that lives'],
       ['test/client/hedge.test.ts', 'the winner that breaks after its commit is an interruption'],
-      ['test/client/hedge.test.ts', 'an abort ends all legs at once'],
+      ['test/client/hedge.test.ts', 'an abort ends all attempts at once'],
     ],
   },
 }

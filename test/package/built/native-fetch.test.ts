@@ -83,7 +83,7 @@ describe('the built-in fetch of a program that has the package', () => {
     expect(await nativeFetchAfter(code())).toEqual(alone)
   })
 
-  it('would be seen to lose its proxy: undici, imported whole, has a dispatcher of its own', async () => {
+  it('would lose its proxy visibly: undici, imported whole, sets another dispatcher', async () => {
     const code = `
       const { createRequire } = await import('node:module')
       const { Agent, setGlobalDispatcher, Dispatcher1Wrapper } = createRequire(process.cwd() + '/')('undici')
