@@ -7,7 +7,7 @@ import { turns, until } from '../../support/until.ts'
 import { setup } from './setup.ts'
 
 describe('a connection that cannot be made', () => {
-  it('because nothing listens: `connecting`, then the error of the system, and a new generation next', async () => {
+  it('without a listener: `connecting`, then the error of the system, and next a new generation', async () => {
     const server = await RawServer.start()
     await server.close()
     await using rig = await setup()
@@ -25,7 +25,7 @@ describe('a connection that cannot be made', () => {
     expect(rig.transport.stats()).toEqual({ connections: 0, idleConnections: 0, leases: 0, clients: 0 })
   })
 
-  it('because two addresses refuse is a refusal as well', async () => {
+  it('refused by both addresses is a refusal, too', async () => {
     const server = await RawServer.start()
     await server.close()
     await using rig = await setup()
@@ -34,7 +34,7 @@ describe('a connection that cannot be made', () => {
     expect(recorder.failure?.code).toBe('ECONNREFUSED')
   })
 
-  it('because a request cannot be written that way: an error, and nothing speaks against the client', async () => {
+  it('for a request that cannot be written: an error, and the client is not poisoned', async () => {
     await using rig = await setup()
     const { recorder } = send(rig.transport, rig.url, { headers: [['x', 'a\r\nb: c']] })
     await recorder.settled()
@@ -45,7 +45,7 @@ describe('a connection that cannot be made', () => {
 })
 
 describe('a connect black hole (fault 4)', () => {
-  it('is `connecting` for as long as it takes; destroy() leaves no socket', async () => {
+  it('stays `connecting`; destroy() leaves no socket', async () => {
     await using hole = await blackHole()
     await using rig = await setup()
     const sent = [send(rig.transport, hole.url), send(rig.transport, hole.url)]
@@ -67,7 +67,7 @@ describe('a connect black hole (fault 4)', () => {
     await until(() => clientSockets(hole.port).SYN_SENT === undefined, 'no SYN is sent any more')
   })
 
-  it('does not hold up another origin (fault 73)', async () => {
+  it('does not delay another origin (fault 73)', async () => {
     await using hole = await blackHole()
     await using rig = await setup(
       {},
@@ -80,7 +80,7 @@ describe('a connect black hole (fault 4)', () => {
 })
 
 describe('an exchange destroyed while it connects', () => {
-  it('leaves no socket, at whatever turn of the event loop it comes', async () => {
+  it('leaves no socket, at any turn of the event loop', async () => {
     await using rig = await setup()
     for (let n = 0; n < 40; n++) {
       const sent = send(rig.transport, rig.url)

@@ -110,7 +110,7 @@ function connected(given: Partial<ConnectionOptions> = {}) {
 }
 
 describe('a connection', () => {
-  it('speaks HTTP/1.1 by deadlines of ours, one request at a time', () => {
+  it('speaks HTTP/1.1 with our deadlines, one request at a time', () => {
     const { client } = connected()
     expect(client.origin).toEqual(new URL('https://api.test'))
     expect(client.options).toMatchObject({
@@ -130,7 +130,7 @@ describe('a connection', () => {
     })
   })
 
-  it('is told apart by its number', () => {
+  it('has a unique number', () => {
     const [one, two] = [connected(), connected()]
     expect(two.connection.id - one.connection.id).toBe(1)
   })
@@ -144,7 +144,7 @@ describe('a connection', () => {
     expect([got, c.told(), c.socket.refs, c.connection.usable]).toEqual([[c.socket], ['connected'], ['ref'], true])
   })
 
-  it('gives undici the reason where it cannot be opened', () => {
+  it('gives undici the reason if it cannot be opened', () => {
     const c = connected()
     const got = c.client.claim()
     const error = new Error('refused')
@@ -152,7 +152,7 @@ describe('a connection', () => {
     expect([got, c.told()]).toEqual([[error], ['connecting']])
   })
 
-  it('gives undici a reason of its own for a socket that is gone already', () => {
+  it('gives undici a reason for a socket that is closed already', () => {
     const c = connected()
     const got = c.client.claim()
     c.socket.destroy()
@@ -189,7 +189,7 @@ describe('a connection', () => {
     expect(c.connection.usable).toBe(false)
   })
 
-  it('knows how its socket failed first', () => {
+  it('keeps the first failure of its socket', () => {
     const c = connected()
     c.client.claim()
     c.open()
@@ -200,7 +200,7 @@ describe('a connection', () => {
     expect(c.connection.failure).toBe(error)
   })
 
-  it('takes interim answers out of what its request expects, and of nothing else', () => {
+  it('removes interim answers before the answer of its request, and no other bytes', () => {
     const c = connected()
     c.connection.expectHead()
     c.client.claim()
@@ -217,7 +217,7 @@ describe('a connection', () => {
 })
 
 describe('what was read', () => {
-  it('is told to be parsed when undici comes back for more, where the body of an answer is read', () => {
+  it('counts as parsed when undici reads again, during the body of an answer', () => {
     const c = connected()
     expect(c.connection.parsing).toBe(false)
     c.client.claim()
@@ -237,7 +237,7 @@ describe('what was read', () => {
 })
 
 describe('what was written', () => {
-  it('counts until the operating system has it', () => {
+  it('is pending until the operating system has it', () => {
     const c = connected()
     c.client.claim()
     c.open()
@@ -262,7 +262,7 @@ describe('what was written', () => {
     expect([c.connection.flushed, c.told()]).toEqual([true, []])
   })
 
-  it('and could not be stays unflushed', () => {
+  it('but failed stays unflushed', () => {
     const c = connected()
     c.client.claim()
     c.open()
@@ -274,7 +274,7 @@ describe('what was written', () => {
 })
 
 describe('a connection that is opened ahead', () => {
-  it('waits without keeping the process alive, and is handed over in a later tick', async () => {
+  it('does not keep the process alive, and is handed over in a later tick', async () => {
     const c = connected()
     c.connection.user = undefined
     c.connection.openAhead()
@@ -287,7 +287,7 @@ describe('a connection that is opened ahead', () => {
     expect([got, c.told(), c.socket.refs, c.dials.length]).toEqual([[c.socket], ['connected'], ['unref', 'ref'], 1])
   })
 
-  it('is waited for by a claim while it is being opened', () => {
+  it('can be claimed while it is being opened', () => {
     const c = connected()
     c.connection.openAhead()
     const got = c.client.claim()
@@ -296,7 +296,7 @@ describe('a connection that is opened ahead', () => {
     expect([got, c.told(), c.socket.refs]).toEqual([[c.socket], ['connected'], ['ref']])
   })
 
-  it('ends when it cannot be', () => {
+  it('ends when it cannot be opened', () => {
     const c = connected()
     c.connection.openAhead()
     c.open(new Error('refused'))
@@ -316,7 +316,7 @@ describe('a connection that is opened ahead', () => {
     expect([c.told(), c.connection.usable]).toEqual([['ended', 'closed'], false])
   })
 
-  it('is left to undici once that has claimed it', async () => {
+  it('belongs to undici once undici has claimed it', async () => {
     const c = connected()
     c.connection.openAhead()
     c.open()
@@ -328,7 +328,7 @@ describe('a connection that is opened ahead', () => {
     expect([c.told(), c.connection.usable]).toEqual([[], true])
   })
 
-  it('that has ended by the time it is claimed is refused', async () => {
+  it('cannot be claimed after its end', async () => {
     const c = connected()
     c.connection.openAhead()
     c.open()
@@ -340,7 +340,7 @@ describe('a connection that is opened ahead', () => {
 })
 
 describe('a connection that is destroyed', () => {
-  it('while it is being opened gives that up', () => {
+  it('while it is being opened stops opening', () => {
     const c = connected()
     c.client.claim()
     c.told()
@@ -353,7 +353,7 @@ describe('a connection that is destroyed', () => {
     expect('cause' in (c.client.causes[0] ?? {})).toBe(false)
   })
 
-  it('is closed when its socket is', async () => {
+  it('is closed when its socket is closed', async () => {
     const c = connected()
     c.client.claim()
     c.open()
@@ -365,7 +365,7 @@ describe('a connection that is destroyed', () => {
     expect(c.told()).toEqual(['closed'])
   })
 
-  it('behind its socket is closed at once', async () => {
+  it('after its socket is closed at once', async () => {
     const c = connected()
     c.client.claim()
     c.open()
@@ -376,14 +376,14 @@ describe('a connection that is destroyed', () => {
     expect(c.told()).toEqual(['ended', 'closed'])
   })
 
-  it('by undici is told why', () => {
+  it('by undici gets the reason', () => {
     const c = connected()
     const why = new Error('other side closed')
     c.client.emit('disconnect', c.client.origin, [], why)
     expect([c.told(), c.client.causes[0]?.cause]).toEqual([['ended', 'closed'], why])
   })
 
-  it('does not mind what undici makes of it', async () => {
+  it('ignores errors of undici', async () => {
     const c = connected()
     c.client.rejects = true
     c.connection.destroy()

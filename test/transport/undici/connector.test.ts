@@ -94,7 +94,7 @@ describe('a connection being opened', () => {
     expect([outcomes.length, socket.done.length]).toEqual([1, 2])
   })
 
-  it('fails with what went wrong, once', () => {
+  it('fails once, with the error', () => {
     const { socket, outcomes } = connector().open('http://api.test')
     const error = new Error('refused')
     socket.emit('error', error)
@@ -104,13 +104,13 @@ describe('a connection being opened', () => {
     expect(outcomes).toEqual([[error, null]])
   })
 
-  it('that closes before it is open was reset', () => {
+  it('that closes before it is open counts as reset', () => {
     const { socket, outcomes } = connector().open('http://api.test')
     socket.emit('close')
     expect(outcomes).toMatchObject([[{ code: 'ECONNRESET', message: 'closed while connecting' }, null]])
   })
 
-  it('that is destroyed says nothing more, and leaves no socket', () => {
+  it('that is destroyed reports nothing more, and leaves no socket', () => {
     const { socket, outcomes, dial } = connector().open('http://api.test')
     dial.destroy()
     expect(socket.done.at(-1)).toBe('destroy')
@@ -127,7 +127,7 @@ describe('a connection being opened', () => {
 describe('TLS sessions', () => {
   const bytes = (text: string): Buffer => Buffer.from(text)
 
-  it('are used again for the same origin, the latest of them', () => {
+  it('are reused for the same origin, the latest first', () => {
     const c = connector()
     const { socket } = c.open('https://api.test')
     socket.emit('session', bytes('first'))
@@ -136,7 +136,7 @@ describe('TLS sessions', () => {
     expect(c.open('https://api.test:8443').socket.options.session).toBeUndefined()
   })
 
-  it('are kept of the last 100 origins', () => {
+  it('are kept for the last 100 origins', () => {
     const c = connector()
     const learn = (n: number): void => {
       c.open(`https://api-${n}.test`).socket.emit('session', bytes(String(n)))
@@ -158,7 +158,7 @@ describe('TLS sessions', () => {
   })
 })
 
-describe('what cannot be used for TLS', () => {
+describe('an unusable TLS option', () => {
   const refused = (options: object): unknown => {
     try {
       new Connector({ tls: options })
@@ -169,7 +169,7 @@ describe('what cannot be used for TLS', () => {
   }
   const accepted = 'accepted are ca, cert and key in PEM, with the passphrase of the key.'
 
-  it.each([['nonsense'], [['-----BEGIN nonsense', 'nonsense']], ['']])('is said at once: ca %j', (ca) => {
+  it.each([['nonsense'], [['-----BEGIN nonsense', 'nonsense']], ['']])('is refused at once: ca %j', (ca) => {
     expect(refused({ ca })).toMatchObject({
       name: 'ConfigurationError',
       path: 'tls',
@@ -177,7 +177,7 @@ describe('what cannot be used for TLS', () => {
     })
   })
 
-  it('is said at once, with what OpenSSL makes of it', () => {
+  it('is refused at once, with the message of OpenSSL', () => {
     const error = refused({ key: 'nonsense' }) as Error
     expect(error).toMatchObject({ name: 'ConfigurationError', path: 'tls' })
     expect(error.message).toMatch(/^tls: not usable \(.+\); accepted are ca, cert and key in PEM/)

@@ -32,7 +32,7 @@ async function withClient(
 
 const ENDED_BY_US = { name: 'AbortError', code: 'UND_ERR_ABORTED', message: 'the request was ended by its client' }
 
-it('tells that the client ended a request which a deadline cut, and not that it was never written', async () => {
+it('says that the client ended a request which a deadline cut, not that it was never written', async () => {
   server.script([{ at: 'headers', effect: 'stall' }])
   await withClient({ timeouts: { ttfbMs: 50 } }, async (client) => {
     await expect(client.responses.create({ model: 'm', input: 'x' })).rejects.toMatchObject({ code: 'ttfb_timeout' })
@@ -42,7 +42,7 @@ it('tells that the client ended a request which a deadline cut, and not that it 
   expect(errors).toMatchObject([ENDED_BY_US])
 })
 
-it('tells the same of a stream that its reader leaves', async () => {
+it('says the same of a stream that its reader leaves', async () => {
   server.script([{ at: 'before_event', event: 6, effect: 'stall' }])
   await withClient({}, async (client) => {
     for await (const { type } of client.responses.stream({ model: 'm', input: 'x' }))
@@ -52,7 +52,7 @@ it('tells the same of a stream that its reader leaves', async () => {
   expect(errors).toMatchObject([ENDED_BY_US])
 })
 
-it('tells what happened where the endpoint ended the request', async () => {
+it('says what happened if the endpoint ended the request', async () => {
   server.script([{ at: 'headers', effect: 'reset' }])
   await withClient({}, async (client) => {
     await expect(client.responses.create({ model: 'm', input: 'x' })).rejects.toMatchObject({

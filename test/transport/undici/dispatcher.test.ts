@@ -15,7 +15,7 @@ const KINDS: Array<[string, (origin: string) => Dispatcher]> = [
 ]
 
 describe.each(KINDS)('the caller’s own dispatcher, %s', (_kind, makeDispatcher) => {
-  it('carries the exchange; what it cannot tell is not reported', async () => {
+  it('carries the exchange; steps that it does not see are not reported', async () => {
     const { server, requests } = await startEndpoint()
     await using _server = server
     const dispatcher = makeDispatcher(server.url)
@@ -36,7 +36,7 @@ describe.each(KINDS)('the caller’s own dispatcher, %s', (_kind, makeDispatcher
     await dispatcher.destroy()
   })
 
-  it('is never closed or destroyed, neither by an exchange nor by the transport', async () => {
+  it('is never closed or destroyed, by an exchange or by the transport', async () => {
     const { server } = await startEndpoint()
     await using _server = server
     const dispatcher = makeDispatcher(server.url)
@@ -60,7 +60,7 @@ describe.each(KINDS)('the caller’s own dispatcher, %s', (_kind, makeDispatcher
     await dispatcher.destroy()
   })
 
-  it('reports its failures as they are', async () => {
+  it('reports its failures unchanged', async () => {
     const { server } = await startEndpoint()
     await using _server = server
     const dispatcher = makeDispatcher(server.url)
@@ -74,7 +74,7 @@ describe.each(KINDS)('the caller’s own dispatcher, %s', (_kind, makeDispatcher
 })
 
 describe('a dispatcher of the caller’s', () => {
-  it('loses the one exchange that is destroyed, and no other', async () => {
+  it('loses only the exchange that is destroyed', async () => {
     await using server = await RawServer.start()
     const dispatcher = new Agent()
     const transport = undiciTransport()
@@ -116,7 +116,7 @@ describe('a dispatcher of the caller’s', () => {
     await dispatcher.destroy()
   })
 
-  it('is held back while an exchange is paused', async () => {
+  it('is paused while an exchange is paused', async () => {
     const { server } = await startEndpoint()
     await using _server = server
     const dispatcher = new Agent()
@@ -133,7 +133,7 @@ describe('a dispatcher of the caller’s', () => {
     await dispatcher.destroy()
   })
 
-  it('has its own timeouts for headers and bodies switched off for our exchanges: our deadlines rule', async () => {
+  it('runs our exchanges without its timeouts for headers and bodies: our deadlines apply', async () => {
     const { server } = await startEndpoint()
     await using _server = server
     const dispatcher = new Agent({ headersTimeout: 10, bodyTimeout: 10 })
@@ -148,7 +148,7 @@ describe('a dispatcher of the caller’s', () => {
     await dispatcher.destroy()
   })
 
-  it.each(['close', 'destroy'] as const)('that its owner has ended (%s) is an error of an exchange', async (how) => {
+  it.each(['close', 'destroy'] as const)('that its owner has ended (%s) fails the exchange', async (how) => {
     const dispatcher = new Agent()
     await dispatcher[how]()
     const { recorder } = send(undiciTransport(), 'http://127.0.0.1:9', { dispatcher })
@@ -169,7 +169,7 @@ describe('a dispatcher of the caller’s', () => {
     await dispatcher.destroy()
   })
 
-  it('that is none is an error of the exchange, and not of send()', async () => {
+  it('that is not a dispatcher fails the exchange, not send()', async () => {
     const { recorder } = send(undiciTransport(), 'http://127.0.0.1:9', { dispatcher: {} })
     await recorder.settled()
     expect(recorder.reports).toEqual(['error'])
@@ -178,7 +178,7 @@ describe('a dispatcher of the caller’s', () => {
 })
 
 describe('undici’s MockAgent', () => {
-  it('answers our exchanges, as the tests of users have it', async () => {
+  it('answers our exchanges, as in tests of users', async () => {
     const agent = new MockAgent()
     agent.disableNetConnect()
     const events = 'data: {"type":"response.created"}\n\ndata: [DONE]\n\n'
@@ -194,7 +194,7 @@ describe('undici’s MockAgent', () => {
     await agent.close()
   })
 
-  it('can fail them, and refuses what was not planned', async () => {
+  it('can fail them, and refuses unplanned ones', async () => {
     const agent = new MockAgent()
     agent.disableNetConnect()
     agent

@@ -24,7 +24,7 @@ function chunkOf(bytes: Uint8Array): Buffer {
 }
 
 describe.each(Object.keys(ENCODERS))('a stream coded with %s', (coding) => {
-  it('is decoded as it comes: each event when it was flushed; the connection is kept', async () => {
+  it('is decoded as it arrives: each event when it was flushed; the connection is kept', async () => {
     await using rig = await setup()
     const { recorder } = send(rig.transport, rig.url)
     const connection = await rig.server.connection()
@@ -49,7 +49,7 @@ describe.each(Object.keys(ENCODERS))('a stream coded with %s', (coding) => {
     expect(rig.transport.stats().idleConnections).toBe(1)
   })
 
-  it('that breaks hands over what came before it says so', async () => {
+  it('that breaks is handed over up to the break, and then fails', async () => {
     for (const how of ['end', 'reset'] as const) {
       await using rig = await setup()
       const { recorder } = send(rig.transport, rig.url)
@@ -72,7 +72,7 @@ describe.each(Object.keys(ENCODERS))('a stream coded with %s', (coding) => {
   })
 })
 
-it('a coding that is not known is passed on as it is, with its header', async () => {
+it('an unknown coding is passed on unchanged, with its header', async () => {
   const server = await RawServer.answering((_request, connection) =>
     connection.answer('abc', 'HTTP/1.1 200 OK\r\ncontent-encoding: unheard-of'),
   )
@@ -82,7 +82,7 @@ it('a coding that is not known is passed on as it is, with its header', async ()
   expect(new Map(answer?.headers).get('content-encoding')).toBe('unheard-of')
 })
 
-it('a bomb is read no further than it is taken (fault 47)', async () => {
+it('a bomb is read only as far as its consumer reads (fault 47)', async () => {
   const bomb = zlib.gzipSync(Buffer.alloc(64 * 1024 * 1024))
   const server = await RawServer.answering((_request, connection) => {
     connection.write(headFor('gzip'))

@@ -143,7 +143,7 @@ const CLEAN = ['give back', ...LEFT]
 const BROKEN = ['destroy', ...LEFT]
 
 describe('an exchange', () => {
-  it('tells each step once, and gives its connection back', async () => {
+  it('reports each step once, and gives its connection back', async () => {
     const e = exchanged()
     expect(e.dispatched()).toBeUndefined()
     e.start()
@@ -185,7 +185,7 @@ describe('an exchange', () => {
     expect([e.told(), e.connection.served]).toEqual([[{ generation: 2, reused: true, connectionId: 7 }], 2])
   })
 
-  it('that is ended by whoever hears of its connection sends nothing', () => {
+  it('that is ended in `connected` sends nothing', () => {
     let end = (): void => {}
     const e = exchanged({ served: 1, on: { connected: () => end() } })
     end = () => e.exchange.destroy()
@@ -244,7 +244,7 @@ describe('a request counts as sent', () => {
     expect(early.told()).toMatchObject([{ status: 200 }])
   })
 
-  it('not behind its end', async () => {
+  it('not after its end', async () => {
     const e = exchanged()
     e.start()
     e.begin()
@@ -254,7 +254,7 @@ describe('a request counts as sent', () => {
     expect(e.told()).toEqual([])
   })
 
-  it('on a dispatcher of the caller’s by its own word', async () => {
+  it('on a dispatcher of the caller’s when that reports it', async () => {
     const e = exchanged({ foreign: true })
     e.start()
     expect(e.told()).toEqual([])
@@ -274,7 +274,7 @@ describe('a request counts as sent', () => {
     expect([e.told().at(-1), e.done(), e.controlled()]).toEqual(['end', ['ended'], []])
   })
 
-  it('piece by piece is told by the connection alone', () => {
+  it('piece by piece, reported by the connection alone', () => {
     const e = exchanged()
     e.start()
     e.exchange.onBodySent()
@@ -283,7 +283,7 @@ describe('a request counts as sent', () => {
 })
 
 describe('an answer', () => {
-  it('has as many interim ones before it as it likes', async () => {
+  it('may follow any number of interim answers', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -294,7 +294,7 @@ describe('an answer', () => {
     expect(e.told()).toMatchObject([{ status: 200 }])
   })
 
-  it('without a reason has an empty one', async () => {
+  it('without a reason phrase has an empty one', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -302,7 +302,7 @@ describe('an answer', () => {
     expect(e.told()).toMatchObject([{ statusText: '' }])
   })
 
-  it('has its headers as the wire had them', async () => {
+  it('has its headers as they were sent', async () => {
     const answered = async (foreign: boolean, parsed: Record<string, string>) => {
       const e = exchanged({ foreign })
       await e.sent()
@@ -322,7 +322,7 @@ describe('an answer', () => {
     expect(bare.told()).toMatchObject([{ headers: [['x-parsed', '1']] }])
   })
 
-  it('that is encoded is decoded, and its headers are true of that', async () => {
+  it('that is encoded is decoded, with headers that fit the decoded body', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -360,7 +360,7 @@ describe('an answer', () => {
     expect(e.told()).toEqual(['end'])
   })
 
-  it('of a coding that is not known is passed on as it is', async () => {
+  it('of an unknown coding is passed on unchanged', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -369,7 +369,7 @@ describe('an answer', () => {
     expect(e.told()).toMatchObject([{ headers: [['content-encoding', 'of-tomorrow']] }, 'bytes'])
   })
 
-  it('is handed over when what was read is parsed, in one piece', async () => {
+  it('is handed over in one piece when a read is parsed', async () => {
     const e = exchanged()
     await e.answered()
     e.connection.parsing = true
@@ -382,7 +382,7 @@ describe('an answer', () => {
     expect(e.told()).toEqual([])
   })
 
-  it('is handed over without that where undici, being paused, does not come back for more', async () => {
+  it('is handed over even if undici, being paused, does not read again', async () => {
     const e = exchanged()
     await e.answered()
     e.connection.parsing = true
@@ -391,7 +391,7 @@ describe('an answer', () => {
     expect(e.told()).toEqual(['one'])
   })
 
-  it('is handed over without that on a dispatcher of the caller’s, of whose reads nothing is known', async () => {
+  it('is handed over at once on a dispatcher of the caller’s, whose reads are unknown', async () => {
     const e = exchanged({ foreign: true })
     await e.answered()
     await e.data('one')
@@ -414,7 +414,7 @@ describe('an answer', () => {
     expect(e.controlled()).toEqual([])
   })
 
-  it('that has not begun can be paused, too', async () => {
+  it('can be paused before it begins', async () => {
     const e = exchanged()
     e.exchange.pause()
     e.exchange.resume()
@@ -432,7 +432,7 @@ describe('an answer', () => {
     expect(e.controlled()).toEqual(['resume'])
   })
 
-  it('that is encoded is not decoded on while it is paused', async () => {
+  it('that is encoded is not decoded while it is paused', async () => {
     const e = exchanged()
     await e.sent()
     e.head(200, { 'content-encoding': 'gzip' })
@@ -449,7 +449,7 @@ describe('an answer', () => {
     }, 'it is decoded')
   })
 
-  it('that comes before its head is no answer', async () => {
+  it('that arrives before its head does not count', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -479,7 +479,7 @@ describe('an answer', () => {
 })
 
 describe('an exchange that fails', () => {
-  it('before its answer blames the connection, and says so', async () => {
+  it('before its answer poisons the connection, and reports the error', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -488,7 +488,7 @@ describe('an exchange that fails', () => {
     expect([e.told(), e.done()]).toEqual([[RESET], ['poison read ECONNRESET', ...BROKEN]])
   })
 
-  it('within its answer hands over what it has, and blames the connection at once', async () => {
+  it('within its answer hands over what it has, and poisons the connection at once', async () => {
     const e = exchanged()
     await e.answered()
     e.exchange.onResponseData(standIn(e.controller), Buffer.from('half'))
@@ -500,7 +500,7 @@ describe('an exchange that fails', () => {
     expect(e.told()).toEqual([])
   })
 
-  it('while what it has is decoded blames the connection at once', async () => {
+  it('while the rest is decoded poisons the connection at once', async () => {
     const e = exchanged()
     await e.sent()
     e.head(200, { 'content-encoding': 'gzip' })
@@ -511,7 +511,7 @@ describe('an exchange that fails', () => {
     await until(() => e.told().includes(RESET), 'it has failed')
   })
 
-  it('by what is not the connection’s fault blames nobody', async () => {
+  it('by a fault that is not of the connection poisons nothing', async () => {
     const e = exchanged()
     await e.sent()
     e.done()
@@ -523,14 +523,14 @@ describe('an exchange that fails', () => {
     expect(answered.done()).toEqual(BROKEN)
   })
 
-  it('by what is no error blames the connection, too', () => {
+  it('by a value that is not an error poisons the connection, too', () => {
     const e = exchanged()
     e.start()
     e.exchange.fail('why')
     expect([e.told(), e.done()]).toEqual([['why'], ['poison failed', ...BROKEN]])
   })
 
-  it('because its connection was reset where its body seemed to end', async () => {
+  it('because its connection was reset at the seeming end of its body', async () => {
     const e = exchanged()
     await e.answered()
     e.connection.failure = RESET
@@ -545,7 +545,7 @@ describe('an exchange that fails', () => {
     expect(foreign.told()).toEqual(['end'])
   })
 
-  it('without an answer that has ended is over', async () => {
+  it('without an answer that has ended ends, too', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -555,7 +555,7 @@ describe('an exchange that fails', () => {
 })
 
 describe('an exchange that is ended', () => {
-  it('by destroy() says nothing more, and its body is asked for no more', async () => {
+  it('by destroy() reports nothing more, and its body is read no further', async () => {
     let stopped = 0
     const open = (): AsyncIterable<Uint8Array> => ({
       [Symbol.asyncIterator]: () => ({
@@ -585,7 +585,7 @@ describe('an exchange that is ended', () => {
     expect([e.told(), e.done()]).toEqual([[], []])
   })
 
-  it('or drained tells nobody what its connection tells', async () => {
+  it('or drained reports nothing more of its connection', async () => {
     for (const end of ['destroy', 'drain'] as const) {
       const e = exchanged()
       e.exchange.onConnected()
@@ -601,13 +601,13 @@ describe('an exchange that is ended', () => {
     }
   })
 
-  it('before there is a carrier gives up waiting', () => {
+  it('before there is a carrier stops waiting', () => {
     const e = exchanged()
     e.exchange.destroy()
     expect(e.done()).toEqual(['give up waiting', 'ended'])
   })
 
-  it('before undici has begun is ended there, too', () => {
+  it('before undici has begun is ended in undici, too', () => {
     const e = exchanged()
     e.start()
     e.exchange.destroy()
@@ -616,7 +616,7 @@ describe('an exchange that is ended', () => {
     expect([e.controlled(), e.done(), e.told()]).toEqual([['abort the exchange has ended'], [], []])
   })
 
-  it('on a dispatcher of the caller’s is ended there', async () => {
+  it('on a dispatcher of the caller’s is ended in it', async () => {
     const e = exchanged({ foreign: true })
     await e.answered()
     e.exchange.destroy()
@@ -645,7 +645,7 @@ describe('an exchange that is ended', () => {
     expect(early.controlled()).toEqual(['abort the exchange has ended'])
   })
 
-  it('poisons its client where that is asked for', () => {
+  it('poisons its client on request', () => {
     const e = exchanged()
     e.exchange.poison('early')
     e.start()
@@ -663,7 +663,7 @@ describe('an exchange that is drained', () => {
     expect(e.done()).toEqual(BROKEN)
   })
 
-  it('reads what is left, tells nobody, and keeps the connection', async () => {
+  it('reads the rest, reports nothing, and keeps the connection', async () => {
     const e = exchanged()
     await e.answered()
     e.exchange.pause()
@@ -695,7 +695,7 @@ describe('an exchange that is drained', () => {
     e.clock.assertNothingPending()
   })
 
-  it('counts what comes in pieces', async () => {
+  it('counts a rest that arrives in pieces', async () => {
     const e = exchanged()
     await e.answered()
     e.exchange.drain()
@@ -705,7 +705,7 @@ describe('an exchange that is drained', () => {
     expect(e.done()).toEqual(BROKEN)
   })
 
-  it('that breaks blames the connection all the same', async () => {
+  it('that breaks still poisons the connection', async () => {
     const e = exchanged()
     await e.answered()
     e.exchange.drain()
@@ -713,7 +713,7 @@ describe('an exchange that is drained', () => {
     expect([e.told(), e.done()]).toEqual([[], ['poison read ECONNRESET', ...BROKEN]])
   })
 
-  it('while its decoder still has something to say keeps the connection', async () => {
+  it('while its decoder has more output keeps the connection', async () => {
     const e = exchanged()
     await e.sent()
     e.head(200, { 'content-encoding': 'gzip' })

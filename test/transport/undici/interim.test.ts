@@ -61,7 +61,7 @@ describe('interim answers', () => {
     expect(filtered([text, CONTINUE])).toEqual([text, CONTINUE])
   })
 
-  it('that never come leave a cut head whole', () => {
+  it('that never arrive leave a cut head whole', () => {
     expect(filtered(['HTTP/1.', '1 200 OK\r\n', 'x: y\r\n\r\n'])).toEqual(['HTTP/1.1 200 OK\r\n', 'x: y\r\n\r\n'])
     expect(filtered(['H', 'TTP/1.1 2', '00 OK\r\n\r\n'])).toEqual(['HTTP/1.1 200 OK\r\n\r\n'])
     expect(filtered(['HTTP/1.1 200', ' OK\r\n\r\n'])).toEqual(['HTTP/1.1 200 OK\r\n\r\n'])
@@ -70,15 +70,15 @@ describe('interim answers', () => {
     expect(filtered(['HTTP/1.1 2xx', 'x'])).toEqual(['HTTP/1.1 2xxx'])
   })
 
-  it('are bytes of a body behind the head', () => {
+  it('are bytes of a body after the head', () => {
     expect(filtered([CONTINUE + FINAL, CONTINUE, FINAL])).toEqual([FINAL, CONTINUE, FINAL])
   })
 
-  it('are nothing of ours while no request is on its way', () => {
+  it('are left to undici while no request is under way', () => {
     expect(filtered([CONTINUE], { expects: false })).toEqual([CONTINUE])
   })
 
-  it('are held up to a bound, and left to undici from there', () => {
+  it('are held up to a limit, and left to undici above it', () => {
     const head = 'HTTP/1.1 103 Early Hints\r\nx: '
     const [most, more] = [head.padEnd(200, 'y'), head.padEnd(201, 'y')]
     expect(filtered([most])).toEqual([])
@@ -89,7 +89,7 @@ describe('interim answers', () => {
     expect(filtered([`${more}\r\n\r\n${FINAL}`])).toEqual([FINAL])
   })
 
-  it('held of one request are nothing of the next', () => {
+  it('held for one request do not affect the next', () => {
     const { socket, wire, rest } = wired(['HTTP/1.1 1'], 200)
     wire.expectHead()
     expect(socket.read()).toBeNull()

@@ -22,7 +22,7 @@ const CASES = [
 ] as const
 
 describe('400 exchanges killed at random moments', () => {
-  it.each(CASES)('leave no socket behind: %s, then %s()', async (_kind, end, serving, options) => {
+  it.each(CASES)('leave no socket: %s, then %s()', async (_kind, end, serving, options) => {
     const sockets = resources('TCPSocketWrap')
     const timers = resources('Timeout')
     for (const seed of [1, 2]) {
@@ -81,7 +81,7 @@ describe('a process', () => {
     }
   `
 
-  it('is not kept alive by connections, pools and timers that are idle', async () => {
+  it('is not kept alive by idle connections, pools and timers', async () => {
     const { server } = await startEndpoint()
     await using _server = server
     const sources = new URL('../../../src', import.meta.url).href

@@ -8,7 +8,7 @@ import { turns, within } from '../../support/until.ts'
 import { around, setup } from './setup.ts'
 
 describe('maxConnections', () => {
-  it('lets those who come later wait, and in turn', async () => {
+  it('makes later attempts wait, in order', async () => {
     await using rig = await setup({ maxConnections: 2 })
     const sent = Array.from({ length: 6 }, (_, n) => send(rig.transport, `${rig.url}/${n}`))
     const order: string[] = []
@@ -26,7 +26,7 @@ describe('maxConnections', () => {
     expect(rig.server.connections).toHaveLength(2)
   })
 
-  it('says nothing to one who waits, and lets it give up at any time', async () => {
+  it('reports nothing to a waiting attempt, which may give up at any time', async () => {
     await using rig = await setup({ maxConnections: 1 })
     const first = send(rig.transport, `${rig.url}/first`)
     const connection = await rig.server.connection()
@@ -48,7 +48,7 @@ describe('maxConnections', () => {
     await waiting[2]?.recorder.ended()
   })
 
-  it('gives the place of one who failed, or gave up, to the next', async () => {
+  it('gives the place of an attempt that failed or gave up to the next', async () => {
     await using rig = await setup({ maxConnections: 1 })
     const failing = send(rig.transport, `${rig.url}/failing`)
     const givingUp = send(rig.transport, `${rig.url}/giving-up`)
@@ -63,7 +63,7 @@ describe('maxConnections', () => {
     await last.recorder.ended()
   })
 
-  it('is for each origin alone', async () => {
+  it('applies to each origin separately', async () => {
     await using other = await RawServer.answering((_request, connection) => connection.answer())
     await using rig = await setup({ maxConnections: 1 })
     send(rig.transport, rig.url)
@@ -71,7 +71,7 @@ describe('maxConnections', () => {
     await recorder.ended()
   })
 
-  it('counts idle connections: one that may not be used makes room', async () => {
+  it('counts idle connections: an unusable one makes room', async () => {
     const server = await RawServer.answering((_request, connection) => connection.answer())
     await using rig = around(server, { maxConnections: 2 })
     for (let i = 0; i < 2; i++) send(rig.transport, rig.url)
@@ -85,7 +85,7 @@ describe('maxConnections', () => {
     expect(rig.transport.stats()).toMatchObject({ connections: 2, idleConnections: 2 })
   })
 
-  it('bounds the sockets over generations, warm ones included, whatever happens', async () => {
+  it('limits the sockets over all generations, warm ones included', async () => {
     const random = seededRandom(7)
     const limit = 4
     let most = 0
@@ -118,7 +118,7 @@ describe('maxConnections', () => {
     await server.close()
   })
 
-  it('close() waits for those who wait, and destroy() tells them', async () => {
+  it('close() waits for waiting attempts, and destroy() fails them', async () => {
     await using rig = await setup({ maxConnections: 1 })
     const first = send(rig.transport, rig.url)
     const second = send(rig.transport, rig.url)
@@ -130,7 +130,7 @@ describe('maxConnections', () => {
 })
 
 describe('the gate', () => {
-  it('lets in at once while there is room, and the next in turn when somebody leaves', () => {
+  it('admits at once while there is room, and the next in order when one leaves', () => {
     const gate = new Gate(2)
     const entered: number[] = []
     const giveUp = [1, 2, 3, 4, 5].map((n) => gate.enter(() => entered.push(n)))
@@ -146,7 +146,7 @@ describe('the gate', () => {
     expect(gate.isIdle).toBe(true)
   })
 
-  it('does not mind who gives up after having entered', () => {
+  it('ignores one that gives up after it was admitted', () => {
     const gate = new Gate(1)
     const giveUp = gate.enter(() => {})
     giveUp()

@@ -27,7 +27,7 @@ describe('options of the undici transport', () => {
     expect(() => undiciTransport(invalid(wrong))).toThrow(name)
   })
 
-  it('are never written to, nor looked at again', async () => {
+  it('are never changed, and read only once', async () => {
     const server = await RawServer.answering((_request, connection) => connection.answer())
     const options = { isolation: 'fresh' as 'fresh' | 'leased', tls: Object.freeze({ minVersion: 'TLSv1.2' as const }) }
     const transport = undiciTransport(options)

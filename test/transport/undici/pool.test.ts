@@ -81,7 +81,7 @@ function pooled(options: Partial<PoolOptions> = {}) {
 }
 
 describe('a pool', () => {
-  it('opens what is asked for, and counts it', async () => {
+  it('opens connections on request, and counts them', async () => {
     const p = pooled()
     expect([p.pool.origin, p.pool.retired, p.counts()]).toEqual(['https://api.test', false, [0, 0]])
     expect([await p.take(), await p.take(), p.counts()]).toEqual([1, 2, [2, 0]])
@@ -95,7 +95,7 @@ describe('a pool', () => {
     expect(p.counts()).toEqual([1, 0])
   })
 
-  it('hands out what was given back, the last one first, and never to who wants a fresh one', async () => {
+  it('reuses returned connections, the last one first, and never for a fresh request', async () => {
     const p = pooled()
     for (let n = 0; n < 3; n++) await p.take()
     p.one(1).user = 'somebody'
@@ -119,7 +119,7 @@ describe('a pool', () => {
     expect([p.ended(), p.counts()]).toEqual([[1], [0, 0]])
   })
 
-  it('hands out none that waited too long, or has ended meanwhile', async () => {
+  it('reuses no connection that waited too long or has ended', async () => {
     const p = pooled()
     for (let n = 0; n < 3; n++) await p.take()
     p.giveBack(1)
@@ -133,7 +133,7 @@ describe('a pool', () => {
     expect(p.counts()).toEqual([2, 0])
   })
 
-  it('forgets a connection that ends while it waits, and no other', async () => {
+  it('forgets only a connection that ends while it waits', async () => {
     const p = pooled()
     await p.take()
     await p.take()
@@ -143,7 +143,7 @@ describe('a pool', () => {
     expect([p.counts(), await p.take()]).toEqual([[1, 1], 1])
   })
 
-  it('that is retired ends what is not in use, and takes nothing back', async () => {
+  it('that is retired ends unused connections, and accepts none back', async () => {
     const p = pooled({ warm: 1 })
     expect([await p.take(), await p.take(), p.counts()]).toEqual([1, 2, [3, 1]])
     p.giveBack(1)
@@ -165,7 +165,7 @@ describe('a pool', () => {
 })
 
 describe('connections ahead of need', () => {
-  it('are opened behind the one that is needed, and topped up at each use', async () => {
+  it('are opened after the one that is needed, and replaced at each use', async () => {
     const p = pooled({ warm: 2 })
     p.pool.take(false)
     expect(FakeConnection.made).toHaveLength(1)
@@ -182,20 +182,20 @@ describe('connections ahead of need', () => {
     expect([p.counts(), FakeConnection.made.length, p.clock.pending().length]).toEqual([[4, 2], 4, 2])
   })
 
-  it('are none where none are wanted', async () => {
+  it('are not opened if the option is 0', async () => {
     const p = pooled()
     await p.take()
     expect(FakeConnection.made).toHaveLength(1)
   })
 
-  it('are used for want of one that was given back', async () => {
+  it('are used if no connection was given back', async () => {
     const p = pooled({ warm: 1 })
     await p.take()
     p.giveBack(1)
     expect([await p.take(), await p.take()]).toEqual([1, 2])
   })
 
-  it('end after their time, and are not opened again until there is use', async () => {
+  it('end after their time, and are not opened again until one is used', async () => {
     const p = pooled({ warm: 2 })
     await p.take()
     await p.clock.advance(499)
@@ -209,7 +209,7 @@ describe('connections ahead of need', () => {
     expect(FakeConnection.made).toHaveLength(3)
   })
 
-  it('that have ended are not used, and their time is not waited for', async () => {
+  it('that have ended are not used, and keep no timer', async () => {
     const p = pooled({ warm: 2 })
     await p.take()
     p.one(2).destroy()
@@ -227,14 +227,14 @@ describe('connections ahead of need', () => {
     expect(FakeConnection.made).toHaveLength(1)
   })
 
-  it('are as many as there may be', async () => {
+  it('are limited by the bound on connections', async () => {
     const p = pooled({ warm: 5, mayOpen: () => FakeConnection.made.length < 3 })
     await p.take()
     expect(p.counts()).toEqual([3, 2])
   })
 })
 
-describe('where there may be no more connections', () => {
+describe('at the bound on connections', () => {
   const bounded = (most: number, given: Partial<PoolOptions> = {}) => {
     const alive = (): number => FakeConnection.made.filter(({ isEnded }) => !isEnded).length
     return pooled({ mayOpen: () => alive() < most, ...given })
@@ -258,7 +258,7 @@ describe('where there may be no more connections', () => {
     expect([await p.take(true), p.ended()]).toEqual([3, [2]])
   })
 
-  it('an attempt goes before what it cannot end', async () => {
+  it('an attempt comes before connections that cannot be ended', async () => {
     const p = bounded(1)
     await p.take()
     expect([await p.take(true), p.ended()]).toEqual([2, []])

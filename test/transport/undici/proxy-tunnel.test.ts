@@ -46,7 +46,7 @@ function tunnel(
 }
 
 describe('a tunnel is asked for', () => {
-  it('by CONNECT, on a connection of its own', () => {
+  it('by CONNECT, on a separate connection', () => {
     const t = tunnel('http://proxy.test:3128')
     expect(t.asked).toEqual([
       {
@@ -99,20 +99,20 @@ describe('a tunnel is asked for', () => {
     ])
   })
 
-  it('with the authorities to trust, where they are given', () => {
+  it('with the trusted authorities, if they are given', () => {
     expect(tunnel('https://proxy.test', { ca: 'PEM' }).asked).toMatchObject([{ ca: 'PEM' }])
     expect(Object.keys(tunnel('https://proxy.test').asked[0] ?? {})).not.toContain('ca')
   })
 })
 
 describe('a tunnel', () => {
-  it.each([200, 204, 299])('stands with status %i', (status) => {
+  it.each([200, 204, 299])('is open with status %i', (status) => {
     const t = tunnel('http://proxy.test')
     const socket = t.answer(status)
     expect([t.outcomes, socket.destroyed, socket.readableLength]).toEqual([[socket], false, 0])
   })
 
-  it('loses nothing of what came with the answer', () => {
+  it('loses no byte that arrived with the answer', () => {
     const t = tunnel('http://proxy.test')
     const socket = t.answer(200, 'early')
     expect(String(socket.read())).toBe('early')
@@ -134,7 +134,7 @@ describe('a tunnel', () => {
     expect(socket.destroyed).toBe(true)
   })
 
-  it('that cannot be asked for fails with what went wrong', () => {
+  it('that cannot be requested fails with the error', () => {
     const t = tunnel('http://proxy.test')
     const error = new Error('refused')
     t.request.emit('error', error)
@@ -145,7 +145,7 @@ describe('a tunnel', () => {
 describe('which proxy leads to an origin', () => {
   const choose = (origin: string, option = 'env') => chooseProxy(option)(new URL(origin))?.href
 
-  it('is none, one, or what the environment says', () => {
+  it('no proxy, one proxy, or that of the environment', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://env.test')
     expect(chooseProxy(undefined)(new URL('https://api.test'))).toBeUndefined()
     expect(choose('https://api.test', 'proxy.test:3128')).toBe('http://proxy.test:3128/')
@@ -154,7 +154,7 @@ describe('which proxy leads to an origin', () => {
     expect(choose('http://api.test')).toBeUndefined()
   })
 
-  it('is told by names in lower case first', () => {
+  it('is read from variables in lower case first', () => {
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])
       vi.stubEnv(name, `http://${name}.test`)
     expect(choose('http://api.test')).toBe('http://http_proxy.test/')
@@ -165,7 +165,7 @@ describe('which proxy leads to an origin', () => {
     expect(choose('https://api.test')).toBe('http://https_proxy.test/')
   })
 
-  it('is none for what is exempt, by either name', () => {
+  it('no proxy for exempt hosts, in either variable', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.test')
     for (const [lower, upper, found] of [
       [undefined, 'api.test', undefined],

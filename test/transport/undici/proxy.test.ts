@@ -20,7 +20,7 @@ afterEach(() => {
 })
 
 describe('through a proxy', () => {
-  it('an exchange is `connected` when the tunnel stands; the connection is kept and used again', async () => {
+  it('an exchange is `connected` when the tunnel is open; the connection is kept and used again', async () => {
     await using proxy = await connectProxy('tunnel')
     await using rig = await echoing({ proxy: proxy.url })
     const first = await fetched(rig.transport, `${rig.url}/1`, posting('hi'))
@@ -54,7 +54,7 @@ describe('through a proxy', () => {
     expect(text).toBe('ok')
   })
 
-  it('that is reached over TLS and not to be trusted, nothing goes', async () => {
+  it('nothing is sent if it is reached over TLS and not trusted', async () => {
     await using proxy = await connectProxy('tunnel', { tls: testCertificate({ hosts: ['127.0.0.1'] }) })
     await using rig = await setup({ proxy: proxy.url })
     const { recorder } = send(rig.transport, rig.url)
@@ -63,7 +63,7 @@ describe('through a proxy', () => {
     expect(proxy.asked).toEqual([])
   })
 
-  it('credentials go to the proxy alone, decoded, and are in no error', async () => {
+  it('credentials are sent only to the proxy, decoded, and are in no error', async () => {
     await using proxy = await connectProxy('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
     await using rig = await setup({ proxy: proxy.url.replace('//', '//us%3Aer:pa%20ss@') })
     const { recorder } = send(rig.transport, rig.url)
@@ -132,7 +132,7 @@ describe('a proxy that opens no tunnel (fault 7)', () => {
     }
   })
 
-  it('is left without a socket, too, when the TLS handshake behind it stalls and is destroyed', async () => {
+  it('leaves no socket if the TLS handshake through it stalls and is destroyed', async () => {
     await using proxy = await connectProxy('tunnel')
     await using rig = await setup({ proxy: proxy.url, tls })
     const sent = send(rig.transport, rig.url.replace('http:', 'https:'))
@@ -152,7 +152,7 @@ describe('which proxy', () => {
     },
   )
 
-  it('is none unless it is asked for, whatever the environment says', () => {
+  it('no proxy unless the option asks for it, whatever the environment says', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.test:3128')
     expect(chooseProxy(undefined)(new URL('https://api.test'))).toBeUndefined()
   })

@@ -14,7 +14,7 @@ it.each([
   ])
 })
 
-it('a name twice is two pairs, and a name without a value is none', () => {
+it('a repeated name gives two pairs, and a name without a value none', () => {
   expect(headerPairs(['a', '1', 'A', '2', 'b'], {})).toEqual([
     ['a', '1'],
     ['a', '2'],
@@ -22,7 +22,7 @@ it('a name twice is two pairs, and a name without a value is none', () => {
   expect(headerPairs(invalid(['a', undefined]), {})).toEqual([['a', '']])
 })
 
-it('what our own undici has decoded is taken as it is, unless a name came twice', () => {
+it('names decoded by our undici are used unless one is repeated', () => {
   const raw = [Buffer.from('X-First'), Buffer.from('One'), Buffer.from('x-second'), bytes(0xe9)]
   const parsed = { 'x-first': 'decoded', 'x-second': 'é' }
   expect(headerPairs(raw, parsed, true)).toEqual(Object.entries(parsed))
@@ -35,7 +35,7 @@ it('what our own undici has decoded is taken as it is, unless a name came twice'
 })
 
 it.each([[undefined], [{ 'x-other': 'shape' }]])(
-  'where the wire is not told, they are of what was parsed: %j',
+  'on a dispatcher of the caller’s they come from the parsed ones: %j',
   (raw) => {
     const parsed = { 'Set-Cookie': ['a', 'b'], 'X-First': 'One', gone: undefined, none: [] }
     expect(headerPairs(raw as undefined, parsed)).toEqual([

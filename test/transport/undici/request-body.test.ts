@@ -25,31 +25,31 @@ function streaming(open: () => AsyncIterable<Uint8Array>, length?: number): Requ
 const PATTERN = Buffer.from(Array.from({ length: 5_000_000 }, (_, n) => (n * 7) % 256))
 
 describe('a request body', () => {
-  it('of bytes goes out with its length', async () => {
+  it('of bytes is sent with its length', async () => {
     const { body, headers } = await receive(posting('{"input":"hi"}'))
     expect(body.toString()).toBe('{"input":"hi"}')
     expect(headers.get('content-length')).toBe('14')
   })
 
-  it('of no bytes is announced as that', async () => {
+  it('of no bytes is sent with length 0', async () => {
     const { body, headers } = await receive(posting(''))
     expect(body).toHaveLength(0)
     expect(headers.get('content-length')).toBe('0')
   })
 
-  it('of many bytes goes out whole, though in pieces', async () => {
+  it('of many bytes is sent whole, in pieces', async () => {
     const { body, headers } = await receive(posting(PATTERN))
     expect(headers.get('content-length')).toBe('5000000')
     expect(headers.has('transfer-encoding')).toBe(false)
     expect(body.equals(PATTERN)).toBe(true)
   })
 
-  it('that is a view of a larger buffer goes out as the view alone', async () => {
+  it('that is a view of a larger buffer is sent as the view alone', async () => {
     const { body } = await receive(posting(new Uint8Array(PATTERN.buffer, PATTERN.byteOffset + 10, 100)))
     expect(body.equals(PATTERN.subarray(10, 110))).toBe(true)
   })
 
-  it('that is a stream of known length goes out with it', async () => {
+  it('that is a stream of known length is sent with it', async () => {
     const open = async function* () {
       for (let at = 0; at < PATTERN.length; at += 30_000) yield PATTERN.subarray(at, at + 30_000)
     }
@@ -58,7 +58,7 @@ describe('a request body', () => {
     expect(body.equals(PATTERN)).toBe(true)
   })
 
-  it('that is a stream of unknown length goes out chunked', async () => {
+  it('that is a stream of unknown length is sent chunked', async () => {
     const open = async function* () {
       yield Buffer.from('a')
       await turns(1)
@@ -142,7 +142,7 @@ describe('a body that can be read once', () => {
   })
 
   it.each(['between two chunks', 'while the next is waited for', 'while the server does not read'])(
-    'is let go of when the exchange is destroyed %s',
+    'is released when the exchange is destroyed %s',
     async (when) => {
       await using rig = await setup({}, { paused: true })
       let released = false
@@ -176,7 +176,7 @@ describe('a body that can be read once', () => {
     },
   )
 
-  it('is let go of when the endpoint answers without reading it', async () => {
+  it('is released when the endpoint answers without reading it', async () => {
     await using rig = await setup()
     let released = false
     const open = async function* () {

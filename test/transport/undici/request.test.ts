@@ -15,7 +15,7 @@ async function textOf(source: BodySource | undefined): Promise<string> {
 }
 
 describe('a request as undici takes it', () => {
-  it('has the address in two parts, and no deadlines of undici’s', () => {
+  it('has the address in two parts, and no deadlines of undici', () => {
     const { options, source } = dispatched({ kind: 'none' })
     expect(options).toEqual({
       origin: 'https://api.test:8443',
@@ -29,13 +29,13 @@ describe('a request as undici takes it', () => {
     expect(source).toBeUndefined()
   })
 
-  it('has every header but those that belong to the framing', () => {
+  it('has every header except those of the framing', () => {
     const owned = ['connection', 'content-length', 'host', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect']
     const given = [...owned, 'x-own', 'x-own', 'hosts'].map((name) => [name, '1'] as const)
     expect(dispatched({ kind: 'none' }, given).options.headers).toEqual(['x-own', '1', 'x-own', '1', 'hosts', '1'])
   })
 
-  it('has a short body at once, as the bytes that were given', () => {
+  it('has a short body at once, as the given bytes', () => {
     const whole = new Uint8Array(100_000).fill(120)
     const bytes = whole.subarray(10, 10 + 64 * 1024)
     const { options, source } = dispatched({ kind: 'bytes', bytes })

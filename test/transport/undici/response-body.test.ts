@@ -40,7 +40,7 @@ describe('the body of a response', () => {
     expect(told).toEqual(['abc', 'd', 'END'])
   })
 
-  it('is handed over when it is told that a read was parsed', async () => {
+  it('is handed over when a read is parsed', async () => {
     const { response, told } = body()
     response.write(Buffer.from('ab'), true)
     response.write(Buffer.from('c'), true)
@@ -53,7 +53,7 @@ describe('the body of a response', () => {
     expect(told).toEqual(['abc'])
   })
 
-  it('is not copied where a read brought one piece', async () => {
+  it('is not copied if a read has one piece', async () => {
     const { response, received } = body()
     const piece = Buffer.from('abc')
     response.write(piece, true)
@@ -78,7 +78,7 @@ describe('the body of a response', () => {
     expect(told).toEqual(['abc', error])
   })
 
-  it('that is discarded says nothing more', async () => {
+  it('that is discarded reports nothing more', async () => {
     const { response, told } = body()
     response.write(Buffer.from('abc'), false)
     response.discard()
@@ -103,7 +103,7 @@ describe('the body of a response', () => {
 describe('an encoded body', () => {
   const texts = (told: readonly unknown[]): string => told.filter((one) => typeof one === 'string').join('')
 
-  it('is decoded, and its end comes behind its last bytes', async () => {
+  it('is decoded, and ends after its last bytes', async () => {
     const { response, told } = body('gzip', 'br')
     const bytes = zlib.brotliCompressSync(zlib.gzipSync('hello'))
     response.write(bytes.subarray(0, 5), false)
@@ -114,7 +114,7 @@ describe('an encoded body', () => {
     expect(texts(told)).toBe('helloEND')
   })
 
-  it('that is lost is decoded as far as it came, and fails with the loss', async () => {
+  it('that is lost is decoded as far as it arrived, and fails with the loss', async () => {
     const { response, told } = body('gzip')
     const error = new Error('lost')
     const bytes = zlib.gzipSync('hello'.repeat(1000))
@@ -134,7 +134,7 @@ describe('an encoded body', () => {
     expect(told).not.toContain('END')
   })
 
-  it('that is broken fails with what is wrong', async () => {
+  it('that is broken fails with the error', async () => {
     const { response, told } = body('gzip')
     response.write(Buffer.from('no gzip at all'), false)
     await until(() => told.some((one) => one instanceof Error), 'the body has failed')
@@ -159,7 +159,7 @@ describe('an encoded body', () => {
     expect(Buffer.concat(received).equals(bytes)).toBe(true)
   })
 
-  it('lets the connection be read on as its decoder has room, where nobody has paused', async () => {
+  it('resumes the connection as soon as its decoder has room, unless its consumer has paused', async () => {
     const { response, told } = body('gzip')
     response.write(zlib.gzipSync(randomBytes(1024 * 1024)), false)
     await until(() => told.includes(true), 'the connection is read on')

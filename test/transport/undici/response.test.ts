@@ -41,7 +41,7 @@ describe('what one socket read brings', () => {
     })
   })
 
-  it('is handed over before the end, and before a failure, that came with it', async () => {
+  it('is handed over before an end or a failure in the same read', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(`${CHUNKED_HEAD}${chunk('all')}${chunk(' of it')}zz\r\n`)
       await recorder.settled()
@@ -178,7 +178,7 @@ describe('interim answers (fault 43)', () => {
     })
   })
 
-  it('101 Switching Protocols is none: the connection is of no more use', async () => {
+  it('101 Switching Protocols is not an interim answer: the connection is not used again', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')
       await recorder.settled()
@@ -186,7 +186,7 @@ describe('interim answers (fault 43)', () => {
     })
   })
 
-  it('a connection that ends within one is a connection that ended', async () => {
+  it('a connection that ends within one has ended', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(CONTINUE.slice(0, 10))
       await turns()
@@ -200,7 +200,7 @@ describe('interim answers (fault 43)', () => {
 describe('a body that ends with its connection', () => {
   const HEAD = 'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n'
 
-  it('ends with the FIN, and nothing tells whether that was all', async () => {
+  it('ends with the FIN, and may be incomplete', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(`${HEAD}half an ev`)
       await recorder.until('data')
@@ -210,7 +210,7 @@ describe('a body that ends with its connection', () => {
     })
   })
 
-  it('is cut by an RST, though undici takes that for its end (fault 29)', async () => {
+  it('is cut by an RST, although undici counts that as its end (fault 29)', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(`${HEAD}half an ev`)
       await recorder.until('data')
@@ -283,7 +283,7 @@ describe('an answer that breaks HTTP/1.1 (faults 40, 41)', () => {
     }
   })
 
-  it('a length that is too short: what is announced is the answer, and the connection is destroyed', async () => {
+  it('a length that is too short: the announced bytes are the answer, and the connection is destroyed', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(`${OK}content-length: 3\r\n\r\nabcdef`)
       await recorder.ended()
@@ -292,7 +292,7 @@ describe('an answer that breaks HTTP/1.1 (faults 40, 41)', () => {
     })
   })
 
-  it('an FIN, or an RST, in place of an answer', async () => {
+  it('a FIN or an RST in place of an answer', async () => {
     for (const [how, code] of [
       ['end', 'UND_ERR_SOCKET'],
       ['reset', 'ECONNRESET'],

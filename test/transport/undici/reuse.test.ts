@@ -28,7 +28,7 @@ describe('a connection whose exchange ended cleanly', () => {
     expect(server.connections).toHaveLength(3)
   })
 
-  it('serves no exchange that wants a fresh one, and waits on', async () => {
+  it('serves no exchange that wants a fresh one, and stays idle', async () => {
     await using rig = await echoing()
     const first = await fetched(rig.transport, `${rig.url}/1`)
     await turns()
@@ -46,7 +46,7 @@ describe('a connection whose exchange ended cleanly', () => {
     await until(() => rig.transport.stats().connections === 0, 'the connection is forgotten')
   })
 
-  it('serves nobody who comes after keepAliveMs, though a machine that slept has not closed it', async () => {
+  it('serves no exchange after keepAliveMs, even if a machine that slept has not closed it', async () => {
     const clock = new VirtualClock()
     await using rig = await echoing({ keepAliveMs: 30_000, clock })
     await fetched(rig.transport, rig.url)
@@ -58,7 +58,7 @@ describe('a connection whose exchange ended cleanly', () => {
     expect((await fetched(rig.transport, rig.url)).info?.reused).toBe(false)
   })
 
-  it.each([{ keepAliveMs: 0 }, { isolation: 'fresh' as const }])('serves nobody with %o', async (options) => {
+  it.each([{ keepAliveMs: 0 }, { isolation: 'fresh' as const }])('serves no further exchange with %o', async (options) => {
     await using rig = await echoing(options)
     for (let i = 0; i < 3; i++) {
       expect((await fetched(rig.transport, rig.url)).info?.reused).toBe(false)
@@ -73,7 +73,7 @@ describe('a connection whose exchange ended cleanly', () => {
     ['connection: close', 'HTTP/1.1 200 OK\r\nconnection: close'],
     ['keep-alive: timeout=1, which is as good as over', 'HTTP/1.1 200 OK\r\nkeep-alive: timeout=1'],
     ['HTTP/1.0', 'HTTP/1.0 200 OK'],
-  ])('serves nobody when the answer said %s', async (_what, head) => {
+  ])('serves no further exchange when the answer said %s', async (_what, head) => {
     const server = await RawServer.answering((_request, connection) => connection.answer('ok', head))
     await using rig = around(server)
     await fetched(rig.transport, rig.url)
@@ -84,7 +84,7 @@ describe('a connection whose exchange ended cleanly', () => {
 })
 
 describe('a pooled connection that the peer has ended (fault 14)', () => {
-  it('is closed on our side as soon as its FIN is seen, and serves nobody', async () => {
+  it('is closed on our side as soon as its FIN is seen, and serves no exchange', async () => {
     await using rig = await echoing()
     await fetched(rig.transport, rig.url)
     const connection = await rig.server.connection()
@@ -96,7 +96,7 @@ describe('a pooled connection that the peer has ended (fault 14)', () => {
   })
 
   it.each(['FIN', 'RST'] as const)(
-    'by a %s that races the next request fails it as what it is: a reused connection that closed',
+    'by a %s that races the next request fails it as a reused connection that closed',
     async (how) => {
       await using rig = await echoing()
       await fetched(rig.transport, rig.url, posting('1'))
@@ -131,7 +131,7 @@ describe('a pooled connection that the peer has ended (fault 14)', () => {
     }
   })
 
-  it('after it has read the request is told from one that was not reused', async () => {
+  it('after it has read the request differs from one that was not reused', async () => {
     await using rig = await setup()
     const first = fetched(rig.transport, rig.url)
     const connection = await rig.server.connection()
@@ -226,7 +226,7 @@ describe('what belongs to one exchange never reaches another (fault 42)', () => 
     await first.gone()
   })
 
-  it('a second answer behind the first, in the same packet', async () => {
+  it('a second answer after the first, in the same packet', async () => {
     const evil = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil'
     const server = await RawServer.answering(({ path }, connection) => {
       connection.write(`HTTP/1.1 200 OK\r\ncontent-length: ${path.length}\r\n\r\n${path}${evil}`)
@@ -244,7 +244,7 @@ describe('what belongs to one exchange never reaches another (fault 42)', () => 
     ['the beginning of one', 'HTTP/'],
     ['an interim answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
     ['garbage', '\0\r\nhello'],
-  ])('%s that nobody asked for, on an idle connection', async (_what, bytes) => {
+  ])('%s without a request, on an idle connection', async (_what, bytes) => {
     await using rig = await echoing()
     for (let i = 0; i < 4; i++) {
       await fetched(rig.transport, `${rig.url}/${i}`)

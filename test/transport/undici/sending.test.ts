@@ -24,7 +24,7 @@ async function stuck({ recorder }: Sent): Promise<number> {
   }
 }
 
-describe.each(KINDS)('`sending` and `sent` tell what the operating system took, over %s', (_kind, serving) => {
+describe.each(KINDS)('`sending` and `sent` report what the operating system accepted, over %s', (_kind, serving) => {
   it('a server that never reads the body: progress, then none, and never `sent` (fault 15)', async () => {
     await using rig = await setup({ tls: { ca: cert } }, serving)
     const sent = send(rig.transport, rig.url, posting(LARGE))
@@ -34,7 +34,7 @@ describe.each(KINDS)('`sending` and `sent` tell what the operating system took, 
     sent.destroy()
   })
 
-  it('a server that reads slowly: progress with all it takes, and `sent` when the last byte is out (fault 15)', async () => {
+  it('a server that reads slowly: progress with each piece, and `sent` with the last byte (fault 15)', async () => {
     await using rig = await setup({ tls: { ca: cert } }, serving)
     const sent = send(rig.transport, rig.url, posting(LARGE))
     const { recorder } = sent
@@ -66,7 +66,7 @@ describe.each(KINDS)('`sending` and `sent` tell what the operating system took, 
     sent.destroy()
   })
 
-  it('a connection that breaks while the request goes out: no `sent`, though undici calls the writes done', async () => {
+  it('a connection that breaks while the request is sent: no `sent`, although undici reports the writes as done', async () => {
     await using rig = await setup({ tls: { ca: cert } }, serving)
     const sent = send(rig.transport, rig.url, posting(LARGE))
     await stuck(sent)
@@ -78,7 +78,7 @@ describe.each(KINDS)('`sending` and `sent` tell what the operating system took, 
   })
 })
 
-it('a small request is `sent` at once, whether anybody reads it or not', async () => {
+it('a small request is `sent` at once, read or not', async () => {
   await using rig = await setup({}, { paused: true })
   const sent = send(rig.transport, rig.url, posting('{}'))
   await sent.recorder.until('sent')

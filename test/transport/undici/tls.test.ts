@@ -48,7 +48,7 @@ describe('TLS', () => {
     },
   )
 
-  it('asks for the name it is told to, and verifies that one', async () => {
+  it('asks for the configured name, and verifies it', async () => {
     const other = testCertificate({ hosts: ['other.test'], issuer: authority })
     await using rig = await secure(other, { tls: { ca: authority.cert, servername: 'other.test' } })
     await fetched(rig.transport, rig.url)
@@ -82,7 +82,7 @@ describe('TLS', () => {
   })
 })
 
-describe('a certificate that is not to be trusted (fault 6)', () => {
+describe('an untrusted certificate (fault 6)', () => {
   const host = { hosts: ['127.0.0.1'] }
   it.each([
     ['expired', testCertificate({ ...host, issuer: authority, expired: true }), 'CERT_HAS_EXPIRED'],
@@ -112,7 +112,7 @@ describe('a certificate that is not to be trusted (fault 6)', () => {
     },
   )
 
-  it('is accepted with rejectUnauthorized: false, and by nobody else', async () => {
+  it('is accepted only with rejectUnauthorized: false', async () => {
     const bad = testCertificate({ ...host, expired: true })
     await using rig = await secure(bad, { tls: { rejectUnauthorized: false } })
     await fetched(rig.transport, rig.url)

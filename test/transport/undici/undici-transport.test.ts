@@ -119,14 +119,14 @@ async function isSettled(clock: VirtualClock, promise: Promise<unknown>): Promis
 const NOTHING = { connections: 0, idleConnections: 0, leases: 0, clients: 0 }
 
 describe('the transport', () => {
-  it('says what it is and can', () => {
+  it('states its name and abilities', () => {
     const { transport } = transported()
     expect(transport.name).toBe('undici')
     expect(transport.abilities).toEqual({ seesConnect: true, seesSent: true, choosesConnection: true })
     expect(transport.stats()).toEqual(NOTHING)
   })
 
-  it('sends nothing before send() has returned, and counts what is under way', async () => {
+  it('sends nothing before send() has returned, and counts running exchanges', async () => {
     const t = transported()
     const { told } = t.send()
     expect(FakeConnection.made).toEqual([])
@@ -138,14 +138,14 @@ describe('the transport', () => {
     expect(t.one(1).options).toMatchObject({ origin: new URL('https://api.test'), keepAliveMs: 30_000 })
   })
 
-  it('that is asked for nothing more by then sends nothing', async () => {
+  it('sends nothing for an exchange that is destroyed by then', async () => {
     const t = transported()
     t.send().exchange.destroy()
     await t.clock.settle()
     expect([FakeConnection.made, t.counts(), t.told()]).toEqual([[], [0, 0, 0, 0], []])
   })
 
-  it('uses a connection again for any attempt, and another for a fresh one', async () => {
+  it('reuses a connection for any attempt except a fresh one', async () => {
     const t = transported()
     await t.sent()
     await t.answer(1)
@@ -166,7 +166,7 @@ describe('the transport', () => {
     ])
   })
 
-  it('gives a poisoned client to nobody, and tells what becomes of it', async () => {
+  it('gives no lease of a poisoned client, and reports its end', async () => {
     const t = transported()
     const { exchange } = await t.sent()
     exchange.poison('why')
@@ -183,7 +183,7 @@ describe('the transport', () => {
     expect([t.counts(), t.told()]).toEqual([[1, 0, 1, 1], []])
   })
 
-  it('lets a dispatcher of the caller’s carry what it is given for', async () => {
+  it('uses a dispatcher of the caller’s for the requests that name it', async () => {
     const t = transported()
     const handlers: UndiciExchange[] = []
     const dispatcher = { dispatch: (_options: object, handler: UndiciExchange) => handlers.push(handler) }
@@ -241,7 +241,7 @@ describe('a bound on connections', () => {
     expect((await t.sent()).told).toEqual(['connected 1 1'])
   })
 
-  it('holds for who comes later, too', async () => {
+  it('holds for later attempts, too', async () => {
     const t = transported({ maxConnections: 2, isolation: 'fresh' })
     await t.sent()
     await t.sent()
@@ -250,7 +250,7 @@ describe('a bound on connections', () => {
     expect(t.counts().slice(0, 3)).toEqual([2, 0, 2])
   })
 
-  it('gives the place of one that is ended while it gets its client to the next', async () => {
+  it('gives the place of an attempt that ends while it gets its client to the next', async () => {
     const t = transported({ maxConnections: 1 })
     const first = t.send()
     // The turn of the loop in which it has its place, and no client yet.
@@ -263,7 +263,7 @@ describe('a bound on connections', () => {
 })
 
 describe('the end of the transport', () => {
-  it('by close() lets what runs end, and refuses what comes', async () => {
+  it('by close() lets running exchanges end, and refuses later ones', async () => {
     const t = transported()
     FakeConnection.closesAtOnce = false
     const { told } = await t.sent()
@@ -278,7 +278,7 @@ describe('the end of the transport', () => {
     expect(await isSettled(t.clock, t.transport.close())).toBe(true)
   })
 
-  it('by close() waits for what a caller’s dispatcher carries, too', async () => {
+  it('by close() waits for exchanges on a caller’s dispatcher, too', async () => {
     const t = transported()
     const { exchange } = await t.sent({ dispatcher: { dispatch: () => true } })
     await t.sent()
@@ -300,7 +300,7 @@ describe('the end of the transport', () => {
     expect([first.told, FakeConnection.made, t.counts()]).toEqual([['UND_ERR_CLOSED'], [], [0, 0, 0, 0]])
   })
 
-  it('by destroy() ends everything, and says so', async () => {
+  it('by destroy() fails everything with an error', async () => {
     const t = transported({ maxConnections: 2 })
     FakeConnection.closesAtOnce = false
     const running = [await t.sent(), await t.sent(), await t.sent()]
@@ -316,7 +316,7 @@ describe('the end of the transport', () => {
     t.clock.assertNothingPending()
   })
 
-  it('that carries nothing comes at once', async () => {
+  it('comes at once without exchanges', async () => {
     const t = transported()
     expect(await isSettled(t.clock, t.transport.close())).toBe(true)
     const other = transported()

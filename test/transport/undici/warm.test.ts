@@ -45,7 +45,7 @@ describe.each(['plain', 'TLS'] as const)('never-used connections, opened ahead (
     expect(rig.server.connections).toHaveLength(7)
   })
 
-  it('expire after warmMs, and are not replaced while nobody needs one', async () => {
+  it('expire after warmMs, and are not replaced until one is needed', async () => {
     await using rig = await warmed(kind, 3)
     await fetched(rig.transport, rig.url)
     await rig.server.connection(4)
@@ -57,7 +57,7 @@ describe.each(['plain', 'TLS'] as const)('never-used connections, opened ahead (
     expect(rig.server.connections).toHaveLength(4)
   })
 
-  it('that the peer ends are closed at once, without CLOSE_WAIT, and serve nobody', async () => {
+  it('that the peer ends are closed at once, without CLOSE_WAIT, and serve no exchange', async () => {
     await using rig = await warmed(kind, 2)
     await fetched(rig.transport, rig.url)
     const ahead = [await rig.server.connection(2), await rig.server.connection(3)]
@@ -82,7 +82,7 @@ describe.each(['plain', 'TLS'] as const)('never-used connections, opened ahead (
 })
 
 describe('a connection that is still being opened ahead', () => {
-  it('is handed over, and the exchange is told when it stands', async () => {
+  it('is handed over, and the exchange learns when it is open', async () => {
     await using rig = await warmed('TLS', 1)
     const first = send(rig.transport, `${rig.url}/1`)
     const second = send(rig.transport, `${rig.url}/2`)
@@ -107,7 +107,7 @@ describe('a connection that is still being opened ahead', () => {
   })
 })
 
-it('close() and destroy() take those opened ahead along, with their timers', async () => {
+it('close() and destroy() also end connections opened ahead, with their timers', async () => {
   for (const how of ['close', 'destroy'] as const) {
     const rig = await warmed('plain', 3)
     await fetched(rig.transport, rig.url)

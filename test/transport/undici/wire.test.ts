@@ -30,7 +30,7 @@ function wired(...pieces: readonly string[]) {
 }
 
 describe('a wire', () => {
-  it('tells that what was read is parsed when undici comes back for more', () => {
+  it('reports a read as parsed when undici reads again', () => {
     const { wire, socket, told } = wired('one', 'two')
     expect(wire.parsing).toBe(false)
     expect([String(socket.read()), wire.parsing, told]).toEqual(['one', true, []])
@@ -39,21 +39,21 @@ describe('a wire', () => {
     expect([socket.read(), told.length]).toEqual([null, 2])
   })
 
-  it('reads no further when what was parsed was the last that was wanted', () => {
+  it('reads no further after the last answer', () => {
     const { socket, fake, told, rest } = wired('one', 'two')
     socket.read()
     fake.destroyed = true
     expect([socket.read(), told, rest.length]).toEqual([null, ['parsed'], 1])
   })
 
-  it('reads what follows a head as it comes', () => {
+  it('reads the bytes after a head as they arrive', () => {
     const { wire, socket } = wired('HTTP/1.1 200 OK\r\n\r\n', 'HTTP/1.1 100 Continue\r\n\r\n')
     wire.expectHead()
     socket.read()
     expect(String(socket.read())).toBe('HTTP/1.1 100 Continue\r\n\r\n')
   })
 
-  it('is flushed when all that was written is accepted, each time anew', () => {
+  it('is flushed whenever all written bytes are accepted', () => {
     const { wire, socket, written, told } = wired()
     expect(wire.flushed).toBe(true)
     expect(socket.write('one', 'latin1')).toBe(false)

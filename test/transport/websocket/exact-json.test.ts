@@ -32,7 +32,7 @@ describe('whether JSON keeps its meaning when it is parsed and written again', (
     expect(survivesRewriting(text)).toBe(false)
   })
 
-  it('is true of whatever JSON.stringify wrote of safe numbers', () => {
+  it('is true for everything that JSON.stringify makes of safe numbers', () => {
     const safe = fc.jsonValue({ maxDepth: 5 }).filter((value) => !JSON.stringify(value).match(/e\+|\d{16}/))
     fc.assert(
       fc.property(safe, fc.constantFrom(0, 2), (value, indent) =>

@@ -100,7 +100,7 @@ const completed = (id: string) =>
   JSON.stringify({ type: 'response.completed', response: { id, status: 'completed', output: [ITEM] } })
 
 describe('a response on a socket', () => {
-  it('is reported as the event stream that HTTP would have brought, and leaves the socket for the next one', async () => {
+  it('is reported as the event stream that HTTP would have sent, and frees the socket for the next one', async () => {
     await using at = await scene()
     const request = { model: 'gpt-5', store: false, input: 'Hello' }
     const { exchange, report } = at.start('{"type":"response.create"}', { print: requestPrintOf(request) })
@@ -126,7 +126,7 @@ describe('a response on a socket', () => {
     expect(at.ended).toContain('ended')
   })
 
-  it('refuses events of an earlier response, and an end of another name', async () => {
+  it('refuses events of an earlier response, and a terminal event with another id', async () => {
     for (const messages of [[DELTA], [created('resp_1'), completed('resp_2')]]) {
       await using at = await scene()
       const { report } = at.start('{}')

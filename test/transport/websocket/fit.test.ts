@@ -50,7 +50,7 @@ const NEXT = message('user', 'And now?')
 describe('whether a request continues the last turn of a socket', () => {
   const turn = turnOf(body(FIRST), answerItem)
 
-  it('is an increment behind the last input and output: only the new items are sent, with every field', () => {
+  it('is an increment after the last input and output: only the new items are sent, with every field', () => {
     const request = body([...FIRST, answerItem, NEXT], { metadata: { turn: '2' } })
     const found = fitOf(turn, request)
     expect(found).toEqual({ kind: 'incremental', previousResponseId: 'resp_1', known: 2 })
@@ -101,7 +101,7 @@ describe('whether a request continues the last turn of a socket', () => {
     expect(fitOf(turn, body([...FIRST, item, NEXT]))).toEqual({ kind: 'whole', because: `item:${at}` })
   })
 
-  it('takes either form of an output item: that of its own event, or that of the whole response', () => {
+  it('accepts either form of an output item: that of its done event, or that of the whole response', () => {
     const other = {
       ...answerItem,
       content: [{ type: 'output_text', text: 'Hi', annotations: [{ type: 'url_citation' }] }],
@@ -110,7 +110,7 @@ describe('whether a request continues the last turn of a socket', () => {
     for (const form of [answerItem, other]) expect(fitOf(both, body([...FIRST, form, NEXT])).kind).toBe('incremental')
   })
 
-  it('takes a text for one message of the user', () => {
+  it('reads a text as one message of the user', () => {
     expect(
       fitOf(turnOf(body('Hello'), answerItem), body([{ role: 'user', content: 'Hello' }, answerItem, NEXT])),
     ).toMatchObject({ known: 2 })
@@ -129,7 +129,7 @@ describe('whether a request continues the last turn of a socket', () => {
     expect(fitOf(turn, body([...FIRST, answerItem, NEXT], more))).toEqual({ kind: 'whole', because })
   })
 
-  it('sends the whole where store is left to the endpoint, which then stores', () => {
+  it('sends the whole without store, because the endpoint then stores', () => {
     const { store: _, ...stored } = body([...FIRST, answerItem, NEXT])
     expect(fitOf(turn, stored)).toEqual({ kind: 'whole', because: 'field:store' })
   })
@@ -150,11 +150,11 @@ describe('whether a request continues the last turn of a socket', () => {
     ['reasoning that was not encrypted', { type: 'reasoning', id: 'rs_1', summary: [] }],
     ['a hosted search', { type: 'web_search_call', id: 'ws_1', status: 'completed' }],
     ['an item of an unknown type', { type: 'telepathy_call', id: 't_1' }],
-  ])('sends the whole behind %s, of which the server knows more than the caller sends', (_what, item) => {
+  ])('sends the whole after %s, about which the server knows more than the caller sends', (_what, item) => {
     expect(fitOf(turnOf(body(FIRST), item), body([...FIRST, item, NEXT]))).toEqual({ kind: 'whole', because: 'item:1' })
   })
 
-  it('goes on behind encrypted reasoning and calls of the caller’s own tools', () => {
+  it('is an increment after encrypted reasoning and calls of the caller’s own tools', () => {
     const output = [
       { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' },
       { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'look', arguments: '{}', status: 'completed' },
@@ -197,7 +197,7 @@ describe('against a model of the server', () => {
     { requiredKeys: [] },
   )
 
-  it('the server ends up knowing what the caller sent, whatever was edited, whole or incremental', () => {
+  it('the server knows in the end what the caller sent, whatever was edited, whole or incremental', () => {
     let increments = 0
     fc.assert(
       fc.property(
@@ -304,7 +304,7 @@ describe('a conversation against a model of the server, turn by turn', () => {
     isLost: fc.boolean(),
   })
 
-  it('each server knows after each turn what its caller has sent, whatever was edited, forked, lost or written anew', () => {
+  it('each server knows after each turn what its caller sent, whatever was edited, forked, lost or rewritten', () => {
     let increments = 0
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {

@@ -25,7 +25,7 @@ describe('an open socket', () => {
     clock.assertNothingPending()
   })
 
-  it('lives as long as frames come, and is not pinged then', async () => {
+  it('stays open while frames arrive, and is not pinged then', async () => {
     const { clock, told, liveness } = open()
     for (let i = 0; i < 20; i++) {
       await clock.advance(15_000)
@@ -37,7 +37,7 @@ describe('an open socket', () => {
     clock.assertNothingPending()
   })
 
-  it('sleeps while reading is paused: no ping, no death, and the count begins anew', async () => {
+  it('waits while reading is paused: no ping, no end, and the count starts again', async () => {
     const { clock, told, liveness } = open()
     await clock.advance(25_000)
     liveness.pause()
@@ -49,7 +49,7 @@ describe('an open socket', () => {
     liveness.stop()
   })
 
-  it('is over after 300 s without a response, and at its age once it is idle, not before', async () => {
+  it('ends after 300 s without a response, and at its maximum age once it is idle, not before', async () => {
     const idle = open({ pingMs: 0 })
     idle.liveness.idle()
     await idle.clock.advance(299_999)
@@ -65,7 +65,7 @@ describe('an open socket', () => {
     expect(aged.told).toEqual(['over 60000'])
   })
 
-  it('arms no timer where nothing can come: no pings, and a response under way', () => {
+  it('arms no timer without pings while a response is under way', () => {
     const { clock } = open({ pingMs: 0 })
     clock.assertNothingPending()
   })

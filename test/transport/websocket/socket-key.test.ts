@@ -42,7 +42,7 @@ describe('the key of a socket', () => {
     expect(idOf([...BASE, [name, 'one']])).toBe(idOf(BASE))
   })
 
-  it('is another one for another path, query, host or scheme, and holds no value of a header', () => {
+  it('differs for another path, query, host or scheme, and holds no value of a header', () => {
     const others = [
       'https://api.test/v1/responses',
       'https://api.test/v2/responses?api-version=1',
@@ -54,7 +54,7 @@ describe('the key of a socket', () => {
     expect(idOf([['authorization', 'Bearer secret-of-mine']])).not.toContain('secret-of-mine')
   })
 
-  it('tells apart all that is not the same, wherever a value ends', () => {
+  it('differs for different headers, wherever a value ends', () => {
     const header = fc.tuple(fc.constantFrom('x-a', 'x-b', 'x-ab', 'x'), fc.constantFrom('', '1', '1:', '1\tx-b', '2'))
     const set = fc.uniqueArray(header, { selector: ([name]) => name, maxLength: 4 })
     const normal = (pairs: Array<[string, string]>): string => JSON.stringify([...pairs].sort())
@@ -66,7 +66,7 @@ describe('the key of a socket', () => {
     )
   })
 
-  it('leaves out of the upgrade what speaks of a body or a connection, and joins what stands twice', () => {
+  it('omits headers of a body or a connection from the upgrade, and joins repeated ones', () => {
     const { headers } = socketKeyOf(URL_A, [
       ['authorization', 'Bearer a'],
       ['content-type', 'application/json'],

@@ -89,7 +89,7 @@ describe('a pool of sockets', () => {
     expect(at.pool.stats()).toMatchObject({ leases: 1, idle: 0 })
   })
 
-  it('keeps callers with other credentials, and other addresses, on sockets of their own', async () => {
+  it('keeps callers with other credentials, or other addresses, on separate sockets', async () => {
     const at = scene()
     await at.serve(leased(at.pool.leaseAny(KEY, ANY)), { store: true })
     for (const key of [keyOf('b'), keyOf('a', 'https://other.test/v1/responses')])
@@ -97,14 +97,14 @@ describe('a pool of sockets', () => {
     expect(at.pool.idleOf(KEY)).toHaveLength(1)
   })
 
-  it('opens one that never carried a response where that is asked for', async () => {
+  it('opens a fresh socket on request', async () => {
     const at = scene()
     const lease = leased(at.pool.leaseAny(KEY, ANY))
     await at.serve(lease, { store: true })
     expect(leased(at.pool.leaseAny(KEY, FRESH)).socket).not.toBe(lease.socket)
   })
 
-  it('has nothing left of a lease that is given back unused', async () => {
+  it('keeps nothing of a lease that is given back unused', async () => {
     const at = scene()
     leased(at.pool.leaseAny(KEY, ANY)).release()
     await at.clock.settle()
@@ -114,7 +114,7 @@ describe('a pool of sockets', () => {
     expect(at.pool.stats()).toEqual({ sockets: 1, idle: 1, leases: 0 })
   })
 
-  describe('and a conversation that only its server keeps', () => {
+  describe('with a conversation that only the server of a socket keeps', () => {
     it('opens another socket for another conversation, up to eight, and then takes the one idle longest', async () => {
       const at = scene()
       const sockets = []
@@ -137,7 +137,7 @@ describe('a pool of sockets', () => {
       expect(leased(at.pool.leaseOwner(second, KEY)).socket.latestResponseId).toBe(second)
     })
 
-    it('is continued on its own socket alone, while it is the latest there', async () => {
+    it('continues it only on its socket, while it is the latest there', async () => {
       const at = scene()
       const lease = leased(at.pool.leaseAny(KEY, ANY))
       const id = await at.serve(lease)
@@ -278,7 +278,7 @@ describe('a pool of sockets', () => {
     expect(at.wires.last.isDestroyed).toBe(true)
   })
 
-  it('tells of each socket as of a cached client that is its own, and poisons no other', async () => {
+  it('reports each socket as a separate cached client, and poisons no other', async () => {
     const at = scene()
     const first = await at.begin(leased(at.pool.leaseAny(KEY, ANY)))
     const other = await at.begin(leased(at.pool.leaseAny(KEY, ANY)))

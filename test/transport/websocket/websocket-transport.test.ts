@@ -64,7 +64,7 @@ const upgraded = (key: string | undefined, more = ''): string =>
 const frame = (text: string): Buffer => Buffer.concat([Buffer.from([0x81, Buffer.byteLength(text)]), Buffer.from(text)])
 
 describe('the transport of sockets', () => {
-  it.each([426, 404, 403, 500, 200, 302])('fails with what an upgrade was refused with: %i', async (status) => {
+  it.each([426, 404, 403, 500, 200, 302])('fails with the status that refused an upgrade: %i', async (status) => {
     await using at = await rig()
     const { recorder } = at.send()
     const connection = await at.server.connection()
@@ -80,7 +80,7 @@ describe('the transport of sockets', () => {
   })
 
   it.each([401, 429, 503])(
-    'hands on a refusal with %i as the answer that it may be, hint and words included',
+    'passes on a refusal with %i as an answer, with hint and words',
     async (status) => {
       await using at = await rig()
       const { recorder } = at.send()
@@ -98,7 +98,7 @@ describe('the transport of sockets', () => {
     },
   )
 
-  it('waits for the words of a refusal for a second and no longer', async () => {
+  it('waits for the body of a refusal for at most a second', async () => {
     await using at = await rig()
     const { recorder } = at.send()
     const connection = await at.server.connection()
@@ -123,7 +123,7 @@ describe('the transport of sockets', () => {
     expect(recorder.has('connected')).toBe(false)
   })
 
-  it('tells a connection without an answer from one that was never made', async () => {
+  it('distinguishes a connection without an answer from one that was never made', async () => {
     await using at = await rig()
     const { recorder, socket, destroy } = at.send()
     await (await at.server.connection()).request()
@@ -157,7 +157,7 @@ describe('the transport of sockets', () => {
     expect(second.recorder.failure?.code).toMatch(/^WS_ERR_/)
   })
 
-  it('hands a 429 on as an answer although the account was spoken of before, and those words where a stream follows', async () => {
+  it('passes on a 429 as an answer although events about the account came before, and passes on those events if a stream follows', async () => {
     await using at = await rig()
     const limits = '{"type":"codex.rate_limits","left":1}'
     const { recorder, drain } = at.send()
@@ -204,7 +204,7 @@ describe('the transport of sockets', () => {
     await connection.gone()
   })
 
-  it('carries nothing but sockets of its own', async () => {
+  it('refuses leases of other pools', async () => {
     await using at = await rig()
     expect(() => send(at.transport, at.server.url)).toThrow(TypeError)
   })
