@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { titlesIn } from '../support/titles.ts'
 import { OLD_WORDS, RIDDLES, SECTION_NUMBER } from './plain-words.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -50,17 +51,15 @@ function filesIn(folder: string, end: string): string[] {
     .map((name) => path.join(folder, name))
 }
 
-/** Not checked yet: folders whose texts still have to be put into plain words. */
-const LATER = ['src/transport/websocket/', 'src/testing/server/socket/', 'src/sidecar/']
-
-const sources = [...filesIn('src', '.ts'), ...filesIn('examples', '.ts')]
-  .filter((file) => !LATER.some((folder) => file.startsWith(folder)))
-  .flatMap(proseOf)
+const sources = [...filesIn('src', '.ts'), ...filesIn('examples', '.ts')].flatMap(proseOf)
 const pages = ['README.md', ...filesIn('docs', '.md')].flatMap(paragraphsOf)
+const titles = filesIn('test', '.test.ts').flatMap((file) =>
+  titlesIn(readFileSync(path.join(root, file), 'utf8')).map((text) => ({ at: file, text })),
+)
 
 describe('plain words', () => {
-  it.each(RIDDLES)('no comment, message or page says $refused', ({ refused, instead }) => {
-    const found = [...sources, ...pages]
+  it.each(RIDDLES)('no comment, message, page or title of a test says $refused', ({ refused, instead }) => {
+    const found = [...sources, ...pages, ...titles]
       .filter(({ text }) => refused.test(text))
       .map(({ at, text }) => `${at}: ${text}`)
     expect(found, `write ${instead}`).toEqual([])

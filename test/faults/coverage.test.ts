@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { titlesIn } from '../support/titles.ts'
 import { CHAPTERS } from './table/index.ts'
 
 const here = new URL('./', import.meta.url)
@@ -10,13 +11,6 @@ const NUMBERS = [...from(1, 73), '27b', ...from(75, 96), ...from(107, 108)].sort
 
 const rows = Object.values(CHAPTERS).flatMap((chapter) => Object.entries(chapter))
 const elsewhere = rows.flatMap(([number, { elsewhere = [] }]) => elsewhere.map((place) => [number, ...place] as const))
-
-/** The titles of tests, as they are written: the first argument of what makes a test, or a table of them. */
-function titlesIn(file: URL): string[] {
-  const text = readFileSync(file, 'utf8')
-  const calls = text.matchAll(/(?:\b(?:describe|it|test)|\))\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g)
-  return [...calls].map(([, , title = '']) => title)
-}
 
 describe('the faults that the library must survive', () => {
   it('are all in the table, each once', () => {
@@ -40,7 +34,7 @@ describe('the faults that the library must survive', () => {
   })
 
   it.each(elsewhere)('%s is shown in %s: %s', (_number, file, words) => {
-    expect(titlesIn(new URL(file, root)).filter((title) => title.includes(words))).not.toEqual([])
+    expect(titlesIn(readFileSync(new URL(file, root), 'utf8')).filter((title) => title.includes(words))).not.toEqual([])
   })
 
   it('are in no file of tests that leaves some out', () => {

@@ -127,7 +127,7 @@ describe('a failure without a reason', () => {
     [null, { error: { message: 'no' } }],
     [null, { message: 'no' }],
     [null, { code: 'slow_down' }],
-  ])('is none where it gives one: %j %j', (error, more) => {
+  ])('does not count as such if it gives one: %j %j', (error, more) => {
     expect(feed(bytesOf(failed(error, more)))).toMatchObject({ ended: true, lingering: false })
   })
 

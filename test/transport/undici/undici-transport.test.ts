@@ -201,7 +201,7 @@ describe('the transport', () => {
   it.each([
     [{}, 35_000],
     [{ keepAliveMs: 1000, warmMs: 2000 }, 7000],
-  ])('drops a client that nobody uses: %j', async (options, ms) => {
+  ])('drops an unused client: %j', async (options, ms) => {
     const t = transported(options)
     await t.sent()
     await t.answer(1)
