@@ -1,5 +1,6 @@
 import type { DeadlineInfo } from './attempt-record.ts'
 import { keepOutOfPrint, ResilientError, type ResilientErrorDetails } from './resilient-error.ts'
+import type { UpstreamWords } from './upstream-words.ts'
 
 export type {
   AttemptPhase,
@@ -12,6 +13,7 @@ export type {
   ReplaySafety,
 } from './attempt-record.ts'
 export { isResilientError, keepOutOfPrint, ResilientError, type ResilientErrorDetails } from './resilient-error.ts'
+export type { UpstreamWords } from './upstream-words.ts'
 
 /**
  * An option, argument or environment variable that is not accepted. The message names the path, the value and what is
@@ -56,18 +58,6 @@ export class ConnectionError extends ResilientError {
 /** The answer violated HTTP, its encoding, the event stream format, or a limit. */
 export class ProtocolError extends ResilientError {
   override readonly name: string = 'ProtocolError'
-}
-
-/** The endpoint's words, as `UpstreamError` keeps them. */
-export interface UpstreamWords {
-  readonly status?: number | undefined
-  readonly upstreamCode?: string | undefined
-  readonly type?: string | undefined
-  readonly param?: string | undefined
-  readonly upstreamMessage?: string | undefined
-  readonly advice?: string | undefined
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** The endpoint reported the failure, by status or inside the stream. Its own words are kept beside our `message`. */

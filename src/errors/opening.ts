@@ -1,15 +1,10 @@
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
+import type { UpstreamWords } from './upstream-words.ts'
 
 /** The facts for the first line of an explanation. */
-interface Said {
+interface Said extends UpstreamWords {
   readonly code: ErrorCode
   readonly message: string
-  readonly status?: number | undefined
-  readonly upstreamCode?: string | undefined
-  readonly type?: string | undefined
-  readonly param?: string | undefined
-  readonly upstreamMessage?: string | undefined
-  readonly advice?: string | undefined
   /** For an interruption: the endpoint's answer to the request that would have resumed the response. */
   readonly cause?: unknown
 }
