@@ -43,11 +43,15 @@ describe.each([
   ])('%s, completes the response: one request, long before idleMs', async (_, bytes) => {
     await using server = await fieldServer([bytes])
     const { baseURL } = server
-    expect((await playCreate({ baseURL })).result?.output_text).toBe('Hi')
-    const streamed = await playStream({ baseURL })
+    const [created, streamed, fetched] = await Promise.all([
+      playCreate({ baseURL }),
+      playStream({ baseURL }),
+      playFetch({ baseURL }),
+    ])
+    expect(created.result?.output_text).toBe('Hi')
     expect(streamed.result?.status).toBe('completed')
     // What others need to read the frame is added.
-    expect((await playFetch({ baseURL })).result?.text).toBe(`${body}\n\n`)
+    expect(fetched.result?.text).toBe(`${body}\n\n`)
     expect(server.requests).toHaveLength(3)
   })
 })

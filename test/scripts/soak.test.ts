@@ -23,7 +23,8 @@ async function soak(signal: AbortSignal, ...args: readonly string[]): Promise<So
   return { code, outcome: JSON.parse(output) }
 }
 
-describe('npm run soak', () => {
+// Both programs mostly wait.
+describe.concurrent('npm run soak', () => {
   it('makes calls of all kinds for a few seconds, each with one outcome, through a restart; and nothing is left', async ({
     signal,
   }) => {

@@ -8,7 +8,7 @@ vi.mock('../../src/transport/undici/undici-parts.ts', () => import('./network/un
 vi.mock('../../src/transport/undici/connector.ts', () => import('./network/connector.ts'))
 
 /** Counted, not timed: the same worlds on every machine. `npm run simulate` runs any number of others. */
-const SEEDS = inject('full') ? 40_000 : 6000
+const SEEDS = inject('full') ? 40_000 : 3000
 const PER_TEST = SEEDS / 10
 
 for (let from = 1; from <= SEEDS; from += PER_TEST) {
