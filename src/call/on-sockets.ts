@@ -21,7 +21,7 @@ export interface SocketCall {
   errorOf(failure: Failure, attempt?: Attempt, reason?: GiveUpReason): Error
 }
 
-/** What a call does where an attempt on a WebSocket cannot be made, or has failed. */
+/** What a call does if an attempt on a WebSocket cannot be made, or has failed. */
 export class OnSockets {
   readonly #call: SocketCall
   readonly #runner: Pick<AttemptRunner, 'run' | 'route'>
@@ -44,9 +44,9 @@ export class OnSockets {
   }
 
   /**
-   * Whether the attempt is followed by another one at once, beside all counting.
+   * Whether another attempt follows at once, which no limit counts.
    *
-   * @throws PreviousResponseNotFoundError where only one socket could carry the request, unless the caller rebuilds it.
+   * @throws PreviousResponseNotFoundError if only one socket could carry the request, unless the caller rebuilds it.
    */
   async goesAnotherWay(attempt: Attempt, failed: Failure): Promise<boolean> {
     const { decisions, effective, deadlines, context } = this.#call
@@ -63,7 +63,7 @@ export class OnSockets {
   /**
    * Whether the caller has rebuilt a request that broke after the commit, and that only one socket could carry.
    *
-   * @throws the error of the failure, where it is such a request and was not rebuilt.
+   * @throws the error of the failure, if it is such a request and was not rebuilt.
    */
   async rebuildsStrict(attempt: Attempt, failed: Failure): Promise<boolean> {
     const { lostConversation, attempts } = this.#call

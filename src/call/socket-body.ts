@@ -5,7 +5,7 @@ import { type Fit, incrementOf } from '../transport/websocket/fit.ts'
 import { isObject, type Json } from '../transport/websocket/prints.ts'
 import { decodedBody } from './request-traits.ts'
 
-/** The body of a request for a response, read. */
+/** The parsed body of a request for a response. */
 export interface CreateBody {
   readonly text: string
   readonly json: Readonly<Record<string, Json>>
@@ -23,10 +23,10 @@ export function readCreate(body: RequestBody, headers: HeaderPairs): CreateBody 
   }
 }
 
-/** Fields that mean something else on a socket, or nothing. */
+/** Fields that have another meaning on a socket, or none. */
 const HTTP_ALONE = ['type', 'stream_id'] as const
 
-/** Why a request cannot be sent on a socket; `undefined` where it can. Pure. */
+/** Why a request cannot be sent on a socket; `undefined` if it can. Pure. */
 export function needsHttp({ text, json }: CreateBody): WholeBecause | undefined {
   if (json.background != null && json.background !== false) return 'field:background'
   const field = HTTP_ALONE.find((name) => json[name] !== undefined)
@@ -36,18 +36,18 @@ export function needsHttp({ text, json }: CreateBody): WholeBecause | undefined 
 
 const CREATE = '{"type":"response.create"'
 
-/** The message with all that the caller sent, byte for byte. */
+/** The message with the whole body of the caller, byte for byte. */
 export function wholeMessage({ text }: CreateBody): Buffer {
   const fields = text.slice(text.indexOf('{') + 1)
   return Buffer.from(`${CREATE}${/^\s*\}/.test(fields) ? '' : ','}${fields}`)
 }
 
-/** How long it would be. */
+/** The length of that message, in bytes. */
 export function wholeBytes({ text }: CreateBody): number {
   return Buffer.byteLength(text) + CREATE.length
 }
 
-/** @returns `undefined` where the body is nested too deeply to be written again. */
+/** @returns `undefined` if the body is nested too deeply to be serialised. */
 export function incrementMessage({ json }: CreateBody, fit: Extract<Fit, { kind: 'incremental' }>): Buffer | undefined {
   try {
     return Buffer.from(JSON.stringify({ type: 'response.create', ...incrementOf(json, fit) }))

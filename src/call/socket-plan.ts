@@ -4,10 +4,10 @@ import type { AttemptStartEvent } from '../telemetry/events.ts'
 import type { HeaderPairs, RequestBody, SocketConnection, Transport, TransportRequest } from '../transport/transport.ts'
 import type { LatencyTraits, TimeoutSettings } from '../watchdog/deadlines.ts'
 
-/** What is told of how an attempt is sent. */
+/** How an attempt is sent, for telemetry. */
 export type SentFacts = Pick<AttemptStartEvent, 'sent' | 'bytesWhole' | 'bytesSent' | 'wholeBecause'>
 
-/** How an attempt goes out. */
+/** How an attempt is sent. */
 export type SocketPlan =
   | { readonly kind: 'http'; readonly facts: SentFacts }
   | {
@@ -16,25 +16,25 @@ export type SocketPlan =
       readonly connection: SocketConnection
       readonly facts: SentFacts
     }
-  /** The request continues a response that cannot be continued any more. Nothing can be sent. */
+  /** The request continues a response that can no longer be continued. Nothing can be sent. */
   | { readonly kind: 'lost'; readonly why: string }
 
-/** What the end of an attempt on a socket means for its call; `undefined`: what any failure means. */
+/** How the call continues after an attempt on a socket failed; `undefined`: as after any failure. */
 export type SocketVerdict =
   /** At once, the same request on another way. `isUnprocessed`: the endpoint has done nothing for it. */
   | { readonly kind: 'again'; readonly isUnprocessed: boolean }
   | { readonly kind: 'lost'; readonly why: string }
   | undefined
 
-/** The ways of one call, over sockets and over HTTP. */
+/** Decides how the attempts of one call are sent: over which socket, or over HTTP. */
 export interface SocketRoute {
-  /** The call continues a response that one socket's server keeps, and no other: it is sent there, once. */
+  /** The call continues a response that only the server of one socket keeps. It is sent to that socket, once. */
   readonly isStrict: boolean
   plan(attempt: {
     readonly url: URL
     readonly headers: HeaderPairs
     readonly isHedge: boolean
-    /** The credential was replaced since the attempt before. */
+    /** The credential was replaced since the previous attempt. */
     readonly isRefreshed: boolean
   }): SocketPlan
   /** @param willRefresh a refused credential will be replaced. */
@@ -46,10 +46,10 @@ export interface EndedAttempt {
   readonly record: AttemptRecord | undefined
 }
 
-/** The call whose ways they are. */
+/** The call whose attempts are planned. */
 export interface RoutedCall {
   readonly request: Pick<TransportRequest, 'method' | 'dispatcher'>
-  /** Changes where the caller rebuilds the request. */
+  /** Changes if the caller rebuilds the request. */
   readonly effective: {
     readonly body: RequestBody
     readonly traits: {
@@ -63,11 +63,11 @@ export interface RoutedCall {
 
 /** The WebSockets of a client. */
 export interface SocketRouting {
-  /** `undefined` for a call that has no use for a socket. */
+  /** @returns `undefined` for a call that always uses HTTP. */
   routeOf(call: RoutedCall): Promise<SocketRoute | undefined>
 }
 
-/** Thrown in the place of an attempt that cannot be made: see `SocketPlan`. */
+/** Thrown if an attempt cannot be made: see `SocketPlan`. */
 export class LostOnSocket extends Error {
   readonly headers: HeaderPairs
   readonly url: URL

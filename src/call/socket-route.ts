@@ -20,7 +20,7 @@ import type { WebSocketSettings } from '../transport/websocket-options.ts'
 import { type CreateBody, incrementMessage, needsHttp, readCreate, wholeBytes, wholeMessage } from './socket-body.ts'
 import type { EndedAttempt, RoutedCall, SocketPlan, SocketRoute, SocketVerdict } from './socket-plan.ts'
 
-/** What all calls of a client share. */
+/** Shared by all calls of a client. */
 export interface SocketSource {
   readonly transport: WebSocketTransport
   readonly fallback: Fallback
@@ -28,7 +28,7 @@ export interface SocketSource {
   keyOf(url: URL, headers: HeaderPairs): SocketKey
 }
 
-/** An attempt that goes out on a socket. */
+/** An attempt that is sent on a socket. */
 interface Planned {
   readonly lease: SocketLease
   readonly key: SocketKey
@@ -44,17 +44,17 @@ interface Fitting {
   readonly fit: Increment
 }
 
-/** The ways of one call that could go out on a socket. */
+/** Plans the attempts of one call that can be sent on a socket. */
 export class CallSocketRoute implements SocketRoute {
   readonly #call: RoutedCall
   readonly #source: SocketSource
   readonly #planned = new WeakMap<SocketConnection, Planned>()
   #hasPlanned = false
   #lastKey: SocketKey | undefined
-  /** Set once the call stays with HTTP, whatever comes. */
+  /** Set once the call uses only HTTP from then on. */
   #httpBecause: WholeBecause | undefined
   #wholeBecause: WholeBecause = 'retry'
-  /** It was sent again on a new socket at once, which happens once a call. */
+  /** The request was sent again at once on a new socket. This happens at most once per call. */
   #hasMoved = false
   #unanswered = 0
   #closedEarly = 0
@@ -117,7 +117,7 @@ export class CallSocketRoute implements SocketRoute {
     return record.connectionReused && !this.#hasMoved ? this.#moveOn('retry', false) : undefined
   }
 
-  /** The endpoint did not upgrade: it said so, or said nothing. */
+  /** The endpoint refused the upgrade, or did not answer it. */
   #afterUpgrade({ lease, key }: Planned, failed: Failure, willRefresh: boolean): SocketVerdict {
     const { fallback } = this.#source
     const status = failed.status ?? failed.upgradeStatus
@@ -127,7 +127,7 @@ export class CallSocketRoute implements SocketRoute {
       fallback.refused(key, status === 401 || status === 403)
       return this.#stayWithHttp('not_upgraded')
     }
-    // Where not even the host was reached, HTTP would not have reached it either.
+    // If the host could not be reached, HTTP would not have reached it either.
     if (!lease.socket.hasConnected || failed.lane === undefined) return undefined
     if (++this.#unanswered < 2) return { kind: 'again', isUnprocessed: true }
     fallback.refused(key)
@@ -179,7 +179,7 @@ export class CallSocketRoute implements SocketRoute {
     return this.#onSocket(lease, key, wholeMessage(body), { body, print: undefined, isStrict: true })
   }
 
-  /** The socket whose server knows most of the request; otherwise the reason why no socket fits. */
+  /** The idle socket whose server knows most of the request, or the reason why no socket fits. */
   #fitting(key: SocketKey, print: RequestPrint): Fitting | WholeBecause {
     if (print.onlyWhole !== undefined) return shown(print.onlyWhole)
     let best: Fitting | undefined
@@ -194,7 +194,7 @@ export class CallSocketRoute implements SocketRoute {
     return best ?? because ?? 'no_socket'
   }
 
-  /** @returns `undefined` where it cannot be sent so after all. */
+  /** @returns `undefined` if the increment cannot be serialised or is too large. */
   #increment(
     { socket, turn, fit }: Fitting,
     body: CreateBody,
@@ -258,10 +258,10 @@ export class CallSocketRoute implements SocketRoute {
   }
 }
 
-/** Begins the codes by which an endpoint speaks of a socket, and not of the request: `websocket_connection_limit_reached`. */
+/** Prefix of the codes that are about the socket, not about the request: `websocket_connection_limit_reached`. */
 const OF_SOCKET = 'websocket_'
 
-/** Failures that end a socket, whatever was asked for on it. */
+/** Failures that end a socket, whatever the request. */
 const LOST_SOCKET: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'socket_closed',
   'ping_timeout',
@@ -271,7 +271,7 @@ const LOST_SOCKET: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'protocol_error',
 ])
 
-/** The server of the socket forgets what a continuation builds on that it refuses, and no other server knows it. */
+/** For a continuation that only one socket could carry. After a failure its server has forgotten the response, so the call ends. */
 function strictVerdict(failed: Failure): SocketVerdict {
   const isOfSocket = failed.upstreamCode?.startsWith(OF_SOCKET) === true
   const isLost = failed.lane !== undefined || failed.code === 'previous_response_not_found' || isOfSocket
@@ -284,8 +284,8 @@ function strictVerdict(failed: Failure): SocketVerdict {
 
 const LOST: Readonly<Record<LostReason, string>> = {
   gone: 'That WebSocket is closed.',
-  busy: 'That WebSocket has another response under way.',
-  moved_on: 'That WebSocket has brought another response since, and its server keeps the latest alone.',
+  busy: 'That WebSocket is receiving another response.',
+  moved_on: 'That WebSocket has received another response since, and its server keeps only the latest.',
   other_key: 'That WebSocket was opened with other headers, or for another address.',
 }
 
@@ -293,7 +293,7 @@ const NOTHING_SENT = 'Nothing was sent.'
 
 const NOT_ON_SOCKET = `The request cannot be sent on that WebSocket: it needs stream: true, a body of JSON, and no dispatcher. ${NOTHING_SENT}`
 
-/** The name of a field is the caller's own word. */
+/** The caller chose the name of the field, so it is shown only if it looks like a name. */
 function shown(because: string): WholeBecause {
   return /^(?:field:\w{1,64}|item:\d+)$/.test(because) ? (because as WholeBecause) : 'field:other'
 }

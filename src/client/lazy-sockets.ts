@@ -6,8 +6,8 @@ import type { Sockets, SocketsOptions } from './sockets.ts'
 const NO_STATS: TransportStats = { connections: 0, idleConnections: 0, leases: 0, clients: 0 }
 
 /**
- * The WebSockets of a client. What they need is loaded with the first call: importing the package, and clients without
- * `webSocket`, load nothing of it.
+ * The WebSockets of a client. Their code is loaded with the first call of a client with `webSocket`. Other clients, and importing
+ * the package, do not load it.
  */
 export class LazySockets implements SocketRouting {
   readonly #listeners = new Set<(event: ClientLifecycleEvent) => void>()
@@ -37,7 +37,7 @@ export class LazySockets implements SocketRouting {
     return this.#sockets.loaded?.transport.stats() ?? NO_STATS
   }
 
-  /** What is not loaded when the client ends opens no socket any more: its calls have ended. */
+  /** Code that is not loaded when the client ends is never used: all calls have ended. */
   async close(): Promise<void> {
     await this.#sockets.loaded?.transport.close()
   }

@@ -12,16 +12,16 @@ import type { WebSocketSettings } from '../transport/websocket-options.ts'
 export interface SocketsOptions {
   readonly settings: WebSocketSettings
   readonly clock: Clock
-  /** Of the HTTP connections of the same client. */
+  /** From the HTTP connections of the same client. */
   readonly connector: Connector
   readonly places: ConnectionPlaces
-  /** Requests to it may have their sockets at another address (`webSocket.url`). */
+  /** For requests to this origin sockets are opened to `webSocket.url`, if that is set. */
   readonly origin: string
   readonly maxEventBytes: number
   readonly maxHeaderBytes: number
 }
 
-/** The WebSockets of a client, and the ways of its calls over them. Loaded with the first call of a client that has them. */
+/** The WebSockets of a client, and how its calls use them. Loaded with the first call of a client with `webSocket`. */
 export class Sockets {
   readonly transport: WebSocketTransport
   readonly #source: SocketSource

@@ -5,8 +5,8 @@ import { type WebSocketOptions, type WebSocketSettings, webSocketRules } from '.
 import type { ResilientClientOptions } from './options.ts'
 
 /**
- * @returns `undefined` where sockets are off.
- * @throws ConfigurationError for an address that is unusable, and for values that contradict each other.
+ * @returns `undefined` if sockets are off.
+ * @throws ConfigurationError for an unusable address, and for values that contradict each other.
  */
 export function webSocketOf(
   options: Pick<ResilientClientOptions, 'webSocket' | 'endpoints' | 'transport'>,

@@ -3,7 +3,7 @@ import { keepOutOfPrint, RequestError } from './errors.ts'
 import { redact } from './redact.ts'
 import { errorChain } from './system-cause.ts'
 
-/** The process or the machine is out of something that comes back. */
+/** The process or the machine lacks a resource that becomes available again. */
 const TRANSIENT: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'])
 
 const BUNDLE =
@@ -11,7 +11,7 @@ const BUNDLE =
 const INSTALL =
   'Install resilient-responses with its dependencies, and keep it out of the bundle or put all of its files into it (docs/client.md#bundling).'
 
-/** A part of this package that is loaded when it is needed. A part that cannot be loaded is no failure of the network. */
+/** A part of this package that is loaded when it is needed. Failing to load it is not a network failure. */
 export class Part<P> extends Lazy<P> {
   /** @param load a plain `import()`, so that bundlers see what is imported. */
   constructor(load: () => Promise<P>) {

@@ -62,7 +62,7 @@ function codeOf(candidate: Record<string, unknown>): string | undefined {
   return named ?? numeral(code) ?? numeral(snake) ?? numeral(statusCode)
 }
 
-/** Where the words stand: at most gateways, then at NestJS, Lambda, Apigee and others. */
+/** The message, from the fields that most gateways use, and then those of NestJS, Lambda, Apigee and others. */
 function messageOf(candidate: Record<string, unknown>): string | undefined {
   const { message, detail, error_description: described, errorMessage, faultstring, msg, error_msg: snake } = candidate
   const words = [message, detail, described, errorMessage, faultstring, msg, snake].find((each) => text(each))

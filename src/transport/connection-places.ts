@@ -1,20 +1,20 @@
 import { Gate } from '../core/gate.ts'
 
-/** Who holds connections of one kind: HTTP connections, or WebSockets. */
+/** Holds the connections of one kind: HTTP connections, or WebSockets. */
 export interface ConnectionHolder {
-  /** Connections to an origin that have not ended, those in use and those that are idle. */
+  /** Number of open connections to an origin, used and idle. */
   countTo(origin: string): number
-  /** Ends one that is not in use; `false` where all are in use. */
+  /** Ends an idle connection. Returns `false` if all are in use. */
   endIdle(origin: string): boolean
 }
 
 /**
- * `maxConnections` of a client, per origin, over all kinds of connections. Every exchange takes a place while it runs; a
- * connection that is not in use gives way to one that is needed.
+ * Enforces `maxConnections` of a client, per origin, over all kinds of connections. Every exchange takes a place while it runs. An
+ * idle connection is closed when its place is needed.
  */
 export class ConnectionPlaces {
   readonly #max: number
-  /** In this order their idle connections give way. */
+  /** In the order in which their idle connections are closed. */
   readonly #holders: ConnectionHolder[] = []
   readonly #gates = new Map<string, Gate>()
 
@@ -27,9 +27,9 @@ export class ConnectionPlaces {
   }
 
   /**
-   * Calls `letIn` once there is a place, at once if there is one.
+   * Calls `letIn` once there is a free place, which may be now.
    *
-   * @returns the function that gives up waiting.
+   * @returns the function that stops waiting.
    */
   enter(origin: string, letIn: () => void): () => void {
     if (this.#max !== Infinity) return this.#gateOf(origin).enter(letIn)
@@ -46,7 +46,7 @@ export class ConnectionPlaces {
     return true
   }
 
-  /** Takes a place in any case: for who uses a connection that is open already, and can use no other. */
+  /** Takes a place even if none is free: for an exchange that can use only one connection, which is open already. */
   enterAnyway(origin: string): void {
     if (this.#max !== Infinity) this.#gateOf(origin).enterAnyway()
   }
@@ -57,7 +57,7 @@ export class ConnectionPlaces {
     if (gate?.isIdle) this.#gates.delete(origin)
   }
 
-  /** Whether there may be another connection, beside those there are. */
+  /** Whether another connection may be opened. */
   mayOpen(origin: string): boolean {
     if (this.#max === Infinity) return true
     let count = 0
@@ -65,7 +65,7 @@ export class ConnectionPlaces {
     return count < this.#max
   }
 
-  /** Ends idle connections until there may be another one, or until all are in use. */
+  /** Ends idle connections until another one may be opened, or until none is idle. */
   makeRoom(origin: string): void {
     while (!this.mayOpen(origin)) if (!this.#holders.some((holder) => holder.endIdle(origin))) return
   }

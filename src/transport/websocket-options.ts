@@ -4,18 +4,18 @@ import type { Rules } from '../core/rules.ts'
 /** Options of WebSocket mode: `webSocket: true`, or an object with any of these. */
 export interface WebSocketOptions {
   /**
-   * Send only what the server of a socket does not have yet, where a request continues what was sent and received on it.
-   * Default `true`; `false` sends every body as it is.
+   * Whether a request that continues what was sent and received on a socket is sent as an increment: only the items that the
+   * server does not have yet. Default `true`; `false` sends every body whole.
    */
   readonly incremental?: boolean | undefined
   /**
-   * The address to open sockets to, for requests to the origin of `baseURL`: `wss:`, `ws:`, `https:` or `http:`. The headers of
-   * those requests go there. Default: the address of the request, with `wss:` for `https:` and `ws:` for `http:`.
+   * The address at which sockets are opened for requests to the origin of `baseURL`: `wss:`, `ws:`, `https:` or `http:`. The headers
+   * of those requests are sent there. Default: the address of the request, with `wss:` for `https:` and `ws:` for `http:`.
    */
   readonly url?: string | undefined
   /**
-   * An older socket takes no new response (but for a continuation that only its server knows), and closes when it is idle.
-   * Milliseconds, default 3 300 000: endpoints end a socket after 60 minutes. `0`: no limit.
+   * Age from which a socket carries no new response, and closes when it is idle. A continuation that only its server knows is still
+   * sent on it. Milliseconds, default 3 300 000, because endpoints end a socket after 60 minutes. `0`: no limit.
    */
   readonly maxAgeMs?: number | undefined
   /**
@@ -24,18 +24,18 @@ export interface WebSocketOptions {
    */
   readonly idleMs?: number | undefined
   /**
-   * A ping is sent after so long without any frame from the server; without an answer within as long again the socket is
-   * dead (`ping_timeout`). Milliseconds, default 20 000; `0`: no pings. A pong feeds no other deadline.
+   * Time without any frame from the server until a ping is sent. If nothing arrives within the same time again, the socket is
+   * dead (`ping_timeout`). Milliseconds, default 20 000; `0`: no pings. A pong resets no other deadline.
    */
   readonly pingMs?: number | undefined
   /**
    * Larger messages go over HTTP. Bytes from 1 024, default 15 728 640 (15 MiB), and not above `limits.eventBytes`. A smaller
-   * limit that the server announces (`x-codex-websocket-max-message-bytes`) wins.
+   * limit that the server announces (`x-codex-websocket-max-message-bytes`) takes precedence.
    */
   readonly maxMessageBytes?: number | undefined
   /**
-   * How long HTTP serves after an endpoint did not upgrade; then a later call opens a socket beside its own way, as a probe.
-   * Milliseconds, default 600 000; `0`: every call tries a socket first.
+   * How long calls use HTTP after an endpoint refused an upgrade. Then one call, which still uses HTTP, also opens a socket as a
+   * probe. Milliseconds, default 600 000; `0`: every call tries a socket first.
    */
   readonly fallbackMs?: number | undefined
   /** Sockets per origin at most, from 1 to 10 000; further calls go over HTTP. Default 64. `maxConnections` counts them, too. */
