@@ -19,7 +19,7 @@ export class Part<P> extends Lazy<P> {
   }
 }
 
-/** @throws RequestError `part_not_loaded`, which no retry heals; a failure that may pass, unchanged. */
+/** @throws RequestError `part_not_loaded`, after which a retry does not help. A failure that may pass is thrown unchanged. */
 function rethrow(error: unknown): never {
   for (const link of errorChain(error)) if (TRANSIENT.has((link as { readonly code?: unknown }).code)) throw error
   const words = error instanceof Error ? redact(error.message) : 'no detail'
