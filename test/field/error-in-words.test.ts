@@ -17,18 +17,24 @@ const REPORTS = [
 ] as const
 
 describe('an error in words', () => {
-  it.each(REPORTS)('as the first frame is retried like an error without a code, and its words are in the error: %s', async (_, report) => {
-    await using server = await fieldServer([streamAnswer(report)])
-    const { baseURL } = server
-    for (const played of [await playStream({ baseURL, maxRetries: 1 }), await playCreate({ baseURL, maxRetries: 1 })]) {
-      expect(played.error).toMatchObject({
-        code: 'response_failed',
-        message: expect.stringContaining(WORDS),
-        giveUpReason: 'retries_exhausted',
-      })
-    }
-    expect(server.requests).toHaveLength(4)
-  })
+  it.each(REPORTS)(
+    'as the first frame is retried like an error without a code, and its words are in the error: %s',
+    async (_, report) => {
+      await using server = await fieldServer([streamAnswer(report)])
+      const { baseURL } = server
+      for (const played of [
+        await playStream({ baseURL, maxRetries: 1 }),
+        await playCreate({ baseURL, maxRetries: 1 }),
+      ]) {
+        expect(played.error).toMatchObject({
+          code: 'response_failed',
+          message: expect.stringContaining(WORDS),
+          giveUpReason: 'retries_exhausted',
+        })
+      }
+      expect(server.requests).toHaveLength(4)
+    },
+  )
 
   it.each(REPORTS)('before output is hidden by a successful retry: %s', async (_, report) => {
     await using server = await fieldServer([

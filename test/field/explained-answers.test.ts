@@ -29,9 +29,7 @@ describe('explain() of the error answer of a passthrough call', () => {
     const response = value as Response
     const lines = explain(response)?.split('\n') ?? []
     expect(lines[0]).toBe(`The endpoint answered ${status}. Its message is in the body, which was passed on unread.`)
-    expect(lines.at(-1)).toBe(
-      `http_status: The endpoint answered with an error status. No further attempt: ${reason}.`,
-    )
+    expect(lines.at(-1)).toBe(`http_status: The endpoint answered with an error status. No further attempt: ${reason}.`)
     expect((await s.settle(response.text())).value).toContain('words')
     await s.nothingIsLeft()
   })

@@ -126,16 +126,13 @@ describe('any other POST', () => {
     expect([response?.status, requests.length]).toEqual([200, 2])
   })
 
-  it.each([408, 409, 500, 502, 504])(
-    'that failed with %i is repeated only with an Idempotency-Key',
-    async (status) => {
-      const script = [answer(status, 'failed'), answer(200, 'ok')]
-      const plain = await posting(script, '/files')
-      expect([plain.response?.status, plain.text, plain.requests.length]).toEqual([status, 'failed', 1])
-      const keyed = await posting(script, '/files', { headers: { 'idempotency-key': 'k1' } })
-      expect([keyed.response?.status, keyed.requests.length]).toEqual([200, 2])
-    },
-  )
+  it.each([408, 409, 500, 502, 504])('that failed with %i is repeated only with an Idempotency-Key', async (status) => {
+    const script = [answer(status, 'failed'), answer(200, 'ok')]
+    const plain = await posting(script, '/files')
+    expect([plain.response?.status, plain.text, plain.requests.length]).toEqual([status, 'failed', 1])
+    const keyed = await posting(script, '/files', { headers: { 'idempotency-key': 'k1' } })
+    expect([keyed.response?.status, keyed.requests.length]).toEqual([200, 2])
+  })
 
   it('that was sent and not answered is not repeated, nor one whose body can be read only once', async () => {
     const lost = await posting([RESET, answer(200, 'ok')], '/files')

@@ -606,7 +606,7 @@ describe('close and destroy', () => {
 })
 
 describe('time', () => {
-  it("the fake timers of a test framework drive it without settings", async () => {
+  it('the fake timers of a test framework drive it without settings', async () => {
     vi.useFakeTimers()
     const transport = new FakeTransport([[fake.delay(30_000), fake.respond([{ type: 'ping' }], { everyMs: 1_000 })]])
     const notes = new Notes()

@@ -64,7 +64,7 @@ export type ResponseInputItem =
   | ShellResult
   | PatchRequest
   | PatchResult
-  | McpCallGiven
+  | McpCall
   | McpListTools
   | McpApprovalRequest
   | McpApprovalAnswer

@@ -58,16 +58,19 @@ describe('a connection whose exchange ended cleanly', () => {
     expect((await fetched(rig.transport, rig.url)).info?.reused).toBe(false)
   })
 
-  it.each([{ keepAliveMs: 0 }, { isolation: 'fresh' as const }])('serves no further exchange with %o', async (options) => {
-    await using rig = await echoing(options)
-    for (let i = 0; i < 3; i++) {
-      expect((await fetched(rig.transport, rig.url)).info?.reused).toBe(false)
-      await turns()
-      expect(rig.transport.stats().idleConnections).toBe(0)
-    }
-    expect(rig.server.connections).toHaveLength(3)
-    await until(() => rig.server.open.length === 0, 'every connection is closed')
-  })
+  it.each([{ keepAliveMs: 0 }, { isolation: 'fresh' as const }])(
+    'serves no further exchange with %o',
+    async (options) => {
+      await using rig = await echoing(options)
+      for (let i = 0; i < 3; i++) {
+        expect((await fetched(rig.transport, rig.url)).info?.reused).toBe(false)
+        await turns()
+        expect(rig.transport.stats().idleConnections).toBe(0)
+      }
+      expect(rig.server.connections).toHaveLength(3)
+      await until(() => rig.server.open.length === 0, 'every connection is closed')
+    },
+  )
 
   it.each([
     ['connection: close', 'HTTP/1.1 200 OK\r\nconnection: close'],

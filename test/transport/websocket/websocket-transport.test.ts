@@ -79,24 +79,21 @@ describe('the transport of sockets', () => {
     recorder.assertOrderly()
   })
 
-  it.each([401, 429, 503])(
-    'passes on a refusal with %i as an answer, with hint and words',
-    async (status) => {
-      await using at = await rig()
-      const { recorder } = at.send()
-      const connection = await at.server.connection()
-      await connection.request()
-      connection.answer('{"error":{"code":"x"}}', `HTTP/1.1 ${status} No\r\nretry-after: 3`)
-      await recorder.ended()
-      expect([recorder.answer?.status, recorder.header('retry-after'), recorder.text]).toEqual([
-        status,
-        '3',
-        '{"error":{"code":"x"}}',
-      ])
-      expect(recorder.steps).toEqual(['connecting', 'head', 'data', 'end'])
-      recorder.assertOrderly()
-    },
-  )
+  it.each([401, 429, 503])('passes on a refusal with %i as an answer, with hint and words', async (status) => {
+    await using at = await rig()
+    const { recorder } = at.send()
+    const connection = await at.server.connection()
+    await connection.request()
+    connection.answer('{"error":{"code":"x"}}', `HTTP/1.1 ${status} No\r\nretry-after: 3`)
+    await recorder.ended()
+    expect([recorder.answer?.status, recorder.header('retry-after'), recorder.text]).toEqual([
+      status,
+      '3',
+      '{"error":{"code":"x"}}',
+    ])
+    expect(recorder.steps).toEqual(['connecting', 'head', 'data', 'end'])
+    recorder.assertOrderly()
+  })
 
   it('waits for the body of a refusal for at most a second', async () => {
     await using at = await rig()

@@ -111,7 +111,6 @@ export class SocketSession implements SocketControls {
     return this.#writer.sendEvents(events, raw)
   }
 
-
   #watch(): void {
     const { record } = this
     const { journal } = this.#host
