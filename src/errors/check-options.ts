@@ -51,7 +51,8 @@ function unknownMessage(
 ): string {
   const { path, name, known, nested } = fault
   const [option, within] = path === '' ? [shownName(name), 'are'] : [`'${optionPath(path, name)}'`, `in '${path}' are`]
-  if (nested !== undefined) return `Unknown option ${option}${whose}; write '${optionPath(path, nested)}' instead.`
+  const place = path === '' ? nested : `${path}.${nested}`
+  if (nested !== undefined) return `Unknown option ${option}${whose}; write '${place}' instead.`
   if (path === top && unknown !== undefined) return unknown(shownName(name), fault)
   return `Unknown option ${option}${whose}; accepted ${within} ${known.join(', ')}.`
 }
