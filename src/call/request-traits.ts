@@ -19,7 +19,7 @@ export interface ModelTraits {
   readonly model: string
   readonly effort: string
   readonly tier: string
-  /** A hosted tool may act, or costs by itself: a second request would do that twice. */
+  /** A hosted tool may act, or costs by itself: a second request would do that twice. A stored prompt may have such tools. */
   readonly hasToolEffects: boolean
 }
 
@@ -75,7 +75,7 @@ export function traitsOf(
       model: word(json.model),
       effort: word((json.reasoning as { effort?: unknown } | null | undefined)?.effort),
       tier: word(json.service_tier),
-      hasToolEffects: Array.isArray(json.tools) && json.tools.some(hasEffects),
+      hasToolEffects: anyHasEffects(json.tools) || isSet('prompt') || addsToolsWithEffects(json.input),
     }),
     continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
   }
@@ -93,14 +93,34 @@ function shared(asks: ModelTraits): ModelTraits {
 
 const TOOLS_WITH_EFFECTS: ReadonlySet<unknown> = new Set(['mcp', 'image_generation', 'code_interpreter'])
 
-function hasEffects(tool: unknown): boolean {
+/** How deep tools are searched inside tools (`namespace`). Deeper ones count as tools with effects. */
+const DEEPEST = 4
+
+function anyHasEffects(tools: unknown, depth = 0): boolean {
+  if (!Array.isArray(tools)) return false
+  return depth > DEEPEST || tools.some((tool) => hasEffects(tool, depth))
+}
+
+/** Tools can also come with the input, as an item `additional_tools`. */
+function addsToolsWithEffects(input: unknown): boolean {
+  return (
+    Array.isArray(input) &&
+    input.some((item: { readonly type?: unknown; readonly tools?: unknown } | null) => {
+      return item?.type === 'additional_tools' && anyHasEffects(item.tools)
+    })
+  )
+}
+
+function hasEffects(tool: unknown, depth: number): boolean {
   if (typeof tool !== 'object' || tool === null) return false
-  const { type, environment } = tool as {
+  const { type, environment, tools } = tool as {
     readonly type?: unknown
+    readonly tools?: unknown
     readonly environment?: { readonly type?: unknown } | null
   }
   // A shell without an environment, or with a local one, is run by the caller.
-  return TOOLS_WITH_EFFECTS.has(type) || (type === 'shell' && environment != null && environment.type !== 'local')
+  const isRunByHost = type === 'shell' && environment != null && environment.type !== 'local'
+  return TOOLS_WITH_EFFECTS.has(type) || isRunByHost || anyHasEffects(tools, depth + 1)
 }
 
 /** Whether the JSON body of a passthrough call asks for a stream. */

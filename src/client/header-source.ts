@@ -194,10 +194,15 @@ function keyOf(pairs: HeaderPairs): string {
 /** The argument of a `headers` function. */
 export function contextOf(ask: Omit<OwnHeaderAsk, 'scope'>, ended: SignalOf): HeadersContext {
   const { url, method, body, callId, attempt, refresh } = ask
+  let copy: Uint8Array | undefined
   return {
     url: url.href,
     method,
-    body: body.kind === 'bytes' ? body.bytes : undefined,
+    // A copy, made for who reads it: every attempt sends the bytes of the caller.
+    get body() {
+      if (body.kind === 'bytes') copy ??= new Uint8Array(body.bytes)
+      return copy
+    },
     callId,
     attempt,
     refresh,

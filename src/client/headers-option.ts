@@ -3,7 +3,7 @@ export interface HeadersContext {
   /** The address of the attempt, with its query. */
   readonly url: string
   readonly method: string
-  /** The bytes to send, which must not be changed. `undefined` without a body, or if the body can be read only once. */
+  /** A copy of the bytes to send. `undefined` without a body, or if the body can be read only once. */
   readonly body: Uint8Array | undefined
   /** As in telemetry. */
   readonly callId: number

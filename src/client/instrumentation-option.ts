@@ -1,4 +1,5 @@
 import { isObject, type Rule } from '../core/rules.ts'
+import { shownKind } from '../core/shown.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import type { HeadersContext } from './headers-option.ts'
 
@@ -37,9 +38,21 @@ export interface Instrumentation {
     | undefined
 }
 
+const FUNCTIONS = 'at least one of the functions onEvent, headers and inContext'
+
 export const instrumentationsRule: Rule<never> = {
-  accepts: 'an array of objects, each with at least one of the functions onEvent, headers and inContext',
-  test: (value) => Array.isArray(value) && value.every(isInstrumentation),
+  accepts: `an array of different objects, each with ${FUNCTIONS}`,
+  test: (value) => Array.isArray(value) && value.every(isInstrumentation) && new Set(value).size === value.length,
+  entryAtFault: (value, path) => {
+    if (!Array.isArray(value)) return undefined
+    const wrong = value.findIndex((one) => !isInstrumentation(one))
+    if (wrong !== -1)
+      return { path: `${path}.${wrong}`, got: shownKind(value[wrong]), accepts: `an object with ${FUNCTIONS}` }
+    // Told twice, it would count and trace everything twice.
+    const again = value.findIndex((one, index) => value.indexOf(one) !== index)
+    const got = `the same object as ${path}.${value.indexOf(value[again])}`
+    return { path: `${path}.${again}`, got, accepts: 'each object once' }
+  },
   // Given by mistake as an object, headers would hold credentials.
   secret: true,
 }

@@ -27,6 +27,8 @@ const RULES = {
   propagate: { ...flag, default: true },
 } as const satisfies Rules<OpenTelemetryOptions>
 
+const OBSERVED = { client: { ...withMethods(['stats'], 'a ResilientClient'), required: true } } as const
+
 /** The result of `openTelemetry()`, for the option `instrumentations` of one client or several. */
 export interface OpenTelemetryInstrumentation extends Instrumentation {
   /**
@@ -34,6 +36,7 @@ export interface OpenTelemetryInstrumentation extends Instrumentation {
    * weakly.
    *
    * @returns the function that ends the observation. Idempotent.
+   * @throws ConfigurationError for what is not a client.
    */
   observe(client: Observed): () => void
 }
@@ -51,7 +54,8 @@ export interface OpenTelemetryInstrumentation extends Instrumentation {
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetryInstrumentation {
   checkOptions(options, RULES, { of: 'openTelemetry()' })
   const { tracerProvider, meterProvider, propagate = true } = options
-  const spans = new CallSpans((tracerProvider ?? trace).getTracer(SCOPE))
+  // Made with the first event: what the provider throws is then ignored, as other errors of instrumentations are.
+  let spans: CallSpans | undefined
   // Asked for with the first event, because the global provider may be registered after this call.
   let meter: Meter | undefined
   const currentMeter = (): Meter => {
@@ -62,13 +66,18 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   let gauges: ClientGauges | undefined
   return {
     onEvent(event) {
-      measured ??= new CallMetrics(currentMeter())
-      spans.onEvent(event)
-      measured.onEvent(event)
+      try {
+        measured ??= new CallMetrics(currentMeter())
+        measured.onEvent(event)
+      } finally {
+        spans ??= new CallSpans((tracerProvider ?? trace).getTracer(SCOPE))
+        spans.onEvent(event)
+      }
     },
-    inContext: (attempt, send) => spans.send(attempt, send),
-    ...(propagate && { headers: (context) => spans.headersFor(context) }),
+    inContext: (attempt, send) => (spans === undefined ? send() : spans.send(attempt, send)),
+    ...(propagate && { headers: (context) => spans?.headersFor(context) }),
     observe(client) {
+      checkOptions({ client }, OBSERVED, { of: 'observe()' })
       gauges ??= new ClientGauges(currentMeter())
       return gauges.add(client)
     },

@@ -34,8 +34,16 @@ const channels = {
   client_destroyed: channel(`${CHANNEL_PREFIX}client_destroyed`),
 } satisfies Record<TelemetryEventType, unknown>
 
+/** Nothing that gets an event can change it for the others, or change the history of the call, which shares its records. */
+function frozen(value: object): void {
+  if (Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const field of Object.values(value)) if (typeof field === 'object' && field !== null) frozen(field)
+}
+
 /** Publishes to the diagnostics channel of the event only. */
 export function publish(event: TelemetryEvent): void {
+  frozen(event)
   channels[event.type].publish(event)
 }
 
@@ -60,6 +68,7 @@ export class TelemetryEmitter {
 
   /** Delivers to the listeners only. A listener that throws or rejects is ignored. */
   tell(event: TelemetryEvent): void {
+    frozen(event)
     for (const listener of this.#listeners) {
       try {
         const result: unknown = listener(event)

@@ -86,6 +86,13 @@ describe("hedge: 'auto', the default", () => {
     ['a body with a conversation', {}, { conversation: 'conv_1' }],
     ['the flex tier', { timeouts: { ttfbMs: 45_000 } }, { service_tier: 'flex' }],
     ['the priority tier', {}, { service_tier: 'priority' }],
+    ['a stored prompt, whose tools are unknown', {}, { prompt: { id: 'pmpt_1' } }],
+    [
+      'a hosted tool that comes with the input',
+      {},
+      { input: [{ type: 'additional_tools', role: 'developer', tools: [{ type: 'mcp', server_label: 'x' }] }] },
+    ],
+    ['a hosted tool in a namespace', {}, { tools: [{ type: 'namespace', name: 'n', tools: [{ type: 'mcp' }] }] }],
     ['a hosted tool that acts', {}, { tools: [{ type: 'mcp', server_label: 'x', server_url: 'https://x.test' }] }],
     ['a hosted tool that costs', {}, { tools: [{ type: 'image_generation' }] }],
   ])('is off with %s', async (_what, options, body) => {
