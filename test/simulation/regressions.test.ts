@@ -217,6 +217,50 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'an endpoint that refuses its probe is alive, so its next cool-down is the first again',
+    {
+      seed: 40004488,
+      client: { pool: { weights: [1, 1], endpointOfMs: 0 } },
+      endpoints: [
+        { connectMs: 0, restarts: [{ at: 39, downMs: 3000, how: 'reset', losesState: true }] },
+        { connectMs: 0, restarts: [] },
+      ],
+      end: { how: 'destroy' },
+      calls: [
+        {
+          id: 1,
+          face: 'background',
+          continuation: true,
+          attempts: [
+            { answer: stream({ how: 'incomplete' }), dial: { afterMs: 20, fails: 'ENOTFOUND' } },
+            {},
+            {},
+            {},
+            {},
+            { answer: completed, send: 'stalls' },
+          ],
+        },
+        {
+          id: 6,
+          face: 'stream',
+          attempts: [
+            { answer: stream({ how: 'incomplete' }), send: 'stalls' },
+            { answer: completed, dial: 'hangs' },
+            { answer: completed, fault: { after: 0, how: 'bad_chunk', afterMs: 0 } },
+            { answer: { kind: 'status', status: 200, body: 'html', hintAs: 'retry-after' } },
+            {
+              answer: stream(
+                { how: 'failed', code: 'insufficient_quota', told: 'before_failed', vague: true, behindMs: 1000 },
+                0,
+              ),
+            },
+            { answer: completed, fault: { after: 0, how: 'garbage', afterMs: 0 } },
+          ],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

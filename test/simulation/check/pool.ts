@@ -86,6 +86,11 @@ export class PoolChecks {
       health.failures = health.failuresInARow = 0
       return
     }
+    // Only an endpoint that is alive refuses.
+    if (isProbe && isRefused(entry, record)) {
+      recover(health)
+      return
+    }
     health.failures++
     health.failuresInARow = LOST.has(record.code ?? '') ? health.failuresInARow + 1 : 0
     const mustCool =
@@ -148,6 +153,11 @@ function recover(health: Health): void {
   health.coolings = 0
   health.failures = 0
   health.failuresInARow = 0
+}
+
+function isRefused({ served }: AttemptEntry, { outcome }: AttemptRecord): boolean {
+  const means = served?.answered?.means
+  return outcome === 'answered' && (means === 'final' || means === 'not_found' || means === 'unauthorized')
 }
 
 /** The call has no choice: what it asks for lives somewhere. */
