@@ -93,6 +93,8 @@ class BodySource implements Consumer {
   #controller: Controller | undefined
   #signal: AbortSignal | undefined
   readonly #history: CallHistory
+  /** All output was handed over; the end of the stream was not. */
+  #isAtEnd = false
 
   constructor({ call, attempt, streamFailure, signal, history }: ResponseOptions) {
     this.#history = history
@@ -102,15 +104,35 @@ class BodySource implements Consumer {
     this.#streamFailure = streamFailure
   }
 
-  pull(controller: Controller): void {
-    const attempt = this.#attempt
-    if (attempt === undefined) return
+  /**
+   * An abort in the same turn as the read must still make it fail, as it does with the built-in `fetch`. So what has
+   * already come is handed over in a later microtask.
+   */
+  pull(controller: Controller): Promise<void> | undefined {
+    const output = this.#attempt?.output
+    const isWaiting = output !== undefined && output.items.length === 0 && !output.ended
+    if (this.#signal !== undefined && !isWaiting) return Promise.resolve().then(() => this.#pass(controller))
+    this.#pass(controller)
+    return undefined
+  }
+
+  /** Called by the output. */
+  onReady(): void {
+    if (this.#controller !== undefined) this.#pass(this.#controller)
+  }
+
+  #pass(controller: Controller): void {
     // A call that has received everything has no listener any more. A check leaves no listener on the signal.
     const signal = this.#signal
+    const attempt = this.#attempt
     if (signal?.aborted) {
-      attempt.output.discard(signal.reason)
+      attempt?.output.discard(signal.reason)
       this.#letGo()
       controller.error(signal.reason)
+      return
+    }
+    if (attempt === undefined) {
+      if (this.#isAtEnd) this.#close(controller)
       return
     }
     const { output } = attempt
@@ -118,8 +140,11 @@ class BodySource implements Consumer {
     switch (taken.kind) {
       case 'item':
         controller.enqueue(owned(taken.item.bytes))
-        if (output.over) this.#close(controller)
-        else attempt.resume()
+        // A second pending read has already taken the rest.
+        if (this.#attempt === undefined) return
+        if (!output.over) attempt.resume()
+        else if (signal === undefined) this.#close(controller)
+        else this.#waitAtEnd(signal)
         return
       case 'end':
         this.#close(controller)
@@ -136,15 +161,17 @@ class BodySource implements Consumer {
     }
   }
 
-  /** Called by the output. */
-  onReady(): void {
-    if (this.#controller !== undefined) this.pull(this.#controller)
-  }
-
   cancel(): void {
     const attempt = this.#attempt
     this.#letGo()
     attempt?.cancel()
+  }
+
+  /** The next read asks the signal again before it ends the stream: a body is not whole before its end was read. */
+  #waitAtEnd(signal: AbortSignal): void {
+    this.#letGo()
+    this.#signal = signal
+    this.#isAtEnd = true
   }
 
   #close(controller: Controller): void {
@@ -189,20 +216,22 @@ class BodySource implements Consumer {
     this.#attempt = undefined
     this.#call = undefined
     this.#signal = undefined
+    this.#isAtEnd = false
   }
 }
 
-/** A complete body, which still fails after an abort by the caller. */
+/** A complete body, which still fails after an abort by the caller, until its end was read. */
 export function wholeBody(text: string, signal: AbortSignal | undefined): ReadableStream<Uint8Array> | string {
   if (signal === undefined) return text
-  const pull = (controller: Controller): void => {
-    if (signal.aborted) {
-      controller.error(signal.reason)
-      return
-    }
-    controller.enqueue(new TextEncoder().encode(text))
-    controller.close()
+  let isGiven = false
+  const pass = (controller: Controller): void => {
+    if (signal.aborted) controller.error(signal.reason)
+    else if (isGiven) controller.close()
+    else controller.enqueue(new TextEncoder().encode(text))
+    isGiven = true
   }
+  // In a later microtask, for the same reason as in `BodySource`.
+  const pull = (controller: Controller): Promise<void> => Promise.resolve().then(() => pass(controller))
   return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
 }
 

@@ -266,6 +266,24 @@ describe('fetchTransport', () => {
     await client.close()
   })
 
+  it('hands the last bytes to the first of two pending reads, and the end to the second', async () => {
+    const last = ok.slice(-1)
+    const s = scenario([[fake.events(ok.slice(0, -1)), fake.delay(10), fake.events(last)].flat()])
+    const { value } = await s.settle(s.post({}, { signal: null }))
+    const reader = value?.body?.getReader()
+    let read = ''
+    while (!read.includes('response.output_item.done'))
+      read += Buffer.from((await reader?.read())?.value ?? []).toString()
+    const both = await s.settle(Promise.all([reader?.read(), reader?.read()]))
+    expect(
+      both.value?.map((read) => [read?.done, Buffer.from(read?.value ?? []).includes('response.completed')]),
+    ).toEqual([
+      [false, true],
+      [true, false],
+    ])
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
   it('aborts the wrapped fetch with the call', async () => {
     let signal: AbortSignal | undefined
     const client = new ResilientClient({

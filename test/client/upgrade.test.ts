@@ -33,6 +33,35 @@ describe('upgradeToStream', () => {
     await s.nothingIsLeft()
   })
 
+  it.each([
+    ['begun before it', (read: () => Promise<unknown>, abort: () => void) => [read(), abort()][0]],
+    ['begun after it', (read: () => Promise<unknown>, abort: () => void) => [abort(), read()][1]],
+  ])('gives nothing after an abort, to a read %s', async (_, run) => {
+    for (const read of ['text', 'body', 'rest'] as const) {
+      const s = scenario([fake.respond(ok)], { upgradeToStream: true })
+      const controller = new AbortController()
+      const { value } = await s.settle(s.post({ stream: false }, { signal: controller.signal }))
+      const reader = read === 'text' ? undefined : value?.body?.getReader()
+      if (read === 'rest') await reader?.read()
+      const reading = run(
+        async () => (reader === undefined ? value?.text() : reader.read()),
+        () => controller.abort(new RangeError('mine')),
+      )
+      await expect(reading, read).rejects.toThrow('mine')
+      await s.nothingIsLeft()
+    }
+  })
+
+  it('gives the whole response to a reader, and then its end', async () => {
+    const s = scenario([fake.respond(ok)], { upgradeToStream: true })
+    const { signal } = new AbortController()
+    const { value } = await s.settle(s.post({ stream: false }, { signal }))
+    const reader = value?.body?.getReader()
+    expect(JSON.parse(Buffer.from((await reader?.read())?.value ?? []).toString())).toEqual(final)
+    expect(await reader?.read()).toEqual({ done: true, value: undefined })
+    await s.nothingIsLeft()
+  })
+
   it('understands a compressed body', async () => {
     const s = scenario([fake.respond(ok)], { upgradeToStream: true })
     const body = gzipSync(JSON.stringify({ model: 'm', input: 'hi' }))

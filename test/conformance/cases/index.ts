@@ -5,6 +5,7 @@ import { BODIES_OF_REQUESTS } from './bodies.ts'
 import { HEADERS } from './headers.ts'
 import { PLATFORM } from './platform.ts'
 import { READING } from './reading.ts'
+import { READS_AND_ABORTS } from './reads-and-aborts.ts'
 import { REDIRECTS } from './redirects.ts'
 import { REQUESTS } from './requests.ts'
 import { STREAMS } from './streams.ts'
@@ -16,6 +17,7 @@ export const CASES: readonly Case[] = [
   ...ANSWERS_OF_ALL_KINDS,
   ...READING,
   ...ABORTS,
+  ...READS_AND_ABORTS,
   ...REDIRECTS,
   ...STREAMS,
   ...PLATFORM,

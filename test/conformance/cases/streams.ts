@@ -68,6 +68,14 @@ export const STREAMS: readonly Case[] = [
     await (await scene.came()).gone()
     return pending
   }),
+  streams('two reads at its end', UNFINISHED, async (scene) => {
+    const reader = (await asked(scene)).body?.getReader()
+    await reader?.read()
+    const both = Promise.all([reader?.read(), reader?.read()])
+    ;(await scene.came()).write(`${chunked(EVENTS.slice(PART.length))}0\r\n\r\n`)
+    const [last, end] = await both
+    return [Buffer.from(last?.value ?? []).toString() === EVENTS.slice(PART.length), end?.done]
+  }),
   streams('cancelled in the middle', UNFINISHED, async (scene) => {
     const response = await asked(scene)
     await response.body?.cancel()
