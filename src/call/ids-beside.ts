@@ -36,14 +36,14 @@ export async function idsBeside(response: Response): Promise<string[]> {
   if (!response.ok || !response.headers.get('content-type')?.includes('json')) return []
   const found = new IdCollector()
   try {
-    const branch = response.clone().body
-    if (branch !== null) {
-      for await (const chunk of branch) {
-        found.push(chunk)
-        // Leaving the loop cancels the branch, so that no unread bytes are kept for it.
-        if (found.isFull) break
-      }
+    const reader = response.clone().body?.getReader()
+    while (reader !== undefined && !found.isFull) {
+      const { done, value } = await reader.read()
+      if (done) return found.ids()
+      found.push(value)
     }
+    // From here on no bytes are kept for the branch. Not awaited, because that ends with the caller's branch.
+    reader?.cancel().catch(() => {})
   } catch {
     // The caller gets the same failure.
   }
