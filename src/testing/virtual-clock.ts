@@ -1,11 +1,15 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
 import { flag } from '../core/rule-kinds.ts'
 import type { Rule, Rules } from '../core/rules.ts'
+import { shownKind } from '../core/shown.ts'
 import { nextTurn } from '../core/turn.ts'
 import { checkUsage } from './usage.ts'
+import { armedAt, listTimers, type PendingTimer } from './virtual-clock/pending-timers.ts'
+import { StandstillWatch } from './virtual-clock/standstill.ts'
 import { type Queued, TimerQueue } from './virtual-clock/timer-queue.ts'
 import { type TimerCounts, TimerTally } from './virtual-clock/timer-tally.ts'
 
+export type { PendingTimer } from './virtual-clock/pending-timers.ts'
 export type { TimerCounts } from './virtual-clock/timer-tally.ts'
 
 /** The longest delay of a Node timer. A longer one is clamped, as the system clock does. */
@@ -17,10 +21,8 @@ const DAY_MS = 86_400_000
 const MAX_STEPS_PER_INSTANT = 100_000
 /** Code under test may use one real `setImmediate` between two promises. A second turn lets it finish. */
 const TURNS_PER_STEP = 2
-/** Number of pending timers that an error lists. */
-const LISTED = 20
-/** Number of stack frames that an error shows. */
-const TRACED_FRAMES = 6
+/** Turns of the event loop that `until` grants to work that needs no timer of this clock. */
+const IDLE_TURNS = 1000
 
 export interface VirtualClockOptions {
   /** Value of `wallNow()` at the start, in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
@@ -38,19 +40,6 @@ const instant: Rule<number> = {
 }
 
 const RULES = { epochMs: instant, startMs: instant, traces: flag } satisfies Rules<VirtualClockOptions>
-
-/** A timer that is armed and has not fired. */
-export interface PendingTimer {
-  /** When it fires, in the time of `now()`. */
-  readonly dueMs: number
-  /** Milliseconds from now; negative when it is late. */
-  readonly inMs: number
-  /** Who armed it (see `labelled`). `undefined` for timers armed on the clock itself. */
-  readonly label: string | undefined
-  readonly unref: boolean
-  /** Where it was armed, with `traces: true`. */
-  readonly trace: string | undefined
-}
 
 interface ArmedBy {
   readonly unref: boolean | undefined
@@ -86,6 +75,14 @@ export class VirtualClock implements Clock {
   #wallOffsetMs: number
   #order = 0
   #moving = false
+  /** Counts the calls that move time. */
+  #moves = 0
+  readonly #standstill = new StandstillWatch({
+    waiting: () => this.pending().filter(({ unref }) => !unref).length,
+    moves: () => this.#moves,
+    isMoving: () => this.#moving,
+    listing: () => this.#listing(),
+  })
 
   /** @throws TypeError for an unknown option. */
   constructor(options: VirtualClockOptions = {}) {
@@ -163,6 +160,38 @@ export class VirtualClock implements Clock {
     if (this.#queue.size > 0) throw new Error(`runToIdle: not idle after ${maxMs} ms. ${this.#listing()}`)
   }
 
+  /**
+   * Moves time from timer to timer until `promise` settles, and settles as it does. So a test need not know how long the
+   * code under test waits. A rejection is never unhandled.
+   *
+   * @param options.maxMs how far time may move, in milliseconds. Default one day.
+   * @throws Error that lists the timers still armed, if the promise has not settled after `maxMs`, or waits for something
+   * else than this clock.
+   */
+  async until<T>(promise: PromiseLike<T>, options: { readonly maxMs?: number } = {}): Promise<T> {
+    const maxMs = options.maxMs ?? DAY_MS
+    requireDuration('until', maxMs)
+    if (typeof (promise as Partial<PromiseLike<T>> | undefined)?.then !== 'function')
+      throw new TypeError(`until: got ${shownKind(promise)}; expected a promise`)
+    let isSettled = false
+    const settled = () => {
+      isSettled = true
+    }
+    promise.then(settled, settled)
+    const untilMs = this.#nowMs + maxMs
+    await this.#move(untilMs, () => isSettled)
+    for (let turn = 0; !isSettled && this.#queue.size === 0; turn++) {
+      if (turn === IDLE_TURNS)
+        throw new Error(
+          'until: the promise has not settled, and no timer is armed. It waits for something else than this clock.',
+        )
+      await nextTurn()
+      await this.#move(untilMs, () => isSettled)
+    }
+    if (!isSettled) throw new Error(`until: the promise has not settled after ${maxMs} ms. ${this.#listing()}`)
+    return promise
+  }
+
   /** Runs everything that needs no time: promise jobs, timers that are due, `afterIO` callbacks. */
   async settle(): Promise<void> {
     await this.#move(this.#nowMs)
@@ -219,6 +248,7 @@ export class VirtualClock implements Clock {
     }
     this.#queue.push(timer)
     this.#tally.armed(by.label)
+    if (!timer.unref) this.#standstill.armed()
     return timer
   }
 
@@ -226,9 +256,10 @@ export class VirtualClock implements Clock {
    * Fires what is due until `untilMs`, and leaves `now()` at the last fired timer. Runs `afterIO` callbacks when no
    * timer is due at the present instant, as a real event loop does.
    */
-  async #run(untilMs: number): Promise<void> {
+  async #run(untilMs: number, isDone: () => boolean): Promise<void> {
     for (let stepsNow = 0; ; stepsNow++) {
       for (let turn = 0; turn < TURNS_PER_STEP; turn++) await nextTurn()
+      if (isDone()) return
       const next = this.#queue.peek()
       if (next !== undefined && next.dueMs <= this.#nowMs) this.#fire(next)
       else if (this.#afterIO.length > 0) this.#afterIO.shift()!()
@@ -249,39 +280,22 @@ export class VirtualClock implements Clock {
     timer.callback()
   }
 
-  async #move(untilMs: number): Promise<void> {
+  async #move(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
     if (this.#moving) throw new Error('the virtual clock is already moving: await one advance() before the next')
     this.#moving = true
+    this.#moves++
     try {
-      await this.#run(untilMs)
+      await this.#run(untilMs, isDone)
     } finally {
       this.#moving = false
     }
   }
 
   #listing(): string {
-    const timers = this.pending()
-    const lines = timers.slice(0, LISTED).map(({ dueMs, inMs, label, unref, trace }) => {
-      const when = inMs >= 0 ? `in ${inMs} ms` : `${-inMs} ms late`
-      return `  - ${label ?? 'timer'} due at ${dueMs} ms (${when})${unref ? ', unref' : ''}${trace ? `\n${trace}` : ''}`
-    })
-    if (timers.length > LISTED) lines.push(`  - and ${timers.length - LISTED} more`)
-    if (this.#afterIO.length > 0) lines.push(`  - ${this.#afterIO.length} afterIO callback(s)`)
-    const hint = timers.length > 0 && !this.#traces ? '\n(new VirtualClock({ traces: true }) shows who armed them)' : ''
-    return `${timers.length} timer(s) still armed at ${this.#nowMs} ms:\n${lines.join('\n')}${hint}`
+    return listTimers(this.pending(), { nowMs: this.#nowMs, afterIO: this.#afterIO.length, hasTraces: this.#traces })
   }
 }
 
 function requireDuration(method: string, ms: number): void {
   if (!(ms >= 0)) throw new RangeError(`${method}: expected milliseconds, 0 or more, got ${String(ms)}`)
-}
-
-/** The stack above `entry`, the function that armed the timer. */
-function armedAt(entry: Clock['setTimer']): string | undefined {
-  const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, entry)
-  return holder.stack
-    ?.split('\n')
-    .slice(1, 1 + TRACED_FRAMES)
-    .join('\n')
 }

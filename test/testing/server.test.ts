@@ -554,7 +554,12 @@ describe('watching and stepping', () => {
 
   it('brings out what a function of the user threw', () =>
     withServer({ respond: () => Promise.reject(new Error('no idea')) }, async (server) => {
-      await expect(post(server, STREAM)).rejects.toMatchObject({ code: 'ECONNRESET' })
+      const { status, text } = await post(server, STREAM)
+      expect(status).toBe(500)
+      expect(JSON.parse(text).error).toMatchObject({
+        code: 'mock_server_failed',
+        message: expect.stringContaining('no idea'),
+      })
       expect(() => server.assertConsumed()).toThrow('no idea')
     }))
 })

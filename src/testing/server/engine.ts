@@ -19,6 +19,9 @@ import { ResponseStore } from './response-store.ts'
 import { SocketDoor } from './socket/door.ts'
 import { type Struck, strike, type Verdict } from './strike.ts'
 
+/** The base addresses of OpenAI, Azure and the Codex backend. */
+const PREFIXES = ['/v1', '/openai/v1', '/backend-api/codex']
+
 /** Applies the faults to connections and requests, and answers the requests. */
 export class Engine {
   readonly journal: Journal
@@ -182,8 +185,9 @@ export class Engine {
 
   #makeContext(): ReplyContext {
     const { eventDelayMs = 0, strict = true, respond = echoStream } = this.#options
+    const prefixes = this.#options.prefixes ?? (strict ? PREFIXES : undefined)
     const background = this.#options.background === 'manual' ? 'manual' : eventDelayMs
-    return { clock: this.#clock, store: this.store, contexts: this.contexts, strict, background, respond }
+    return { clock: this.#clock, store: this.store, contexts: this.contexts, strict, prefixes, background, respond }
   }
 
   #makeHost(): ExchangeHost {
@@ -205,6 +209,7 @@ export class Engine {
         const isIdle = request.transport === 'http' && request.outcome === 'complete'
         if (keepAliveMs > 0 && isIdle) void this.#closeIdle(connection, keepAliveMs)
       },
+      failed: (error) => this.#report(error),
       strike: (planned, struck, request) =>
         this.#strike(planned, struck, journal.sockets[(request.socketNumber ?? 0) - 1], request),
     }
@@ -217,8 +222,12 @@ export class Engine {
   }
 
   #fail(error: unknown, connection: Connection): void {
+    this.#report(error)
+    connection.drop('destroy')
+  }
+
+  #report(error: unknown): void {
     this.failure ??= { error }
     this.journal.waiters.fail(() => error)
-    connection.drop('destroy')
   }
 }

@@ -10,6 +10,7 @@ import { countInputTokens, type ReceivedBody } from './request-body.ts'
 import type { SocketControls } from './socket/controls.ts'
 import { ONLY_ON_SOCKETS } from './socket/effects.ts'
 import type { Struck, Verdict } from './strike.ts'
+import { errorBody } from './upstream-errors.ts'
 
 export interface ExchangeOptions {
   readonly framing: Framing
@@ -28,6 +29,8 @@ export interface ExchangeHost {
   sent(request: RequestRecord): void
   ended(request: RequestRecord, connection: Connection): void
   strike(planned: PlannedFault, struck: Struck, request: RequestRecord): Promise<Verdict>
+  /** A function of the test threw, or the server has a bug. */
+  failed(error: unknown): void
 }
 
 /** One request, with its connection and its answer. */
@@ -42,6 +45,16 @@ export interface ExchangeParts {
   /** The answer of the endpoint without faults. */
   reply(request: RequestRecord): Promise<Reply>
 }
+
+/** An event of the answer, by which faults find it. */
+interface EventOfAnswer {
+  /** From 0. */
+  readonly number: number
+  /** Of the event. `undefined`: it has none, as a JSON answer. */
+  readonly type: unknown
+}
+
+const FIRST: EventOfAnswer = { number: 0, type: undefined }
 
 /** Thrown to end an exchange when nothing more can be sent. */
 const STOP = Symbol('stop')
@@ -82,6 +95,7 @@ export class Exchange {
       await this.#pass('after_response')
     } catch (error) {
       if (error === STOP) return this.#endUnanswered()
+      if (this.#request.status === undefined) return this.#answerCrash(error)
       this.#end('server_closed')
       throw error
     } finally {
@@ -117,8 +131,8 @@ export class Exchange {
     if (reply.slow) await this.#wait(ttfbMs(this.#request))
     reply.sent?.()
     const bytes = this.#answer.startJson(reply.status, reply.body)
-    await this.#pass('before_event', 0)
-    await this.#sendFrame(bytes, 0)
+    await this.#pass('before_event', FIRST)
+    await this.#sendFrame(bytes, FIRST)
   }
 
   async #sendEvents({ log, from, paced, encode, sent }: Extract<Reply, { kind: 'events' }>): Promise<void> {
@@ -144,14 +158,15 @@ export class Exchange {
         await flush()
         await this.#wait(eventDelayMs)
       }
-      if (this.#isDue('before_event', number)) {
+      const which: EventOfAnswer = { number, type: event.type }
+      if (this.#isDue('before_event', which)) {
         await flush()
-        await this.#pass('before_event', number)
+        await this.#pass('before_event', which)
       }
       if (log.isLast(index)) sent?.()
-      if (this.#isDue('inside_event', number)) {
+      if (this.#isDue('inside_event', which)) {
         await flush()
-        await this.#sendFrame(this.#answer.frame(event, encode), number)
+        await this.#sendFrame(this.#answer.frame(event, encode), which)
         continue
       }
       merged.push(this.#answer.frame(event, encode))
@@ -162,11 +177,11 @@ export class Exchange {
   }
 
   /** Sends one frame. Faults at `inside_event` strike after half of it. */
-  async #sendFrame(frame: Buffer, number: number): Promise<void> {
-    const half = this.#isDue('inside_event', number) ? frame.length >> 1 : 0
+  async #sendFrame(frame: Buffer, which: EventOfAnswer): Promise<void> {
+    const half = this.#isDue('inside_event', which) ? frame.length >> 1 : 0
     if (half > 0) {
       await this.#write(frame.subarray(0, half), false)
-      await this.#pass('inside_event', number)
+      await this.#pass('inside_event', which)
     }
     await this.#write(frame.subarray(half))
     this.#request.sentEvents++
@@ -181,17 +196,20 @@ export class Exchange {
     if (ms > 0 && !(await waitWhileOpen(this.#connection, this.#host.clock, ms))) throw STOP
   }
 
-  #isDue(point: RequestPoint, event?: number): boolean {
+  #isDue(point: RequestPoint, event?: EventOfAnswer): boolean {
     return this.#faults.some((planned) => this.#strikesAt(planned, point, event))
   }
 
-  #strikesAt({ fault }: PlannedFault, point: RequestPoint, event: number | undefined): boolean {
-    if (fault.at !== point || ('event' in fault && fault.event !== event)) return false
+  #strikesAt({ fault }: PlannedFault, point: RequestPoint, event: EventOfAnswer | undefined): boolean {
+    if (fault.at !== point) return false
+    if (fault.at === 'before_event' || fault.at === 'inside_event') {
+      if (fault.type === undefined ? fault.event !== event?.number : fault.type !== event?.type) return false
+    }
     return this.#parts.socket !== undefined || !ONLY_ON_SOCKETS.has(fault.effect)
   }
 
   /** Lets all faults strike that are due at a point. */
-  async #pass(point: RequestPoint, event?: number): Promise<void> {
+  async #pass(point: RequestPoint, event?: EventOfAnswer): Promise<void> {
     const due = this.#faults.filter((planned) => this.#strikesAt(planned, point, event))
     if (due.length === 0) return
     this.#faults = this.#faults.filter((planned) => !due.includes(planned))
@@ -201,6 +219,14 @@ export class Exchange {
       this.#end(planned.fault.effect === 'status' ? 'complete' : 'cut')
       throw STOP
     }
+  }
+
+  /** A function of the test threw before the answer began. An answer says more than a closed connection would. */
+  async #answerCrash(error: unknown): Promise<void> {
+    this.#host.failed(error)
+    const body = errorBody('server_error', `The mock server failed: ${String(error)}`, 'mock_server_failed')
+    await this.#answer.sendStatus(500, { 'x-should-retry': 'false' }, body)
+    this.#end('complete')
   }
 
   #endUnanswered(): void {

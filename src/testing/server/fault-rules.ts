@@ -85,13 +85,18 @@ export function checkFault(path: string, fault: Fault, scripted: boolean): void 
   const numbered = fault.at === 'before_event' || fault.at === 'inside_event'
   checkObject(path, fault, {
     ...known,
-    ...(numbered ? { event: isInteger(0) } : {}),
+    ...(numbered ? { event: isInteger(0), type: isType('string') } : {}),
     ...(FIELDS_OF_EFFECT[fault.effect] as Fields),
     label: isType('string'),
     ...(scripted ? {} : SELECTION),
   })
-  const required = [...(numbered ? ['event'] : []), ...(REQUIRED[fault.effect as keyof typeof REQUIRED] ?? [])]
-  for (const key of required) {
+  if (numbered) {
+    const { event, type } = fault as { readonly event?: unknown; readonly type?: unknown }
+    if ((event === undefined) === (type === undefined)) {
+      throw new TypeError(`${path} needs "event", the number of an event, or "type", the type of one, and not both`)
+    }
+  }
+  for (const key of REQUIRED[fault.effect as keyof typeof REQUIRED] ?? []) {
     if ((fault as unknown as Record<string, unknown>)[key] === undefined) throw new TypeError(`${path} needs "${key}"`)
   }
   if (fault.effect === 'event' && fault.events === undefined && fault.raw === undefined) {

@@ -5,6 +5,7 @@
  * { at: 'headers', effect: 'stall' }
  * { at: 'headers', effect: 'status', status: 429, headers: { 'retry-after': '2' } }
  * { at: 'before_event', event: 2, effect: 'reset' }
+ * { at: 'before_event', type: 'response.output_text.delta', effect: 'reset' }
  * { at: 'before_event', event: 3, effect: 'event', events: [{ type: 'error', error: { code: 'slow_down' } }] }
  * ```
  *
@@ -112,14 +113,27 @@ export type SocketFault = Selection<MockSocket> &
     | ((WireEffect | EventEffect | StreamEffect) & { readonly at: 'upgraded' })
   )
 
+/** The event of an answer that a fault is about: by its number, or the first one of a type. */
+export type WhichEvent =
+  | {
+      /** From 0. Equal to the `sequence_number` unless the stream is resumed. */
+      readonly event: number
+      readonly type?: undefined
+    }
+  | {
+      /** For example `response.output_text.delta`. */
+      readonly type: string
+      readonly event?: undefined
+    }
+
 /**
  * Strikes a request: over HTTP, or a `response.create` on a WebSocket.
  *
  * - `request_body`: the head has arrived; the body is not read. While the server does not read, it cannot see the
  *   client leave. On a WebSocket: the message has arrived, and nothing after it is read.
  * - `headers`: the request was read; nothing of the answer was sent.
- * - `before_event`, `inside_event`: before event `event` of the answer (from 0; equal to the `sequence_number` unless
- *   the stream is resumed), or after half of the bytes of its frame. A JSON answer counts as one event, number 0.
+ * - `before_event`, `inside_event`: before event `event` of the answer or the first event of `type`, or after half of
+ *   the bytes of its frame. A JSON answer counts as one event, number 0, without a type.
  * - `after_terminal`: all events were sent; the body is not finished. On a WebSocket: the next request still waits.
  * - `after_response`: the answer is complete and the connection idle.
  */
@@ -129,9 +143,8 @@ export type RequestFault = Selection<MockRequest> &
     | ((WireEffect | StatusEffect | StreamEffect | FrameEffect | AnswerEffect) & { readonly at: 'headers' })
     | ((WireEffect | EventEffect | StreamEffect | FrameEffect | AnswerEffect) & {
         readonly at: 'before_event'
-        readonly event: number
-      })
-    | (WireEffect & { readonly at: 'inside_event'; readonly event: number })
+      } & WhichEvent)
+    | (WireEffect & { readonly at: 'inside_event' } & WhichEvent)
     | ((WireEffect | EventEffect | StreamEffect) & { readonly at: 'after_terminal' })
     | ((WireEffect | StreamEffect) & { readonly at: 'after_response' })
   )
@@ -150,7 +163,8 @@ export const isRequestFault = (fault: Fault): fault is RequestFault =>
 
 /** `before_event 2: reset`, with its label in front. */
 export function describeFault(fault: Fault): string {
-  const where = 'event' in fault ? `${fault.at} ${fault.event}` : fault.at
+  const where =
+    fault.at === 'before_event' || fault.at === 'inside_event' ? `${fault.at} ${fault.type ?? fault.event}` : fault.at
   const what = describeEffect(fault)
   return `${fault.label === undefined ? '' : `"${fault.label}", `}${where}: ${what}`
 }

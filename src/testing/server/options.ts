@@ -52,6 +52,11 @@ export interface MockServerOptions {
    * `false` is for tests with incomplete requests.
    */
   readonly strict?: boolean | undefined
+  /**
+   * What stands in front of `/responses` and the other paths. A request with another prefix gets 404, which shows a wrong
+   * `baseURL` (`/v1/v1/responses`). Default: `['/v1', '/openai/v1', '/backend-api/codex']`; with `strict: false` any.
+   */
+  readonly prefixes?: readonly string[] | undefined
   /** Timeout of `waitFor`, in milliseconds. Default: 10 000; `0`: none. */
   readonly waitMs?: number | undefined
   /** Default: real time. */
@@ -72,6 +77,11 @@ const RULES = {
   webSocket: anyOf(isType('boolean'), isType('object')),
   keepAliveMs: isNumber(0),
   strict: isType('boolean'),
+  prefixes: {
+    accepts: "a list of prefixes, e.g. ['/v1'], each empty or beginning with a slash",
+    test: (value) =>
+      Array.isArray(value) && value.every((each) => typeof each === 'string' && /^(?:\/.*[^/])?$/.test(each)),
+  },
   waitMs: isNumber(0),
   clock: isType('object'),
 } satisfies Record<keyof MockServerOptions, Rule>

@@ -7,7 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http'
  * - `complete`: it was answered in full, even with an error status;
  * - `cut`: a fault ended the answer;
  * - `client_gone`: the client closed the connection first;
- * - `server_closed`: the server was closed, dropped its connections, or had a function that threw.
+ * - `server_closed`: the server was closed, dropped its connections, or had a function that threw during the answer.
+ *   One that threw before is answered with 500 and the code `mock_server_failed`.
  */
 export type Outcome = 'pending' | 'complete' | 'cut' | 'client_gone' | 'server_closed'
 

@@ -6,13 +6,13 @@ import type { MockRequest } from './records.ts'
 import { json, type Reply, type ReplyContext, sseEncode } from './reply.ts'
 import { cancelledSnapshot, latestSnapshot, type StoredResponse } from './response-store.ts'
 import { refuseChatBody, refuseWithoutCredential } from './strict.ts'
-import { isPlainPath } from './target.ts'
+import { isServed } from './target.ts'
 import { errorBody, responseNotFound } from './upstream-errors.ts'
 
-/** The routes, with any path prefix (`/v1`, `/backend-api/codex`, …). */
+/** The routes, below the prefixes that are served (`/v1`, `/backend-api/codex`, …). */
 export async function reply(request: MockRequest, context: ReplyContext): Promise<Reply> {
   const { method, path } = request
-  if (!isPlainPath(path)) return notFound(method, path)
+  if (!isServed(path, context.prefixes)) return notFound(method, path)
   const unauthorized = context.strict ? refuseWithoutCredential(request) : undefined
   if (unauthorized !== undefined) return json(unauthorized.status, unauthorized.body)
   const [, id, action] = /\/responses(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path) ?? []

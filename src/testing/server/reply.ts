@@ -26,6 +26,8 @@ export interface ReplyContext {
   readonly contexts: Contexts
   /** `true`: refuses invalid requests as OpenAI does. */
   readonly strict: boolean
+  /** Prefixes of paths that are served. `undefined`: any. */
+  readonly prefixes: readonly string[] | undefined
   /** Milliseconds between the events of background responses. `'manual'`: `server.produce()` produces them. */
   readonly background: number | 'manual'
   respond(request: MockRequest): readonly JsonObject[] | Promise<readonly JsonObject[]>

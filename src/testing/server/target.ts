@@ -9,6 +9,18 @@ export function parseTarget(target: string): { readonly path: string; readonly q
 }
 
 /** Whether a path is in the usual form: no empty segment, no dot segment, no fragment. */
-export function isPlainPath(path: string): boolean {
+function isPlainPath(path: string): boolean {
   return path.startsWith('/') && !/\/(?:\/|\.{1,2}(?:\/|$))|#/.test(path)
+}
+
+/** What stands in front of the paths of the API. `undefined`: the path is not one of the API. */
+function prefixOf(path: string): string | undefined {
+  return /^(.*?)\/(?:responses|chat\/completions|files|uploads|echo)(?:\/|$)/.exec(path)?.[1]
+}
+
+/** Whether the server answers requests to a path, where `prefixes` limits what stands in front of it. */
+export function isServed(path: string, prefixes: readonly string[] | undefined): boolean {
+  if (!isPlainPath(path)) return false
+  const prefix = prefixOf(path)
+  return prefixes === undefined || prefix === undefined || prefixes.includes(prefix)
 }

@@ -6,7 +6,7 @@ import type { SocketPoint } from '../faults.ts'
 import type { MockSocket, SocketRecord } from '../records.ts'
 import { type Refusal, refuseWithoutCredential } from '../strict.ts'
 import type { Struck, Verdict } from '../strike.ts'
-import { isPlainPath } from '../target.ts'
+import { isServed } from '../target.ts'
 import { errorBody } from '../upstream-errors.ts'
 import type { SocketControls } from './controls.ts'
 import { DEFAULT_WEB_SOCKET, type MockWebSocketOptions } from './options.ts'
@@ -113,7 +113,7 @@ export class SocketDoor {
   ): (Refusal & { headers?: Record<string, string> }) | undefined {
     const { path } = socket
     const method = message.method ?? 'GET'
-    if (!isPlainPath(path) || !path.endsWith('/responses')) {
+    if (!isServed(path, this.#host.context.prefixes) || !path.endsWith('/responses')) {
       return { status: 404, body: errorBody('invalid_request_error', `Invalid URL (${method} ${path})`) }
     }
     if (this.#isOff || message.headers.upgrade?.toLowerCase() !== 'websocket') {
