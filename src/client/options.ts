@@ -25,8 +25,7 @@ import { type RetryOptions, retryRules } from '../retry/retry-options.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
 import { headersRule } from '../transport/assert-header.ts'
 import type { Transport } from '../transport/transport.ts'
-import { connectionRules, maxHeaderBytesRule } from '../transport/undici/options.ts'
-import type { TlsOptions } from '../transport/undici/tls-options.ts'
+import { connectionRules, maxHeaderBytesRule, type UndiciTransportOptions } from '../transport/undici/options.ts'
 import { WEB_SOCKET_ACCEPTS, type WebSocketOptions, webSocketRules } from '../transport/websocket-options.ts'
 import { type TimeoutOptions, timeoutRules } from '../watchdog/timeout-options.ts'
 import type { HeadersOption } from './headers-option.ts'
@@ -66,12 +65,14 @@ export interface CallOptions {
    * nothing was sent, are counted separately: up to four consecutive reconnects to an endpoint, over at least 5 s.
    */
   readonly maxRetries?: number | undefined
+  /** Pauses before retries, and the budget that limits the retries of all calls together. Each field has its default. */
   readonly retry?: RetryOptions | undefined
   /**
    * Whether calls with `conversation` or `background` may be sent again when the endpoint may have acted on them.
    * Default `false`: a second request could double a turn.
    */
   readonly retryUnknown?: boolean | undefined
+  /** The deadlines of attempts and calls. Milliseconds; `0` turns one off. Each field has its default. */
   readonly timeouts?: TimeoutOptions | undefined
   /**
    * When output is handed over, after which there are no retries: `'progress'` (default) at the first output of the
@@ -197,19 +198,15 @@ export const callRules = {
  * environment variables `RESILIENT_RESPONSES_TTFB_TIMEOUT_MS`, `…_IDLE_TIMEOUT_MS`, `…_STALE_TIMEOUT_MS` and
  * `…_MAX_RETRIES` replace options that are not given.
  */
-export interface ResilientClientOptions extends CallOptions {
+export interface ResilientClientOptions
+  extends CallOptions,
+    Pick<UndiciTransportOptions, 'isolation' | 'keepAliveMs' | 'warm' | 'warmMs' | 'maxConnections' | 'proxy' | 'tls'> {
   /**
    * The address before the path of every request of `client.responses`, and the origin that gets `apiKey` and
    * `headers`. A query, as in `https://x.example/openai/v1?api-version=preview`, is added to each of those requests.
    * Drop-in requests keep their own address. Default `https://api.openai.com/v1`.
    */
   readonly baseURL?: string | undefined
-  /** Default `'leased'`. For this and the next four see `UndiciTransportOptions`. */
-  readonly isolation?: 'leased' | 'fresh' | undefined
-  readonly keepAliveMs?: number | undefined
-  readonly warm?: number | undefined
-  readonly warmMs?: number | undefined
-  readonly maxConnections?: number | undefined
   /**
    * Several endpoints that answer the same calls, instead of one `baseURL`. Address calls to the first. Each attempt
    * goes to a healthy one, by weight; a retry or a hedge goes to another one if possible. A call with
@@ -232,8 +229,6 @@ export interface ResilientClientOptions extends CallOptions {
    * `destroy()` of the client do not close it.
    */
   readonly transport?: Transport | undefined
-  readonly proxy?: string | undefined
-  readonly tls?: TlsOptions | undefined
   /**
    * `true`, or `WebSocketOptions`: streaming requests of responses go over warm WebSockets, those of `client.fetch` included,
    * and send only what the server of a socket does not have yet. Whatever cannot go there, and every endpoint that does not

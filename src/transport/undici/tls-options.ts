@@ -4,18 +4,21 @@ import type { Rule, Rules } from '../../core/rules.ts'
 
 /** TLS settings, as for `tls.connect`. */
 export interface TlsOptions {
-  /** Certificate authorities to trust instead of those of the system. PEM. */
+  /** Certificate authorities to trust instead of those of the system. PEM. Default: those of the system. */
   readonly ca?: string | Buffer | ReadonlyArray<string | Buffer>
-  /** A client certificate and its key. PEM. */
+  /** A client certificate, with its chain if there is one. PEM. Needs `key`. Default: none. */
   readonly cert?: string | Buffer
+  /** The private key of `cert`. PEM. Default: none. */
   readonly key?: string | Buffer
-  /** Decrypts `key`. Refused without it. */
+  /** Decrypts `key`. Refused without it. Default: none. */
   readonly passphrase?: string
-  /** The name to send and to verify, if it differs from the host. */
+  /** The name to send and to verify, if it differs from the host. Default: the host of the address. */
   readonly servername?: string
   /** Default `true`. `false` accepts any certificate. Only for your own test server. */
   readonly rejectUnauthorized?: boolean
+  /** The oldest version of TLS. Default: that of Node, `'TLSv1.2'`. */
   readonly minVersion?: SecureVersion
+  /** The newest version of TLS. Default: that of Node, `'TLSv1.3'`. */
   readonly maxVersion?: SecureVersion
 }
 
