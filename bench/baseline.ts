@@ -5,7 +5,7 @@ import type { RoundsResult } from './rounds.ts'
 import { keyOf, type Part } from './row.ts'
 import { ROWS } from './rows.ts'
 
-/** A stored run. Later runs are compared with it, and the table and the chart of the README are drawn from it. */
+/** A stored run. Later runs are compared with it, and the table and the chart of docs/speed.md are drawn from it. */
 export interface Baseline {
   readonly quick: boolean
   /** Other load was on the machine at the start, so the figures are not reliable. */

@@ -24,7 +24,7 @@ round in turn, and prints ratios of CPU time beside what they should reach.
   --quick           fewer and smaller rounds: about a minute for each Node instead of several
   --json            the result as JSON, and nothing else
   --check           exit with 1 if a ratio is worse than bench/baseline.json by more than a quarter
-  --publish         write the result to bench/baseline.json, and draw docs/bench.svg and the README's table from it;
+  --publish         write the result to bench/baseline.json, and draw docs/bench.svg and the table of docs/speed.md from it;
                     of a part (--streams, --probe) what was not measured stays
   --draw            measure nothing: draw both again from bench/baseline.json
   --streams         only what is measured per event and per call

@@ -4,12 +4,12 @@ import { drawChart } from './chart.ts'
 import { drawTable } from './table.ts'
 
 export const CHART = new URL('../docs/bench.svg', import.meta.url)
-export const README = new URL('../README.md', import.meta.url)
+export const PAGE = new URL('../docs/speed.md', import.meta.url)
 
 const BEGIN = '<!-- benchmark: written by npm run bench -- --publish -->\n'
 const END = '\n<!-- end of benchmark -->'
 
-/** Stores a run, and draws the chart and the table of the README from it. */
+/** Stores a run, and draws the chart and the table of docs/speed.md from it. */
 export function publish(baseline: Baseline): void {
   writeFileSync(BASELINE, `${JSON.stringify(baseline, undefined, 2)}\n`)
   draw(baseline)
@@ -17,7 +17,7 @@ export function publish(baseline: Baseline): void {
 
 export function draw(baseline: Baseline): void {
   writeFileSync(CHART, drawChart(baseline))
-  writeFileSync(README, withTable(readFileSync(README, 'utf8'), drawTable(baseline)))
+  writeFileSync(PAGE, withTable(readFileSync(PAGE, 'utf8'), drawTable(baseline)))
 }
 
 /** @throws when the page has no place for a table. */

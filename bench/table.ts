@@ -1,6 +1,6 @@
 import { type Baseline, kindOfRun, type NodeBaseline } from './baseline.ts'
 
-/** A row of the README: how many times as much one thing costs as another. */
+/** A row of docs/speed.md: how many times as much one thing costs as another. */
 export interface TableRow {
   readonly what: string
   readonly beside: string
@@ -96,7 +96,7 @@ export const TABLE: readonly TableRow[] = [
   },
 ]
 
-/** The table of the README, with a line that says what it shows. */
+/** The table of docs/speed.md, with a line that says what it shows. */
 export function drawTable(baseline: Baseline): string {
   const columns = Object.values(baseline.nodes)
   const cells = [

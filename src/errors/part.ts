@@ -7,9 +7,9 @@ import { errorChain } from './system-cause.ts'
 const TRANSIENT: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'])
 
 const BUNDLE =
-  'The program was bundled as ESM, where the CommonJS code of undici has no `require`. Give the bundler the banner of docs/client.md#bundling, bundle as CommonJS, or keep resilient-responses out of the bundle.'
+  'The program was bundled as ESM, where the CommonJS code of undici has no `require`. Give the bundler the banner of docs/bundlers.md, bundle as CommonJS, or keep resilient-responses out of the bundle.'
 const INSTALL =
-  'Install resilient-responses with its dependencies, and keep it out of the bundle or put all of its files into it (docs/client.md#bundling).'
+  'Install resilient-responses with its dependencies, and keep it out of the bundle or put all of its files into it (docs/bundlers.md).'
 
 /** A part of this package that is loaded when it is needed. Failing to load it is not a network failure. */
 export class Part<P> extends Lazy<P> {

@@ -4,17 +4,17 @@ import { type Baseline, completed, readBaseline } from '../../bench/baseline.ts'
 import { drawChart } from '../../bench/chart.ts'
 import { regressions } from '../../bench/check.ts'
 import { SendWindow } from '../../bench/probes/slow-link.ts'
-import { CHART, README, withTable } from '../../bench/publish.ts'
+import { CHART, PAGE, withTable } from '../../bench/publish.ts'
 import { keyOf } from '../../bench/row.ts'
 import { ROWS } from '../../bench/rows.ts'
 import { drawTable, TABLE } from '../../bench/table.ts'
 
 const KEYS = ROWS.flatMap((row) => row.parts.map((part) => ({ key: keyOf(row, part), part })))
 
-describe('the figures of the README', () => {
+describe('the figures of docs/speed.md', () => {
   it('are those of bench/baseline.json: `npm run bench -- --draw` writes them', () => {
-    const readme = readFileSync(README, 'utf8')
-    expect(withTable(readme, drawTable(readBaseline()))).toBe(readme)
+    const page = readFileSync(PAGE, 'utf8')
+    expect(withTable(page, drawTable(readBaseline()))).toBe(page)
   })
 
   it('and so are those of the chart', () => {

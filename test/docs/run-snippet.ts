@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 import * as library from '../../src/index.ts'
+import * as testing from '../../src/testing/index.ts'
+import * as server from '../../src/testing/server.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** What an example runs with: a transport in the place of the network, and what it prints. */
 export interface SnippetWorld {
-  /** Given to every client that the example makes. */
-  readonly options: library.ResilientClientOptions
+  /** Given to every client that the example makes. Default: nothing, the example has its transport. */
+  readonly options?: library.ResilientClientOptions
   /** In the place of what the example declares. */
   readonly given?: Readonly<Record<string, unknown>>
 }
@@ -20,15 +22,14 @@ export interface SnippetRun {
 }
 
 /**
- * Runs the TypeScript example of a page that contains `part`, as it stands there. Only its clients are given a transport of
- * the test.
+ * Runs the example of a page that contains `part`, as it stands there. Only its clients are given what the world has for them.
  */
 export async function runSnippet(
   page: string,
   part: string,
-  { options, given = {} }: SnippetWorld,
+  { options, given = {} }: SnippetWorld = {},
 ): Promise<SnippetRun> {
-  const blocks = [...readFileSync(path.join(root, page), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+  const blocks = [...readFileSync(path.join(root, page), 'utf8').matchAll(/^```[jt]s\n([\s\S]*?)^```$/gm)]
   const found = blocks.map(([, code]) => code as string).filter((code) => code.includes(part))
   if (found.length !== 1) throw new Error(`${page}: ${found.length} examples contain ${part}`)
   const clients: library.ResilientClient[] = []
@@ -39,14 +40,22 @@ export async function runSnippet(
       clients.push(this)
     }
   }
-  const modules: Record<string, unknown> = { 'resilient-responses': { ...library, ResilientClient } }
+  const modules: Record<string, unknown> = {
+    'resilient-responses': { ...library, ResilientClient },
+    'resilient-responses/testing': testing,
+    'resilient-responses/testing/server': server,
+  }
   const { outputText } = ts.transpileModule(found[0] as string, {
     compilerOptions: { target: ts.ScriptTarget.ES2024, module: ts.ModuleKind.ESNext },
   })
-  const imports = [...outputText.matchAll(/^import \{(.*)\} from '(.*)';$/gm)]
-  for (const [, , name] of imports) if (name?.startsWith('node:')) modules[name] = await import(name)
+  const imported = /^import (?:(\w+)|\{(.*)\}) from '(.*)';$/gm
+  for (const [, , , name = ''] of outputText.matchAll(imported)) modules[name] ??= await import(name)
   const code = outputText
-    .replaceAll(/^import \{(.*)\} from '(.*)';$/gm, (_, names, name) => `const {${names}} = modules['${name}'];`)
+    .replaceAll(imported, (_, whole: string | undefined, names: string, name: string) =>
+      whole === undefined
+        ? `const {${names.replaceAll(' as ', ': ')}} = modules['${name}'];`
+        : `const ${whole} = modules['${name}'].default;`,
+    )
     .replaceAll(/^export \{\};$/gm, '')
   const AsyncFunction = (async () => {}).constructor as new (
     ...parts: string[]

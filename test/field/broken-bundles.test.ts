@@ -26,7 +26,7 @@ console.log(JSON.stringify({ first, second }))
 await typed.destroy()
 `
 
-/** As docs/client.md has it. */
+/** As docs/bundlers.md has it. */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
 
 let folder = ''
