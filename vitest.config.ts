@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const common = {
@@ -8,11 +9,26 @@ const common = {
   provide: { full: process.env.FULL === '1' },
 }
 
+/** The examples import the package by its name: that is the source here. */
+const BY_NAME = {
+  'resilient-responses': 'index.ts',
+  'resilient-responses/opentelemetry': 'opentelemetry/index.ts',
+  'resilient-responses/sidecar': 'sidecar/index.ts',
+  'resilient-responses/testing': 'testing/index.ts',
+  'resilient-responses/testing/server': 'testing/server.ts',
+}
+
 export default defineConfig({
   test: {
     ...common,
     projects: [
       {
+        resolve: {
+          alias: Object.entries(BY_NAME).map(([name, file]) => ({
+            find: new RegExp(`^${name}$`),
+            replacement: path.join(import.meta.dirname, 'src', file),
+          })),
+        },
         test: {
           ...common,
           name: 'source',

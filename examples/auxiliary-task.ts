@@ -5,7 +5,7 @@
  * through a view of the same client. When an attempt is cut, its connection and its cached client are evicted and the
  * retry gets new ones. Neither the main stream nor later calls are affected.
  */
-import type { ResilientClient } from '../src/index.ts'
+import type { ResilientClient } from 'resilient-responses'
 
 export interface AgentOptions {
   readonly model: string

@@ -4,7 +4,7 @@
  * The code, the attempts and the number of the call stand on the line, also where a host or an SDK has wrapped the error.
  */
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
-import { findResilientError } from '../src/index.ts'
+import { findResilientError } from 'resilient-responses'
 
 export function createLogger(destination?: DestinationStream): Logger {
   const err = (error: Error) => {

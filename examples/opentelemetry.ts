@@ -4,8 +4,8 @@
  * Each call of the client is a span below the span of its turn, and each attempt is a span below its call.
  */
 import { metrics, type Span, trace } from '@opentelemetry/api'
-import { ResilientClient, type ResilientClientOptions } from '../src/index.ts'
-import { openTelemetry } from '../src/opentelemetry/index.ts'
+import { ResilientClient, type ResilientClientOptions } from 'resilient-responses'
+import { openTelemetry } from 'resilient-responses/opentelemetry'
 
 export function createTracedAgent(options: ResilientClientOptions) {
   const telemetry = openTelemetry()

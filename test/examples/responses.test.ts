@@ -1,0 +1,139 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { startAnswer } from '../../examples/abort-button.ts'
+import { runJob } from '../../examples/background-resume.ts'
+import { createHedged } from '../../examples/hedging.ts'
+import { createFailover } from '../../examples/two-endpoints.ts'
+import { streamTurn } from '../../examples/typed-stream.ts'
+import { ResilientClient, type ResponseStreamEvent } from '../../src/index.ts'
+import { textStream, toolCallStream } from '../../src/testing/index.ts'
+import { MockResponsesServer, type MockServerOptions } from '../../src/testing/server.ts'
+
+const params = { model: 'gpt-5.2', input: 'Hi' }
+
+async function start(options: MockServerOptions = {}) {
+  const server = await MockResponsesServer.start(options)
+  const client = new ResilientClient({
+    baseURL: server.baseURL,
+    apiKey: 'any',
+    retry: { baseDelayMs: 1, maxDelayMs: 1 },
+  })
+  return {
+    server,
+    client,
+    async [Symbol.asyncDispose]() {
+      await client.close()
+      expect(client.stats()).toMatchObject({ activeCalls: 0, connections: 0, leases: 0 })
+      await server.close()
+    },
+  }
+}
+
+describe('examples/typed-stream.ts', () => {
+  it('gives the text and the complete tool calls of a turn', async () => {
+    await using at = await start({ respond: () => toolCallStream() })
+    const { calls, problem } = await streamTurn(at.client, params)
+    expect([calls.map(({ name }) => name), problem]).toEqual([['get_weather'], undefined])
+  })
+
+  it('gives the text so far and the reason, where the stream breaks', async () => {
+    await using at = await start({ respond: () => textStream({ deltas: ['Hel', 'lo'] }) })
+    at.server.script([{ at: 'before_event', type: 'response.output_text.done', effect: 'reset' }])
+    const pieces: string[] = []
+    const turn = await streamTurn(at.client, params, (delta) => pieces.push(delta))
+    expect(turn).toMatchObject({ text: 'Hello', calls: [], problem: expect.stringContaining('attempt 1') })
+    expect(pieces).toEqual(['Hel', 'lo'])
+  })
+})
+
+describe('examples/background-resume.ts', () => {
+  it('continues in a second process after the last event that the first one handled', async () => {
+    await using at = await start({ background: 'manual', respond: () => textStream({ deltas: ['a', 'b', 'c', 'd'] }) })
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'job-'))
+    try {
+      const file = path.join(folder, 'job.json')
+      const handled: Array<number | undefined> = []
+      const death = new AbortController()
+      const job = { file, model: 'gpt-5.2', input: 'Think.' }
+      const onEvent = (event: ResponseStreamEvent) => void handled.push(event.sequence_number)
+      const first = runJob(at.client, {
+        ...job,
+        signal: death.signal,
+        onEvent: (event) => {
+          onEvent(event)
+          if (event.type === 'response.created') at.server.produce('resp_mock_1', 4)
+          if (handled.length === 5) death.abort(new Error('the process ends'))
+        },
+      })
+      await expect(first).rejects.toThrow('the process ends')
+      at.server.produce('resp_mock_1')
+
+      const later = new ResilientClient({ baseURL: at.server.baseURL, apiKey: 'any' })
+      const response = await runJob(later, { ...job, onEvent })
+      await later.close()
+      expect(response.output_text).toBe('abcd')
+      // Each event is handled; the one during which the process ended may be handled again.
+      expect([...new Set(handled)]).toEqual([...Array(textStream({ deltas: ['a', 'b', 'c', 'd'] }).length).keys()])
+      expect(handled.length - new Set(handled).size).toBeLessThanOrEqual(1)
+      expect(await readdir(folder)).toEqual([])
+      expect(at.server.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+describe('examples/abort-button.ts', () => {
+  it('keeps the text so far, frees the connection, and is no error', async () => {
+    await using at = await start({ respond: () => textStream({ deltas: ['Hel', 'lo'] }) })
+    at.server.script([{ at: 'before_event', type: 'response.output_text.done', effect: 'stall' }])
+    const answer = startAnswer(at.client, params)
+    await at.server.waitFor('fault')
+    await vi.waitUntil(() => answer.text() === 'Hello')
+    answer.stop()
+    expect(await answer.done).toEqual({ text: 'Hello', stopped: true })
+    expect((await at.server.waitFor('request_end')).outcome).toBe('client_gone')
+  })
+
+  it('has the whole text where it is not pressed', async () => {
+    await using at = await start()
+    expect(await startAnswer(at.client, params).done).toMatchObject({ stopped: false, text: expect.any(String) })
+  })
+})
+
+describe('examples/hedging.ts', () => {
+  it('answers from the second attempt, and sends the other call exactly once', async () => {
+    await using at = await start()
+    const options = { baseURL: at.server.baseURL, apiKey: 'any' }
+    const { client, answer, charge } = createHedged(options, 20)
+    at.server.script([{ at: 'headers', effect: 'stall' }, 'ok', { at: 'headers', effect: 'reset' }])
+    expect((await answer('Hi')).status).toBe('completed')
+    await expect(charge('Pay.')).rejects.toMatchObject({ attempts: { length: 1 } })
+    at.server.assertConsumed()
+    await client.close()
+  })
+})
+
+describe('examples/two-endpoints.ts', () => {
+  it('answers while one endpoint is down, and continues a conversation where it began', async () => {
+    await using first = await start()
+    await using second = await start()
+    first.server.addFaults({ at: 'headers', effect: 'status', status: 503, times: 1 })
+    const { client, say } = createFailover(
+      [
+        { baseURL: first.server.baseURL, apiKey: 'one' },
+        { baseURL: second.server.baseURL, apiKey: 'two', weight: 0.000001 },
+      ],
+      { retry: { baseDelayMs: 1, maxDelayMs: 1 } },
+    )
+    const answer = await say('Hello')
+    await say('And then?', answer.id)
+    await say('And then?', answer.id)
+    const keysOf = ({ server }: typeof first) => server.requests.map(({ headers }) => headers.authorization)
+    expect(keysOf(first)).toEqual(['Bearer one'])
+    expect(keysOf(second)).toEqual(['Bearer two', 'Bearer two', 'Bearer two'])
+    await client.close()
+  })
+})
