@@ -8,6 +8,9 @@ const run = promisify(execFile)
 
 export const projectRoot: string = path.resolve(import.meta.dirname, '..')
 
+/** Pages beside the README that are packed: pages of docs lead to them. */
+const PAGES_AT_THE_TOP = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+
 export interface StagedPackage {
   /** A folder with the built package: `package.json`, `dist` and the pages. */
   readonly folder: string
@@ -27,7 +30,7 @@ export interface StagedPackage {
 export async function stagePackage(): Promise<StagedPackage> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-'))
   // The source is copied to check that it is not packed: a wrong list of files in the manifest shows.
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'src']) {
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'docs', 'examples', 'src', ...PAGES_AT_THE_TOP]) {
     if (existsSync(path.join(projectRoot, name))) {
       cpSync(path.join(projectRoot, name), path.join(folder, name), { recursive: true })
     }
@@ -35,8 +38,7 @@ export async function stagePackage(): Promise<StagedPackage> {
   symlinkSync(path.join(projectRoot, 'node_modules'), path.join(folder, 'node_modules'))
   const tsup = path.join(projectRoot, 'node_modules/tsup/dist/cli-default.js')
   await run(process.execPath, [tsup, '--silent', '--out-dir', path.join(folder, 'dist')], { cwd: projectRoot })
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts'], { cwd: folder })
-  const packed = onlyEntry(JSON.parse(stdout))
+  const packed = await packFolder(folder)
   return {
     folder,
     tarball: path.join(folder, packed.filename),
@@ -47,8 +49,16 @@ export async function stagePackage(): Promise<StagedPackage> {
   }
 }
 
-interface PackReport {
+/** Packs a staged folder. The tarball is written into it. */
+export async function packFolder(folder: string): Promise<PackReport> {
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts'], { cwd: folder })
+  return onlyEntry(JSON.parse(stdout))
+}
+
+export interface PackReport {
   readonly filename: string
+  /** Of the tarball. */
+  readonly shasum: string
   readonly size: number
   readonly unpackedSize: number
   readonly files: ReadonlyArray<{ readonly path: string }>

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -8,11 +10,16 @@ import { formatMessage } from 'publint/utils'
 import { describe, expect, inject, it } from 'vitest'
 import { ENTRIES } from '../../../scripts/api-listing.ts'
 import { entrySize } from '../../../scripts/entry-size.ts'
+import { packFolder } from '../../../scripts/stage-package.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../../..')
 const folder = inject('packageFolder')
 const KB = 1024
+const CODE = /^dist\/[\w/-]+\.(?:js|js\.map|d\.ts)$/
+const PAGES = /^docs\/[\w-]+\.(?:md|svg)$|^examples\//
+
+const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
 const ENTRY_NAMES = Object.values(ENTRIES).map(({ specifier }) => specifier)
 
@@ -46,9 +53,52 @@ describe('the packed package', () => {
     }
   })
 
-  it('holds the build and the pages that npm shows, nothing else', () => {
-    const strangers = inject('packedFiles').filter((file) => !/^dist\/[\w/-]+\.(?:js|js\.map|d\.ts)$/.test(file))
-    expect(strangers.sort()).toEqual(['LICENSE', 'README.md', 'package.json'])
+  it('holds the build, the pages and the examples, nothing else', () => {
+    const strangers = inject('packedFiles').filter((file) => !CODE.test(file) && !PAGES.test(file))
+    expect(strangers.sort()).toEqual([
+      'ARCHITECTURE.md',
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'package.json',
+    ])
+  })
+
+  it.each(inject('packedFiles').filter((file) => file.endsWith('.md')))(
+    'holds what %s links to: its pages are read where it is installed',
+    (page) => {
+      const text = readFileSync(path.join(folder, page), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '')
+      const targets = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => target)
+      const files = targets
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .map((target) => path.posix.join(path.posix.dirname(page), target))
+      const packed = inject('packedFiles')
+      expect(files.filter((file) => !packed.some((each) => each === file || each.startsWith(`${file}/`)))).toEqual([])
+    },
+  )
+
+  it('is the same, byte for byte, whenever it is packed', async () => {
+    const again = mkdtempSync(path.join(os.tmpdir(), 'packed-again-'))
+    try {
+      cpSync(folder, again, {
+        recursive: true,
+        filter: (file) => !/node_modules|\.tgz$/.test(file.slice(folder.length)),
+      })
+      const { filename } = await packFolder(again)
+      expect(hashOf(path.join(again, filename))).toBe(hashOf(inject('tarball')))
+    } finally {
+      rmSync(again, { recursive: true })
+    }
+  })
+
+  it('says what to fill in before it is published, and no more than that', () => {
+    const manifest = readFileSync(path.join(folder, 'package.json'), 'utf8')
+    const fields = Object.entries(JSON.parse(manifest) as Record<string, unknown>)
+      .filter(([, value]) => JSON.stringify(value).includes('FILL-IN'))
+      .map(([name]) => name)
+    expect(fields).toEqual(['homepage', 'bugs', 'repository', 'funding', 'author'])
   })
 
   it('has every class in one file, through however many entries it is imported', () => {
@@ -86,12 +136,17 @@ describe('the packed package', () => {
     }
   })
 
-  it('takes at most 350 KB packed, and at most 300 KB without its source maps', () => {
-    expect(inject('packedBytes')).toBeGreaterThan(10 * KB)
-    expect(inject('packedBytes')).toBeLessThanOrEqual(350 * KB)
-    const maps = inject('packedFiles').filter((name) => name.endsWith('.map'))
-    const packedMaps = gzipSync(Buffer.concat(maps.map((name) => readFileSync(path.join(folder, name)))))
-    expect(inject('packedBytes') - packedMaps.length).toBeLessThanOrEqual(300 * KB)
+  it('takes at most 350 KB packed without its pages, at most 300 KB without its source maps, and 100 KB of pages', () => {
+    const packed = (names: RegExp): number => {
+      const files = inject('packedFiles').filter((name) => names.test(name))
+      return gzipSync(Buffer.concat(files.map((name) => readFileSync(path.join(folder, name))))).length
+    }
+    const pages = packed(/\.md$|^(?:docs|examples)\//)
+    const code = inject('packedBytes') - pages
+    expect(code).toBeGreaterThan(10 * KB)
+    expect(code).toBeLessThanOrEqual(350 * KB)
+    expect(code - packed(/\.map$/)).toBeLessThanOrEqual(300 * KB)
+    expect(pages).toBeLessThanOrEqual(100 * KB)
   })
 })
 
