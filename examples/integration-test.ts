@@ -19,6 +19,7 @@ it('survives a reset before output, and a 503 with a hint', async () => {
   const response = await client.responses.create({ model: 'gpt-5.2', input: 'Hello' })
 
   expect(response.output_text).toContain('Hello')
+  await server.waitFor('request_end', 3)
   expect(server.requests.map(({ outcome }) => outcome)).toEqual(['cut', 'complete', 'complete'])
   server.assertConsumed()
 })

@@ -51,7 +51,8 @@ export function createToolLoop({ model, tools, baseURL, apiKey, maxTurns = 8, cl
             return { type: 'function_call_output' as const, call_id, output }
           }),
         )
-        input.push(...response.output, ...results)
+        // What the endpoint sent is what it takes; the SDK has two types for it.
+        input.push(...(response.output as OpenAI.Responses.ResponseInput), ...results)
       }
       throw new Error(`no answer after ${maxTurns} turns`)
     },

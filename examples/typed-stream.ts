@@ -7,6 +7,7 @@ import {
   type ResilientClient,
   ResponseFailedError,
   type ResponseInputItem,
+  type ResponseOutputItem,
   StreamInterruptedError,
 } from 'resilient-responses'
 
@@ -35,7 +36,7 @@ export async function streamTurn(
   } catch (error) {
     // The stream broke after output, or the endpoint reported a failure: what came before is in `partial`.
     if (!(error instanceof StreamInterruptedError || error instanceof ResponseFailedError)) throw error
-    const finished = error.partial?.finishedItems ?? []
+    const finished = (error.partial?.finishedItems ?? []) as readonly ResponseOutputItem[]
     const calls = finished.filter((item): item is FunctionCall => item.type === 'function_call')
     return { text: error.partial?.text ?? '', calls, problem: explain(error) }
   }

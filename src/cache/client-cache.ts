@@ -121,6 +121,7 @@ export class ClientCache<C> {
     return true
   }
 
+  /** Clients and leases, at this moment. Takes time in proportion to the number of keys. */
   stats(): ClientCacheStats {
     let leases = 0
     for (const entry of this.#entries.values()) leases += entry.leases

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 
+/** Options of a `ClientCache`: how its clients are made, judged and ended, and how many are kept. */
 export interface ClientCacheOptions<C> {
   /**
    * Builds the client for a key. At most one build per key runs at a time, apart from builds that exceeded `createMs`.
@@ -39,6 +40,7 @@ export interface ClientCacheOptions<C> {
   onEvent?(event: ClientCacheEvent): void
 }
 
+/** What happened to a cached client. Told to `onEvent` of the cache. */
 export interface ClientCacheEvent {
   readonly type: 'created' | 'poisoned' | 'evicted' | 'destroyed'
   readonly key: string
@@ -58,6 +60,7 @@ export interface ClientLease<C> extends Disposable {
   release(): void
 }
 
+/** Counts of a cache, at this moment. */
 export interface ClientCacheStats {
   /** Clients that may get leases. */
   readonly entries: number

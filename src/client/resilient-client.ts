@@ -21,6 +21,7 @@ import { type CallOptions, parseOptions, parseViewOptions, type ResilientClientO
 import { readingOf } from './reading-of.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
 
+/** Counts of a client and all its views, at this moment. */
 export interface ResilientClientStats extends TransportStats {
   /** Running calls, including those whose body is still being read. */
   readonly activeCalls: number

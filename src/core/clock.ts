@@ -6,6 +6,7 @@
 /** Result of `setTimer`. Opaque: pass it to `clearTimer`. */
 export type TimerHandle = unknown
 
+/** Time for deadlines and pauses. The default is the system clock; a test passes a `VirtualClock`. */
 export interface Clock {
   /** Monotonic milliseconds from an arbitrary origin. Never decreases; changes of the wall clock have no effect. */
   now(): number

@@ -69,6 +69,7 @@ export interface HedgeCause {
   readonly deadProbability: number
 }
 
+/** The deadline that ended an attempt or a call. */
 export interface DeadlineInfo {
   readonly name: DeadlineName
   readonly ms: number

@@ -279,6 +279,7 @@ function row<F extends ErrorFamily, L extends CatalogRow['lane']>(
 /** One code for each cause. */
 export type ErrorCode = keyof typeof ERROR_CATALOG
 
+/** The deadlines, by the words of telemetry and `explain`. */
 export type DeadlineName =
   | 'connect'
   | 'send'

@@ -3,6 +3,7 @@ import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 import { explainHistory } from './explain.ts'
 import { openingOf } from './opening.ts'
 
+/** The fields of an error, for those who make one in a test. */
 export interface ResilientErrorDetails {
   readonly code: ErrorCode
   readonly cause?: unknown

@@ -9,6 +9,7 @@ import { ClientGauges, type Observed } from './client-gauges.ts'
 
 const SCOPE = 'resilient-responses'
 
+/** Options of `openTelemetry()`. */
 export interface OpenTelemetryOptions {
   /** Makes the spans. Default: the global provider, even if it is registered later. */
   readonly tracerProvider?: TracerProvider | undefined

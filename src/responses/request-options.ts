@@ -10,6 +10,7 @@ import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponsesHost } from './host.ts'
 import type { ResponseStreamEvent } from './schema/index.ts'
 
+/** Options of one request of `client.responses`. */
 export interface RequestOptions {
   /** Aborts the call. Its promise or stream rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
@@ -19,6 +20,7 @@ export interface RequestOptions {
   readonly label?: string | undefined
 }
 
+/** Options of `client.responses.stream()`. */
 export interface StreamOptions extends RequestOptions {
   /**
    * What happens when the stream breaks after output was handed over. `'error'` (default, unless the client has
@@ -30,6 +32,7 @@ export interface StreamOptions extends RequestOptions {
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
 
+/** Options of `client.responses.create()`. */
 export interface CreateOptions extends RequestOptions {
   /**
    * As in `StreamOptions`. Refused with `background: true`, like `onDelta` and `onRestart`, because no stream is read.
@@ -44,9 +47,11 @@ export interface CreateOptions extends RequestOptions {
   readonly onRestart?: ((restart: { readonly attempt: number }) => void) | undefined
 }
 
+/** Options of `client.responses.resume()`. */
 export interface ResumeOptions extends RequestOptions {
   /** `sequence_number` of the last event that was seen. Later events are sent. From 0. Default: from the beginning. */
   readonly starting_after?: number | undefined
+  /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
 }
 

@@ -2,6 +2,7 @@ import { ms, sectionOr } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
 import { budgetRules, type RetryBudgetOptions } from './budget.ts'
 
+/** The option `retry` of a client: pauses before retries, and the budget. */
 export interface RetryOptions {
   /** First back-off after a pushback. Doubles each time, with full jitter. Milliseconds, default 500. */
   readonly baseDelayMs?: number | undefined

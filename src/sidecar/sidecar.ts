@@ -13,6 +13,7 @@ import { upstreamUrl } from './paths.ts'
 import { BufferedBytes } from './request-body.ts'
 import { SidecarCall } from './sidecar-call.ts'
 
+/** Counts of a sidecar, at this moment. */
 export interface SidecarStats {
   /** Calls under way. */
   readonly calls: number

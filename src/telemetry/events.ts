@@ -57,6 +57,7 @@ export type TelemetryEvent =
   | CallEndEvent
   | ClientLifecycleEvent
 
+/** The names of all events. */
 export type TelemetryEventType = TelemetryEvent['type']
 
 interface OfCall {
@@ -70,6 +71,7 @@ interface OfAttempt extends OfCall {
   readonly attempt: number
 }
 
+/** A call began. */
 export interface CallStartEvent extends OfCall {
   readonly type: 'call_start'
   /**
@@ -96,6 +98,7 @@ export interface CallStartEvent extends OfCall {
   readonly bodyBytes: number | undefined
 }
 
+/** A call waits for a permit. */
 export interface QueueStartEvent extends OfCall {
   readonly type: 'queue_start'
   /**
@@ -105,6 +108,7 @@ export interface QueueStartEvent extends OfCall {
   readonly reason: 'limit' | 'rate'
 }
 
+/** A call no longer waits for a permit. */
 export interface QueueEndEvent extends OfCall {
   readonly type: 'queue_end'
   /** `admitted`: the call began. `left`: it was aborted or timed out while waiting. */
@@ -112,6 +116,7 @@ export interface QueueEndEvent extends OfCall {
   readonly waitedMs: number
 }
 
+/** An attempt began. */
 export interface AttemptStartEvent extends OfAttempt {
   readonly type: 'attempt_start'
   readonly transport: AttemptTransport
@@ -148,6 +153,7 @@ export type WholeBecause =
   | 'hedge'
   | 'off'
 
+/** An attempt has its connection. */
 export interface AttemptConnectedEvent extends OfAttempt {
   readonly type: 'attempt_connected'
   readonly generation: number
@@ -155,12 +161,14 @@ export interface AttemptConnectedEvent extends OfAttempt {
   readonly connectionId: number | undefined
 }
 
+/** The status and the headers of an answer have arrived. */
 export interface AttemptHeadersEvent extends OfAttempt {
   readonly type: 'attempt_headers'
   readonly status: number
   readonly requestId: string | undefined
 }
 
+/** The first event of a stream has arrived. */
 export interface AttemptFirstEventEvent extends OfAttempt {
   readonly type: 'attempt_first_event'
   readonly eventType: string
@@ -174,16 +182,19 @@ export interface AttemptFirstEventEvent extends OfAttempt {
  */
 export type CommitReason = 'progress' | 'terminal' | 'first_event' | 'commit_after' | 'prelude_full' | 'answer'
 
+/** Output of an attempt was handed over: the call has no retry after that. */
 export interface AttemptCommitEvent extends OfAttempt {
   readonly type: 'attempt_commit'
   readonly reason: CommitReason
 }
 
+/** An attempt ended. `record` has its whole history. */
 export interface AttemptEndEvent extends OfAttempt {
   readonly type: 'attempt_end'
   readonly record: AttemptRecord
 }
 
+/** A hedge began. */
 export interface HedgeStartEvent extends OfAttempt {
   readonly type: 'hedge_start'
   /** Silence of the previous attempt. Milliseconds. */
@@ -192,6 +203,7 @@ export interface HedgeStartEvent extends OfAttempt {
   readonly deadProbability: number
 }
 
+/** A hedge ended. */
 export interface HedgeEndEvent extends OfAttempt {
   readonly type: 'hedge_end'
   /**
@@ -201,6 +213,7 @@ export interface HedgeEndEvent extends OfAttempt {
   readonly outcome: 'won' | 'lost' | 'failed' | 'replaced'
 }
 
+/** A hedge was due and did not start. */
 export interface HedgeRefusedEvent extends OfCall {
   readonly type: 'hedge_refused'
   /**
@@ -226,6 +239,7 @@ export type RetryDecision =
     }
   | { readonly retry: false; readonly reason: GiveUpReason }
 
+/** A failure was judged: whether a retry follows, when, or why not. */
 export interface RetryDecisionEvent extends OfAttempt {
   readonly type: 'retry_decision'
   readonly code: ErrorCode

@@ -23,6 +23,7 @@ import { VirtualClock } from './virtual-clock.ts'
 /** The script of each attempt: a list in order of arrival, or a function that is called for each attempt. */
 export type FakePlan = readonly FakeAttempt[] | ((request: RecordedRequest) => FakeAttempt)
 
+/** Options of a `FakeTransport`. */
 export interface FakeTransportOptions {
   /**
    * Runs the delays of the script. A client without a `clock` option uses this clock; a client with a different one is
@@ -34,6 +35,7 @@ export interface FakeTransportOptions {
   readonly abilities?: Partial<TransportAbilities>
 }
 
+/** Counts of a `FakeTransport`, at this moment. */
 export interface FakeTransportStats extends TransportStats {
   /** Exchanges that are not over, including those that are being drained. */
   readonly openExchanges: number
@@ -83,6 +85,7 @@ export class FakeTransport implements Transport {
     this.abilities = { ...ABILITIES, ...options.abilities }
   }
 
+  /** Plays the next script. Called by the client. */
   send(request: TransportRequest, observer: ExchangeObserver): Exchange {
     const record = new RecordedRequest(request, this.#clock.now())
     const next = this.#ended ? networkError(ENDED_CODES[this.#ended], request.url) : this.#nextScript(record)
@@ -106,6 +109,7 @@ export class FakeTransport implements Transport {
     return this.#connections.observe(listener)
   }
 
+  /** Connections, leases, open exchanges and timers, at this moment. */
   stats(): FakeTransportStats {
     const timers = [...this.#open.keys()].reduce((sum, exchange) => sum + exchange.timers, 0)
     return { ...this.#connections.stats(), openExchanges: this.#open.size, timers }
@@ -151,7 +155,11 @@ export class FakeTransport implements Transport {
       throw new Error(`FakeTransport: the plan and the attempts differ\n  - ${problems.join('\n  - ')}`)
   }
 
-  /** @throws Error that lists the open exchanges, whose leases and timers the client left open. */
+  /**
+   * Checks that the client has left nothing open.
+   *
+   * @throws Error that lists the open exchanges, whose leases and timers the client left open.
+   */
   assertNothingLeft(): void {
     if (this.#open.size === 0) return
     const lines = [...this.#open].map(([exchange, record]) => {

@@ -4,7 +4,15 @@
 
 export type { Framing } from './server/answer.ts'
 export type { ScriptEntry, ScriptOptions } from './server/fault-plan.ts'
-export type { ConnectionFault, Fault, FaultEffect, FaultPoint, RequestFault, SocketFault } from './server/faults.ts'
+export type {
+  ConnectionFault,
+  Fault,
+  FaultEffect,
+  FaultPoint,
+  RequestFault,
+  SocketFault,
+  WhichEvent,
+} from './server/faults.ts'
 export { MockResponsesServer } from './server/mock-responses-server.ts'
 export type { MockServerOptions } from './server/options.ts'
 export type { MockConnection, MockRequest, MockSocket, Outcome } from './server/records.ts'

@@ -36,6 +36,7 @@ export function textStream(options: TextOptions = {}): StreamEvent[] {
   return writer.end('response.completed', { status: 'completed' })
 }
 
+/** Options of `reasoningStream()`. */
 export interface ReasoningOptions extends StreamOptions {
   /** The reasoning summary. Default: `'**Thinking** about the question.'`. */
   readonly summary?: string | undefined
@@ -53,6 +54,7 @@ export function reasoningStream(options: ReasoningOptions = {}): StreamEvent[] {
   return writer.end('response.completed', { status: 'completed' })
 }
 
+/** Options of `toolCallStream()`. */
 export interface ToolCallOptions extends StreamOptions {
   /** Default: one call of `get_weather` with `{ city: 'Paris' }`. */
   readonly calls?: readonly ToolCall[] | undefined
@@ -65,6 +67,7 @@ export function toolCallStream(options: ToolCallOptions = {}): StreamEvent[] {
   return writer.end('response.completed', { status: 'completed' })
 }
 
+/** Options of `failedStream()`. */
 export interface FailedOptions extends StreamOptions {
   /** Default: `'server_error'`. */
   readonly code?: string | undefined
@@ -99,6 +102,7 @@ export function failedStream(options: FailedOptions = {}): StreamEvent[] {
   return writer.end('response.failed', { status: 'failed', error: { code, message }, usage: null })
 }
 
+/** Options of `incompleteStream()`. */
 export interface IncompleteOptions extends TextOptions {
   /** Default: `'max_output_tokens'`. */
   readonly reason?: string | undefined

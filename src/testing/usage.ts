@@ -33,6 +33,13 @@ export const duration: Rule<number> = {
   test: (value) => typeof value === 'number' && value >= 0,
 }
 
+/** A time on a clock. */
+export const instant: Rule<number> = {
+  vocabulary: true,
+  accepts: 'milliseconds',
+  test: (value) => Number.isFinite(value),
+}
+
 export const count: Rule<number> = {
   vocabulary: true,
   accepts: 'a whole number, 1 or more',

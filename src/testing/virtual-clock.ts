@@ -1,9 +1,9 @@
 import type { Clock, TimerHandle } from '../core/clock.ts'
 import { flag } from '../core/rule-kinds.ts'
-import type { Rule, Rules } from '../core/rules.ts'
+import type { Rules } from '../core/rules.ts'
 import { shownKind } from '../core/shown.ts'
 import { nextTurn } from '../core/turn.ts'
-import { checkUsage } from './usage.ts'
+import { checkUsage, instant } from './usage.ts'
 import { armedAt, listTimers, type PendingTimer } from './virtual-clock/pending-timers.ts'
 import { StandstillWatch } from './virtual-clock/standstill.ts'
 import { type Queued, TimerQueue } from './virtual-clock/timer-queue.ts'
@@ -24,6 +24,7 @@ const TURNS_PER_STEP = 2
 /** Turns of the event loop that `until` grants to work that needs no timer of this clock. */
 const IDLE_TURNS = 1000
 
+/** Options of a `VirtualClock`. */
 export interface VirtualClockOptions {
   /** Value of `wallNow()` at the start, in milliseconds since the Unix epoch. Default: 2026-01-01T00:00:00Z. */
   readonly epochMs?: number
@@ -31,12 +32,6 @@ export interface VirtualClockOptions {
   readonly startMs?: number
   /** Records where each timer was armed, and shows it in errors. Default `false`: a stack costs more than the timer. */
   readonly traces?: boolean
-}
-
-const instant: Rule<number> = {
-  vocabulary: true,
-  accepts: 'milliseconds',
-  test: (value) => Number.isFinite(value),
 }
 
 const RULES = { epochMs: instant, startMs: instant, traces: flag } satisfies Rules<VirtualClockOptions>
@@ -228,7 +223,7 @@ export class VirtualClock implements Clock {
     return this.#tally.of(label)
   }
 
-  /** @throws Error that lists every armed timer and counts the waiting `afterIO` callbacks. */
+  /** Checks that no timer is armed. @throws Error that lists every armed timer and the waiting `afterIO` callbacks. */
   assertNothingPending(): void {
     if (this.#queue.size > 0 || this.#afterIO.length > 0) throw new Error(this.#listing())
   }

@@ -21,6 +21,7 @@ export function fetchTransport(fetch: FetchFunction, options: FetchTransportOpti
   return new FetchTransport(fetch, options.redirect === 'as_given')
 }
 
+/** Options of `fetchTransport()`. */
 export interface FetchTransportOptions {
   /**
    * The `redirect` option of the wrapped `fetch`. `'manual'` (default): it follows no redirects. The client follows or

@@ -33,6 +33,7 @@ export type RequestBody =
       open(): AsyncIterable<Uint8Array>
     }
 
+/** A body of `fetch` that is not a text, bytes or a stream. */
 export type GivenBody = FormData | Blob | URLSearchParams | ArrayBuffer
 
 /** How the caller of a `fetch` wrote the request. Everything in `TransportRequest` overrides it. */
@@ -44,6 +45,7 @@ export interface CallersForm {
   readonly init: Readonly<Record<string, unknown>> | undefined
 }
 
+/** Headers in their order. Names are in lower case; a name may come more than once. */
 export type HeaderPairs = ReadonlyArray<readonly [name: string, value: string]>
 
 /** A WebSocket that the call has leased for one response. The message to be sent on it is made already. */
@@ -61,6 +63,7 @@ export interface SocketLease {
   release(): void
 }
 
+/** One request of one attempt, ready to be sent. */
 export interface TransportRequest {
   readonly url: URL
   readonly method: string
@@ -85,6 +88,7 @@ export interface TransportRequest {
   readonly attempt: number
 }
 
+/** The connection of an exchange. */
 export interface ConnectionInfo {
   /** Generation of the cached client that carries the exchange, from 1. 0 without a cache. */
   readonly generation: number
@@ -94,6 +98,7 @@ export interface ConnectionInfo {
   readonly connectionId: number | undefined
 }
 
+/** The status and the headers of an answer. */
 export interface ResponseHead {
   readonly status: number
   readonly statusText: string
@@ -168,6 +173,7 @@ export interface TransportAbilities {
   readonly takesCallersForm?: boolean
 }
 
+/** Counts of a transport, at this moment. */
 export interface TransportStats {
   /** Open or opening connections. */
   readonly connections: number
@@ -178,6 +184,7 @@ export interface TransportStats {
   readonly clients: number
 }
 
+/** Performs exchanges: moves bytes, and reports facts. Deadlines, retries and all other mechanisms work above it. */
 export interface Transport {
   readonly name: string
   /**

@@ -50,7 +50,8 @@ describe('examples/typed-stream.ts', () => {
 
 describe('examples/background-resume.ts', () => {
   it('continues in a second process after the last event that the first one handled', async () => {
-    await using at = await start({ background: 'manual', respond: () => textStream({ deltas: ['a', 'b', 'c', 'd'] }) })
+    const deltas = ['a', 'b', 'c', 'd']
+    await using at = await start({ background: 'manual', respond: () => textStream({ id: 'resp_1', deltas }) })
     const folder = await mkdtemp(path.join(os.tmpdir(), 'job-'))
     try {
       const file = path.join(folder, 'job.json')
@@ -63,19 +64,19 @@ describe('examples/background-resume.ts', () => {
         signal: death.signal,
         onEvent: (event) => {
           onEvent(event)
-          if (event.type === 'response.created') at.server.produce('resp_mock_1', 4)
+          if (event.type === 'response.created') at.server.produce('resp_1', 4)
           if (handled.length === 5) death.abort(new Error('the process ends'))
         },
       })
       await expect(first).rejects.toThrow('the process ends')
-      at.server.produce('resp_mock_1')
+      at.server.produce('resp_1')
 
       const later = new ResilientClient({ baseURL: at.server.baseURL, apiKey: 'any' })
       const response = await runJob(later, { ...job, onEvent })
       await later.close()
       expect(response.output_text).toBe('abcd')
       // Each event is handled; the one during which the process ended may be handled again.
-      expect([...new Set(handled)]).toEqual([...Array(textStream({ deltas: ['a', 'b', 'c', 'd'] }).length).keys()])
+      expect([...new Set(handled)]).toEqual([...Array(textStream({ deltas }).length).keys()])
       expect(handled.length - new Set(handled).size).toBeLessThanOrEqual(1)
       expect(await readdir(folder)).toEqual([])
       expect(at.server.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])

@@ -18,6 +18,12 @@ function respond({ json }: MockRequest) {
   return toolCallStream({ calls: [{ name: 'get_weather', arguments: { city: 'Paris' } }] })
 }
 
+async function collected(pieces: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = []
+  for await (const piece of pieces) all.push(piece)
+  return all
+}
+
 const parameters = { type: 'object' as const, properties: { city: { type: 'string' } }, required: ['city'] }
 
 describe('examples/openai-tool-loop.ts', () => {
@@ -54,9 +60,9 @@ describe('examples/ai-sdk.ts', () => {
     await using server = await MockResponsesServer.start({ respond: () => textStream({ deltas: ['Hello', ' there'] }) })
     const chat = createChat({ model: 'gpt-5.2', baseURL: server.baseURL, apiKey: 'any', client: quick })
     server.script([{ at: 'before_event', type: DELTA, effect: 'reset' }, 'ok'])
-    expect(await Array.fromAsync(chat.answer('Hi'))).toEqual(['Hello', ' there'])
+    expect(await collected(chat.answer('Hi'))).toEqual(['Hello', ' there'])
     server.script([{ at: 'before_event', type: 'response.output_text.done', effect: 'reset' }])
-    await expect(Array.fromAsync(chat.answer('Hi'))).rejects.toThrow()
+    await expect(collected(chat.answer('Hi'))).rejects.toThrow()
     server.assertConsumed()
     await chat.client.close()
   })

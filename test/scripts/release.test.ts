@@ -21,7 +21,7 @@ it.each<[string, Partial<Release>, string]>([
   ['the version has no date', { changelog: '## [0.2.0]\n\n- A thing.\n' }, '[0.2.0] needs its date'],
   [
     'something is unreleased',
-    { changelog: `## [Unreleased]\n\n- New.\n\n${READY.changelog.slice(31)}` },
+    { changelog: READY.changelog.replace('## [Unreleased]\n', '## [Unreleased]\n\n- New.\n') },
     'move what is under',
   ],
   ['a file is changed', { changedFiles: [' M src/index.ts'] }, 'commit 1 changed file(s)'],

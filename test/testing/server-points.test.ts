@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ResilientClient } from '../../src/index.ts'
 import { textStream } from '../../src/testing/index.ts'
-import { MockResponsesServer, type MockServerOptions } from '../../src/testing/server.ts'
+import { type Fault, MockResponsesServer, type MockServerOptions } from '../../src/testing/server.ts'
 import { invalid } from '../support/typed.ts'
 
 const DELTA = 'response.output_text.delta'
@@ -60,7 +60,7 @@ describe('a fault at an event that is named by its type', () => {
     ['both', { event: 1, type: DELTA }],
   ])('is refused with %s of number and type', (_, which) =>
     withClient({}, async (server) => {
-      const fault = invalid({ at: 'before_event', effect: 'reset', ...which })
+      const fault: Fault = invalid({ at: 'before_event', effect: 'reset', ...which })
       expect(() => server.script([fault])).toThrow('needs "event"')
     }),
   )

@@ -422,7 +422,8 @@ describe('commands for open WebSockets', () => {
     withServer({ respond: () => Promise.reject(new Error('no idea')) }, async (server) => {
       using client = await SocketClient.open(server)
       client.create()
-      await client.until(({ closed }) => closed !== undefined)
+      await client.until(({ events }) => events.length === 1)
+      expect(client.events[0]).toMatchObject({ type: 'error', status: 500, error: { code: 'mock_server_failed' } })
       expect(() => server.assertConsumed()).toThrow('no idea')
     }))
 })

@@ -69,7 +69,7 @@ describe('clock.until', () => {
 
   it('refuses what is no promise, and a time that is none', async () => {
     const clock = new VirtualClock()
-    await expect(clock.until(invalid(5))).rejects.toThrow('expected a promise')
+    await expect(clock.until(invalid<Promise<void>>(5))).rejects.toThrow('expected a promise')
     await expect(clock.until(Promise.resolve(), { maxMs: -1 })).rejects.toThrow('expected milliseconds')
   })
 })

@@ -13,6 +13,7 @@ import {
   headerPairs,
 } from './steps.ts'
 
+/** Options of `fake.respond()`. */
 export interface RespondOptions {
   /** Default 200. */
   readonly status?: number
@@ -24,8 +25,11 @@ export interface RespondOptions {
   readonly keepOpen?: boolean
 }
 
+/** Options of `fake.status()`. */
 export interface StatusOptions {
+  /** The reason of the status line. Default: empty. */
   readonly statusText?: string
+  /** Default: none; `content-type` where `body` is an object. */
   readonly headers?: FakeHeaders
   /** An object is sent as JSON, with its content type. Text and bytes are sent as they are. Default: no body. */
   readonly body?: string | Uint8Array | object

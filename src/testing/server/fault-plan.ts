@@ -20,6 +20,7 @@ const EARLY_POINTS: readonly FaultPoint[] = ['accept', ...SOCKET_POINTS]
 /** The faults for one request, connection or WebSocket of a script: `'ok'`, a fault, or several faults. */
 export type ScriptEntry = 'ok' | Fault | readonly Fault[]
 
+/** Options of `server.script()`: which requests take its entries. Default: all. */
 export interface ScriptOptions {
   /** Only for requests with this `call`. */
   readonly call?: string | undefined

@@ -149,6 +149,7 @@ export type RequestFault = Selection<MockRequest> &
     | ((WireEffect | StreamEffect) & { readonly at: 'after_response' })
   )
 
+/** A fault: where it strikes (`at`), and what it does (`effect`). */
 export type Fault = ConnectionFault | SocketFault | RequestFault
 
 export const isConnectionFault = (fault: Fault): fault is ConnectionFault => fault.at === 'accept'

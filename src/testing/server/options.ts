@@ -6,6 +6,7 @@ import type { Fault } from './faults.ts'
 import type { MockRequest } from './records.ts'
 import { type MockWebSocketOptions, WEB_SOCKET_RULES } from './socket/options.ts'
 
+/** Options of `MockResponsesServer.start()`. */
 export interface MockServerOptions {
   /**
    * Makes it an HTTPS server. PEM texts, with their chain if there is one. With `ca`, a client must show a certificate that `ca`

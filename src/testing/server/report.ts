@@ -22,6 +22,7 @@ export interface MockTraffic {
   readonly sentEvents: number
 }
 
+/** Counts of the mock server, from its start. */
 export interface MockServerStats {
   readonly connections: { readonly total: number; readonly open: number }
   readonly requests: {

@@ -31,6 +31,7 @@ export interface Steps {
   fault: AppliedFault
 }
 
+/** The steps that `server.waitFor()` waits for. */
 export type Step = keyof Steps
 
 /** The data that steps are found in. */

@@ -42,6 +42,7 @@ export interface StreamUsage {
   readonly reasoningTokens?: number | undefined
 }
 
+/** A function call that the model makes. */
 export interface ToolCall {
   readonly name: string
   /** A string is sent as it is, even if it is not JSON. Any other value is sent as JSON. */

@@ -35,6 +35,7 @@ export interface UndiciTransportOptions {
   readonly tls?: TlsOptions | undefined
   /** The largest header block of a response. Bytes, default 65 536; `0`: no limit. */
   readonly maxHeaderBytes?: number | undefined
+  /** Runs the transport's timers. Default: the system clock. */
   readonly clock?: Clock | undefined
 }
 

@@ -1,5 +1,5 @@
 import { type FakeAttempt, type FakeStep, fake, type JsonObject } from '../../../src/testing/index.ts'
-import type { Fault } from '../../../src/testing/server.ts'
+import type { Fault, WhichEvent } from '../../../src/testing/server.ts'
 import { type Act, type CertificateFault, halfFrame, isFaults } from './acts.ts'
 
 const CERTIFICATES = {
@@ -25,6 +25,11 @@ export function fakeAttempt(act: Exclude<Act, 'ok'>, events: readonly JsonObject
 
 const HEAD = fake.head(200, { 'content-type': 'text/event-stream' })
 
+/** The number of the event that a fault is about. */
+function numberOf({ event, type }: WhichEvent, events: readonly JsonObject[]): number {
+  return event ?? events.findIndex((each) => each.type === type)
+}
+
 function struck(faults: readonly Fault[], events: readonly JsonObject[], everyMs: number): FakeAttempt {
   const steps: FakeStep[] = []
   let sent: number | undefined
@@ -37,10 +42,11 @@ function struck(faults: readonly Fault[], events: readonly JsonObject[], everyMs
   for (const fault of faults) {
     if (fault.at === 'accept') return fake.connectStall()
     if (fault.at === 'request_body') return fault.effect === 'stall' ? fake.sendStall() : fake.sendError()
-    if (fault.at === 'before_event') sendTo(fault.event)
+    if (fault.at === 'before_event') sendTo(numberOf(fault, events))
     if (fault.at === 'inside_event') {
-      sendTo(fault.event)
-      steps.push(...fake.bytes(halfFrame(events[fault.event])))
+      const number = numberOf(fault, events)
+      sendTo(number)
+      steps.push(...fake.bytes(halfFrame(events[number])))
     }
     if (fault.at === 'after_terminal') sendTo(events.length)
     switch (fault.effect) {

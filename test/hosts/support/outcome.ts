@@ -33,7 +33,9 @@ export async function alone(host: Host, { faults, endless = false }: Failure): P
 
 /** Models fail seconds after the last event, and the AI SDK treats what fails within 50 ms of one differently. */
 function lateness([first]: readonly Fault[]): Fault[] {
-  return first?.at === 'before_event' ? [{ at: 'before_event', event: first.event, effect: 'delay', ms: LATE_MS }] : []
+  return first?.at === 'before_event' && first.event !== undefined
+    ? [{ at: 'before_event', event: first.event, effect: 'delay', ms: LATE_MS }]
+    : []
 }
 
 /** The same with our `fetch`, in virtual time, and without retries of the host's own. */
