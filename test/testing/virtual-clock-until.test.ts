@@ -67,7 +67,7 @@ describe('clock.until', () => {
     await expect(clock.until(new Promise(() => {}))).rejects.toThrow('no timer is armed')
   })
 
-  it('refuses what is no promise, and a time that is none', async () => {
+  it('refuses a value that is not a promise, and a time below 0', async () => {
     const clock = new VirtualClock()
     await expect(clock.until(invalid<Promise<void>>(5))).rejects.toThrow('expected a promise')
     await expect(clock.until(Promise.resolve(), { maxMs: -1 })).rejects.toThrow('expected milliseconds')
