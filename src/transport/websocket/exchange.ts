@@ -3,7 +3,8 @@ import type { Exchange, ExchangeObserver } from '../transport.ts'
 import { EarlyEvents } from './early-events.ts'
 import { type ErrorAnswer, errorAnswerOf } from './error-answer.ts'
 import type { RequestPrint } from './fit.ts'
-import { frameOf, isSideType, isSignOfLife, kindOf, type MessageKind, withoutPreviousId } from './message.ts'
+import { isSideType, isSignOfLife, kindOf, type MessageKind, withoutPreviousId } from './message.ts'
+import { Outbox, type OutboxOwner } from './outbox.ts'
 import type { ResponsesSocket, SocketUser } from './socket.ts'
 import { errorOfEnd, foreignEvent, messageTooLarge } from './socket-failure.ts'
 import { TurnRecorder } from './turn-recorder.ts'
@@ -42,9 +43,6 @@ export interface SocketExchangeOptions {
   onEnded(exchange: SocketExchange): void
 }
 
-/** When this many bytes wait for a paused observer, the socket is no longer read. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024
-
 /** Head of every stream. It states only the content type, because the headers of an upgrade are not those of a response. */
 const STREAM_HEAD = { status: 200, statusText: 'OK', headers: [['content-type', 'text/event-stream']] } as const
 
@@ -55,7 +53,7 @@ const ANSWERS: ReadonlySet<number> = new Set([401, 429, 503])
  * One response on a socket. It is reported as the event stream that HTTP would have sent, after a head with status 200. If the
  * first message is an error with a status, it is reported as the HTTP answer with that status.
  */
-export class SocketExchange implements Exchange, SocketUser, Member {
+export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member {
   place = -1
   readonly #lease: LeaseOfExchange
   readonly #onEnded: SocketExchangeOptions['onEnded']
@@ -75,9 +73,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   /** An `error` message arrived. Some endpoints answer no further request on a socket after that. */
   #hasErred = false
   #isTerminated = false
-  #isPaused = false
-  #waiting: Buffer[] = []
-  #waitingBytes = 0
+  readonly #outbox: Outbox
   /** Ends the exchange once all waiting bytes were taken. */
   #ending: (() => void) | undefined
 
@@ -89,6 +85,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#onEnded = onEnded
     this.#observer = observer
     this.#socket = socket
+    this.#outbox = new Outbox(this)
     this.#turn = new TurnRecorder(facts.print, socket.latestResponseId)
     // Nothing may be reported before `send` has returned.
     queueMicrotask(() => this.#socket?.use(this))
@@ -97,19 +94,11 @@ export class SocketExchange implements Exchange, SocketUser, Member {
   // Called by the owner of the exchange.
 
   pause(): void {
-    this.#isPaused = true
+    this.#outbox.pause()
   }
 
   resume(): void {
-    this.#isPaused = false
-    while (!this.#isPaused && this.#waiting.length > 0) {
-      const next = this.#waiting.shift() as Buffer
-      this.#waitingBytes -= next.length
-      this.#observer?.data(next)
-    }
-    if (this.#isPaused) return
-    if (this.#waitingBytes < MAX_WAITING_BYTES) this.#socket?.resume()
-    this.#ending?.()
+    this.#outbox.resume()
   }
 
   destroy(): void {
@@ -192,13 +181,31 @@ export class SocketExchange implements Exchange, SocketUser, Member {
       return
     }
     this.#head()
-    this.#forward(frameOf(this.#asCallerSent(kind, bytes)))
+    this.#outbox.add(this.#asCallerSent(kind, bytes))
   }
 
   onEnd(end: SocketEnd): void {
     this.#isClean = false
     if (end.kind === 'refused' && ANSWERS.has(end.status)) this.#answer(end)
     else this.#finish(() => this.#fail(errorOfEnd(end)))
+  }
+
+  // Called by the outbox.
+
+  handOver(chunk: Buffer): void {
+    this.#observer?.data(chunk)
+  }
+
+  onFull(): void {
+    this.#socket?.pause()
+  }
+
+  onSpace(): void {
+    this.#socket?.resume()
+  }
+
+  onEmpty(): void {
+    this.#ending?.()
   }
 
   /**
@@ -221,7 +228,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#isTerminated = true
     this.#hasHead = true
     this.#observer?.head({ status, statusText: '', headers })
-    if (body.length > 0) this.#forward(body)
+    if (body.length > 0) this.#outbox.put(body)
     this.#finish(() => {
       const observer = this.#observer
       this.#observer = undefined
@@ -254,26 +261,18 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     if (this.#hasHead) return
     this.#hasHead = true
     this.#observer?.head(STREAM_HEAD)
-    for (const bytes of this.#early.take()) this.#forward(frameOf(bytes))
-  }
-
-  #forward(bytes: Buffer): void {
-    if (!this.#isPaused && this.#waiting.length === 0) {
-      this.#observer?.data(bytes)
-      return
-    }
-    this.#waiting.push(bytes)
-    this.#waitingBytes += bytes.length
-    if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#socket?.pause()
+    for (const bytes of this.#early.take()) this.#outbox.add(bytes)
   }
 
   /** Reports an ending only after all received bytes were taken. */
   #finish(ending: () => void): void {
-    if (this.#waiting.length === 0) ending()
+    this.#outbox.flush()
+    if (this.#outbox.isEmpty) ending()
     else this.#ending ??= ending
   }
 
   #fail(error: Error, isClean = false): void {
+    this.#outbox.flush()
     const observer = this.#observer
     this.#observer = undefined
     this.#leave(isClean)
@@ -287,8 +286,7 @@ export class SocketExchange implements Exchange, SocketUser, Member {
     this.#socket = undefined
     this.#bytes = undefined
     this.#ending = undefined
-    this.#waiting = []
-    this.#waitingBytes = 0
+    this.#outbox.clear()
     if (isClean) socket.release()
     else socket.destroy()
     this.#lease.ended()

@@ -13,12 +13,25 @@ const QUOTE = 34
 /** Types of events that are not parsed: they name no response and contain no whole item. */
 const NOT_PARSED = /^(?:keepalive|ping|response\.(?!output_item\.done$)\w+\..*)$/
 
+/** How a message of a type began whose type is enough. Nearly all messages are deltas of one type. */
+interface Opening {
+  readonly bytes: Buffer
+  readonly kind: MessageKind
+}
+
+let latest: Opening | undefined
+
 /** @returns `undefined` for a message that is not a JSON object with a type. It is passed on like any event of a stream. */
 export function kindOf(bytes: Buffer): MessageKind | undefined {
-  if (bytes.length > OPENING.length && bytes.compare(OPENING, 0, OPENING.length, 0, OPENING.length) === 0) {
+  if (latest !== undefined && beginsWith(bytes, latest.bytes)) return latest.kind
+  if (beginsWith(bytes, OPENING)) {
     const end = bytes.indexOf(QUOTE, OPENING.length)
     const type = bytes.toString('latin1', OPENING.length, end)
-    if (end !== -1 && !type.includes('\\') && NOT_PARSED.test(type)) return { type, json: undefined }
+    if (end !== -1 && !type.includes('\\') && NOT_PARSED.test(type)) {
+      // Copied: a part of the message would keep the whole read alive.
+      latest = { bytes: Buffer.from(bytes.subarray(0, end + 1)), kind: { type, json: undefined } }
+      return latest.kind
+    }
   }
   let json: Json
   try {
@@ -30,17 +43,52 @@ export function kindOf(bytes: Buffer): MessageKind | undefined {
   return { type: json.type, json }
 }
 
+function beginsWith(bytes: Buffer, opening: Buffer): boolean {
+  if (bytes.length <= opening.length) return false
+  // The last bytes are those in which two types differ.
+  for (let at = opening.length - 1; at >= 0; at--) if (bytes[at] !== opening[at]) return false
+  return true
+}
+
 const DATA = Buffer.from('data: ')
-const BLANK_LINE = Buffer.from('\n\n')
 const LF = 10
 const CR = 13
+const BLANK_LINE = 2
 
-/** A message as a frame of an event stream. Each line of JSON over several lines becomes a `data:` line. */
-export function frameOf(bytes: Buffer): Buffer {
-  const isOneLine = !bytes.includes(LF) && !bytes.includes(CR)
-  if (isOneLine) return Buffer.concat([DATA, bytes, BLANK_LINE])
-  const lines = bytes.toString().split(/\r\n|\n|\r/)
-  return Buffer.from(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`)
+/** Messages as frames of an event stream. Each line of JSON over several lines becomes a `data:` line. */
+export function framesOf(messages: readonly Buffer[]): Buffer {
+  const frames = joined(messages)
+  // Searched once for all of them. The places of the blank lines are still empty.
+  const isOneLineEach = !frames.includes(LF) && !frames.includes(CR)
+  const [all, data] = isOneLineEach ? [frames, messages] : withDataLines(messages)
+  let at = 0
+  for (const { length } of data) {
+    at += DATA.length + length
+    all[at++] = LF
+    all[at++] = LF
+  }
+  return all
+}
+
+/** Each with its field name, and with room for a blank line after it. */
+function joined(messages: readonly Buffer[]): Buffer {
+  let bytes = 0
+  for (const { length } of messages) bytes += DATA.length + length + BLANK_LINE
+  const frames = Buffer.allocUnsafe(bytes)
+  let at = 0
+  for (const message of messages) {
+    frames.set(DATA, at)
+    frames.set(message, at + DATA.length)
+    at += DATA.length + message.length
+    frames[at++] = 0
+    frames[at++] = 0
+  }
+  return frames
+}
+
+function withDataLines(messages: readonly Buffer[]): readonly [Buffer, readonly Buffer[]] {
+  const lines = messages.map((message) => Buffer.from(message.toString().replaceAll(/\r\n|\n|\r/g, '\ndata: ')))
+  return [joined(lines), lines]
 }
 
 /** The id of the response that an event contains or names. */
@@ -73,8 +121,12 @@ const OF_RESPONSE =
  * or an unknown one, because endpoints add types.
  */
 export function isSideType(type: string): boolean {
-  return !OF_RESPONSE.test(type)
+  if (type !== judged.type) judged = { type, isSide: !OF_RESPONSE.test(type) }
+  return judged.isSide
 }
+
+/** The latest result. Most events have the type of the one before. */
+let judged = { type: '', isSide: true }
 
 /** Whether a side event of this type says only that the endpoint is alive. Such events may arrive at any rate. */
 export function isSignOfLife(type: string): boolean {

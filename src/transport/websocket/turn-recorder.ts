@@ -52,6 +52,8 @@ export class TurnRecorder {
    * names it or opens it, and every event with an id must have the same id.
    */
   take({ type, json }: MessageKind): boolean {
+    // An event of the middle that names nothing.
+    if (json === undefined && this.#hasBegun) return true
     const id = responseIdOf(json)
     if (type === 'error' && !this.#hasBegun) return true
     if (this.isForeign({ json })) return false

@@ -108,13 +108,11 @@ describe('a response on a socket', () => {
     await until(() => at.received.length === 1, 'the message')
     for (const message of [created('resp_1'), DELTA, DONE, completed('resp_1')]) peer.send(message)
     await until(() => report.has('response.completed'), 'the last event')
-    expect(report.lines).toEqual([
-      'connecting',
-      'connected',
-      'sent',
-      'head 200',
-      ...[created('resp_1'), DELTA, DONE, completed('resp_1')].map((message) => `data: ${message}\n\n`),
-    ])
+    expect(report.lines.slice(0, 4)).toEqual(['connecting', 'connected', 'sent', 'head 200'])
+    // How many messages a socket read brings, and with it a chunk, is up to the system.
+    expect(report.lines.slice(4).join('')).toBe(
+      [created('resp_1'), DELTA, DONE, completed('resp_1')].map((message) => `data: ${message}\n\n`).join(''),
+    )
     exchange.drain()
     expect(at.socket.isIdle).toBe(true)
     expect(at.socket.turn?.responseId).toBe('resp_1')
