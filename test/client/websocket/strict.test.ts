@@ -72,7 +72,7 @@ describe('a continuation of a response that one socket keeps (store: false)', ()
       server.script([{ at: 'headers', effect: 'stall' }, 'ok'])
       const first = client.responses.create(ask([user('one')], id))
       await server.waitFor('fault')
-      await expect(client.responses.create(ask([user('two')], id))).rejects.toSatisfy(why(/response under way/))
+      await expect(client.responses.create(ask([user('two')], id))).rejects.toSatisfy(why(/receiving another response/))
       server.release()
       await first
       await expect(client.responses.create(ask([user('three')], id))).rejects.toSatisfy(why(/another response since/))
