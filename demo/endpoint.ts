@@ -12,6 +12,7 @@ const EVENT_EVERY_MS = 400
  */
 export async function startEndpoint(fates: readonly Fate[], clock: Clock, pauses = true): Promise<MockResponsesServer> {
   const server = await MockResponsesServer.start({
+    // The demo needs no key.
     strict: false,
     clock,
     // A healthy attempt has its first event after 1 to 3 seconds, and ends some seconds later.

@@ -12,6 +12,7 @@ export interface Endpoint {
 
 export async function startEndpoint(seed: number): Promise<Endpoint> {
   const server = await MockResponsesServer.start({
+    // The demo needs no key.
     strict: false,
     seed,
     ttfbMs: 5,

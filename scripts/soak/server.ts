@@ -18,7 +18,6 @@ function respond({ call = 'none', json }: MockRequest) {
 
 process.on('disconnect', () => process.exit())
 const server = await MockResponsesServer.start({
-  strict: false,
   port,
   seed,
   respond,

@@ -64,7 +64,7 @@ test.concurrent('the demo shows four lanes, their timelines, and that every call
 }, 90_000)
 
 test.concurrent('pointed at a real endpoint, the demo streams from it with the key, and shows what was survived', async () => {
-  await using server = await MockResponsesServer.start({ strict: false })
+  await using server = await MockResponsesServer.start()
   server.script([
     { at: 'headers', effect: 'reset' },
     { at: 'before_event', event: 2, effect: 'eof' },
@@ -87,7 +87,7 @@ test.concurrent('pointed at a real endpoint, the demo streams from it with the k
 }, 20_000)
 
 test.concurrent('a call that fails makes the demo say why, and end with 1', async () => {
-  await using server = await MockResponsesServer.start({ strict: false })
+  await using server = await MockResponsesServer.start()
   server.addFaults({ at: 'headers', effect: 'status', status: 401 })
   const run = await demo(['--base-url', server.baseURL, '--model', 'some-model', '--calls', '2'])
   expect(run.code).toBe(1)

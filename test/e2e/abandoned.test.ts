@@ -13,7 +13,7 @@ let client: ResilientClient
 let controller: AbortController
 
 async function start(options: Parameters<typeof MockResponsesServer.start>[0] = {}): Promise<void> {
-  server = await MockResponsesServer.start({ strict: false, ...options })
+  server = await MockResponsesServer.start({ ...options })
 }
 
 beforeEach(() => {
@@ -40,7 +40,7 @@ describe('a consumer that leaves frees the socket', () => {
 
   const PARAMS = { model: 'm', input: 'hi' }
   const typed = (): ResilientClient => {
-    client = new ResilientClient({ clock, baseURL: `${server.url}/v1` })
+    client = new ResilientClient({ clock, baseURL: `${server.url}/v1`, apiKey: 'sk-test' })
     return client
   }
 

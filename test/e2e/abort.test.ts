@@ -26,7 +26,7 @@ beforeEach(async () => {
   events.length = 0
   clock = new VirtualClock()
   controller = new AbortController()
-  server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER })
+  server = await MockResponsesServer.start({ respond: () => ANSWER })
   client = connect()
 })
 

@@ -20,7 +20,7 @@ describe('400 attempts killed at random moments', { timeout: 120_000 }, () => {
     ['by the cancelling of its body, or an abort before there is one', 'cancel'],
     ['by destroy() of the client', 'destroy'],
   ] as const)('leave no socket: %s', async (_name, how) => {
-    await using server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER })
+    await using server = await MockResponsesServer.start({ respond: () => ANSWER })
     server.addFaults(
       { at: 'headers', effect: 'stall', probability: 0.25 },
       { at: 'before_event', event: 6, effect: 'stall', probability: 0.25 },
@@ -70,7 +70,6 @@ describe('POSTs whose connection ends, at every point where it can end', {
       { at: 'request_body', effect: 'reset', probability: 0.1, ...reused },
     ]
     await using server = await MockResponsesServer.start({
-      strict: false,
       respond: () => ANSWER,
       eventsPerWrite: 4,
       faults,

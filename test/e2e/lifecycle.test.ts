@@ -16,7 +16,7 @@ const SILENT: Fault = { at: 'headers', effect: 'stall', label: 'silent' }
 let server: MockResponsesServer
 
 beforeEach(async () => {
-  server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER })
+  server = await MockResponsesServer.start({ respond: () => ANSWER })
 })
 
 afterEach(async () => {

@@ -15,7 +15,7 @@ let server: MockResponsesServer
 let clock: VirtualClock
 
 beforeEach(async () => {
-  server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER })
+  server = await MockResponsesServer.start({ respond: () => ANSWER })
   clock = new VirtualClock()
 })
 
@@ -52,11 +52,13 @@ it('the original that answers first leaves no socket of its hedge', async () => 
 })
 
 it('endpoints over real sockets: one that is gone is left alone, and state stays where it was made', async () => {
-  await using other = await MockResponsesServer.start({ strict: false })
-  const gone = await MockResponsesServer.start({ strict: false })
+  await using other = await MockResponsesServer.start()
+  const gone = await MockResponsesServer.start()
   const baseURL = gone.baseURL
   await gone.close()
-  const client = new ResilientClient({ clock, endpoints: [{ baseURL }, { baseURL: other.baseURL }] })
+  const headers = { authorization: 'Bearer sk-test' }
+  const endpoints = [baseURL, other.baseURL].map((each) => ({ baseURL: each, headers }))
+  const client = new ResilientClient({ clock, endpoints })
   const ids: string[] = []
   for (let n = 0; n < 20; n++) {
     const call = client.responses.create({ model: 'm', input: 'hi', store: true })

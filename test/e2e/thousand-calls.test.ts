@@ -64,7 +64,6 @@ async function makeCall(client: ResilientClient, server: MockResponsesServer, ca
 
 function start(): Promise<MockResponsesServer> {
   return MockResponsesServer.start({
-    strict: false,
     faults: FAULTS,
     seed: SEED,
     respond: ({ call }) => answerTo(Number(call)),

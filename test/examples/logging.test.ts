@@ -7,7 +7,6 @@ import { MockResponsesServer } from '../../src/testing/server.ts'
 it('a log line has code, attempts, callId and an explanation, of our error and of what an SDK made of it; no secret is in it', async () => {
   const body = { error: { code: 'slow_down', message: 'Slow down.', note: 'planted-words' } }
   const server = await MockResponsesServer.start({
-    strict: false,
     faults: [{ at: 'headers', effect: 'status', status: 503, headers: { 'x-note': 'planted-header' }, body }],
   })
   const client = new ResilientClient({

@@ -46,7 +46,7 @@ function expectedOf(call: number): Answer {
 
 /** A server on which every call meets 0 to 4 faults, and a client that cuts at 300 ms of silence. */
 async function misbehavingServer(seed: number) {
-  const server = await MockResponsesServer.start({ strict: false, respond: ({ call }) => eventsOf(Number(call)) })
+  const server = await MockResponsesServer.start({ respond: ({ call }) => eventsOf(Number(call)) })
   const random = seededRandom(seed)
   let faults = 0
   for (let call = 0; call < CALLS; call++) {

@@ -16,7 +16,7 @@ let server: MockResponsesServer
 let client: ResilientClient
 
 beforeEach(async () => {
-  server = await MockResponsesServer.start({ strict: false, respond: answerEvents })
+  server = await MockResponsesServer.start({ respond: answerEvents })
 })
 
 afterEach(async () => {

@@ -20,7 +20,6 @@ let server: MockResponsesServer
 
 beforeEach(async () => {
   server = await MockResponsesServer.start({
-    strict: false,
     respond: ({ number }) => textStream({ id: `resp_${number}`, text: 'Go on.' }),
   })
 })
@@ -160,7 +159,11 @@ describe('a continuation', () => {
   it.each(FAILURES)('sends the same bytes on every attempt: %s', async (_name, fault) => {
     const client = connect()
     server.script([fault, fault, 'ok'])
-    const init = { method: 'POST', body: JSON.stringify({ input: 'ü — 1', stream: true, ...ANCHORED }, null, 2) }
+    const init = {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk-test' },
+      body: JSON.stringify({ model: 'm', input: 'ü — 1', stream: true, ...ANCHORED }, null, 2),
+    }
     const call = client.fetch(`${server.baseURL}/responses`, init)
     await waitOut(fault, 2)
     const { text, error } = await readAll(await call)

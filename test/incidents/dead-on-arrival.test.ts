@@ -35,7 +35,7 @@ let clock: VirtualClock
 
 beforeEach(async () => {
   clock = new VirtualClock()
-  server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER })
+  server = await MockResponsesServer.start({ respond: () => ANSWER })
 })
 
 afterEach(async () => {
@@ -62,7 +62,7 @@ describe('a connection that is dead on arrival', () => {
     async (scheme) => {
       if (scheme === 'https') {
         await server.close()
-        server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER, tls: SELF_SIGNED })
+        server = await MockResponsesServer.start({ respond: () => ANSWER, tls: SELF_SIGNED })
       }
       server.script([DEAD, 'ok'])
       const tls = scheme === 'https' ? { ca: SELF_SIGNED.cert } : undefined

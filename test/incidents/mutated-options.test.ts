@@ -54,7 +54,7 @@ function deepFreeze<T>(value: T): T {
 let server: MockResponsesServer
 
 beforeEach(async () => {
-  server = await MockResponsesServer.start({ strict: false })
+  server = await MockResponsesServer.start()
 })
 
 afterEach(async () => {
@@ -144,7 +144,11 @@ describe('the options of a client', { timeout: 120_000 }, () => {
     const headers: Record<string, string> = { 'x-team': 'blue' }
     const retry = { baseDelayMs: 1, maxDelayMs: 1 }
     const client = new ResilientClient({ baseURL: server.baseURL, headers, retry })
-    const init = { method: 'POST', headers: { 'x-call': 'one' }, body: JSON.stringify({ input: 'hi', stream: true }) }
+    const init = {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk-test', 'x-call': 'one' },
+      body: JSON.stringify({ model: 'm', input: 'hi', stream: true }),
+    }
     const call = client.fetch(`${server.baseURL}/responses`, init)
     await server.waitFor('fault')
     headers['x-team'] = 'red'
@@ -155,7 +159,7 @@ describe('the options of a client', { timeout: 120_000 }, () => {
     await (await call).text()
     for (const request of server.requests) {
       expect(request.headers).toMatchObject({ 'x-team': 'blue', 'x-call': 'one' })
-      expect(request.json).toEqual({ input: 'hi', stream: true })
+      expect(request.json).toEqual({ model: 'm', input: 'hi', stream: true })
     }
     expect(server.requests).toHaveLength(2)
     await expectNothingLeft(client, server)

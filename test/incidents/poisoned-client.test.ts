@@ -36,7 +36,7 @@ let clock: VirtualClock
 
 beforeEach(async () => {
   clock = new VirtualClock()
-  server = await MockResponsesServer.start({ strict: false, respond: () => ANSWER })
+  server = await MockResponsesServer.start({ respond: () => ANSWER })
   server.script([{ at: 'before_event', event: 6, effect: 'stall', label: 'main' }], { call: 'main' })
 })
 

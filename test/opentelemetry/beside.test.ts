@@ -13,7 +13,7 @@ beforeEach(async () => {
   sdk = startSdk()
   undici = new UndiciInstrumentation()
   undici.setTracerProvider(sdk.tracerProvider)
-  server = await MockResponsesServer.start({ strict: false, respond: () => textStream({ text: 'Hello' }) })
+  server = await MockResponsesServer.start({ respond: () => textStream({ text: 'Hello' }) })
 })
 afterEach(async () => {
   undici.disable()
@@ -22,7 +22,7 @@ afterEach(async () => {
 })
 
 async function agentTurn(options: ResilientClientOptions): Promise<string[]> {
-  const client = new ResilientClient({ baseURL: server.baseURL, retry: { baseDelayMs: 1, maxDelayMs: 1 }, ...options })
+  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', retry: { baseDelayMs: 1, maxDelayMs: 1 }, ...options })
   server.script([
     'ok',
     { at: 'headers', effect: 'status', status: 503 },

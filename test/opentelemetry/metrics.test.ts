@@ -11,7 +11,7 @@ let server: MockResponsesServer
 beforeEach(async () => {
   sdk = startSdk()
   const stream = textStream({ text: 'Hello', usage: { inputTokens: 100, outputTokens: 7 } })
-  server = await MockResponsesServer.start({ strict: false, respond: () => stream })
+  server = await MockResponsesServer.start({ respond: () => stream })
 })
 afterEach(async () => {
   await server.close()
@@ -27,6 +27,7 @@ it('calls are measured by the conventions and by names of the library, with unit
   const telemetry = openTelemetry()
   const client = new ResilientClient({
     baseURL: server.baseURL,
+    apiKey: 'sk-test',
     random: seededRandom(1),
     retry: { baseDelayMs: 1, maxDelayMs: 1 },
     instrumentations: [telemetry],

@@ -8,10 +8,9 @@ import { startSdk, treeOf } from './rig.ts'
 it('a call that resumes a background response is below the span of the caller, as the call that made it', async () => {
   const sdk = startSdk()
   const server = await MockResponsesServer.start({
-    strict: false,
     respond: () => textStream({ text: 'one two three' }),
   })
-  const client = new ResilientClient({ baseURL: server.baseURL, instrumentations: [openTelemetry()] })
+  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', instrumentations: [openTelemetry()] })
   server.script([{ at: 'before_event', event: 6, effect: 'reset' }, 'ok'])
   await sdk.tracerProvider.getTracer('agent').startActiveSpan('turn', async (turn) => {
     await client.responses.stream({ model: 'm', input: 'x', background: true, store: true }).finalResponse()

@@ -17,7 +17,6 @@ it('no key, prompt, answer, query, header or message of the endpoint is in a spa
     },
   }
   const server = await MockResponsesServer.start({
-    strict: false,
     respond: () => textStream({ text: 'planted-answer', id: 'resp_1' }),
   })
   const telemetry = openTelemetry()

@@ -14,7 +14,7 @@ let server: MockResponsesServer
 let client: ResilientClient | undefined
 beforeEach(async () => {
   sdk = startSdk()
-  server = await MockResponsesServer.start({ strict: false, respond: () => textStream({ text: 'Hello' }) })
+  server = await MockResponsesServer.start({ respond: () => textStream({ text: 'Hello' }) })
 })
 afterEach(async () => {
   await client?.close()

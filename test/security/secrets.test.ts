@@ -173,7 +173,7 @@ describe('what is printed shows no credential, cookie, query value, header value
   })
 
   it('a client, its stream and its telemetry, under way over real sockets', async () => {
-    await using server = await MockResponsesServer.start({ strict: false })
+    await using server = await MockResponsesServer.start()
     server.script([{ at: 'before_event', event: 5, effect: 'stall' }])
     const events: unknown[] = []
     const { baseURL: _, ...options } = OPTIONS

@@ -399,7 +399,7 @@ describe('commands for open WebSockets', () => {
     }))
 
   it('are not needed at the end: server.close() ends all, even pending upgrades and waiting requests', async () => {
-    const server = await MockResponsesServer.start({ strict: false })
+    const server = await MockResponsesServer.start()
     server.script([
       { at: 'headers', effect: 'stall' },
       { at: 'upgrade', effect: 'stall' },

@@ -540,7 +540,7 @@ describe('watching and stepping', () => {
     }))
 
   it('ends everything at its own close: stalls, waits, timers, sockets', async () => {
-    const server = await MockResponsesServer.start({ strict: false, faults: [{ at: 'headers', effect: 'stall' }] })
+    const server = await MockResponsesServer.start({ faults: [{ at: 'headers', effect: 'stall' }] })
     const client = new RawClient(server)
     client.send(STREAM)
     await server.waitFor('fault')

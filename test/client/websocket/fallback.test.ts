@@ -133,7 +133,7 @@ describe('a request that is not for a socket', () => {
     ['with a field that a message needs for itself', { type: 'x' }, 'field:type'],
     ['with an integer that no parser keeps', {}, 'body'],
   ])('goes over HTTP: %s', (_what, more, wholeBecause) =>
-    withSockets({ server: { strict: false } }, async ({ server, client, sent, seen }) => {
+    withSockets({}, async ({ server, client, sent, seen }) => {
       let body = JSON.stringify({ ...ASK, stream: true, ...more })
       if (wholeBecause === 'body') body = body.replace('{', '{"x":12345678901234567890,')
       const response = await client.fetch(`${server.baseURL}/responses`, { method: 'POST', body })
@@ -145,7 +145,7 @@ describe('a request that is not for a socket', () => {
   )
 
   it('goes over HTTP: one that does not stream, a read, and another API', () =>
-    withSockets({ server: { strict: false } }, async ({ server, client, seen }) => {
+    withSockets({}, async ({ server, client, seen }) => {
       const post = (path: string, body: object) =>
         client.fetch(`${server.baseURL}${path}`, { method: 'POST', body: JSON.stringify(body) })
       await (await post('/responses', { ...ASK, store: true })).text()

@@ -16,7 +16,7 @@ async function makeCall(call: number | 'last'): Promise<string> {
   try {
     const response = await client.fetch(`${options.baseURL}/responses`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-mock-call': String(call) },
+      headers: { 'content-type': 'application/json', authorization: 'Bearer sk-test', 'x-mock-call': String(call) },
       body: JSON.stringify({ model: 'gpt-5.2', input: 'hi', stream: true }),
     })
     return await read(response)

@@ -23,7 +23,11 @@ export function post(
 ): Promise<Response> {
   return fetch(`${server.baseURL}/responses`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(call === undefined ? {} : { 'x-mock-call': call }) },
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer sk-test',
+      ...(call === undefined ? {} : { 'x-mock-call': call }),
+    },
     body: JSON.stringify({ model: 'gpt-5.2', input: 'hi', stream: true, ...body }),
     ...init,
   })

@@ -13,7 +13,7 @@ const LATE_MS = 1_000
 
 /** What a host makes of a failure without us: with its own `fetch`, its own retries and its own timeouts. */
 export async function alone(host: Host, { faults, endless = false }: Failure): Promise<string> {
-  const server = await MockResponsesServer.start({ strict: false, respond: answerEvents })
+  const server = await MockResponsesServer.start({ respond: answerEvents })
   server.script([[...lateness(faults), ...faults]])
   const given = new AbortController()
   const settled = outcome(host, server, {}, given.signal)
@@ -45,7 +45,7 @@ export async function withUs(
   settings: Partial<HostSettings> = {},
   options: ResilientClientOptions = {},
 ): Promise<string> {
-  const server = await MockResponsesServer.start({ strict: false, respond: answerEvents })
+  const server = await MockResponsesServer.start({ respond: answerEvents })
   server.script([faults])
   const clock = new VirtualClock()
   const client = new ResilientClient({ clock, ...options })
@@ -80,7 +80,7 @@ async function outcome(
 
 /** How many requests a host and we make together for a call that meets `fault` every time. Its own waits are real. */
 export async function requestsOf(host: Host, fault: Fault, settings: Partial<HostSettings>): Promise<number> {
-  const server = await MockResponsesServer.start({ strict: false, faults: [fault] })
+  const server = await MockResponsesServer.start({ faults: [fault] })
   const clock = new VirtualClock()
   const client = new ResilientClient({ clock })
   const call = outcome(host, server, { fetch: client.fetch, ...settings })

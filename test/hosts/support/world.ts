@@ -42,7 +42,7 @@ export async function forEachHost(test: (host: Host, start: (options?: WorldOpti
       }
     })
     test(host, async (options = {}) => {
-      const server = await MockResponsesServer.start({ strict: false, respond: answerEvents, ...options.server })
+      const server = await MockResponsesServer.start({ respond: answerEvents, ...options.server })
       const client = new ResilientClient({
         baseURL: server.baseURL,
         retry: { baseDelayMs: 1, maxDelayMs: 5 },

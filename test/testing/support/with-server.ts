@@ -8,6 +8,7 @@ export async function withServer(
   test: (server: MockResponsesServer) => Promise<void>,
 ): Promise<void> {
   const { clock, armed } = countingClock()
+  // Most of these tests send only what they are about. `server.test.ts` checks what a strict server refuses.
   const server = await MockResponsesServer.start({ strict: false, clock, ...options })
   try {
     await test(server)

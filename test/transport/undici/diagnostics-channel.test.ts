@@ -13,7 +13,7 @@ const onError = (message: unknown): void => {
 beforeEach(async () => {
   errors.length = 0
   subscribe('undici:request:error', onError)
-  server = await MockResponsesServer.start({ strict: false, respond: () => textStream({ text: 'one two three' }) })
+  server = await MockResponsesServer.start({ respond: () => textStream({ text: 'one two three' }) })
 })
 afterEach(async () => {
   unsubscribe('undici:request:error', onError)
@@ -24,7 +24,7 @@ async function withClient(
   options: ConstructorParameters<typeof ResilientClient>[0],
   use: (client: ResilientClient) => Promise<void>,
 ): Promise<void> {
-  const client = new ResilientClient({ baseURL: server.baseURL, maxRetries: 0, ...options })
+  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', maxRetries: 0, ...options })
   await use(client)
   await client.close()
   expect(client.stats()).toMatchObject({ activeCalls: 0, connections: 0, leases: 0 })

@@ -61,7 +61,7 @@ const lease = await cache.acquire('a')
 const leased: string = lease.client.key
 lease[Symbol.dispose]()
 
-const server = await MockResponsesServer.start({ strict: false })
+const server = await MockResponsesServer.start()
 await server.close()
 
 process.stdout.write(
