@@ -9,7 +9,11 @@ it('a compression call that times out is retried once on a new client; the main 
     respond: (request) => textStream({ text: `done: ${(request.json as { input: string }).input}` }),
   })
   const events: TelemetryEvent[] = []
-  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', onEvent: (event) => events.push(event) })
+  const client = new ResilientClient({
+    baseURL: server.baseURL,
+    apiKey: 'sk-test',
+    onEvent: (event) => events.push(event),
+  })
   const agent = createAgent(client, { model: 'm', compressionStaleMs: 300 })
 
   // The main route is in the middle of its stream all the while.

@@ -22,7 +22,12 @@ afterEach(async () => {
 })
 
 async function agentTurn(options: ResilientClientOptions): Promise<string[]> {
-  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', retry: { baseDelayMs: 1, maxDelayMs: 1 }, ...options })
+  const client = new ResilientClient({
+    baseURL: server.baseURL,
+    apiKey: 'sk-test',
+    retry: { baseDelayMs: 1, maxDelayMs: 1 },
+    ...options,
+  })
   server.script([
     'ok',
     { at: 'headers', effect: 'status', status: 503 },

@@ -10,7 +10,11 @@ it('a call that resumes a background response is below the span of the caller, a
   const server = await MockResponsesServer.start({
     respond: () => textStream({ text: 'one two three' }),
   })
-  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', instrumentations: [openTelemetry()] })
+  const client = new ResilientClient({
+    baseURL: server.baseURL,
+    apiKey: 'sk-test',
+    instrumentations: [openTelemetry()],
+  })
   server.script([{ at: 'before_event', event: 6, effect: 'reset' }, 'ok'])
   await sdk.tracerProvider.getTracer('agent').startActiveSpan('turn', async (turn) => {
     await client.responses.stream({ model: 'm', input: 'x', background: true, store: true }).finalResponse()
