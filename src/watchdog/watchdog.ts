@@ -151,13 +151,8 @@ export class Watchdog {
 
   /** Whether the last bytes may be the last event without its blank line. */
   holding(holds: boolean): void {
-    const times = this.#times
-    if (!holds) {
-      if (times.heldAt !== undefined) times.heldAt = undefined
-      return
-    }
-    times.heldAt = this.#clock.now()
-    this.#rearm()
+    this.#times.heldAt = holds ? this.#clock.now() : undefined
+    if (holds) this.#rearm()
   }
 
   /** The consumer does not read. Idle and progress stop counting; stale continues. */

@@ -41,6 +41,50 @@ describe('a pause of the consumer', () => {
     await g.clock.runToIdle()
     expect(g.names()).toEqual([[3_600_001 + 300_000, 'idle']])
   })
+
+  it('moves the last progress by its length, and never into the future', async () => {
+    const g = guard({ idle: OFF, stale: OFF })
+    g.reading()
+    await g.clock.advance(100)
+    g.dog.pause()
+    await g.clock.advance(1000)
+    g.dog.resume()
+    expect(g.dog.times).toMatchObject({ lastByteAt: 1000, lastProgressAt: 1000 })
+    g.dog.pause()
+    await g.clock.advance(50)
+    g.event(true)
+    await g.clock.advance(1)
+    g.dog.resume()
+    expect(g.dog.times).toMatchObject({ lastByteAt: 1151, lastProgressAt: 1151 })
+    g.dog.stop()
+  })
+})
+
+describe('the instants of a stream', () => {
+  it('are those of its first event and of its first progress', async () => {
+    const g = guard()
+    g.sent()
+    await g.clock.advance(10)
+    g.event()
+    expect(g.dog.times).toMatchObject({ firstEventAt: 10, firstProgressAt: undefined })
+    await g.clock.advance(10)
+    g.event(true)
+    await g.clock.advance(10)
+    g.event(true)
+    expect(g.dog.times).toMatchObject({ firstEventAt: 10, firstProgressAt: 20, lastProgressAt: 30 })
+    g.dog.stop()
+  })
+
+  it('are the same for both, if the first event is progress', async () => {
+    const g = guard()
+    g.sent()
+    await g.clock.advance(10)
+    g.event(true)
+    await g.clock.advance(10)
+    g.event(true)
+    expect(g.dog.times).toMatchObject({ firstEventAt: 10, firstProgressAt: 10, lastProgressAt: 20 })
+    g.dog.stop()
+  })
 })
 
 describe('a response in the endpoint’s queue', () => {
