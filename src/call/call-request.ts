@@ -43,6 +43,8 @@ export interface CallRequest {
   readonly label?: string | undefined
   /** The response or conversation that the call continues, or that its address names. */
   readonly continues: string | undefined
+  /** Calls with the same text go to the same one of several endpoints while it is ready. */
+  readonly affinity?: string | undefined
   /** The ids that the response of the answer may have. Any other response is not the requested one. */
   readonly expects?: readonly string[] | undefined
 }

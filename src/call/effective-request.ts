@@ -80,8 +80,9 @@ export class EffectiveRequest {
 
   #findRoute(): Route | undefined {
     const { asks, continuation, continues } = this.traits
-    const { url } = this.#request
-    return this.#endpoints?.routeOf({ url, model: asks.model, responseId: continues, isContinuation: continuation })
+    const { url, affinity } = this.#request
+    const { model } = asks
+    return this.#endpoints?.routeOf({ url, model, affinity, responseId: continues, isContinuation: continuation })
   }
 
   #replay(bodyOpened: boolean): ReplayTraits {

@@ -10,6 +10,8 @@ export interface RequestTraits {
   readonly continuation: boolean
   readonly commitWithId: boolean
   readonly asks: ModelTraits
+  /** `prompt_cache_key`. */
+  readonly promptCacheKey: string | undefined
   /** The response or conversation that the call continues. It lives at the endpoint that made it. */
   readonly continues: string | undefined
 }
@@ -29,6 +31,7 @@ const PASSTHROUGH: RequestTraits = {
   continuation: false,
   commitWithId: false,
   asks: { model: '', effort: '', tier: '', hasToolEffects: false },
+  promptCacheKey: undefined,
   continues: undefined,
 }
 const PASSED_STREAM: RequestTraits = { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, passesStream: true } }
@@ -77,6 +80,7 @@ export function traitsOf(
       tier: word(json.service_tier),
       hasToolEffects: anyHasEffects(json.tools) || isSet('prompt') || addsToolsWithEffects(json.input),
     }),
+    promptCacheKey: typeof json.prompt_cache_key === 'string' ? json.prompt_cache_key : undefined,
     continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
   }
 }

@@ -9,11 +9,14 @@ import type { ResilientClientOptions } from './options.ts'
 export function endpointsOf({
   endpoints,
   endpointOf,
+  endpointAffinity,
   baseURL,
 }: ResilientClientOptions): readonly EndpointSettings[] | undefined {
   if (endpoints === undefined) {
-    if (endpointOf === undefined) return undefined
-    throw new ConfigurationError('endpointOf has no effect without endpoints.', 'endpointOf')
+    for (const [name, hook] of Object.entries({ endpointOf, endpointAffinity })) {
+      if (hook !== undefined) throw new ConfigurationError(`${name} has no effect without endpoints.`, name)
+    }
+    return undefined
   }
   if (baseURL !== undefined) {
     throw new ConfigurationError(

@@ -1,5 +1,6 @@
 import type { CallRequest, HeaderAsk } from '../call/call.ts'
 import { isIdempotent, type RequestTraits, responseIdIn } from '../call/request-traits.ts'
+import { affinityOf } from '../endpoints/affinity.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { FetchHost } from './fetch-host.ts'
 import type { FetchRequest } from './fetch-request.ts'
@@ -24,6 +25,7 @@ class FetchCallRequest implements CallRequest {
   readonly asks: RequestTraits['asks']
   readonly label: string | undefined
   readonly continues: string | undefined
+  readonly affinity: string | undefined
   readonly #stateful: boolean
   readonly #signal: AbortSignal | undefined
   /** The source of the client's headers. */
@@ -46,6 +48,7 @@ class FetchCallRequest implements CallRequest {
     this.asks = traits.asks
     this.label = host.settings.label
     this.continues = traits.continues ?? responseIdIn(url)
+    this.affinity = affinityOf(host.settings.endpointAffinity, request.headers, traits.promptCacheKey)
     this.#stateful = traits.stateful
     this.#signal = request.signal
     this.#source = host.headers

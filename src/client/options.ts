@@ -15,6 +15,7 @@ import {
   withMethods,
 } from '../core/rule-kinds.ts'
 import { copyByRules, type Rule, type Rules } from '../core/rules.ts'
+import type { EndpointAffinity } from '../endpoints/affinity.ts'
 import { addressRule, type EndpointOptions, endpointsRule } from '../endpoints/endpoint-options.ts'
 import type { EndpointOf } from '../endpoints/endpoints.ts'
 import { checkOptions, type OptionOwner } from '../errors/check-options.ts'
@@ -219,6 +220,8 @@ export interface ResilientClientOptions
    * Without an owner such a call fails with `StateNotPortableError`, unless `onPreviousResponseNotFound` rebuilds it.
    */
   readonly endpointOf?: EndpointOf | undefined
+  /** Calls for which it returns the same text go to the same one of `endpoints`; see `EndpointAffinity`. Default: none. */
+  readonly endpointAffinity?: EndpointAffinity | undefined
   /**
    * Limits concurrent calls and how fast they begin. Default: only rate limits of the endpoint slow calls down.
    * Requests that resume a response do not wait.
@@ -251,6 +254,7 @@ export const clientRules = {
   ...callRules,
   endpoints: endpointsRule,
   endpointOf: func(),
+  endpointAffinity: func(),
   concurrency: section(concurrencyRules),
   ...connectionRules,
   transport: withMethods(

@@ -170,6 +170,7 @@ export class ResilientClient implements AsyncDisposable {
       contextFor: (origin, { restartable, commitAt }) => {
         const context = (restartable ? restartables : typed).of(origin)
         return commitAt === undefined ? context : { ...context, reading: { ...context.reading, commitAt } }
+      endpointAffinity: this.#settings.endpointAffinity,
       },
       begin: (scope) => this.#shared.calls.add(scope),
       hold: (scope) => {

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import { shownWord } from '../core/shown.ts'
+import type { EndpointAffinity } from '../endpoints/affinity.ts'
 import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { hedgeRules } from '../hedge/hedge-options.ts'
@@ -43,6 +44,7 @@ export interface ClientSettings {
   readonly validate: 'off' | 'report' | 'strict'
   readonly interruption: 'error' | 'restart'
   readonly endpoints: readonly EndpointSettings[] | undefined
+  readonly endpointAffinity: EndpointAffinity | undefined
   readonly concurrency: AdmissionSettings | undefined
   readonly hedge: HedgeSettings | undefined
   readonly webSocket: WebSocketSettings | undefined
@@ -105,6 +107,7 @@ export function resolveSettings(options: ResilientClientOptions, inherited?: Cli
     limits: bounds,
     webSocket: inherited?.webSocket ?? webSocketOf(options, bounds),
     endpoints,
+    endpointAffinity: options.endpointAffinity ?? inherited?.endpointAffinity,
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
     hedge:
       options.hedge === undefined && inherited !== undefined

@@ -3,6 +3,7 @@ import type { Random } from '../core/random.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import { isPortableHeader } from '../errors/header-names.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import { chooseByAffinity } from './affinity.ts'
 import { EndpointHealth, type EndpointReport, type Trial } from './endpoint-health.ts'
 import { type AskContext, askEndpointOf, type EndpointOf } from './endpoint-of.ts'
 
@@ -29,6 +30,8 @@ export interface RouteTraits {
   readonly model: string
   /** The response that the call continues, or that its address names. */
   readonly responseId: string | undefined
+  /** Calls with the same text go to the same endpoint while it is ready. */
+  readonly affinity?: string | undefined
   /** The call can only go to the endpoint where that response lives. */
   readonly isContinuation: boolean
 }
@@ -89,16 +92,18 @@ export class Endpoints {
     this.#owners.set(responseId, endpoint)
   }
 
-  /** Chooses a ready endpoint by weight; untried ones first. If none is ready, the one that is ready soonest. */
-  choose(model: string, tried: ReadonlySet<Endpoint>): Endpoint {
+  /** Chooses a ready endpoint by affinity or weight; untried ones first. If none is ready, the one that is ready soonest. */
+  choose(model: string, tried: ReadonlySet<Endpoint>, affinity?: string): Endpoint {
     const ready = this.all.filter(({ health }) => health.isReady(model))
     const fresh = ready.filter((endpoint) => !tried.has(endpoint))
     const candidates = fresh.length > 0 ? fresh : ready
-    if (candidates.length === 0) {
+    const [first, ...others] = candidates
+    if (first === undefined) {
       return this.all.reduce((soonest, one) =>
         one.health.readyAt(model) < soonest.health.readyAt(model) ? one : soonest,
       )
     }
+    if (affinity !== undefined) return chooseByAffinity([first, ...others], affinity)
     let left = this.#options.random() * candidates.reduce((sum, { weight }) => sum + weight, 0)
     for (const endpoint of candidates) {
       left -= endpoint.weight
@@ -185,10 +190,10 @@ export class Route {
   }
 
   pick(): Target {
-    const { url, model } = this.#traits
+    const { url, model, affinity } = this.#traits
     const endpoints = this.#endpoints
     const owner = this.#owner
-    const chosen = owner ?? endpoints.choose(model, this.#tried)
+    const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)
     this.#tried.add(chosen)
     const { health } = chosen
     const trial = health.begin()

@@ -1,6 +1,7 @@
 import type { CallRequest, HeaderAsk } from '../call/call.ts'
 import { type RequestTraits, responseIdIn, traitsOf } from '../call/request-traits.ts'
 import { utf8 } from '../core/utf8.ts'
+import { affinityOf } from '../endpoints/affinity.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { isCredentialHeader } from '../errors/header-names.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
@@ -38,6 +39,7 @@ export class ApiRequest implements CallRequest {
   readonly asks: RequestTraits['asks']
   readonly label: string | undefined
   readonly continues: string | undefined
+  readonly affinity: string | undefined
   readonly expects: readonly string[] | undefined
   readonly #host: ResponsesHost
   /** The headers of the request, and those of all requests of its kind. */
@@ -60,6 +62,7 @@ export class ApiRequest implements CallRequest {
     const traits = traitsOf({ method, url: this.url, headers: this.#headers, body: this.body }, shape.body)
     // Reading or cancelling a response is short and safe to repeat, so it has the deadlines of a JSON call.
     this.latency = { ...traits.latency, kind: face }
+    this.affinity = affinityOf(host.endpointAffinity, headers, traits.promptCacheKey)
     this.#stateful = traits.stateful
     this.continuation = traits.continuation
     this.commitWithId = traits.commitWithId

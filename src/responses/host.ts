@@ -1,6 +1,7 @@
 import type { CallContext, HeaderAsk } from '../call/call-request.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
+import type { EndpointAffinity } from '../endpoints/affinity.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import type { Limit } from '../watchdog/deadlines.ts'
@@ -21,6 +22,7 @@ export interface ResponsesHost {
   readonly choosesConnection: boolean
   /** The default for calls without a label. */
   readonly label: string | undefined
+  readonly endpointAffinity: EndpointAffinity | undefined
   /** @throws ClientClosedError after the client was closed. */
   assertOpen(): void
   /** The client's headers for one call, in the current asynchronous context. */
