@@ -12,6 +12,8 @@ export class Connections {
   readonly sockets: LazySockets | undefined
   /** The client does not close a transport that it was given: its maker does. */
   readonly #own: Transport | undefined
+  /** WebSockets of single peers, and the functions that end what is told of them. */
+  readonly #ofPeers = new Map<LazySockets, () => void>()
 
   constructor(options: ResilientClientOptions, settings: ClientSettings) {
     if (options.transport !== undefined) {
@@ -40,6 +42,24 @@ export class Connections {
     })
   }
 
+  /**
+   * WebSockets for one peer alone; they end by `leave`. What they share with the other connections is the connector, the bound
+   * of `maxConnections`, and which addresses do not upgrade.
+   */
+  ofOnePeer(telemetry: TelemetryEmitter): LazySockets | undefined {
+    if (this.sockets === undefined) return undefined
+    const sockets = new LazySockets(this.sockets)
+    this.#ofPeers.set(sockets, relayLifecycle(sockets, telemetry))
+    return sockets
+  }
+
+  /** Resolves when nothing is left of them. */
+  async leave(sockets: LazySockets): Promise<void> {
+    await sockets.close()
+    this.#ofPeers.get(sockets)?.()
+    this.#ofPeers.delete(sockets)
+  }
+
   /** Tells of what happens to connections; returns the function that ends that. */
   relay(telemetry: TelemetryEmitter): () => void {
     const sources = [this.transport, this.sockets].filter((source) => source !== undefined)
@@ -51,21 +71,31 @@ export class Connections {
 
   stats(): TransportStats {
     const http = this.transport.stats()
-    if (this.sockets === undefined) return http
-    const sockets = this.sockets.stats()
-    return {
-      connections: http.connections + sockets.connections,
-      idleConnections: http.idleConnections + sockets.idleConnections,
-      leases: http.leases + sockets.leases,
-      clients: http.clients + sockets.clients,
-    }
+    return this.sockets === undefined
+      ? http
+      : this.#allSockets()
+          .map((one) => one.stats())
+          .reduce(sum, http)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#own?.close(), this.sockets?.close()])
+    await Promise.all([this.#own?.close(), ...this.#allSockets().map((one) => one.close())])
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([this.#own?.destroy(), this.sockets?.destroy()])
+    await Promise.all([this.#own?.destroy(), ...this.#allSockets().map((one) => one.destroy())])
+  }
+
+  #allSockets(): LazySockets[] {
+    return this.sockets === undefined ? [] : [this.sockets, ...this.#ofPeers.keys()]
+  }
+}
+
+function sum(one: TransportStats, other: TransportStats): TransportStats {
+  return {
+    connections: one.connections + other.connections,
+    idleConnections: one.idleConnections + other.idleConnections,
+    leases: one.leases + other.leases,
+    clients: one.clients + other.clients,
   }
 }

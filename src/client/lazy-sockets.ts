@@ -1,6 +1,6 @@
 import type { RoutedCall, SocketRoute, SocketRouting } from '../call/socket-plan.ts'
 import { Part } from '../errors/part.ts'
-import type { ClientLifecycleEvent, TransportStats } from '../transport/transport.ts'
+import type { ClientLifecycleEvent, HeaderPairs, TransportStats } from '../transport/transport.ts'
 import type { Sockets, SocketsOptions } from './sockets.ts'
 
 const NO_STATS: TransportStats = { connections: 0, idleConnections: 0, leases: 0, clients: 0 }
@@ -12,11 +12,16 @@ const NO_STATS: TransportStats = { connections: 0, idleConnections: 0, leases: 0
 export class LazySockets implements SocketRouting {
   readonly #listeners = new Set<(event: ClientLifecycleEvent) => void>()
   readonly #sockets: Part<Sockets>
+  #hasEnded = false
 
-  constructor(options: SocketsOptions) {
+  /** @param source what a client has, or the WebSockets of a client, beside which one peer has sockets of its own. */
+  constructor(source: SocketsOptions | LazySockets) {
     this.#sockets = new Part(async () => {
-      const { Sockets: Made } = await import('./sockets.ts')
-      const sockets = new Made(options)
+      const sockets =
+        source instanceof LazySockets
+          ? (await source.#load()).ofOnePeer()
+          : new (await import('./sockets.ts')).Sockets(source)
+      if (this.#hasEnded) await sockets.transport.destroy()
       sockets.transport.observe((event) => {
         for (const listener of this.#listeners) listener(event)
       })
@@ -25,7 +30,12 @@ export class LazySockets implements SocketRouting {
   }
 
   async routeOf(call: RoutedCall): Promise<SocketRoute | undefined> {
-    return (this.#sockets.loaded ?? (await this.#sockets.load())).routeOf(call)
+    return (await this.#load()).routeOf(call)
+  }
+
+  /** See `Sockets.isHttpAlone`. */
+  isHttpAlone(url: URL, headers: HeaderPairs): boolean {
+    return this.#sockets.loaded?.isHttpAlone(url, headers) ?? false
   }
 
   observe(listener: (event: ClientLifecycleEvent) => void): () => void {
@@ -37,12 +47,18 @@ export class LazySockets implements SocketRouting {
     return this.#sockets.loaded?.transport.stats() ?? NO_STATS
   }
 
-  /** Code that is not loaded when the client ends is never used: all calls have ended. */
+  /** What is not loaded by then opens no socket any more. */
   async close(): Promise<void> {
+    this.#hasEnded = true
     await this.#sockets.loaded?.transport.close()
   }
 
   async destroy(): Promise<void> {
+    this.#hasEnded = true
     await this.#sockets.loaded?.transport.destroy()
+  }
+
+  async #load(): Promise<Sockets> {
+    return this.#sockets.loaded ?? (await this.#sockets.load())
   }
 }

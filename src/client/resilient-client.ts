@@ -12,14 +12,19 @@ import { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { TransportStats } from '../transport/transport.ts'
 import { CallContexts } from './call-contexts.ts'
+import type { ClientPeer } from './client-peer.ts'
 import { Connections } from './connections.ts'
 import { refuseHeadersOfConnections } from './contradictions.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
 import { InstrumentedHeaders, sendInOf } from './instrumentation.ts'
+import type { LazySockets } from './lazy-sockets.ts'
 import { type CallOptions, parseOptions, parseViewOptions, type ResilientClientOptions } from './options.ts'
 import { readingOf } from './reading-of.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
+
+/** Opens a peer of a client: see `ClientPeer`. Not exported from the package. */
+export let openPeer: (client: ResilientClient) => ClientPeer
 
 /** Counts of a client and all its views, at this moment. */
 export interface ResilientClientStats extends TransportStats {
@@ -77,6 +82,7 @@ export class ResilientClient implements AsyncDisposable {
 
   constructor(options: ResilientClientOptions = {}) {
     const view = VIEW_OF.get(options)
+    const peer = view?.sockets
     const parsed: ResilientClientOptions = view?.options ?? parseOptions(options)
     this.#isView = view !== undefined
     const parent = view?.parent
@@ -127,7 +133,7 @@ export class ResilientClient implements AsyncDisposable {
     const { hedging, admission, connections, budgets } = this.#shared
     const common: Omit<CallContext, 'budget' | 'added'> = {
       transport: connections.transport,
-      sockets: connections.sockets,
+      sockets: peer ?? connections.sockets,
       clock,
       random,
       telemetry: this.#telemetry,
@@ -164,13 +170,13 @@ export class ResilientClient implements AsyncDisposable {
       interruption: this.#settings.interruption,
       choosesConnection,
       label: this.#settings.label,
+      endpointAffinity: this.#settings.endpointAffinity,
       assertOpen: () => this.#assertOpen(),
       headersOfCall: () => this.#headers.ofCall(),
       canRefresh: this.#headers.canRefresh,
       contextFor: (origin, { restartable, commitAt }) => {
         const context = (restartable ? restartables : typed).of(origin)
         return commitAt === undefined ? context : { ...context, reading: { ...context.reading, commitAt } }
-      endpointAffinity: this.#settings.endpointAffinity,
       },
       begin: (scope) => this.#shared.calls.add(scope),
       hold: (scope) => {
@@ -250,6 +256,26 @@ export class ResilientClient implements AsyncDisposable {
     return this.close()
   }
 
+  static {
+    openPeer = (client) => client.#openPeer()
+  }
+
+  #openPeer(): ClientPeer {
+    const { connections } = this.#shared
+    const sockets = connections.ofOnePeer(this.#telemetry)
+    const marker: ResilientClientOptions = {}
+    VIEW_OF.set(marker, { parent: this, options: {}, sockets })
+    const view = new ResilientClient(marker)
+    return {
+      fetch: view.fetch,
+      isHttpAlone: (url, headers) => connections.sockets?.isHttpAlone(url, headers) ?? true,
+      close: async () => {
+        await view.close()
+        if (sockets !== undefined) await connections.leave(sockets)
+      },
+    }
+  }
+
   #assertOpen(): void {
     if (this.#closed || this.#shared.closed) {
       throw new ClientClosedError('The client is closed. Create a new ResilientClient, or close this one later.')
@@ -264,4 +290,7 @@ export class ResilientClient implements AsyncDisposable {
 }
 
 /** Passes the parent of a view to the constructor, without an option that users could set. */
-const VIEW_OF = new WeakMap<object, { readonly parent: ResilientClient; readonly options: CallOptions }>()
+const VIEW_OF = new WeakMap<
+  object,
+  { readonly parent: ResilientClient; readonly options: CallOptions; readonly sockets?: LazySockets | undefined }
+>()

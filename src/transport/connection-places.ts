@@ -15,7 +15,7 @@ export interface ConnectionHolder {
 export class ConnectionPlaces {
   readonly #max: number
   /** In the order in which their idle connections are closed. */
-  readonly #holders: ConnectionHolder[] = []
+  readonly #holders = new Set<ConnectionHolder>()
   readonly #gates = new Map<string, Gate>()
 
   constructor(max = Infinity) {
@@ -23,7 +23,12 @@ export class ConnectionPlaces {
   }
 
   join(holder: ConnectionHolder): void {
-    this.#holders.push(holder)
+    this.#holders.add(holder)
+  }
+
+  /** The holder has no connection any more, and will have none. */
+  part(holder: ConnectionHolder): void {
+    this.#holders.delete(holder)
   }
 
   /**
@@ -67,7 +72,7 @@ export class ConnectionPlaces {
 
   /** Ends idle connections until another one may be opened, or until none is idle. */
   makeRoom(origin: string): void {
-    while (!this.mayOpen(origin)) if (!this.#holders.some((holder) => holder.endIdle(origin))) return
+    while (!this.mayOpen(origin)) if (![...this.#holders].some((holder) => holder.endIdle(origin))) return
   }
 
   #gateOf(origin: string): Gate {

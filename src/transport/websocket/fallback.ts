@@ -46,6 +46,12 @@ export class Fallback {
     return 'probe'
   }
 
+  /** Whether HTTP serves, and it is not yet time to probe. */
+  refusesNow(key: SocketKey): boolean {
+    const refusal = this.#refusals.peek(key.id) ?? this.#refusals.peek(addressOf(key))
+    return refusal !== undefined && this.#clock.now() < refusal.until
+  }
+
   /** The probe could not be made, so the next call makes one. */
   notProbed(key: SocketKey): void {
     const refusal = this.#refusals.peek(key.id) ?? this.#refusals.peek(addressOf(key))

@@ -14,6 +14,8 @@ export interface SocketPoolOptions {
   /** Shared with the HTTP connections of the client. */
   readonly places: ConnectionPlaces
   readonly open: OpenWire
+  /** The sockets serve one peer, whose requests come one by one: a request takes the socket that is there, whatever it holds. */
+  readonly isOfOnePeer?: boolean
   onEvent(event: ClientLifecycleEvent): void
 }
 
@@ -96,7 +98,7 @@ export class SocketPool implements ConnectionHolder {
     const idle = this.idleOf(key).filter(
       ({ maxMessageBytes = Infinity, served }) => bytes <= maxMessageBytes && !(fresh && served > 0),
     )
-    const spare = idle.find(({ holdsOnlyCopy }) => !holdsOnlyCopy)
+    const spare = idle.find(({ holdsOnlyCopy }) => !holdsOnlyCopy || this.#options.isOfOnePeer === true)
     if (spare !== undefined) return this.lease(spare)
     const isTaken = this.#continued.peek(key.id) === true
     const oldest = isTaken ? undefined : idle.at(-1)
@@ -202,13 +204,13 @@ export class SocketPool implements ConnectionHolder {
   close(): Promise<void> {
     this.#closed = true
     for (const socket of [...this.#sockets]) if (!this.#leases.has(socket)) socket.close()
-    return this.#quiet()
+    return this.#over()
   }
 
   destroy(): Promise<void> {
     this.#closed = true
     for (const socket of [...this.#unclosed]) socket.destroy()
-    return this.#quiet()
+    return this.#over()
   }
 
   /** Free sockets, in the order in which they were last used. */
@@ -282,9 +284,9 @@ export class SocketPool implements ConnectionHolder {
     this.#options.onEvent({ type, key, generation, ...(reason !== undefined && { reason }) })
   }
 
-  #quiet(): Promise<void> {
-    if (this.#isQuiet) return Promise.resolve()
-    return new Promise((resolve) => this.#onQuiet.push(resolve))
+  async #over(): Promise<void> {
+    if (!this.#isQuiet) await new Promise<void>((resolve) => this.#onQuiet.push(resolve))
+    this.#options.places.part(this)
   }
 
   get #isQuiet(): boolean {
