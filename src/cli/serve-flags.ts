@@ -7,6 +7,8 @@ export interface Flag {
   readonly help: string
   /** Path of the option in the options of the sidecar. Default: the name of the flag in camel case. */
   readonly path?: readonly [string, ...string[]]
+  /** Takes no text: it is given or not. In the environment `true` or `false`. */
+  readonly isSwitch?: true
   /** May be given several times; each adds to a list. */
   readonly isList?: true
   /** Returns `undefined` for a text that is not accepted. */
@@ -98,6 +100,14 @@ export const SERVE_FLAGS = {
     help: 'one call with all its attempts (no limit)',
     path: ['timeouts', 'totalMs'],
     ...A_DURATION,
+  },
+  websocket: {
+    value: '',
+    help: 'take WebSockets of clients, and use WebSockets to the upstream',
+    path: ['webSocket'],
+    isSwitch: true,
+    parse: words(['true', true], ['false', false]),
+    accepts: 'true or false',
   },
   hedge: {
     value: '<how>',

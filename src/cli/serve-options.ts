@@ -28,7 +28,7 @@ export function serveOptions(args: readonly string[]): ServeOptions {
     const flag: Flag = SERVE_FLAGS[name]
     const texts = given[name] ?? fromEnv(name, flag)
     if (texts === undefined) continue
-    const values = (Array.isArray(texts) ? texts : [texts]).map((text) => readFlag(name, flag, text as string))
+    const values = (Array.isArray(texts) ? texts : [texts]).map((text) => readFlag(name, flag, String(text)))
     put(options, pathOf(name), flag.isList ? values : values[0])
   }
   return { help: given.help === true, quiet: given.quiet === true, options: withSecrets(options) }
@@ -37,9 +37,10 @@ export function serveOptions(args: readonly string[]): ServeOptions {
 type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
 
 function parse(args: readonly string[]): Given {
-  const flags = NAMES.map(
-    (name) => [name, { type: 'string', multiple: (SERVE_FLAGS[name] as Flag).isList === true }] as const,
-  )
+  const flags = NAMES.map((name) => {
+    const { isList = false, isSwitch }: Flag = SERVE_FLAGS[name]
+    return [name, { type: isSwitch ? 'boolean' : 'string', multiple: isList } as const] as const
+  })
   try {
     return parseArgs({
       args: [...args],
@@ -95,19 +96,34 @@ function readConfig(file: string): Record<string, unknown> {
 }
 
 /** Keys are given as names of environment variables, because every process can read the command line of another. */
-function withSecrets({ apiKeyEnv, tokenEnv, ...options }: Record<string, unknown>): SidecarOptions {
-  const apiKey = secretOf('api-key-env', apiKeyEnv)
-  const token = secretOf('token-env', tokenEnv)
-  return { ...options, ...(apiKey !== undefined && { apiKey }), ...(token !== undefined && { token }) }
+function withSecrets({ apiKeyEnv, tokenEnv, endpoints, ...options }: Record<string, unknown>): SidecarOptions {
+  const apiKey = secretOf('--api-key-env', apiKeyEnv)
+  const token = secretOf('--token-env', tokenEnv)
+  return {
+    ...options,
+    ...(endpoints !== undefined && { endpoints: withKeys(endpoints) as SidecarOptions['endpoints'] }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(token !== undefined && { token }),
+  }
 }
 
-function secretOf(flag: string, name: unknown): string | undefined {
+/** In the file each endpoint may name the variable with its own key: `apiKeyEnv`. */
+function withKeys(endpoints: unknown): unknown {
+  if (!Array.isArray(endpoints)) return endpoints
+  return endpoints.map((endpoint: unknown, index) => {
+    if (!isObject(endpoint) || endpoint.apiKeyEnv === undefined) return endpoint
+    const { apiKeyEnv, headers, ...others } = endpoint
+    const key = secretOf(`endpoints.${index}.apiKeyEnv`, apiKeyEnv)
+    return { ...others, headers: { ...(isObject(headers) && headers), authorization: `Bearer ${key}` } }
+  })
+}
+
+function secretOf(what: string, name: unknown): string | undefined {
   if (name === undefined) return undefined
   if (typeof name !== 'string' || !/^\w+$/.test(name)) {
-    throw new UsageError(`--${flag}: accepted: the name of an environment variable.`)
+    throw new UsageError(`${what}: accepted: the name of an environment variable.`)
   }
   const value = readEnv(name)
-  if (value === undefined || value === '')
-    throw new UsageError(`--${flag}: the environment variable ${name} is not set.`)
+  if (value === undefined || value === '') throw new UsageError(`${what}: the environment variable ${name} is not set.`)
   return value
 }

@@ -16,7 +16,7 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
   // An `onCall` from the file is passed on, so that the check of the options refuses it.
   const onCall = options.onCall === undefined && !quiet ? log : options.onCall
   const sidecar = await startSidecar({ ...options, ...(onCall !== undefined && { onCall }) })
-  terminal.err(greeting(sidecar, shownUpstream(options), options.apiKey !== undefined))
+  terminal.err(greeting(sidecar, options))
   await untilStopped(sidecar, terminal)
   return 0
 }
@@ -35,15 +35,17 @@ function untilStopped(sidecar: Sidecar, terminal: Terminal): Promise<void> {
   })
 }
 
-function greeting({ url }: Sidecar, upstream: string, hasKey: boolean): string {
+function greeting({ url }: Sidecar, options: SidecarOptions): string {
   const base = `${url}/v1`
-  const key = hasKey ? '' : ', env_key = "OPENAI_API_KEY"'
-  return `resilient-responses: ${url} carries calls to ${upstream}
+  const { apiKey, webSocket = false } = options
+  const key = apiKey !== undefined ? '' : ', env_key = "OPENAI_API_KEY"'
+  const sockets = webSocket === false ? '' : ', supports_websockets = true'
+  return `resilient-responses: ${url} carries calls to ${shownUpstream(options)}
 
 Codex, in ~/.codex/config.toml:
   model_provider = "resilient"
   [model_providers]
-  resilient = { name = "resilient", base_url = "${base}", wire_api = "responses"${key} }
+  resilient = { name = "resilient", base_url = "${base}", wire_api = "responses"${key}${sockets} }
 
 Python and Node, with the SDKs of OpenAI:
   export OPENAI_BASE_URL=${base}
@@ -62,7 +64,7 @@ const COLUMNS = 80
 export function serveHelp(): string {
   const flags = Object.entries(SERVE_FLAGS as Readonly<Record<string, Flag>>)
   const rows = [
-    ...flags.map(([name, { value, help }]) => row(`--${name} ${value}`, help)),
+    ...flags.map(([name, { value, help }]) => row(`--${name} ${value}`.trimEnd(), help)),
     row('--config <file>', 'a JSON file with the options of startSidecar'),
     row('-q, --quiet', 'no line of JSON for each call'),
     row('-h, --help', 'this text'),

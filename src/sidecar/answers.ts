@@ -61,8 +61,8 @@ export function withoutComeBack(headers: HeaderPairs): HeaderPairs {
 }
 
 /**
- * The answer to a client whose call failed without an answer of the upstream. Never 400 and never "not found": after those, a
- * client would assume that its conversation is lost, and send all of it again.
+ * The answer to a client whose call failed without an answer of the upstream. 400 and "not found" only where the call continues a
+ * response that is lost for good: after those, a client assumes that its conversation is lost, and sends all of it again.
  */
 export function answerOfFailure(error: unknown): MadeAnswer {
   const failed = error instanceof ResilientError ? error : findResilientError(error)
@@ -77,6 +77,11 @@ export function answerOfFailure(error: unknown): MadeAnswer {
     return { ...common, status: 503, code: 'sidecar_draining', message: 'The sidecar is shutting down.' }
   }
   if (failed.code === 'queue_timeout') return { ...common, status: 503, code: 'sidecar_overloaded', message }
+  // No failure of the transport: the response lived on one WebSocket to the upstream, which is gone, and so is the response.
+  if (failed.code === 'previous_response_not_found') {
+    const made = { status: 400, code: failed.code, type: 'invalid_request_error', message: failed.message }
+    return { ...common, ...made, mayHeal: false, isSpent: false }
+  }
   const isDeadline = ERROR_CATALOG[failed.code].family === 'deadline'
   return {
     ...common,

@@ -41,6 +41,12 @@ export class ClientConnections {
     })
   }
 
+  /** The connection is a WebSocket now: closed by who took it. Returns the function that lets it go. */
+  hold(socket: Socket): () => void {
+    this.#change(socket, 1)
+    return () => this.#change(socket, -1)
+  }
+
   /** Closes connections without a request now, and the others after their last request. */
   drain(): void {
     this.#isDraining = true

@@ -4,9 +4,11 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { ms, oneOf, positiveMs, text, whole } from '../core/rule-kinds.ts'
 import { copyByRules, type Rule, type Rules } from '../core/rules.ts'
 import { shown } from '../core/shown.ts'
+import type { EndpointAffinity } from '../endpoints/affinity.ts'
 import { addressRule } from '../endpoints/endpoint-options.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import { webSocketRules } from '../transport/websocket-options.ts'
 import { isLoopback } from './guard.ts'
 import type { SidecarLogEntry } from './log-entry.ts'
 
@@ -20,11 +22,13 @@ type ClientOptions = Pick<
   | 'hedge'
   | 'endpoints'
   | 'endpointOf'
+  | 'endpointAffinity'
   | 'concurrency'
   | 'limits'
   | 'classify'
   | 'proxy'
   | 'tls'
+  | 'webSocket'
   | 'streamFailure'
   | 'onEvent'
   | 'instrumentations'
@@ -110,11 +114,13 @@ const clientRows = {
   hedge: callRules.hedge,
   endpoints: clientRules.endpoints,
   endpointOf: clientRules.endpointOf,
+  endpointAffinity: clientRules.endpointAffinity,
   concurrency: clientRules.concurrency,
   limits: callRules.limits,
   classify: callRules.classify,
   proxy: clientRules.proxy,
   tls: clientRules.tls,
+  webSocket: clientRules.webSocket,
   streamFailure: callRules.streamFailure,
   onEvent: callRules.onEvent,
   instrumentations: callRules.instrumentations,
@@ -163,11 +169,18 @@ export interface SidecarSettings {
   readonly maxBufferedBytes: number
   readonly maxClients: number
   readonly drainMs: number
+  /** Clients may open WebSockets, and calls go to the upstream over WebSockets. */
+  readonly takesWebSockets: boolean
+  /** What one message to the upstream may have, as far as the options say. Bytes. */
+  readonly maxMessageBytes: number
   readonly refillPerMinute: number
   readonly clock: Clock
   readonly onCall: ((entry: SidecarLogEntry) => void) | undefined
   readonly client: ResilientClientOptions
 }
+
+/** Codex and the agents on it name their session; other programs the key of their prompt cache. */
+const bySession: EndpointAffinity = ({ header, promptCacheKey }) => header('session-id') ?? promptCacheKey
 
 /** @throws ConfigurationError for the first option that is not accepted. */
 export function resolveSidecar(options: unknown): SidecarSettings {
@@ -210,6 +223,10 @@ export function resolveSidecar(options: unknown): SidecarSettings {
     maxBufferedBytes,
     maxClients: given.maxClients ?? sidecarRules.maxClients.default,
     drainMs: given.drainMs ?? sidecarRules.drainMs.default,
+    takesWebSockets: given.webSocket !== undefined && given.webSocket !== false,
+    maxMessageBytes:
+      (typeof given.webSocket === 'object' ? given.webSocket.maxMessageBytes : undefined) ??
+      webSocketRules.maxMessageBytes.default,
     refillPerMinute: (retry?.budget || undefined)?.refillPerMinute ?? 2,
     clock: given.clock ?? systemClock,
     onCall: given.onCall,
@@ -217,6 +234,7 @@ export function resolveSidecar(options: unknown): SidecarSettings {
       ...copyByRules(given, clientRows),
       ...(upstream !== undefined && { baseURL: upstream }),
       ...(apiKey !== undefined && { apiKey }),
+      ...(endpoints !== undefined && { endpointAffinity: given.endpointAffinity ?? bySession }),
       // The sidecar sends signs of life itself, so the client library need not commit early for the sake of the clients.
       commitAfterMs: 0,
       beforeCommitMs: 0,

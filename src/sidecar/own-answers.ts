@@ -28,8 +28,19 @@ export function answerPreflight(request: IncomingMessage, response: ServerRespon
  * Refuses an upgrade or CONNECT, after which the connection would no longer be HTTP. Clients that try a WebSocket then use HTTP
  * at once.
  */
-export function refuseRaw(socket: Duplex, status: string): void {
+export function refuseRaw(
+  socket: Duplex,
+  status: string,
+  { body = '', headers = [] }: { readonly body?: string; readonly headers?: HeaderPairs } = {},
+): void {
   socket.on('error', () => {})
+  const more = [...headers, ...(body === '' ? [] : [['Content-Type', 'application/json'] as const])]
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...more.map(([name, value]) => `${name}: ${value}`),
+  ]
   // Ends the connection even if the client does not close its side.
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

@@ -2,16 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { ResilientClient } from '../client/resilient-client.ts'
 import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import type { TelemetryEvent } from '../telemetry/events.ts'
 import { CallFacts, CallFactsListener } from './call-facts.ts'
 import { ClientConnections, MOST_REFUSED } from './connections.ts'
-import { type Refusal, refusalOf } from './guard.ts'
-import { TOKEN_HEADER } from './headers.ts'
-import { messageRefusal } from './message.ts'
+import type { SidecarLogEntry } from './log-entry.ts'
+import { SidecarMetrics } from './metrics.ts'
 import { resolveSidecar, type SidecarOptions, type SidecarSettings } from './options.ts'
-import { answerHealth, answerPreflight, isPreflight, refuseRaw } from './own-answers.ts'
+import { answerPreflight, isPreflight, refuseRaw } from './own-answers.ts'
+import { OwnPaths } from './own-paths.ts'
 import { upstreamUrl } from './paths.ts'
 import { BufferedBytes } from './request-body.ts'
 import { SidecarCall } from './sidecar-call.ts'
+import { DRAINING, NOT_BELOW, requestRefusal, TOO_MANY } from './visitor.ts'
+import { SocketDoor } from './websocket/socket-door.ts'
 
 /** Counts of a sidecar, at this moment. */
 export interface SidecarStats {
@@ -21,6 +24,8 @@ export interface SidecarStats {
   readonly ended: number
   /** Connections of clients, idle ones included. */
   readonly clients: number
+  /** WebSockets of clients. */
+  readonly sockets: number
   /** Bytes of request bodies that are kept for retries. */
   readonly bufferedBytes: number
   /** Connections to the upstream. */
@@ -68,6 +73,10 @@ class SidecarServer implements Sidecar {
   readonly #buffered: BufferedBytes
   readonly #calls = new Set<SidecarCall>()
   readonly #connections: ClientConnections
+  readonly #own: OwnPaths
+  #metrics: SidecarMetrics | undefined
+  /** Where clients may open WebSockets. */
+  #door: SocketDoor | undefined
   /** Answers to calls that were let in, until the last byte is sent. */
   readonly #answers = new Set<ServerResponse>()
   #nextId = 1
@@ -81,9 +90,15 @@ class SidecarServer implements Sidecar {
     this.#settings = settings
     this.#connections = new ClientConnections(settings.maxClients)
     this.#buffered = new BufferedBytes(settings.maxBufferedBytes)
-    const { onEvent } = new CallFactsListener()
+    const facts = new CallFactsListener()
     const { instrumentations = [] } = settings.client
-    this.#client = new ResilientClient({ ...settings.client, instrumentations: [...instrumentations, { onEvent }] })
+    const metrics = { onEvent: (event: TelemetryEvent): void => this.#metrics?.onEvent(event) }
+    this.#client = new ResilientClient({ ...settings.client, instrumentations: [...instrumentations, facts, metrics] })
+    this.#own = new OwnPaths({
+      settings,
+      isDraining: () => this.#closing !== undefined,
+      metrics: () => this.#metrics,
+    })
     this.#server = createServer(
       {
         keepAliveTimeout: KEEP_ALIVE_MS,
@@ -97,7 +112,10 @@ class SidecarServer implements Sidecar {
     )
     this.#server.maxConnections = settings.maxClients + MOST_REFUSED
     this.#server.on('connection', (socket) => this.#connections.add(socket))
-    this.#server.on('upgrade', (_request, socket) => refuseRaw(socket, '426 Upgrade Required'))
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (this.#door === undefined) refuseRaw(socket, '426 Upgrade Required')
+      else this.#door.onUpgrade(request, socket, head)
+    })
     this.#server.on('connect', (_request, socket) => refuseRaw(socket, '501 Not Implemented'))
     // Sends 100 Continue only after the request was accepted.
     this.#server.on('checkContinue', (request, response) => {
@@ -113,6 +131,8 @@ class SidecarServer implements Sidecar {
   async listen(): Promise<void> {
     const { host, port } = this.#settings
     try {
+      this.#metrics = await SidecarMetrics.load(() => this.stats())
+      if (this.#settings.takesWebSockets) this.#door = await this.#openDoor()
       await new Promise<void>((resolve, reject) => {
         this.#server.once('error', reject)
         this.#server.listen(port, host, () => {
@@ -129,9 +149,10 @@ class SidecarServer implements Sidecar {
 
   stats(): SidecarStats {
     return {
-      calls: this.#calls.size,
+      calls: this.#calls.size + (this.#door?.busy ?? 0),
       ended: this.#ended,
       clients: this.#connections.count,
+      sockets: this.#door?.count ?? 0,
       bufferedBytes: this.#buffered.held,
       connections: this.#client.stats().connections,
       isDraining: this.#closing !== undefined,
@@ -154,8 +175,9 @@ class SidecarServer implements Sidecar {
       this.#endNow = resolve
     })
     const timer = clock.setTimer(() => this.#endNow(), drainMs, { unref: true })
+    this.#door?.drain()
     this.#connections.drain()
-    await Promise.race([this.#drained(), now])
+    await Promise.race([Promise.all([this.#drained(), this.#door?.drained()]), now])
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // Also closes connections that arrived meanwhile.
     this.#connections.drain()
@@ -163,9 +185,21 @@ class SidecarServer implements Sidecar {
     clock.clearTimer(timer)
     const reason = new ClientClosedError('The sidecar is shutting down.')
     for (const call of this.#calls) call.abort(reason)
+    await this.#door?.destroy(reason)
     await this.#client.destroy()
     await this.#connections.destroy()
     await closed
+  }
+
+  #openDoor(): Promise<SocketDoor> {
+    return SocketDoor.open({
+      settings: this.#settings,
+      client: this.#client,
+      buffered: this.#buffered,
+      connections: this.#connections,
+      nextId: () => this.#nextId++,
+      onCallEnded: (entry) => this.#called(entry),
+    })
   }
 
   /** Resolves when all accepted calls are over and their answers were sent. */
@@ -192,11 +226,7 @@ class SidecarServer implements Sidecar {
     const isDraining = this.#closing !== undefined
     const isTooMany = this.#connections.isTooMany(request.socket)
     if (isDraining || isTooMany) response.setHeader('connection', 'close')
-    const path = request.url?.split('?', 1)[0]
-    if (path === '/healthz' || path === '/readyz') {
-      answerHealth(response, path === '/readyz' && isDraining)
-      return
-    }
+    if (this.#own.answer(request, response)) return
     const more = this.#crossOriginHeaders(request)
     const facts = new CallFacts()
     const call = new SidecarCall(request, response, {
@@ -209,7 +239,7 @@ class SidecarServer implements Sidecar {
       askForBody,
     })
     const refusal =
-      messageRefusal(request) ?? this.#refusalOf(request) ?? (isDraining ? DRAINING : isTooMany ? TOO_MANY : undefined)
+      requestRefusal(request, this.#settings) ?? (isDraining ? DRAINING : isTooMany ? TOO_MANY : undefined)
     if (refusal === undefined && isPreflight(request, more)) {
       answerPreflight(request, response, more)
       return
@@ -219,29 +249,21 @@ class SidecarServer implements Sidecar {
     if (refused === undefined) this.#letIn(call, response)
     try {
       const entry = refused === undefined ? await call.run(url as URL) : call.refused(refused)
-      this.#settings.onCall?.(entry)
+      this.#called(entry)
     } finally {
       this.#calls.delete(call)
-      this.#ended++
       this.#onDrained?.()
     }
   }
 
-  #refusalOf({ url = '', headers, socket }: IncomingMessage): Refusal | undefined {
-    const { token, apiKey, allowHosts, allowOrigins } = this.#settings
-    const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
-    return refusalOf(
-      {
-        target: url,
-        host: headers.host,
-        localAddress: socket.localAddress,
-        origin: headers.origin,
-        fetchSite: one(headers['sec-fetch-site']),
-        token: one(headers[TOKEN_HEADER]),
-        authorization: headers.authorization,
-      },
-      { token, takesAuthorization: apiKey !== undefined, allowHosts, allowOrigins },
-    )
+  #called(entry: SidecarLogEntry): void {
+    this.#ended++
+    this.#metrics?.called(entry)
+    try {
+      this.#settings.onCall?.(entry)
+    } catch {
+      // A listener that throws is no failure of the call, which is over.
+    }
   }
 
   #crossOriginHeaders({ headers }: IncomingMessage): ReadonlyArray<readonly [string, string]> {
@@ -253,20 +275,6 @@ class SidecarServer implements Sidecar {
       ['vary', 'origin'],
     ]
   }
-}
-
-const DRAINING: Refusal = { status: 503, code: 'sidecar_draining', message: 'The sidecar is shutting down.' }
-
-const TOO_MANY: Refusal = {
-  status: 503,
-  code: 'sidecar_overloaded',
-  message: 'As many connections are open as --max-clients allows. Try again.',
-}
-
-const NOT_BELOW: Refusal = {
-  status: 404,
-  code: 'path_not_allowed',
-  message: 'The path names nothing below the upstream, for example /v1/responses.',
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

@@ -83,6 +83,31 @@ describe('the options of serve', () => {
     expect(() => serveOptions(['--config', config('{"apiKey": "sk-secret"')])).toThrow('holds no JSON object')
     expect(() => serveOptions(['--config', config('[1]')])).toThrow('holds no JSON object')
   })
+
+  it('take the key of each endpoint from the variable that the file names', () => {
+    vi.stubEnv('KEY_OF_FIRST', 'sk-first')
+    const [first, second] = [
+      { baseURL: 'https://a.example/v1', apiKeyEnv: 'KEY_OF_FIRST' },
+      { baseURL: 'https://b.example/v1' },
+    ]
+    const { options } = serveOptions(['--config', config({ endpoints: [first, second] })])
+    expect(options.endpoints).toEqual([
+      { baseURL: 'https://a.example/v1', headers: { authorization: 'Bearer sk-first' } },
+      { baseURL: 'https://b.example/v1' },
+    ])
+    const wrong = config({ endpoints: [{ ...first, apiKeyEnv: 'KEY_OF_NOBODY' }] })
+    expect(() => serveOptions(['--config', wrong])).toThrow(
+      'endpoints.0.apiKeyEnv: the environment variable KEY_OF_NOBODY is not set.',
+    )
+  })
+
+  it('have switches, in the environment true or false', () => {
+    expect(serveOptions(['--websocket']).options).toEqual({ webSocket: true })
+    vi.stubEnv('RESILIENT_RESPONSES_WEBSOCKET', 'false')
+    expect(serveOptions([]).options).toEqual({ webSocket: false })
+    vi.stubEnv('RESILIENT_RESPONSES_WEBSOCKET', 'maybe')
+    expect(() => serveOptions([])).toThrow("--websocket: got 'maybe'; accepted: true or false.")
+  })
 })
 
 describe('units', () => {

@@ -1,0 +1,265 @@
+import type { ClientPeer } from '../../client/client-peer.ts'
+import { type TimerHandle, toIsoTime } from '../../core/clock.ts'
+import { isResilientError } from '../../errors/errors.ts'
+import { findResilientError } from '../../errors/find.ts'
+import { answerOfFailure, comeBackHeaders, judgeAnswer, type MadeAnswer, withoutComeBack } from '../answers.ts'
+import type { CallFacts } from '../call-facts.ts'
+import type { Refusal } from '../guard.ts'
+import { headersDown } from '../headers.ts'
+import type { SidecarLogEntry } from '../log-entry.ts'
+import type { SidecarSettings } from '../options.ts'
+import type { ClientSocket } from './client-socket.ts'
+import { bodyOf, type CreateMessage, isPrewarm, readMessage } from './create-message.ts'
+import { errorIn, errorMessage, MessageReader, madeError, prewarmEvents } from './messages.ts'
+
+export interface SocketCallContext {
+  readonly id: number
+  /** Without the query. */
+  readonly path: string
+  readonly url: URL
+  /** What goes to the upstream of the headers of the upgrade. */
+  readonly headers: ReadonlyArray<readonly [string, string]>
+  readonly peer: ClientPeer
+  readonly socket: ClientSocket
+  readonly settings: SidecarSettings
+  readonly facts: CallFacts
+  /** What is left of the retry budget of the upstream. */
+  budget(): number | undefined
+  /** Puts before a request what only the sidecar has of the response that it continues. */
+  complete(message: CreateMessage): CreateMessage
+  /** The upstream has not answered a prewarm, and the sidecar has: requests will continue this id. */
+  answered(id: string, message: CreateMessage): void
+}
+
+/** How long the upstream has for the answer to a prewarm, which needs no model. Milliseconds. */
+const PREWARM_MS = 5000
+
+const KEEPALIVE = '{"type":"keepalive"}'
+
+/** Why a prewarm is given up. */
+const UNANSWERED = new Error('the upstream did not answer the prewarm in time')
+
+/** One `response.create` of a client: a call to the upstream, whose events come back as messages. */
+export class SocketCall {
+  readonly #context: SocketCallContext
+  readonly #abort = new AbortController()
+  readonly #startedAt: number
+  #lastSentAt: number
+  #keepalive: TimerHandle | undefined
+  #firstByteMs: number | undefined
+  #bytes = 0
+  #status: number | undefined
+  #outcome: SidecarLogEntry['outcome'] = 'left'
+  #code: string | undefined
+
+  constructor(context: SocketCallContext) {
+    this.#context = context
+    this.#startedAt = context.settings.clock.now()
+    this.#lastSentAt = this.#startedAt
+  }
+
+  /** Resolves when the call is over, whatever becomes of it. */
+  async run(text: string): Promise<SidecarLogEntry> {
+    const { settings } = this.#context
+    const time = toIsoTime(settings.clock.wallNow())
+    this.#keepAlive()
+    try {
+      const message = readMessage(text)
+      if ('status' in message) await this.#refuse(message)
+      else if (isPrewarm(message)) await this.#prewarm(this.#context.complete(message))
+      else await this.#call(this.#context.complete(message))
+    } catch (error) {
+      await this.#failed(error)
+    } finally {
+      settings.clock.clearTimer(this.#keepalive)
+    }
+    return this.#entry(time)
+  }
+
+  /** Ends the call: the client has left, or the sidecar is shutting down. */
+  abort(reason: unknown): void {
+    this.#abort.abort(reason)
+  }
+
+  async #refuse(refusal: Refusal): Promise<void> {
+    this.#outcome = 'refused'
+    this.#code = refusal.code
+    const type = 'invalid_request_error'
+    await this.#error(refusal.status, [], madeError({ ...refusal, type }))
+  }
+
+  async #call(message: CreateMessage): Promise<void> {
+    const response = await this.#send(message, this.#abort.signal)
+    if (await this.#refused(response)) return
+    await this.#pass(response)
+  }
+
+  /** Only an answer of the upstream itself is passed on. In the place of any other one the sidecar answers. */
+  async #prewarm(message: CreateMessage): Promise<void> {
+    const { clock } = this.#context.settings
+    const late = new AbortController()
+    const timer = clock.setTimer(() => late.abort(UNANSWERED), PREWARM_MS, { unref: true })
+    const signal = AbortSignal.any([this.#abort.signal, late.signal])
+    try {
+      // Over HTTP there is nothing to prepare, and endpoints do not know the field.
+      if (this.#isHttpAlone()) throw UNANSWERED
+      const response = await this.#send(message, signal)
+      if (response.status >= 300) {
+        await response.body?.cancel()
+        throw UNANSWERED
+      }
+      await this.#pass(response)
+    } catch (error) {
+      if (this.#abort.signal.aborted || this.#firstByteMs !== undefined) throw error
+      await this.#answerPrewarm(message)
+    } finally {
+      clock.clearTimer(timer)
+    }
+  }
+
+  async #answerPrewarm(message: CreateMessage): Promise<void> {
+    const { settings, answered } = this.#context
+    const now = settings.clock.wallNow()
+    const id = `resp_local_${Math.floor(now).toString(36)}_${this.#context.id}`
+    answered(id, message)
+    for (const event of prewarmEvents(id, message.json, Math.floor(now / 1000))) {
+      await this.#put(event)
+    }
+    this.#completed(200)
+  }
+
+  #isHttpAlone(): boolean {
+    const { peer, url, headers } = this.#context
+    return peer.isHttpAlone(url, headers)
+  }
+
+  #send(message: CreateMessage, signal: AbortSignal): Promise<Response> {
+    const { peer, url, headers, facts } = this.#context
+    const given: [string, string][] = [...headers.map(([name, value]): [string, string] => [name, value])]
+    given.push(['content-type', 'application/json'])
+    return facts.during(() =>
+      peer.fetch(url, { method: 'POST', headers: given, redirect: 'manual', signal, body: bodyOf(message) }),
+    )
+  }
+
+  /** Whether the answer was no stream: then it has become an error message. */
+  async #refused(response: Response): Promise<boolean> {
+    const { settings } = this.#context
+    const { instead, mayHeal, hintMs } = judgeAnswer(response, settings.clock.wallNow())
+    if (instead !== undefined) {
+      await response.body?.cancel()
+      await this.#made(instead)
+      return true
+    }
+    if (response.status < 300) return false
+    const passed = headersDown(response.headers, true)
+    const headers = mayHeal ? [...withoutComeBack(passed), ...this.#comeBack(hintMs)] : passed
+    const error = errorIn(await response.text(), response.status)
+    this.#code = typeof error.code === 'string' ? error.code : undefined
+    await this.#error(response.status, headers, error)
+    this.#completed(response.status)
+    return true
+  }
+
+  async #pass({ body }: Response): Promise<void> {
+    const reader = new MessageReader()
+    if (body !== null) {
+      for await (const bytes of body) {
+        for (const message of reader.push(bytes)) {
+          const waiting = this.#put(message)
+          if (waiting !== undefined) await waiting
+        }
+      }
+    }
+    this.#abort.signal.throwIfAborted()
+    this.#completed(200)
+  }
+
+  #put(message: string): Promise<void> | undefined {
+    const { socket, settings } = this.#context
+    const now = settings.clock.now()
+    this.#firstByteMs ??= now - this.#startedAt
+    this.#lastSentAt = now
+    this.#bytes += message.length
+    return socket.send(message)
+  }
+
+  async #error(
+    status: number,
+    headers: ReadonlyArray<readonly [string, string]>,
+    error: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    this.#status = status
+    await this.#put(errorMessage({ status, headers }, error))
+  }
+
+  async #made(made: MadeAnswer): Promise<void> {
+    this.#code = made.code
+    await this.#error(made.status, made.mayHeal ? this.#comeBack(made.hintMs) : [], madeError(made))
+    this.#completed(made.status)
+  }
+
+  #comeBack(hintMs: number | undefined): [string, string][] {
+    const { settings, budget } = this.#context
+    return comeBackHeaders(hintMs, { balance: budget(), refillPerMinute: settings.refillPerMinute })
+  }
+
+  #completed(status: number): void {
+    if (!this.#context.socket.isOpen) return
+    this.#status = status
+    this.#outcome = 'completed'
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    const { socket } = this.#context
+    if (!socket.isOpen) return
+    const failed = isResilientError(error) ? error : findResilientError(error)
+    const hadOutput = this.#firstByteMs !== undefined
+    if (hadOutput) {
+      // What the client was handed is a part of a response: it ends as a socket that broke.
+      socket.breakOff()
+      this.#code = failed?.code ?? 'sidecar_failed'
+    } else {
+      await this.#made(answerOfFailure(error))
+    }
+    this.#outcome = 'interrupted'
+  }
+
+  /** Silence is broken from the start: there is no status to hold back. */
+  #keepAlive(): void {
+    const { settings, socket } = this.#context
+    const { keepalive, keepaliveMs, clock } = settings
+    if (keepalive === 'off') return
+    const onDue = (): void => {
+      const now = clock.now()
+      if (now - this.#lastSentAt >= keepaliveMs) {
+        this.#lastSentAt = now
+        // A client that does not read needs no sign of life, and what it does not read would pile up.
+        if (!socket.isBehind) socket.signOfLife(keepalive === 'data' ? KEEPALIVE : undefined)
+      }
+      arm(this.#lastSentAt + keepaliveMs - now)
+    }
+    const arm = (ms: number): void => {
+      this.#keepalive = clock.setTimer(onDue, ms, { unref: true })
+    }
+    arm(keepaliveMs)
+  }
+
+  #entry(time: string): SidecarLogEntry {
+    const { id, path, settings, facts } = this.#context
+    return {
+      time,
+      id,
+      method: 'WEBSOCKET',
+      path,
+      model: facts.model,
+      status: this.#status,
+      outcome: this.#outcome,
+      code: this.#code ?? facts.code,
+      attempts: facts.attempts,
+      firstByteMs: this.#firstByteMs === undefined ? undefined : Math.round(this.#firstByteMs),
+      ms: Math.round(settings.clock.now() - this.#startedAt),
+      bytes: this.#bytes,
+    }
+  }
+}
