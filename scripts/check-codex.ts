@@ -50,18 +50,21 @@ if (values.write) writeTable()
 process.exitCode = wrong === 0 ? 0 : 1
 
 async function play(scenario: Scenario, throughSidecar: boolean): Promise<Played> {
-  const server = await MockResponsesServer.start()
+  const { webSockets } = scenario
+  const server = await MockResponsesServer.start({ ...scenario.server, webSocket: webSockets })
   const sidecar = throughSidecar
     ? await startSidecar({
         upstream: server.baseURL,
         port: 0,
-        timeouts: { ttfbMs: TTFB_MS, idleMs: IDLE_MS },
+        timeouts: { connectMs: TTFB_MS, ttfbMs: TTFB_MS, idleMs: IDLE_MS },
+        webSocket: webSockets,
         drainMs: 1,
       })
     : undefined
   try {
     scenario.prepare(server)
-    const run = await runCodex(binary, sidecar === undefined ? server.baseURL : `${sidecar.url}/v1`, CAP_MS)
+    const baseURL = sidecar === undefined ? server.baseURL : `${sidecar.url}/v1`
+    const run = await runCodex(binary, { baseURL, capMs: CAP_MS, webSockets })
     return { run, requests: server.requests.filter(({ path }) => path.endsWith('/responses')).length }
   } finally {
     await sidecar?.close()

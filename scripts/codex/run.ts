@@ -11,9 +11,12 @@ export interface CodexRun {
 }
 
 /** One turn of the real binary in a home of its own, with a custom provider at `baseURL`. */
-export async function runCodex(binary: string, baseURL: string, capMs: number): Promise<CodexRun> {
+export async function runCodex(
+  binary: string,
+  { baseURL, capMs, webSockets }: { readonly baseURL: string; readonly capMs: number; readonly webSockets: boolean },
+): Promise<CodexRun> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'codex-home-'))
-  writeFileSync(path.join(home, 'config.toml'), configOf(baseURL))
+  writeFileSync(path.join(home, 'config.toml'), configOf(baseURL, webSockets))
   const startedAt = performance.now()
   const child = spawn(binary, ['exec', '--skip-git-repo-check', '--sandbox', 'read-only', 'Say hi.'], {
     cwd: home,
@@ -40,7 +43,7 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function configOf(baseURL: string): string {
+function configOf(baseURL: string, webSockets: boolean): string {
   return `model = "gpt-5.5"
 model_provider = "check"
 [model_providers.check]
@@ -48,5 +51,6 @@ name = "check"
 base_url = "${baseURL}"
 wire_api = "responses"
 env_key = "KEY_OF_CODEX"
+supports_websockets = ${webSockets}
 `
 }

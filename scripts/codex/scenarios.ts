@@ -1,10 +1,20 @@
-import type { Fault, MockResponsesServer, ScriptEntry } from '../../src/testing/server.ts'
+import { type JsonObject, textStream, toolCallStream } from '../../src/testing/index.ts'
+import type {
+  Fault,
+  MockRequest,
+  MockResponsesServer,
+  MockServerOptions,
+  ScriptEntry,
+} from '../../src/testing/server.ts'
 
 /** What the upstream does to the requests of one turn, and how the turn has to end through the sidecar. */
 export interface Scenario {
   readonly title: string
   /** `ok`: the turn succeeds. `refused`: Codex gives up as fast as it does alone. `fails`: within its own patience. */
   readonly through: 'ok' | 'refused' | 'fails'
+  /** Codex speaks WebSocket, and so does the sidecar. */
+  readonly webSockets: boolean
+  readonly server?: MockServerOptions
   prepare(server: MockResponsesServer): void
 }
 
@@ -43,16 +53,39 @@ const LINGERS: Fault = { at: 'before_event', event: 2, effect: 'stall' }
 const ENDS: Fault = { at: 'before_event', event: 2, effect: 'eof' }
 
 function scripted(title: string, through: Scenario['through'], ...entries: readonly ScriptEntry[]): Scenario {
-  return { title, through, prepare: (server) => server.script(entries) }
+  return { title, through, webSockets: false, prepare: (server) => server.script(entries) }
 }
 
 function always(title: string, through: Scenario['through'], fault: Fault): Scenario {
-  return { title, through, prepare: (server) => server.addFaults(fault) }
+  return { title, through, webSockets: false, prepare: (server) => server.addFaults(fault) }
 }
 
-/** In the order of the table. */
-export const SCENARIOS: readonly Scenario[] = [
-  { title: 'a healthy turn', through: 'ok', prepare: () => {} },
+/** Codex opens its WebSocket with a request for no output; the faults are for the request after it. */
+const isCreate = ({ transport, json }: MockRequest): boolean =>
+  transport === 'websocket' && (json as { readonly generate?: boolean } | undefined)?.generate !== false
+
+function onSocket(title: string, through: Scenario['through'], ...faults: readonly Fault[]): Scenario {
+  return { title: `WebSocket: ${title}`, through, webSockets: true, prepare: (server) => server.addFaults(...faults) }
+}
+
+/** The first request gets the call of a tool that Codex itself carries out. */
+function withTool({ json, number }: MockRequest): readonly JsonObject[] {
+  const id = `resp_mock_${number}`
+  const { input = [] } = json as { readonly input?: readonly { readonly type?: string }[] }
+  return input.some(({ type }) => type === 'function_call_output')
+    ? textStream({ id })
+    : toolCallStream({ id, calls: [{ name: 'get_goal', arguments: {} }] })
+}
+
+const HTTP_SCENARIOS: readonly Scenario[] = [
+  { title: 'a healthy turn', through: 'ok', webSockets: false, prepare: () => {} },
+  {
+    title: 'a turn with a tool call',
+    through: 'ok',
+    webSockets: false,
+    server: { respond: withTool },
+    prepare: () => {},
+  },
   scripted('first request never answered', 'ok', ...once({ at: 'headers', effect: 'stall' })),
   scripted(
     'first two requests never answered',
@@ -78,3 +111,64 @@ export const SCENARIOS: readonly Scenario[] = [
   always('400 invalid_request_error', 'refused', status(400, 'invalid_request_error')),
   always('401', 'fails', status(401, 'invalid_api_key')),
 ]
+
+const UNANSWERED: Fault = { at: 'upgrade', effect: 'stall' }
+
+const SOCKET_SCENARIOS: readonly Scenario[] = [
+  onSocket('a healthy turn', 'ok'),
+  { ...onSocket('a turn with a tool call', 'ok'), server: { respond: withTool } },
+  {
+    ...onSocket('the upstream has none (426), with a tool call', 'ok', {
+      at: 'upgrade',
+      effect: 'status',
+      status: 426,
+    }),
+    server: { respond: withTool },
+  },
+  onSocket('the upgrade is refused with 503', 'ok', {
+    at: 'upgrade',
+    effect: 'status',
+    status: 503,
+    headers: { 'retry-after': '3' },
+  }),
+  onSocket('the upgrade is unanswered, once', 'ok', { ...UNANSWERED, times: 1 }),
+  onSocket('the upgrade is unanswered, always', 'ok', UNANSWERED),
+  onSocket('the prewarm is unanswered', 'ok', {
+    at: 'headers',
+    effect: 'stall',
+    times: 1,
+    when: (request) => request.transport === 'websocket' && !isCreate(request),
+  }),
+  onSocket('the request is unanswered, once', 'ok', { at: 'headers', effect: 'stall', times: 1, when: isCreate }),
+  onSocket('cut after response.created', 'ok', {
+    at: 'before_event',
+    event: 2,
+    effect: 'reset',
+    times: 1,
+    when: isCreate,
+  }),
+  onSocket('cut after deltas', 'ok', { at: 'before_event', event: 6, effect: 'reset', times: 1, when: isCreate }),
+  onSocket('silence after response.created', 'ok', { ...LINGERS, times: 1, when: isCreate }),
+  onSocket('the error 503 server_is_overloaded, once', 'ok', {
+    ...status(503, 'server_is_overloaded'),
+    times: 1,
+    when: isCreate,
+  }),
+  onSocket('the error 500, once', 'ok', { ...status(500, 'server_error'), times: 1, when: isCreate }),
+  onSocket('previous_response_not_found, once', 'ok', {
+    ...status(400, 'previous_response_not_found'),
+    times: 1,
+    when: isCreate,
+  }),
+  onSocket('the 60 minutes are over', 'ok', {
+    at: 'headers',
+    effect: 'connection_limit',
+    as: 'error',
+    times: 1,
+    when: isCreate,
+  }),
+  onSocket('the error 429 usage_limit_reached', 'refused', { ...status(429, 'usage_limit_reached'), when: isCreate }),
+]
+
+/** In the order of the table. */
+export const SCENARIOS: readonly Scenario[] = [...HTTP_SCENARIOS, ...SOCKET_SCENARIOS]
