@@ -5,7 +5,8 @@
  *
  * `--calls N` concurrent calls, `--seed N`, `--restart-every SECONDS` (the endpoint restarts at this interval),
  * `--until-ok N` (continues after its minutes until this many calls have succeeded), `--json` instead of the table,
- * `--leak heap|timers|listeners` to check that a leak is found.
+ * `--leak heap|timers|listeners` to check that a leak is found. `--sidecar`: the calls are those of programs that use a sidecar,
+ * over HTTP and WebSocket, and the sidecar is what is sampled.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     'until-ok': { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
     leak: { type: 'string' },
+    sidecar: { type: 'boolean', default: false },
   },
 })
 
@@ -72,6 +74,7 @@ async function soak(): Promise<number> {
       calls: positive('calls'),
       untilOk,
       leak,
+      sidecar: values.sidecar,
     },
     (message) => {
       if ('over' in message) {

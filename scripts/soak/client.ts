@@ -6,6 +6,7 @@ import { Load } from './load.ts'
 import type { Message, Order, Tally } from './messages.ts'
 import { Sampler } from './sampler.ts'
 import { type Sample, SERIES } from './series.ts'
+import { SidecarLoad } from './sidecar-load.ts'
 
 const order = JSON.parse(process.argv[2] ?? '{}') as Order
 /** How long the operating system needs to close the last sockets. */
@@ -13,7 +14,11 @@ const LAST_LOOK_MS = 5_000
 
 process.on('disconnect', () => process.exit())
 const caller = new AbortController()
-const load = new Load(order.baseURL, caller.signal, order.seed)
+const handles = () => count(process.getActiveResourcesInfo())
+const handlesBefore = handles()
+const load = order.sidecar
+  ? await SidecarLoad.start(order.baseURL, order.seed)
+  : new Load(order.baseURL, caller.signal, order.seed)
 process.on('unhandledRejection', (error) => load.violations.push(`a rejection nobody handled: ${error}`))
 process.on('uncaughtException', (error) => load.violations.push(`an exception nobody caught: ${error.stack}`))
 
@@ -22,8 +27,6 @@ const tally = (): Tally => {
   const { calls, outcomes, kinds, violations } = load
   return { calls, outcomes, kinds, violations }
 }
-const handles = () => count(process.getActiveResourcesInfo())
-const handlesBefore = handles()
 const sampler = new Sampler(order.port, caller.signal)
 const everyMs = Math.min(1_000, Math.max(150, order.ms / 120))
 const kept: unknown[] = []

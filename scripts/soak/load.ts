@@ -111,7 +111,7 @@ export class Load {
   }
 }
 
-async function orHung<T>(made: Promise<T>): Promise<T | undefined> {
+export async function orHung<T>(made: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const hung = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), HUNG_AFTER_MS)

@@ -12,6 +12,8 @@ export interface Order {
   readonly untilOk: number
   /** A planted leak, to check that it is found. */
   readonly leak: Leak | undefined
+  /** The calls are those of programs that use a sidecar, which runs in the process of the clients. */
+  readonly sidecar: boolean
 }
 
 export const LEAKS = ['heap', 'timers', 'listeners'] as const

@@ -8,6 +8,8 @@ import type { Sample } from './series.ts'
 const gc = globalThis.gc
 if (gc === undefined) throw new Error('run with --expose-gc')
 
+type SampledStats = Pick<ResilientClientStats, 'leases' | 'connections' | 'clients'>
+
 /** Looks at everything that a client could leave behind. */
 export class Sampler {
   readonly #delay = monitorEventLoopDelay({ resolution: 5 })
@@ -22,7 +24,7 @@ export class Sampler {
     this.#delay.enable()
   }
 
-  take(calls: number, stats: readonly ResilientClientStats[]): Sample {
+  take(calls: number, stats: readonly SampledStats[]): Sample {
     const loopDelay = this.#delay.percentile(99) / 1e6
     gc?.()
     // The collection is not part of what is measured.
@@ -31,7 +33,7 @@ export class Sampler {
     const handles = count(process.getActiveResourcesInfo())
     const { Timeout = 0, TCPSocketWrap = 0, ...others } = handles
     const { ESTABLISHED = 0, CLOSE_WAIT = 0, ...otherSockets } = canReadProcNet ? clientSockets(this.#port) : {}
-    const total = (pick: (of: ResilientClientStats) => number): number => stats.reduce((sum, of) => sum + pick(of), 0)
+    const total = (pick: (of: SampledStats) => number): number => stats.reduce((sum, of) => sum + pick(of), 0)
     return {
       calls,
       atMs: performance.now() - this.#startedAt,
