@@ -58,14 +58,30 @@ describe('the openai SDK, which knows of the sidecar by its base URL alone', () 
   })
 })
 
-const hasCurl = (() => {
+function works(command: string, ...args: readonly string[]): boolean {
   try {
-    execFileSync('curl', ['--version'])
+    execFileSync(command, args, { stdio: 'ignore' })
     return true
   } catch {
     return false
   }
-})()
+}
+
+const hasCurl = works('curl', '--version')
+const python = ['/usr/bin/python3', 'python3'].find((one) => works(one, '-c', 'import httpx'))
+
+const READ_WITH_HTTPX = `
+import httpx, json, sys
+body = {"model": "gpt-5.2", "input": "hi", "stream": True}
+text, types = "", []
+with httpx.stream("POST", sys.argv[1] + "/v1/responses", json=body, headers={"authorization": "Bearer sk-test"}, timeout=600) as answer:
+    for line in answer.iter_lines():
+        if line.startswith("data: "):
+            event = json.loads(line[6:])
+            types.append(event["type"])
+            text += event.get("delta", "") if event["type"] == "response.output_text.delta" else ""
+print(json.dumps({"status": answer.status_code, "version": answer.http_version, "types": types, "text": text}))
+`
 
 describe('curl', () => {
   it.skipIf(!hasCurl)('streams through the sidecar, over a cut in the prelude', async () => {
@@ -77,6 +93,18 @@ describe('curl', () => {
     ])
     expect(stdout.match(/^event: response\.created$/gm)).toHaveLength(1)
     expect(stdout).toContain('event: response.completed')
+    upstream.assertConsumed()
+  })
+})
+
+describe('httpx of Python', () => {
+  it.skipIf(python === undefined)('streams through the sidecar, over connections that die', async () => {
+    upstream.script([{ at: 'headers', effect: 'reset' }, { at: 'before_event', event: 2, effect: 'reset' }, 'ok'])
+    const { stdout } = await run(python as string, ['-c', READ_WITH_HTTPX, sidecar.url])
+    const seen = JSON.parse(stdout) as { status: number; types: string[]; text: string }
+    expect(seen).toMatchObject({ status: 200, text: 'Hello from the mock model.' })
+    expect(seen.types.filter((type) => type === 'response.created')).toHaveLength(1)
+    expect(seen.types.at(-1)).toBe('response.completed')
     upstream.assertConsumed()
   })
 })
