@@ -18,9 +18,11 @@ export interface Scenario {
   prepare(server: MockResponsesServer): void
 }
 
+type At<Point> = Extract<Fault, { at: Point }>
+
 const once = (...faults: Fault[]): readonly ScriptEntry[] => [faults as unknown as ScriptEntry]
 
-const status = (code: number, error: string, headers: Readonly<Record<string, string>> = {}): Fault => ({
+const status = (code: number, error: string, headers: Readonly<Record<string, string>> = {}): At<'headers'> => ({
   at: 'headers',
   effect: 'status',
   status: code,
@@ -49,7 +51,7 @@ const failed = (code: string): Fault => ({
   ],
 })
 
-const LINGERS: Fault = { at: 'before_event', event: 2, effect: 'stall' }
+const LINGERS: At<'before_event'> = { at: 'before_event', event: 2, effect: 'stall' }
 const ENDS: Fault = { at: 'before_event', event: 2, effect: 'eof' }
 
 function scripted(title: string, through: Scenario['through'], ...entries: readonly ScriptEntry[]): Scenario {
@@ -112,7 +114,7 @@ const HTTP_SCENARIOS: readonly Scenario[] = [
   always('401', 'fails', status(401, 'invalid_api_key')),
 ]
 
-const UNANSWERED: Fault = { at: 'upgrade', effect: 'stall' }
+const UNANSWERED: At<'upgrade'> = { at: 'upgrade', effect: 'stall' }
 
 const SOCKET_SCENARIOS: readonly Scenario[] = [
   onSocket('a healthy turn', 'ok'),

@@ -38,8 +38,8 @@ type Given = Readonly<Record<string, string | boolean | readonly (string | boole
 
 function parse(args: readonly string[]): Given {
   const flags = NAMES.map((name) => {
-    const { isList = false, isSwitch }: Flag = SERVE_FLAGS[name]
-    return [name, { type: isSwitch ? 'boolean' : 'string', multiple: isList } as const] as const
+    const { isList, isSwitch }: Flag = SERVE_FLAGS[name]
+    return [name, { type: isSwitch ? 'boolean' : 'string', multiple: isList === true } as const] as const
   })
   try {
     return parseArgs({

@@ -49,7 +49,8 @@ export class Sockets {
     const { url: own } = settings
     this.#source = {
       transport: this.transport,
-      fallback: parent?.#source.fallback ?? new Fallback({ clock, fallbackMs: settings.fallbackMs }),
+      fallback:
+        parent === undefined ? new Fallback({ clock, fallbackMs: settings.fallbackMs }) : parent.#source.fallback,
       settings,
       keyOf: (url, headers) => socketKeyOf(own !== undefined && url.origin === origin ? own : url, headers),
     }

@@ -14,6 +14,7 @@ const FOREIGN: RequestTraits = {
   continuation: false,
   commitWithId: false,
   asks: NOTHING_ASKED,
+  promptCacheKey: undefined,
   continues: undefined,
 }
 
