@@ -149,14 +149,14 @@ export const BUGS: readonly Bug[] = [
   bug(
     'what is kept somewhere is asked for anywhere',
     'src/endpoints/endpoints.ts',
-    'const chosen = owner ?? endpoints.choose(model, this.#tried)',
-    'const chosen = (this.#traits.isContinuation ? owner : undefined) ?? endpoints.choose(model, this.#tried)',
+    'const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)',
+    'const chosen = (this.#traits.isContinuation ? owner : undefined) ?? endpoints.choose(model, this.#tried, affinity)',
   ),
   bug(
     'a continuation goes anywhere',
     'src/endpoints/endpoints.ts',
-    'const chosen = owner ?? endpoints.choose(model, this.#tried)',
-    'const chosen = (this.#traits.isContinuation ? undefined : owner) ?? endpoints.choose(model, this.#tried)',
+    'const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)',
+    'const chosen = (this.#traits.isContinuation ? undefined : owner) ?? endpoints.choose(model, this.#tried, affinity)',
   ),
   bug(
     'an endpoint that cools down gets calls',

@@ -14,7 +14,7 @@ export class LazySockets implements SocketRouting {
   readonly #sockets: Part<Sockets>
   #hasEnded = false
 
-  /** @param source what a client has, or the WebSockets of a client, beside which one peer has sockets of its own. */
+  /** @param source what a client has, or the WebSockets of a client, to which those of one peer are added. */
   constructor(source: SocketsOptions | LazySockets) {
     this.#sockets = new Part(async () => {
       const sockets =

@@ -37,7 +37,7 @@ export function affinityOf(
 
 /**
  * One of the candidates, always the same for a text, in shares of their weights (weighted rendezvous hashing). Where a candidate
- * is missing, its texts alone go elsewhere. Every process comes to the same result. Pure.
+ * is missing, its texts alone go elsewhere. Every process chooses the same. Pure.
  */
 export function chooseByAffinity<C extends { readonly name: string; readonly weight: number }>(
   candidates: readonly [C, ...C[]],

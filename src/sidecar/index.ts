@@ -1,3 +1,4 @@
 export type { SidecarLogEntry } from './log-entry.ts'
 export type { SidecarOptions } from './options.ts'
-export { type Sidecar, type SidecarStats, startSidecar } from './sidecar.ts'
+export { type Sidecar, startSidecar } from './sidecar.ts'
+export type { SidecarStats } from './stats.ts'

@@ -2,7 +2,7 @@ import type { Counter, Histogram, Registry } from 'prom-client'
 import { errorChain } from '../errors/system-cause.ts'
 import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
 import type { SidecarLogEntry } from './log-entry.ts'
-import type { SidecarStats } from './sidecar.ts'
+import type { SidecarStats } from './stats.ts'
 
 const PREFIX = 'resilient_responses_sidecar_'
 
@@ -77,7 +77,7 @@ export class SidecarMetrics {
       ['clients', 'Connections of clients, idle ones included.', () => stats().clients],
       ['client_websockets', 'WebSockets of clients.', () => stats().sockets],
       ['upstream_connections', 'Connections to the upstream.', () => stats().connections],
-      ['buffered_bytes', 'Bytes of request bodies that are held for retries.', () => stats().bufferedBytes],
+      ['buffered_bytes', 'Bytes of request bodies that are kept for retries.', () => stats().bufferedBytes],
       ['resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss()],
     ]
     for (const [name, help, value] of gauges) {

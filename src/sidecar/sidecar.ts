@@ -13,25 +13,9 @@ import { OwnPaths } from './own-paths.ts'
 import { upstreamUrl } from './paths.ts'
 import { BufferedBytes } from './request-body.ts'
 import { SidecarCall } from './sidecar-call.ts'
+import type { SidecarStats } from './stats.ts'
 import { DRAINING, NOT_BELOW, requestRefusal, TOO_MANY } from './visitor.ts'
 import { SocketDoor } from './websocket/socket-door.ts'
-
-/** Counts of a sidecar, at this moment. */
-export interface SidecarStats {
-  /** Calls under way. */
-  readonly calls: number
-  /** Calls that have ended. */
-  readonly ended: number
-  /** Connections of clients, idle ones included. */
-  readonly clients: number
-  /** WebSockets of clients. */
-  readonly sockets: number
-  /** Bytes of request bodies that are kept for retries. */
-  readonly bufferedBytes: number
-  /** Connections to the upstream. */
-  readonly connections: number
-  readonly isDraining: boolean
-}
 
 /** A running sidecar. */
 export interface Sidecar extends AsyncDisposable {

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { openPeer, type ResilientClient } from '../../client/resilient-client.ts'
-import { Part } from '../../errors/part.ts'
 import { comeBackHeaders, errorBody } from '../answers.ts'
 import { CallFacts } from '../call-facts.ts'
 import type { ClientConnections } from '../connections.ts'
@@ -30,9 +29,6 @@ export interface SocketDoorContext {
 /** How long a client may leave a close frame unanswered. Milliseconds. */
 const CLOSE_MS = 1000
 
-/** Loaded by sidecars that take WebSockets. */
-const library = new Part(async () => (await import('ws')).WebSocketServer)
-
 const OF_HANDSHAKE: ReadonlySet<string> = new Set([
   'sec-websocket-key',
   'sec-websocket-version',
@@ -49,8 +45,9 @@ export class SocketDoor {
   #isDraining = false
   #onEmpty: Array<() => void> = []
 
+  /** Loads `ws`, which a sidecar without WebSockets does not need. */
   static async open(context: SocketDoorContext): Promise<SocketDoor> {
-    return new SocketDoor(context, await library.load())
+    return new SocketDoor(context, (await import('ws')).WebSocketServer)
   }
 
   private constructor(context: SocketDoorContext, Server: typeof WebSocketServer) {
