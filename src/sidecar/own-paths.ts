@@ -32,7 +32,7 @@ export class OwnPaths {
     this.#context = context
   }
 
-  /** @returns `false` for a path that is none of these: nothing was done. */
+  /** @returns `false` for any other path, which stays unanswered. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const path = request.url?.split('?', 1)[0]
     switch (path) {
