@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { affinityOf, chooseByAffinity } from '../../src/endpoints/affinity.ts'
+import { invalid } from '../support/typed.ts'
 
 const one = (name: string, weight = 1) => ({ name, weight })
 const ALL = [one('https://a.example'), one('https://b.example'), one('https://c.example', 2)] as const
@@ -50,7 +51,7 @@ describe('endpointAffinity', () => {
       },
     ],
     ['an empty text', () => ''],
-    ['a number', () => 1 as never],
+    ['a number', invalid(() => 1)],
     ['nothing', () => undefined],
   ])('leaves the choice open after %s', (_, hook) => {
     expect(affinityOf(hook, headers, 'key')).toBeUndefined()
