@@ -14,5 +14,14 @@ import { failureOf, ResponseStream } from '../responses/response-stream.ts'
  * @returns `undefined` if there is no such error.
  */
 export function findResilientError(error: unknown): ResilientError | undefined {
-  return error instanceof ResponseStream ? failureOf(error) : findInError(error)
+  return isStream(error) ? failureOf(error) : findInError(error)
+}
+
+function isStream(value: unknown): value is ResponseStream {
+  try {
+    return value instanceof ResponseStream
+  } catch {
+    // A `Proxy` that throws on access is not a stream.
+    return false
+  }
 }

@@ -22,13 +22,6 @@ const RUN_MS = 90_000
 
 const plain: Terminal = { width: 80, live: false, paint: (_style, text) => text, print: () => {}, redraw: () => {} }
 
-let shown: Promise<Ran>
-
-/** Runs beside the conversations below: both mostly wait. */
-beforeAll(() => {
-  shown = demo(['--seed', String(SEED)], { FORCE_COLOR: '1' })
-})
-
 describe('fault 60: 17 turns, and a session lost in every one', () => {
   const losses = drawLosses(SEED)
   const { signal } = new AbortController()
@@ -242,7 +235,7 @@ function demo(args: readonly string[], env: Record<string, string> = {}): Promis
 test(
   'the demo draws the chart without control characters, ends by itself, and with 0',
   async () => {
-    const { code, stdout, stderr } = await shown
+    const { code, stdout, stderr } = await demo(['--seed', String(SEED)], { FORCE_COLOR: '1' })
     expect(stderr).toBe('')
     expect(stdout.match(/✓/g)).toHaveLength(5 + 7)
     expect(code).toBe(0)

@@ -143,10 +143,10 @@ describe('the class of an error', () => {
   })
 
   it('holds across copies of the package in one process', async () => {
-    const at = '../../src/errors/errors.ts?copy'
-    const copy = (await import(at)) as typeof import('../../src/errors/errors.ts')
+    const at = '../../src/errors/resilient-error.ts?copy'
+    const copy = (await import(at)) as typeof import('../../src/errors/resilient-error.ts')
     expect(copy.ResilientError).not.toBe(ResilientError)
-    const theirs = new copy.DeadlineError('x', { code: 'idle_timeout' })
+    const theirs = new copy.ResilientError('x', { code: 'idle_timeout' })
     expect(theirs).toBeInstanceOf(ResilientError)
     expect(isResilientError(theirs, 'idle_timeout')).toBe(true)
     expect(copy.isResilientError(ours(), 'connection_reset')).toBe(true)
