@@ -90,6 +90,10 @@ export function headerOf(head: ResponseHead, name: string): string | undefined {
   return head.headers.find(([candidate]) => candidate === name)?.[1]
 }
 
+/** A name, or several where the header came more than once. A sentence could be a part of the request that the endpoint repeats. */
+const REQUEST_ID = /^[\w.:/@+=|~-]+(?:, ?[\w.:/@+=|~-]+)*$/
+
 export function requestIdOf(head: ResponseHead): string | undefined {
-  return headerOf(head, 'x-request-id') ?? headerOf(head, 'request-id')
+  const id = headerOf(head, 'x-request-id') ?? headerOf(head, 'request-id')
+  return id !== undefined && REQUEST_ID.test(id) ? id : undefined
 }

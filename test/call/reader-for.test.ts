@@ -32,6 +32,9 @@ it('a header is found by its name, and the first of that name counts', () => {
   expect(headerOf(head(['a', '1'], ['b', '2'], ['b', '3']), 'b')).toBe('2')
   expect(headerOf(head(['a', '1']), 'b')).toBeUndefined()
   expect(requestIdOf(head(['request-id', '2'], ['x-request-id', '1']))).toBe('1')
+  expect(requestIdOf(head(['x-request-id', 'req_1, 0f3e-aa|b']))).toBe('req_1, 0f3e-aa|b')
+  // It may be a part of the request.
+  expect(requestIdOf(head(['x-request-id', 'where is the treasure']))).toBeUndefined()
   expect(requestIdOf(head(['request-id', '2']))).toBe('2')
   expect(requestIdOf(head())).toBeUndefined()
 })
