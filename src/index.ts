@@ -12,7 +12,7 @@ export {
 } from './cache/client-cache.ts'
 export type { PreviousResponseNotFoundContext, PreviousResponseNotFoundHook } from './call/not-found.ts'
 export { createResilientFetch, type ResilientFetch } from './client/create-resilient-fetch.ts'
-export { explain } from './client/explain.ts'
+export { type ExplainOptions, explain } from './client/explain.ts'
 export { findResilientError } from './client/find.ts'
 export type { HeadersContext, HeadersOption } from './client/headers-option.ts'
 export type { Instrumentation } from './client/instrumentation-option.ts'

@@ -52,6 +52,7 @@ export class AttemptLog {
   #headersAt: number | undefined
   /** When the answer was handed over as a whole, or ended with its first event. */
   #wholeAt: number | undefined
+  #committedAt: number | undefined
   #response: ResponseFacts | undefined
 
   constructor(call: CallLine, attempt: number, hedge: HedgeCause | undefined, sent?: SentFacts) {
@@ -112,7 +113,8 @@ export class AttemptLog {
 
   committed(reason: CommitReason): void {
     const { telemetry, clock } = this.#call
-    if (reason === 'terminal' || reason === 'answer') this.#wholeAt = clock.now()
+    this.#committedAt = clock.now()
+    if (reason === 'terminal' || reason === 'answer') this.#wholeAt = this.#committedAt
     if (telemetry.wants('attempt_commit')) telemetry.emit({ type: 'attempt_commit', ...this.#mark(), reason })
   }
 
@@ -154,6 +156,7 @@ export class AttemptLog {
       status: this.#status,
       requestId: this.#requestId,
       deadline: failure?.deadline,
+      ...(this.#committedAt !== undefined && { committedAtMs: this.#since(this.#committedAt) }),
       ...(this.#transport !== 'http' && { transport: this.#transport }),
       ...(responseId !== undefined && { responseId }),
       ...(failure?.upstreamCode !== undefined && { upstreamCode: failure.upstreamCode }),

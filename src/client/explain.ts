@@ -1,5 +1,9 @@
+import { flag } from '../core/rule-kinds.ts'
+import type { Rules } from '../core/rules.ts'
+import type { AttemptRecord } from '../errors/attempt-record.ts'
+import { checkOptions } from '../errors/check-options.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
-
+import { drawCall } from '../picture/draw.ts'
 import { ResponseStream } from '../responses/response-stream.ts'
 import { historyBehind } from './fetched-response.ts'
 import { findResilientError } from './find.ts'
@@ -13,6 +17,13 @@ export function remember(response: Response, history: CallHistory): Response {
   return response
 }
 
+export interface ExplainOptions {
+  /** Adds a drawing of the attempts to scale, at most 80 columns wide. Default `false`. */
+  readonly picture?: boolean | undefined
+}
+
+const RULES = { picture: { ...flag, default: false } } as const satisfies Rules<ExplainOptions>
+
 /**
  * Explains a call in a few readable lines. First the endpoint's message about the failure, or what is wrong with the
  * request. Then one line for each ended attempt: the deadline that fired, its value, the source of the value, and
@@ -24,10 +35,24 @@ export function remember(response: Response, history: CallHistory): Response {
  * @param subject an error (ours, one that a host has wrapped around it, or one that a host has made of the last HTTP
  * answer of a call), a `ResponseStream`, or a `Response` of `client.fetch`.
  * @returns `undefined` for anything else.
+ * @throws ConfigurationError for an option that is unknown or not accepted.
  */
-export function explain(subject: unknown): string | undefined {
-  if (subject instanceof ResponseStream) return subject.explain()
+export function explain(subject: unknown, options: ExplainOptions = {}): string | undefined {
+  checkOptions(options, RULES, { of: 'explain()' })
+  const told = toldOf(subject)
+  if (told === undefined || options.picture !== true || told.attempts.length === 0) return told?.text
+  return `${told.text}\n\n${drawCall(told.attempts)}`
+}
+
+interface Told {
+  readonly text: string
+  readonly attempts: readonly AttemptRecord[]
+}
+
+function toldOf(subject: unknown): Told | undefined {
+  if (subject instanceof ResponseStream) return { text: subject.explain(), attempts: subject.attempts }
   const history = subject instanceof Response ? (historyBehind(subject) ?? HISTORIES.get(subject)) : undefined
-  if (history !== undefined) return explainHistory(history)
-  return findResilientError(subject)?.explain()
+  if (history !== undefined) return { text: explainHistory(history), attempts: history.attempts }
+  const error = findResilientError(subject)
+  return error && { text: error.explain(), attempts: error.attempts }
 }

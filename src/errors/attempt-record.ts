@@ -38,6 +38,8 @@ export interface AttemptRecord {
   readonly sentAtMs?: number | undefined
   readonly headersAtMs?: number | undefined
   readonly firstEventAtMs?: number | undefined
+  /** When the attempt began to hand over its answer. Absent on a record of an attempt that handed nothing over. */
+  readonly committedAtMs?: number | undefined
   readonly endedAtMs: number
   readonly status?: number | undefined
   readonly requestId?: string | undefined

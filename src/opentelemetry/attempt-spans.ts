@@ -1,9 +1,10 @@
 import { type Attributes, type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api'
 import type { AttemptRecord } from '../errors/attempt-record.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
+import { nameOf } from '../telemetry/names.ts'
 import { serverOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
-import { fail, nameOf, present } from './span-ends.ts'
+import { fail, present } from './span-ends.ts'
 
 interface AttemptSpansOptions {
   readonly tracer: Tracer

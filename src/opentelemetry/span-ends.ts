@@ -11,11 +11,6 @@ export function fail(span: Span, code: ErrorCode | undefined): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
-/** A name that the endpoint chose; `undefined` if it does not look like a name. A sentence could be part of an answer. */
-export function nameOf(value: string | undefined, longest = 64): string | undefined {
-  return value !== undefined && value.length <= longest && /^[\w.:/@+=-]+$/.test(value) ? value : undefined
-}
-
 /** The attributes that have a value. */
 export function present(attributes: Attributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))

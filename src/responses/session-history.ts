@@ -32,6 +32,7 @@ function moved(record: AttemptRecord, before: number, byMs: number, resumes: Att
     sentAtMs: later(record.sentAtMs),
     headersAtMs: later(record.headersAtMs),
     firstEventAtMs: later(record.firstEventAtMs),
+    ...(record.committedAtMs !== undefined && { committedAtMs: later(record.committedAtMs) }),
     endedAtMs: Math.round(record.endedAtMs + byMs),
     resumes,
   }

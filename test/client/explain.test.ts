@@ -193,3 +193,39 @@ describe('explain', () => {
     expect(explain(error)).toContain(words)
   })
 })
+
+describe('explain with a picture', () => {
+  it('adds the attempts to scale, with their cuts and what the signs mean, within 80 columns', async () => {
+    const s = scenario([fake.stall(), fake.status(503)], { timeouts: { ttfbMs: 5000 }, maxRetries: 1 })
+    const { error, value } = await s.settle(s.post())
+    const subject = error ?? value
+    const told = explain(subject, { picture: true })
+    const plain = explain(subject) as string
+    expect(told?.startsWith(`${plain}\n\n│0 s`)).toBe(true)
+    const [, bar = '', reasons, legend] = told?.slice(plain.length + 2).split('\n') ?? []
+    expect(bar).toMatch(/^░{60,72}✕.*✕$/)
+    expect(bar.length).toBeLessThanOrEqual(80)
+    expect(reasons).toBe('ttfb_timeout 5 s › status 503')
+    expect(legend).toMatch(/░ wait {2}✕ cut/)
+    await s.nothingIsLeft({ allowHangUp: true })
+  })
+
+  it('draws a stream and a response, and nothing where no attempt was made', async () => {
+    const s = scenario([fake.reset(), fake.respond(ok), fake.respond(ok)], { apiKey: 'sk-test' })
+    const stream = s.client.responses.stream({ model: 'm', input: 'hi' })
+    expect(explain(stream, { picture: true })).toBe('')
+    await s.settle(stream.finalResponse())
+    expect(explain(stream, { picture: true })).toMatch(/\n\n│0 s.*\n.*✕/)
+    const { value } = await s.settle(s.post())
+    await readAll(value as Response)
+    expect(explain(value, { picture: true })).toMatch(/\n\n│0 s/)
+    expect(explain(new Error('of another library'), { picture: true })).toBeUndefined()
+    await s.nothingIsLeft()
+  })
+
+  it('refuses an option that it does not know', () => {
+    expect(() => explain(new Error('x'), { pictures: true } as object)).toThrow(
+      "Unknown option 'pictures' of explain()",
+    )
+  })
+})

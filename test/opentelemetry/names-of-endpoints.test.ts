@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nameOf } from '../../src/opentelemetry/span-ends.ts'
+import { nameOf } from '../../src/telemetry/names.ts'
 
 it('a code or an id of an endpoint is an attribute only where it looks like a name', () => {
   for (const name of ['rate_limit_exceeded', 'Sandbox.Timedout', 'oauth.v2.InvalidApiKey', 'req_1-2', '404'])

@@ -12,6 +12,7 @@ const ORDER = [
   'index.ts',
   'cli',
   'sidecar',
+  'timeline',
   'client',
   'responses',
   'call',
@@ -24,6 +25,7 @@ const ORDER = [
   'cache',
   'sse',
   'telemetry',
+  'picture',
   'errors',
   'core',
 ]
@@ -115,7 +117,7 @@ describe('the layers of the source', () => {
   it('`.` reaches no entry that stands above it, and no optional package', () => {
     const reached = [...reachableFrom(imports, 'index.ts')]
     expect(reached.length).toBeGreaterThan(50)
-    expect(reached.filter((name) => /^(?:@opentelemetry|opentelemetry)\//.test(name))).toEqual([])
+    expect(reached.filter((name) => /^(?:@opentelemetry|opentelemetry|timeline)\//.test(name))).toEqual([])
   })
 })
 

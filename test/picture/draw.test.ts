@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest'
+import { type PicturedAttempt, spansOfAttempt, spansOfCall } from '../../src/picture/activity.ts'
+import { drawBar, drawCall, drawLegend, drawReasons, drawRuler } from '../../src/picture/draw.ts'
+
+function attempt(startedAtMs: number, endedAtMs: number, more: Partial<PicturedAttempt> = {}): PicturedAttempt {
+  return { outcome: 'failed', phase: 'waiting', startedAtMs, endedAtMs, connectedAtMs: startedAtMs + 10, ...more }
+}
+
+const TWO_ATTEMPTS = [
+  attempt(0, 4000, { code: 'ttfb_timeout', deadline: { ms: 4000 } }),
+  attempt(6000, 10_000, { outcome: 'committed', phase: 'committed', firstEventAtMs: 8000, committedAtMs: 8000 }),
+]
+
+it('a bar shows a call to scale, and what is too short to scale in one cell', () => {
+  const bar = drawBar({ attempts: TWO_ATTEMPTS, durationMs: 10_000 }, 10_000, 20)
+  expect(bar).toBe('╶░░░░░░░✕╌╌╌╶░░░████')
+})
+
+it('a call that ends in a cut ends with its mark, and the rest of the width is blank', () => {
+  const cut = attempt(0, 500, { code: 'connection_reset', connectedAtMs: undefined })
+  expect(drawBar({ attempts: [cut], durationMs: 500 }, 1000, 10)).toBe('░░░░░✕    ')
+})
+
+it('an attempt that never connected is drawn as connecting, and one over a transport that cannot tell is not', () => {
+  const never = attempt(0, 100, { phase: 'connecting', connectedAtMs: undefined })
+  expect(spansOfAttempt(never)).toEqual([{ activity: 'connect', from: 0, to: 100 }])
+  const untold = attempt(0, 100, { phase: 'waiting', connectedAtMs: undefined })
+  expect(spansOfAttempt(untold)).toEqual([{ activity: 'wait', from: 0, to: 100 }])
+})
+
+it('an attempt is cut into connect, wait, prelude and output without gaps, also where its times are not in order', () => {
+  const whole = attempt(5, 100, { phase: 'committed', firstEventAtMs: 40, committedAtMs: 70 })
+  expect(spansOfAttempt(whole)).toEqual([
+    { activity: 'connect', from: 5, to: 15 },
+    { activity: 'wait', from: 15, to: 40 },
+    { activity: 'prelude', from: 40, to: 70 },
+    { activity: 'output', from: 70, to: 100 },
+  ])
+  const disordered = attempt(5, 100, { phase: 'committed', firstEventAtMs: 3, committedAtMs: 1 })
+  expect(spansOfAttempt(disordered)).toEqual([
+    { activity: 'connect', from: 5, to: 15 },
+    { activity: 'output', from: 15, to: 100 },
+  ])
+})
+
+it('of several attempts at a time the one that is furthest is drawn, and a hedge is marked', () => {
+  const silent = attempt(0, 80, { outcome: 'lost' })
+  const hedge = attempt(30, 100, {
+    outcome: 'committed',
+    phase: 'committed',
+    firstEventAtMs: 80,
+    committedAtMs: 80,
+    hedge: {},
+  })
+  expect(spansOfCall([silent, hedge], 100)).toEqual([
+    { activity: 'connect', from: 0, to: 10 },
+    { activity: 'wait', from: 10, to: 80 },
+    { activity: 'output', from: 80, to: 100 },
+  ])
+  expect(drawBar({ attempts: [silent, hedge], durationMs: 100 }, 100, 10)).toBe('╶»░░░░░░██')
+})
+
+it('time before the first attempt is the queue, and time after the last one is a back-off', () => {
+  expect(spansOfCall([attempt(50, 60)], 90)).toEqual([
+    { activity: 'queue', from: 0, to: 50 },
+    { activity: 'connect', from: 50, to: 60 },
+    { activity: 'back_off', from: 60, to: 90 },
+  ])
+  expect(spansOfCall([], 90)).toEqual([{ activity: 'queue', from: 0, to: 90 }])
+})
+
+it('a bar is never longer than its place, however much happened', () => {
+  const attempts = Array.from({ length: 30 }, (_, n) => attempt(n * 100, n * 100 + 90, { code: 'reset', hedge: {} }))
+  const bar = drawBar({ attempts, durationMs: 3000 }, 3000, 12)
+  expect(bar).toHaveLength(12)
+  expect(bar).toContain('»')
+})
+
+it('a ruler has round numbers, and fits the width of a millisecond and of a year', () => {
+  expect(drawRuler(10_000, 60)).toBe('│0 s        │2 s        │4 s        │6 s        │8 s        │10 s')
+  for (const ms of [1, 60, 999, 45_000, 3_600_000, 365 * 86_400_000]) {
+    expect(drawRuler(ms, 60).length).toBeLessThanOrEqual(68)
+    expect(drawRuler(ms, 60)).toMatch(/^│0 s/)
+  }
+})
+
+it('reasons that do not fit are counted', () => {
+  const attempts = Array.from({ length: 9 }, (_, n) => attempt(n, n + 1, { code: 'connection_reset' }))
+  expect(drawReasons({ attempts, durationMs: 9 }, 50)).toBe('connection_reset › connection_reset › 7 more')
+  expect(drawReasons({ attempts: [], durationMs: 9 }, 50)).toBeUndefined()
+})
+
+it('a legend is folded to its width, and can hold the signs of some bars alone', () => {
+  for (const line of drawLegend(40)) expect(line.length).toBeLessThanOrEqual(40)
+  expect(drawLegend(80, undefined, [{ attempts: TWO_ATTEMPTS, durationMs: 10_000 }])).toEqual([
+    '╶ connect  ░ wait  ✕ cut  ╌ back off  █ output',
+  ])
+})
+
+it('one call is drawn within 80 columns, with the reasons of its cuts', () => {
+  const lines = drawCall(TWO_ATTEMPTS).split('\n')
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
+  expect(lines).toHaveLength(4)
+  expect(lines[2]).toBe('ttfb_timeout 4 s')
+})
