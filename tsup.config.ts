@@ -39,6 +39,7 @@ export default defineConfig(({ outDir = 'dist' }) => ({
     'testing/index': 'src/testing/index.ts',
     'testing/server': 'src/testing/server.ts',
     'sidecar/index': 'src/sidecar/index.ts',
+    'timeline/index': 'src/timeline/index.ts',
     'cli/bin': 'src/cli/bin.ts',
   },
   format: 'esm',

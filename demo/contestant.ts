@@ -1,4 +1,4 @@
-import type { Trace } from './trace.ts'
+import type { PicturedAttempt } from '../src/picture/activity.ts'
 
 export interface CallResult {
   readonly call: number
@@ -12,7 +12,8 @@ export interface CallResult {
   /** An attempt waited until its time limit. */
   readonly hung: boolean
   readonly error: string | undefined
-  readonly trace: Trace
+  readonly attempts: readonly PicturedAttempt[]
+  readonly durationMs: number
 }
 
 /** A client that makes calls. */

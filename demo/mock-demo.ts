@@ -9,11 +9,11 @@ import { plainFetch, TRIES, WALL_CLOCK_MS } from './plain-fetch.ts'
 import { showProgress } from './progress.ts'
 import type { Answer } from './reading.ts'
 import { resilient } from './resilient.ts'
+import { drawResults, type Row } from './results.ts'
 import { measureLag, scaledClock, sleep } from './scaled-clock.ts'
 import { drawFates, type Fate, MISBEHAVIOURS } from './scenario.ts'
 import { commonCalls, drawTable, type Tally } from './table.ts'
 import { seconds, type Terminal, wrap } from './terminal.ts'
-import { drawTimeline, type TimelineCall } from './timeline.ts'
 
 /** A minute takes a second. */
 const SPEED = 60
@@ -74,7 +74,7 @@ export async function runMock(terminal: Terminal, command: Extract<Command, { ki
   const tallies = await race(terminal, command, fates)
   terminal.print('', ...drawTable(terminal, tallies), ...footnotes(terminal, tallies), '')
   terminal.print(`  ${terminal.paint('bold', 'The calls that had the worst luck')}`, '')
-  terminal.print(...drawTimeline(terminal, worstCalls(tallies, fates)), '')
+  terminal.print(...drawResults(terminal, worstCalls(tallies, fates)), '')
 
   terminal.print(`  ${terminal.paint('bold', 'The same calls, and nothing goes wrong')}`, '')
   const healthy = await race(
@@ -203,7 +203,7 @@ function notes(terminal: Terminal, texts: readonly string[]): string[] {
 }
 
 /** The calls with the most faults, chosen so that every kind is shown before one is shown again. */
-function worstCalls(tallies: readonly Tally[], fates: readonly Fate[]): TimelineCall[] {
+function worstCalls(tallies: readonly Tally[], fates: readonly Fate[]): Row[] {
   const byLuck = fates
     .map((fate, index) => ({ call: index + 1, met: fate.map(({ name }) => name) }))
     .sort((a, b) => b.met.length - a.met.length || a.call - b.call)
@@ -214,14 +214,14 @@ function worstCalls(tallies: readonly Tally[], fates: readonly Fate[]): Timeline
     return isNew
   })
   const chosen = [...new Set([...telling, ...byLuck])].slice(0, WORST_CALLS)
-  return chosen.map(({ call, met }) => ({
-    title: `call ${call}`,
-    note: met.length === 0 ? 'meets nothing' : `meets: ${met.join(', ')}`,
-    rows: tallies.flatMap(({ name, results }) => {
+  return chosen.flatMap(({ call, met }) => {
+    const heading = `call ${call}  ${met.length === 0 ? 'meets nothing' : `meets: ${met.join(', ')}`}`
+    const rows = tallies.flatMap(({ name, results }) => {
       const result = results.find((one) => one.call === call)
       return result === undefined ? [] : [{ name, result }]
-    }),
-  }))
+    })
+    return rows.map((row, index) => (index === 0 ? { ...row, heading } : row))
+  })
 }
 
 function sayHowToGoOn(terminal: Terminal): void {

@@ -1,9 +1,9 @@
 import OpenAI, { APIConnectionTimeoutError, APIError } from 'openai'
 import type { Clock } from '../src/index.ts'
+import { Attempts } from './attempts.ts'
 import type { CallResult, Contestant } from './contestant.ts'
 import { WALL_CLOCK_MS } from './plain-fetch.ts'
 import type { Answer } from './reading.ts'
-import { TraceRecorder } from './trace.ts'
 
 /** The SDK never ends a stream that is silent after its headers. After this time the caller gives up. */
 export const PATIENCE_MS = 600_000
@@ -19,15 +19,12 @@ export function openaiSdk(options: {
   return {
     name: 'openai',
     async call(call, stop): Promise<CallResult> {
-      const trace = new TraceRecorder()
+      const attempts = new Attempts()
       const startedAt = clock.now()
       const elapsed = (): number => clock.now() - startedAt
       const patience = AbortSignal.timeout(PATIENCE_MS / speed)
       let hung = false
-      const failed = (why: string): void => {
-        trace.cut(why, elapsed())
-        trace.enter('back_off', elapsed())
-      }
+      const failed = (why: string): void => attempts.failed(why, elapsed())
       const openai = atSpeed(
         new OpenAI({
           // The environment must not change the result, neither by a key nor by a log setting.
@@ -38,7 +35,7 @@ export function openaiSdk(options: {
           logLevel: 'off',
           timeout: WALL_CLOCK_MS / speed,
           async fetch(url, init) {
-            trace.attempt(elapsed(), 'wait')
+            attempts.started(elapsed())
             try {
               const response = await fetch(url, init)
               if (!response.ok) failed(`status ${response.status}`)
@@ -53,13 +50,10 @@ export function openaiSdk(options: {
         }),
         speed,
       )
-      const done = (outcome: CallResult['outcome'], error?: string): CallResult => ({
-        call,
-        outcome,
-        hung,
-        error,
-        trace: trace.end(elapsed()),
-      })
+      const done = (outcome: CallResult['outcome'], error?: string): CallResult => {
+        const durationMs = elapsed()
+        return { call, outcome, hung, error, attempts: attempts.ended(durationMs), durationMs }
+      }
       try {
         const events = await openai.responses.create(
           { model: 'mock', input: `question ${call}`, stream: true },
@@ -68,7 +62,7 @@ export function openaiSdk(options: {
         let text = ''
         let complete = false
         for await (const event of events) {
-          trace.enter('stream', elapsed())
+          attempts.heard(elapsed())
           if (event.type === 'response.output_text.delta') text += event.delta
           else if (event.type === 'response.completed') complete = true
         }
@@ -76,7 +70,7 @@ export function openaiSdk(options: {
         if (stop.aborted) return { ...done('unfinished'), hung: true }
         if (patience.aborted) {
           hung = true
-          trace.cut(`patience ${PATIENCE_MS / 1000} s`, elapsed())
+          failed(`patience ${PATIENCE_MS / 1000} s`)
           return done('failed', `no event for ${PATIENCE_MS / 1000} s`)
         }
         return done(options.isWhole(call, { text, complete }) ? 'succeeded' : 'cut_short')
@@ -84,7 +78,7 @@ export function openaiSdk(options: {
         if (stop.aborted) return { ...done('unfinished'), hung: true }
         hung ||= error instanceof APIConnectionTimeoutError || patience.aborted
         const why = error instanceof APIError && error.code ? error.code : codeOf(error)
-        if (error instanceof APIError && error.status === undefined && error.code) trace.cut(why, elapsed())
+        if (error instanceof APIError && error.status === undefined && error.code) failed(why)
         return done('failed', why)
       }
     },

@@ -1,8 +1,8 @@
 import type { Clock } from '../src/index.ts'
+import { Attempts } from './attempts.ts'
 import type { CallResult, Contestant } from './contestant.ts'
 import { type Answer, readAnswer } from './reading.ts'
 import { sleep } from './scaled-clock.ts'
-import { TraceRecorder } from './trace.ts'
 
 export const TRIES = 3
 /** Long enough for a long answer, and therefore too long for a silent endpoint. */
@@ -34,29 +34,30 @@ export function plainFetch(options: {
   return {
     name: 'fetch',
     async call(call, stop): Promise<CallResult> {
-      const trace = new TraceRecorder()
+      const attempts = new Attempts()
       const startedAt = clock.now()
       const elapsed = (): number => clock.now() - startedAt
       let hung = false
       let error: string | undefined
+      const done = (outcome: CallResult['outcome']): CallResult => {
+        const durationMs = elapsed()
+        return { call, outcome, hung, error, attempts: attempts.ended(durationMs), durationMs }
+      }
       for (let attempt = 1; attempt <= TRIES && !stop.aborted; attempt++) {
-        trace.attempt(elapsed(), 'wait')
+        attempts.started(elapsed())
         try {
-          const answer = await post(call, stop, () => trace.enter('stream', elapsed()))
-          const outcome = options.isWhole(call, answer) ? 'succeeded' : 'cut_short'
-          return { call, outcome, hung, error: undefined, trace: trace.end(elapsed()) }
+          const answer = await post(call, stop, () => attempts.heard(elapsed()))
+          error = undefined
+          return done(options.isWhole(call, answer) ? 'succeeded' : 'cut_short')
         } catch (caught) {
           hung ||= caught instanceof DOMException && caught.name === 'TimeoutError'
           error = reasonOf(caught)
-          trace.cut(error, elapsed())
+          attempts.failed(error, elapsed())
         }
-        if (attempt < TRIES) {
-          trace.enter('back_off', elapsed())
-          await sleep(clock, 1000 * 2 ** (attempt - 1))
-        }
+        if (attempt < TRIES) await sleep(clock, 1000 * 2 ** (attempt - 1))
       }
-      const outcome = stop.aborted ? 'unfinished' : 'failed'
-      return { call, outcome, hung: hung || stop.aborted, error, trace: trace.end(elapsed()) }
+      hung ||= stop.aborted
+      return done(stop.aborted ? 'unfinished' : 'failed')
     },
     close: async () => {},
   }

@@ -2,9 +2,9 @@ import type { Command } from './arguments.ts'
 import { type CallResult, runCalls } from './contestant.ts'
 import { showProgress } from './progress.ts'
 import { resilient } from './resilient.ts'
+import { drawResults } from './results.ts'
 import { drawTable } from './table.ts'
 import { padEnd, type Terminal, wrap } from './terminal.ts'
-import { drawTimeline } from './timeline.ts'
 
 const WORST_CALLS = 20
 
@@ -44,7 +44,7 @@ export async function runReal(terminal: Terminal, command: Extract<Command, { ki
   await contestant.close()
 
   terminal.print('', ...drawTable(terminal, [{ name: contestant.name, results, sockets: undefined }]), '')
-  terminal.print(...drawTimeline(terminal, [{ title: '', note: '', rows: rowsOf(results) }]), '')
+  terminal.print(...drawResults(terminal, rowsOf(results)), '')
   for (const { call, error } of results) {
     if (error !== undefined) terminal.print(...wrap(`call ${call}: ${error}`, terminal.width, '  '))
   }
@@ -55,7 +55,7 @@ export async function runReal(terminal: Terminal, command: Extract<Command, { ki
 function rowsOf(results: readonly CallResult[]): Array<{ name: string; result: CallResult }> {
   const width = String(Math.max(...results.map(({ call }) => call))).length
   return results
-    .toSorted((a, b) => b.trace.durationMs - a.trace.durationMs)
+    .toSorted((a, b) => b.durationMs - a.durationMs)
     .slice(0, WORST_CALLS)
     .sort((a, b) => a.call - b.call)
     .map((result) => ({ name: `call ${padEnd(String(result.call), width)}`, result }))

@@ -1,15 +1,9 @@
-import {
-  type AttemptRecord,
-  findResilientError,
-  ResilientClient,
-  type ResilientClientOptions,
-  type TelemetryEvent,
-} from '../src/index.ts'
+import { findResilientError, ResilientClient, type ResilientClientOptions } from '../src/index.ts'
+import { recordCalls } from '../src/timeline/index.ts'
 import type { CallResult, Contestant } from './contestant.ts'
 import { type Answer, readAnswer } from './reading.ts'
-import { TraceRecorder } from './trace.ts'
 
-/** Calls through a `ResilientClient`. The timeline is drawn from its telemetry. */
+/** Calls through a `ResilientClient`. Each call has a recorder, of which the timeline is drawn. */
 export function resilient(options: {
   /** The title of its column. */
   readonly name: string
@@ -24,18 +18,16 @@ export function resilient(options: {
   return {
     name: options.name,
     async call(call, signal): Promise<CallResult> {
-      const telemetry = new CallTelemetry()
+      const recorder = recordCalls({ max: 1, clock: options.client.clock })
       const startedAt = options.now()
       const { body, headers } = options.request(call)
-      const done = (outcome: CallResult['outcome'], error?: string): CallResult => ({
-        call,
-        outcome,
-        hung: telemetry.hung || outcome === 'unfinished',
-        error,
-        trace: telemetry.trace.end(options.now() - startedAt),
-      })
+      const done = (outcome: CallResult['outcome'], error?: string): CallResult => {
+        const attempts = recorder.calls()[0]?.attempts ?? []
+        const hung = outcome === 'unfinished' || attempts.some(({ code }) => code === 'stale_timeout')
+        return { call, outcome, hung, error, attempts, durationMs: options.now() - startedAt }
+      }
       try {
-        const view = client.withOptions({ onEvent: (event) => telemetry.told(event) })
+        const view = client.withOptions({ instrumentations: [recorder] })
         const response = await view.fetch(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...headers },
@@ -52,41 +44,6 @@ export function resilient(options: {
     },
     close: () => client.close(),
   }
-}
-
-/** Makes a trace from the telemetry of one call. */
-class CallTelemetry {
-  readonly trace = new TraceRecorder()
-  hung = false
-
-  told(event: TelemetryEvent): void {
-    switch (event.type) {
-      case 'hedge_start':
-        this.trace.hedge(event.atMs)
-        break
-      case 'attempt_start':
-        this.trace.attempt(event.atMs, 'connect')
-        break
-      case 'attempt_connected':
-        this.trace.enter('wait', event.atMs)
-        break
-      case 'attempt_first_event':
-        this.trace.enter('stream', event.atMs)
-        break
-      case 'attempt_end':
-        this.hung ||= event.record.code === 'stale_timeout'
-        if (event.record.code !== undefined) this.trace.cut(reasonOf(event.record), event.atMs)
-        break
-      case 'retry_decision':
-        if (event.decision.retry && event.decision.delayMs > 0) this.trace.enter('back_off', event.atMs)
-        break
-    }
-  }
-}
-
-function reasonOf({ code, deadline, status }: AttemptRecord): string {
-  if (deadline !== undefined) return `${code} ${Math.round(deadline.ms / 1000)} s`
-  return code === 'http_status' ? `status ${status}` : (code ?? 'failed')
 }
 
 /** The message of the endpoint, on one line. */

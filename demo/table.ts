@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
   {
     label: 'requests',
     kind: 'plain',
-    value: ({ results }) => results.reduce((sum, { trace }) => sum + trace.attempts, 0),
+    value: ({ results }) => results.reduce((sum, { attempts }) => sum + attempts.length, 0),
   },
   { label: 'sockets opened', kind: 'plain', value: ({ sockets }) => sockets?.opened },
   { label: 'sockets left', kind: 'unwanted', value: ({ sockets }) => sockets?.left },
@@ -124,6 +124,6 @@ function rightOnes({ results }: Tally): CallResult[] {
 
 /** The duration that this share of the calls does not exceed. */
 function percentile(results: readonly CallResult[], share: number): number | undefined {
-  const sorted = results.map(({ trace }) => trace.durationMs).sort((a, b) => a - b)
+  const sorted = results.map(({ durationMs }) => durationMs).sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]
 }

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly width: number
   /** Whether lines can be overwritten. */
   readonly live: boolean
+  /** Default `false`. */
+  readonly coloured?: boolean
   paint(style: Style, text: string): string
   print(...lines: string[]): void
   /** Replaces the lines of the last `redraw`. Only where `live`. */
@@ -27,6 +29,7 @@ export function terminalOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): 
     width: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, (isTerminal ? stream.columns : undefined) || DEFAULT_WIDTH)),
     // A wrapped line cannot be overwritten.
     live: isTerminal && env.TERM !== 'dumb' && stream.columns >= MIN_WIDTH,
+    coloured,
     paint: (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text),
     print(...lines) {
       drawn = 0

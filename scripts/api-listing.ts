@@ -19,6 +19,11 @@ export const ENTRIES = {
     declarations: 'dist/testing/server.d.ts',
     code: 'dist/testing/server.js',
   },
+  timeline: {
+    specifier: 'resilient-responses/timeline',
+    declarations: 'dist/timeline/index.d.ts',
+    code: 'dist/timeline/index.js',
+  },
   sidecar: {
     specifier: 'resilient-responses/sidecar',
     declarations: 'dist/sidecar/index.d.ts',

@@ -11,7 +11,8 @@ const result = (call: number, outcome: CallResult['outcome'], durationMs: number
   outcome,
   hung: false,
   error: undefined,
-  trace: { spans: [], cuts: [], hedges: [], attempts: 1, durationMs },
+  attempts: [],
+  durationMs,
 })
 
 const tally = (name: string, ...results: CallResult[]): Tally => ({ name, results, sockets: { opened: 1, left: 0 } })

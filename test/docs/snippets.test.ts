@@ -50,6 +50,7 @@ it.each([
         'resilient-responses': [path.join(root, 'src/index.ts')],
         'resilient-responses/opentelemetry': [path.join(root, 'src/opentelemetry/index.ts')],
         'resilient-responses/sidecar': [path.join(root, 'src/sidecar/index.ts')],
+        'resilient-responses/timeline': [path.join(root, 'src/timeline/index.ts')],
         'resilient-responses/testing': [path.join(root, 'src/testing/index.ts')],
         'resilient-responses/testing/server': [path.join(root, 'src/testing/server.ts')],
       },

@@ -1,0 +1,63 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, it } from 'vitest'
+import { type PicturedCall, renderText } from '../../src/timeline/index.ts'
+import { madeCalls } from './made-calls.ts'
+
+const CALL: PicturedCall = {
+  callId: 7,
+  label: 'turn',
+  outcome: 'failed',
+  durationMs: 1000,
+  attempts: [
+    {
+      outcome: 'failed',
+      phase: 'waiting',
+      code: 'connection_reset',
+      startedAtMs: 0,
+      connectedAtMs: 10,
+      endedAtMs: 1000,
+    },
+  ],
+}
+
+it('draws calls on one scale, with their names, ends, reasons and a legend', () => {
+  const text = renderText([
+    CALL,
+    { ...CALL, callId: 12, label: undefined, outcome: 'completed', attempts: [], durationMs: 500 },
+  ])
+  expect(text).toBe(`               │0 s                   │0.5 s                │1 s
+  call 7 turn  ╶░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░✕  ✕ failed    1.0 s
+               connection_reset
+  call 12      ·······················                        ✓ ok        0.5 s
+
+  · queue  ╶ connect  ░ wait  ✕ cut  ╌ back off  » hedge  ⊘ aborted  ▒ prelude
+  █ output
+`)
+})
+
+it.each([40, 60, 80, 120, 400])('fits %d columns, with colours and without', (columns) => {
+  const calls = madeCalls(200)
+  const text = renderText(calls, { columns })
+  for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns)
+  expect(stripVTControlCharacters(renderText(calls, { columns, color: true }))).toBe(text)
+})
+
+it('nothing that a caller or an endpoint has chosen reaches the terminal as a control', () => {
+  const hostile = { ...CALL, label: '\x1b[2J\u202eevil\nline', heading: 'a\nb\x07', name: undefined }
+  const attempts = CALL.attempts.map((attempt) => ({ ...attempt, code: '\x1b]0;x' }))
+  const text = renderText([{ ...hostile, attempts }])
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/)
+})
+
+it('draws no call at all', () => {
+  expect(renderText([])).toBe('no calls\n')
+})
+
+it.each<[object, string]>([
+  [{ columns: 39 }, 'columns: got 39; accepted: a whole number from 40 to 400.'],
+  [{ color: 'yes' }, 'color: got'],
+  [{ width: 80 }, "Unknown option 'width' of renderText(); accepted are columns, color."],
+])('refuses %j', (options, message) => {
+  expect(() => renderText([], options)).toThrow(message)
+})
