@@ -6,7 +6,10 @@ import { UsageError } from './usage-error.ts'
 
 const HELP = `resilient-responses <command>
 
-  serve    a server on this machine that makes the calls of Codex, Python and others survive
+  serve    a server on this machine that makes the calls of Codex, Python and
+           others survive
+  probe    measures an endpoint by small calls, and says which options fit
+  report   makes a page of the calls that recordCalls() has written
 
   <command> --help tells the options of a command; --version the version.
 `
@@ -17,6 +20,10 @@ export async function run([command, ...args]: readonly string[], terminal: Termi
     switch (command) {
       case 'serve':
         return await serve(args, terminal)
+      case 'probe':
+        return await (await import('./probe.ts')).probe(args, terminal)
+      case 'report':
+        return await (await import('./report.ts')).report(args, terminal)
       case '-h':
       case '--help':
       case 'help':
@@ -29,7 +36,7 @@ export async function run([command, ...args]: readonly string[], terminal: Termi
         terminal.err(HELP)
         return 2
       default:
-        throw new UsageError(`unknown command ${JSON.stringify(command.slice(0, 40))}; accepted: serve.`)
+        throw new UsageError(`unknown command ${JSON.stringify(command.slice(0, 40))}; accepted: serve, probe, report.`)
     }
   } catch (error) {
     const isUsage = error instanceof UsageError || isResilientError(error, 'invalid_configuration')

@@ -1,5 +1,6 @@
 import { redactUrl } from '../errors/redact.ts'
 import type { Sidecar, SidecarLogEntry, SidecarOptions } from '../sidecar/index.ts'
+import { helpRow } from './help.ts'
 import { type Flag, SERVE_FLAGS } from './serve-flags.ts'
 import { serveOptions } from './serve-options.ts'
 import type { Terminal } from './terminal.ts'
@@ -58,16 +59,13 @@ function shownUpstream({ upstream, endpoints }: SidecarOptions): string {
   return upstream === undefined ? `${endpoints?.length} endpoints` : redactUrl(new URL(upstream))
 }
 
-const INDENT = 27
-const COLUMNS = 80
-
 export function serveHelp(): string {
   const flags = Object.entries(SERVE_FLAGS as Readonly<Record<string, Flag>>)
   const rows = [
-    ...flags.map(([name, { value, help }]) => row(`--${name} ${value}`.trimEnd(), help)),
-    row('--config <file>', 'a JSON file with the options of startSidecar'),
-    row('-q, --quiet', 'no line of JSON for each call'),
-    row('-h, --help', 'this text'),
+    ...flags.map(([name, { value, help }]) => helpRow(`--${name} ${value}`.trimEnd(), help)),
+    helpRow('--config <file>', 'a JSON file with the options of startSidecar'),
+    helpRow('-q, --quiet', 'no line of JSON for each call'),
+    helpRow('-h, --help', 'this text'),
   ]
   return `resilient-responses serve --upstream https://api.openai.com/v1
 
@@ -81,15 +79,4 @@ Every option can come from the environment, too: RESILIENT_RESPONSES_UPSTREAM,
 RESILIENT_RESPONSES_PORT, … A flag wins over it, and both over the file.
 One line of JSON for each call goes to stdout. It holds no prompt, key or query.
 `
-}
-
-/** One line of the help: a flag and what it does. */
-function row(flag: string, help: string): string {
-  const lines = ['']
-  for (const word of help.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`.trimStart()
-    if (line.length > COLUMNS - INDENT) lines.push(word)
-    else lines[lines.length - 1] = line
-  }
-  return `  ${flag.padEnd(INDENT - 2)}${lines.join(`\n${' '.repeat(INDENT)}`)}`
 }

@@ -2,6 +2,10 @@
 export interface Terminal {
   out(text: string): void
   err(text: string): void
+  /** Whether stdout shows colours. Default `false`. */
+  readonly color?: boolean
+  /** Whether a line of stderr can be written over. Default `false`. */
+  readonly live?: boolean
   /** Calls the listener for each SIGTERM and Ctrl-C. Returns the function that stops listening. */
   onStop(listener: (isFirst: boolean) => void): () => void
 }

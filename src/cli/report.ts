@@ -1,0 +1,136 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { isResilientError } from '../errors/errors.ts'
+import type { RecordedCall } from '../timeline/index.ts'
+import { helpRow } from './help.ts'
+import type { Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+const HELP = `resilient-responses report calls.jsonl [-o calls.html]
+
+Makes one HTML page of the calls that recordCalls() of
+resilient-responses/timeline has written. The page opens from a file and asks
+for nothing. It holds no prompt, answer, key or query.
+
+${[
+  helpRow('-o, --output <file>', 'the page; default: the name of the calls with .html; - for stdout'),
+  helpRow('--title <text>', 'the heading of the page (the name of the calls)'),
+  helpRow('--text', 'prints the calls as text in the place of a page'),
+  helpRow('--columns <n>', 'the width of the text (80)'),
+  helpRow('--json', 'prints counts and percentiles as JSON in the place of a page'),
+  helpRow('-h, --help', 'this text'),
+].join('\n')}
+
+calls.jsonl is a file, or - for stdin. Exit codes: 0, or 2 for a wrong command
+or a file that cannot be read.
+`
+
+interface ReportOptions {
+  readonly input: string
+  readonly output: string
+  readonly title: string
+  readonly as: 'page' | 'text' | 'json'
+  readonly columns: number
+}
+
+/** `resilient-responses report`: recorded calls as a page, a text or figures. */
+export async function report(args: readonly string[], terminal: Terminal): Promise<number> {
+  const options = reportOptions(args)
+  if (options === 'help') {
+    terminal.out(HELP)
+    return 0
+  }
+  const { readCalls, renderHtml, renderText } = await import('../timeline/index.ts')
+  const calls = readAs(options.input, readCalls)
+  switch (options.as) {
+    case 'text':
+      terminal.out(renderText(calls, { columns: options.columns, color: terminal.color === true }))
+      return 0
+    case 'json': {
+      const { figuresOf } = await import('../timeline/figures.ts')
+      terminal.out(`${JSON.stringify(figuresOf(calls), undefined, 2)}\n`)
+      return 0
+    }
+    case 'page': {
+      const page = renderHtml(calls, { title: options.title })
+      if (options.output === '-') terminal.out(page)
+      else {
+        written(options.output, page)
+        terminal.err(`${options.output}: ${calls.length} ${calls.length === 1 ? 'call' : 'calls'}\n`)
+      }
+      return 0
+    }
+  }
+}
+
+function reportOptions(args: readonly string[]): ReportOptions | 'help' {
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(args)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+  const { values, positionals } = parsed
+  if (values.help) return 'help'
+  const [input] = positionals
+  if (input === undefined || positionals.length > 1) throw new UsageError('report: accepted: one file of calls, or -.')
+  if (values.text && values.json) throw new UsageError('report: accepted: --text or --json, not both.')
+  const name = input === '-' ? 'calls' : path.basename(input).replace(/\.jsonl?$/, '')
+  const output = values.output ?? path.join(input === '-' ? '.' : path.dirname(input), `${name}.html`)
+  if (output !== '-' && path.resolve(output) === path.resolve(input))
+    throw new UsageError(`--output: ${output} is the file of the calls.`)
+  return {
+    input,
+    output,
+    title: values.title ?? name,
+    as: values.text ? 'text' : values.json ? 'json' : 'page',
+    columns: columnsOf(values.columns),
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      output: { type: 'string', short: 'o' },
+      title: { type: 'string' },
+      text: { type: 'boolean' },
+      columns: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+}
+
+function columnsOf(given: string | undefined): number {
+  if (given === undefined) return 80
+  const columns = /^\d{1,3}$/.test(given) ? Number(given) : 0
+  if (columns < 40 || columns > 400) throw new UsageError('--columns: accepted: a whole number from 40 to 400.')
+  return columns
+}
+
+function readAs(input: string, read: (jsonl: string) => RecordedCall[]): RecordedCall[] {
+  const name = input === '-' ? 'stdin' : input
+  let text: string
+  try {
+    text = readFileSync(input === '-' ? 0 : input, 'utf8')
+  } catch (error) {
+    throw new UsageError(`${name} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+  }
+  try {
+    return read(text)
+  } catch (error) {
+    if (!isResilientError(error, 'invalid_configuration')) throw error
+    throw new UsageError(`${name}, ${error.message}`)
+  }
+}
+
+function written(output: string, page: string): void {
+  try {
+    writeFileSync(output, page)
+  } catch (error) {
+    throw new UsageError(`--output: ${output} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run } from '../../src/cli/main.ts'
+import { toJSONL } from '../../src/timeline/jsonl.ts'
+import { madeCalls } from '../timeline/made-calls.ts'
+
+let folder: string
+let file: string
+beforeAll(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'resilient-responses-report-'))
+  file = path.join(folder, 'calls.jsonl')
+  writeFileSync(file, toJSONL(madeCalls(200)))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function report(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const code = await run(['report', ...args], {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    onStop: () => () => {},
+  })
+  return { code, out, err }
+}
+
+describe('resilient-responses report', () => {
+  it('writes a page beside the calls, or where it is told to', async () => {
+    expect(await report(file)).toEqual({ code: 0, out: '', err: `${path.join(folder, 'calls.html')}: 200 calls\n` })
+    expect(readFileSync(path.join(folder, 'calls.html'), 'utf8')).toContain('<h1>calls</h1>')
+    const other = path.join(folder, 'other.html')
+    expect((await report(file, '-o', other, '--title', 'Monday <1>')).code).toBe(0)
+    expect(readFileSync(other, 'utf8')).toContain('<h1>Monday &lt;1&gt;</h1>')
+    expect((await report(file, '-o', '-')).out).toMatch(/^<!doctype html>/)
+  })
+
+  it('prints the calls as text', async () => {
+    const { code, out } = await report(file, '--text', '--columns', '60')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ {2}call 9 .*█.*✓ ok/m)
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
+  })
+
+  it('prints counts and percentiles as JSON', async () => {
+    const calls = madeCalls(200)
+    const { out } = await report(file, '--json')
+    const figures = JSON.parse(out) as { outcomes: Record<string, number>; firstEventMs: Record<string, number> }
+    expect(figures).toMatchObject({
+      calls: 200,
+      outcomes: { running: 0 },
+      failures: { ttfb_timeout: expect.any(Number) },
+    })
+    expect(figures.outcomes.failed).toBe(calls.filter(({ outcome }) => outcome === 'failed').length)
+    const firsts = calls.flatMap(({ firstEventMs }) => firstEventMs ?? []).sort((a, b) => a - b)
+    expect(figures.firstEventMs.p50).toBe(firsts[Math.ceil(firsts.length / 2) - 1])
+    expect(figures.firstEventMs.max).toBe(firsts.at(-1))
+  })
+
+  it.each<[(name: string) => string[], RegExp]>([
+    [() => [], /report: accepted: one file of calls, or -\.$/m],
+    [(name) => [name, name], /report: accepted: one file/],
+    [() => ['/no/such.jsonl'], /\/no\/such\.jsonl cannot be read \(ENOENT\)\.$/m],
+    [(name) => [name, '-o', name], /--output: .* is the file of the calls\.$/m],
+    [(name) => [name, '-o', '/no/such/folder/x.html'], /--output: .* cannot be written \(ENOENT\)\.$/m],
+    [(name) => [name, '--text', '--columns', '7'], /--columns: accepted: a whole number from 40 to 400\.$/m],
+    [(name) => [name, '--text', '--json'], /--text or --json, not both\.$/m],
+    [(name) => [name, '--pdf'], /Unknown option '--pdf'/],
+  ])('refuses a wrong command with 2: %s', async (args, message) => {
+    const { code, out, err } = await report(...args(file))
+    expect(err).toMatch(message)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+  })
+
+  it('names the line of a file that holds something else', async () => {
+    const wrong = path.join(folder, 'wrong.jsonl')
+    writeFileSync(wrong, `${toJSONL(madeCalls(1))}{"version":1}\n`)
+    const { code, err } = await report(wrong)
+    expect(err).toBe(`resilient-responses: ${wrong}, line 2: callId: got undefined; accepted: a whole number from 0.\n`)
+    expect(code).toBe(2)
+  })
+
+  it('has a help within 80 columns', async () => {
+    const { code, out } = await report('--help')
+    expect(code).toBe(0)
+    for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+  })
+})
