@@ -16,6 +16,7 @@ const BY_NAME = {
   'resilient-responses/sidecar': 'sidecar/index.ts',
   'resilient-responses/testing': 'testing/index.ts',
   'resilient-responses/testing/server': 'testing/server.ts',
+  'resilient-responses/timeline': 'timeline/index.ts',
 }
 
 export default defineConfig({

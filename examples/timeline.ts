@@ -4,8 +4,8 @@
  * The page needs no server and asks for nothing. Neither the page nor the lines of JSON hold a key, a prompt or an answer.
  */
 import { writeFile } from 'node:fs/promises'
-import { ResilientClient, type ResilientClientOptions } from '../src/index.ts'
-import { recordCalls, renderHtml, renderText } from '../src/timeline/index.ts'
+import { ResilientClient, type ResilientClientOptions } from 'resilient-responses'
+import { recordCalls, renderHtml, renderText } from 'resilient-responses/timeline'
 
 export function createRecordedClient(options: ResilientClientOptions) {
   const recorder = recordCalls({ max: 500 })

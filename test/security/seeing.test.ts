@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { pino } from 'pino'
 import { expect, it, vi } from 'vitest'
-import { createLogger } from '../../examples/logging.ts'
 import { run } from '../../src/cli/main.ts'
 import { explain, ResilientClient, type ResilientError } from '../../src/index.ts'
 import { openTelemetry } from '../../src/opentelemetry/index.ts'
@@ -26,7 +26,7 @@ it('no key, prompt, answer or query is in a span, a metric, the page, the JSONL,
   const sdk = startSdk()
   const recorder = recordCalls()
   const lines: string[] = []
-  const logger = createLogger({ write: (line) => void lines.push(line) })
+  const logger = pino({ write: (line: string) => void lines.push(line) })
   await using server = await MockResponsesServer.start({
     strict: false,
     respond: () => textStream({ text: ANSWER, id: 'resp_1' }),
@@ -56,6 +56,7 @@ it('no key, prompt, answer or query is in a span, a metric, the page, the JSONL,
       )
     if (error === undefined) continue
     logger.error(error, 'the call failed')
+    logger.error({ failed: error.toJSON() }, 'the same as JSON')
     told.push(explain(error, { picture: true }) ?? '')
   }
   expect(told).toHaveLength(2)
