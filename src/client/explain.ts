@@ -17,6 +17,7 @@ export function remember(response: Response, history: CallHistory): Response {
   return response
 }
 
+/** What an explanation holds beside its lines. */
 export interface ExplainOptions {
   /** Adds a drawing of the attempts to scale, at most 80 columns wide. Default `false`. */
   readonly picture?: boolean | undefined

@@ -9,6 +9,7 @@ import { bytesOf, CallDraft } from './call-draft.ts'
 import { toJSONL } from './jsonl.ts'
 import type { RecordedCall } from './recorded-call.ts'
 
+/** How much a recorder keeps. */
 export interface RecordCallsOptions {
   /**
    * How many calls are kept, those under way included. The oldest ended calls are dropped for new ones. Default 500, at most

@@ -8,6 +8,7 @@ import { pageCallOf } from './page-data.ts'
 import type { RecordedCall } from './recorded-call.ts'
 import { visible } from './visible.ts'
 
+/** How the page is headed. */
 export interface RenderHtmlOptions {
   /** The heading of the page. Default `Calls`. */
   readonly title?: string | undefined

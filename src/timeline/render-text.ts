@@ -6,6 +6,7 @@ import type { PicturedAttempt } from '../picture/activity.ts'
 import { drawBar, drawLegend, drawReasons, drawRuler, type Paint, plain } from '../picture/draw.ts'
 import { visible } from './visible.ts'
 
+/** How wide a picture is, and whether it has colours. */
 export interface RenderTextOptions {
   /** The width of the picture. From 40 to 400, default 80. */
   readonly columns?: number | undefined

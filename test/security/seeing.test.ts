@@ -26,7 +26,7 @@ it('no key, prompt, answer or query is in a span, a metric, the page, the JSONL,
   const sdk = startSdk()
   const recorder = recordCalls()
   const lines: string[] = []
-  const logger = pino({ write: (line: string) => void lines.push(line) })
+  const logger = pino({}, { write: (line: string) => void lines.push(line) })
   await using server = await MockResponsesServer.start({
     strict: false,
     respond: () => textStream({ text: ANSWER, id: 'resp_1' }),
