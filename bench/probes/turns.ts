@@ -6,8 +6,8 @@ import type { Probe } from './contract.ts'
 import type { EndpointFigures, EndpointReady } from './turns-endpoint.ts'
 
 const TURNS = 20
-/** What a tool says in a turn. With what the model says, a turn adds 10 KB. */
-const OUTPUT_BYTES = 6250
+/** What a tool says in a turn. With what the model says, a turn adds 10.5 KB. */
+const OUTPUT_BYTES = 6800
 /** Tools take this long. Longer than a TCP sender keeps its window (`slow-link`), and shorter than running tests takes. */
 const TOOLS_MS = 300
 
