@@ -33,7 +33,6 @@ export function wsWires(options: WsWireOptions): OpenWire {
 }
 
 class WsWire implements Wire {
-  readonly #request: WireRequest
   readonly #events: WireEvents
   readonly #options: WsWireOptions
   #ws: WebSocket | undefined
@@ -49,10 +48,9 @@ class WsWire implements Wire {
   #hasClosed = false
 
   constructor(request: WireRequest, events: WireEvents, options: WsWireOptions) {
-    this.#request = request
     this.#events = events
     this.#options = options
-    void this.#open()
+    void this.#open(request)
   }
 
   get isConnected(): boolean {
@@ -108,20 +106,19 @@ class WsWire implements Wire {
     this.#socket?.unref()
   }
 
-  async #open(): Promise<void> {
+  async #open(request: WireRequest): Promise<void> {
     try {
       const Library = await library.load()
       if (this.#hasEnded) return
       this.#events.onConnecting()
       // `onConnecting` may have ended the wire.
-      if (!this.#hasEnded) this.#upgrade(Library)
+      if (!this.#hasEnded) this.#upgrade(Library, request)
     } catch (error) {
       this.#end({ kind: 'failed', error: error as Error })
     }
   }
 
-  #upgrade(Library: typeof WebSocket): void {
-    const { url, headers } = this.#request
+  #upgrade(Library: typeof WebSocket, { url, headers }: WireRequest): void {
     const { maxPayload, maxHeaderBytes, connector } = this.#options
     const wsOptions: ClientOptions & { readonly closeTimeout: number } = {
       headers: Object.fromEntries(headers),
@@ -181,6 +178,8 @@ class WsWire implements Wire {
       return
     }
     this.#socket = socket
+    // It holds the request of the upgrade, which is larger than all else that a waiting response holds.
+    this.#dial = undefined
     if (!this.#keepsAlive) socket.unref()
     // `ws` reports a reset as a close without a frame.
     socket.on('error', (failure) => {
