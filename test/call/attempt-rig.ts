@@ -13,17 +13,20 @@ const limit = (ms: number) => ({ ms, source: 'option' })
 
 export const INFO = { generation: 2, reused: true, connectionId: 7 }
 
-export type Given = Partial<Pick<AttemptOptions, 'onHead' | 'onFirstEvent' | 'onCommit' | 'target'>> & {
+export type Given = Partial<
+  Pick<AttemptOptions, 'onHead' | 'onFirstEvent' | 'onCommit' | 'target' | 'couldRepeat' | 'expects' | 'sendIn'>
+> & {
   readonly kind?: AttemptOptions['kind']
   readonly limits?: Partial<AttemptOptions['limits']>
   readonly commitAfterMs?: number
   readonly seesConnect?: boolean
   readonly takeResponse?: () => Response
+  readonly readCopy?: () => void
 }
 
 /** An attempt on an exchange that the test plays by hand, at 1000 of a call that began then. */
 export function attempted(given: Given = {}) {
-  const { kind = 'stream', limits, commitAfterMs = 0, seesConnect = true, takeResponse, ...hooks } = given
+  const { kind = 'stream', limits, commitAfterMs = 0, seesConnect = true, takeResponse, readCopy, ...hooks } = given
   const clock = new VirtualClock({ startMs: 1000 })
   const asked: string[] = []
   const told: TelemetryEvent[] = []
@@ -35,6 +38,7 @@ export function attempted(given: Given = {}) {
     drain: () => asked.push('drain'),
     poison: (reason) => asked.push(`poison ${reason}`),
     ...(takeResponse && { takeResponse }),
+    ...(readCopy && { readCopy }),
   }
   let reports!: ExchangeObserver
   const transport = standIn<Transport>({
