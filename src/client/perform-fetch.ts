@@ -3,7 +3,7 @@ import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
 import { wordsOf } from '../call/to-error.ts'
 import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
-import { ConfigurationError, ResilientError } from '../errors/errors.ts'
+import { ResilientError } from '../errors/errors.ts'
 import type { CallHistory } from '../errors/explain.ts'
 import type { Failure } from '../errors/failure.ts'
 import { callHeader, GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
@@ -63,7 +63,14 @@ async function follow(
   for (let hops = 0; ; hops++) {
     // A redirect that changes the method to GET leads away from the requested response.
     const folds = isTwin && request.method === first.method
-    const ran = await run(host, request, traits, folds, left ?? scopeOfFirst)
+    const ran = await run(
+      host,
+      request,
+      traits,
+      folds,
+      left === undefined ? scopeOfFirst : new AbortScope(request.signal),
+      left,
+    )
     const { attempt } = ran.outcome
     // Only an answer of the addressed endpoint may redirect the call, because redirects are relative to its origin.
     const isAddressed = attempt.request.url.origin === request.url.origin
@@ -118,19 +125,15 @@ async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Res
   return fetchedResponse(body, init, { url: request.url.href, redirected, history })
 }
 
-/**
- * @param from the scope of the first call, which has begun; or the redirected call, which ends here and passes on its
- * start and its history.
- */
+/** @param left the redirected call, which ends here and passes on its start and its history. */
 async function run(
   host: FetchHost,
   request: FetchRequest,
   traits: RequestTraits,
   folds: boolean,
-  from: Ran | AbortScope,
+  scope: AbortScope,
+  left: Ran | undefined,
 ): Promise<Ran> {
-  const left = from instanceof AbortScope ? undefined : from
-  const scope = from instanceof AbortScope ? from : new AbortScope(request.signal)
   const context = host.contextFor(request.url.origin)
   // Before the previous call ends: a client that is closing waits only for calls that have begun.
   if (left !== undefined) host.begin(scope)
@@ -144,10 +147,12 @@ async function run(
   return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
 }
 
-/** Hosts recognise this shape and retry it correctly. Errors that are not network failures stay unchanged. */
+/** Not network failures. By code, because the error may be of another copy of this library. */
+const UNCHANGED: ReadonlySet<string> = new Set(['client_closed', 'invalid_configuration'])
+
+/** Hosts recognise this shape and retry it correctly. */
 function rethrow(error: unknown): never {
-  if (!(error instanceof ResilientError) || error.code === 'client_closed' || error instanceof ConfigurationError)
-    throw error
+  if (!(error instanceof ResilientError) || UNCHANGED.has(error.code)) throw error
   throw new TypeError('fetch failed', { cause: error })
 }
 

@@ -1,13 +1,20 @@
 import { errorChain } from '../errors/system-cause.ts'
 
+const CODE = 'ERR_RESILIENT_FETCH_THREW'
+
 /** An error of a wrapped `fetch` that is not a network failure. The call throws that error unchanged. */
 export class FetchThrew extends Error {
-  readonly code = 'ERR_RESILIENT_FETCH_THREW'
+  readonly code = CODE
   readonly thrown: unknown
 
   constructor(thrown: unknown) {
     super('the wrapped fetch threw')
     this.thrown = thrown
+  }
+
+  /** By code: the transport and the call may be of two copies of this library. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && (value as { readonly code?: unknown }).code === CODE
   }
 }
 
