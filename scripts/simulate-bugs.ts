@@ -34,11 +34,12 @@ try {
 async function huntAll(): Promise<number> {
   const bugs = BUGS.filter(({ name }) => values.only === undefined || name.includes(values.only))
   for (const bug of bugs) place(bug, PROJECT)
-  const sound = await hunt(copy('sound'), SOUND_SEEDS)
-  if (sound.seed !== undefined) {
-    console.log(
-      `the source as it is breaks ${sound.invariant} with seed ${sound.seed}: npm run simulate -- --seed ${sound.seed}`,
-    )
+  const folder = copy('sound')
+  for (const sockets of [false, true]) {
+    const { seed, invariant } = await hunt(folder, SOUND_SEEDS, sockets)
+    if (seed === undefined) continue
+    const again = `npm run simulate -- --seed ${seed}${sockets ? ' --sockets' : ''}`
+    console.log(`the source as it is breaks ${invariant} with seed ${seed}: ${again}`)
     return 1
   }
   const width = Math.max(...bugs.map(({ name }) => name.length))
@@ -49,7 +50,7 @@ async function huntAll(): Promise<number> {
       const [index, bug] = next
       const folder = copy(`bug-${index}`)
       for (const { path, text } of place(bug, folder)) writeFileSync(path, text)
-      const { seed, invariant } = await hunt(folder, Number(values.seeds))
+      const { seed, invariant } = await hunt(folder, Number(values.seeds), bug.sockets)
       rmSync(folder, { recursive: true, force: true })
       if (seed === undefined) missed++
       const found = seed === undefined ? 'NOT CAUGHT' : `seed ${String(seed).padEnd(6)} ${invariant}`
@@ -79,10 +80,11 @@ function copy(name: string): string {
   return folder
 }
 
-function hunt(folder: string, seeds: number): Promise<Hunt> {
+function hunt(folder: string, seeds: number, sockets = false): Promise<Hunt> {
   return new Promise((resolve, reject) => {
     const script = join(folder, 'scripts/simulate-hunt.ts')
-    execFile(process.execPath, [script, String(seeds)], { timeout: TIME_LIMIT_MS }, (error, stdout, stderr) => {
+    const args = [script, String(seeds), ...(sockets ? ['sockets'] : [])]
+    execFile(process.execPath, args, { timeout: TIME_LIMIT_MS }, (error, stdout, stderr) => {
       try {
         resolve(JSON.parse(stdout) as Hunt)
       } catch {

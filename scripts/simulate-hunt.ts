@@ -6,6 +6,7 @@ const { runSeeds } = await import('../test/simulation/bulk.ts')
 
 const SHARE = 100
 const seeds = Number(process.argv[2])
+const sockets = process.argv[3] === 'sockets'
 /** Unhandled rejections are found, too: as `exception` of the current share. */
 let unhandled = false
 process.on('unhandledRejection', () => {
@@ -14,7 +15,7 @@ process.on('unhandledRejection', () => {
 
 let found: { seed: number; invariant: string } | { seed: undefined } = { seed: undefined }
 for (let from = 1; from <= seeds && found.seed === undefined; from += SHARE) {
-  const { failed } = await runSeeds(from, from + SHARE)
+  const { failed } = await runSeeds(from, from + SHARE, { sockets })
   const [first] = failed
   if (first !== undefined) found = { seed: first.seed, invariant: first.violation.invariant }
   else if (unhandled) found = { seed: from, invariant: 'exception' }

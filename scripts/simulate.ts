@@ -1,6 +1,7 @@
 /**
  * `npm run simulate -- --seeds N [--from M]`: simulated worlds on all cores.
  * `npm run simulate -- --seed N`: one world. A failure is shrunk and shown as a timeline.
+ * With `--sockets` all worlds stream over WebSockets; otherwise a share of them.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     seeds: { type: 'string', default: '20000' },
     from: { type: 'string', default: '1' },
+    sockets: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -30,7 +32,7 @@ const PROGRESS_EVERY_MS = 10_000
 process.exitCode = values.seed === undefined ? await many() : await one(Number(values.seed))
 
 async function one(seed: number): Promise<number> {
-  const story = await explain(seed)
+  const story = await explain(seed, values.sockets)
   console.log(story ?? `seed ${seed} holds`)
   return story === undefined ? 0 : 1
 }
@@ -53,6 +55,7 @@ async function many(): Promise<number> {
   const employ = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), {
+        workerData: { sockets: values.sockets },
         // Most objects of a world die with it.
         resourceLimits: { maxYoungGenerationSizeMb: 64 },
       })
@@ -78,7 +81,7 @@ async function many(): Promise<number> {
     })
   await Promise.all(Array.from({ length: Number(values.workers) }, employ))
   total.failed.sort((a, b) => a.seed - b.seed)
-  for (const { seed } of total.failed.slice(0, EXPLAINED)) console.log(`\n${await explain(seed)}\n`)
+  for (const { seed } of total.failed.slice(0, EXPLAINED)) console.log(`\n${await explain(seed, values.sockets)}\n`)
   summarise(total, seconds())
   return total.failed.length > 0 ? 1 : 0
 }

@@ -52,6 +52,8 @@ export interface RoutedCall {
   /** Changes if the caller rebuilds the request. */
   readonly effective: {
     readonly body: RequestBody
+    /** May be sent again after a failure, so it may use a connection that has carried other requests. */
+    readonly isRepeatable: boolean
     readonly traits: {
       readonly latency: Pick<LatencyTraits, 'kind'>
       readonly continuation: boolean

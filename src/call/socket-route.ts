@@ -14,10 +14,10 @@ import type { ResponsesSocket } from '../transport/websocket/socket.ts'
 import { TOO_LARGE } from '../transport/websocket/socket-failure.ts'
 import type { SocketKey } from '../transport/websocket/socket-key.ts'
 import type { SocketLease } from '../transport/websocket/socket-lease.ts'
-import type { LostReason } from '../transport/websocket/socket-pool.ts'
 import type { WebSocketTransport } from '../transport/websocket/websocket-transport.ts'
 import type { WebSocketSettings } from '../transport/websocket-options.ts'
 import { type CreateBody, incrementMessage, needsHttp, readCreate, wholeBytes, wholeMessage } from './socket-body.ts'
+import { LOST, NOT_ON_SOCKET, NOTHING_SENT, OF_SOCKET, strictVerdict } from './socket-loss.ts'
 import type { EndedAttempt, RoutedCall, SocketPlan, SocketRoute, SocketVerdict } from './socket-plan.ts'
 
 /** Shared by all calls of a client. */
@@ -94,7 +94,10 @@ export class CallSocketRoute implements SocketRoute {
     const found = print === undefined ? 'off' : this.#fitting(key, print)
     const increment =
       typeof found === 'string' || print === undefined ? undefined : this.#increment(found, body, key, print)
-    return increment ?? this.#whole(body, key, print, typeof found === 'string' ? found : 'no_socket', false)
+    return (
+      increment ??
+      this.#whole(body, key, print, typeof found === 'string' ? found : 'no_socket', !effective.isRepeatable)
+    )
   }
 
   after(attempt: EndedAttempt, failed: Failure, willRefresh: boolean): SocketVerdict {
@@ -111,7 +114,7 @@ export class CallSocketRoute implements SocketRoute {
       if (this.#hasMoved) return this.#stayWithHttp('aged')
       return this.#moveOn('aged', true)
     }
-    if (failed.closeCode === TOO_LARGE) return this.#stayWithHttp('size')
+    if (failed.closeCode === TOO_LARGE) return this.#stayWithHttp('size', record.firstEventAtMs === undefined)
     if (!LOST_SOCKET.has(failed.code)) return undefined
     if (record.firstEventAtMs === undefined && ++this.#closedEarly > 1) this.#httpBecause = 'closed'
     return record.connectionReused && !this.#hasMoved ? this.#moveOn('retry', false) : undefined
@@ -134,9 +137,9 @@ export class CallSocketRoute implements SocketRoute {
     return this.#stayWithHttp('not_upgraded')
   }
 
-  #stayWithHttp(because: WholeBecause): SocketVerdict {
+  #stayWithHttp(because: WholeBecause, isUnprocessed = true): SocketVerdict {
     this.#httpBecause = because
-    return { kind: 'again', isUnprocessed: true }
+    return { kind: 'again', isUnprocessed }
   }
 
   #moveOn(because: WholeBecause, isUnprocessed: boolean): SocketVerdict {
@@ -152,7 +155,8 @@ export class CallSocketRoute implements SocketRoute {
     if (served === 'probe') {
       const { ms } = this.#call.context.timeouts.connectMs
       const isUnderWay = transport.pool.prepare(key, ms, (end) => {
-        if (end === undefined) fallback.upgraded(key)
+        if (end === 'given_up') fallback.notProbed(key)
+        else if (end === undefined) fallback.upgraded(key)
         else fallback.refused(key)
       })
       if (!isUnderWay) fallback.notProbed(key)
@@ -258,9 +262,6 @@ export class CallSocketRoute implements SocketRoute {
   }
 }
 
-/** Prefix of the codes that are about the socket, not about the request: `websocket_connection_limit_reached`. */
-const OF_SOCKET = 'websocket_'
-
 /** Failures that end a socket, whatever the request. */
 const LOST_SOCKET: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'socket_closed',
@@ -270,28 +271,6 @@ const LOST_SOCKET: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'connection_failed',
   'protocol_error',
 ])
-
-/** For a continuation that only one socket could carry. After a failure its server has forgotten the response, so the call ends. */
-function strictVerdict(failed: Failure): SocketVerdict {
-  const isOfSocket = failed.upstreamCode?.startsWith(OF_SOCKET) === true
-  const isLost = failed.lane !== undefined || failed.code === 'previous_response_not_found' || isOfSocket
-  if (!isLost) return undefined
-  return {
-    kind: 'lost',
-    why: `The attempt on it failed, after which its server has forgotten the response: ${failed.message}`,
-  }
-}
-
-const LOST: Readonly<Record<LostReason, string>> = {
-  gone: 'That WebSocket is closed.',
-  busy: 'That WebSocket is receiving another response.',
-  moved_on: 'That WebSocket has received another response since, and its server keeps only the latest.',
-  other_key: 'That WebSocket was opened with other headers, or for another address.',
-}
-
-const NOTHING_SENT = 'Nothing was sent.'
-
-const NOT_ON_SOCKET = `The request cannot be sent on that WebSocket: it needs stream: true, a body of JSON, and no dispatcher. ${NOTHING_SENT}`
 
 /** The caller chose the name of the field, so it is shown only if it looks like a name. */
 function shown(because: string): WholeBecause {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TelemetryEvent } from '../../src/index.ts'
 import { playFetch, QUICK, withClient } from './support/play.ts'
 import { socketServer } from './support/socket-server.ts'
 import { answered, said, turn } from './support/turns.ts'
@@ -8,17 +9,25 @@ import { answered, said, turn } from './support/turns.ts'
 const body = { model: 'gpt-5', store: false } as const
 
 describe('frames that arrive together with the upgrade', () => {
-  it('do not answer the request: the socket is closed, and the failure names the frame', async () => {
+  it('answer no request: the socket is closed, and after a second one the call goes over HTTP', async () => {
     for (const early of [turn('resp_evil', [answered('EARLY')]), turn('resp_evil').slice(0, 1)]) {
       await using server = await socketServer({
         withUpgrade: early,
         onMessage: (socket) => socket.say(...turn('resp_1')),
+        overHttp: turn('resp_http'),
       })
-      await withClient({ baseURL: server.baseURL, webSocket: true, maxRetries: 0 }, async (client) => {
-        const asking = client.responses.stream({ ...body, input: [said('a')] }).finalResponse()
-        await expect(asking).rejects.toMatchObject({ code: 'wrong_response' })
-        await server.sockets[0]?.connection.gone()
+      const codes: unknown[] = []
+      const onEvent = (event: TelemetryEvent) => {
+        if (event.type === 'attempt_end') codes.push(event.record.code)
+      }
+      await withClient({ baseURL: server.baseURL, webSocket: true, maxRetries: 0, onEvent }, async (client) => {
+        // A second request for the same could do twice what is asked.
+        const asking = client.responses.stream({ ...body, input: [said('a')], conversation: 'conv_1' }).finalResponse()
+        expect((await asking).id).toBe('resp_http')
+        for (const { connection } of server.sockets) await connection.gone()
       })
+      expect(codes).toEqual(['wrong_response', 'wrong_response', undefined])
+      expect(server.messages).toHaveLength(0)
     }
   })
 

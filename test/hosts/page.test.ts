@@ -41,7 +41,9 @@ const OF_FAILURES = `## Results of each failure
 
 The first request meets the failure, later ones are answered. *Alone* is the host on its default \`fetch\`, with its own retries and
 timeouts; *hangs* means that only a timeout of minutes would end it. *With us* is \`client.fetch\` with \`maxRetries: 0\` on the host, in
-brackets the code of our error inside the host's (\`findResilientError(error)?.code\`).`
+brackets the code of our error inside the host's (\`findResilientError(error)?.code\`). The last column is the same with
+[WebSockets](websocket.md), on which the same failures were played: a cut stream is a closed socket there. The row without a cell is about the
+frames of an event stream, which a WebSocket does not have.`
 
 const OF_RETRIES = `## What the retries of a host cost
 
@@ -69,7 +71,7 @@ it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writ
   const page = [
     INTRO,
     OF_FAILURES,
-    ...sections(hosts, ['', 'alone', 'with us'], failures),
+    ...sections(hosts, ['', 'alone', 'with us', '`webSocket: true`'], failures),
     OF_RETRIES,
     ...sections(hosts, ['', '`maxRetries: 0`', 'its default'], requests),
     OF_OUTPUT,

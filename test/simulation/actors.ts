@@ -1,5 +1,6 @@
 import type { ResilientClient, ResponseStreamEvent } from '../../src/index.ts'
 import type { Caller, CallWorld } from './caller.ts'
+import { CALL_FIELD, CALL_HEADER } from './identity.ts'
 import { PLANTED } from './secrets.ts'
 
 /** Makes a call as its plan says, and settles its caller with what came of it. Never rejects. */
@@ -42,18 +43,25 @@ const PASSTHROUGH_PATHS: Partial<Record<Caller['plan']['face'], string>> = {
   repeatable_post: 'embeddings',
 }
 
-function paramsOf({ plan, of }: Caller): Record<string, unknown> {
-  return {
+function paramsOf(caller: Caller): Record<string, unknown> {
+  const { plan, of, history, options } = caller
+  const params = {
     model: 'gpt-5.2',
-    input: PLANTED.prompt,
+    input: history ?? PLANTED.prompt,
     ...(plan.continuation ? { previous_response_id: of ?? 'resp_before' } : {}),
+    ...(plan.follows?.by === 'id' && of !== undefined ? { previous_response_id: of } : {}),
+    ...(plan.follows?.edit === 'other_field' ? { instructions: `As call ${plan.id} wants it.` } : {}),
     ...(plan.conversation ? { conversation: 'conv_1' } : {}),
+    ...(plan.store === false ? { store: false } : {}),
     ...(plan.face.startsWith('background') ? { background: true, store: true } : {}),
+    ...(options.onSockets ? { metadata: { [CALL_FIELD]: String(plan.id) } } : {}),
   }
+  caller.params = params
+  return params
 }
 
 function headersOf({ plan }: Caller): Record<string, string> {
-  return { 'x-sim-call': String(plan.id), cookie: `session=${PLANTED.cookie}` }
+  return { [CALL_HEADER]: String(plan.id), cookie: `session=${PLANTED.cookie}` }
 }
 
 async function iterate(caller: Caller, client: ResilientClient, world: CallWorld): Promise<void> {

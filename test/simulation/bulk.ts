@@ -25,13 +25,17 @@ export function emptySum(): Sum {
 }
 
 /** Runs the seeds `from` to `to`, the last not included, side by side. Ends early at the first violation if that is wanted. */
-export async function runSeeds(from: number, to: number, options: { stopAtFirst?: boolean } = {}): Promise<Sum> {
+export async function runSeeds(
+  from: number,
+  to: number,
+  options: { readonly stopAtFirst?: boolean; readonly sockets?: boolean } = {},
+): Promise<Sum> {
   const sum = emptySum()
   let next = from
   const lane = async (): Promise<void> => {
     while (next < to && !(options.stopAtFirst && sum.failed.length > 0)) {
       const seed = next++
-      const { violations, counts } = await runSeed(seed)
+      const { violations, counts } = await runSeed(seed, options.sockets)
       sum.seeds++
       addCounts(sum, counts)
       const [violation] = violations

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/testing/index.ts'
 import { Ledger, type LedgerContext } from './check/ledger.ts'
 import { describeEvent, describeOutcome } from './describe.ts'
 import { type Effective, effectiveOf } from './effective.ts'
+import type { HistoryItem } from './history.ts'
 import type { CallPlan, Schedule } from './schedule.ts'
 import type { Witness } from './witness.ts'
 
@@ -24,6 +25,10 @@ export class Caller {
   readonly witness: Witness
   /** The response that it is about. */
   of: string | undefined
+  /** The conversation so far, where it sends all of it. */
+  history: readonly HistoryItem[] | undefined
+  /** What it asked for. */
+  params: Readonly<Record<string, unknown>> | undefined
   startedAt = Infinity
   settledAt: number | undefined
   outcome: Outcome | undefined
@@ -41,6 +46,8 @@ export class Caller {
   endedBy: number | undefined
   /** The client was destroyed before the outcome, if only while the consumer was away. */
   outlived = false
+  /** Told when it has settled. */
+  onSettled: Array<() => void> = []
   /** Responses and streams are held on to: what is thrown away is freed by the garbage collector, whenever it runs. */
   held: unknown
   readonly #byCall = new Map<number, Ledger>()
@@ -90,6 +97,7 @@ export class Caller {
     this.outcome ??= outcome
     this.#context.log?.(`call ${this.plan.id}: settles: ${describeOutcome(outcome)}`)
     this.settledAt ??= this.#context.now()
+    for (const tell of this.onSettled.splice(0)) tell()
   }
 
   hear(event: TelemetryEvent): void {

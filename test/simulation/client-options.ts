@@ -1,5 +1,6 @@
 import type { ResilientClientOptions } from '../../src/index.ts'
 import type { Clock } from '../../src/testing/index.ts'
+import { CALL_HEADER, rebuilt } from './identity.ts'
 import type { PoolPlan, Schedule } from './schedule.ts'
 import { PLANTED } from './secrets.ts'
 
@@ -24,7 +25,7 @@ export function clientOptions(
     ...(pool === undefined ? { baseURL: baseURLs[0] } : poolOptions(pool, { clock, baseURLs, ownerOf })),
     ...credential(auth, clock),
     ...(hook === 'rebuild'
-      ? { onPreviousResponseNotFound: () => ({ model: 'gpt-5.2', input: [{ role: 'user', content: 'all of it' }] }) }
+      ? { onPreviousResponseNotFound: ({ request }: { request: { body: object } }) => rebuilt(request.body) }
       : {}),
     ...(hook === 'decline' ? { onPreviousResponseNotFound: () => undefined } : {}),
   } as ResilientClientOptions
@@ -38,7 +39,7 @@ function poolOptions(
     endpoints: baseURLs.map((baseURL, index) => ({
       baseURL,
       weight: weights[index] ?? 1,
-      ...(index === 0 ? {} : { headers: { authorization: PLANTED.ownKey(index) }, forwardHeaders: ['x-sim-call'] }),
+      ...(index === 0 ? {} : { headers: { authorization: PLANTED.ownKey(index) }, forwardHeaders: [CALL_HEADER] }),
     })),
     ...(endpointOfMs === undefined
       ? {}

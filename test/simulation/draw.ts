@@ -2,15 +2,27 @@ import { consistentClient, consistentView } from './consistent.ts'
 import { Dice } from './dice.ts'
 import { drawAttempts, isForeign } from './draw-attempts.ts'
 import { withPool } from './draw-pool.ts'
+import { withSockets } from './draw-sockets.ts'
 import type { CallPlan, ClientPlan, EndpointPlan, Face, Schedule, ViewPlan } from './schedule.ts'
 
-/** Everything that will happen, from one seed. Most worlds are small; a few are large; in some endpoints stand in for each other. */
-export function drawSchedule(seed: number): Schedule {
+/**
+ * Everything that will happen, from one seed. Most worlds are small; a few are large; in some endpoints stand in for each
+ * other, in others responses are streamed over WebSockets.
+ *
+ * @param sockets they are, in any case.
+ */
+export function drawSchedule(seed: number, sockets = false): Schedule {
   const schedule = drawPlain(seed)
-  // Drawn by itself, so that the other worlds are what they were.
+  // Drawn by themselves, so that the other worlds are what they were.
   const dice = new Dice(seed ^ 0x6b43a9b5)
-  return dice.chance(0.15) ? withPool(dice, schedule) : schedule
+  const hasPool = dice.chance(0.15)
+  const socketDice = new Dice(seed ^ 0x1f83d9ab)
+  const hasSockets = socketDice.chance(SHARE_WITH_SOCKETS) && !hasPool
+  if (sockets || hasSockets) return withSockets(socketDice, schedule)
+  return hasPool ? withPool(dice, schedule) : schedule
 }
+
+const SHARE_WITH_SOCKETS = 0.15
 
 function drawPlain(seed: number): Schedule {
   const dice = new Dice(seed)

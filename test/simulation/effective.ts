@@ -28,6 +28,8 @@ export interface Effective {
   readonly holdsAnswers: boolean
   /** Attempts of one call side by side, at most. */
   readonly legs: number
+  /** Its client has WebSockets. */
+  readonly onSockets: boolean
 }
 
 const TTFB_GROWTH_MAX = 2
@@ -64,6 +66,7 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     hasBeforeCommit: isFetch,
     headersMs: client.auth?.kind === 'function' ? 2 * client.auth.afterMs : 0,
     legs: client.hedge === undefined ? 1 : client.hedge === true ? 3 : client.hedge.maxConcurrent,
+    onSockets: client.webSocket !== undefined,
     holdsAnswers: options.limits?.preludeBytes === undefined,
   }
 }

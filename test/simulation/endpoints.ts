@@ -1,11 +1,23 @@
+import { factsOfWhole, failureMessage, firstSnapshot, headerValue, parse, timesOf, WHOLE } from './answers.ts'
 import type { Stream } from './frames.ts'
 import { streamOf, wholeResponse } from './frames.ts'
-import type { DialOutcome, Endpoints, ExchangeHandle, Network, SimRequest } from './network/network.ts'
+import { CALL_HEADER } from './identity.ts'
+import { Memory } from './memory.ts'
+import type { DialOutcome, Endpoints, ExchangeHandle, Network, SimRequest, SimUpgrade } from './network/network.ts'
+import type { SimWebSocket } from './network/web-sockets.ts'
 import type { Wire } from './network/wire.ts'
 import { answerStatus, JSON_TYPE } from './plain-answers.ts'
-import { factsOfEnd, play } from './play.ts'
-import { type AttemptPlan, type CallPlan, HEALTHY, type RestartPlan, type Schedule } from './schedule.ts'
-import type { AnswerFacts, RequestWatch, Served } from './served.ts'
+import { play } from './play.ts'
+import {
+  type AnswerPlan,
+  type AttemptPlan,
+  type CallPlan,
+  HEALTHY,
+  type RestartPlan,
+  type Schedule,
+} from './schedule.ts'
+import { newServed, type RequestFacts, type RequestWatch, type Served } from './served.ts'
+import { type SessionWorld, SocketSession } from './socket-session.ts'
 
 const CANCELS = /\/cancel$/
 
@@ -28,6 +40,8 @@ export class SimEndpoints implements Endpoints {
   readonly #epochs: number[]
   readonly #kept = new Map<string, Kept>()
   readonly #owners = new Map<string, number>()
+  readonly memory = new Memory()
+  readonly #sessions = new Map<number, SocketSession>()
   readonly #watch: RequestWatch
   #responses = 0
 
@@ -49,38 +63,9 @@ export class SimEndpoints implements Endpoints {
   }
 
   begin({ headers, method, path, endpoint }: SimRequest): ExchangeHandle {
-    const call = Number(headerValue(headers, 'x-sim-call'))
-    const known = this.#requestsOf.get(call) ?? []
-    this.#requestsOf.set(call, known)
-    const plan = this.#calls.get(call)?.attempts[known.length] ?? HEALTHY
-    const served: Served = {
-      call,
-      nth: known.length,
-      method,
-      path,
-      begunAt: this.network.now,
-      plan,
-      endpoint,
-      credential: headerValue(headers, 'authorization'),
-      cookie: headerValue(headers, 'cookie'),
-      written: false,
-      reused: false,
-      body: undefined,
-      arrivedAt: undefined,
-      stream: undefined,
-      streams: false,
-      from: 0,
-      delivered: 0,
-      lastReadAt: undefined,
-      firstReadAt: undefined,
-      answered: undefined,
-      overAt: undefined,
-      complete: false,
-      ended: false,
-    }
-    known.push(served)
-    this.served.push(served)
-    this.#watch.begins(served)
+    const value = (name: string): string | undefined => headerValue(headers, name)
+    const served = this.#begins(Number(value(CALL_HEADER)), { method, path, endpoint, onSocket: false }, value)
+    const { plan } = served
     let wire: Wire | undefined
     return {
       dial: () => this.#dial(endpoint, plan),
@@ -97,23 +82,44 @@ export class SimEndpoints implements Endpoints {
         if (wire === undefined || wire.dead) return
         served.body = body
         served.arrivedAt = this.network.now
+        if (this.#schedule.client.webSocket !== undefined) served.message = parse(body)
         this.#watch.arrives(served)
         this.#answer(served, wire)
       },
       read: (frames) => {
-        served.firstReadAt ??= this.network.now
-        served.lastReadAt = this.network.now
-        if (!served.ended) served.delivered += frames
+        this.#reads(served, frames)
         this.#watch.read(served)
       },
       complete: () => {
         served.complete = true
-        served.overAt ??= this.network.now
-      },
-      over: () => {
-        served.overAt ??= this.network.now
       },
     }
+  }
+
+  accepts(socket: SimWebSocket, upgrade: SimUpgrade): SocketSession {
+    const { endpoint, path, headers } = upgrade
+    const value = (name: string): string | undefined => headers.find(([known]) => known === name)?.[1]
+    const world: SessionWorld = {
+      network: this.network,
+      plan: this.#schedule.endpoints[endpoint]?.sockets ?? {},
+      begins: (call) => this.#begins(call, { method: 'POST', path, endpoint, onSocket: true }, value),
+      dials: (plan) => this.#dial(endpoint, plan ?? HEALTHY),
+      writes: (served) => this.#watch.writes(served),
+      arrives: (served) => this.#watch.arrives(served),
+      reads: (served, frames) => this.#reads(served, frames),
+      taken: (served) => this.#watch.read(served),
+      hasStored: (id) => this.#hasStored(id, endpoint),
+      makes: (served) => this.#make(served, served.message ?? {}),
+      keeps: ({ stream, message }) => stream && message && this.memory.keeps(stream, message),
+    }
+    const session = new SocketSession(world, socket, Number(value(CALL_HEADER)), upgrade.isAhead)
+    this.#sessions.set(socket.id, session)
+    return session
+  }
+
+  /** How the server of a WebSocket is now. */
+  sessionOf(socket: number): SocketSession | undefined {
+    return this.#sessions.get(socket)
   }
 
   ahead(endpoint: number): DialOutcome {
@@ -130,6 +136,34 @@ export class SimEndpoints implements Endpoints {
       wire.forget()
       wire.send(network.now, plan.how === 'fin' ? { kind: 'fin' } : { kind: 'act', act: () => wire.reset() })
     }
+    for (const socket of [...network.sockets]) {
+      if (socket.endpoint !== endpoint || !socket.isConnected) continue
+      if (plan.how === 'fin' && socket.isSound) socket.end({ kind: 'closed', code: 1012 })
+      else network.soon(() => socket.reset())
+    }
+  }
+
+  #begins(call: number, facts: RequestFacts, header: (name: string) => string | undefined): Served {
+    const known = this.#requestsOf.get(call) ?? []
+    this.#requestsOf.set(call, known)
+    const plan = this.#calls.get(call)?.attempts[known.length] ?? HEALTHY
+    const [credential, cookie] = [header('authorization'), header('cookie')]
+    const served = newServed({ ...facts, call, nth: known.length, plan, begunAt: this.network.now, credential, cookie })
+    known.push(served)
+    this.served.push(served)
+    this.#watch.begins(served)
+    return served
+  }
+
+  #reads(served: Served, frames: number): void {
+    served.firstReadAt ??= this.network.now
+    served.lastReadAt = this.network.now
+    if (!served.ended) served.delivered += frames
+  }
+
+  /** What is not known to be kept elsewhere is taken for something from before. */
+  #hasStored(id: string, endpoint: number): boolean {
+    return (this.#epochs[endpoint] ?? 0) === 0 && this.memory.isStored(id)
   }
 
   #nextTag(call: number): string {
@@ -156,7 +190,8 @@ export class SimEndpoints implements Endpoints {
       return
     }
     const body = parse(served.body)
-    if (body.previous_response_id !== undefined && (this.#epochs[wire.endpoint] ?? 0) > 0) {
+    const { previous_response_id: previous } = body
+    if (typeof previous === 'string' && !this.#hasStored(previous, wire.endpoint)) {
       answerStatus(served, wire, this.network.now, {
         kind: 'status',
         status: 400,
@@ -166,17 +201,29 @@ export class SimEndpoints implements Endpoints {
       return
     }
     const background = body.background === true
-    const message = answer.end.how === 'failed' ? failureMessage(answer.end.code, answer.end.hintMs) : ''
-    const stream = streamOf(this.#nextTag(served.call), answer, background, message)
-    served.stream = stream
-    this.#owners.set(stream.id, wire.endpoint)
-    const times = timesOf(stream, plan, this.network.now)
-    if (background || stream.end.how !== 'failed') {
-      this.#kept.set(stream.id, { stream, at: times, epoch: this.#epochs[wire.endpoint] ?? 0 })
-    }
+    const { stream, times } = this.#make(served, body)
     if (body.stream === true) play(this.network, served, wire, stream, times, 0)
     else if (background) this.#answerWhole(served, wire, firstSnapshot(stream))
     else this.#answerWhole(served, wire, wholeResponse(stream), times.at(-1))
+  }
+
+  #make(
+    served: Served,
+    body: Readonly<Record<string, unknown>>,
+  ): { readonly stream: Stream; readonly times: number[] } {
+    const { plan, endpoint } = served
+    const answer = plan.answer as Extract<AnswerPlan, { kind: 'stream' }>
+    const background = body.background === true
+    const message = answer.end.how === 'failed' ? failureMessage(answer.end.code, answer.end.hintMs) : ''
+    const stream = streamOf(this.#nextTag(served.call), answer, background, message)
+    served.stream = stream
+    this.#owners.set(stream.id, endpoint)
+    const times = timesOf(stream, plan, this.network.now)
+    if (background || stream.end.how !== 'failed')
+      this.#kept.set(stream.id, { stream, at: times, epoch: this.#epochs[endpoint] ?? 0 })
+    this.memory.makes(stream, body, served.session?.socket)
+    if (served.message !== undefined && body.store !== false) this.memory.keeps(stream, served.message)
+    return { stream, times }
   }
 
   /** `GET …/responses/{id}`, streamed or not; anything else is no Responses call. */
@@ -227,45 +274,5 @@ export class SimEndpoints implements Endpoints {
     }
     wire.send(at, { kind: 'data', chunks: [bytes], frames: 0 })
     wire.send(at, { kind: 'end', closes: served.plan.then === 'closes' })
-  }
-}
-
-/** When each frame is ready. */
-function timesOf(stream: Stream, plan: AttemptPlan, now: number): number[] {
-  const first = now + plan.headMs + plan.firstMs
-  const { end } = stream
-  const last = stream.frames.length - 1
-  return stream.frames.map((_, index) => {
-    const behind = end.how === 'failed' && end.told === 'before_failed' && index === last ? end.behindMs : 0
-    return first + index * plan.gapMs + behind
-  })
-}
-
-const WHOLE: AnswerFacts = { status: 200, means: 'ok', refused: false, code: undefined, hintMs: undefined }
-
-/** A response that failed is a response; where there was nothing but an error, that error is all there is. */
-function factsOfWhole(stream: Stream): AnswerFacts {
-  return stream.end.how === 'failed' && stream.end.told === 'only' ? factsOfEnd(stream) : WHOLE
-}
-
-function firstSnapshot(stream: Stream): string {
-  const first = stream.frames[0]
-  return JSON.stringify((JSON.parse(first?.json ?? '{}') as { response?: unknown }).response ?? {})
-}
-
-function failureMessage(code: string, hintMs: number | undefined): string {
-  return hintMs === undefined ? `Simulated ${code}.` : `Simulated ${code}. Please try again in ${hintMs}ms.`
-}
-
-function headerValue(headers: readonly string[], name: string): string | undefined {
-  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i] === name) return headers[i + 1]
-  return undefined
-}
-
-function parse(body: string | undefined): Record<string, unknown> {
-  try {
-    return JSON.parse(body ?? '') as Record<string, unknown>
-  } catch {
-    return {}
   }
 }

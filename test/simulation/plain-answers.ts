@@ -17,8 +17,7 @@ export const REFUSING_CODES = new Set(['server_is_overloaded', 'slow_down', 'rat
 export function answerStatus(served: Served, wire: Wire, now: number, plan: StatusPlan): void {
   const { headMs, then } = served.plan
   const { status, code, hintMs, hintAs, shouldRetry, body } = plan
-  const said = hintMs !== undefined && hintAs === 'message' ? ` Please try again in ${hintMs}ms.` : ''
-  const message = `Simulated ${code ?? status} for key ${PLANTED.key}.${said}`
+  const message = messageOf(plan)
   const headers = ['x-request-id', `req_${served.call}_${served.nth}`]
   if (body !== 'none') headers.push('content-type', body === 'json' ? JSON_TYPE : 'text/html')
   if (hintMs !== undefined && hintAs === 'retry-after-ms') headers.push('retry-after-ms', String(hintMs))
@@ -34,7 +33,12 @@ export function answerStatus(served: Served, wire: Wire, now: number, plan: Stat
   wire.send(now + headMs, { kind: 'end', closes: then === 'closes' })
 }
 
-function factsOf({ status, code, hintMs, hintAs, shouldRetry, body }: StatusPlan): AnswerFacts {
+export function messageOf({ status, code, hintMs, hintAs }: StatusPlan): string {
+  const said = hintMs !== undefined && hintAs === 'message' ? ` Please try again in ${hintMs}ms.` : ''
+  return `Simulated ${code ?? status} for key ${PLANTED.key}.${said}`
+}
+
+export function factsOf({ status, code, hintMs, hintAs, shouldRetry, body }: StatusPlan): AnswerFacts {
   const known = body === 'json' ? code : undefined
   // Words are read where they are a message.
   const hint = hintAs === 'message' && body !== 'json' ? undefined : hintMs

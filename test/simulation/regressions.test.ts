@@ -5,6 +5,7 @@ import type { AnswerPlan, EndPlan } from './schedule.ts'
 
 vi.mock('../../src/transport/undici/undici-parts.ts', () => import('./network/undici-parts.ts'))
 vi.mock('../../src/transport/undici/connector.ts', () => import('./network/connector.ts'))
+vi.mock('../../src/transport/websocket/ws-wire.ts', () => import('./network/ws-wire.ts'))
 
 function stream(end: EndPlan, deltas = 1): AnswerPlan {
   return { kind: 'stream', deltas, keepalives: 0, end }

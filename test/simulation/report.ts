@@ -28,8 +28,17 @@ export function countsOf(
   meet('wall clock jump', schedule.wallJumps.length)
   for (const { restarts } of schedule.endpoints) meet('server restart', restarts.length)
   if (schedule.end.at !== undefined) meet(`${schedule.end.how} in the middle`)
-  for (const { plan, written, reused, arrivedAt, stream } of endpoints.served) {
-    if (reused) meet('connection reused')
+  for (const served of endpoints.served) {
+    const { plan, written, reused, arrivedAt, stream, onSocket, session, hiddenId, message, answered } = served
+    if (reused) meet(onSocket ? 'socket reused' : 'connection reused')
+    if (onSocket && session === undefined && plan.upgrade !== undefined)
+      meet(`upgrade ${typeof plan.upgrade === 'string' ? plan.upgrade : plan.upgrade.status}`)
+    if (session !== undefined) meet('sent on a socket')
+    if (hiddenId !== undefined) meet('increment')
+    if (session !== undefined && hiddenId === undefined && message?.previous_response_id === session.latest && reused)
+      meet('continued on its socket')
+    if (answered?.code?.startsWith('websocket_')) meet('socket too old')
+    if (session !== undefined && plan.late !== undefined) meet('late event')
     if (!written && plan.dial !== undefined)
       meet(plan.dial === 'hangs' ? 'dial hangs' : `dial ${plan.dial.fails ?? 'slow'}`)
     if (written && typeof plan.send === 'string') meet(`send ${plan.send}`)

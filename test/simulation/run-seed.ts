@@ -1,4 +1,6 @@
 import '../support/all-loaded.ts'
+// What the first call of a client with WebSockets would load.
+import '../../src/client/sockets.ts'
 import { drawSchedule } from './draw.ts'
 import type { Schedule } from './schedule.ts'
 import { type Report, World } from './world.ts'
@@ -9,6 +11,7 @@ export function runSchedule(schedule: Schedule, log?: (at: number, what: string)
   return new World(schedule, `w${++worlds}`, log).run()
 }
 
-export function runSeed(seed: number): Promise<Report> {
-  return runSchedule(drawSchedule(seed))
+/** @param sockets see `drawSchedule`. */
+export function runSeed(seed: number, sockets = false): Promise<Report> {
+  return runSchedule(drawSchedule(seed, sockets))
 }

@@ -1,4 +1,4 @@
-import type { TimeoutOptions } from '../../src/index.ts'
+import type { TimeoutOptions, WebSocketOptions } from '../../src/index.ts'
 
 /**
  * A whole simulated world as plain JSON: drawn from a seed, cut down when it fails, kept and replayed. All times are
@@ -53,6 +53,8 @@ export interface ClientPlan extends Omit<ViewPlan, 'retry'> {
   readonly hook?: 'none' | 'rebuild' | 'decline'
   /** All endpoints of the world answer the calls of this client, instead of the first alone. */
   readonly pool?: PoolPlan
+  /** Responses are streamed over WebSockets where they can be. */
+  readonly webSocket?: WebSocketOptions
 }
 
 export interface PoolPlan {
@@ -65,6 +67,21 @@ export interface PoolPlan {
 export interface EndpointPlan {
   readonly connectMs: number
   readonly restarts: readonly RestartPlan[]
+  readonly sockets?: SocketsPlan
+}
+
+/** How an endpoint treats all its WebSockets. */
+export interface SocketsPlan {
+  /** It answers no pings. */
+  readonly deaf?: boolean
+  /** How long a socket takes responses. */
+  readonly limitMs?: number
+  /** What happens after that: the next request is refused, or the socket is closed as soon as it is idle. */
+  readonly atLimit?: 'refuses' | 'closes'
+  /** It announces how large a message may be. */
+  readonly maxMessageBytes?: number
+  /** Upgrades that no request waits for are refused. */
+  readonly refusesProbes?: boolean
 }
 
 /** Every connection of an endpoint dies at once, and it takes no new ones for a while. */
@@ -101,6 +118,9 @@ export interface CallPlan {
   readonly continuation?: boolean
   /** The call whose response it continues, reads or cancels, as soon as that one has shown an id. */
   readonly of?: number
+  /** The endpoint is told not to store the response. */
+  readonly store?: false
+  readonly follows?: FollowPlan
   readonly conversation?: boolean
   readonly restart?: boolean
   /** Milliseconds after the start; negative: the signal is aborted before. */
@@ -112,11 +132,33 @@ export interface CallPlan {
   readonly attempts: readonly AttemptPlan[]
 }
 
+/** The call goes on where another one has ended, as soon as that one is over. */
+export interface FollowPlan {
+  readonly call: number
+  readonly afterMs: number
+  /** By the id of its response; or with its input, its output and something new. */
+  readonly by: 'id' | 'history'
+  /** How the caller changes what it sends again. */
+  readonly edit?: HistoryEdit
+}
+
+export type HistoryEdit =
+  | 'without_ids'
+  | 'bare_texts'
+  | 'retext'
+  | 'drop'
+  | 'double'
+  | 'reid'
+  | 'other_field'
+  | 'nothing_new'
+
 export type DialFailure = 'ECONNREFUSED' | 'ECONNRESET' | 'ENETUNREACH' | 'ENOTFOUND' | 'EMFILE' | 'CERT_HAS_EXPIRED'
 
 export interface AttemptPlan {
   /** If it needs a new connection. */
   readonly dial?: { readonly afterMs: number; readonly fails?: DialFailure } | 'hangs'
+  /** If that is a WebSocket. */
+  readonly upgrade?: UpgradePlan
   readonly send?: 'stalls' | 'resets' | { readonly pieces: number; readonly everyMs: number }
   readonly headMs: number
   readonly firstMs: number
@@ -124,13 +166,31 @@ export interface AttemptPlan {
   readonly answer: AnswerPlan
   /** Frames per socket read; 0: cut in the middle of frames. */
   readonly perRead: number
-  readonly fault?: { readonly after: number; readonly how: StreamFault; readonly afterMs: number }
+  readonly fault?: {
+    readonly after: number
+    readonly how: StreamFault
+    readonly afterMs: number
+    /** Of a WebSocket that is closed at its end. */
+    readonly closeCode?: number
+  }
+  /** An event of the response that comes again, on a WebSocket, after its end. */
+  readonly late?: { readonly afterMs: number; readonly what: 'delta' | 'terminal' }
+  /** The form of an error on a WebSocket. */
+  readonly errorForm?: 'nested' | 'flat' | 'without_status'
   /** How the endpoint treats the connection when it is done. */
   readonly then?: 'keeps' | 'closes' | 'lingers' | 'closes_soon' | 'fin_idle'
   readonly framing?: 'chunked' | 'until_close'
   /** A resumed background stream begins with so many events that were sent before, or leaves so many out. */
   readonly resume?: { readonly repeats?: number; readonly skips?: number; readonly refuses?: 400 | 404 }
 }
+
+export type UpgradePlan =
+  | 'unanswered'
+  | 'invalid'
+  | 'resets'
+  /** A response that was not asked for comes together with the upgrade. */
+  | 'greets'
+  | { readonly status: number; readonly hintMs?: number }
 
 export type StreamFault = 'reset' | 'fin' | 'stall' | 'garbage' | 'truncated' | 'bad_chunk' | 'comments' | 'end'
 

@@ -17,6 +17,13 @@ export interface Served {
   written: boolean
   /** The connection had carried a request before. */
   reused: boolean
+  readonly onSocket: boolean
+  /** Of a request that was sent on a WebSocket: how its server was. */
+  session: SessionFacts | undefined
+  /** Its body, where that is looked into. */
+  message: Readonly<Record<string, unknown>> | undefined
+  /** The client builds on this response, and the caller has not said so. */
+  hiddenId: string | undefined
   body: string | undefined
   arrivedAt: number | undefined
   /** What it was answered with, if with a stream. */
@@ -30,11 +37,45 @@ export interface Served {
   lastReadAt: number | undefined
   firstReadAt: number | undefined
   answered: AnswerFacts | undefined
-  overAt: number | undefined
   /** The client read the answer to its end. */
   complete: boolean
   /** The attempt has ended: what is read of it now, concerns nobody. */
   ended: boolean
+}
+
+/** What is known of a request when it begins. */
+export type RequestFacts = Pick<Served, 'method' | 'path' | 'endpoint' | 'onSocket'>
+
+export function newServed(
+  begun: RequestFacts & Pick<Served, 'call' | 'nth' | 'plan' | 'begunAt' | 'credential' | 'cookie'>,
+): Served {
+  return {
+    ...begun,
+    written: false,
+    reused: false,
+    session: undefined,
+    message: undefined,
+    hiddenId: undefined,
+    body: undefined,
+    arrivedAt: undefined,
+    stream: undefined,
+    streams: false,
+    from: 0,
+    delivered: 0,
+    lastReadAt: undefined,
+    firstReadAt: undefined,
+    answered: undefined,
+    complete: false,
+    ended: false,
+  }
+}
+
+export interface SessionFacts {
+  readonly socket: number
+  /** It had a response under way. */
+  readonly wasBusy: boolean
+  /** The response that it kept in memory. */
+  readonly latest: string | undefined
 }
 
 /** Whether the client has heard all that the endpoint had to say. */

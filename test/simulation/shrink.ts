@@ -45,6 +45,9 @@ function* simpler(schedule: Schedule): Generator<Schedule> {
   for (const [index, endpoint] of endpoints.entries()) {
     for (const restarts of without(endpoint.restarts))
       yield { ...schedule, endpoints: endpoints.with(index, { ...endpoint, restarts }) }
+    if (endpoint.sockets !== undefined)
+      for (const sockets of withoutKeys(endpoint.sockets))
+        yield { ...schedule, endpoints: endpoints.with(index, { ...endpoint, sockets }) }
     if (endpoint.connectMs > 0) yield { ...schedule, endpoints: endpoints.with(index, { ...endpoint, connectMs: 0 }) }
   }
   for (const index of views.keys()) {
@@ -54,6 +57,8 @@ function* simpler(schedule: Schedule): Generator<Schedule> {
   for (const options of withoutKeys(client)) yield { ...schedule, client: options }
   if (client.timeouts !== undefined)
     for (const timeouts of withoutKeys(client.timeouts)) yield { ...schedule, client: { ...client, timeouts } }
+  if (client.webSocket !== undefined)
+    for (const webSocket of withoutKeys(client.webSocket)) yield { ...schedule, client: { ...client, webSocket } }
   for (const [index, view] of views.entries())
     for (const options of withoutKeys(view)) yield { ...schedule, views: views.with(index, options) }
   if (reorder > 0) yield { ...schedule, reorder: 0 }
@@ -65,7 +70,15 @@ function* simpler(schedule: Schedule): Generator<Schedule> {
 function* simplerCall(call: CallPlan): Generator<CallPlan> {
   const { attempts, at } = call
   for (const list of without(attempts)) yield { ...call, attempts: list }
+  if (call.follows?.edit !== undefined) {
+    const { edit: _, ...follows } = call.follows
+    yield { ...call, follows }
+  }
+  if ((call.follows?.afterMs ?? 0) > 0 && call.follows !== undefined)
+    yield { ...call, follows: { ...call.follows, afterMs: 0 } }
   for (const name of [
+    'follows',
+    'store',
     'view',
     'continuation',
     'of',
@@ -87,7 +100,7 @@ function* simplerCall(call: CallPlan): Generator<CallPlan> {
 function* simplerAttempt(attempt: AttemptPlan): Generator<AttemptPlan> {
   if (JSON.stringify(attempt) === JSON.stringify(HEALTHY)) return
   yield HEALTHY
-  for (const name of ['dial', 'send', 'fault', 'then', 'framing', 'resume'] as const) {
+  for (const name of ['dial', 'upgrade', 'send', 'fault', 'late', 'errorForm', 'then', 'framing', 'resume'] as const) {
     if (attempt[name] === undefined) continue
     const { [name]: _, ...rest } = attempt
     yield rest

@@ -6,6 +6,7 @@ import { timelineOf } from './timeline.ts'
 
 vi.mock('../../src/transport/undici/undici-parts.ts', () => import('./network/undici-parts.ts'))
 vi.mock('../../src/transport/undici/connector.ts', () => import('./network/connector.ts'))
+vi.mock('../../src/transport/websocket/ws-wire.ts', () => import('./network/ws-wire.ts'))
 
 /** Counted, not timed: the same worlds on every machine. `npm run simulate` runs any number of others. */
 const SEEDS = inject('full') ? 40_000 : 3000

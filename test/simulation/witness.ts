@@ -66,7 +66,7 @@ export class Witness {
     this.stream ??= this.#streamWith(tag)
     const { stream } = this
     if (stream === undefined) {
-      this.#violations.add('attempts_mixed', this.#call, `a delta of no stream that was sent: ${json.slice(0, 120)}`)
+      this.#violations.add(this.#mixed(tag), this.#call, `a delta of no stream that was sent: ${json.slice(0, 120)}`)
       return
     }
     let at = this.seen
@@ -93,8 +93,10 @@ export class Witness {
       .map((served) => served.stream)
       .findLast((stream) => stream !== undefined && stream.id === id)
     if (this.stream !== undefined) return
+    // On a WebSocket an error may be all of an answer.
+    if (event.type === 'error' && this.#requests().some(({ session, answered }) => session && answered?.code)) return
     this.#violations.add(
-      'attempts_mixed',
+      this.#mixed(tagIn(id ?? '')),
       this.#call,
       `the first event is ${event.type} of ${id}, never sent to the call`,
     )
@@ -106,12 +108,17 @@ export class Witness {
       .findLast((stream) => stream?.tag === tag)
   }
 
+  /** Of another attempt of the same call, or of another response altogether. */
+  #mixed(tag: string | undefined): 'attempts_mixed' | 'responses_mixed' {
+    return this.#streamWith(tag) === undefined ? 'responses_mixed' : 'attempts_mixed'
+  }
+
   #wrong(json: string, event: SeenEvent): void {
     const { stream, seen } = this
     const tag = tagIn(json)
     const number = event.sequence_number
     const detail = `event ${seen} of ${stream?.tag} is ${event.type} number ${number}: ${json.slice(0, 100)}`
-    if (tag !== undefined && tag !== stream?.tag) this.#violations.add('attempts_mixed', this.#call, detail)
+    if (tag !== undefined && tag !== stream?.tag) this.#violations.add(this.#mixed(tag), this.#call, detail)
     else if (typeof number === 'number' && number < seen) this.#violations.add('sequence_rises', this.#call, detail)
     else this.#violations.add('result_as_sent', this.#call, detail)
   }

@@ -9,13 +9,16 @@ import { Lifecycles } from './check/lifecycles.ts'
 import { checkOutcome } from './check/outcomes.ts'
 import { PoolChecks } from './check/pool.ts'
 import { RequestChecks } from './check/requests.ts'
+import { isPlainForSockets, SocketChecks } from './check/sockets.ts'
 import { type Violation, Violations } from './check/violations.ts'
 import { clientOptions } from './client-options.ts'
 import { describeEvent } from './describe.ts'
 import { SimEndpoints } from './endpoints.ts'
+import { begin } from './history.ts'
 import { endpointOf, Network, originOf, register } from './network/network.ts'
 import { type Counts, countsOf } from './report.ts'
 import type { RestartPlan, Schedule } from './schedule.ts'
+import { Stalls } from './stalls.ts'
 import { Witness } from './witness.ts'
 
 /** Longer than any call can take: what is not over by then never is. */
@@ -47,8 +50,9 @@ export class World {
   readonly #lifecycles: Lifecycles
   readonly #pool: PoolChecks | undefined
   readonly #leftovers: Leftovers
+  readonly #sockets: SocketChecks
   readonly #name: string
-  readonly #stalls: { readonly at: number; readonly ms: number }[] = []
+  readonly #stalls = new Stalls()
   readonly #log: Log | undefined
   #ending: 'closed' | 'destroyed' | undefined
   #ended: Promise<void> | undefined
@@ -72,9 +76,17 @@ export class World {
         soon: (check) => queueMicrotask(check),
         ownerOf: (id) => this.#endpoints.ownerOf(id),
         hasPool: schedule.client.pool !== undefined,
+        sockets: () => this.#sockets,
         log: this.#log,
       }),
     )
+    this.#sockets = new SocketChecks({
+      violations: this.#violations,
+      callers: this.#callers,
+      memory: this.#endpoints.memory,
+      wouldContinue: (socket, id) => this.#endpoints.sessionOf(socket)?.wouldContinue(id) ?? false,
+      isPlain: isPlainForSockets(schedule),
+    })
     const random = seededRandom(schedule.seed ^ 0x2545f491)
     this.#network = new Network({ clock, random, reorder: schedule.reorder, endpoints: this.#endpoints })
     this.#endpoints.network = this.#network
@@ -146,13 +158,14 @@ export class World {
       checkOutcome(caller, {
         violations: this.#violations,
         requestsOf: (call) => this.#endpoints.requestsOf(call),
-        stalledSince: (at) => this.#stalledSince(at),
+        stalledSince: (at) => this.#stalls.since(at),
+        isOnlyCopy: (id) => this.#endpoints.memory.onlySocketOf(id) !== undefined,
       })
     }
     const callers = [...this.#callers.values()]
     return {
       violations: this.#violations.found,
-      counts: countsOf(this.#schedule, callers, this.#endpoints, this.#stalls.length, this.#clock.now()),
+      counts: countsOf(this.#schedule, callers, this.#endpoints, this.#stalls.count, this.#clock.now()),
       callers,
       endpoints: this.#endpoints,
     }
@@ -166,15 +179,16 @@ export class World {
       const caller = new Caller(plan, this.#schedule, new Witness(plan.id, this.#violations, requests), {
         violations: this.#violations,
         now: () => this.#clock.now(),
-        stalledSince: (since) => this.#stalledSince(since),
+        stalledSince: (since) => this.#stalls.since(since),
         account: (endpoint) => this.#accounts[endpoint],
-        evictions: (endpoint) => this.#lifecycles.evictions(endpoint),
+        evictions: (endpoint, transport) => this.#lifecycles.evictions(endpoint, transport),
         pool: this.#pool,
         log: this.#log,
       })
       this.#callers.set(plan.id, caller)
-      at(plan.at, () => this.#call(caller))
+      caller.onSettled.push(() => this.#sockets.settles(caller))
     }
+    for (const caller of this.#callers.values()) begin(caller, this.#callers, { at, call: () => this.#call(caller) })
     for (const [index, { restarts }] of endpoints.entries())
       for (const restart of restarts) at(restart.at, () => this.#restart(index, restart))
     for (const { at: when, ms } of stalls) at(when, () => this.#stall(ms))
@@ -213,14 +227,8 @@ export class World {
 
   #stall(ms: number): void {
     this.#log?.(`the event loop is blocked for ${ms} ms`)
-    this.#stalls.push({ at: this.#clock.now(), ms })
+    this.#stalls.add(this.#clock.now(), ms)
     this.#clock.jump(ms)
-  }
-
-  #stalledSince(at: number): number {
-    let lost = 0
-    for (const stall of this.#stalls) if (stall.at + stall.ms >= at) lost += stall.ms
-    return lost
   }
 
   async #untilSettled(): Promise<void> {
@@ -279,6 +287,7 @@ export class World {
   }
 
   #endpointOf(key: string): number {
+    if (key.startsWith('ws')) return endpointOf(new URL(key))
     return this.#schedule.endpoints.findIndex((_, index) => originOf(this.#name, index) === key)
   }
 }

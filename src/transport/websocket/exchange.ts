@@ -2,27 +2,13 @@ import type { Member } from '../../core/live-set.ts'
 import type { Exchange, ExchangeObserver } from '../transport.ts'
 import { EarlyEvents } from './early-events.ts'
 import { type ErrorAnswer, errorAnswerOf } from './error-answer.ts'
-import type { RequestPrint } from './fit.ts'
 import { isSideType, isSignOfLife, kindOf, type MessageKind, withoutPreviousId } from './message.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import type { ResponsesSocket, SocketUser } from './socket.ts'
 import { errorOfEnd, foreignEvent, messageTooLarge } from './socket-failure.ts'
+import type { SocketMessage } from './socket-message.ts'
 import { TurnRecorder } from './turn-recorder.ts'
 import type { SocketEnd } from './wire.ts'
-
-/** One `response.create` message, and what its exchange needs to know about it. */
-export interface SocketMessage {
-  readonly bytes: Uint8Array
-  /** Print of the whole request, to be compared with the next one. `undefined`: the next one is not sent as an increment. */
-  readonly print: RequestPrint | undefined
-  /** Sent with `store: false`: only the server of the socket can continue the response. */
-  readonly isOnlyCopy: boolean
-  /**
-   * Set if the message names a `previous_response_id` that the caller did not send. In events that repeat this id, it is
-   * replaced by `null`.
-   */
-  readonly hiddenPreviousId: string | undefined
-}
 
 /** The lease of the socket, as its exchange sees it. */
 export interface LeaseOfExchange {
@@ -86,7 +72,7 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
     this.#observer = observer
     this.#socket = socket
     this.#outbox = new Outbox(this)
-    this.#turn = new TurnRecorder(facts.print, socket.latestResponseId)
+    this.#turn = new TurnRecorder(facts.print, (id) => socket.hasBrought(id))
     // Nothing may be reported before `send` has returned.
     queueMicrotask(() => this.#socket?.use(this))
   }
@@ -113,13 +99,20 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
   }
 
   poison(reason: string): void {
+    // Nothing was sent, so the socket did not cause the failure.
+    if (this.#socket === undefined && this.#isClean) return
     this.#isClean = false
     this.#lease.poisoned(reason)
   }
 
-  /** The transport is being destroyed. */
-  fail(error: Error): void {
-    this.#fail(error)
+  /** @param isClean nothing was sent, so the socket can take another response. */
+  fail(error: Error, isClean = false): void {
+    this.#outbox.flush()
+    const observer = this.#observer
+    this.#observer = undefined
+    this.#isClean = isClean
+    this.#leave(isClean)
+    observer?.error(error)
   }
 
   // Called by the socket.
@@ -133,13 +126,21 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
     if (socket === undefined) return
     const bytes = this.#bytes as Uint8Array
     this.#bytes = undefined
+    const unasked = this.#unasked
+    const kind = unasked && kindOf(unasked)
+    // The message answers another request, so the socket cannot be used. An error may be about the client or the socket, so it
+    // counts as the answer.
+    if (unasked !== undefined && kind?.type !== 'error') {
+      this.fail(foreignEvent(kind?.type ?? ''))
+      return
+    }
     const { generation, served, id, maxMessageBytes = Infinity } = socket
     this.#observer?.connected({ generation, reused: served > 1, connectionId: id })
     // The observer may have ended the exchange in `connected()`.
     if (this.#socket === undefined) return
-    if (this.#unasked !== undefined) this.#judgeUnasked(this.#unasked)
+    if (unasked !== undefined) this.onMessage(unasked)
     else if (bytes.length <= maxMessageBytes) socket.send(bytes)
-    else this.#fail(messageTooLarge(bytes.length, maxMessageBytes), true)
+    else this.fail(messageTooLarge(bytes.length, maxMessageBytes), true)
   }
 
   onAccepted(): void {
@@ -177,17 +178,19 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
       return
     }
     if (kind !== undefined && (isAside ? this.#turn.isForeign(kind) : !this.#note(kind))) {
-      this.#fail(foreignEvent(kind.type))
+      this.fail(foreignEvent(kind.type))
       return
     }
     this.#head()
     this.#outbox.add(this.#asCallerSent(kind, bytes))
+    // A response that has not begun ends with its error: no later event explains it.
+    if (kind?.type === 'error' && !this.#turn.hasBegun) this.#complete()
   }
 
   onEnd(end: SocketEnd): void {
     this.#isClean = false
     if (end.kind === 'refused' && ANSWERS.has(end.status)) this.#answer(end)
-    else this.#finish(() => this.#fail(errorOfEnd(end)))
+    else this.#finish(() => this.fail(errorOfEnd(end)))
   }
 
   // Called by the outbox.
@@ -208,16 +211,6 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
     this.#ending?.()
   }
 
-  /**
-   * A message arrived before the request was sent. An error may be about the client or the socket, so it counts as the answer.
-   * Every other message answers another request.
-   */
-  #judgeUnasked(bytes: Buffer): void {
-    const kind = kindOf(bytes)
-    if (kind?.type === 'error') this.onMessage(bytes)
-    else this.#fail(foreignEvent(kind?.type ?? ''))
-  }
-
   /** Only the first message can stand for an HTTP answer. */
   #answerIn({ type, json }: MessageKind): ErrorAnswer | undefined {
     if (type !== 'error' || json === undefined || this.#hasHead) return undefined
@@ -225,10 +218,15 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
   }
 
   #answer({ status, headers, body }: ErrorAnswer): void {
-    this.#isTerminated = true
     this.#hasHead = true
     this.#observer?.head({ status, statusText: '', headers })
     if (body.length > 0) this.#outbox.put(body)
+    this.#complete()
+  }
+
+  /** The endpoint sends nothing more for the request. */
+  #complete(): void {
+    this.#isTerminated = true
     this.#finish(() => {
       const observer = this.#observer
       this.#observer = undefined
@@ -242,7 +240,10 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
     const isFirst = this.#turn.responseId === undefined
     if (!this.#turn.take(kind)) return false
     const { responseId } = this.#turn
-    if (isFirst && responseId !== undefined && this.#facts.isOnlyCopy) this.#lease.brought(responseId)
+    if (isFirst && responseId !== undefined) {
+      this.#socket?.brings(responseId)
+      if (this.#facts.isOnlyCopy) this.#lease.brought(responseId)
+    }
     if (!this.#turn.isOver) return true
     this.#isTerminated = true
     this.#isClean = !this.#hasErred
@@ -269,14 +270,6 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
     this.#outbox.flush()
     if (this.#outbox.isEmpty) ending()
     else this.#ending ??= ending
-  }
-
-  #fail(error: Error, isClean = false): void {
-    this.#outbox.flush()
-    const observer = this.#observer
-    this.#observer = undefined
-    this.#leave(isClean)
-    observer?.error(error)
   }
 
   /** Every exchange ends here, once. */

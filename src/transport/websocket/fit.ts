@@ -41,6 +41,8 @@ const FIELDS_OF_A_TURN: ReadonlySet<string> = new Set([
   'stream_options',
   'tool_choice',
   'max_output_tokens',
+  // With `false` the endpoint stores the input and generates no output.
+  'generate',
 ])
 
 /** Fields that prevent an increment: with them the server knows something other than the caller sent. `null` counts as absent. */

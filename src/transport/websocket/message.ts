@@ -10,7 +10,10 @@ export interface MessageKind {
 const OPENING = Buffer.from('{"type":"')
 const QUOTE = 34
 
-/** Types of events that are not parsed: they name no response and contain no whole item. */
+/** In a JSON string each quote has a backslash before it, so these bytes are a key or a whole string. */
+const NAMES_OF_OWNERS = [Buffer.from('"response_id"'), Buffer.from('"stream_id"')]
+
+/** Types of events that are not parsed: usually they name no response, and they contain no whole item. */
 const NOT_PARSED = /^(?:keepalive|ping|response\.(?!output_item\.done$)\w+\..*)$/
 
 /** How a message of a type began whose type is enough. Nearly all messages are deltas of one type. */
@@ -23,11 +26,11 @@ let latest: Opening | undefined
 
 /** @returns `undefined` for a message that is not a JSON object with a type. It is passed on like any event of a stream. */
 export function kindOf(bytes: Buffer): MessageKind | undefined {
-  if (latest !== undefined && beginsWith(bytes, latest.bytes)) return latest.kind
+  if (latest !== undefined && beginsWith(bytes, latest.bytes) && !namesOwner(bytes)) return latest.kind
   if (beginsWith(bytes, OPENING)) {
     const end = bytes.indexOf(QUOTE, OPENING.length)
     const type = bytes.toString('latin1', OPENING.length, end)
-    if (end !== -1 && !type.includes('\\') && NOT_PARSED.test(type)) {
+    if (end !== -1 && !type.includes('\\') && NOT_PARSED.test(type) && !namesOwner(bytes)) {
       // Copied: a part of the message would keep the whole read alive.
       latest = { bytes: Buffer.from(bytes.subarray(0, end + 1)), kind: { type, json: undefined } }
       return latest.kind
@@ -96,6 +99,16 @@ export function responseIdOf(json: Readonly<Record<string, Json>> | undefined): 
   const response = json?.response
   const id = isObject(response) ? response.id : json?.response_id
   return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+function namesOwner(bytes: Buffer): boolean {
+  return NAMES_OF_OWNERS.some((name) => bytes.includes(name))
+}
+
+/** The `stream_id` of an event. */
+export function laneOf(json: Readonly<Record<string, Json>> | undefined): string | undefined {
+  const lane = json?.stream_id
+  return typeof lane === 'string' && lane !== '' ? lane : undefined
 }
 
 /** The same event. If its response has the given `previous_response_id`, that is replaced by `null`. */

@@ -33,8 +33,10 @@ export function printOf(item: Json): ItemPrint {
     return rest
   }
   const core = take(item, OPTIONAL_OF_ITEM, '') as Record<string, Json>
-  // The API reads an item with a role and without a type as a message.
+  // The API reads an item with a role and without a type as a message, and a string of the assistant as one text part.
   if (core.type === undefined && core.role !== undefined) core.type = 'message'
+  if (core.type === 'message' && core.role === 'assistant' && typeof core.content === 'string')
+    core.content = [{ type: 'output_text', text: core.content }]
   if (Array.isArray(core.content)) {
     core.content = (core.content as readonly Json[]).map((part, i) =>
       isObject(part) ? take(part, OPTIONAL_OF_PART, `content.${i}.`) : part,

@@ -1,6 +1,7 @@
 import type { ExchangeObserver, SocketLease as PortLease } from '../transport.ts'
-import { SocketExchange, type SocketMessage } from './exchange.ts'
+import { SocketExchange } from './exchange.ts'
 import type { ResponsesSocket } from './socket.ts'
+import type { SocketMessage } from './socket-message.ts'
 
 /** The pool that made a lease. */
 export interface LeasePool {

@@ -6,7 +6,8 @@ import type { WebSocketSettings } from '../websocket-options.ts'
 import { ResponsesSocket } from './socket.ts'
 import type { SocketKey } from './socket-key.ts'
 import { SocketLease } from './socket-lease.ts'
-import type { OpenWire, SocketEnd } from './wire.ts'
+import { type ProbeEnd, SocketProbe } from './socket-probe.ts'
+import type { OpenWire } from './wire.ts'
 
 export interface SocketPoolOptions {
   readonly settings: WebSocketSettings
@@ -54,6 +55,7 @@ export class SocketPool implements ConnectionHolder {
   readonly #bounds = new RecentMap<string, number>(MAX_KEYS)
   readonly #generations = new RecentMap<string, number>(MAX_KEYS)
   readonly #poisoned = new WeakSet<ResponsesSocket>()
+  readonly #probes = new Set<SocketProbe>()
   #closed = false
   #onQuiet: Array<() => void> = []
 
@@ -129,30 +131,18 @@ export class SocketPool implements ConnectionHolder {
    * Opens a socket for later calls, unless the limit of sockets is reached.
    *
    * @param withinMs milliseconds until the upgrade counts as failed; `0`: no limit.
-   * @param onSettled called once: with `undefined` if the endpoint has upgraded, else with the end of the socket.
+   * @param onSettled called once, after this method has returned.
    * @returns `false` if the limit is reached.
    */
-  prepare(key: SocketKey, withinMs: number, onSettled: (end: SocketEnd | undefined) => void): boolean {
+  prepare(key: SocketKey, withinMs: number, onSettled: (end: ProbeEnd) => void): boolean {
     const { places, clock } = this.#options
     if (this.#closed || !this.#hasRoom(key) || !places.mayOpen(key.url.origin)) return false
-    const socket = this.#create(key)
-    const settle = (end: SocketEnd | undefined): void => {
-      clock.clearTimer(timer)
-      if (end === undefined) socket.release()
+    const settled = (end: ProbeEnd): void => {
+      this.#probes.delete(probe)
       onSettled(end)
     }
-    const timeOut = (): void => {
-      socket.destroy()
-      onSettled({ kind: 'failed', error: new Error('the upgrade was not answered in time') })
-    }
-    const timer = withinMs === 0 ? undefined : clock.setTimer(timeOut, withinMs, { unref: true })
-    socket.prepare({
-      onConnecting: () => {},
-      onOpen: () => settle(undefined),
-      onAccepted: () => {},
-      onMessage: () => {},
-      onEnd: settle,
-    })
+    const probe = new SocketProbe({ socket: this.#create(key), clock, withinMs, onSettled: settled })
+    this.#probes.add(probe)
     return true
   }
 
@@ -163,8 +153,9 @@ export class SocketPool implements ConnectionHolder {
     this.#owners.set(responseId, socket.id)
   }
 
+  /** Reports nothing for a socket that never opened, or that has ended: the latter was reported as evicted. */
   poison(socket: ResponsesSocket, reason: string): void {
-    if (this.#poisoned.has(socket)) return
+    if (this.#poisoned.has(socket) || !socket.isOpen) return
     this.#poisoned.add(socket)
     this.#tell('client_poisoned', socket, reason)
   }
@@ -187,11 +178,13 @@ export class SocketPool implements ConnectionHolder {
     return count
   }
 
-  /** The socket that was idle longest. */
+  /** Ends the socket that was idle longest, or a probe if no socket is idle. */
   endIdle(origin: string): boolean {
     const [oldest] = this.#idle(({ key }) => key.url.origin === origin)
-    oldest?.close()
-    return oldest !== undefined
+    const probe = [...this.#probes].find(({ socket }) => socket.key.url.origin === origin)
+    if (oldest !== undefined) oldest.close()
+    else probe?.giveUp()
+    return oldest !== undefined || probe !== undefined
   }
 
   // Called by the client.
@@ -202,15 +195,20 @@ export class SocketPool implements ConnectionHolder {
 
   /** Closes unused sockets now, and the others when their response ends. Resolves when all are closed. */
   close(): Promise<void> {
-    this.#closed = true
+    this.#end()
     for (const socket of [...this.#sockets]) if (!this.#leases.has(socket)) socket.close()
     return this.#over()
   }
 
   destroy(): Promise<void> {
-    this.#closed = true
+    this.#end()
     for (const socket of [...this.#unclosed]) socket.destroy()
     return this.#over()
+  }
+
+  #end(): void {
+    this.#closed = true
+    for (const probe of [...this.#probes]) probe.giveUp()
   }
 
   /** Free sockets, in the order in which they were last used. */

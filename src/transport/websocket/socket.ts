@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../../core/clock.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import type { Turn } from './fit.ts'
 import { Liveness, type LivenessSettings } from './liveness.ts'
 import { isSideType, kindOf, responseIdOf } from './message.ts'
@@ -35,6 +36,9 @@ export interface SocketOptions extends LivenessSettings {
 /** Milliseconds that a close frame may stay unanswered. */
 const CLOSE_MS = 1000
 
+/** The socket remembers the ids of this many responses, because their events may arrive late. */
+const MAX_RESPONSES = 1000
+
 let nextId = 1
 
 /**
@@ -56,6 +60,7 @@ export class ResponsesSocket {
   /** The largest message that the server announced to accept, in bytes; `undefined`: not announced. */
   maxMessageBytes: number | undefined
   readonly #options: SocketOptions
+  readonly #brought = new RecentMap<string, true>(MAX_RESPONSES)
   #user: SocketUser | undefined
   #state: 'new' | 'opening' | 'open' | 'ended' = 'new'
   #wire: Wire | undefined
@@ -85,6 +90,10 @@ export class ResponsesSocket {
   /** Too old for another response. */
   get isAged(): boolean {
     return this.#liveness?.isAged ?? false
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   get hasEnded(): boolean {
@@ -152,6 +161,15 @@ export class ResponsesSocket {
     this.turn = turn
     this.latestResponseId = responseId
     this.holdsOnlyCopy = isOnlyCopy && responseId !== undefined
+  }
+
+  /** Remembers the id of a response that has begun. */
+  brings(responseId: string): void {
+    this.#brought.set(responseId, true)
+  }
+
+  hasBrought(responseId: string): boolean {
+    return this.#brought.peek(responseId) !== undefined
   }
 
   /** Forgets what the server of the socket knew. */

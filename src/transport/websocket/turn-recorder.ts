@@ -1,5 +1,5 @@
 import { identityOf, type OutputItem, outputItemOf, type RequestPrint, type Turn, withForm } from './fit.ts'
-import { type MessageKind, responseIdOf } from './message.ts'
+import { laneOf, type MessageKind, responseIdOf } from './message.ts'
 import { fits, type ItemPrint, isObject, type Json } from './prints.ts'
 
 /** What the server of a socket knows after a response has ended. */
@@ -18,8 +18,10 @@ const BEGINS: ReadonlySet<string> = new Set(['response.created', 'response.queue
 /** Follows the events of one response on a socket: whether they belong to it, and what the server knows at the end. */
 export class TurnRecorder {
   readonly #print: RequestPrint | undefined
-  readonly #before: string | undefined
+  readonly #isEarlier: (responseId: string) => boolean
   #hasBegun = false
+  /** The `stream_id` of the first event. */
+  #lane: string | undefined
   #responseId: string | undefined
   /** The items of the `response.output_item.done` events. */
   #items: Array<{ readonly item: OutputItem; readonly identity: ItemPrint }> = []
@@ -27,15 +29,20 @@ export class TurnRecorder {
 
   /**
    * @param print of the request; `undefined`: the next request is not sent as an increment.
-   * @param before the id of the previous response on the socket. The new response has another id.
+   * @param isEarlier whether the socket has brought a response with this id before. The new response has another id.
    */
-  constructor(print: RequestPrint | undefined, before: string | undefined) {
+  constructor(print: RequestPrint | undefined, isEarlier: (responseId: string) => boolean) {
     this.#print = print
-    this.#before = before
+    this.#isEarlier = isEarlier
   }
 
   get responseId(): string | undefined {
     return this.#responseId
+  }
+
+  /** An event of the response arrived. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** A terminal event of the response arrived. */
@@ -58,6 +65,7 @@ export class TurnRecorder {
     if (type === 'error' && !this.#hasBegun) return true
     if (this.isForeign({ json })) return false
     if (id === undefined && !this.#hasBegun && !BEGINS.has(type)) return false
+    if (!this.#hasBegun) this.#lane = laneOf(json)
     this.#hasBegun = true
     this.#responseId ??= id
     if (type === 'response.output_item.done' && json?.item !== undefined && this.#print !== undefined)
@@ -66,11 +74,16 @@ export class TurnRecorder {
     return true
   }
 
-  /** The event names another response, for example the previous one on this socket. */
+  /**
+   * The event names another response, for example an earlier one of this socket, or another `stream_id` than the first event.
+   * The library sends no `stream_id`, but some endpoints name the default one.
+   */
   isForeign({ json }: Pick<MessageKind, 'json'>): boolean {
+    const lane = laneOf(json)
+    if (this.#hasBegun && lane !== undefined && lane !== this.#lane) return true
     const id = responseIdOf(json)
     if (id === undefined) return false
-    return this.#responseId === undefined ? id === this.#before : id !== this.#responseId
+    return this.#responseId === undefined ? this.#isEarlier(id) : id !== this.#responseId
   }
 
   #outcomeOf(type: string, json: MessageKind['json']): TurnOutcome {

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { ClientOptions, WebSocket } from 'ws'
 import type { Clock } from '../../core/clock.ts'
+import { nextTurn } from '../../core/turn.ts'
 import { Part } from '../../errors/part.ts'
 import type { HeaderPairs } from '../transport.ts'
 import type { Connector, Dial, Socket } from '../undici/connector.ts'
@@ -146,7 +147,7 @@ class WsWire implements Wire {
     ws.on('open', () => {
       this.#isUpgraded = true
       // Reads messages that arrived together with the 101 before anything is sent, so that none of them counts as an answer.
-      this.#options.clock.afterIO(() => this.#opened())
+      void nextTurn().then(() => this.#opened())
     })
     ws.on('message', (data: Buffer) => {
       if (!this.#hasEnded) this.#events.onMessage(data)

@@ -30,15 +30,29 @@ export interface SocketServerOptions {
   onMessage(socket: ServerSocket, message: CreateMessage, number: number): void
   /** Frames in the same write as the 101. */
   readonly withUpgrade?: readonly unknown[]
+  /** The answer to a request that is no upgrade. */
+  readonly overHttp?: readonly unknown[]
 }
 
-/** A WebSocket server that upgrades every connection. It answers no pings, and no close frame: it ends the connection. */
-export async function socketServer({ onMessage, withUpgrade = [] }: SocketServerOptions): Promise<SocketServer> {
+/** A WebSocket server that upgrades every connection that asks for it. It answers no pings, and no close frame: it ends the connection. */
+export async function socketServer({
+  onMessage,
+  withUpgrade = [],
+  overHttp = [],
+}: SocketServerOptions): Promise<SocketServer> {
   const sockets: ServerSocket[] = []
   const messages: CreateMessage[] = []
   const server = await RawServer.start({
     async onConnection(connection) {
       const { header } = await connection.request()
+      if (header('upgrade') === undefined) {
+        const events = overHttp.map((event) => `data: ${JSON.stringify(event)}\n\n`)
+        connection.write(
+          `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n${events.join('')}`,
+        )
+        connection.end()
+        return
+      }
       const accept = createHash('sha1')
         .update(`${header('sec-websocket-key')}${GUID}`)
         .digest('base64')

@@ -1,3 +1,4 @@
+import type { AgentInputItem } from '@openai/agents'
 import * as openai from 'openai'
 import { standIn } from '../../support/typed.ts'
 import type { Answer, Host, HostCall, HostClient, HostSettings, Part } from './host.ts'
@@ -72,6 +73,19 @@ export function agentsClient(agents: Agents, settings: HostSettings, retry?: Ret
         toolCalls,
         finished: result.finalOutput !== undefined,
       }
+    },
+    async converse(texts) {
+      const agent = new Agent({ name: 'Tester', model: 'gpt-5.2', modelSettings: { store: false } })
+      const runner = new Runner({ modelProvider, tracingDisabled: true })
+      const answers: string[] = []
+      let history: AgentInputItem[] = []
+      for (const content of texts) {
+        const result = await runner.run(agent, [...history, { role: 'user', content }], { stream: true })
+        await result.completed
+        answers.push(String(result.finalOutput))
+        history = result.history
+      }
+      return answers
     },
   }
 }

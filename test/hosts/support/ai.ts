@@ -1,4 +1,4 @@
-import type { ToolSet } from 'ai'
+import type { ModelMessage, ToolSet } from 'ai'
 import { invalid, standIn } from '../../support/typed.ts'
 import type { Answer, Host, HostCall, HostClient, HostSettings, Part } from './host.ts'
 
@@ -82,6 +82,19 @@ function clientOf({ ai, provider: { createOpenAI } }: AiModules, settings: HostS
         toolCalls: toolCalls.map(({ toolName, input }) => ({ name: toolName, input })),
         finished: finishReason === 'stop' || finishReason === 'tool-calls',
       }
+    },
+    async converse(texts) {
+      const answers: string[] = []
+      const messages: ModelMessage[] = []
+      for (const content of texts) {
+        messages.push({ role: 'user', content })
+        const { prompt: _, ...settings } = request({})
+        const providerOptions = { openai: { store: false } }
+        const result = ai.streamText({ ...settings, messages, providerOptions })
+        answers.push(await result.text)
+        messages.push(...(await result.response).messages)
+      }
+      return answers
     },
     upload: async (file) =>
       ai.uploadFile({

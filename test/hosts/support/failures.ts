@@ -22,6 +22,8 @@ export interface Failure {
   readonly faults: readonly Fault[]
   /** The fault leaves the connection open: one who waits for more, waits for ever. */
   readonly endless?: boolean
+  /** It is about how an event stream is written, which a WebSocket does not know. */
+  readonly isOfHttp?: boolean
 }
 
 export const DEAD_ON_ARRIVAL: Failure = {
@@ -79,6 +81,7 @@ export const FAILURES: readonly Failure[] = [
   },
   {
     name: '`response.completed` comes without its blank line',
+    isOfHttp: true,
     faults: [
       { ...last, effect: 'event', raw: `${sseFrame(answerEvents()[LAST] as StreamEvent).trimEnd()}\n` },
       { ...last, effect: 'eof' },

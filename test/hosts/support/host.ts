@@ -52,6 +52,8 @@ export interface HostClient {
   stream(call?: HostCall): AsyncGenerator<Part, void>
   /** The same in one piece, not streamed. */
   create(call?: HostCall): Promise<Answer>
+  /** One turn after the other, each with all that was said before: nothing is stored. Returns the answers. */
+  readonly converse?: (texts: readonly string[]) => Promise<readonly string[]>
   /** Uploads a file as `multipart/form-data`. */
   readonly upload?: (file: Blob) => Promise<unknown>
   /** What only the openai SDK itself can do. */

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai'
 import type { APIError } from 'openai'
+import { standIn } from '../../support/typed.ts'
 import type { Host, HostCall, HostClient, HostSettings, Part } from './host.ts'
 
 type Sdk = typeof import('openai')
@@ -62,6 +63,20 @@ function clientOf(openai: OpenAI): HostClient {
       )
       return { id, text: output_text, reasoning: '', toolCalls, finished: status === 'completed' }
     },
+    async converse(texts) {
+      const answers: string[] = []
+      const input: OpenAI.Responses.ResponseInput = []
+      for (const content of texts) {
+        input.push({ role: 'user', content })
+        const events = await openai.responses.create({ ...BODY, input, store: false, stream: true })
+        for await (const event of events) {
+          if (event.type !== 'response.completed') continue
+          input.push(...standIn<OpenAI.Responses.ResponseInput>(event.response.output))
+          answers.push(textOf(event.response))
+        }
+      }
+      return answers
+    },
     upload: (file) => openai.files.create({ file: new File([file], 'notes.bin'), purpose: 'user_data' }),
     sdk: {
       async *events(call) {
@@ -79,6 +94,11 @@ function clientOf(openai: OpenAI): HostClient {
       },
     },
   }
+}
+
+function textOf({ output }: OpenAI.Responses.Response): string {
+  const parts = output.flatMap((item) => (item.type === 'message' ? item.content : []))
+  return parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('')
 }
 
 function partOf(event: OpenAI.Responses.ResponseStreamEvent): Part | undefined {

@@ -6,13 +6,13 @@ import { alone, requestsOf, withUs } from './outcome.ts'
 
 export { table } from '../../support/table.ts'
 
-/** Per failure: what the host does alone, and with us. */
+/** Per failure: what the host does alone, with us, and with us over WebSockets. */
 export function failureRows(host: Host): Promise<string[][]> {
   return Promise.all(
-    FAILURES.map(async (failure) => [
-      failure.name,
-      ...(await Promise.all([alone(host, failure), withUs(host, failure)])),
-    ]),
+    FAILURES.map(async (failure) => {
+      const overSockets = failure.isOfHttp ? '' : withUs(host, failure, {}, { webSocket: true })
+      return [failure.name, ...(await Promise.all([alone(host, failure), withUs(host, failure), overSockets]))]
+    }),
   )
 }
 
@@ -37,10 +37,13 @@ export function requestRows(host: Host): Promise<string[][]> {
 /** Per failure after output: how it ends with each `streamFailure`. */
 export function afterOutputRows(host: Host, settings: Partial<HostSettings> = {}): Promise<string[][]> {
   const modes: ResilientClientOptions[] = [{ streamFailure: 'error' }, { streamFailure: 'sse_error' }]
+  const ways = [false, true].flatMap((webSocket) =>
+    [RESET_AFTER_OUTPUT, CUT_AFTER_OUTPUT].map((failure) => ({ webSocket, failure })),
+  )
   return Promise.all(
-    [RESET_AFTER_OUTPUT, CUT_AFTER_OUTPUT].map(async (failure) => {
-      const ends = await Promise.all(modes.map((options) => withUs(host, failure, settings, options)))
-      return [failure.name, ...ends]
+    ways.map(async ({ webSocket, failure }) => {
+      const ends = modes.map((options) => withUs(host, failure, settings, { ...options, webSocket }))
+      return [`${failure.name}${webSocket ? ', over a WebSocket' : ''}`, ...(await Promise.all(ends))]
     }),
   )
 }

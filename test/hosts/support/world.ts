@@ -6,6 +6,9 @@ import { answerEvents } from './failures.ts'
 import type { Host, HostClient, HostSettings } from './host.ts'
 import { loadHosts } from './hosts.ts'
 
+/** How responses are streamed to a host. */
+export type Way = 'http' | 'websocket'
+
 export interface World {
   readonly server: MockResponsesServer
   readonly client: ResilientClient
@@ -20,12 +23,18 @@ export interface WorldOptions {
 }
 
 /**
- * For every host of this run a block of tests. Each test starts the world it needs, and behind each of them stands the check
+ * For every host of this run, over HTTP and over WebSockets, a block of tests. Each test starts the world it needs, and behind each of them stands the check
  * that nothing is left of it: no socket on either side, no lease, and no planned fault that did not strike.
  */
-export async function forEachHost(test: (host: Host, start: (options?: WorldOptions) => Promise<World>) => void) {
+export async function forEachHost(
+  test: (host: Host, start: (options?: WorldOptions) => Promise<World>, way: Way) => void,
+) {
   const hosts = await loadHosts(inject('full'))
-  describe.each(hosts)('$name', (host) => {
+  const blocks = hosts.flatMap((host) => [
+    { title: host.name, host, way: 'http' as const },
+    { title: `${host.name} over WebSockets`, host, way: 'websocket' as const },
+  ])
+  describe.each(blocks)('$title', ({ host, way }) => {
     let world: World | undefined
     beforeEach(() => {
       world = undefined
@@ -41,16 +50,18 @@ export async function forEachHost(test: (host: Host, start: (options?: WorldOpti
         await server.close()
       }
     })
-    test(host, async (options = {}) => {
+    const start = async (options: WorldOptions = {}): Promise<World> => {
       const server = await MockResponsesServer.start({ respond: answerEvents, ...options.server })
       const client = new ResilientClient({
         baseURL: server.baseURL,
         retry: { baseDelayMs: 1, maxDelayMs: 5 },
+        webSocket: way === 'websocket',
         ...options.client,
       })
       const settings = { baseURL: server.baseURL, fetch: client.fetch, maxRetries: 0, ...options.host }
       world = { server, client, host: host.connect(settings) }
       return world
-    })
+    }
+    test(host, start, way)
   })
 }

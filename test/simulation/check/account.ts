@@ -1,5 +1,5 @@
 import { wasHeard } from '../served.ts'
-import type { AttemptEntry } from './ledger.ts'
+import type { AttemptEntry } from './attempt-entry.ts'
 
 /** The retry budget of one endpoint as it must stand, by the rules of the design. */
 export class Account {

@@ -1,6 +1,7 @@
 import type { TelemetryEvent } from '../../../src/index.ts'
 import { wasHeard } from '../served.ts'
-import type { AttemptEntry, Ledger, LedgerContext } from './ledger.ts'
+import type { AttemptEntry } from './attempt-entry.ts'
+import type { Ledger, LedgerContext } from './ledger.ts'
 
 const MOST_HINT_JITTER_MS = 5000
 /** After an established connection died, or on the way to another endpoint. */

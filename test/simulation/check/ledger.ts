@@ -1,9 +1,12 @@
-import type { TelemetryEvent } from '../../../src/index.ts'
+import type { AttemptTransport, TelemetryEvent } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
 import { endpointOf } from '../network/network.ts'
 import { framesToProgress, type Served } from '../served.ts'
 import { type Account, isGatewayFailure } from './account.ts'
+import type { AttemptEntry } from './attempt-entry.ts'
+import { type Connects, isConnectFailure, NO_CONNECTS } from './connects.ts'
 import { checkDelay } from './delays.ts'
+import type { Evictions } from './lifecycles.ts'
 import type { PoolChecks } from './pool.ts'
 import { checkRefusal } from './reasons.ts'
 import { checkTimes } from './times.ts'
@@ -15,45 +18,20 @@ export interface LedgerContext {
   /** How much time was lost to a blocked loop since then. */
   readonly stalledSince: (at: number) => number
   readonly account: (endpoint: number) => Account | undefined
-  /** Counts what happened to the clients of an endpoint so far. */
-  readonly evictions: (endpoint: number) => { readonly count: number; readonly generation: number }
+  /** Counts what happened to the clients of an endpoint so far, or to its WebSockets. */
+  readonly evictions: (endpoint: number, transport: AttemptTransport) => Evictions
   /** Set where several endpoints answer the same calls. */
   readonly pool: PoolChecks | undefined
   /** Writes the timeline, where one is wanted. */
   readonly log: Log | undefined
 }
 
+/** The endpoint has answered: where another way is taken all the same, the connection is not to blame. */
+const UPSTREAM = new Set(['http_status', 'response_failed'])
+
 export type Log = (what: string) => void
 
-export interface AttemptEntry {
-  readonly number: number
-  readonly endpoint: number
-  readonly startedAt: number
-  readonly evictionsBefore: number
-  readonly evictedBefore: number
-  readonly pausedBefore: number
-  generation: number | undefined
-  connectedAt: number | undefined
-  committed: boolean
-  ended: Extract<TelemetryEvent, { type: 'attempt_end' }>['record'] | undefined
-  served: Served | undefined
-}
-
-/** Failures to connect in a row, and of those the ones for want of an address. */
-interface Connects {
-  readonly all: number
-  readonly hostNotFound: number
-}
-
-const NO_CONNECTS: Connects = { all: 0, hostNotFound: 0 }
-
 type Decision = Extract<TelemetryEvent, { type: 'retry_decision' }>
-
-/** There was no connection, for another reason than a process that has run out of something or a certificate. */
-export function isConnectFailure({ ended }: AttemptEntry, code: string): boolean {
-  const { phase } = ended ?? {}
-  return (phase === 'connecting' || phase === 'preparing') && code !== 'resources_exhausted'
-}
 
 /** Follows the telemetry of one call of the library, and holds it against what its endpoint knows. */
 export class Ledger {
@@ -138,7 +116,8 @@ export class Ledger {
     }
   }
 
-  #starts({ attempt: number, endpoint: name }: Extract<TelemetryEvent, { type: 'attempt_start' }>): void {
+  #starts(event: Extract<TelemetryEvent, { type: 'attempt_start' }>): void {
+    const { attempt: number, endpoint: name, transport } = event
     const { caller } = this
     const { evictions, now, pool } = this.#context
     const endpoint = name === undefined ? caller.plan.endpoint : endpointOf(new URL(name))
@@ -148,11 +127,12 @@ export class Ledger {
     if (number !== this.attempts.length + 1)
       this.#add('telemetry_paired', `attempt ${number} is the ${this.attempts.length + 1}th to start`)
     if (this.endedAt !== undefined) this.#add('telemetry_paired', `attempt ${number} starts after the call has ended`)
-    const { count, generation } = evictions(endpoint)
+    const { count, generation } = evictions(endpoint, transport)
     const entry: AttemptEntry = {
       number,
       endpoint,
       startedAt: now(),
+      transport,
       evictionsBefore: count,
       evictedBefore: generation,
       pausedBefore: caller.unreadMs,
@@ -165,7 +145,7 @@ export class Ledger {
     this.attempts.push(entry)
     pool?.starts(this, entry)
     // One free reconnect, one refreshed credential, one question to another replica and one rebuilt request.
-    const most = 1 + caller.options.maxRetries + this.allConnects + 4
+    const most = 1 + caller.options.maxRetries + this.allConnects + this.#mostFree
     // A hedge is no retry: what bounds them is how many run at a time, and what they may waste.
     if (caller.options.legs === 1 && number > most)
       this.#add('attempts_within_limit', `attempt ${number} of at most ${most}`)
@@ -176,7 +156,11 @@ export class Ledger {
     if (current === undefined) return
     current.generation = event.generation
     current.connectedAt = this.#context.now()
-    if (event.generation <= current.evictedBefore) {
+    const isGone =
+      current.transport === 'http'
+        ? event.generation <= current.evictedBefore
+        : this.#context.evictions(current.endpoint, 'websocket').generations.has(event.generation)
+    if (isGone) {
       const detail = `attempt ${event.attempt} got generation ${event.generation}, evicted before it began`
       this.#add('poisoned_gets_no_lease', detail)
     }
@@ -228,15 +212,17 @@ export class Ledger {
     if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', `attempt ${attempt} is to be retried`)
     if (current.committed && !this.#mayTakeBack())
       this.#add('committed_once', `attempt ${attempt} had committed and is retried`)
-    const { count } = this.#context.evictions(current.endpoint)
-    const asked = code === 'previous_response_not_found'
-    if (decision.lane === 'connection' && !asked && current.served !== undefined && count === current.evictionsBefore)
+    const { count } = this.#context.evictions(current.endpoint, current.transport)
+    const asked = code === 'previous_response_not_found' || (decision.transparent && UPSTREAM.has(code))
+    // A WebSocket that was never open is no client yet, and one on which nothing was sent is not to blame.
+    const hadClient = current.transport === 'http' ? current.served !== undefined : current.served?.written === true
+    if (decision.lane === 'connection' && !asked && hadClient && count === current.evictionsBefore)
       this.#add('poisoned_before_decision', `attempt ${attempt} failed with ${code}, and no client was poisoned`)
     checkDelay(this, current, code, decision, this.#context)
     this.delaysMs += decision.delayMs
     if (decision.transparent) {
       this.free++
-      if (this.free > 4) this.#add('attempts_within_limit', `${this.free} free retries`)
+      if (this.free > this.#mostFree) this.#add('attempts_within_limit', `${this.free} free retries`)
       return
     }
     this.#count(code, decision, current)
@@ -267,6 +253,11 @@ export class Ledger {
     else this.pushbacks++
     const { maxRetries } = caller.options
     if (this.retries > maxRetries) this.#add('attempts_within_limit', `retry ${this.retries} of ${maxRetries}`)
+  }
+
+  /** On sockets, too: another socket, after two upgrades that were not answered HTTP, and HTTP after any of them. */
+  get #mostFree(): number {
+    return this.caller.options.onSockets ? 8 : 4
   }
 
   #mayTakeBack(): boolean {

@@ -48,7 +48,8 @@ export class Leftovers {
     if (Object.values(left).some((count) => count !== 0)) this.#add(undefined, `after the end: ${JSON.stringify(left)}`)
     const pending = clock.pending().filter(({ label }) => label !== undefined)
     if (pending.length > 0) this.#add(undefined, `${pending.length} timers: ${JSON.stringify(pending.slice(0, 3))}`)
-    if (network.wires.size > 0) this.#add(undefined, `${network.wires.size} connections at the endpoints`)
+    const open = network.wires.size + network.sockets.size
+    if (open > 0) this.#add(undefined, `${open} connections at the endpoints`)
   }
 
   #add(caller: Caller | undefined, detail: string): void {

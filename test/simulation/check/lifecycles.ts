@@ -1,5 +1,14 @@
-import type { ClientLifecycleEvent } from '../../../src/index.ts'
+import type { AttemptTransport, ClientLifecycleEvent } from '../../../src/index.ts'
 import type { Violations } from './violations.ts'
+
+export interface Evictions {
+  readonly count: number
+  /** The newest. */
+  readonly generation: number
+  readonly generations: ReadonlySet<number>
+}
+
+const NONE: Evictions = { count: 0, generation: 0, generations: new Set() }
 
 interface Life {
   poisoned: boolean
@@ -12,15 +21,15 @@ export class Lifecycles {
   readonly #violations: Violations
   readonly #endpointOf: (key: string) => number
   readonly #lives = new Map<string, Life>()
-  readonly #evictions = new Map<number, { count: number; generation: number }>()
+  readonly #evictions = new Map<string, Evictions>()
 
   constructor(violations: Violations, endpointOf: (key: string) => number) {
     this.#violations = violations
     this.#endpointOf = endpointOf
   }
 
-  evictions(endpoint: number): { readonly count: number; readonly generation: number } {
-    return this.#evictions.get(endpoint) ?? { count: 0, generation: 0 }
+  evictions(endpoint: number, transport: AttemptTransport): Evictions {
+    return this.#evictions.get(`${transport} ${endpoint}`) ?? NONE
   }
 
   hear({ type, key, generation }: ClientLifecycleEvent): void {
@@ -45,11 +54,12 @@ export class Lifecycles {
       case 'client_evicted': {
         if (life.evicted) wrong('it was evicted before')
         life.evicted = true
-        const endpoint = this.#endpointOf(key)
-        const before = this.evictions(endpoint)
-        this.#evictions.set(endpoint, {
-          count: before.count + 1,
-          generation: Math.max(before.generation, generation),
+        const owner = `${key.startsWith('ws') ? 'websocket' : 'http'} ${this.#endpointOf(key)}`
+        const { count, generation: newest, generations } = this.#evictions.get(owner) ?? NONE
+        this.#evictions.set(owner, {
+          count: count + 1,
+          generation: Math.max(newest, generation),
+          generations: new Set([...generations, generation]),
         })
         break
       }

@@ -6,20 +6,21 @@ import {
   type ResilientError,
   StreamInterruptedError,
 } from '../../../src/index.ts'
-import type { Caller, Outcome } from '../caller.ts'
+import type { Caller } from '../caller.ts'
 import { wholeResponse } from '../frames.ts'
 import { secretIn } from '../secrets.ts'
 import { type Served, wasHeard } from '../served.ts'
-import type { Invariant, Violations } from './violations.ts'
+import { checkBody } from './bodies.ts'
+import type { Say, Violations } from './violations.ts'
 
 export interface OutcomeContext {
   readonly violations: Violations
   readonly requestsOf: (call: number) => readonly Served[]
   /** How much time was lost to a blocked loop since then. */
   readonly stalledSince: (at: number) => number
+  /** Whether a response lives on one WebSocket alone. */
+  readonly isOnlyCopy: (id: unknown) => boolean
 }
-
-type Say = (invariant: Invariant, detail: string) => void
 
 /** What came out of a call, held against what its endpoint sent and what was done to it. */
 export function checkOutcome(caller: Caller, context: OutcomeContext): void {
@@ -42,7 +43,7 @@ export function checkOutcome(caller: Caller, context: OutcomeContext): void {
   if (outcome.kind === 'response') checkResponse(caller, outcome.response, requests, say)
   else if (outcome.kind === 'body') checkBody(caller, outcome, requests, say)
   if ((outcome.kind === 'error' || outcome.kind === 'body') && outcome.error !== undefined)
-    checkError(caller, outcome.error, requests, say)
+    checkError(caller, outcome.error, requests, context)
 }
 
 /** An abort, or the end of the client, is felt at once. */
@@ -98,77 +99,11 @@ function checkResponse(caller: Caller, response: unknown, requests: readonly Ser
     say('attempts_mixed', `events of ${witness.stream?.tag}, result of ${got.id}`)
 }
 
-const COMMENT = ': keep\n\n'
-const SSE_ERROR = /(?:^|\n\n)event: error\ndata: [^\n]*\n\n$/
-
-function isError(text: string): boolean {
-  return text.startsWith('{"error":')
-}
-
-function checkBody(
-  caller: Caller,
-  { status, text, error }: Extract<Outcome, { kind: 'body' }>,
-  requests: readonly Served[],
-  say: Say,
-): void {
-  const { plan, options } = caller
-  if (status !== 200) {
-    const said = requests.some((served) => served.answered?.status === status)
-    // An error as JSON with 200, which a host would take for a success.
-    const isHidden = requests.some((served) => served.answered?.status === 200 && !served.streams) && isError(text)
-    if (!said && !isHidden && !options.upgrades) say('result_as_sent', `status ${status}, which no endpoint answered`)
-    return
-  }
-  if (plan.face !== 'fetch_stream') {
-    if (error === undefined && options.upgrades) checkFolded(text, requests, say)
-    return
-  }
-  const sent = requests.map((served) => ({ served, wire: wireOf(served) })).filter(({ wire }) => wire !== '')
-  const exact = sent.find(({ wire }) => wire === text)
-  if (error === undefined && exact !== undefined && wasHeard(exact.served)) return
-  // An `error` event says how it ended, whether the rest comes in time or not.
-  if (error === undefined && requests.some((served) => endsWithTerminal(served, text))) return
-  const plainText = text.replaceAll(COMMENT, '')
-  const shown =
-    options.sseError && error === undefined
-      ? plainText.replace(SSE_ERROR, (frame) => (frame.startsWith('\n') ? '\n\n' : ''))
-      : plainText
-  const partial = sent.some(({ wire }) => wire.startsWith(shown) || `${wire}\n\n`.startsWith(shown))
-  const plain = requests.some((served) => served.answered !== undefined && served.stream === undefined)
-  if (!partial && !(plain && error === undefined)) {
-    say('attempts_mixed', `a body that no attempt was sent: ${text.slice(-200)}`)
-    return
-  }
-  // A stream that was cut off must not look like one that ended.
-  if (error === undefined && !plain && !(options.sseError && SSE_ERROR.test(text)))
-    say('success_as_sent', `the body ends after ${text.length} bytes as if it were complete`)
-}
-
-/** What a client was sent of a stream, as bytes. */
-function wireOf({ stream }: Served): string {
-  return stream === undefined ? '' : stream.frames.map((frame) => frame.wire).join('')
-}
-
-function endsWithTerminal({ stream }: Served, text: string): boolean {
-  const at = stream?.frames.findIndex((frame) => frame.class === 'terminal') ?? -1
-  if (stream === undefined || at < 0) return false
-  const wires = stream.frames.map((frame) => frame.wire)
-  return text.startsWith(wires.slice(0, at + 1).join('')) && wires.join('').startsWith(text)
-}
-
-function checkFolded(text: string, requests: readonly Served[], say: Say): void {
-  const matches = requests.some(
-    (served) => served.stream !== undefined && wasHeard(served) && wholeResponse(served.stream) === text,
-  )
-  if (matches || text.includes('"error"')) return
-  if (requests.some((served) => served.answered !== undefined && served.stream === undefined)) return
-  say('result_as_sent', `a folded body that no stream amounts to: ${text.slice(0, 200)}`)
-}
-
 const CLOSED: ErrorCode = 'client_closed'
 
-function checkError(caller: Caller, error: unknown, requests: readonly Served[], say: Say): void {
-  const { plan, options, abortedAt, endedBy, reason } = caller
+function checkError(caller: Caller, error: unknown, requests: readonly Served[], context: OutcomeContext): void {
+  const { plan, options, abortedAt, endedBy, reason, params } = caller
+  const say: Say = (invariant, detail) => context.violations.add(invariant, plan.id, detail)
   const ours = findResilientError(error)
   checkSecrets(error, plan.id, say)
   if (abortedAt !== undefined) {
@@ -184,8 +119,13 @@ function checkError(caller: Caller, error: unknown, requests: readonly Served[],
   }
   if (endedBy !== undefined && ours.code !== CLOSED) say('error_as_caused', `destroyed, and came to ${ours.code}`)
   if (!caller.outlived && ours.code === CLOSED) say('error_as_caused', `came to ${CLOSED}, and nobody closed it`)
-  if (ours.code === 'previous_response_not_found' && !requests.some(({ answered }) => answered?.means === 'not_found'))
+  // What a client has put into a request by itself is not lost to the caller.
+  const isLost = requests.some(({ answered, hiddenId }) => answered?.means === 'not_found' && hiddenId === undefined)
+  if (ours.code === 'previous_response_not_found' && !isLost && !context.isOnlyCopy(params?.previous_response_id))
     say('error_as_caused', `the conversation is called lost, which no endpoint said`)
+  const { upstreamCode } = ours as { readonly upstreamCode?: string }
+  if (upstreamCode?.startsWith('websocket_') && options.holdsAnswers)
+    say('age_loses_no_call', 'the call fails because the time of a socket was over')
   if ((ours.code === 'response_failed' || ours.code === 'http_status') && caller.options.holdsAnswers)
     checkUpstream(ours, requests, say)
   checkPartial(caller, ours, say)

@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
-import type { AttemptEntry, Ledger } from './ledger.ts'
+import type { AttemptEntry } from './attempt-entry.ts'
+import type { Ledger } from './ledger.ts'
 import type { Violations } from './violations.ts'
 
 const FIRST_COOLING_MS = 5000

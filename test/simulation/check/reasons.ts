@@ -1,7 +1,9 @@
 import type { GiveUpReason } from '../../../src/index.ts'
 import { isForeign } from '../draw-attempts.ts'
 import { type Served, wasHeard } from '../served.ts'
-import { type AttemptEntry, isConnectFailure, type Ledger, type LedgerContext } from './ledger.ts'
+import type { AttemptEntry } from './attempt-entry.ts'
+import { isConnectFailure } from './connects.ts'
+import type { Ledger, LedgerContext } from './ledger.ts'
 import { turnsAway } from './requests.ts'
 
 const STATEFUL = new Set(['background', 'background_create'])

@@ -2,6 +2,7 @@ import type { Caller } from '../caller.ts'
 import { PLANTED } from '../secrets.ts'
 import { framesToProgress, type RequestWatch, type Served, wasHeard } from '../served.ts'
 import type { Log } from './ledger.ts'
+import { isRebuilt, type SocketChecks } from './sockets.ts'
 import type { Violations } from './violations.ts'
 
 export interface RequestContext {
@@ -13,6 +14,7 @@ export interface RequestContext {
   readonly ownerOf: (responseId: string) => number | undefined
   /** Several endpoints answer the same calls. */
   readonly hasPool: boolean
+  readonly sockets: () => SocketChecks
   readonly log: Log | undefined
 }
 
@@ -45,6 +47,7 @@ export class RequestChecks implements RequestWatch {
     const caller = this.#caller(served)
     if (caller === undefined) return
     if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', served, `request ${served.nth} is written`)
+    this.#context.sockets().writes(served, caller)
     const once = caller.plan.face === 'fetch_once' || caller.plan.face === 'foreign_post' || isStateful(served, caller)
     const fresh = (served.nth > 0 && served.method === 'POST') || (served.method === 'POST' && once)
     if (fresh && served.reused)
@@ -58,9 +61,12 @@ export class RequestChecks implements RequestWatch {
     const continued = /"previous_response_id":"([^"]+)"/.exec(served.body ?? '')?.[1]
     if (continued !== undefined) this.#checkOwner(served, continued)
     const earlier = this.#posts(served).filter((each) => each.body !== undefined)
-    const rebuilt = caller.options.hook === 'rebuild' && earlier.some((each) => each.answered?.means === 'not_found')
+    this.#context.sockets().arrives(served, caller)
+    const wasNotFound = earlier.some((each) => each.answered?.means === 'not_found')
+    const rebuilt = caller.options.hook === 'rebuild' && (wasNotFound || isRebuilt(served, caller))
     const first = earlier[0]?.body
-    if (first !== undefined && first !== served.body && !rebuilt)
+    // An increment has another body, and is held against what the server knows.
+    if (first !== undefined && served.body !== undefined && first !== served.body && !rebuilt)
       this.#add('same_bytes', served, `request ${served.nth} is not what the first one was`)
   }
 
@@ -84,6 +90,8 @@ export class RequestChecks implements RequestWatch {
     const caller = this.#caller(served)
     const entry = caller?.ledger?.attempts.find((each) => each.served === served)
     if (caller?.pausingSince === undefined || !entry?.committed || served.ended) return
+    // A socket is read on for a while, so that pings are answered.
+    if (served.onSocket) return
     // Behind an `error` event the richer word is read, whatever the consumer does.
     if (served.stream?.frames[served.from + served.delivered - 1]?.class === 'terminal') return
     // What a resumed stream says again is nothing for the consumer.

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../../../src/index.ts'
-import type { AttemptEntry, Ledger, LedgerContext } from './ledger.ts'
+import type { AttemptEntry } from './attempt-entry.ts'
+import type { Ledger, LedgerContext } from './ledger.ts'
 
 /** Records count in whole milliseconds, and timers fire within one. */
 const ROUNDING_MS = 3

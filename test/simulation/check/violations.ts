@@ -43,11 +43,18 @@ export type Invariant =
   | 'deadline_in_time'
   | 'deadline_not_early'
   | 'back_pressure'
+  | 'responses_mixed'
+  | 'one_response_a_socket'
+  | 'strict_stays'
+  | 'age_loses_no_call'
+  | 'knows_what_was_sent'
   | 'connections_within_limit'
   | 'telemetry_paired'
   | 'client_lifecycle'
   | 'nothing_left'
   | 'no_secret'
+
+export type Say = (invariant: Invariant, detail: string) => void
 
 export class Violations {
   readonly found: Violation[] = []

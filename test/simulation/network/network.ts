@@ -1,8 +1,11 @@
 import type { Clock, TimerHandle } from '../../../src/core/clock.ts'
 import type { Random } from '../../../src/core/random.ts'
 import type { VirtualClock } from '../../../src/testing/index.ts'
+import type { WireEvents, WireRequest } from '../../../src/transport/websocket/wire.ts'
 import type { DialFailure } from '../schedule.ts'
+import { dialError } from './network-errors.ts'
 import { SimSocket } from './sockets.ts'
+import { SimWebSocket, type SocketPeer } from './web-sockets.ts'
 import { Wire } from './wire.ts'
 
 /** What the endpoints do with what reaches them. */
@@ -11,7 +14,20 @@ export interface Endpoints {
   begin(request: SimRequest): ExchangeHandle
   /** How a connection that no request waits for is made. */
   ahead(endpoint: number): DialOutcome
+  /** A WebSocket is being opened. */
+  accepts(socket: SimWebSocket, upgrade: SimUpgrade): SocketPeer
 }
+
+export interface SimUpgrade {
+  readonly path: string
+  readonly headers: ReadonlyArray<readonly [string, string]>
+  readonly endpoint: number
+  /** No request waits for it. */
+  readonly isAhead: boolean
+}
+
+/** How what is written is taken: in pieces, or not at all. */
+export type Intake = { readonly pieces: number; readonly everyMs: number } | 'stalls' | 'resets'
 
 export interface SimRequest {
   readonly method: string
@@ -37,13 +53,14 @@ export interface ExchangeHandle {
   read(frames: number): void
   /** The answer came to its end. */
   complete(): void
-  /** It failed, or its connection went. */
-  over(): void
 }
 
 /** Time and order of everything between the client and its endpoints. */
 export class Network {
   readonly wires = new Set<Wire>()
+  /** All WebSockets of which something is left. */
+  readonly sockets = new Set<SimWebSocket>()
+  nextSocketId = 1
   /** Whose connection is opened next; set by the stand-in for undici around its call. */
   dialling: ExchangeHandle | undefined
   readonly endpoints: Endpoints
@@ -96,9 +113,8 @@ export class Network {
     const endpoint = endpointOf(origin)
     const waiting = this.dialling
     this.dialling = undefined
-    const open = [...this.wires].filter((wire) => wire.endpoint === endpoint).length
     const opening = this.#count(endpoint, 1)
-    this.onOpening?.(endpoint, open + opening)
+    this.#opens(endpoint, opening)
     let counted = true
     const done = (): void => {
       if (counted) this.#count(endpoint, -1)
@@ -121,6 +137,21 @@ export class Network {
       this.cancel(timer)
     }
     return { destroy }
+  }
+
+  openSocket(request: WireRequest, events: WireEvents): SimWebSocket {
+    const endpoint = endpointOf(request.url)
+    const socket = new SimWebSocket(this, endpoint, request, events)
+    this.sockets.add(socket)
+    this.#opens(endpoint, this.#dialling.get(endpoint) ?? 0)
+    return socket
+  }
+
+  #opens(endpoint: number, dialling: number): void {
+    let open = dialling
+    for (const wire of this.wires) if (wire.endpoint === endpoint) open++
+    for (const socket of this.sockets) if (socket.endpoint === endpoint && socket.isCounted) open++
+    this.onOpening?.(endpoint, open)
   }
 
   #count(endpoint: number, change: number): number {
@@ -154,12 +185,4 @@ export function networkOf(origin: URL): Network {
 
 export function endpointOf(origin: URL): number {
   return Number(origin.hostname.slice(1, origin.hostname.indexOf('.')))
-}
-
-function dialError(code: DialFailure, origin: URL): Error {
-  const lookup = code === 'ENOTFOUND'
-  const certificate = code === 'CERT_HAS_EXPIRED'
-  const error = new Error(certificate ? 'certificate has expired' : `${lookup ? 'getaddrinfo' : 'connect'} ${code}`)
-  const syscall = certificate ? {} : { syscall: lookup ? 'getaddrinfo' : 'connect' }
-  return Object.assign(error, { code, hostname: origin.hostname, ...syscall })
 }

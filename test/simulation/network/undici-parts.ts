@@ -98,7 +98,6 @@ export class Client extends EventEmitter implements Reader {
     )
     const running = { handler, options, exchange, controller, answered: false, untilClose: false }
     if (this.destroyed || this.#pending !== undefined || this.#running !== undefined) {
-      exchange.over()
       handler.onResponseError(undefined, coded('UND_ERR_DESTROYED', 'The client is destroyed'))
       return false
     }
@@ -270,7 +269,6 @@ export const loadedClient = (): typeof Client => Client
 export const loadClient = (): Promise<typeof Client> => Promise.resolve(Client)
 
 function fail(running: Running, error: Error): void {
-  running.exchange.over()
   running.handler.onResponseError(running.controller, error)
 }
 

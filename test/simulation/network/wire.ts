@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../../../src/core/clock.ts'
-import type { Network } from './network.ts'
+import type { Intake, Network } from './network.ts'
+import { resetError } from './network-errors.ts'
 import type { SimSocket } from './sockets.ts'
 
 /** What comes over a connection, in order. */
@@ -31,7 +32,7 @@ export class Wire {
   reader: Reader | undefined
   dead = false
   /** How what is written is taken: at once, piece by piece, or not at all. */
-  intake: { pieces: number; everyMs: number } | 'stalls' | 'resets' = { pieces: 1, everyMs: 0 }
+  intake: Intake = { pieces: 1, everyMs: 0 }
   /** Told once all that was written has been taken. */
   onTaken: (() => void) | undefined
   readonly #network: Network
@@ -68,7 +69,7 @@ export class Wire {
     if (this.dead) return
     this.forget()
     this.dead = true
-    const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', errno: -104, syscall: 'read' })
+    const error = resetError()
     const { socket } = this
     this.#network.closed(this)
     socket.emit('error', error)

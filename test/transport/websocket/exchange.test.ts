@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../src/core/clock.ts'
 import { Connector } from '../../../src/transport/undici/connector.ts'
-import { SocketExchange, type SocketMessage } from '../../../src/transport/websocket/exchange.ts'
+import { SocketExchange } from '../../../src/transport/websocket/exchange.ts'
 import { requestPrintOf } from '../../../src/transport/websocket/fit.ts'
 import { ResponsesSocket } from '../../../src/transport/websocket/socket.ts'
 import { socketKeyOf } from '../../../src/transport/websocket/socket-key.ts'
+import type { SocketMessage } from '../../../src/transport/websocket/socket-message.ts'
 import { wsWires } from '../../../src/transport/websocket/ws-wire.ts'
 import { until } from '../../support/until.ts'
 import { DEFAULT_WEB_SOCKET } from './settings.ts'
@@ -124,8 +125,14 @@ describe('a response on a socket', () => {
     expect(at.ended).toContain('ended')
   })
 
-  it('refuses events of an earlier response, and a terminal event with another id', async () => {
-    for (const messages of [[DELTA], [created('resp_1'), completed('resp_2')]]) {
+  it('refuses events of an earlier response, of another lane, and an end of another name', async () => {
+    const other = (name: string, value: string) => DELTA.replace('}', `,"${name}":"${value}"}`)
+    for (const messages of [
+      [DELTA],
+      [created('resp_1'), completed('resp_2')],
+      [created('resp_1'), other('response_id', 'resp_2')],
+      [created('resp_1'), other('stream_id', 'lane_2')],
+    ]) {
       await using at = await scene()
       const { report } = at.start('{}')
       const peer = await at.peer()
@@ -135,6 +142,47 @@ describe('a response on a socket', () => {
       expect(report.lines.at(-1)).toBe('error ERR_RESILIENT_FOREIGN_EVENT')
       expect(at.socket.hasEnded).toBe(true)
     }
+  })
+
+  it('refuses the end of any response that the socket has brought before', async () => {
+    await using at = await scene()
+    for (const [n, late] of [undefined, undefined, 'resp_1'].entries()) {
+      const { exchange, report } = at.start('{}')
+      const peer = await at.peer()
+      await until(() => at.received.length === n + 1, 'the message')
+      const id = `resp_${n + 1}`
+      for (const message of late === undefined ? [created(id), completed(id)] : [completed(late)]) peer.send(message)
+      await until(() => report.has('response.completed') || report.has('error'), 'the end')
+      if (late !== undefined) expect(report.lines.at(-1)).toBe('error ERR_RESILIENT_FOREIGN_EVENT')
+      exchange.drain()
+    }
+  })
+
+  it('takes a name of the default lane, and a text that looks like one, for what they are', async () => {
+    await using at = await scene()
+    const { exchange, report } = at.start('{}')
+    const peer = await at.peer()
+    await until(() => at.received.length === 1, 'the message')
+    const named = (json: string) => json.replace('{', '{"stream_id":"default",')
+    const quoting = JSON.stringify({ type: 'response.output_text.delta', delta: '"stream_id":"lane_2"' })
+    const said = [named(created('resp_1')), DELTA, quoting, named(completed('resp_1'))]
+    for (const message of said) peer.send(message)
+    await until(() => report.has('response.completed'), 'the last event')
+    expect(report.lines.slice(4).join('')).toBe(said.map((message) => `data: ${message}\n\n`).join(''))
+    exchange.drain()
+    expect(at.socket.isIdle).toBe(true)
+  })
+
+  it('ends with an error that comes first and has no status: nothing follows it', async () => {
+    await using at = await scene()
+    const { report } = at.start('{}')
+    const peer = await at.peer()
+    await until(() => at.received.length === 1, 'the message')
+    const error = '{"type":"error","error":{"code":"server_error","message":"No."}}'
+    peer.send(error)
+    await until(() => report.has('end'), 'the end')
+    expect(report.lines.slice(-3)).toEqual(['head 200', `data: ${error}\n\n`, 'end'])
+    expect(at.socket.hasEnded).toBe(true)
   })
 
   it('is an HTTP answer if the first message is an error with a status, and the socket is closed', async () => {

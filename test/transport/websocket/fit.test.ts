@@ -30,6 +30,7 @@ const answerItem: Item = {
   status: 'completed',
   content: [{ type: 'output_text', text: 'Hi', annotations: [], logprobs: [] }],
 }
+const answerPart = (text: string): Item => ({ type: 'output_text', text, annotations: [] })
 const body = (input: Json, more: Body = {}): Body => ({ model: 'gpt-5', store: false, input, ...more })
 
 function turnOf(request: Body, ...output: Item[]): Turn {
@@ -82,6 +83,7 @@ describe('whether a request continues the last turn of a socket', () => {
       'without a type, as messages may come',
       { role: 'assistant', content: [{ type: 'output_text', text: 'Hi' }], id: 'msg_1' },
     ],
+    ['as a bare text, as the AI SDK sends it', { role: 'assistant', content: 'Hi' }],
   ])('is an increment if the output comes back %s', (_how, item) => {
     expect(fitOf(turn, body([...FIRST, item, NEXT])).kind).toBe('incremental')
   })
@@ -96,9 +98,20 @@ describe('whether a request continues the last turn of a socket', () => {
     ],
     ['with another text', { ...answerItem, content: [{ type: 'output_text', text: 'Ho' }] }, 1],
     ['with a field more', { ...answerItem, phase: 'commentary' }, 1],
-    ['as a string', message('assistant', 'Hi'), 1],
+    ['as another text', message('assistant', 'Ho'), 1],
+    ['as the text of another role', message('user', 'Hi'), 1],
   ])('sends the whole if the output comes back %s', (_how, item, at) => {
     expect(fitOf(turn, body([...FIRST, item, NEXT]))).toEqual({ kind: 'whole', because: `item:${at}` })
+  })
+
+  it.each<[string, Json]>([
+    ['of two texts', [answerPart('Hi'), answerPart('')]],
+    ['of a refusal', [{ type: 'refusal', refusal: 'Hi' }]],
+    ['of a text with a field more', [{ ...answerPart('Hi'), parsed: 'Hi' }]],
+    ['without a text', []],
+  ])('sends the whole if an answer %s comes back as a bare text: that says less', (_what, content) => {
+    const partial = turnOf(body(FIRST), { ...answerItem, content })
+    expect(fitOf(partial, body([...FIRST, message('assistant', 'Hi'), NEXT]))).toMatchObject({ because: 'item:1' })
   })
 
   it('accepts either form of an output item: that of its done event, or that of the whole response', () => {
@@ -371,8 +384,11 @@ function edited(history: Item[], kind: string, seed: number): Item[] {
   }
 }
 
+/** An item as the model sees it: a bare text of the assistant is one part. */
 function withoutOptional(value: Json): Json {
   const { id: _id, status: _status, ...item } = value as Item
+  if (item.role === 'assistant' && typeof item.content === 'string')
+    return { ...item, type: 'message', content: [{ type: 'output_text', text: item.content }] }
   if (!Array.isArray(item.content)) return item
   const content = item.content.map((part) => {
     const { annotations: _a, logprobs: _l, ...rest } = part as Item

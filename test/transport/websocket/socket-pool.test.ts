@@ -265,17 +265,43 @@ describe('a pool of sockets', () => {
   it('opens a socket ahead, within a time, and keeps no process alive by it', async () => {
     const at = scene()
     const told: unknown[] = []
-    expect(at.pool.prepare(KEY, 1000, (end) => told.push(end?.kind))).toBe(true)
+    expect(at.pool.prepare(KEY, 1000, (end) => told.push(typeof end === 'object' ? end.kind : end))).toBe(true)
     expect(at.wires.last.keepsAlive).toBe(false)
     at.wires.last.open()
     expect(told).toEqual([undefined])
     expect(leased(at.pool.leaseAny(KEY, FRESH)).isNew).toBe(true)
-    at.pool.prepare(KEY, 1000, (end) => told.push(end?.kind))
+    at.pool.prepare(KEY, 1000, (end) => told.push(typeof end === 'object' ? end.kind : end))
     at.wires.last.end({ kind: 'refused', status: 426, headers: [], body: Buffer.alloc(0) })
-    at.pool.prepare(KEY, 1000, (end) => told.push(end?.kind))
+    at.pool.prepare(KEY, 1000, (end) => told.push(typeof end === 'object' ? end.kind : end))
     await at.clock.advance(1000)
     expect(told).toEqual([undefined, 'refused', 'failed'])
     expect(at.wires.last.isDestroyed).toBe(true)
+  })
+
+  it('gives up a socket that is opened ahead where its place is needed, and at its own end', async () => {
+    for (const end of ['place', 'close', 'destroy'] as const) {
+      const at = scene({ maxConnections: 1 })
+      const told: unknown[] = []
+      expect(at.pool.prepare(KEY, 1000, (ended) => told.push(ended))).toBe(true)
+      at.wires.last.connect()
+      if (end === 'place') at.places.makeRoom(KEY.url.origin)
+      else await at.pool[end]()
+      expect(told).toEqual(['given_up'])
+      expect(at.wires.last.isDestroyed).toBe(true)
+      expect(at.places.mayOpen(KEY.url.origin)).toBe(true)
+      await at.clock.settle()
+      at.clock.assertNothingPending()
+    }
+  })
+
+  it('does not tell that a socket is poisoned that never opened, or has ended by itself', async () => {
+    const at = scene()
+    const refused = leased(at.pool.leaseAny(KEY, ANY))
+    at.pool.poison(refused.socket, 'upgrade_refused')
+    const { exchange, wire } = await at.begin(leased(at.pool.leaseAny(KEY, ANY)))
+    wire.closed(1006)
+    exchange.poison('socket_closed')
+    expect(at.events.map(({ type }) => type)).toEqual(['client_created', 'client_evicted'])
   })
 
   it('reports each socket as a separate cached client, and poisons no other', async () => {
