@@ -37,7 +37,10 @@ function madeCall(callId: number, random: () => number): RecordedCall {
   const isFailed = failures === 5
   const isAborted = !isFailed && random() < 0.02
   const isHedged = failures === 0 && random() < 0.05
-  if (isHedged) {
+  if (isHedged) at = 6000
+  const first = at + Math.round(600 * Math.exp(1.1 * normal(random)))
+  const output = first + Math.round(900 * random())
+  if (isHedged)
     attempts.push({
       ...BASE,
       attempt: 1,
@@ -45,12 +48,8 @@ function madeCall(callId: number, random: () => number): RecordedCall {
       phase: 'waiting',
       startedAtMs: 0,
       connectedAtMs: 35,
-      endedAtMs: 9000,
+      endedAtMs: output,
     })
-    at = 6000
-  }
-  const first = at + Math.round(600 * Math.exp(1.1 * normal(random)))
-  const output = first + Math.round(900 * random())
   const end = output + Math.round(2500 * Math.exp(normal(random)))
   if (!isFailed)
     attempts.push({

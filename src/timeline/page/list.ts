@@ -174,24 +174,22 @@ function barOf({ bars, lanes, ms }: PageCall, scaleMs: number): HTMLElement {
   const bar = element('span', ms > scaleMs ? 'bar beyond' : 'bar')
   const place = (at: number): string => `${(at / scaleMs) * 100}%`
   const height = 100 / lanes
-  const put = (part: HTMLElement, lane: number): void => {
+  const put = (kind: string, lane: number, from: number): HTMLElement => {
+    const part = element('i', kind)
+    part.style.left = place(from)
     part.style.top = `${lane * height}%`
     part.style.height = `${height}%`
     bar.append(part)
+    return part
   }
   for (const { spans, lane, end, at, hedge } of bars) {
-    for (const [index, [activity, from, to]] of spans.entries()) {
+    for (const [activity, from, to] of spans) {
       if (from > scaleMs) break
-      const part = element('i', `${activity}${classOf(end)}${hedge && index === 0 ? ' hedge' : ''}`)
-      part.style.left = place(from)
-      part.style.width = place(Math.min(to, scaleMs) - from)
-      put(part, lane)
+      put(`${activity}${classOf(end)}`, lane, from).style.width = place(Math.min(to, scaleMs) - from)
     }
-    if ((end === 'cut' || end === 'aborted') && at <= scaleMs) {
-      const mark = element('i', end === 'aborted' ? 'cut stopped' : 'cut')
-      mark.style.left = place(at)
-      put(mark, lane)
-    }
+    const startedAt = spans[0]?.[1] ?? at
+    if (hedge && startedAt <= scaleMs) put('hedge', lane, startedAt)
+    if ((end === 'cut' || end === 'aborted') && at <= scaleMs) put(end === 'cut' ? 'cut' : 'cut stopped', lane, at)
   }
   return bar
 }

@@ -30,7 +30,14 @@ function figures(calls: readonly PageCall[]): HTMLElement {
     ['hedged', grouped(hedged), share(hedged)],
   ]
   for (const [name, value, note] of rows)
-    list.append(element('div', name, element('dt', '', name), element('dd', '', value, element('small', '', note))))
+    list.append(
+      element(
+        'div',
+        value === '0' ? 'none' : name,
+        element('dt', '', name),
+        element('dd', '', value, element('small', '', note)),
+      ),
+    )
   return list
 }
 
