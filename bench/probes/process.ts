@@ -13,6 +13,7 @@ const LOADERS: Readonly<Record<ProbeName, () => Promise<Probe>>> = {
   fit: async () => (await import('./fit.ts')).fit,
   turns: async () => (await import('./turns.ts')).turns,
   web_socket_unused: async () => (await import('./start.ts')).webSocketUnused,
+  telemetry: async () => (await import('./telemetry.ts')).telemetry,
   first_call: async () => (await import('./start.ts')).firstCall,
   import_time: async () => (await import('./start.ts')).importedIn,
 }
