@@ -11,7 +11,15 @@ export interface CallFacts {
   readonly attributes: Attributes
 }
 
+let latest: { readonly event: CallStartEvent; readonly facts: CallFacts } | undefined
+
+/** Made once for each event: spans and metrics ask for the same one, one after the other. */
 export function callFactsOf(event: CallStartEvent): CallFacts {
+  if (latest?.event !== event) latest = { event, facts: factsOf(event) }
+  return latest.facts
+}
+
+function factsOf(event: CallStartEvent): CallFacts {
   const url = new URL(event.url)
   const operation = operationOf(event, url)
   const model = operation === undefined ? undefined : event.model

@@ -13,5 +13,8 @@ export function fail(span: Span, code: ErrorCode | undefined): void {
 
 /** The attributes that have a value. */
 export function present(attributes: Attributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
+  const kept: Attributes = {}
+  // Called four times a call: entries and a filter would take longer than the attributes themselves.
+  for (const name in attributes) if (attributes[name] !== undefined) kept[name] = attributes[name]
+  return kept
 }

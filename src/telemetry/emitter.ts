@@ -37,8 +37,11 @@ const channels = {
 /** Nothing that gets an event can change it for the others, or change the history of the call, which shares its records. */
 function frozen(value: object): void {
   if (Object.isFrozen(value)) return
+  for (const name in value) {
+    const field: unknown = (value as Readonly<Record<string, unknown>>)[name]
+    if (typeof field === 'object' && field !== null) frozen(field)
+  }
   Object.freeze(value)
-  for (const field of Object.values(value)) if (typeof field === 'object' && field !== null) frozen(field)
 }
 
 /** Publishes to the diagnostics channel of the event only. */

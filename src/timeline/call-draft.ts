@@ -178,24 +178,20 @@ function word(text: string | undefined): string | undefined {
 /** Without the fields that have no value, which take memory and say nothing. */
 function withValues<T extends object>(fields: T): T {
   const kept: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value
+  for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name]
   return kept as T
 }
 
 /** What a record takes in memory. Bytes, roughly. */
 export function bytesOf(call: RecordedCall): number {
-  const texts = [
-    call.url,
-    call.method,
-    call.model,
-    call.effort,
-    call.tier,
-    call.label,
-    call.responseId,
-    call.responseModel,
-  ]
-  const ofAttempts = call.attempts.flatMap(({ endpoint, requestId, responseId }) => [endpoint, requestId, responseId])
-  const characters = [...texts, ...ofAttempts].reduce((sum, text) => sum + (text?.length ?? 0), 0)
+  let characters = lengthOf(call.url) + lengthOf(call.model) + lengthOf(call.effort) + lengthOf(call.tier)
+  characters += lengthOf(call.label) + lengthOf(call.responseId) + lengthOf(call.responseModel)
+  for (const { endpoint, requestId, responseId } of call.attempts)
+    characters += lengthOf(endpoint) + lengthOf(requestId) + lengthOf(responseId)
   // A text with a character beyond Latin-1 takes two bytes for each.
   return BYTES_OF_CALL + call.attempts.length * BYTES_OF_ATTEMPT + 2 * characters
+}
+
+function lengthOf(text: string | undefined): number {
+  return text?.length ?? 0
 }
