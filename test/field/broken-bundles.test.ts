@@ -61,7 +61,7 @@ describe('a program that was bundled as ESM', () => {
         readonly second: readonly unknown[]
       }
       const words = expect.stringMatching(
-        /^A part of this package could not be loaded: .*require of .*banner of docs\/client\.md/,
+        /^A part of this package could not be loaded: .*require of .*banner of docs\/bundlers\.md/,
       )
       expect(first).toEqual(['RequestError', 'part_not_loaded', words, 1, false, 'safe'])
       expect(second).toEqual(['TypeError', 'part_not_loaded', words, 1, false, 'safe'])
