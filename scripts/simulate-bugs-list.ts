@@ -248,6 +248,7 @@ export const BUGS: readonly Bug[] = [
     'src/call/on-sockets.ts',
     "verdict.isUnprocessed || effective.replaySafety(failed) === 'safe'",
     'effective !== undefined',
+    { file: 'src/call/socket-route.ts', find: '!effective.isRepeatable)', replace: 'effective === undefined)' },
   ),
   socketBug(
     'an increment builds on items that were changed',

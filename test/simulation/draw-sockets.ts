@@ -1,16 +1,17 @@
 import type { Dice } from './dice.ts'
 import { drawAttempts, isForeign } from './draw-attempts.ts'
-import type {
-  AttemptPlan,
-  CallPlan,
-  ClientPlan,
-  EndpointPlan,
-  Face,
-  FollowPlan,
-  HistoryEdit,
-  Schedule,
-  SocketsPlan,
-  UpgradePlan,
+import {
+  type AttemptPlan,
+  type CallPlan,
+  type ClientPlan,
+  type EndpointPlan,
+  type Face,
+  type FollowPlan,
+  HEALTHY,
+  type HistoryEdit,
+  type Schedule,
+  type SocketsPlan,
+  type UpgradePlan,
 } from './schedule.ts'
 
 /** How much goes wrong with the sockets of a world. */
@@ -109,6 +110,9 @@ function drawUpgrade(dice: Dice): UpgradePlan {
 
 const EDITS: readonly HistoryEdit[] = [
   'without_ids',
+  'without_ids',
+  'without_ids',
+  'reid',
   'bare_texts',
   'retext',
   'drop',
@@ -117,6 +121,12 @@ const EDITS: readonly HistoryEdit[] = [
   'other_field',
   'nothing_new',
 ]
+
+/** An endpoint that has forgotten what a request continues. */
+const FORGETS: AttemptPlan = {
+  ...HEALTHY,
+  answer: { kind: 'status', status: 400, code: 'previous_response_not_found', body: 'json' },
+}
 
 /** A turn that goes on where another one has ended: at once, after a while, or after the life of its socket. */
 function drawTurn(dice: Dice, calls: readonly CallPlan[], id: number, trouble: number): CallPlan {
@@ -130,7 +140,8 @@ function drawTurn(dice: Dice, calls: readonly CallPlan[], id: number, trouble: n
     by: dice.chance(0.6) ? 'history' : 'id',
     ...dice.maybe(0.4, 'edit', () => dice.pick(EDITS)),
   }
-  const attempts = drawAttempts(dice, face).map((attempt) => withSocket(dice, attempt, trouble))
+  const drawnAttempts = drawAttempts(dice, face).map((attempt) => withSocket(dice, attempt, trouble))
+  const attempts = dice.chance(0.1) ? [FORGETS, ...drawnAttempts] : drawnAttempts
   return {
     id,
     face,

@@ -36,7 +36,7 @@ const TTFB_GROWTH_MAX = 2
 /** Hedge early, kill late. */
 const HEDGED_TTFB_MS = 180_000
 
-export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effective {
+export function effectiveOf({ client, views, calls }: Schedule, call: CallPlan): Effective {
   const view: ViewPlan = call.view === undefined ? {} : (views[call.view] ?? {})
   const options = { ...client, ...view, retry: { ...client.retry, ...view.retry } }
   const timeouts = { ...client.timeouts, ...view.timeouts }
@@ -65,8 +65,16 @@ export function effectiveOf({ client, views }: Schedule, call: CallPlan): Effect
     refreshes: client.auth?.kind === 'function' && call.endpoint === 0,
     hasBeforeCommit: isFetch,
     headersMs: client.auth?.kind === 'function' ? 2 * client.auth.afterMs : 0,
-    legs: client.hedge === undefined ? 1 : client.hedge === true ? 3 : client.hedge.maxConcurrent,
+    legs: legsOf(client.hedge, calls.length),
     onSockets: client.webSocket !== undefined,
     holdsAnswers: options.limits?.preludeBytes === undefined,
   }
+}
+
+/** A client that has seen enough answers hedges without being told to. */
+const CALLS_TO_LEARN_FROM = 6
+
+function legsOf(hedge: ClientPlan['hedge'], calls: number): number {
+  if (hedge === undefined) return calls > CALLS_TO_LEARN_FROM ? 3 : 1
+  return hedge === true ? 3 : hedge.maxConcurrent
 }

@@ -7,6 +7,8 @@ type Body = Readonly<Record<string, unknown>>
 export class Memory {
   /** The conversation up to the end of a response, by its id. */
   readonly #items = new Map<string, readonly HistoryItem[]>()
+  /** The requests that they answer. */
+  readonly #requests = new Map<string, Body>()
   /** Responses that are not stored: the WebSocket whose server alone keeps it, if one does. */
   readonly #unstored = new Map<string, number | undefined>()
 
@@ -17,12 +19,17 @@ export class Memory {
 
   keeps(stream: Stream, body: Body): void {
     const last = JSON.parse(stream.frames.at(-1)?.json ?? '{}') as { response?: { output?: readonly HistoryItem[] } }
+    this.#requests.set(stream.id, body)
     this.#items.set(stream.id, [...this.seen(body), ...(last.response?.output ?? [])])
   }
 
   /** What is not known to live elsewhere is taken for something from before. */
   isStored(id: string): boolean {
     return !this.#unstored.has(id)
+  }
+
+  requestOf(id: string): Body | undefined {
+    return this.#requests.get(id)
   }
 
   /** Of a response that lives, or lived, on one WebSocket alone. */

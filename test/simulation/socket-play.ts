@@ -75,6 +75,7 @@ function breakOff(world: PlayWorld, socket: SimWebSocket, served: Served, next: 
       socket.arrives(at, { kind: 'end', end: { kind: 'closed', code: 1006 } })
       return
     case 'end':
+      if (closeCode === TOO_LARGE && served.plan.fault?.after === 0) refuse(socket, served, at)
       socket.arrives(at, { kind: 'end', end: { kind: 'closed', code: closeCode } })
       return
     case 'stall':
@@ -92,6 +93,20 @@ function breakOff(world: PlayWorld, socket: SimWebSocket, served: Served, next: 
     case 'comments':
       sendPings(world.network, socket, at, 0)
   }
+}
+
+/** The message is larger than the endpoint takes: nothing was done for it. */
+const TOO_LARGE = 1009
+
+function refuse(socket: SimWebSocket, served: Served, at: number): void {
+  served.streams = false
+  served.answered = { status: 413, means: 'later', refused: true, code: undefined, hintMs: undefined }
+  socket.arrives(at, {
+    kind: 'act',
+    act: () => {
+      served.complete = true
+    },
+  })
 }
 
 /** As the `ws` library tells of a frame that breaks the protocol. */

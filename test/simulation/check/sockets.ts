@@ -87,6 +87,9 @@ export class SocketChecks {
       const [known, sent] = [memory.seen(message), memory.seen(own)].map((items) => JSON.stringify(items).slice(0, 400))
       this.#add('knows_what_was_sent', served, `with request ${nth} the server knows ${known}; sent was ${sent}`)
     }
+    const before = served.hiddenId === undefined ? undefined : memory.requestOf(served.hiddenId)
+    if (before !== undefined && lastingFieldsOf(before) !== lastingFieldsOf(message))
+      this.#add('knows_what_was_sent', served, `request ${nth} continues one with ${lastingFieldsOf(before)}`)
     const [known, sent] = [fieldsOf(message), fieldsOf(own)]
     if (known !== sent) this.#add('knows_what_was_sent', served, `request ${nth} has ${known}; sent was ${sent}`)
   }
@@ -100,6 +103,11 @@ export class SocketChecks {
 export function isRebuilt({ message }: Served, { options, params }: Caller): boolean {
   if (options.hook !== 'rebuild' || params?.previous_response_id === undefined) return false
   return JSON.stringify(message?.input) === JSON.stringify(REBUILT_INPUT)
+}
+
+/** Those that may not differ between a request and what it continues. */
+function lastingFieldsOf({ metadata: _metadata, ...body }: Body): string {
+  return fieldsOf(body)
 }
 
 /** All that an increment must repeat. */
