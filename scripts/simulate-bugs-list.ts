@@ -205,7 +205,7 @@ export const BUGS: readonly Bug[] = [
   socketBug(
     'an event of an earlier response is taken for one of the next',
     'src/transport/websocket/turn-recorder.ts',
-    'if (this.isForeign({ json })) return false\n    if (id === undefined && !this.#hasBegun && !BEGINS.has(type)) return false',
+    'if (isOfOtherLane || this.isForeign({ json })) return false\n    if (id === undefined && !this.#hasBegun && !BEGINS.has(type)) return false',
     '',
   ),
   socketBug(

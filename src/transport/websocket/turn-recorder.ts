@@ -63,9 +63,12 @@ export class TurnRecorder {
     if (json === undefined && this.#hasBegun) return true
     const id = responseIdOf(json)
     if (type === 'error' && !this.#hasBegun) return true
-    if (this.isForeign({ json })) return false
+    const lane = laneOf(json)
+    // The library sends no `stream_id`, but some endpoints name the default one.
+    const isOfOtherLane = this.#hasBegun && lane !== undefined && lane !== this.#lane
+    if (isOfOtherLane || this.isForeign({ json })) return false
     if (id === undefined && !this.#hasBegun && !BEGINS.has(type)) return false
-    if (!this.#hasBegun) this.#lane = laneOf(json)
+    if (!this.#hasBegun) this.#lane = lane
     this.#hasBegun = true
     this.#responseId ??= id
     if (type === 'response.output_item.done' && json?.item !== undefined && this.#print !== undefined)
@@ -75,12 +78,9 @@ export class TurnRecorder {
   }
 
   /**
-   * The event names another response, for example an earlier one of this socket, or another `stream_id` than the first event.
-   * The library sends no `stream_id`, but some endpoints name the default one.
+   * The event names another response, for example an earlier one of this socket.
    */
   isForeign({ json }: Pick<MessageKind, 'json'>): boolean {
-    const lane = laneOf(json)
-    if (this.#hasBegun && lane !== undefined && lane !== this.#lane) return true
     const id = responseIdOf(json)
     if (id === undefined) return false
     return this.#responseId === undefined ? this.#isEarlier(id) : id !== this.#responseId
