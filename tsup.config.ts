@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
+import type { Plugin } from 'esbuild'
 import { defineConfig } from 'tsup'
 
 const root = import.meta.dirname
@@ -32,6 +33,28 @@ function firstOfEachLine(places: SourceMapSegment[]): SourceMapSegment[] {
   })
 }
 
+/** Puts the Lua scripts of the fleet into the code, so that the package reads no files. */
+const luaTexts: Plugin = {
+  name: 'lua-texts',
+  setup({ onLoad }) {
+    onLoad({ filter: /src[\\/]fleet[\\/]scripts\.ts$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8').replace(/readLua\('([\w.]+)'\)/g, (_call, name: string) =>
+        JSON.stringify(withoutComments(readFileSync(path.join(path.dirname(file), 'lua', name), 'utf8'))),
+      ),
+      loader: 'ts',
+    }))
+  },
+}
+
+/** Lines alone: a `--` in a text would be one, too. */
+function withoutComments(lua: string): string {
+  return lua
+    .split('\n')
+    .filter((line) => !/^\s*(?:--.*)?$/.test(line))
+    .map((line) => line.trim())
+    .join('\n')
+}
+
 export default defineConfig(({ outDir = 'dist' }) => ({
   entry: {
     index: 'src/index.ts',
@@ -40,6 +63,7 @@ export default defineConfig(({ outDir = 'dist' }) => ({
     'testing/server': 'src/testing/server.ts',
     'sidecar/index': 'src/sidecar/index.ts',
     'timeline/index': 'src/timeline/index.ts',
+    'fleet/index': 'src/fleet/index.ts',
     'cli/bin': 'src/cli/bin.ts',
   },
   format: 'esm',
@@ -51,6 +75,7 @@ export default defineConfig(({ outDir = 'dist' }) => ({
   // So that `node --enable-source-maps`, a debugger and an error reporter show files and lines of `src`.
   sourcemap: true,
   onSuccess: async () => shapeSourceMaps(path.resolve(root, outDir)),
+  esbuildPlugins: [luaTexts],
   // Comments belong to the declarations, where editors show them; names stay, so that stacks can be read.
   esbuildOptions(options) {
     options.minifyWhitespace = true

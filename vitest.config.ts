@@ -14,6 +14,7 @@ const BY_NAME = {
   'resilient-responses': 'index.ts',
   'resilient-responses/opentelemetry': 'opentelemetry/index.ts',
   'resilient-responses/sidecar': 'sidecar/index.ts',
+  'resilient-responses/fleet': 'fleet/index.ts',
   'resilient-responses/testing': 'testing/index.ts',
   'resilient-responses/testing/server': 'testing/server.ts',
   'resilient-responses/timeline': 'timeline/index.ts',

@@ -29,6 +29,11 @@ export const ENTRIES = {
     declarations: 'dist/sidecar/index.d.ts',
     code: 'dist/sidecar/index.js',
   },
+  fleet: {
+    specifier: 'resilient-responses/fleet',
+    declarations: 'dist/fleet/index.d.ts',
+    code: 'dist/fleet/index.js',
+  },
 } as const
 
 export type EntryName = keyof typeof ENTRIES

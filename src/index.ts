@@ -48,6 +48,7 @@ export {
   UpstreamError,
   type UpstreamWords,
 } from './errors/errors.ts'
+export type { Fleet } from './fleet-port/fleet-port.ts'
 export type { HedgeOptions } from './hedge/hedge-options.ts'
 export { ResponseFailedError } from './responses/failed-error.ts'
 export { ResponseStream, type ResponseStreamIterator } from './responses/response-stream.ts'

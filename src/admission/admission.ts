@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { Gate } from '../core/gate.ts'
 import { sleep, withDeadline } from '../core/race.ts'
 import { RecentMap } from '../core/recent-map.ts'
+import type { CallQuota, QuotaDemand } from '../fleet-port/fleet-port.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { type RateKind, type RateWindow, readRateWindow, waitFor } from './rate-window.ts'
 
@@ -37,8 +38,20 @@ export interface Entry {
   onWaiting(reason: WaitReason): void
 }
 
-/** `limit`: as many calls as allowed are under way. `rate`: a rate limit of the endpoint is nearly used up. */
-export type WaitReason = 'limit' | 'rate'
+/**
+ * `limit`: as many calls as allowed are under way. `rate`: a rate limit of the endpoint is nearly used up. `pushback`: the endpoint has
+ * asked another call to wait.
+ */
+export type WaitReason = 'limit' | 'rate' | 'pushback'
+
+/** The part of this process in a limit that processes share, for calls to an origin. */
+export type QuotaOf = (origin: string, demand: QuotaDemand) => CallQuota
+
+/** The gate of an origin, and its quota if processes share the limit. */
+interface Place {
+  readonly gate: Gate
+  readonly quota: CallQuota | undefined
+}
 
 /** Longest wait for a rate limit: as long as the longest hint that is obeyed. */
 const MAX_PACE_MS = 60_000
@@ -54,18 +67,21 @@ const MAX_KEYS = 512
 export class Admission {
   readonly #clock: Clock
   readonly #settings: AdmissionSettings
-  readonly #gates = new Map<string, Gate>()
+  readonly #places = new Map<string, Place>()
+  readonly #quotaOf: QuotaOf | undefined
   readonly #paces = new RecentMap<string, RatePace>(MAX_KEYS)
 
-  constructor(clock: Clock, settings: AdmissionSettings) {
+  /** @param quotaOf if processes share the limit. */
+  constructor(clock: Clock, settings: AdmissionSettings, quotaOf?: QuotaOf) {
     this.#clock = clock
     this.#settings = settings
+    this.#quotaOf = quotaOf
   }
 
   /** Waiting calls, over all origins. */
   get waiting(): number {
     let waiting = 0
-    for (const gate of this.#gates.values()) waiting += gate.waiting
+    for (const { gate } of this.#places.values()) waiting += gate.waiting
     return waiting
   }
 
@@ -73,13 +89,14 @@ export class Admission {
   async enter(entry: Entry): Promise<Permit> {
     const { origin, model, inputTokens, scope, onWaiting } = entry
     const clock = this.#clock
-    const gate = this.#gateOf(origin)
+    const place = this.#placeOf(origin)
     const lateAt = clock.now() + entry.withinMs
-    if (gate.isFull) {
+    if (place.gate.isFull) {
       onWaiting('limit')
-      await this.#place(gate, entry)
+      await this.#wait(place, entry)
     } else {
-      gate.enter(() => {})
+      place.gate.enter(() => {})
+      place.quota?.changed()
     }
     // A call without a model is not a Responses call, and has other rate limits.
     const pace =
@@ -89,8 +106,7 @@ export class Admission {
     const leave = pace?.join(inputTokens)
     const over = (): void => {
       leave?.()
-      gate.leave()
-      if (gate.isIdle) this.#gates.delete(origin)
+      this.#leave(origin, place)
     }
     try {
       const waitMs = Math.min(pace?.waitMs(inputTokens) ?? 0, MAX_PACE_MS)
@@ -118,39 +134,52 @@ export class Admission {
    * have to wait.
    */
   enterNow(origin: string): (() => void) | undefined {
-    const gate = this.#gateOf(origin)
+    const place = this.#placeOf(origin)
+    const { gate, quota } = place
     if (gate.isFull || gate.waiting > 0) return undefined
     gate.enter(() => {})
+    quota?.changed()
     let inside = true
     return () => {
       if (!inside) return
       inside = false
-      gate.leave()
-      if (gate.isIdle) this.#gates.delete(origin)
+      this.#leave(origin, place)
     }
   }
 
-  async #place(gate: Gate, { scope, withinMs, onTimeout }: Entry): Promise<void> {
+  #leave(origin: string, { gate, quota }: Place): void {
+    gate.leave()
+    quota?.changed()
+    if (gate.isIdle) this.#places.delete(origin)
+  }
+
+  async #wait({ gate, quota }: Place, { origin, scope, withinMs, onTimeout }: Entry): Promise<void> {
     let giveUp!: () => boolean
     const place = new Promise<void>((letIn) => {
       giveUp = gate.enter(letIn)
     })
+    quota?.changed()
     try {
       await withDeadline(place, { clock: this.#clock, scope, ms: Math.min(withinMs, LONGEST_WAIT_MS), onTimeout })
     } catch (error) {
       // It was admitted in the same tick as the abort: pass the permit on.
       if (!giveUp()) gate.leave()
+      quota?.changed()
+      if (gate.isIdle) this.#places.delete(origin)
       throw error
     }
   }
 
-  #gateOf(origin: string): Gate {
-    let gate = this.#gates.get(origin)
-    if (gate === undefined) {
-      gate = new Gate(this.#settings.calls)
-      this.#gates.set(origin, gate)
-    }
-    return gate
+  #placeOf(origin: string): Place {
+    const known = this.#places.get(origin)
+    if (known !== undefined) return known
+    let quota: CallQuota | undefined
+    const { calls } = this.#settings
+    const gate = new Gate(this.#quotaOf === undefined ? calls : () => quota?.limit() ?? 0)
+    quota = this.#quotaOf?.(origin, gate)
+    const place = { gate, quota }
+    this.#places.set(origin, place)
+    return place
   }
 }
 

@@ -3,8 +3,16 @@ import type { Rules } from '../core/rules.ts'
 
 /** Limits the calls to an origin. First come, first served, over all views of the client together. */
 export interface ConcurrencyOptions {
-  /** Concurrent calls to one origin. A call counts until its body ends. From 1; default: no limit. */
+  /**
+   * Concurrent calls to one origin. A call counts until its body ends. From 1; default: no limit. With the option `fleet` it is the
+   * limit of all processes together, each of which gets a fair part of it.
+   */
   readonly calls?: number | undefined
+  /**
+   * With the option `fleet` only: concurrent calls of this process while the store of the fleet does not answer. From 1 to `calls`.
+   * Default: what this process had last, and at least an equal share of `calls`; all of `calls` where it never knew of the others.
+   */
+  readonly callsAlone?: number | undefined
   /**
    * How long a call may wait to begin. After that it fails with `queue_timeout`, and nothing was sent. Milliseconds;
    * default 0 (off): only `totalMs` and `beforeCommitMs` apply, which include the wait.
@@ -19,6 +27,7 @@ export interface ConcurrencyOptions {
 
 export const concurrencyRules = {
   calls: whole(1),
+  callsAlone: whole(1),
   queueMs: { ...msOrOff, default: 0 },
   pace: { ...flag, default: true },
 } as const satisfies Rules<ConcurrencyOptions>

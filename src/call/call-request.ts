@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import type { Endpoints } from '../endpoints/endpoints.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
+import type { CallFleet } from '../fleet-port/call-fleet.ts'
 import type { HedgeSettings, Hedging } from '../hedge/hedging.ts'
 import type { RetryBudget } from '../retry/budget.ts'
 import type { RetryPolicy } from '../retry/decide.ts'
@@ -45,6 +46,8 @@ export interface CallRequest {
   readonly continues: string | undefined
   /** Calls with the same text go to the same one of several endpoints while it is ready. */
   readonly affinity?: string | undefined
+  /** The endpoint keeps the response, or what the call is about. */
+  readonly stored: boolean
   /** The ids that the response of the answer may have. Any other response is not the requested one. */
   readonly expects?: readonly string[] | undefined
 }
@@ -117,6 +120,8 @@ export interface CallContext {
   readonly sockets?: SocketRouting | undefined
   /** Set if several endpoints answer the same calls. */
   readonly endpoints: Endpoints | undefined
+  /** Set if clients of other processes are told, and tell. */
+  readonly fleet?: CallFleet | undefined
   /** Set if calls are limited. */
   readonly admission: { readonly gate: Admission; readonly queueMs: number } | undefined
   /** Set if an instrumentation of the client makes headers. Belongs to this call and its asynchronous context. */

@@ -14,6 +14,7 @@ import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
 import { LostConversation, ownerUnknown } from './lost-conversation.ts'
 import { OnSockets } from './on-sockets.ts'
+import { tellPushback, waitForPushbacks } from './pushback-wait.ts'
 import { ReaderWait } from './reader-wait.ts'
 import { ASK_AGAIN, RETRY_WITH_NEW_CREDENTIAL, RetryDecisions } from './retry-decisions.ts'
 import { acquireSlot, outOfTime } from './slot.ts'
@@ -86,18 +87,11 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.log.started(this.request)
     this.scope.watch(this)
     return this.#endOnError(async () => {
+      const arriving = this.context.fleet?.arrive(this.request.url.origin)
       const asking = this.effective.findOwner(this.#asking())
-      if (asking !== undefined) await asking
+      if (arriving !== undefined || asking !== undefined) await Promise.all([arriving, asking])
       if (this.effective.isOwnerUnknown) await this.#resolveOwner()
-      this.#runner.permit = await acquireSlot({
-        context: this.context,
-        scope: this.scope,
-        deadlines: this.deadlines,
-        origin: this.request.url.origin,
-        traits: this.effective.traits,
-        log: this.log,
-        errorOf: (failed) => this.errorOf(failed, undefined),
-      })
+      this.#runner.permit = await acquireSlot(this)
       return this.#untilOpened()
     })
   }
@@ -216,6 +210,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     previous.output.discard(undefined)
     this.#runner.clear()
     if (delayMs > 0) await sleep(delayMs, { clock, scope: this.scope })
+    if (this.context.fleet !== undefined) await waitForPushbacks(this, () => {})
   }
 
   async #endOnError(act: () => Promise<CallOutcome>): Promise<CallOutcome> {
@@ -254,6 +249,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
   onAttemptEnded(attempt: Attempt): void {
     if (attempt.record !== undefined) this.#records.push(attempt.record)
     attempt.target?.ended(targetEndOf(attempt))
+    tellPushback(this, attempt)
     if (!attempt.committed) return
     if (this.context.restartable && attempt.failed?.lane !== undefined) {
       this.#awaitReader(attempt, attempt.failed)

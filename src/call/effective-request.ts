@@ -38,11 +38,16 @@ export class EffectiveRequest {
     return this.#route?.pick()
   }
 
+  /** Where the call may go: the names of endpoints, or the origin. */
+  get candidates(): readonly string[] {
+    return this.#route?.candidates ?? [this.#request.url.origin]
+  }
+
   get isRebuilt(): boolean {
     return this.#rebuilt !== undefined
   }
 
-  get traits(): Pick<RequestTraits, 'latency' | 'continuation' | 'commitWithId' | 'asks' | 'continues'> {
+  get traits(): Pick<RequestTraits, 'latency' | 'continuation' | 'commitWithId' | 'asks' | 'continues' | 'stored'> {
     return this.#rebuilt?.traits ?? this.#request
   }
 
@@ -79,10 +84,10 @@ export class EffectiveRequest {
   }
 
   #findRoute(): Route | undefined {
-    const { asks, continuation, continues } = this.traits
+    const { asks, continuation, continues, stored } = this.traits
     const { url, affinity } = this.#request
-    const { model } = asks
-    return this.#endpoints?.routeOf({ url, model, affinity, responseId: continues, isContinuation: continuation })
+    const known = { url, model: asks.model, affinity, responseId: continues }
+    return this.#endpoints?.routeOf({ ...known, isContinuation: continuation, isStored: stored })
   }
 
   #replay(bodyOpened: boolean): ReplayTraits {

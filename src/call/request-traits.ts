@@ -14,6 +14,8 @@ export interface RequestTraits {
   readonly promptCacheKey: string | undefined
   /** The response or conversation that the call continues. It lives at the endpoint that made it. */
   readonly continues: string | undefined
+  /** The endpoint keeps the response, or what the call is about. */
+  readonly stored: boolean
 }
 
 /** The requested model and settings. Empty if the request does not say. */
@@ -33,6 +35,7 @@ const PASSTHROUGH: RequestTraits = {
   asks: { model: '', effort: '', tier: '', hasToolEffects: false },
   promptCacheKey: undefined,
   continues: undefined,
+  stored: true,
 }
 const PASSED_STREAM: RequestTraits = { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, passesStream: true } }
 
@@ -82,6 +85,7 @@ export function traitsOf(
     }),
     promptCacheKey: typeof json.prompt_cache_key === 'string' ? json.prompt_cache_key : undefined,
     continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
+    stored: json.store !== false,
   }
 }
 

@@ -3,8 +3,9 @@ import type { AbortScope } from '../core/abort.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { CallLog } from './call-log.ts'
-import type { CallContext } from './call-request.ts'
-import type { RequestTraits } from './request-traits.ts'
+import type { CallContext, CallRequest } from './call-request.ts'
+import type { EffectiveRequest } from './effective-request.ts'
+import { waitForPushbacks } from './pushback-wait.ts'
 
 /** A deadline that can end a call before anything was sent. */
 interface TimeOfCall {
@@ -12,27 +13,47 @@ interface TimeOfCall {
   readonly limit: Limit
 }
 
-/**
- * Waits for the permit of a call, if calls are limited; otherwise returns `undefined`.
- *
- * @throws the caller's own reason on an abort; the error of the deadline that came first.
- */
-export async function acquireSlot(call: {
+/** A call that waits to begin. */
+export interface SlotCall {
   readonly context: CallContext
   readonly scope: AbortScope
   readonly deadlines: CallDeadlines
-  readonly origin: string
-  readonly traits: Pick<RequestTraits, 'asks' | 'latency'>
+  readonly effective: Pick<EffectiveRequest, 'traits' | 'candidates'>
+  readonly request: Pick<CallRequest, 'url' | 'given'>
   readonly log: CallLog
   errorOf(failure: Failure): Error
-}): Promise<Permit | undefined> {
-  const { context, scope, deadlines, origin, traits, log } = call
-  const { admission, clock } = context
-  if (admission === undefined) return undefined
+}
+
+/**
+ * Waits for the permit of a call, if calls are limited, and until no endpoint holds it back. Returns `undefined` without a limit.
+ *
+ * @throws the caller's own reason on an abort; the error of the deadline that came first.
+ */
+export async function acquireSlot(call: SlotCall): Promise<Permit | undefined> {
+  const { context, log } = call
+  const { admission, fleet } = context
+  if (admission === undefined && fleet === undefined) return undefined
+  const permit = admission === undefined ? undefined : await permitOf(call, admission)
+  if (fleet !== undefined) {
+    try {
+      await waitForPushbacks(call, () => log.queued('pushback'))
+    } catch (error) {
+      permit?.release()
+      throw error
+    }
+  }
+  log.admitted()
+  return permit
+}
+
+async function permitOf(call: SlotCall, admission: NonNullable<CallContext['admission']>): Promise<Permit> {
+  const { context, scope, deadlines, request, effective, log } = call
+  const { clock } = context
+  const { traits } = effective
   const leftMs = callEndsAt(deadlines) - clock.now()
   const queue = admission.queueMs > 0 && admission.queueMs < leftMs
-  const ticket = await admission.gate.enter({
-    origin,
+  return admission.gate.enter({
+    origin: request.url.origin,
     model: traits.latency.kind === 'passthrough' ? '' : traits.asks.model,
     inputTokens: traits.latency.estimatedInputTokens,
     scope,
@@ -45,8 +66,6 @@ export async function acquireSlot(call: {
       ),
     onWaiting: (reason) => log.queued(reason),
   })
-  log.admitted()
-  return ticket
 }
 
 /** The time was over before anything was sent. */

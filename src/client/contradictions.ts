@@ -91,11 +91,29 @@ function refuseTimes(options: ResilientClientOptions, settings: Resolved): void 
       'concurrency.queueMs has no effect: without calls, and with pace: false, no call waits.',
     )
   }
+  refuseAlone(options)
   const { ms: totalMs } = timeouts.totalMs
   if (totalMs > 0 && queueMs >= totalMs) {
     refuse(
       'concurrency.queueMs',
       `concurrency.queueMs (${queueMs}) must be below timeouts.totalMs (${totalMs}), or it would never fire.`,
+    )
+  }
+}
+
+function refuseAlone({ concurrency, fleet }: ResilientClientOptions): void {
+  const { calls, callsAlone } = concurrency ?? {}
+  if (callsAlone === undefined) return
+  if (fleet === undefined || calls === undefined) {
+    refuse(
+      'concurrency.callsAlone',
+      `concurrency.callsAlone has no effect without ${fleet === undefined ? 'the option fleet' : 'concurrency.calls'}: there is no limit that processes share.`,
+    )
+  }
+  if (callsAlone > calls) {
+    refuse(
+      'concurrency.callsAlone',
+      `concurrency.callsAlone (${callsAlone}) must not be above concurrency.calls (${calls}), the limit of all processes together.`,
     )
   }
 }

@@ -26,6 +26,7 @@ class FetchCallRequest implements CallRequest {
   readonly label: string | undefined
   readonly continues: string | undefined
   readonly affinity: string | undefined
+  readonly stored: boolean
   readonly #stateful: boolean
   readonly #signal: AbortSignal | undefined
   /** The source of the client's headers. */
@@ -49,6 +50,7 @@ class FetchCallRequest implements CallRequest {
     this.label = host.settings.label
     this.continues = traits.continues ?? responseIdIn(url)
     this.affinity = affinityOf(host.settings.endpointAffinity, request.headers, traits.promptCacheKey)
+    this.stored = traits.stored
     this.#stateful = traits.stateful
     this.#signal = request.signal
     this.#source = host.headers

@@ -19,6 +19,7 @@ import type { EndpointAffinity } from '../endpoints/affinity.ts'
 import { addressRule, type EndpointOptions, endpointsRule } from '../endpoints/endpoint-options.ts'
 import type { EndpointOf } from '../endpoints/endpoints.ts'
 import { checkOptions, type OptionOwner } from '../errors/check-options.ts'
+import type { Fleet } from '../fleet-port/fleet-port.ts'
 import { HEDGE_ACCEPTS, type HedgeOptions, hedgeRules } from '../hedge/hedge-options.ts'
 import { interruptionRule, labelRule, validateRule } from '../responses/request-options.ts'
 import type { ClassifyHook } from '../retry/classify-hook.ts'
@@ -227,6 +228,8 @@ export interface ResilientClientOptions
    * Requests that resume a response do not wait.
    */
   readonly concurrency?: ConcurrencyOptions | undefined
+  /** `redisFleet(redis, { name })` of `resilient-responses/fleet`: shares limits and pushbacks with other processes. Default: none. */
+  readonly fleet?: Fleet | undefined
   /**
    * Performs the exchanges. Default: connections over undici. A given transport belongs to the caller: `close()` and
    * `destroy()` of the client do not close it.
@@ -256,6 +259,7 @@ export const clientRules = {
   endpointOf: func(),
   endpointAffinity: func(),
   concurrency: section(concurrencyRules),
+  fleet: withMethods(['join'], 'redisFleet(redis, { name }) of resilient-responses/fleet'),
   ...connectionRules,
   transport: withMethods(
     ['send', 'stats', 'close', 'destroy'],

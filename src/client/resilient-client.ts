@@ -3,7 +3,7 @@ import type { CallContext } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
 import { nextTurn } from '../core/turn.ts'
-import { Endpoints } from '../endpoints/endpoints.ts'
+import type { Endpoints } from '../endpoints/endpoints.ts'
 import { ClientClosedError } from '../errors/errors.ts'
 import { Hedging } from '../hedge/hedging.ts'
 import { type Responses, responsesOf } from '../responses/responses.ts'
@@ -12,6 +12,8 @@ import { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { TransportStats } from '../transport/transport.ts'
 import { CallContexts } from './call-contexts.ts'
+import { clientEndpoints } from './client-endpoints.ts'
+import { ClientFleet } from './client-fleet.ts'
 import type { ClientPeer } from './client-peer.ts'
 import { Connections } from './connections.ts'
 import { refuseHeadersOfConnections } from './contradictions.ts'
@@ -43,6 +45,7 @@ interface Shared {
   readonly hedging: Hedging
   readonly admission: Admission | undefined
   readonly endpoints: Endpoints | undefined
+  readonly fleet: ClientFleet | undefined
   /** Scopes of all running calls, with which they can be ended. */
   readonly calls: LiveSet<AbortScope>
   /** Whether the client itself was closed, and with it all its views. */
@@ -87,7 +90,7 @@ export class ResilientClient implements AsyncDisposable {
     this.#isView = view !== undefined
     const parent = view?.parent
     this.#settings = resolveSettings(parsed, parent === undefined ? undefined : parent.#settings)
-    const { clock, random, headers, apiKey, onEvent, instrumentations, concurrency, endpoints } = this.#settings
+    const { clock, random, headers, apiKey, onEvent, instrumentations, concurrency } = this.#settings
     const { choosesConnection } = (
       parsed.transport ?? (parent === undefined ? undefined : parent.#shared.connections.transport)
     )?.abilities ?? {
@@ -101,6 +104,7 @@ export class ResilientClient implements AsyncDisposable {
       parent !== undefined && parsed.onEvent === undefined && parsed.instrumentations === undefined
         ? parent.#telemetry
         : new TelemetryEmitter(onEvent, ...instrumentations.map((one) => one.onEvent))
+    const fleet = parsed.fleet && new ClientFleet(parsed.fleet, this.#settings, this.#telemetry)
     this.#shared =
       parent !== undefined
         ? parent.#shared
@@ -108,20 +112,9 @@ export class ResilientClient implements AsyncDisposable {
             connections: new Connections(parsed, this.#settings),
             budgets: new RetryBudgets(this.#settings.budget, clock),
             hedging: new Hedging(clock),
-            endpoints:
-              endpoints === undefined
-                ? undefined
-                : new Endpoints({
-                    endpoints,
-                    endpointOf: parsed.endpointOf,
-                    clock,
-                    random,
-                    onCooled: ({ name }, forMs) => {
-                      if (!this.#telemetry.wants('endpoint_cooled')) return
-                      this.#telemetry.emit({ type: 'endpoint_cooled', endpoint: name, forMs: Math.round(forMs) })
-                    },
-                  }),
-            admission: concurrency === undefined ? undefined : new Admission(clock, concurrency),
+            endpoints: clientEndpoints(this.#settings, parsed.endpointOf, { telemetry: this.#telemetry, fleet }),
+            admission: concurrency === undefined ? undefined : new Admission(clock, concurrency, fleet?.quotaOf),
+            fleet,
             calls: new LiveSet(),
             closed: false,
             onIdle: [],
@@ -145,6 +138,7 @@ export class ResilientClient implements AsyncDisposable {
       restartable: false,
       onPreviousResponseNotFound,
       endpoints: this.#shared.endpoints,
+      fleet: this.#shared.fleet,
       admission: admission && { gate: admission, queueMs: concurrency?.queueMs ?? 0 },
       sendIn: sendInOf(instrumentations),
       hedge: hedge && { hedging, settings: hedge },
@@ -237,7 +231,7 @@ export class ResilientClient implements AsyncDisposable {
       // A reader learns of the end of its call a moment later, and may continue with another one: a resume.
       await nextTurn()
     }
-    await this.#shared.connections.close()
+    await Promise.all([this.#shared.connections.close(), this.#shared.fleet?.leave()])
     this.#unobserve?.()
   }
 
@@ -248,7 +242,7 @@ export class ResilientClient implements AsyncDisposable {
     this.#shared.closed = true
     const error = new ClientClosedError('The client was destroyed while the call was running.')
     for (const scope of this.#shared.calls) scope.abort(error)
-    await this.#shared.connections.destroy()
+    await Promise.all([this.#shared.connections.destroy(), this.#shared.fleet?.leave()])
     this.#unobserve?.()
   }
 

@@ -1,5 +1,5 @@
 import type { AdmissionSettings } from '../admission/admission.ts'
-import { concurrencyRules } from '../admission/concurrency-options.ts'
+import { type ConcurrencyOptions, concurrencyRules } from '../admission/concurrency-options.ts'
 import type { PreviousResponseNotFoundHook } from '../call/not-found.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
@@ -8,6 +8,7 @@ import { shownWord } from '../core/shown.ts'
 import type { EndpointAffinity } from '../endpoints/affinity.ts'
 import type { EndpointSettings } from '../endpoints/endpoints.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import type { FleetLimit } from '../fleet-port/fleet-port.ts'
 import { hedgeRules } from '../hedge/hedge-options.ts'
 import type { HedgeSettings } from '../hedge/hedging.ts'
 import { budgetRules, type RetryBudgetOptions } from '../retry/budget.ts'
@@ -46,6 +47,8 @@ export interface ClientSettings {
   readonly endpoints: readonly EndpointSettings[] | undefined
   readonly endpointAffinity: EndpointAffinity | undefined
   readonly concurrency: AdmissionSettings | undefined
+  /** The limit that the processes of a fleet share. `undefined`: without one. */
+  readonly fleetLimit: FleetLimit | undefined
   readonly hedge: HedgeSettings | undefined
   readonly webSocket: WebSocketSettings | undefined
   readonly limits: { readonly eventBytes: number; readonly preludeBytes: number; readonly headerBytes: number }
@@ -109,6 +112,7 @@ export function resolveSettings(options: ResilientClientOptions, inherited?: Cli
     endpoints,
     endpointAffinity: options.endpointAffinity ?? inherited?.endpointAffinity,
     concurrency: options.concurrency === undefined ? inherited?.concurrency : concurrencyOf(options.concurrency),
+    fleetLimit: inherited === undefined ? fleetLimitOf(options.concurrency) : inherited.fleetLimit,
     hedge:
       options.hedge === undefined && inherited !== undefined
         ? inherited.hedge
@@ -192,6 +196,10 @@ function concurrencyOf({
 }: NonNullable<ResilientClientOptions['concurrency']>): AdmissionSettings {
   const { queueMs: wait, pace: paced } = concurrencyRules
   return { calls: calls ?? Infinity, queueMs: queueMs ?? wait.default, pace: pace ?? paced.default }
+}
+
+function fleetLimitOf({ calls, callsAlone }: ConcurrencyOptions = {}): FleetLimit | undefined {
+  return calls === undefined ? undefined : { calls, callsAlone }
 }
 
 const DEFAULT_HEDGE: HedgeSettings = {

@@ -1,11 +1,19 @@
-/** A semaphore: `limit` holders at a time, the others wait in order of arrival. A waiter can give up at any time. */
+/**
+ * A semaphore: `limit` holders at a time, the others wait in order of arrival. A waiter can give up at any time. The limit may
+ * change: holders above it stay.
+ */
 export class Gate {
-  readonly #limit: number
+  readonly #limit: () => number
   readonly #waiting = new Set<() => void>()
   #inside = 0
 
-  constructor(limit: number) {
-    this.#limit = limit
+  /** @param limit a function is asked whenever it matters. Call `fill()` when the limit has grown. */
+  constructor(limit: number | (() => number)) {
+    this.#limit = typeof limit === 'number' ? () => limit : limit
+  }
+
+  get inside(): number {
+    return this.#inside
   }
 
   get waiting(): number {
@@ -18,7 +26,7 @@ export class Gate {
 
   /** Whether the next one to enter has to wait. */
   get isFull(): boolean {
-    return this.#inside >= this.#limit
+    return this.#inside >= this.#limit()
   }
 
   /**
@@ -44,15 +52,17 @@ export class Gate {
 
   /** Gives the place to the waiter that has waited longest. */
   leave(): void {
-    if (this.#inside > this.#limit) {
-      this.#inside--
-      return
-    }
-    for (const next of this.#waiting) {
-      this.#waiting.delete(next)
-      next()
-      return
-    }
     this.#inside--
+    this.fill()
+  }
+
+  /** Lets waiters in, as many as there are places. */
+  fill(): void {
+    for (const next of this.#waiting) {
+      if (this.isFull) return
+      this.#waiting.delete(next)
+      this.#inside++
+      next()
+    }
   }
 }

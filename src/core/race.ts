@@ -7,9 +7,16 @@ import type { Clock } from './clock.ts'
  */
 export function withDeadline<T>(
   promise: PromiseLike<T>,
-  options: { clock: Clock; ms: number; scope?: AbortScope | undefined; onTimeout: () => Error },
+  options: {
+    clock: Clock
+    ms: number
+    scope?: AbortScope | undefined
+    /** What has arrived by then still counts: a timer is late, too, where the process was stopped. */
+    afterInput?: true
+    onTimeout: () => Error
+  },
 ): Promise<T> {
-  const { clock, ms, scope, onTimeout } = options
+  const { clock, ms, scope, afterInput, onTimeout } = options
   return new Promise<T>((resolve, reject) => {
     if (scope?.aborted) {
       // The result is not used any more. A rejection must not count as unhandled.
@@ -17,7 +24,8 @@ export function withDeadline<T>(
       reject(scope.reason)
       return
     }
-    const timer = clock.setTimer(() => settle(() => reject(onTimeout())), ms)
+    const late = (): void => settle(() => reject(onTimeout()))
+    const timer = clock.setTimer(afterInput ? () => clock.afterIO(late) : late, ms)
     const unwatch = scope?.watch((reason) => settle(() => reject(reason)))
     function settle(act: () => void): void {
       clock.clearTimer(timer)

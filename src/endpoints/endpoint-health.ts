@@ -96,6 +96,16 @@ export class EndpointHealth {
     return coolMs
   }
 
+  /** Another process has started a cool-down. The first attempt after it is a probe, as after one of our own. */
+  coolElsewhere(ms: number): void {
+    const until = this.#clock.now() + Math.min(ms, LONGEST_COOLING_MS)
+    if (until <= this.#coolUntil) return
+    this.#coolings = Math.max(1, this.#coolings)
+    this.#era++
+    this.#coolUntil = until
+    this.#probe = undefined
+  }
+
   /** The endpoint asked to wait this long for a model. */
   hint(model: string, ms: number): void {
     this.#hints.set(model, this.#clock.now() + Math.min(ms, LONGEST_COOLING_MS))

@@ -34,11 +34,21 @@ export interface RouteTraits {
   readonly affinity?: string | undefined
   /** The call can only go to the endpoint where that response lives. */
   readonly isContinuation: boolean
+  /** The endpoint keeps the response of the call, so that another process may continue it. */
+  readonly isStored: boolean
+}
+
+/** The owners of responses, as other processes know them. */
+export interface SharedOwners {
+  /** The `baseURL` of the endpoint. Resolves at the latest after 100 ms, and never rejects. */
+  find(id: string): Promise<string | undefined>
+  keep(id: string, endpoint: string): void
 }
 
 export interface EndpointsOptions {
   readonly endpoints: readonly EndpointSettings[]
   readonly endpointOf: EndpointOf | undefined
+  readonly sharedOwners?: SharedOwners | undefined
   readonly clock: Clock
   readonly random: Random
   onCooled(endpoint: Endpoint, forMs: number): void
@@ -75,21 +85,37 @@ export class Endpoints {
     return this.#owners.peek(id)
   }
 
-  /** Whether the option `endpointOf` was given. */
+  /** Whether there is another to ask: another process, or the option `endpointOf`. */
   get canAsk(): boolean {
-    return this.#options.endpointOf !== undefined && this.all.length > 1
+    const { endpointOf, sharedOwners } = this.#options
+    return (endpointOf !== undefined || sharedOwners !== undefined) && this.all.length > 1
   }
 
-  /** The owner, according to `endpointOf`. @throws RequestError `hook_failed`; the caller's own reason on an abort. */
+  /** The owner, according to other processes, else to `endpointOf`. @throws RequestError `hook_failed`; the caller's own reason on an abort. */
   async askFor(id: string, context: AskContext): Promise<Endpoint | undefined> {
-    const { endpointOf } = this.#options
+    const { endpointOf, sharedOwners } = this.#options
+    const known = sharedOwners === undefined ? undefined : this.named((await sharedOwners.find(id)) ?? '')
+    if (known !== undefined) return known
     const said = endpointOf === undefined ? undefined : await askEndpointOf(endpointOf, id, context)
     const url = said === undefined ? null : URL.parse(said)
     return url === null ? undefined : this.all.find(({ name }) => name === nameOf(url))
   }
 
-  remember(responseId: string, endpoint: Endpoint): void {
+  remember(responseId: string, endpoint: Endpoint, isStored: boolean): void {
+    const isNew = isStored && this.all.length > 1 && this.#owners.peek(responseId) !== endpoint
     this.#owners.set(responseId, endpoint)
+    if (isNew) this.#options.sharedOwners?.keep(responseId, endpoint.name)
+  }
+
+  /** The endpoint of this name, as `Endpoint.name` has it. */
+  named(name: string): Endpoint | undefined {
+    return this.all.find((endpoint) => endpoint.name === name)
+  }
+
+  /** Another process started a cool-down. The last ready endpoint never cools down. */
+  coolElsewhere(name: string, forMs: number): void {
+    const endpoint = this.named(name)
+    if (endpoint !== undefined && this.hasElsewhere(endpoint, '')) endpoint.health.coolElsewhere(forMs)
   }
 
   /** Chooses a ready endpoint by affinity or weight; untried ones first. If none is ready, the one that is ready soonest. */
@@ -179,7 +205,13 @@ export class Route {
     return this.#traits.isContinuation && this.#owner === undefined && this.#endpoints.all.length > 1
   }
 
-  /** Calls `endpointOf` if the response was never seen. `undefined`: no call is needed. */
+  /** The names of the endpoints that can take the call. */
+  get candidates(): readonly string[] {
+    const owner = this.#owner
+    return owner === undefined ? this.#endpoints.all.map(({ name }) => name) : [owner.name]
+  }
+
+  /** Asks for the owner if the response was never seen. `undefined`: no call is needed. */
   findOwner(context: AskContext): Promise<void> | undefined {
     const { responseId } = this.#traits
     const endpoints = this.#endpoints
@@ -206,7 +238,7 @@ export class Route {
       ownHeadersAt: isElsewhere ? `endpoints.${endpoints.all.indexOf(chosen)}.headers` : undefined,
       headers: (pairs) => headersFor(chosen, pairs, isElsewhere),
       hasElsewhere: () => owner === undefined && endpoints.hasElsewhere(chosen, model, this.#tried),
-      saw: (id) => endpoints.remember(id, chosen),
+      saw: (id) => endpoints.remember(id, chosen, this.#traits.isStored),
       sawLife: () => health.sawLife(trial),
       ended({ report, hintMs }) {
         if (isOver) return

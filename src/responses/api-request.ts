@@ -40,6 +40,7 @@ export class ApiRequest implements CallRequest {
   readonly label: string | undefined
   readonly continues: string | undefined
   readonly affinity: string | undefined
+  readonly stored: boolean
   readonly expects: readonly string[] | undefined
   readonly #host: ResponsesHost
   /** The headers of the request, and those of all requests of its kind. */
@@ -70,6 +71,7 @@ export class ApiRequest implements CallRequest {
     this.label = shape.label ?? host.label
     this.expects = shape.expects
     this.continues = traits.continues ?? responseIdIn(this.url)
+    this.stored = traits.stored
   }
 
   get replay(): CallRequest['replay'] {

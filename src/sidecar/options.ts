@@ -24,6 +24,7 @@ type ClientOptions = Pick<
   | 'endpointOf'
   | 'endpointAffinity'
   | 'concurrency'
+  | 'fleet'
   | 'limits'
   | 'classify'
   | 'proxy'
@@ -116,6 +117,7 @@ const clientRows = {
   endpointOf: clientRules.endpointOf,
   endpointAffinity: clientRules.endpointAffinity,
   concurrency: clientRules.concurrency,
+  fleet: clientRules.fleet,
   limits: callRules.limits,
   classify: callRules.classify,
   proxy: clientRules.proxy,

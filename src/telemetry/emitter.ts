@@ -25,6 +25,7 @@ const channels = {
   instrumentation_failed: channel(`${CHANNEL_PREFIX}instrumentation_failed`),
   request_rebuilt: channel(`${CHANNEL_PREFIX}request_rebuilt`),
   endpoint_cooled: channel(`${CHANNEL_PREFIX}endpoint_cooled`),
+  fleet_store: channel(`${CHANNEL_PREFIX}fleet_store`),
   event_problem: channel(`${CHANNEL_PREFIX}event_problem`),
   request_problem: channel(`${CHANNEL_PREFIX}request_problem`),
   call_end: channel(`${CHANNEL_PREFIX}call_end`),

@@ -9,7 +9,7 @@ export type { CallUsage, ResponseFacts } from './response-facts.ts'
  *
  * ```text
  * call_start
- * ├─ queue_start                        the call has to wait: for a permit, or because a rate limit is nearly used up
+ * ├─ queue_start                        the call has to wait: for a permit, a rate limit, or a pushback that another call was told
  * ├─ queue_end                          the wait is over; one per call, even after several starts
  * ├─ instrumentation_failed             the `headers` of one of `instrumentations` failed for the attempt that begins
  * ├─ attempt_start                      one per attempt, numbered from 1; the numbers continue after a redirect
@@ -26,6 +26,7 @@ export type { CallUsage, ResponseFacts } from './response-facts.ts'
  * ├─ retry_decision                     after every failed attempt; refusals have a reason
  * └─ call_end                           always; after a commit, at the end of the body
  * endpoint_cooled                       one of several endpoints begins a cool-down
+ * fleet_store                           the store of `fleet` stopped answering, or answers again
  * request_problem                       typed calls: a field of the body looks like a typing error
  * event_problem                         typed streams: an event is not as expected
  * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
@@ -52,6 +53,7 @@ export type TelemetryEvent =
   | InstrumentationFailedEvent
   | RequestRebuiltEvent
   | EndpointCooledEvent
+  | FleetStoreEvent
   | EventProblemEvent
   | RequestProblemEvent
   | CallEndEvent
@@ -102,10 +104,11 @@ export interface CallStartEvent extends OfCall {
 export interface QueueStartEvent extends OfCall {
   readonly type: 'queue_start'
   /**
-   * `limit`: as many calls as `concurrency.calls` are under way. `rate`: a rate limit of the endpoint is nearly used
-   * up.
+   * `limit`: as many calls as `concurrency.calls` are under way, with `fleet` as many as the quota of this process. `rate`: a rate
+   * limit of the endpoint is nearly used up. `pushback`, with `fleet` only: the endpoint has asked another call of this account and
+   * model to wait, of this or of another process.
    */
-  readonly reason: 'limit' | 'rate'
+  readonly reason: 'limit' | 'rate' | 'pushback'
 }
 
 /** A call no longer waits for a permit. */
@@ -280,6 +283,17 @@ export interface EndpointCooledEvent {
   readonly type: 'endpoint_cooled'
   readonly endpoint: string
   readonly forMs: number
+}
+
+/**
+ * The store of the option `fleet` stopped answering: three commands in a row failed, or took longer than 50 ms. Until it answers again,
+ * which is told once too, this process continues with what it knows.
+ */
+export interface FleetStoreEvent {
+  readonly type: 'fleet_store'
+  readonly state: 'lost' | 'back'
+  /** Of `lost`: `timeout`, or the code of the last error, such as `OOM`, `READONLY` or `ECONNREFUSED`. */
+  readonly problem?: string
 }
 
 /** An event of the stream is not as expected, and was delivered anyway (typed faces only). */

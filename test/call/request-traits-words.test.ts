@@ -16,6 +16,7 @@ const FOREIGN: RequestTraits = {
   asks: NOTHING_ASKED,
   promptCacheKey: undefined,
   continues: undefined,
+  stored: true,
 }
 
 describe('the requested model and settings', () => {

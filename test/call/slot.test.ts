@@ -40,11 +40,13 @@ async function turn({ queueMs = 0, total = 0, beforeCommit = 0, kind = 'stream' 
     }),
     scope: SCOPE,
     deadlines,
-    origin: 'https://api.test',
-    traits: {
-      asks: { model: 'm', effort: '', tier: '', hasToolEffects: false },
-      latency: { kind, estimatedInputTokens: 12, effort: 'low', flex: false },
-    },
+    request: { url: new URL('https://api.test/v1/responses'), given: [] },
+    effective: standIn({
+      traits: {
+        asks: { model: 'm', effort: '', tier: '', hasToolEffects: false },
+        latency: { kind, estimatedInputTokens: 12, effort: 'low', flex: false },
+      },
+    }),
     log: invalid({ queued: (reason: string) => told.push(reason), admitted: () => told.push('admitted') }),
     errorOf: (failure) => standIn<Error>(failure),
   })

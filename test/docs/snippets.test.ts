@@ -51,6 +51,7 @@ it.each([
         'resilient-responses/opentelemetry': [path.join(root, 'src/opentelemetry/index.ts')],
         'resilient-responses/sidecar': [path.join(root, 'src/sidecar/index.ts')],
         'resilient-responses/timeline': [path.join(root, 'src/timeline/index.ts')],
+        'resilient-responses/fleet': [path.join(root, 'src/fleet/index.ts')],
         'resilient-responses/testing': [path.join(root, 'src/testing/index.ts')],
         'resilient-responses/testing/server': [path.join(root, 'src/testing/server.ts')],
       },

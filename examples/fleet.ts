@@ -1,0 +1,29 @@
+/**
+ * A worker of several on one account. All of them share a limit of 40 concurrent calls, what the endpoint asks one of them to wait, and
+ * where responses live.
+ */
+import { Redis } from 'ioredis'
+import { ResilientClient, type ResilientClientOptions } from 'resilient-responses'
+import { redisFleet } from 'resilient-responses/fleet'
+
+export function createWorker(redisUrl: string, options: ResilientClientOptions = {}) {
+  const redis = new Redis(redisUrl)
+  // The client of the store reconnects by itself. Without a listener it prints each error.
+  redis.on('error', () => {})
+  const client = new ResilientClient({
+    concurrency: { calls: 40, callsAlone: 5 },
+    ...options,
+    fleet: redisFleet(redis, { name: 'agents' }),
+    onEvent: (event) => {
+      if (event.type === 'fleet_store') console.warn(`the fleet's store is ${event.state}`, event.problem ?? '')
+    },
+  })
+  return {
+    client,
+    /** Gives back what the worker holds, and ends. */
+    async close(): Promise<void> {
+      await client.close()
+      await redis.quit()
+    },
+  }
+}

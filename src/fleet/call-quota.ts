@@ -1,0 +1,129 @@
+import type { Clock } from '../core/clock.ts'
+import type { CallQuota, FleetLimit, QuotaDemand } from '../fleet-port/fleet-port.ts'
+
+/** For how long a report is true for the store. */
+export const LEASE_MS = 15_000
+/** The process stops using its quota this much earlier, because clocks do not run at one speed. */
+const LEASE_MARGIN_MS = 1000
+/** For how long a process is sure that the store does not answer. It asks again before that. */
+const ALONE_MS = 2000
+
+const NO_DEMAND: QuotaDemand = { inside: 0, waiting: 0, fill: () => {} }
+
+/** What a process reports. It uses no more than `held` until it has the answer, or there is none. */
+export interface QuotaReport {
+  readonly held: number
+  readonly wanted: number
+}
+
+/** What the store granted. */
+export interface QuotaGrant {
+  /** How many calls the process may have under way. */
+  readonly quota: number
+  /** Its fair part. Below `quota`: it is to give back the rest as soon as no call uses it. */
+  readonly target: number
+  /** Processes that share the limit. */
+  readonly members: number
+  /** The store lost what it knew, and grants nothing more until all processes have reported. */
+  readonly isRecovering: boolean
+}
+
+/**
+ * The part of a process in a limit on calls. The store is never ahead of it: the process lowers what it uses first, and reports
+ * that. So a report that was lost, came late or ran twice lets no process use what another one has.
+ *
+ * What was granted is for a time. A process that was frozen meanwhile finds that time over, and begins no call until it is granted
+ * anew.
+ */
+export class QuotaHolder implements CallQuota {
+  readonly #clock: Clock
+  readonly #limit: FleetLimit
+  #demand: QuotaDemand = NO_DEMAND
+  readonly #onChanged: () => void
+  #granted = 0
+  #target = 0
+  /** Processes that share the limit. 0: not known yet. */
+  #members = 0
+  #leaseUntil = -Infinity
+  #aloneUntil = -Infinity
+
+  constructor(options: { clock: Clock; limit: FleetLimit; onChanged: () => void }) {
+    this.#clock = options.clock
+    this.#limit = options.limit
+    this.#onChanged = options.onChanged
+  }
+
+  /** The calls that the quota is for. */
+  serve(demand: QuotaDemand): void {
+    this.#demand = demand
+  }
+
+  limit(): number {
+    const alone = this.#clock.now() < this.#aloneUntil ? this.#alone : 0
+    return Math.max(this.#leased, alone)
+  }
+
+  changed(): void {
+    this.#onChanged()
+  }
+
+  /** Calls wait, although the process uses all that it may. */
+  get isShort(): boolean {
+    return this.#demand.waiting > 0
+  }
+
+  /** The process holds what it does not use, and others want. */
+  get hasSurplus(): boolean {
+    return this.#isLeased && this.#granted > Math.max(this.#target, this.#demand.inside)
+  }
+
+  get isIdle(): boolean {
+    return this.#demand.inside === 0 && this.#demand.waiting === 0
+  }
+
+  report(): QuotaReport {
+    const { inside, waiting } = this.#demand
+    const leased = this.#leased
+    // Without a lease nothing is held but what runs, and no other call begins until the answer.
+    this.#aloneUntil = -Infinity
+    return { held: Math.max(leased, inside), wanted: Math.min(inside + waiting, this.#limit.calls) }
+  }
+
+  /** @param reportedAt before the report was sent, because the store counts from when it came. */
+  granted(grant: QuotaGrant, reportedAt: number): void {
+    this.#granted = grant.quota
+    this.#target = grant.target
+    // While quotas recover the store does not know all of them.
+    this.#members = grant.isRecovering ? Math.max(this.#members, grant.members) : grant.members
+    this.#leaseUntil = reportedAt + LEASE_MS - LEASE_MARGIN_MS
+    if (grant.isRecovering) this.#aloneUntil = this.#clock.now() + ALONE_MS
+    this.#demand.fill()
+  }
+
+  /** The store is lost: the process continues with what it has, and at least an equal share. */
+  lost(): void {
+    this.#aloneUntil = this.#clock.now() + ALONE_MS
+    this.#demand.fill()
+  }
+
+  /** The process has given back everything. */
+  left(): void {
+    this.#leaseUntil = -Infinity
+    this.#aloneUntil = -Infinity
+    this.#granted = 0
+  }
+
+  get #leased(): number {
+    return this.#isLeased ? Math.min(this.#granted, this.#target) : 0
+  }
+
+  get #isLeased(): boolean {
+    return this.#clock.now() < this.#leaseUntil
+  }
+
+  get #alone(): number {
+    const { calls, callsAlone } = this.#limit
+    if (callsAlone !== undefined) return callsAlone
+    return Math.max(this.#granted, Math.floor(calls / Math.max(1, this.#members)), 1)
+  }
+}

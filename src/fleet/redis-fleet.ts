@@ -1,0 +1,24 @@
+import { checkOptions } from '../errors/check-options.ts'
+import type { Fleet } from '../fleet-port/fleet-port.ts'
+import { Membership } from './membership.ts'
+import { type RedisFleetOptions, redisFleetRules } from './options.ts'
+import { type RedisClient, storeOf } from './redis-clients.ts'
+
+/**
+ * Connects the clients of several processes over a Redis or a Valkey: `new ResilientClient({ fleet: redisFleet(redis, { name: 'agents' }) })`.
+ * They share pushbacks and cool-downs, `concurrency.calls`, and where responses live.
+ *
+ * No call fails or is reordered because of the store, and none waits for it longer than 50 ms, once. Without the store each process
+ * continues with what it knows, and `fleet_store` tells of it.
+ *
+ * @param redis a client of ioredis, iovalkey or node-redis (`redis`), or a cluster of one of them. It stays the caller's, who connects
+ * it, listens for its errors and closes it. To listen, each `ResilientClient` makes one duplicate of it with its first call, and closes that
+ * when it is closed.
+ * @throws ConfigurationError for another kind of client, and for options that are not accepted.
+ */
+export function redisFleet(redis: RedisClient, options: RedisFleetOptions): Fleet {
+  const store = storeOf(redis)
+  checkOptions(options, redisFleetRules, { of: 'redisFleet' })
+  const { name } = options
+  return { join: (member) => new Membership(store, name, member) }
+}

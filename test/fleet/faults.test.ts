@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { pause, until } from '../support/until.ts'
+import { slowServer } from './support/flight.ts'
+import { keepCalling, type Member, member } from './support/member.ts'
+import { freePort, hasRedis, RedisServer } from './support/redis-server.ts'
+import { SlowProxy } from './support/slow-proxy.ts'
+
+interface Stage {
+  readonly redis: RedisServer
+  readonly proxy: SlowProxy
+  readonly a: Member
+}
+
+interface Harm {
+  /** The store answers all the time. */
+  readonly isAnswered?: true
+  strike(stage: Stage): Promise<void>
+  heal(stage: Stage): Promise<void>
+}
+
+const HARMS: Record<string, Harm> = {
+  'killed, and restarted with another run id': {
+    strike: ({ redis }) => redis.kill(),
+    heal: ({ redis }) => redis.run(),
+  },
+  'frozen (SIGSTOP)': {
+    strike: async ({ redis }) => redis.freeze(),
+    heal: async ({ redis }) => redis.thaw(),
+  },
+  'slower than the deadline of a command': {
+    strike: async ({ proxy }) => {
+      proxy.delayMs = 60
+    },
+    heal: async ({ proxy }) => {
+      proxy.delayMs = 0
+    },
+  },
+  'out of memory': {
+    strike: async ({ a }) => void (await a.command('CONFIG', 'SET', 'maxmemory', '1')),
+    heal: async ({ a }) => void (await a.command('CONFIG', 'SET', 'maxmemory', '0')),
+  },
+  'a replica that is read-only': {
+    strike: async ({ a }) => void (await a.command('REPLICAOF', '127.0.0.1', String(await freePort()))),
+    heal: async ({ a }) => void (await a.command('REPLICAOF', 'NO', 'ONE')),
+  },
+  'flushed, its scripts too': {
+    isAnswered: true,
+    strike: async ({ a }) => {
+      await a.command('FLUSHALL')
+      await a.command('SCRIPT', 'FLUSH')
+    },
+    heal: async () => {},
+  },
+}
+
+describe.skipIf(!hasRedis)('a store that is (skipped without redis-server or valkey-server)', () => {
+  it.for(Object.entries(HARMS))('%s: calls continue, and the limit holds again within 5 s', async ([name, harm]) => {
+    await using redis = await RedisServer.start()
+    await using proxy = await SlowProxy.start(redis.port)
+    const { server, flight } = await slowServer(40)
+    await using _ = server
+    const options = { baseURL: server.baseURL, concurrency: { calls: 6 } }
+    // Two kinds of clients, because what they do with commands that are not answered differs.
+    await using a = await member(proxy.port, 'ioredis', options)
+    await using b = await member(proxy.port, 'node-redis', options)
+    const loads = [a, b].map((one) => keepCalling(one, 20))
+    const calls = (): number[] => loads.map(({ done }) => done.calls)
+    await until(() => Math.min(...calls()) > 20, 'both have calls')
+    // Both have a fair part, which they keep without the store.
+    await pause(2500)
+    await harm.strike({ redis, proxy, a })
+    if (!harm.isAnswered)
+      await until(() => [a, b].every((one) => one.stores().at(-1) === 'lost'), `both are told: ${name}`)
+    const before = calls()
+    await pause(1000)
+    // 40 ms a call, three at a time: 75 a second.
+    for (const [index, count] of calls().entries()) expect(count - (before[index] as number)).toBeGreaterThan(30)
+    await harm.heal({ redis, proxy, a })
+    const healedAt = systemClock.now()
+    if (!harm.isAnswered)
+      await until(() => [a, b].every((one) => one.stores().at(-1) === 'back'), `both are told again: ${name}`)
+    expect(systemClock.now() - healedAt).toBeLessThan(6000)
+    await pause(2500)
+    // What one does not use moves to the other again, so what they share is right.
+    await loads[1]?.stop()
+    flight.most = 0
+    await pause(2500)
+    await loads[0]?.stop()
+    expect(flight.most).toBe(6)
+    expect(loads.flatMap(({ done }) => done.errors)).toEqual([])
+    if (!harm.isAnswered) for (const one of [a, b]) expect(one.stores()).toEqual(['lost', 'back'])
+  })
+})
