@@ -143,6 +143,8 @@ local function grant()
   if not is_repeated then
     local free = calls
     for _, member in pairs(members) do free = free - member.quota end
+    -- It reports what runs, and all that is granted is taken: a process that was frozen, or that was alone. What ends is not begun anew.
+    if free < 0 then me.target = math.min(me.target, math.max(0, held + free)) end
     if now >= recovers and free > 0 and me.target > held then
       -- Half of what is free, so that the first to ask leaves some for those that ask next.
       me.quota = held + math.min(me.target - held, math.max(1, math.ceil(free / 2)))
