@@ -210,7 +210,7 @@ export class ClientCache<C> {
       this.#makeRoom()
       return entry
     } finally {
-      if (this.#builds.get(key) === build) this.#builds.delete(key)
+      this.#builds.delete(key)
     }
   }
 
@@ -232,8 +232,7 @@ export class ClientCache<C> {
   }
 
   #lease(entry: Entry<C>): Lease<C> {
-    // Most caches hold one client, and need no reordering.
-    if (this.#entries.size > 1 && entry.retiredFor === undefined) this.#byUse.toEnd(entry)
+    if (entry.retiredFor === undefined) this.#byUse.toEnd(entry)
     return new Lease(entry, this.#keeper)
   }
 

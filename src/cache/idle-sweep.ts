@@ -31,7 +31,7 @@ export class IdleSweep<C> {
 
   /** The client has a lease again, or has left the cache. */
   isNotIdle(entry: Entry<C>): void {
-    if (this.#ttlMs > 0) this.#idle.delete(entry)
+    this.#idle.delete(entry)
   }
 
   disarm(): void {

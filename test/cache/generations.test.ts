@@ -15,6 +15,12 @@ it('drops the key that was built longest ago, so that endless keys cannot fill t
   expect(generations.next('b', NOBODY)).toBe(1)
 })
 
+it('drops one key after another', () => {
+  const generations = new Generations(2)
+  for (const key of ['a', 'b', 'c', 'd', 'e']) generations.next(key, NOBODY)
+  expect(['a', 'b', 'c'].map((key) => generations.next(key, NOBODY))).toEqual([1, 1, 1])
+})
+
 it('keeps the key that it has just counted, even if all others are dropped', () => {
   const generations = new Generations(1)
   const isAlive = (key: string): boolean => key === 'a'

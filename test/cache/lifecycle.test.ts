@@ -123,6 +123,30 @@ describe('between the end of a build and its callers', () => {
     expect(cache.stats()).toMatchObject({ entries: 2, retired: 0, leases: 0 })
   })
 
+  it('a client that was evicted takes no place afterwards', async () => {
+    const { cache } = cacheWorld({ maxEntries: 2 })
+    for (const lease of await Promise.all(['a', 'b', 'c'].map((key) => cache.acquire(key)))) lease.release()
+    for (const key of ['d', 'e', 'f', 'g']) {
+      ;(await cache.acquire(key)).release()
+      expect(cache.stats()).toMatchObject({ entries: 2, retired: 0 })
+    }
+  })
+
+  it('the cache may be closed by a listener: the client is destroyed, and the event says why', async () => {
+    const world = cacheWorld({
+      onEvent(event) {
+        world.events.push(event)
+        if (event.type === 'created') void world.cache.close()
+      },
+    })
+    await expect(world.cache.acquire('a')).rejects.toThrow(ClientClosedError)
+    expect(world.events.map(({ type, reason }) => [type, reason])).toEqual([
+      ['created', undefined],
+      ['evicted', 'cache closed'],
+      ['destroyed', 'cache closed'],
+    ])
+  })
+
   it('the cache may be closed: the callers are rejected, also for an evicted client', async () => {
     const closed = cacheWorld({
       onEvent: ({ type }) => void (type === 'created' && queueMicrotask(() => void closed.cache.close())),
@@ -158,6 +182,16 @@ describe('idle clients beside others', () => {
     cache.evict('a')
     await clock.advance(300_000)
     expect(alive()).toEqual([])
+  })
+
+  it('stay in the cache once they have a lease again, however long it is held', async () => {
+    const { cache, clock, told } = cacheWorld()
+    ;(await cache.acquire('a')).release()
+    await clock.advance(100)
+    const lease = await cache.acquire('a')
+    await clock.advance(300_000)
+    expect((await cache.acquire('a')).client).toBe(lease.client)
+    expect(told()).toEqual(['created a1'])
   })
 
   it('are destroyed alone: a client with a lease stays, however old it is', async () => {

@@ -152,6 +152,28 @@ describe('close()', () => {
     c.clock.assertNothingPending()
   })
 
+  it('waits for one `create` and one `destroy` that are under way', async () => {
+    const hand = byHand()
+    const gone = Promise.withResolvers<void>()
+    const c = cacheOf({
+      create: (key) => (key === 'a' ? key : hand.create()),
+      destroy: () => gone.promise,
+    })
+    ;(await c.cache.acquire('a')).release()
+    c.cache.acquire('b').catch(() => {})
+    await c.clock.settle()
+    let isClosed = false
+    const closed = c.cache.close().then(() => {
+      isClosed = true
+    })
+    await c.clock.settle()
+    expect(isClosed).toBe(false)
+    hand.reject('mine')
+    gone.resolve()
+    await closed
+    c.clock.assertNothingPending()
+  })
+
   it('says what to do, in its refusal', async () => {
     const c = cacheOf()
     await c.cache.close()

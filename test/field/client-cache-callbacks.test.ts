@@ -151,6 +151,7 @@ describe('async callbacks where a synchronous one is expected', () => {
     const { cache, clients } = cacheOf({ isUsable: invalid(isUsable) })
     const refusal = {
       code: 'invalid_configuration',
+      path: 'isUsable',
       message: expect.stringContaining('isUsable: returned a promise'),
     }
     for (let n = 0; n < 2; n++) await expect(cache.acquire('a')).rejects.toMatchObject(refusal)
