@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { attempted } from './attempt-rig.ts'
+import { frame } from './reader-context.ts'
+
+const CREATED = frame({ type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } })
+const DELTA = frame({ type: 'response.output_text.delta', delta: 'x' })
+const JSON_HEAD = [['content-type', 'application/json']] as const
+const minute = { ms: 60_000, source: 'option' }
+const LONG = { idle: minute, ttfb: minute, progress: minute }
+
+describe('the instants of an attempt', () => {
+  it('say that a whole answer was handed over, and end the wait for its explanation', () => {
+    const whole = attempted({ kind: 'passthrough', limits: LONG })
+    whole.sent()
+    whole.head(200, JSON_HEAD)
+    expect(whole.attempt.times).toMatchObject({ committed: true, answered: true, lingeringAt: undefined })
+    whole.attempt.abort('over')
+  })
+
+  it('say of a stream that it is none', () => {
+    const stream = attempted({ limits: LONG })
+    stream.sent()
+    stream.head()
+    stream.data(CREATED, DELTA)
+    expect(stream.attempt.times).toMatchObject({ committed: true, answered: false })
+    stream.attempt.abort('over')
+  })
+
+  it('hold nothing for bytes that cannot be the last event', () => {
+    const stream = attempted({ limits: LONG })
+    stream.sent()
+    stream.head()
+    stream.data(CREATED)
+    expect(stream.attempt.times.heldAt).toBeUndefined()
+    stream.data('data: {"type":"response.completed"}')
+    expect(stream.attempt.times.heldAt).toBe(1000)
+    stream.attempt.abort('over')
+  })
+})
+
+describe('an attempt that has ended', () => {
+  it('ignores the end of its bytes, a late error and a late event', () => {
+    const a = attempted({ limits: LONG })
+    a.sent()
+    a.head()
+    a.attempt.abort('over')
+    const { record } = a.attempt
+    a.reports.end()
+    a.reports.error(new Error('late'))
+    a.data(DELTA)
+    expect([a.attempt.record, a.attempt.failed]).toEqual([record, undefined])
+    expect(a.heard.filter((what) => what.startsWith('ended'))).toHaveLength(1)
+  })
+
+  it('before its head fails as one without an answer, and needs no reader', () => {
+    const a = attempted({ limits: LONG })
+    a.sent()
+    a.reports.end()
+    expect(a.attempt.failed?.code).toBe('empty_response')
+  })
+})
+
+describe('the status of the response', () => {
+  it('is read in events of its life only', async () => {
+    const a = attempted({ limits: { ...LONG, progress: { ms: 100, source: 'option' } } })
+    a.sent()
+    a.head()
+    a.data(CREATED, DELTA)
+    a.take()
+    a.data(frame({ type: 'response.output_text.delta', delta: 'y', response: { status: 'queued' } }))
+    a.take()
+    expect(a.attempt.times.queued).toBe(false)
+    await a.clock.advance(100)
+    expect(a.attempt.failed?.code).toBe('progress_timeout')
+  })
+})
