@@ -17,7 +17,7 @@ describe('the instants of an attempt', () => {
     whole.attempt.abort('over')
   })
 
-  it('say of a stream that it is none', () => {
+  it('say that a stream is not a whole answer', () => {
     const stream = attempted({ limits: LONG })
     stream.sent()
     stream.head()
