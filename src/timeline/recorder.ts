@@ -48,7 +48,7 @@ export interface CallRecorder extends Instrumentation {
 /**
  * Keeps the latest calls of a client: `new ResilientClient({ instrumentations: [recordCalls()] })`.
  *
- * Costs a few microseconds a call and nothing for an event of a stream. Of a call with more than 40 attempts, the first and the
+ * Costs some 20 µs of CPU a call, beside the telemetry events that it is told of, and nothing for an event of a stream. Of a call with more than 40 attempts, the first and the
  * last 20 are kept. A record holds no key, header, query, prompt or answer.
  *
  * @throws ConfigurationError for an option that is unknown or not accepted.
