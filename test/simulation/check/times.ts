@@ -24,7 +24,7 @@ export function checkTimes(ledger: Ledger, entry: AttemptEntry, record: AttemptR
     late('connectMs', record.endedAtMs - startedMs, options.connectMs)
   const { connectedAtMs, sentAtMs, firstEventAtMs } = record
   if (record.phase === 'sending' && connectedAtMs !== undefined && plan.face !== 'fetch_once')
-    late('sendMs', record.endedAtMs - connectedAtMs, options.sendMs)
+    late('sendMs', record.endedAtMs - connectedAtMs, options.sendMs + progressMs(entry))
   if (kind === 'stream' && sentAtMs !== undefined && firstEventAtMs === undefined)
     late('ttfbMs', record.endedAtMs - sentAtMs, options.ttfbMs)
   const { served } = entry
@@ -33,6 +33,12 @@ export function checkTimes(ledger: Ledger, entry: AttemptEntry, record: AttemptR
   if (kind !== 'json' && silentSince !== undefined && pausedMs === 0)
     late('idleMs', now - silentSince, options.idleMs + LINGER_MS)
   checkNotEarly(ledger, entry, record, context)
+}
+
+/** On a WebSocket each piece that was taken gives the rest as long again. */
+function progressMs({ served }: AttemptEntry): number {
+  const send = served?.onSocket ? served.plan.send : undefined
+  return typeof send === 'object' ? send.pieces * send.everyMs : 0
 }
 
 function checkNotEarly(ledger: Ledger, entry: AttemptEntry, record: AttemptRecord, context: LedgerContext): void {
