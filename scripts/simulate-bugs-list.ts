@@ -150,8 +150,8 @@ export const BUGS: readonly Bug[] = [
   bug(
     'a response lives where the caller asked, and not where it was made',
     'src/endpoints/endpoints.ts',
-    'saw: (id) => endpoints.remember(id, chosen)',
-    'saw: (id) => endpoints.remember(id, endpoints.all[0] as Endpoint)',
+    'saw: (id) => endpoints.remember(id, chosen,',
+    'saw: (id) => endpoints.remember(id, endpoints.all[0] as Endpoint,',
   ),
   bug(
     'what is kept somewhere is asked for anywhere',
