@@ -4,7 +4,9 @@ import type { Refusal } from './guard.ts'
 import type { SidecarMetrics } from './metrics.ts'
 import type { SidecarSettings } from './options.ts'
 import { answerHealth } from './own-answers.ts'
-import { requestRefusal } from './visitor.ts'
+import type { LiveFeed } from './page/live-feed.ts'
+import { LIVE_PAGE, LIVE_PAGE_CSP, TIMELINE_CSP } from './page/page.ts'
+import { DRAINING, requestRefusal } from './visitor.ts'
 
 const NO_METRICS: Refusal = {
   status: 501,
@@ -18,10 +20,19 @@ const NOT_ALLOWED: Refusal = {
   message: 'This path of the sidecar takes GET and HEAD alone.',
 }
 
+const TOO_MANY_PAGES: Refusal = {
+  status: 503,
+  code: 'too_many_pages',
+  message: 'As many live pages are open as the sidecar serves. Close one.',
+}
+
 export interface OwnPathsContext {
   readonly settings: SidecarSettings
   readonly isDraining: () => boolean
   readonly metrics: () => SidecarMetrics | undefined
+  readonly feed: LiveFeed
+  /** The page of the latest calls to the upstream. */
+  readonly timeline: () => string
 }
 
 /** The paths that the sidecar answers itself. All others go to the upstream. */
@@ -44,6 +55,15 @@ export class OwnPaths {
       case '/metrics':
         if (this.#isLetIn(request, response)) void this.#metrics(response)
         return true
+      case '/':
+        if (this.#isLetIn(request, response)) answerHtml(response, LIVE_PAGE, LIVE_PAGE_CSP)
+        return true
+      case '/_live/timeline':
+        if (this.#isLetIn(request, response)) answerHtml(response, this.#context.timeline(), TIMELINE_CSP)
+        return true
+      case '/_live/events':
+        if (this.#isLetIn(request, response)) this.#follow(response)
+        return true
       default:
         return false
     }
@@ -54,6 +74,12 @@ export class OwnPaths {
     const refusal = requestRefusal(request, this.#context.settings, true) ?? (isRead ? undefined : NOT_ALLOWED)
     if (refusal !== undefined) refuse(response, refusal)
     return refusal === undefined
+  }
+
+  #follow(response: ServerResponse): void {
+    const { feed, isDraining } = this.#context
+    if (feed.isFull || isDraining()) refuse(response, isDraining() ? DRAINING : TOO_MANY_PAGES)
+    else feed.add(response)
   }
 
   async #metrics(response: ServerResponse): Promise<void> {
@@ -68,8 +94,26 @@ export class OwnPaths {
   }
 }
 
+function answerHtml(response: ServerResponse, html: string, csp: string): void {
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': csp,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+  })
+  response.end(html)
+}
+
 function refuse(response: ServerResponse, { status, code, message }: Refusal): void {
   const type = status >= 500 ? 'server_error' : 'invalid_request_error'
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    // A browser asks its user for the token, as a password.
+    ...(status === 401 && { 'www-authenticate': 'Basic realm="sidecar token", charset="UTF-8"' }),
+  })
   response.end(errorBody({ code, type, message }))
 }

@@ -19,6 +19,7 @@ import { headersDown, headersUp } from './headers.ts'
 import type { SidecarLogEntry } from './log-entry.ts'
 import { bodyRefusal } from './message.ts'
 import type { SidecarSettings } from './options.ts'
+import type { CallProgress } from './page/under-way.ts'
 import { type BufferedBytes, ClientLeft, type HeldBody, isRefusal, readRequestBody } from './request-body.ts'
 
 export interface SidecarCallContext {
@@ -43,6 +44,7 @@ export class SidecarCall {
   readonly #context: SidecarCallContext
   readonly #abort = new AbortController()
   readonly #startedAt: number
+  readonly #time: string
   #hold: TimerHandle | undefined
   #firstByteMs: number | undefined
   #outcome: SidecarLogEntry['outcome'] = 'left'
@@ -53,6 +55,7 @@ export class SidecarCall {
     this.#context = context
     this.#downstream = new Downstream(response)
     this.#startedAt = context.settings.clock.now()
+    this.#time = toIsoTime(context.settings.clock.wallNow())
     // Also emitted after the whole answer was sent. Then there is nothing to abort.
     response.once('close', () => {
       if (!response.writableFinished) this.#abort.abort(LEFT)
@@ -61,7 +64,6 @@ export class SidecarCall {
 
   /** Resolves when the call is over. Never rejects. */
   async run(url: URL): Promise<SidecarLogEntry> {
-    const time = toIsoTime(this.#context.settings.clock.wallNow())
     let body: HeldBody | undefined
     try {
       body = await this.#body()
@@ -72,7 +74,7 @@ export class SidecarCall {
       this.#stopHolding()
       body?.release()
     }
-    return this.#entry(time)
+    return this.#entry()
   }
 
   /** Ends the call: the sidecar is shutting down. */
@@ -83,7 +85,7 @@ export class SidecarCall {
   /** Answers a request that is not sent to the upstream. */
   refused(refusal: Refusal): SidecarLogEntry {
     this.#refuse(refusal)
-    return this.#entry(toIsoTime(this.#context.settings.clock.wallNow()))
+    return this.#entry()
   }
 
   #refuse({ status, code, message }: Refusal): void {
@@ -216,11 +218,16 @@ export class SidecarCall {
     else this.#downstream.answer(answerOfFailure(error), this.#context.more, this.#budget())
   }
 
-  #entry(time: string): SidecarLogEntry {
+  get progress(): CallProgress {
+    const { outcome: _, ...progress } = this.#entry()
+    return progress
+  }
+
+  #entry(): SidecarLogEntry {
     const { id, settings, facts } = this.#context
     const { clock } = settings
     return {
-      time,
+      time: this.#time,
       id,
       method: this.#request.method ?? '',
       path: pathOf(this.#request.url ?? ''),

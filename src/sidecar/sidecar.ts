@@ -1,15 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ResilientClient } from '../client/resilient-client.ts'
-import { ClientClosedError, ConfigurationError } from '../errors/errors.ts'
+import { ClientClosedError } from '../errors/errors.ts'
 import type { TelemetryEvent } from '../telemetry/events.ts'
+import { type CallRecorder, recordCalls, renderHtml } from '../timeline/index.ts'
 import { CallFacts, CallFactsListener } from './call-facts.ts'
 import { ClientConnections, MOST_REFUSED } from './connections.ts'
+import { listenError } from './listen-error.ts'
 import type { SidecarLogEntry } from './log-entry.ts'
 import { SidecarMetrics } from './metrics.ts'
 import { resolveSidecar, type SidecarOptions, type SidecarSettings } from './options.ts'
 import { answerPreflight, isPreflight, refuseRaw } from './own-answers.ts'
 import { OwnPaths } from './own-paths.ts'
+import { LiveFeed } from './page/live-feed.ts'
+import { ShownCalls, type VisibleCall } from './page/under-way.ts'
 import { upstreamUrl } from './paths.ts'
 import { BufferedBytes } from './request-body.ts'
 import { SidecarCall } from './sidecar-call.ts'
@@ -58,6 +62,9 @@ class SidecarServer implements Sidecar {
   readonly #calls = new Set<SidecarCall>()
   readonly #connections: ClientConnections
   readonly #own: OwnPaths
+  readonly #shown = new ShownCalls()
+  readonly #feed: LiveFeed
+  readonly #recorder: CallRecorder
   #metrics: SidecarMetrics | undefined
   /** Where clients may open WebSockets. */
   #door: SocketDoor | undefined
@@ -74,14 +81,21 @@ class SidecarServer implements Sidecar {
     this.#settings = settings
     this.#connections = new ClientConnections(settings.maxClients)
     this.#buffered = new BufferedBytes(settings.maxBufferedBytes)
+    this.#recorder = recordCalls({ clock: settings.clock })
     const facts = new CallFactsListener()
     const { instrumentations = [] } = settings.client
     const metrics = { onEvent: (event: TelemetryEvent): void => this.#metrics?.onEvent(event) }
-    this.#client = new ResilientClient({ ...settings.client, instrumentations: [...instrumentations, facts, metrics] })
+    this.#client = new ResilientClient({
+      ...settings.client,
+      instrumentations: [...instrumentations, facts, metrics, this.#recorder],
+    })
+    this.#feed = new LiveFeed(settings.clock, () => ({ stats: this.stats(), ...this.#shown.snapshot() }))
     this.#own = new OwnPaths({
       settings,
       isDraining: () => this.#closing !== undefined,
       metrics: () => this.#metrics,
+      feed: this.#feed,
+      timeline: () => renderHtml(this.#recorder.calls(), { title: 'Calls to the upstream' }),
     })
     this.#server = createServer(
       {
@@ -160,6 +174,7 @@ class SidecarServer implements Sidecar {
     })
     const timer = clock.setTimer(() => this.#endNow(), drainMs, { unref: true })
     this.#door?.drain()
+    this.#feed.close()
     this.#connections.drain()
     await Promise.race([Promise.all([this.#drained(), this.#door?.drained()]), now])
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
@@ -182,7 +197,8 @@ class SidecarServer implements Sidecar {
       buffered: this.#buffered,
       connections: this.#connections,
       nextId: () => this.#nextId++,
-      onCallEnded: (entry) => this.#called(entry),
+      onCall: (call) => this.#shown.begin(call),
+      onCallEnded: (call, entry) => this.#called(call, entry),
     })
   }
 
@@ -198,6 +214,7 @@ class SidecarServer implements Sidecar {
 
   #letIn(call: SidecarCall, response: ServerResponse): void {
     this.#calls.add(call)
+    this.#shown.begin(call)
     this.#answers.add(response)
     response.once('close', () => {
       this.#answers.delete(response)
@@ -233,15 +250,16 @@ class SidecarServer implements Sidecar {
     if (refused === undefined) this.#letIn(call, response)
     try {
       const entry = refused === undefined ? await call.run(url as URL) : call.refused(refused)
-      this.#called(entry)
+      this.#called(call, entry)
     } finally {
       this.#calls.delete(call)
       this.#onDrained?.()
     }
   }
 
-  #called(entry: SidecarLogEntry): void {
+  #called(call: VisibleCall, entry: SidecarLogEntry): void {
     this.#ended++
+    this.#shown.end(call, entry)
     this.#metrics?.called(entry)
     try {
       this.#settings.onCall?.(entry)
@@ -259,21 +277,4 @@ class SidecarServer implements Sidecar {
       ['vary', 'origin'],
     ]
   }
-}
-
-function listenError(error: unknown, host: string, port: number): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') {
-    return new ConfigurationError(
-      `port: ${port} of ${host} is in use; give another one, or 0 for any that is free.`,
-      'port',
-    )
-  }
-  if (code === 'EACCES') {
-    return new ConfigurationError(`port: this process may not listen on ${port}; give one above 1023.`, 'port')
-  }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new ConfigurationError(`host: ${host} is no address of this machine.`, 'host')
-  }
-  return error
 }

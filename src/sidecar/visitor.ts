@@ -23,10 +23,18 @@ export function requestRefusal(
     origin: headers.origin,
     fetchSite: one(headers['sec-fetch-site']),
     token: one(headers[TOKEN_HEADER]),
-    authorization: headers.authorization,
+    authorization: isForSidecar ? bearerOf(headers.authorization) : headers.authorization,
   }
   const guard = { token, takesAuthorization: isForSidecar || apiKey !== undefined, allowHosts, allowOrigins }
   return messageRefusal(request) ?? refusalOf(visitor, guard)
+}
+
+/** A browser sends a password that its user has typed as `Basic`. The name of the user does not count. */
+function bearerOf(authorization: string | undefined): string | undefined {
+  const basic = /^basic\s+([\w+/]+=*)$/i.exec(authorization ?? '')?.[1]
+  if (basic === undefined) return authorization
+  const pair = Buffer.from(basic, 'base64').toString()
+  return `Bearer ${pair.slice(pair.indexOf(':') + 1)}`
 }
 
 export const DRAINING: Refusal = { status: 503, code: 'sidecar_draining', message: 'The sidecar is shutting down.' }

@@ -12,7 +12,8 @@ export interface ClientSessionContext
   /** The number of the next call of the sidecar. */
   nextId(): number
   newFacts(): CallFacts
-  onCallEnded(entry: Awaited<ReturnType<SocketCall['run']>>): void
+  onCall(call: SocketCall): void
+  onCallEnded(call: SocketCall, entry: Awaited<ReturnType<SocketCall['run']>>): void
 }
 
 /** So many requests of one client may wait for their turn; endpoints take as many on one WebSocket. */
@@ -80,7 +81,7 @@ export class ClientSession {
   }
 
   async #run(message: ReceivedMessage): Promise<void> {
-    const { nextId, newFacts, onCallEnded, ...context } = this.#context
+    const { nextId, newFacts, onCall, onCallEnded, ...context } = this.#context
     const call = new SocketCall({
       ...context,
       id: nextId(),
@@ -89,10 +90,11 @@ export class ClientSession {
       answered: (id, create) => this.#answered(id, create),
     })
     this.#call = call
+    onCall(call)
     const entry = await call.run(message.text)
     message.release()
     this.#call = undefined
-    onCallEnded(entry)
+    onCallEnded(call, entry)
     const next = this.#waiting.shift()
     if (next !== undefined) void this.#run(next)
     else if (this.#isDraining) context.socket.goAway()

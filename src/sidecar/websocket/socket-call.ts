@@ -8,6 +8,7 @@ import type { Refusal } from '../guard.ts'
 import { headersDown } from '../headers.ts'
 import type { SidecarLogEntry } from '../log-entry.ts'
 import type { SidecarSettings } from '../options.ts'
+import type { CallProgress } from '../page/under-way.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { bodyOf, type CreateMessage, isPrewarm, readMessage } from './create-message.ts'
 import { errorIn, errorMessage, MessageReader, madeError, prewarmEvents } from './messages.ts'
@@ -44,6 +45,7 @@ export class SocketCall {
   readonly #context: SocketCallContext
   readonly #abort = new AbortController()
   readonly #startedAt: number
+  readonly #time: string
   #lastSentAt: number
   #keepalive: TimerHandle | undefined
   #firstByteMs: number | undefined
@@ -56,12 +58,12 @@ export class SocketCall {
     this.#context = context
     this.#startedAt = context.settings.clock.now()
     this.#lastSentAt = this.#startedAt
+    this.#time = toIsoTime(context.settings.clock.wallNow())
   }
 
   /** Resolves when the call is over, whatever becomes of it. */
   async run(text: string): Promise<SidecarLogEntry> {
     const { settings } = this.#context
-    const time = toIsoTime(settings.clock.wallNow())
     this.#keepAlive()
     try {
       const message = readMessage(text)
@@ -73,7 +75,7 @@ export class SocketCall {
     } finally {
       settings.clock.clearTimer(this.#keepalive)
     }
-    return this.#entry(time)
+    return this.#entry()
   }
 
   /** Ends the call: the client has left, or the sidecar is shutting down. */
@@ -245,10 +247,15 @@ export class SocketCall {
     arm(keepaliveMs)
   }
 
-  #entry(time: string): SidecarLogEntry {
+  get progress(): CallProgress {
+    const { outcome: _, ...progress } = this.#entry()
+    return progress
+  }
+
+  #entry(): SidecarLogEntry {
     const { id, path, settings, facts } = this.#context
     return {
-      time,
+      time: this.#time,
       id,
       method: 'WEBSOCKET',
       path,

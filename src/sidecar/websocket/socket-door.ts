@@ -11,6 +11,7 @@ import { headersUp } from '../headers.ts'
 import type { SidecarLogEntry } from '../log-entry.ts'
 import type { SidecarSettings } from '../options.ts'
 import { refuseRaw } from '../own-answers.ts'
+import type { VisibleCall } from '../page/under-way.ts'
 import { upstreamUrl } from '../paths.ts'
 import type { BufferedBytes } from '../request-body.ts'
 import { DRAINING, requestRefusal, TOO_MANY } from '../visitor.ts'
@@ -23,7 +24,8 @@ export interface SocketDoorContext {
   readonly buffered: BufferedBytes
   readonly connections: ClientConnections
   nextId(): number
-  onCallEnded(entry: SidecarLogEntry): void
+  onCall(call: VisibleCall): void
+  onCallEnded(call: VisibleCall, entry: SidecarLogEntry): void
 }
 
 /** How long a client may leave a close frame unanswered. Milliseconds. */
@@ -138,7 +140,7 @@ export class SocketDoor {
       peer: ReturnType<typeof openPeer>
     },
   ): void {
-    const { settings, client, buffered, connections, nextId, onCallEnded } = this.#context
+    const { settings, client, buffered, connections, nextId, onCall, onCallEnded } = this.#context
     const letGo = connections.hold(socket as Socket)
     const clientSocket = new ClientSocket(ws, {
       socket,
@@ -164,6 +166,7 @@ export class SocketDoor {
       budget: () => client.stats().retryBudgets[settings.base.origin],
       nextId,
       newFacts: () => new CallFacts(),
+      onCall,
       onCallEnded,
     })
     this.#sessions.add(session)
