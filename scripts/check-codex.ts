@@ -76,7 +76,7 @@ function isAsItHasToBe({ scenario, alone, through }: Row): boolean {
   const { exitCode, seconds } = through.run
   switch (scenario.through) {
     case 'ok': {
-      const failures = Math.max(1, through.requests - 1)
+      const failures = Math.max(scenario.cutoffs ?? 1, through.requests - 1)
       return exitCode === 0 && seconds <= (failures * Math.max(TTFB_MS, IDLE_MS)) / 1000 + SLACK_S
     }
     case 'refused':

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly title: string
   /** `ok`: the turn succeeds. `refused`: Codex gives up as fast as it does alone. `fails`: within its own patience. */
   readonly through: 'ok' | 'refused' | 'fails'
+  /** So many cutoffs the turn may take, where they are not counted by requests. Default 1. */
+  readonly cutoffs?: number
   /** Codex speaks WebSocket, and so does the sidecar. */
   readonly webSockets: boolean
   readonly server?: MockServerOptions
@@ -134,7 +136,8 @@ const SOCKET_SCENARIOS: readonly Scenario[] = [
     headers: { 'retry-after': '3' },
   }),
   onSocket('the upgrade is unanswered, once', 'ok', { ...UNANSWERED, times: 1 }),
-  onSocket('the upgrade is unanswered, always', 'ok', UNANSWERED),
+  // The time of the prewarm, and two upgrades.
+  { ...onSocket('the upgrade is unanswered, always', 'ok', UNANSWERED), cutoffs: 3 },
   onSocket('the prewarm is unanswered', 'ok', {
     at: 'headers',
     effect: 'stall',

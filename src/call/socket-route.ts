@@ -56,7 +56,7 @@ export class CallSocketRoute implements SocketRoute {
   #wholeBecause: WholeBecause = 'retry'
   /** The request was sent again at once on a new socket. This happens at most once per call. */
   #hasMoved = false
-  #unanswered = 0
+  #notGranted = 0
   #closedEarly = 0
 
   constructor(call: RoutedCall, source: SocketSource) {
@@ -125,14 +125,15 @@ export class CallSocketRoute implements SocketRoute {
     const { fallback } = this.#source
     const status = failed.status ?? failed.upgradeStatus
     if (status !== undefined) {
-      const isAnswer = (status === 401 && willRefresh) || (status !== 401 && failed.hintMs !== undefined)
-      if (isAnswer) return undefined
+      // A second hint may come from a proxy that refuses each upgrade, where the POST would be answered.
+      const isPutOff = status !== 401 && failed.hintMs !== undefined && ++this.#notGranted < 2
+      if ((status === 401 && willRefresh) || isPutOff) return undefined
       fallback.refused(key, status === 401 || status === 403)
       return this.#stayWithHttp('not_upgraded')
     }
     // If the host could not be reached, HTTP would not have reached it either.
     if (!lease.socket.hasConnected || failed.lane === undefined) return undefined
-    if (++this.#unanswered < 2) return { kind: 'again', isUnprocessed: true }
+    if (++this.#notGranted < 2) return { kind: 'again', isUnprocessed: true }
     fallback.refused(key)
     return this.#stayWithHttp('not_upgraded')
   }

@@ -1,3 +1,4 @@
+import type { RoutedCall, SocketPlan, SocketRoute, SocketRouting, SocketVerdict } from '../call/socket-plan.ts'
 import type { FetchFunction } from '../transport/fetch-transport.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 
@@ -7,8 +8,41 @@ import type { HeaderPairs } from '../transport/transport.ts'
  */
 export interface ClientPeer {
   readonly fetch: FetchFunction
+  /** The same for a request that has a meaning on a WebSocket alone. Rejects where it would go over HTTP, and sends nothing. */
+  readonly fetchOnSocket: FetchFunction
   /** Whether calls to an address go over HTTP for now, because it did not upgrade lately; also where the client has no WebSockets. */
   isHttpAlone(url: URL, headers: HeaderPairs): boolean
   /** Closes the sockets of the peer. Resolves when they are closed; its calls must have ended, or been aborted. */
   close(): Promise<void>
+}
+
+/** The WebSockets of a peer, for calls that must not go over HTTP. */
+export function withoutHttp(sockets: SocketRouting): SocketRouting {
+  return {
+    async routeOf(call: RoutedCall): Promise<SocketRoute | undefined> {
+      const route = await sockets.routeOf(call)
+      return route && new RouteWithoutHttp(route)
+    },
+  }
+}
+
+class RouteWithoutHttp implements SocketRoute {
+  readonly #route: SocketRoute
+
+  constructor(route: SocketRoute) {
+    this.#route = route
+  }
+
+  get isStrict(): boolean {
+    return this.#route.isStrict
+  }
+
+  plan(attempt: Parameters<SocketRoute['plan']>[0]): SocketPlan {
+    const plan = this.#route.plan(attempt)
+    return plan.kind === 'http' ? { kind: 'lost', why: 'The endpoint has no WebSocket for it.' } : plan
+  }
+
+  after(...ended: Parameters<SocketRoute['after']>): SocketVerdict {
+    return this.#route.after(...ended)
+  }
 }

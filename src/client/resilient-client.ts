@@ -1,5 +1,6 @@
 import { Admission } from '../admission/admission.ts'
 import type { CallContext } from '../call/call.ts'
+import type { SocketRouting } from '../call/socket-plan.ts'
 import type { AbortScope } from '../core/abort.ts'
 import { LiveSet } from '../core/live-set.ts'
 import { nextTurn } from '../core/turn.ts'
@@ -14,13 +15,12 @@ import type { TransportStats } from '../transport/transport.ts'
 import { CallContexts } from './call-contexts.ts'
 import { clientEndpoints } from './client-endpoints.ts'
 import { ClientFleet } from './client-fleet.ts'
-import type { ClientPeer } from './client-peer.ts'
+import { type ClientPeer, withoutHttp } from './client-peer.ts'
 import { Connections } from './connections.ts'
 import { refuseHeadersOfConnections } from './contradictions.ts'
 import { createDropInFetch } from './drop-in-fetch.ts'
 import { HeaderSource } from './header-source.ts'
 import { InstrumentedHeaders, sendInOf } from './instrumentation.ts'
-import type { LazySockets } from './lazy-sockets.ts'
 import { type CallOptions, parseOptions, parseViewOptions, type ResilientClientOptions } from './options.ts'
 import { readingOf } from './reading-of.ts'
 import { type ClientSettings, resolveSettings } from './settings.ts'
@@ -257,14 +257,16 @@ export class ResilientClient implements AsyncDisposable {
   #openPeer(): ClientPeer {
     const { connections } = this.#shared
     const sockets = connections.ofOnePeer(this.#telemetry)
-    const marker: ResilientClientOptions = {}
-    VIEW_OF.set(marker, { parent: this, options: {}, sockets })
-    const view = new ResilientClient(marker)
+    const viewOf = (routing: SocketRouting | undefined): ResilientClient => {
+      const marker: ResilientClientOptions = {}
+      VIEW_OF.set(marker, { parent: this, options: {}, sockets: routing })
+      return new ResilientClient(marker)
+    }
     return {
-      fetch: view.fetch,
+      fetch: viewOf(sockets).fetch,
+      fetchOnSocket: viewOf(sockets && withoutHttp(sockets)).fetch,
       isHttpAlone: (url, headers) => connections.sockets?.isHttpAlone(url, headers) ?? true,
       close: async () => {
-        await view.close()
         if (sockets !== undefined) await connections.leave(sockets)
       },
     }
@@ -286,5 +288,5 @@ export class ResilientClient implements AsyncDisposable {
 /** Passes the parent of a view to the constructor, without an option that users could set. */
 const VIEW_OF = new WeakMap<
   object,
-  { readonly parent: ResilientClient; readonly options: CallOptions; readonly sockets?: LazySockets | undefined }
+  { readonly parent: ResilientClient; readonly options: CallOptions; readonly sockets?: SocketRouting | undefined }
 >()

@@ -28,13 +28,18 @@ export class CallFactsListener {
       this.#byCall.set(event.callId, facts)
       return
     }
-    if (event.type !== 'attempt_end' && event.type !== 'call_end') return
+    if (event.type !== 'attempt_start' && event.type !== 'attempt_end' && event.type !== 'call_end') return
     const facts = this.#byCall.get(event.callId)
     if (facts === undefined) return
-    if (event.type === 'call_end') this.#byCall.delete(event.callId)
-    else {
-      facts.attempts++
-      facts.code = event.record.code
+    switch (event.type) {
+      case 'attempt_start':
+        facts.attempts++
+        return
+      case 'attempt_end':
+        facts.code = event.record.code
+        return
+      case 'call_end':
+        this.#byCall.delete(event.callId)
     }
   }
 }

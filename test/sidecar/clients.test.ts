@@ -102,7 +102,7 @@ describe('httpx of Python', () => {
     upstream.script([{ at: 'headers', effect: 'reset' }, { at: 'before_event', event: 2, effect: 'reset' }, 'ok'])
     const { stdout } = await run(python as string, ['-c', READ_WITH_HTTPX, sidecar.url])
     const seen = JSON.parse(stdout) as { status: number; types: string[]; text: string }
-    expect(seen).toMatchObject({ status: 200, text: 'Hello from the mock model.' })
+    expect(seen).toMatchObject({ status: 200, text: 'You said: hi' })
     expect(seen.types.filter((type) => type === 'response.created')).toHaveLength(1)
     expect(seen.types.at(-1)).toBe('response.completed')
     upstream.assertConsumed()

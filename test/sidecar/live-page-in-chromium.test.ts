@@ -45,7 +45,7 @@ describe.skipIf(CHROMIUM === undefined)(`the live page in Chromium${NEEDS_CHROMI
         const client = await TestSocket.open(sidecar)
         client.create()
         const response = await stream(sidecar)
-        await rows(page, 'under-way').nth(1).waitFor()
+        await rows(page, 'under-way').filter({ hasText: 'streams' }).nth(1).waitFor()
         expect(await rows(page, 'under-way').allTextContents()).toEqual([
           expect.stringMatching(/streams.*gpt-5\.2.*WEBSOCKET \/v1\/responses/),
           expect.stringMatching(/streams.*gpt-5\.2.*POST \/v1\/responses/),

@@ -37,6 +37,7 @@ describe('the live page', () => {
   it('is told of calls under way, over HTTP and WebSocket, and of those that have ended', () =>
     withSidecar({ webSocket: true }, async ({ sidecar, upstream }) => {
       const page = await follow(sidecar)
+      await until(() => page.told.length > 0, 'the page to be told')
       expect(page.told.at(-1)).toMatchObject({ stats: { calls: 0, ended: 0 }, underWay: [], ended: [] })
       upstream.addFaults({ at: 'before_event', event: 6, effect: 'stall', times: 2 })
       const client = await TestSocket.open(sidecar)
@@ -72,6 +73,7 @@ describe('the live page', () => {
       expect(answer.text).toContain('connection_reset')
       expect(answer.headers['content-security-policy']).toContain('sandbox allow-scripts')
       const page = await follow(sidecar)
+      await until(() => page.told.length > 0, 'the page to be told')
       const all = answer.text + JSON.stringify(page.told) + (await ask(sidecar, { path: '/' })).text
       for (const word of ['secret', 'in-the-query', 'key-of-the-client']) expect(all).not.toContain(word)
       await page.close()

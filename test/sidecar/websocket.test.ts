@@ -318,6 +318,14 @@ describe('a prewarm (generate: false)', () => {
       await client.close()
     }))
 
+  it('is not sent over HTTP where the upstream refuses the upgrade for it', () =>
+    withSidecar({ ...WEB_SOCKET, server: { webSocket: false } }, async ({ sidecar, upstream }) => {
+      const client = await TestSocket.open(sidecar)
+      expect(await client.turn(PREWARM)).toMatch(/^resp_local_/)
+      expect(upstream.requests).toHaveLength(0)
+      await client.close()
+    }))
+
   it('is not sent over HTTP, where it would be a request', () =>
     withSidecar({ ...WEB_SOCKET, server: { webSocket: false } }, async ({ sidecar, upstream }) => {
       const client = await TestSocket.open(sidecar)

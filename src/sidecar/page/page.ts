@@ -35,11 +35,11 @@ const FIGURES = [['calls', 'under way'], ['ended', 'ended'], ['clients', 'connec
 const COLUMNS = [
   ['id', 'n', (c) => text(c.id)],
   ['state', '', (c) => c.outcome === undefined ? (c.firstByteMs === undefined ? 'waits' : 'streams') : c.outcome === 'completed' && c.status >= 400 ? 'error' : c.outcome],
-  ['status', 'n', (c) => text(c.status)],
+  ['status', 'n far', (c) => text(c.status)],
   ['model', '', (c) => text(c.model)],
   ['path', 'far', (c) => c.method + ' ' + c.path],
   ['code', '', (c) => text(c.code)],
-  ['requests', 'n', (c) => text(c.attempts)],
+  ['requests', 'n far', (c) => text(c.attempts)],
   ['first byte', 'n far', (c) => time(c.firstByteMs)],
   ['time', 'n', (c) => time(c.ms)],
   ['bytes', 'n far', (c) => size(c.bytes)],
@@ -97,7 +97,7 @@ export const LIVE_PAGE = `<!doctype html>
 <h2>Ended</h2>
 <div class="wide" id="ended"></div>
 <h2>Timeline</h2>
-<p class="none">Of the latest 500 calls to the upstream. Renewed every 5 s, but not while the pointer is on it.</p>
+<p class="none">The latest 500 calls to the upstream. Renewed every 5 s, but not while the pointer is on it.</p>
 <iframe id="timeline" title="Timeline of the latest calls" sandbox="allow-scripts"></iframe>
 </main>
 <script>${SCRIPT}</script>

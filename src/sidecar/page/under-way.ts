@@ -9,7 +9,7 @@ export interface VisibleCall {
 }
 
 /** A page shows so many calls that have ended, the latest ones. */
-const MOST_ENDED = 50
+const MOST_ENDED = 20
 /** And so many of those under way, the oldest ones. */
 const MOST_UNDER_WAY = 200
 

@@ -103,9 +103,8 @@ export class SocketCall {
     const timer = clock.setTimer(() => late.abort(UNANSWERED), PREWARM_MS, { unref: true })
     const signal = AbortSignal.any([this.#abort.signal, late.signal])
     try {
-      // Over HTTP there is nothing to prepare, and endpoints do not know the field.
-      if (this.#isHttpAlone()) throw UNANSWERED
-      const response = await this.#send(message, signal)
+      // Over HTTP there is nothing to prepare. Endpoints do not know the field, and could make a response.
+      const response = await this.#send(message, signal, this.#context.peer.fetchOnSocket)
       if (response.status >= 300) {
         await response.body?.cancel()
         throw UNANSWERED
@@ -130,17 +129,12 @@ export class SocketCall {
     this.#completed(200)
   }
 
-  #isHttpAlone(): boolean {
-    const { peer, url, headers } = this.#context
-    return peer.isHttpAlone(url, headers)
-  }
-
-  #send(message: CreateMessage, signal: AbortSignal): Promise<Response> {
-    const { peer, url, headers, facts } = this.#context
+  #send(message: CreateMessage, signal: AbortSignal, fetch = this.#context.peer.fetch): Promise<Response> {
+    const { url, headers, facts } = this.#context
     const given: [string, string][] = [...headers.map(([name, value]): [string, string] => [name, value])]
     given.push(['content-type', 'application/json'])
     return facts.during(() =>
-      peer.fetch(url, { method: 'POST', headers: given, redirect: 'manual', signal, body: bodyOf(message) }),
+      fetch(url, { method: 'POST', headers: given, redirect: 'manual', signal, body: bodyOf(message) }),
     )
   }
 

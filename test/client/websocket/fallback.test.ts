@@ -73,6 +73,14 @@ describe('an endpoint that does not upgrade', () => {
     }),
   )
 
+  it('asks for patience twice in a call: HTTP decides, because a proxy may refuse each upgrade', () =>
+    withSockets({ client: { maxRetries: 3 } }, async ({ server, client, seen }) => {
+      server.addFaults({ at: 'upgrade', effect: 'status', status: 503, headers: { 'retry-after-ms': '1' } })
+      await client.responses.create(ASK)
+      expect(seen()).toEqual(['http 200'])
+      expect(server.sockets).toHaveLength(2)
+    }))
+
   it('answers with 429 and a hint, and there is no retry: that answer comes out, for SDKs to map', () =>
     withSockets({}, async ({ server, client }) => {
       const body = { error: { code: 'rate_limit_exceeded', message: 'Slow down.' } }
