@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Target } from '../../src/endpoints/endpoints.ts'
+import { standIn } from '../support/typed.ts'
 import { attempted } from './attempt-rig.ts'
 import { frame } from './reader-context.ts'
 
@@ -57,6 +59,27 @@ describe('an attempt that has ended', () => {
     a.sent()
     a.reports.end()
     expect(a.attempt.failed?.code).toBe('empty_response')
+  })
+})
+
+describe('the ids of a response that is passed on', () => {
+  const seenAt = async (path: string): Promise<readonly string[]> => {
+    const seen: string[] = []
+    const target = standIn<Target>({ saw: (id: string) => void seen.push(id), sawLife: () => {} })
+    const response = new Response('{"id":"resp_1"}', { headers: { 'content-type': 'application/json' } })
+    const a = attempted({ target, path, kind: 'passthrough', takeResponse: () => response })
+    a.sent()
+    a.head(200, JSON_HEAD)
+    await response.text()
+    await a.clock.settle()
+    return seen
+  }
+
+  it('are told to its endpoint where the endpoint keeps what they name', async () => {
+    for (const path of ['/v1/responses', '/v1/responses/resp_1', '/v1/conversations', '/v1/conversations/conv_1/items'])
+      expect(await seenAt(path), path).toEqual(['resp_1'])
+    for (const path of ['/v1/files', '/v1/responses-of-others', '/v1/chat/completions'])
+      expect(await seenAt(path), path).toEqual([])
   })
 })
 

@@ -22,11 +22,21 @@ export type Given = Partial<
   readonly seesConnect?: boolean
   readonly takeResponse?: () => Response
   readonly readCopy?: () => void
+  readonly path?: string
 }
 
 /** An attempt on an exchange that the test plays by hand, at 1000 of a call that began then. */
 export function attempted(given: Given = {}) {
-  const { kind = 'stream', limits, commitAfterMs = 0, seesConnect = true, takeResponse, readCopy, ...hooks } = given
+  const {
+    kind = 'stream',
+    limits,
+    commitAfterMs = 0,
+    seesConnect = true,
+    takeResponse,
+    readCopy,
+    path = '/v1/responses',
+    ...hooks
+  } = given
   const clock = new VirtualClock({ startMs: 1000 })
   const asked: string[] = []
   const told: TelemetryEvent[] = []
@@ -53,7 +63,7 @@ export function attempted(given: Given = {}) {
   const attempt = new Attempt({
     number: 3,
     request: {
-      url: new URL('https://api.test:8443/v1/responses'),
+      url: new URL(`https://api.test:8443${path}`),
       method: 'POST',
       headers: [['authorization', 'Bearer hunter2hunter2']],
       body: { kind: 'none' },
