@@ -6,6 +6,7 @@ import { LiveSet } from '../core/live-set.ts'
 import { nextTurn } from '../core/turn.ts'
 import type { Endpoints } from '../endpoints/endpoints.ts'
 import { ClientClosedError } from '../errors/errors.ts'
+import { refuseOldNode } from '../errors/node-version.ts'
 import { Hedging } from '../hedge/hedging.ts'
 import { type Responses, responsesOf } from '../responses/responses.ts'
 import { RetryBudgets } from '../retry/budget.ts'
@@ -84,6 +85,7 @@ export class ResilientClient implements AsyncDisposable {
   #closed = false
 
   constructor(options: ResilientClientOptions = {}) {
+    refuseOldNode()
     const view = VIEW_OF.get(options)
     const peer = view?.sockets
     const parsed: ResilientClientOptions = view?.options ?? parseOptions(options)

@@ -60,6 +60,9 @@ describe('a project that has the package installed', () => {
 
   it.each([
     ['nodenext', { module: 'nodenext', lib: ['es2024'], exactOptionalPropertyTypes: true }],
+    ['node16, older library', { module: 'node16', target: 'es2022', lib: ['es2022'] }],
+    // The oldest way to find a package: by `main`, `types` and `typesVersions`.
+    ['node10', { module: 'esnext', moduleResolution: 'node10', ignoreDeprecations: '6.0', lib: ['es2024'] }],
     ['bundler', { module: 'preserve', moduleResolution: 'bundler', lib: ['es2024', 'dom', 'dom.iterable'] }],
   ])('compiles against its declarations: %s', async (name, options) => {
     expect(await compile(name, options)).toBe('')
