@@ -3,7 +3,14 @@ import { parseArgs } from 'node:util'
 /** The parsed command line. */
 export type Command =
   | { readonly kind: 'help' }
-  | { readonly kind: 'mock'; readonly calls: number; readonly concurrency: number; readonly seed: number }
+  | {
+      readonly kind: 'mock'
+      readonly calls: number
+      readonly concurrency: number
+      readonly seed: number
+      /** Where to write a picture of some calls. */
+      readonly svg: string | undefined
+    }
   | {
       readonly kind: 'real'
       readonly calls: number
@@ -30,6 +37,7 @@ about a minute.
   --calls <n>         how many calls, 1 to 1000             (200; 5 with --base-url)
   --concurrency <n>   how many at a time, 1 to 100          (16; 2 with --base-url)
   --seed <n>          which calls meet what                 (${DEFAULT_SEED})
+  --svg <file>        also draw the calls with the worst luck into this file
 
 With --base-url: streams calls from a real endpoint of the Responses API, through
 this library alone. The key is taken from OPENAI_API_KEY.
@@ -59,6 +67,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
       calls: integer('--calls', values.calls, 200, 1, 1000),
       concurrency: integer('--concurrency', values.concurrency, 16, 1, 100),
       seed: integer('--seed', values.seed, DEFAULT_SEED, 0, 2 ** 32 - 1),
+      svg: values.svg,
     }
   }
   const url = URL.parse(baseURL)
@@ -67,6 +76,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
       `--base-url: '${baseURL}' is not an http: or https: address such as https://api.openai.com/v1.`,
     )
   }
+  if (values.svg !== undefined) throw new UsageError('--svg is for the mock endpoint; leave it out beside --base-url.')
   if (values.seed !== undefined)
     throw new UsageError('--seed is for the mock endpoint; leave it out beside --base-url.')
   if (!values.model) throw new UsageError('--base-url needs --model, for example --model gpt-5.2.')
@@ -94,6 +104,7 @@ function parse(args: readonly string[]) {
         calls: { type: 'string' },
         concurrency: { type: 'string' },
         seed: { type: 'string' },
+        svg: { type: 'string' },
         'base-url': { type: 'string' },
         model: { type: 'string' },
         prompt: { type: 'string' },

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { Clock, ResilientClientOptions } from '../src/index.ts'
 import { seededRandom } from '../src/testing/index.ts'
 import type { MockResponsesServer } from '../src/testing/server.ts'
@@ -12,6 +13,7 @@ import { resilient } from './resilient.ts'
 import { drawResults, type Row } from './results.ts'
 import { measureLag, scaledClock, sleep } from './scaled-clock.ts'
 import { drawFates, type Fate, MISBEHAVIOURS } from './scenario.ts'
+import { drawSvg } from './svg.ts'
 import { commonCalls, drawTable, type Tally } from './table.ts'
 import { seconds, type Terminal, wrap } from './terminal.ts'
 
@@ -65,7 +67,7 @@ function ours(
 
 /** @returns whether every call through the library succeeded. */
 export async function runMock(terminal: Terminal, command: Extract<Command, { kind: 'mock' }>): Promise<boolean> {
-  const { calls, seed } = command
+  const { calls, seed, svg } = command
   const fates = drawFates(calls, seed)
   introduce(terminal, command, fates)
   // First, because this compiles the code: at 60 times the speed compiling would look like minutes.
@@ -74,7 +76,12 @@ export async function runMock(terminal: Terminal, command: Extract<Command, { ki
   const tallies = await race(terminal, command, fates)
   terminal.print('', ...drawTable(terminal, tallies), ...footnotes(terminal, tallies), '')
   terminal.print(`  ${terminal.paint('bold', 'The calls that had the worst luck')}`, '')
-  terminal.print(...drawResults(terminal, worstCalls(tallies, fates)), '')
+  const worst = worstCalls(tallies, fates)
+  terminal.print(...drawResults(terminal, worst), '')
+  if (svg !== undefined) {
+    writeFileSync(svg, drawSvg(worst, `Calls against an endpoint that misbehaves (seed ${seed})`))
+    terminal.print(`  Drawn into ${svg}`, '')
+  }
 
   terminal.print(`  ${terminal.paint('bold', 'The same calls, and nothing goes wrong')}`, '')
   const healthy = await race(
