@@ -59,7 +59,7 @@ const OF_AGENTS = `The retry policies of agents-js (\`modelSettings.retry\`) are
 not streamed. They are not called for a stream that has begun, however it ends: run the agent again, or do not stream.`
 
 it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const hosts = await loadHosts(true)
   const all = <T>(rowsOf: (host: Host) => Promise<T>) => Promise.all(hosts.map(rowsOf))
