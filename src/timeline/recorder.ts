@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import type { Instrumentation } from '../client/instrumentation-option.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { bytes, clockRule, whole } from '../core/rule-kinds.ts'
@@ -61,7 +61,11 @@ export function recordCalls(options: RecordCallsOptions = {}): CallRecorder {
     onEvent: (event) => calls.onEvent(event),
     calls: () => calls.all(),
     toJSONL: () => toJSONL(calls.all()),
-    write: (file) => writeFile(file, toJSONL(calls.all()), { mode: 0o600 }),
+    async write(file) {
+      await writeFile(file, toJSONL(calls.all()), { mode: 0o600 })
+      // The mode above is for a new file alone.
+      await chmod(file, 0o600)
+    },
   }
 }
 

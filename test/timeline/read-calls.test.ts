@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -73,6 +73,7 @@ describe('readCalls', () => {
 it('a recorder writes its calls to a file that its owner alone can read', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'resilient-responses-calls-'))
   const file = path.join(folder, 'calls.jsonl')
+  await writeFile(file, 'older', { mode: 0o644 })
   await recordCalls().write(file)
   expect(await readFile(file, 'utf8')).toBe('')
   expect((await stat(file)).mode & 0o777).toBe(0o600)
