@@ -26,6 +26,7 @@ export function figuresOf({ served, calls, failed, ms }: Run) {
   return {
     'requests refused (429)': String(refused),
     'requests sent for a call': (served.length / calls).toFixed(2),
+    'calls that were answered': String(calls - failed),
     'calls that failed': String(failed),
     'time until all are done': seconds(ms),
   }
