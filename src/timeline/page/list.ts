@@ -5,7 +5,7 @@ import { byId, element } from './dom.ts'
 /** Rows that are drawn above and below the visible ones, so that scrolling shows no gap. */
 const SPARE = 8
 /** On paper. */
-const MOST_PRINTED = 2000
+const MOST_PRINTED = 500
 
 const ENDS: Readonly<Record<PageCall['outcome'], string>> = { completed: '✓', failed: '✕', aborted: '⊘', running: '…' }
 
