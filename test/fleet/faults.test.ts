@@ -96,7 +96,7 @@ describe.skipIf(!hasRedis)('a store that is (skipped without redis-server or val
       await until(() => [a, b].every((one) => one.stores().at(-1) === 'lost'), `both are told: ${name}`)
     const before = calls()
     // Half a second's work of three calls at a time. How fast they are is up to the machine.
-    await until(() => calls().every((count, index) => count - (before[index] as number) > 30), 'both continue', 3000)
+    await until(() => calls().every((count, index) => count - (before[index] as number) > 30), 'both continue')
     await harm.heal({ redis, proxy, a })
     const healedAt = systemClock.now()
     if (!harm.isAnswered)
@@ -106,7 +106,8 @@ describe.skipIf(!hasRedis)('a store that is (skipped without redis-server or val
     // What one does not use moves to the other again, so what they share is right.
     await loads[1]?.stop()
     flight.most = 0
-    await pause(2500)
+    await until(() => flight.most >= 6, 'the one has all of it')
+    await pause(1000)
     await loads[0]?.stop()
     expect(flight.most).toBe(6)
     expect(loads.flatMap(({ done }) => done.errors)).toEqual([])
