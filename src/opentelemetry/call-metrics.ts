@@ -17,53 +17,81 @@ function doubled(first: number, times: number): number[] {
   return Array.from({ length: times + 1 }, (_, power) => Number((first * 2 ** power).toFixed(2)))
 }
 
-/** The metrics of calls. */
-export class CallMetrics {
-  readonly #duration: Histogram
-  readonly #firstChunk: Histogram
-  readonly #tokens: Histogram
-  readonly #queue: Histogram
-  readonly #active: UpDownCounter
-  readonly #attempts: Counter
-  readonly #retries: Counter
-  readonly #giveUps: Counter
-  readonly #hedges: Counter
-  readonly #hedgeRefusals: Counter
-  /** The calls under way, by call id. */
-  readonly #open = new Map<number, CallFacts & { readonly stream: boolean }>()
+/** The instruments of one meter. */
+class Instruments {
+  readonly duration: Histogram
+  readonly firstChunk: Histogram
+  readonly tokens: Histogram
+  readonly queue: Histogram
+  readonly active: UpDownCounter
+  readonly attempts: Counter
+  readonly retries: Counter
+  readonly giveUps: Counter
+  readonly hedges: Counter
+  readonly hedgeRefusals: Counter
 
   constructor(meter: Meter) {
-    this.#duration = meter.createHistogram(CONVENTION_METRIC.duration, {
+    this.duration = meter.createHistogram(CONVENTION_METRIC.duration, {
       description: 'Duration of a call, over all its attempts.',
       unit: 's',
       advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     })
-    this.#firstChunk = meter.createHistogram(CONVENTION_METRIC.timeToFirstChunk, {
+    this.firstChunk = meter.createHistogram(CONVENTION_METRIC.timeToFirstChunk, {
       description: 'Time from the start of a call to the first stream event of the attempt that answered it.',
       unit: 's',
       advice: { explicitBucketBoundaries: FIRST_CHUNK_BUCKETS },
     })
-    this.#tokens = meter.createHistogram(CONVENTION_METRIC.tokenUsage, {
+    this.tokens = meter.createHistogram(CONVENTION_METRIC.tokenUsage, {
       description: 'Input and output tokens of a response.',
       unit: '{token}',
       advice: { explicitBucketBoundaries: TOKEN_BUCKETS },
     })
-    this.#queue = meter.createHistogram(OWN_METRIC.queueDuration, {
+    this.queue = meter.createHistogram(OWN_METRIC.queueDuration, {
       description: 'Time that a call waited for its turn (option `concurrency`).',
       unit: 's',
       advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     })
-    this.#active = meter.createUpDownCounter(OWN_METRIC.activeCalls, {
+    this.active = meter.createUpDownCounter(OWN_METRIC.activeCalls, {
       description: 'Calls under way.',
       unit: '{call}',
     })
     const counter = (name: string, unit: string, description: string): Counter =>
       meter.createCounter(name, { description, unit })
-    this.#attempts = counter(OWN_METRIC.attempts, '{attempt}', 'Attempts that have ended.')
-    this.#retries = counter(OWN_METRIC.retries, '{retry}', 'Retries that were decided.')
-    this.#giveUps = counter(OWN_METRIC.giveUps, '{call}', 'Calls that failed and got no further attempt.')
-    this.#hedges = counter(OWN_METRIC.hedges, '{hedge}', 'Hedges that have ended.')
-    this.#hedgeRefusals = counter(OWN_METRIC.hedgeRefusals, '{hedge}', 'Hedges that were refused.')
+    this.attempts = counter(OWN_METRIC.attempts, '{attempt}', 'Attempts that have ended.')
+    this.retries = counter(OWN_METRIC.retries, '{retry}', 'Retries that were decided.')
+    this.giveUps = counter(OWN_METRIC.giveUps, '{call}', 'Calls that failed and got no further attempt.')
+    this.hedges = counter(OWN_METRIC.hedges, '{hedge}', 'Hedges that have ended.')
+    this.hedgeRefusals = counter(OWN_METRIC.hedgeRefusals, '{hedge}', 'Hedges that were refused.')
+  }
+}
+
+type Open = CallFacts & { readonly stream: boolean }
+
+/** The metrics of calls. */
+export class CallMetrics {
+  readonly #currentMeter: () => Meter
+  #meter: Meter | undefined
+  #made: Instruments | undefined
+  /** The calls under way, by call id. */
+  readonly #open = new Map<number, Open>()
+
+  /** @param currentMeter is asked at each event: another meter gets instruments of its own. */
+  constructor(currentMeter: () => Meter) {
+    this.#currentMeter = currentMeter
+  }
+
+  get #instruments(): Instruments {
+    const meter = this.#currentMeter()
+    if (this.#made !== undefined && meter === this.#meter) return this.#made
+    const [before, now] = [this.#made, new Instruments(meter)]
+    this.#meter = meter
+    this.#made = now
+    // The calls under way end on these instruments, so they have to be counted there. Otherwise the count falls below zero.
+    for (const { attributes } of this.#open.values()) {
+      before?.active.add(-1, attributes)
+      now.active.add(1, attributes)
+    }
+    return now
   }
 
   onEvent(event: TelemetryEvent): void {
@@ -72,33 +100,34 @@ export class CallMetrics {
     const open = this.#open.get(event.callId)
     if (open === undefined) return
     const { attributes } = open
+    const instruments = this.#instruments
     switch (event.type) {
       case 'queue_end':
-        this.#queue.record(event.waitedMs / 1000, { ...attributes, [OWN.reason]: event.outcome })
+        instruments.queue.record(event.waitedMs / 1000, { ...attributes, [OWN.reason]: event.outcome })
         return
       case 'attempt_end': {
         const { outcome, code, transport = 'http' } = event.record
         const kinds = { [OWN.attemptOutcome]: outcome, [OWN.transport]: transport }
-        this.#attempts.add(1, { ...attributes, ...kinds, ...errorType(code) })
+        instruments.attempts.add(1, { ...attributes, ...kinds, ...errorType(code) })
         return
       }
       case 'retry_decision': {
         const { code, decision } = event
         const failed = { ...attributes, ...errorType(code) }
         if (decision.retry)
-          this.#retries.add(1, { ...failed, [OWN.lane]: decision.lane, [OWN.transparent]: decision.transparent })
-        else this.#giveUps.add(1, { ...failed, [OWN.giveUpReason]: decision.reason })
+          instruments.retries.add(1, { ...failed, [OWN.lane]: decision.lane, [OWN.transparent]: decision.transparent })
+        else instruments.giveUps.add(1, { ...failed, [OWN.giveUpReason]: decision.reason })
         return
       }
       case 'hedge_end':
-        this.#hedges.add(1, { ...attributes, [OWN.hedgeOutcome]: event.outcome })
+        instruments.hedges.add(1, { ...attributes, [OWN.hedgeOutcome]: event.outcome })
         return
       case 'hedge_refused':
-        this.#hedgeRefusals.add(1, { ...attributes, [OWN.reason]: event.reason })
+        instruments.hedgeRefusals.add(1, { ...attributes, [OWN.reason]: event.reason })
         return
       case 'call_end':
         this.#open.delete(event.callId)
-        this.#end(open, event)
+        this.#end(open, instruments, event)
         return
       default:
         return
@@ -109,13 +138,14 @@ export class CallMetrics {
     const facts = callFactsOf(event)
     const { label, stream } = event
     const attributes = { ...facts.attributes, ...(label !== undefined && { [OWN.label]: label }) }
+    const { active } = this.#instruments
     this.#open.set(event.callId, { ...facts, attributes, stream })
-    this.#active.add(1, attributes)
+    active.add(1, attributes)
   }
 
-  #end({ attributes, operation, stream }: CallFacts & { readonly stream: boolean }, event: CallEndEvent): void {
+  #end({ attributes, operation, stream }: Open, instruments: Instruments, event: CallEndEvent): void {
     const { outcome, code, atMs, firstEventMs, usage, responseModel } = event
-    this.#active.add(-1, attributes)
+    instruments.active.add(-1, attributes)
     // The conventions define these metrics only for operations of a model.
     if (operation === undefined) return
     const answered = {
@@ -129,10 +159,11 @@ export class CallMetrics {
         : outcome === 'failed'
           ? errorType(code ?? '_OTHER')
           : {}
-    this.#duration.record(atMs / 1000, { ...answered, ...ended })
-    if (stream && firstEventMs !== undefined) this.#firstChunk.record(firstEventMs / 1000, { ...answered, ...ended })
+    instruments.duration.record(atMs / 1000, { ...answered, ...ended })
+    if (stream && firstEventMs !== undefined)
+      instruments.firstChunk.record(firstEventMs / 1000, { ...answered, ...ended })
     const count = (tokens: number | undefined, type: string): void => {
-      if (tokens !== undefined) this.#tokens.record(tokens, { ...answered, [CONVENTION.tokenType]: type })
+      if (tokens !== undefined) instruments.tokens.record(tokens, { ...answered, [CONVENTION.tokenType]: type })
     }
     count(usage?.inputTokens, 'input')
     count(usage?.outputTokens, 'output')

@@ -1,4 +1,4 @@
-import type { Attributes, Meter, Observable } from '@opentelemetry/api'
+import type { Attributes, BatchObservableCallback, Meter, Observable } from '@opentelemetry/api'
 import type { ResilientClientStats } from '../client/resilient-client.ts'
 import { serverOf } from './call-facts.ts'
 import { OWN, OWN_METRIC } from './names.ts'
@@ -13,7 +13,16 @@ export class ClientGauges {
   /** Weak, so that an observation which is never ended keeps no client alive. */
   readonly #clients = new Set<WeakRef<Observed>>()
 
-  constructor(meter: Meter) {
+  #meter: Meter | undefined
+  /** Ends the measuring on `#meter`. */
+  #end: (() => void) | undefined
+
+  /** Measures on another meter from now on, and on the previous one no longer. Does nothing if it is the same meter. */
+  measureOn(meter: Meter): void {
+    if (meter === this.#meter) return
+    this.#end?.()
+    this.#end = undefined
+    this.#meter = meter
     const connections = meter.createObservableUpDownCounter(OWN_METRIC.connections, {
       description: 'Open or opening connections.',
       unit: '{connection}',
@@ -26,22 +35,19 @@ export class ClientGauges {
       description: 'Retries that are left in the budget of an origin (option `retry.budget`).',
       unit: '{retry}',
     })
-    meter.addBatchObservableCallback(
-      (result) => {
-        const all = this.#stats()
-        const observe = (
-          instrument: Observable,
-          value: (one: ResilientClientStats) => number,
-          attributes?: Attributes,
-        ) => result.observe(instrument, sum(all.map(value)), attributes)
-        observe(connections, ({ idleConnections }) => idleConnections, { [OWN.connectionState]: 'idle' })
-        observe(connections, (one) => one.connections - one.idleConnections, { [OWN.connectionState]: 'used' })
-        observe(waiting, ({ waitingCalls }) => waitingCalls)
-        for (const origin of new Set(all.flatMap(({ retryBudgets }) => Object.keys(retryBudgets))))
-          observe(budget, ({ retryBudgets }) => retryBudgets[origin] ?? 0, serverOf(new URL(origin)))
-      },
-      [connections, waiting, budget],
-    )
+    const observed = [connections, waiting, budget]
+    const callback: BatchObservableCallback = (result) => {
+      const all = this.#stats()
+      const observe = (instrument: Observable, value: (one: ResilientClientStats) => number, attributes?: Attributes) =>
+        result.observe(instrument, sum(all.map(value)), attributes)
+      observe(connections, ({ idleConnections }) => idleConnections, { [OWN.connectionState]: 'idle' })
+      observe(connections, (one) => one.connections - one.idleConnections, { [OWN.connectionState]: 'used' })
+      observe(waiting, ({ waitingCalls }) => waitingCalls)
+      for (const origin of new Set(all.flatMap(({ retryBudgets }) => Object.keys(retryBudgets))))
+        observe(budget, ({ retryBudgets }) => retryBudgets[origin] ?? 0, serverOf(new URL(origin)))
+    }
+    meter.addBatchObservableCallback(callback, observed)
+    this.#end = () => meter.removeBatchObservableCallback(callback, observed)
   }
 
   /** @returns the function that ends the observation of this client. Idempotent. */

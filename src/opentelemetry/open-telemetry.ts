@@ -1,4 +1,4 @@
-import { type Meter, type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
+import { type MeterProvider, type TracerProvider, trace } from '@opentelemetry/api'
 import type { Instrumentation } from '../client/instrumentation-option.ts'
 import { flag, withMethods } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
@@ -6,6 +6,7 @@ import { checkOptions } from '../errors/check-options.ts'
 import { CallMetrics } from './call-metrics.ts'
 import { CallSpans } from './call-spans.ts'
 import { ClientGauges, type Observed } from './client-gauges.ts'
+import { CurrentMeter } from './current-meter.ts'
 
 const SCOPE = 'resilient-responses'
 
@@ -13,7 +14,10 @@ const SCOPE = 'resilient-responses'
 export interface OpenTelemetryOptions {
   /** Makes the spans. Default: the global provider, even if it is registered later. */
   readonly tracerProvider?: TracerProvider | undefined
-  /** Makes the metrics. Default: the global provider at the time of the first event. */
+  /**
+   * Makes the metrics. Default: the global provider, even if it is registered later. Measures what happens from the first event
+   * after that on.
+   */
   readonly meterProvider?: MeterProvider | undefined
   /**
    * Whether each attempt sends the headers of the global propagator, for example `traceparent`. They put the spans of an endpoint
@@ -57,19 +61,14 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   const { tracerProvider, meterProvider, propagate = true } = options
   // Made with the first event: what the provider throws is then ignored, as other errors of instrumentations are.
   let spans: CallSpans | undefined
-  // Asked for with the first event, because the global provider may be registered after this call.
-  let meter: Meter | undefined
-  const currentMeter = (): Meter => {
-    meter ??= (meterProvider ?? metrics).getMeter(SCOPE)
-    return meter
-  }
-  let measured: CallMetrics | undefined
+  const meter = new CurrentMeter(SCOPE, meterProvider)
+  const measured = new CallMetrics(() => meter.get())
   let gauges: ClientGauges | undefined
   return {
     onEvent(event) {
       try {
-        measured ??= new CallMetrics(currentMeter())
         measured.onEvent(event)
+        gauges?.measureOn(meter.get())
       } finally {
         spans ??= new CallSpans((tracerProvider ?? trace).getTracer(SCOPE))
         spans.onEvent(event)
@@ -79,7 +78,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
     ...(propagate && { headers: (context) => spans?.headersFor(context) }),
     observe(client) {
       checkOptions({ client }, OBSERVED, { of: 'observe()' })
-      gauges ??= new ClientGauges(currentMeter())
+      gauges ??= new ClientGauges()
+      gauges.measureOn(meter.get())
       return gauges.add(client)
     },
   }

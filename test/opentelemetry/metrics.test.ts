@@ -1,3 +1,4 @@
+import { metrics } from '@opentelemetry/api'
 import type { Histogram } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ResilientClient } from '../../src/index.ts'
@@ -88,4 +89,57 @@ it('calls are measured by the conventions and by names of the library, with unit
   end()
   expect(sum((await sdk.metrics()).get('resilient_responses.connections'))).toBe(0)
   await client.close()
+})
+
+it.each(['call', 'observe()', 'call that is under way'])(
+  'a MeterProvider that is registered after the first %s gets all metrics',
+  async (first) => {
+    metrics.disable()
+    const telemetry = openTelemetry()
+    const client = new ResilientClient({
+      baseURL: server.baseURL,
+      apiKey: 'sk-test',
+      instrumentations: [telemetry],
+    })
+    const create = () => client.responses.create({ model: 'm', input: 'x' })
+    telemetry.observe(client)
+    if (first === 'call') await create()
+    const early = first === 'call that is under way' ? [create()] : []
+    metrics.setGlobalMeterProvider(sdk.meterProvider)
+    await Promise.all([...early, create(), create()])
+
+    const all = await sdk.metrics()
+    expect([...all.keys()].sort()).toEqual([
+      'gen_ai.client.operation.duration',
+      'gen_ai.client.operation.time_to_first_chunk',
+      'gen_ai.client.token.usage',
+      'resilient_responses.active_calls',
+      'resilient_responses.attempts',
+      'resilient_responses.connections',
+      'resilient_responses.retry_budget',
+      'resilient_responses.waiting_calls',
+    ])
+    expect(sum(all.get('gen_ai.client.operation.duration'))).toBe(2 + early.length)
+    expect(sum(all.get('resilient_responses.active_calls'))).toBe(0)
+    expect(sum(all.get('resilient_responses.connections'))).toBe(client.stats().connections)
+    await client.close()
+  },
+)
+
+it('a second MeterProvider takes over, and the first one counts no call as under way', async () => {
+  const telemetry = openTelemetry()
+  const client = new ResilientClient({ baseURL: server.baseURL, apiKey: 'sk-test', instrumentations: [telemetry] })
+  telemetry.observe(client)
+  const made = client.responses.create({ model: 'm', input: 'x' })
+  metrics.disable()
+  const second = startSdk()
+  await made
+  const [before, after] = [await sdk.metrics(), await second.metrics()]
+  expect(sum(before.get('resilient_responses.active_calls'))).toBe(0)
+  expect(before.has('resilient_responses.connections')).toBe(false)
+  expect(sum(after.get('resilient_responses.active_calls'))).toBe(0)
+  expect(sum(after.get('gen_ai.client.operation.duration'))).toBe(1)
+  expect(sum(after.get('resilient_responses.connections'))).toBe(1)
+  await client.close()
+  await second.stop()
 })
