@@ -4,7 +4,7 @@ import type { TelemetryEvent } from '../telemetry/events.ts'
 import { nameOf } from '../telemetry/names.ts'
 import { serverOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
-import { fail, present } from './span-ends.ts'
+import { errorCodeOf, fail, present } from './span-ends.ts'
 
 interface AttemptSpansOptions {
   readonly tracer: Tracer
@@ -109,7 +109,7 @@ export class AttemptSpans {
   }
 
   #describe(span: Span, record: AttemptRecord): void {
-    const { outcome, code, phase, deadline, hedge } = record
+    const { outcome, phase, deadline, hedge } = record
     span.setAttributes(
       present({
         [OWN.attemptOutcome]: outcome,
@@ -126,7 +126,8 @@ export class AttemptSpans {
       span.addEvent('deadline', { [OWN.deadline]: name, [OWN.deadlineMs]: ms, [OWN.deadlineSource]: source })
     }
     if (hedge !== undefined) this.#linkHedge(span, record)
-    if (code !== undefined && outcome !== 'aborted' && outcome !== 'lost') fail(span, code)
+    const code = errorCodeOf(record)
+    if (code !== undefined) fail(span, code)
   }
 
   /** A hedge links to the silent attempt that it was started for. */

@@ -1,7 +1,9 @@
 import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api'
+import type { ErrorCode } from '../errors/catalog.ts'
 import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
 import { type CallFacts, callFactsOf } from './call-facts.ts'
 import { CONVENTION, CONVENTION_METRIC, OWN, OWN_METRIC } from './names.ts'
+import { errorCodeOf } from './span-ends.ts'
 
 /** Bounds in seconds: those of the conventions up to 82 s, and more up to 44 min, because a response may take that long. */
 const DURATION_BUCKETS = doubled(0.01, 18)
@@ -65,7 +67,11 @@ class Instruments {
   }
 }
 
-type Open = CallFacts & { readonly stream: boolean }
+interface Open extends CallFacts {
+  readonly stream: boolean
+  /** Of the attempt that handed its answer over: the error status of a passthrough call. */
+  answeredWith: ErrorCode | undefined
+}
 
 /** The metrics of calls. */
 export class CallMetrics {
@@ -106,7 +112,9 @@ export class CallMetrics {
         instruments.queue.record(event.waitedMs / 1000, { ...attributes, [OWN.reason]: event.outcome })
         return
       case 'attempt_end': {
-        const { outcome, code, transport = 'http' } = event.record
+        const { outcome, transport = 'http' } = event.record
+        const code = outcome === 'committed' ? errorCodeOf(event.record) : event.record.code
+        if (outcome === 'committed') open.answeredWith = code
         const kinds = { [OWN.attemptOutcome]: outcome, [OWN.transport]: transport }
         instruments.attempts.add(1, { ...attributes, ...kinds, ...errorType(code) })
         return
@@ -139,11 +147,11 @@ export class CallMetrics {
     const { label, stream } = event
     const attributes = { ...facts.attributes, ...(label !== undefined && { [OWN.label]: label }) }
     const { active } = this.#instruments
-    this.#open.set(event.callId, { ...facts, attributes, stream })
+    this.#open.set(event.callId, { ...facts, attributes, stream, answeredWith: undefined })
     active.add(1, attributes)
   }
 
-  #end({ attributes, operation, stream }: Open, instruments: Instruments, event: CallEndEvent): void {
+  #end({ attributes, operation, stream, answeredWith }: Open, instruments: Instruments, event: CallEndEvent): void {
     const { outcome, code, atMs, firstEventMs, usage, responseModel } = event
     instruments.active.add(-1, attributes)
     // The conventions define these metrics only for operations of a model.
@@ -158,7 +166,7 @@ export class CallMetrics {
         ? { [CONVENTION.errorType]: 'aborted' }
         : outcome === 'failed'
           ? errorType(code ?? '_OTHER')
-          : {}
+          : errorType(answeredWith)
     instruments.duration.record(atMs / 1000, { ...answered, ...ended })
     if (stream && firstEventMs !== undefined)
       instruments.firstChunk.record(firstEventMs / 1000, { ...answered, ...ended })

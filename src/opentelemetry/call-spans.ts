@@ -8,11 +8,12 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import type { ErrorCode } from '../errors/catalog.ts'
 import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
 import { AttemptSpans } from './attempt-spans.ts'
 import { callFactsOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
-import { fail, present } from './span-ends.ts'
+import { errorCodeOf, fail, present } from './span-ends.ts'
 import { suppressTracing, unsuppressed } from './suppress-tracing.ts'
 
 /** A call under way. */
@@ -23,6 +24,8 @@ interface Open {
   /** The same context with `span` as the active span. */
   readonly context: Context
   readonly attempts: AttemptSpans
+  /** Of the attempt that handed its answer over: the error status of a passthrough call. */
+  answeredWith: ErrorCode | undefined
 }
 
 /** The spans of calls: one for each call, and one below it for each attempt. */
@@ -69,12 +72,14 @@ export class CallSpans {
     if (event.type === 'call_end') {
       this.#open.delete(event.callId)
       open.attempts.end()
-      endCall(open.span, event)
+      endCall(open, event)
       return
     }
     const told = callEventOf(event)
     if (told !== undefined) open.span.addEvent(...told)
     open.attempts.onEvent(event)
+    if (event.type === 'attempt_end' && event.record.outcome === 'committed')
+      open.answeredWith = errorCodeOf(event.record)
   }
 
   #start(event: CallStartEvent): void {
@@ -89,7 +94,7 @@ export class CallSpans {
     const own = trace.setSpan(parent, span)
     const { url, method, bodyBytes } = event
     const attempts = new AttemptSpans({ tracer: this.#tracer, parent: own, url, method, bodyBytes })
-    this.#open.set(event.callId, { span, parent, context: own, attempts })
+    this.#open.set(event.callId, { span, parent, context: own, attempts, answeredWith: undefined })
   }
 }
 
@@ -105,7 +110,7 @@ function startAttributes({ callId, kind, stream, effort, tier, label, continuati
   }
 }
 
-function endCall(span: Span, event: CallEndEvent): void {
+function endCall({ span, answeredWith }: Open, event: CallEndEvent): void {
   const { outcome, code, attempts, hedges, giveUpReason, firstEventMs, usage = {} } = event
   if (span.isRecording()) {
     span.setAttributes(
@@ -125,6 +130,7 @@ function endCall(span: Span, event: CallEndEvent): void {
       }),
     )
     if (outcome === 'failed') fail(span, code)
+    else if (outcome === 'completed' && answeredWith !== undefined) fail(span, answeredWith)
   }
   span.end()
 }

@@ -1,4 +1,5 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api'
+import type { AttemptRecord } from '../errors/attempt-record.ts'
 import { ERROR_CATALOG, type ErrorCode } from '../errors/catalog.ts'
 import { CONVENTION } from './names.ts'
 
@@ -17,4 +18,13 @@ export function present(attributes: Attributes): Attributes {
   // Called four times a call: entries and a filter would take longer than the attributes themselves.
   for (const name in attributes) if (attributes[name] !== undefined) kept[name] = attributes[name]
   return kept
+}
+
+/**
+ * What an attempt failed with. An error status that is handed over untouched, as that of a passthrough call, is no failure of the
+ * attempt and has no code, but it is an error in traces and metrics.
+ */
+export function errorCodeOf({ outcome, code, status = 0 }: AttemptRecord): ErrorCode | undefined {
+  if (outcome === 'aborted' || outcome === 'lost') return undefined
+  return code ?? (outcome === 'committed' && status >= 400 ? 'http_status' : undefined)
 }

@@ -199,6 +199,34 @@ describe('the spans of a call', () => {
     ).toEqual(['GET', 'embeddings'])
   })
 
+  it.each([
+    ['/embeddings', 'embeddings'],
+    ['/chat/completions', 'chat'],
+    ['/files', 'POST'],
+  ])(
+    'of a passthrough call to %s that ends with an error status are errors, after its retry, too',
+    async (to, name) => {
+      const down = { at: 'headers', effect: 'status', status: 503 } as const
+      server.script([down, down, { at: 'headers', effect: 'status', status: 404 }])
+      const { fetch } = start({ maxRetries: 1 })
+      const post = async () => (await fetch(`${server.baseURL}${to}`, { method: 'POST', body: '{}' })).text()
+      await post()
+      await post()
+      expect(treeOf(sdk.spans, outcome)).toEqual([
+        `${name} completed error:http_status`,
+        '  POST 1 answered error:http_status',
+        '  POST 2 committed error:http_status',
+        `${name} completed error:http_status`,
+        '  POST 1 committed error:http_status',
+      ])
+      for (const { events } of attemptsOf(sdk.spans)) expect(events.map((event) => event.name)).toContain('exception')
+      const durations = (await sdk.metrics()).get('gen_ai.client.operation.duration')?.points ?? []
+      expect(durations.map(({ attributes }) => attributes['error.type'])).toEqual(
+        name === 'POST' ? [] : ['http_status'],
+      )
+    },
+  )
+
   it('are not made, and nothing is sent, without a registered SDK', async () => {
     await sdk.stop()
     await start().responses.create({ model: 'm', input: 'x' })
