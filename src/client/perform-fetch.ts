@@ -147,12 +147,12 @@ async function run(
   return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
 }
 
-/** Not network failures. By code, because the error may be of another copy of this library. */
-const UNCHANGED: ReadonlySet<string> = new Set(['client_closed', 'invalid_configuration'])
+/** Not network failures. By name, because the error may be of another copy of this library. */
+const UNCHANGED: ReadonlySet<string> = new Set(['ClientClosedError', 'ConfigurationError'])
 
 /** Hosts recognise this shape and retry it correctly. */
 function rethrow(error: unknown): never {
-  if (!(error instanceof ResilientError) || UNCHANGED.has(error.code)) throw error
+  if (!(error instanceof ResilientError) || UNCHANGED.has(error.name)) throw error
   throw new TypeError('fetch failed', { cause: error })
 }
 

@@ -136,7 +136,7 @@ describe('the packed package', () => {
     }
   })
 
-  it('takes at most 350 KB packed without its pages, at most 300 KB without its source maps, and 100 KB of pages', () => {
+  it('takes at most 390 KB packed without its pages, at most 330 KB without its source maps, and 100 KB of pages', () => {
     const packed = (names: RegExp): number => {
       const files = inject('packedFiles').filter((name) => names.test(name))
       return gzipSync(Buffer.concat(files.map((name) => readFileSync(path.join(folder, name))))).length
@@ -144,8 +144,9 @@ describe('the packed package', () => {
     const pages = packed(/\.md$|^(?:docs|examples)\//)
     const code = inject('packedBytes') - pages
     expect(code).toBeGreaterThan(10 * KB)
-    expect(code).toBeLessThanOrEqual(350 * KB)
-    expect(code - packed(/\.map$/)).toBeLessThanOrEqual(300 * KB)
+    // The fleet, the timeline and the WebSockets of the sidecar are separate entries, which no other entry loads.
+    expect(code).toBeLessThanOrEqual(390 * KB)
+    expect(code - packed(/\.map$/)).toBeLessThanOrEqual(330 * KB)
     expect(pages).toBeLessThanOrEqual(100 * KB)
   })
 })
