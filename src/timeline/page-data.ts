@@ -3,6 +3,7 @@ import type { AttemptRecord } from '../errors/attempt-record.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import { type Activity, spansOfAttempt, spansOfCall } from '../picture/activity.ts'
 import type { RecordedAttempt, RecordedCall } from './recorded-call.ts'
+import { withSafeAddresses } from './safe-address.ts'
 import { duration } from './statistics.ts'
 import { allVisible } from './visible.ts'
 
@@ -41,7 +42,7 @@ export interface PageBar {
 }
 
 export function pageCallOf(recorded: RecordedCall): PageCall {
-  const call = allVisible(recorded)
+  const call = withSafeAddresses(allVisible(recorded))
   const { label, model, firstEventMs, attempts, attemptsLeftOut = 0 } = call
   const lanes = lanesOf(attempts)
   const codes = [...new Set([call.code, ...attempts.map(({ code }) => code)])].filter((code) => code !== undefined)

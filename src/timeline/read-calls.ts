@@ -2,8 +2,10 @@ import { isObject } from '../core/rules.ts'
 import { shownWord } from '../core/shown.ts'
 import { ERROR_CATALOG } from '../errors/catalog.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import { ACCEPTED_MS, isMs } from './check-calls.ts'
 import { JSONL_VERSION } from './jsonl.ts'
 import type { RecordedAttempt, RecordedCall } from './recorded-call.ts'
+import { withSafeAddresses } from './safe-address.ts'
 
 /** What a field has to be. `optional` fields may be absent. */
 interface Kind {
@@ -20,17 +22,12 @@ type Kinds = Readonly<Record<string, Kind>>
 type KindsOf<T> = { readonly [Name in keyof T]-?: Kind }
 
 const MOST_TEXT = 2000
-/** 100 years. More would break the scale of a picture. */
-const MOST_MS = 100 * 365 * 86_400_000
 
 const text: Kind = {
   accepts: `a text of at most ${MOST_TEXT} characters`,
   test: (value) => typeof value === 'string' && value.length <= MOST_TEXT,
 }
-const ms: Kind = {
-  accepts: 'milliseconds from 0',
-  test: (value) => typeof value === 'number' && value >= 0 && value <= MOST_MS,
-}
+const ms: Kind = { accepts: ACCEPTED_MS, test: isMs }
 const count: Kind = {
   accepts: 'a whole number from 0',
   test: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
@@ -138,6 +135,7 @@ const CALL: KindsOf<RecordedCall> = {
 
 /**
  * Reads the lines that `toJSONL()` and `write()` of a recorder make. Blank lines are skipped, and so are fields that are not known.
+ * Addresses are read without user, password and query.
  *
  * @throws ConfigurationError for the first line that holds no call. Names the line, the field and what is accepted.
  */
@@ -163,7 +161,7 @@ function readLine(line: string, number: number): RecordedCall {
     const got = typeof json.version === 'number' ? String(json.version) : 'none'
     throw new ConfigurationError(`${at}: version: got ${got}; accepted: ${JSONL_VERSION}.`, `${at}: version`)
   }
-  return checked(json, CALL, `${at}: `) as unknown as RecordedCall
+  return withSafeAddresses(checked(json, CALL, `${at}: `) as unknown as RecordedCall)
 }
 
 /** The known fields. */

@@ -1,4 +1,3 @@
-import { chmod, writeFile } from 'node:fs/promises'
 import type { Instrumentation } from '../client/instrumentation-option.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { bytes, clockRule, whole } from '../core/rule-kinds.ts'
@@ -8,6 +7,7 @@ import type { TelemetryEvent } from '../telemetry/events.ts'
 import { bytesOf, CallDraft } from './call-draft.ts'
 import { toJSONL } from './jsonl.ts'
 import type { RecordedCall } from './recorded-call.ts'
+import { writePrivate } from './write-private.ts'
 
 /** How much a recorder keeps. */
 export interface RecordCallsOptions {
@@ -33,12 +33,12 @@ const RULES = {
 
 /** What `recordCalls()` makes: for the option `instrumentations` of one client, or of several. */
 export interface CallRecorder extends Instrumentation {
-  /** The recorded calls, oldest first, those under way included. A snapshot: it does not change later. */
+  /** The recorded calls, oldest first, those under way included. A snapshot: it does not change later, and is frozen. */
   calls(): readonly RecordedCall[]
   /** The recorded calls as JSON, one line each, for `readCalls` and the command `resilient-responses report`. */
   toJSONL(): string
   /**
-   * Writes `toJSONL()` to a file, which it replaces. The file can be read by its owner alone.
+   * Writes `toJSONL()` to a file, which it replaces, and a symbolic link, too. The file can be read by its owner alone.
    *
    * @throws the error of the file system.
    */
@@ -59,14 +59,17 @@ export function recordCalls(options: RecordCallsOptions = {}): CallRecorder {
   const calls = new Calls({ max, maxBytes: maxBytes === 0 ? Infinity : maxBytes, clock })
   return {
     onEvent: (event) => calls.onEvent(event),
-    calls: () => calls.all(),
+    calls: () => frozen(calls.all()),
     toJSONL: () => toJSONL(calls.all()),
-    async write(file) {
-      await writeFile(file, toJSONL(calls.all()), { mode: 0o600 })
-      // The mode above is for a new file alone.
-      await chmod(file, 0o600)
-    },
+    write: (file) => writePrivate(file, toJSONL(calls.all())),
   }
+}
+
+/** Frozen to any depth: the records are those that the recorder keeps. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const each of Object.values(value)) frozen(each)
+  return Object.freeze(value)
 }
 
 interface Kept {

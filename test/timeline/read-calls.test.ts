@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isResilientError } from '../../src/index.ts'
-import { readCalls, recordCalls } from '../../src/timeline/index.ts'
+import { type RecordedCall, readCalls, recordCalls, renderHtml } from '../../src/timeline/index.ts'
 import { toJSONL } from '../../src/timeline/jsonl.ts'
 import { madeCalls } from './made-calls.ts'
 
@@ -70,12 +70,58 @@ describe('readCalls', () => {
   })
 })
 
-it('a recorder writes its calls to a file that its owner alone can read', async () => {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'resilient-responses-calls-'))
-  const file = path.join(folder, 'calls.jsonl')
-  await writeFile(file, 'older', { mode: 0o644 })
-  await recordCalls().write(file)
-  expect(await readFile(file, 'utf8')).toBe('')
-  expect((await stat(file)).mode & 0o777).toBe(0o600)
-  await rm(folder, { recursive: true })
+it('reads addresses without user, password, query and fragment, and a page shows none of them', () => {
+  const addresses = [
+    'https://user:planted-password@host.example/v1/responses?key=planted-query#planted-fragment',
+    'planted-user:planted-password@host.example/v1?planted-query',
+    'x://planted-user@host.example/v1#planted-fragment',
+  ]
+  for (const address of addresses) {
+    const made = { ...(CALL as RecordedCall), url: address }
+    const attempts = made.attempts.map((attempt) => ({ ...attempt, endpoint: address }))
+    const [read] = readCalls(toJSONL([{ ...made, attempts }]))
+    expect(read?.url).toMatch(/host\.example\/v1.*\?\[redacted\]$/)
+    expect(JSON.stringify(read)).not.toContain('planted')
+    expect(renderHtml([{ ...made, attempts }])).not.toContain('planted')
+  }
+})
+
+describe('write() of a recorder', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'resilient-responses-calls-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('replaces a file that others could read by one that its owner alone can read', async () => {
+    const file = path.join(folder, 'calls.jsonl')
+    await writeFile(file, 'older', { mode: 0o644 })
+    await recordCalls().write(file)
+    expect(await readFile(file, 'utf8')).toBe('')
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await readdir(folder)).toEqual(['calls.jsonl'])
+  })
+
+  it('replaces a symbolic link, and leaves its target as it was', async () => {
+    const [file, target] = [path.join(folder, 'calls.jsonl'), path.join(folder, 'target')]
+    await writeFile(target, 'older', { mode: 0o644 })
+    await symlink(target, file)
+    await recordCalls().write(file)
+    expect(await readFile(target, 'utf8')).toBe('older')
+    expect((await lstat(file)).isFile()).toBe(true)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('rejects with the error of the file system, and leaves no file', async () => {
+    await expect(recordCalls().write(folder)).rejects.toMatchObject({ code: 'EISDIR' })
+    await expect(recordCalls().write(path.join(folder, 'no', 'calls'))).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('does not replace a device', async () => {
+    const before = await stat('/dev/null')
+    await recordCalls().write('/dev/null')
+    const { ino, mode } = await stat('/dev/null')
+    expect({ ino, mode }).toEqual({ ino: before.ino, mode: before.mode })
+  })
 })

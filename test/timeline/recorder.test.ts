@@ -75,6 +75,19 @@ describe('recordCalls', () => {
     await nothingIsLeft({ allowHangUp: true })
   })
 
+  it('nothing that is done to its snapshot is seen by the next one', async () => {
+    const { create, recorder, nothingIsLeft } = rig(() => ok)
+    await create()
+    const before = structuredClone(recorder.calls())
+    for (const call of recorder.calls() as Array<{ label?: string; attempts: Array<{ code?: string }> }>) {
+      expect(() => Object.assign(call, { label: 'changed' })).toThrow(TypeError)
+      expect(() => call.attempts.push({})).toThrow(TypeError)
+      for (const attempt of call.attempts) expect(() => Object.assign(attempt, { code: 'changed' })).toThrow(TypeError)
+    }
+    expect(recorder.calls()).toEqual(before)
+    await nothingIsLeft()
+  })
+
   it('drops the oldest ended calls above `max`, and no call under way', async () => {
     const isSlow = ({ json }: { readonly json?: unknown }) => (json as { model: string }).model === 'slow'
     const { client, clock, create, recorder, settle } = rig((request) => (isSlow(request) ? fake.stall() : ok), {
