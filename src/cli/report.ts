@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { isResilientError } from '../errors/errors.ts'
@@ -78,14 +78,25 @@ function reportOptions(args: readonly string[]): ReportOptions | 'help' {
   if (values.text && values.json) throw new UsageError('report: accepted: --text or --json, not both.')
   const name = input === '-' ? 'calls' : path.basename(input).replace(/\.jsonl?$/, '')
   const output = values.output ?? path.join(input === '-' ? '.' : path.dirname(input), `${name}.html`)
-  if (output !== '-' && path.resolve(output) === path.resolve(input))
-    throw new UsageError(`--output: ${output} is the file of the calls.`)
+  if (output !== '-' && isSameFile(input, output)) throw new UsageError(`--output: ${output} is the file of the calls.`)
   return {
     input,
     output,
     title: values.title ?? name,
     as: values.text ? 'text' : values.json ? 'json' : 'page',
     columns: columnsOf(values.columns),
+  }
+}
+
+/** By what they are, because a link has another name. */
+function isSameFile(input: string, output: string): boolean {
+  try {
+    const from = input === '-' ? fstatSync(0, { bigint: true }) : statSync(input, { bigint: true })
+    const to = statSync(output, { bigint: true })
+    return from.isFile() && from.dev === to.dev && from.ino === to.ino
+  } catch {
+    // One of them does not exist, or cannot be looked at: reading or writing tells why.
+    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -74,6 +74,19 @@ describe('resilient-responses report', () => {
     const { code, out, err } = await report(...args(file))
     expect(err).toMatch(message)
     expect({ code, out }).toEqual({ code: 2, out: '' })
+  })
+
+  it.each([
+    ['symbolic', symlinkSync],
+    ['hard', linkSync],
+  ])('does not replace the file of the calls through a %s link', async (kind, link) => {
+    const name = path.join(folder, `${kind}.html`)
+    link(file, name)
+    const before = readFileSync(file, 'utf8')
+    const { code, err } = await report(file, '-o', name)
+    expect(err).toMatch(/--output: .* is the file of the calls\.$/m)
+    expect(code).toBe(2)
+    expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
   it('names the line of a file that holds something else', async () => {
