@@ -94,7 +94,8 @@ export function drawRuler(longestMs: number, width: number): string {
   let line = ''
   for (let tick = 0; ; tick++) {
     const seconds = tick * (step ?? Math.ceil(roughly / 1200) * 1200)
-    if (seconds * 1000 > longestMs) return line
+    // Also ends for a length that is not finite.
+    if (!(seconds * 1000 <= longestMs)) return line
     const label = `│${Number(seconds.toFixed(3))} s`
     const column = Math.round(((seconds * 1000) / Math.max(1, longestMs)) * width)
     if (column < line.length || column + label.length > width + 8) continue

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { text } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
 import { checkOptions } from '../errors/check-options.ts'
+import { checkCalls } from './check-calls.ts'
 import { hex4 } from './jsonl.ts'
 import { PAGE_CODE, PAGE_STYLE } from './page-code.ts'
 import { pageCallOf } from './page-data.ts'
@@ -20,10 +21,11 @@ const RULES = { title: { ...text('a text'), default: 'Calls' } } as const satisf
  * One HTML page with all it needs: each call as a row of bars, filters, percentiles, and the explanation of a call. Opens from a
  * file. Its `Content-Security-Policy` forbids every request and every script but its own.
  *
- * @throws ConfigurationError for an option that is unknown or not accepted.
+ * @throws ConfigurationError for an option that is unknown or not accepted, and for a call whose times are no milliseconds.
  */
 export function renderHtml(calls: readonly RecordedCall[], options: RenderHtmlOptions = {}): string {
   checkOptions(options, RULES, { of: 'renderHtml()' })
+  checkCalls(calls, 'renderHtml()')
   const title = inHtml(visible(options.title ?? RULES.title.default))
   const policy = [
     "default-src 'none'",

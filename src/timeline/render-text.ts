@@ -4,6 +4,8 @@ import type { Rules } from '../core/rules.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import type { PicturedAttempt } from '../picture/activity.ts'
 import { drawBar, drawLegend, drawReasons, drawRuler, type Paint, plain } from '../picture/draw.ts'
+import { clipped, padded, widthOf } from './cells.ts'
+import { checkCalls } from './check-calls.ts'
 import { visible } from './visible.ts'
 
 /** How wide a picture is, and whether it has colours. */
@@ -43,16 +45,17 @@ const BESIDE_BAR = 24
  * Draws calls as bars on one scale, so that their lengths can be compared, with the reasons of failed attempts below them and a
  * legend at the end.
  *
- * @throws ConfigurationError for an option that is unknown or not accepted.
+ * @throws ConfigurationError for an option that is unknown or not accepted, and for a call whose times are no milliseconds.
  */
 export function renderText(calls: readonly PicturedCall[], options: RenderTextOptions = {}): string {
   checkOptions(options, RULES, { of: 'renderText()' })
+  checkCalls(calls, 'renderText()')
   const { columns = RULES.columns.default, color = false } = options
   if (calls.length === 0) return 'no calls\n'
   const paint: Paint = color ? (style, text) => styleText(style, text, { validateStream: false }) : plain
   const longestName = Math.min(LONGEST_NAME, Math.floor(columns / SHARE_OF_NAMES))
-  const names = calls.map((call) => clip(visible(nameOf(call)), longestName))
-  const nameWidth = names.reduce((width, name) => Math.max(width, name.length), 0)
+  const names = calls.map((call) => clipped(visible(nameOf(call)), longestName))
+  const nameWidth = names.reduce((width, name) => Math.max(width, widthOf(name)), 0)
   const barWidth = Math.max(8, columns - nameWidth - BESIDE_BAR)
   const longest = calls.reduce((most, { durationMs }) => Math.max(most, durationMs), 1)
   const indent = ' '.repeat(nameWidth + 4)
@@ -60,10 +63,10 @@ export function renderText(calls: readonly PicturedCall[], options: RenderTextOp
   for (const [index, call] of calls.entries()) {
     if (call.heading !== undefined) {
       if (index > 0) lines.push('')
-      lines.push(`  ${paint('bold', clip(visible(call.heading), columns - 2))}`)
+      lines.push(`  ${paint('bold', clipped(visible(call.heading), columns - 2))}`)
     }
     const bar = drawBar(call, longest, barWidth, paint)
-    lines.push(`  ${(names[index] as string).padEnd(nameWidth)}  ${bar}  ${ending(call, paint)}`)
+    lines.push(`  ${padded(names[index] as string, nameWidth)}  ${bar}  ${ending(call, paint)}`)
     const reasons = drawReasons(call, columns - indent.length)
     if (reasons !== undefined) lines.push(`${indent}${paint('dim', visible(reasons))}`)
   }
@@ -91,8 +94,4 @@ function ending({ outcome, durationMs }: PicturedCall, paint: Paint): string {
 /** `0.8 s`, `45.0 s`, `122 s`. */
 function seconds(ms: number): string {
   return ms < 99_950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
-}
-
-function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }

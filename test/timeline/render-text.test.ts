@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
+import { drawRuler } from '../../src/picture/draw.ts'
 import { type PicturedCall, renderText } from '../../src/timeline/index.ts'
+import { invalid } from '../support/typed.ts'
 import { madeCalls } from './made-calls.ts'
 
 const CALL: PicturedCall = {
@@ -60,4 +62,35 @@ it.each<[object, string]>([
   [{ width: 80 }, "Unknown option 'width' of renderText(); accepted are columns, color."],
 ])('refuses %j', (options, message) => {
   expect(() => renderText([], options)).toThrow(message)
+})
+
+it.each<[unknown, string]>([
+  [null, 'renderText(): calls: got null; accepted: a list of calls.'],
+  [[null], 'renderText(): calls.0: got null; accepted: an object, one call.'],
+  [[{ ...CALL, durationMs: Number.NaN }], 'renderText(): calls.0.durationMs: got NaN; accepted: milliseconds from 0.'],
+  [[CALL, { ...CALL, durationMs: Infinity }], 'renderText(): calls.1.durationMs: got Infinity;'],
+  [[{ ...CALL, durationMs: undefined }], 'renderText(): calls.0.durationMs: got undefined;'],
+  [[{ ...CALL, attempts: undefined }], 'renderText(): calls.0.attempts: got undefined; accepted: a list of attempts.'],
+  [
+    [{ ...CALL, attempts: [{ ...CALL.attempts[0], endedAtMs: Number.NaN }] }],
+    'renderText(): calls.0.attempts.0.endedAtMs: got NaN; accepted: milliseconds from 0.',
+  ],
+])('refuses calls that cannot be drawn: %j', (calls, message) => {
+  expect(() => renderText(invalid(calls))).toThrow(message)
+})
+
+it.each([Number.NaN, Infinity])('a ruler of %d milliseconds ends', (ms) => {
+  expect(drawRuler(ms, 80)).toBe('')
+})
+
+it('rows with wide characters and emoji line up with the others', () => {
+  const labels = ['abcd', '日本', '🚀ab', 'e\u0301bcd', '❤️cd', '한글', '✓bcd', 'ａb.']
+  const text = renderText(labels.map((label) => ({ ...CALL, label })))
+  const rests = labels.map((label) => text.split(` ${label}`)[1]?.split('\n')[0])
+  expect(new Set(rests).size, text).toBe(1)
+})
+
+it('cuts a long name between characters, at its cells', () => {
+  const text = renderText([{ ...CALL, label: '名'.repeat(30) }, CALL], { columns: 80 })
+  expect(text).toContain(`  call 7 ${'名'.repeat(4)}…  ╶`)
 })
