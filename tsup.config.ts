@@ -65,6 +65,8 @@ export default defineConfig(({ outDir = 'dist' }) => ({
     'timeline/index': 'src/timeline/index.ts',
     'fleet/index': 'src/fleet/index.ts',
     'cli/bin': 'src/cli/bin.ts',
+    // In the folder of the command, because it looks for `package.json` from there.
+    'cli/start': 'src/cli/start.ts',
   },
   format: 'esm',
   target: 'node22.19',

@@ -1,8 +1,5 @@
-#!/usr/bin/env node
 import { readEnv } from '../core/env.ts'
 import { run } from './main.ts'
-
-/** The installed command: `npx resilient-responses`. */
 
 function onStop(listener: (isFirst: boolean) => void): () => void {
   let isFirst = true
@@ -16,14 +13,17 @@ function onStop(listener: (isFirst: boolean) => void): () => void {
   }
 }
 
-// A closed standard output, as in `serve | head`, is not a failure.
-process.stdout.on('error', () => {})
-const isDumb = readEnv('TERM') === 'dumb'
-process.exitCode = await run(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  // https://no-color.org: any value but an empty one.
-  color: process.stdout.isTTY === true && !isDumb && readEnv('NO_COLOR') === undefined,
-  live: process.stderr.isTTY === true && !isDumb,
-  onStop,
-})
+/** Runs the command of this process, and sets its exit code. */
+export async function start(): Promise<void> {
+  // A closed standard output, as in `serve | head`, is not a failure.
+  process.stdout.on('error', () => {})
+  const isDumb = readEnv('TERM') === 'dumb'
+  process.exitCode = await run(process.argv.slice(2), {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    // https://no-color.org: any value but an empty one.
+    color: process.stdout.isTTY === true && !isDumb && readEnv('NO_COLOR') === undefined,
+    live: process.stderr.isTTY === true && !isDumb,
+    onStop,
+  })
+}
