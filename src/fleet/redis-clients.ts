@@ -56,7 +56,7 @@ interface NodeRedis {
   get(key: string): Promise<unknown>
   set(key: string, value: string, options: { PX: number }): Promise<unknown>
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
-  duplicate(): NodeRedis
+  duplicate(overrides?: { minimizeConnections: true }): NodeRedis
   connect(): Promise<unknown>
   destroy(): void
   on(event: string, listener: (...args: unknown[]) => void): unknown
@@ -69,7 +69,8 @@ export function storeOf(client: RedisClient): Store {
     typeof client === 'object' && client !== null && typeof (client as never)[name] === 'function'
   const common = ['eval', 'get', 'set', 'subscribe', 'duplicate', 'on', 'off']
   if (common.every(has)) {
-    if (has('evalSha') && has('connect') && has('destroy')) return nodeRedisStore(client as unknown as NodeRedis)
+    if (has('evalSha') && has('connect') && has('destroy'))
+      return nodeRedisStore(client as unknown as NodeRedis, { isCluster: has('getSlotRandomNode') })
     if (has('evalsha') && has('disconnect')) return ioRedisStore(client as unknown as IoRedis)
   }
   throw new ConfigurationError(
@@ -100,25 +101,77 @@ function ioRedisStore(client: IoRedis): Store {
   }
 }
 
-function nodeRedisStore(client: NodeRedis): Store {
+function nodeRedisStore(client: NodeRedis, { isCluster }: { isCluster: boolean }): Store {
+  const listenOn = isCluster ? listenOnCluster : listenOnOne
   return {
     evalsha: ({ sha1 }, keys, args) => client.evalSha(sha1, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => client.eval(text, { keys: [...keys], arguments: [...args] }),
     get: (key) => client.get(key),
     set: (key, value, forMs) => client.set(key, value, { PX: forMs }),
-    subscribe: (channel, listener) =>
-      subscribed(client, listener, () => {
-        const duplicate = client.duplicate()
-        const onMessage = (message: string): void => listener.onMessage(message)
-        let subscribing: Promise<unknown> | undefined
-        return {
-          duplicate,
-          start: () => duplicate.connect(),
-          // It subscribes again by itself after a reconnect.
-          onReady: () => (subscribing ??= duplicate.subscribe(channel, onMessage)),
-          end: () => duplicate.destroy(),
-        }
-      }),
+    subscribe: (channel, listener) => listenOn(client, channel, listener),
+  }
+}
+
+function listenOnOne(client: NodeRedis, channel: string, listener: SubscriptionListener): Subscription {
+  return subscribed(client, listener, () => {
+    const duplicate = client.duplicate()
+    const onMessage = (message: string): void => listener.onMessage(message)
+    let subscribing: Promise<unknown> | undefined
+    return {
+      duplicate,
+      start: () => duplicate.connect(),
+      // It subscribes again by itself after a reconnect.
+      onReady: () => (subscribing ??= duplicate.subscribe(channel, onMessage)),
+      end: () => duplicate.destroy(),
+    }
+  })
+}
+
+/**
+ * A cluster of node-redis has no event `ready`: it has `node-ready` for each connection to a node, and `disconnect` at its end. A
+ * duplicate that finds no node gives up. It tries again when the caller's cluster has reached a node.
+ */
+function listenOnCluster(client: NodeRedis, channel: string, listener: SubscriptionListener): Subscription {
+  // One connection is enough: the nodes pass on to each other what is published.
+  const duplicate = client.duplicate({ minimizeConnections: true })
+  let isConnected = false
+  let isListening = false
+  let isTrying = false
+  let isOver = false
+  const listen = async (): Promise<void> => {
+    if (isListening || isTrying || isOver) return
+    isTrying = true
+    try {
+      if (!isConnected) await duplicate.connect()
+      isConnected = true
+      await duplicate.subscribe(channel, (message) => listener.onMessage(message))
+      isListening = true
+      listener.onListening()
+    } catch {
+      // Commands fail at the same time, and the guard of the store tells of them.
+    } finally {
+      isTrying = false
+    }
+  }
+  const end = (): void => {
+    if (isOver) return
+    isOver = true
+    client.off('node-ready', listen)
+    client.off('disconnect', end)
+    duplicate.destroy()
+  }
+  duplicate.on('error', () => {})
+  // It subscribes again by itself after a reconnect.
+  duplicate.on('node-ready', () => {
+    if (isListening) listener.onListening()
+  })
+  client.on('node-ready', listen)
+  client.on('disconnect', end)
+  void listen()
+  return {
+    async end() {
+      end()
+    },
   }
 }
 
