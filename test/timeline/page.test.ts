@@ -6,13 +6,23 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RecordedCall, renderHtml } from '../../src/timeline/index.ts'
 import { CHROMIUM, launchChromium, NEEDS_CHROMIUM } from '../support/chromium.ts'
-import { hostileCall } from './hostile-call.ts'
+import { HOSTILE, hostileCall } from './hostile-call.ts'
 import { madeCalls } from './made-calls.ts'
 
 interface Opened {
   readonly page: Page
   /** What the console said, what was thrown, and what was asked of the network. */
   readonly problems: string[]
+}
+
+/** Two calls, the longer one of a duration. */
+function lasting(ms: number): RecordedCall[] {
+  const [call] = madeCalls(1)
+  const made = { ...(call as RecordedCall), attempts: [], firstEventMs: ms }
+  return [
+    { ...made, callId: 1, durationMs: ms },
+    { ...made, callId: 2, durationMs: ms / 2 },
+  ]
 }
 
 describe.skipIf(CHROMIUM === undefined)(`the page in Chromium${NEEDS_CHROMIUM}`, () => {
@@ -186,6 +196,24 @@ describe.skipIf(CHROMIUM === undefined)(`the page in Chromium${NEEDS_CHROMIUM}`,
     }
     expect(new Set(colours).size).toBe(2)
   })
+
+  it.each([1440, 1001, 390])(
+    'is no wider than its window of %d pixels, whatever its texts and times are',
+    async (width) => {
+      const long = { ...hostileCall(), label: 'W'.repeat(2000), model: `${HOSTILE}${'名'.repeat(500)}` }
+      const scales = [1, 999, 2000, 2010, 4999, 60_000, 36_000_000, 3_000_000_000]
+      const lists = [[hostileCall()], [long, ...madeCalls(3)], ...scales.map((ms) => lasting(ms))]
+      for (const calls of lists) {
+        const page = await open(calls, { width })
+        const widths = () => page.evaluate<number[]>('[document.documentElement.scrollWidth, innerWidth]')
+        expect(await widths()).toEqual([width, width])
+        await page.locator('.row').first().click()
+        expect(await widths()).toEqual([width, width])
+        expect(opened?.problems).toEqual([])
+        await page.close()
+      }
+    },
+  )
 
   it('says so where there is no call', async () => {
     const page = await open([])

@@ -198,6 +198,9 @@ function classOf(end: PageBar['end']): string {
   return end === 'lost' || end === 'running' ? ` ${end}` : ''
 }
 
+/** From here on, in shares of the scale, the text of a tick stands before it: after it, it could be wider than a narrow page. */
+const NEAR_THE_END = 0.85
+
 /** Ticks at round times, about eight of them. */
 function ticksOf(scaleMs: number): HTMLElement[] {
   const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000]
@@ -206,7 +209,7 @@ function ticksOf(scaleMs: number): HTMLElement[] {
   while (scaleMs / step > most) step *= 2
   const found: HTMLElement[] = []
   for (let at = 0; at <= scaleMs; at += step) {
-    const mark = element('span', '', at === 0 ? '0' : duration(at))
+    const mark = element('span', at / scaleMs > NEAR_THE_END ? 'late' : '', at === 0 ? '0' : duration(at))
     mark.style.left = `${(at / scaleMs) * 100}%`
     found.push(mark)
   }
