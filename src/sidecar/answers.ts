@@ -55,6 +55,17 @@ export function comeBackHeaders(hintMs: number | undefined, budget?: BudgetFacts
   return [['retry-after', String(Math.ceil(ms / 1000))]]
 }
 
+/** Whether a later retry of a request that got this status may succeed. */
+export function isPassing(status: number): boolean {
+  return PASSING_STATUSES.has(status) || status >= 500
+}
+
+/** The hint that these headers give, in milliseconds; `undefined`: no hint. Names in lower case. */
+export function hintIn(headers: HeaderPairs, wallNow: number): number | undefined {
+  const header = (name: string): string | undefined => headers.find(([each]) => each === name)?.[1]
+  return readHint({ header, wallNow, isPushback: false })
+}
+
 /** Headers of an answer without those of the upstream that say when to retry. */
 export function withoutComeBack(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => !COME_BACK_HEADERS.has(name))
@@ -117,7 +128,7 @@ export function judgeAnswer(response: Response, wallNow: number): UpstreamVerdic
   const hintMs = error?.retryAfterMs ?? readHint({ header, wallNow, isPushback: false })
   // Quota or credit is used up: a retry does not help, and clients know these answers.
   if (error !== undefined && !error.retryable) return { instead: undefined, mayHeal: false, hintMs }
-  if (PASSING_STATUSES.has(status) || status >= 500) return { instead: undefined, mayHeal: true, hintMs }
+  if (isPassing(status)) return { instead: undefined, mayHeal: true, hintMs }
   const name = error?.upstreamCode ?? error?.type
   if (error === undefined || status !== 200 || name === undefined || !isRefusalName(name)) {
     return { instead: undefined, mayHeal: error !== undefined && status >= 400, hintMs }

@@ -1,5 +1,4 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
-import type { MadeAnswer } from '../answers.ts'
 import { isObject, type JsonObject } from './create-message.ts'
 
 /** Reads an event stream as the messages that a WebSocket has in its place: the JSON of each event. */
@@ -36,44 +35,6 @@ function named(data: string, event: string): string {
   } catch {
     return data
   }
-}
-
-/** Headers that speak of the HTTP message, or of its connection. */
-const NOT_OF_ERROR = /^(?:content-.*|transfer-encoding|connection|keep-alive|date|set-cookie|x-resilient-responses)$/
-
-/** An HTTP answer that refuses a request, as the message that stands for it. Pure. */
-export function errorMessage(
-  { status, headers }: { readonly status: number; readonly headers: ReadonlyArray<readonly [string, string]> },
-  error: JsonObject,
-): string {
-  const told = headers.filter(([name]) => !NOT_OF_ERROR.test(name))
-  return JSON.stringify({ type: 'error', status, error, headers: Object.fromEntries(told) })
-}
-
-/** What the sidecar itself has to say. */
-export function madeError({ code, type, message }: Pick<MadeAnswer, 'code' | 'type' | 'message'>): JsonObject {
-  return { type, code, message, param: null }
-}
-
-/** The error in the body of an answer, whatever its form; at least a message. Pure. */
-export function errorIn(body: string, status: number): JsonObject {
-  let json: unknown
-  try {
-    json = JSON.parse(body)
-  } catch {
-    return madeError({ code: 'upstream_error', type: typeOf(status), message: `The upstream answered ${status}.` })
-  }
-  const { error = json } = isObject(json) ? json : { error: json }
-  if (isObject(error)) {
-    const { detail } = error
-    const message = typeof detail === 'string' ? detail : `The upstream answered ${status}.`
-    return { type: typeOf(status), code: null, message, param: null, ...error }
-  }
-  return madeError({ code: 'upstream_error', type: typeOf(status), message: String(error).slice(0, 1000) })
-}
-
-function typeOf(status: number): string {
-  return status >= 500 ? 'server_error' : 'invalid_request_error'
 }
 
 /** The events of a prewarm that the sidecar answers itself. Pure. */

@@ -2,7 +2,15 @@ import type { ClientPeer } from '../../client/client-peer.ts'
 import { type TimerHandle, toIsoTime } from '../../core/clock.ts'
 import { isResilientError } from '../../errors/errors.ts'
 import { findResilientError } from '../../errors/find.ts'
-import { answerOfFailure, comeBackHeaders, judgeAnswer, type MadeAnswer, withoutComeBack } from '../answers.ts'
+import {
+  answerOfFailure,
+  comeBackHeaders,
+  hintIn,
+  isPassing,
+  judgeAnswer,
+  type MadeAnswer,
+  withoutComeBack,
+} from '../answers.ts'
 import type { CallFacts } from '../call-facts.ts'
 import type { Refusal } from '../guard.ts'
 import { headersDown } from '../headers.ts'
@@ -11,7 +19,8 @@ import type { SidecarSettings } from '../options.ts'
 import type { CallProgress } from '../page/under-way.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { bodyOf, type CreateMessage, isPrewarm, readMessage } from './create-message.ts'
-import { errorIn, errorMessage, MessageReader, madeError, prewarmEvents } from './messages.ts'
+import { errorIn, errorMessage, errorMessageOf, madeError, type UpstreamErrorMessage } from './error-frame.ts'
+import { MessageReader, prewarmEvents } from './messages.ts'
 
 export interface SocketCallContext {
   readonly id: number
@@ -35,6 +44,9 @@ export interface SocketCallContext {
 /** How long the upstream has for the answer to a prewarm, which needs no model. Milliseconds. */
 const PREWARM_MS = 5000
 
+/** Messages that hold no output of the model. */
+const BEFORE_OUTPUT = /^\{"type":"(?:response\.(?:created|in_progress|queued)|keepalive|codex\.[^"]*)"/
+
 const KEEPALIVE = '{"type":"keepalive"}'
 
 /** Why a prewarm is given up. */
@@ -50,6 +62,7 @@ export class SocketCall {
   #keepalive: TimerHandle | undefined
   #firstByteMs: number | undefined
   #bytes = 0
+  #hadOutput = false
   #status: number | undefined
   #outcome: SidecarLogEntry['outcome'] = 'left'
   #code: string | undefined
@@ -109,7 +122,7 @@ export class SocketCall {
         await response.body?.cancel()
         throw UNANSWERED
       }
-      await this.#pass(response)
+      await this.#pass(response, true)
     } catch (error) {
       if (this.#abort.signal.aborted || this.#firstByteMs !== undefined) throw error
       await this.#answerPrewarm(message)
@@ -150,18 +163,25 @@ export class SocketCall {
     if (response.status < 300) return false
     const passed = headersDown(response.headers, true)
     const headers = mayHeal ? [...withoutComeBack(passed), ...this.#comeBack(hintMs)] : passed
-    const error = errorIn(await response.text(), response.status)
+    const error = errorIn(await response.text())
     this.#code = typeof error.code === 'string' ? error.code : undefined
     await this.#error(response.status, headers, error)
     this.#completed(response.status)
     return true
   }
 
-  async #pass({ body }: Response): Promise<void> {
+  async #pass({ body }: Response, isPrewarm = false): Promise<void> {
     const reader = new MessageReader()
     if (body !== null) {
       for await (const bytes of body) {
         for (const message of reader.push(bytes)) {
+          const failed = errorMessageOf(message)
+          if (failed !== undefined) {
+            if (isPrewarm && this.#firstByteMs === undefined) throw UNANSWERED
+            await this.#endWith(failed)
+            return
+          }
+          this.#hadOutput ||= !BEFORE_OUTPUT.test(message)
           const waiting = this.#put(message)
           if (waiting !== undefined) await waiting
         }
@@ -169,6 +189,19 @@ export class SocketCall {
     }
     this.#abort.signal.throwIfAborted()
     this.#completed(200)
+  }
+
+  /** An error ends the response: what follows it is not read. */
+  async #endWith({ status, error, headers, isFinal }: UpstreamErrorMessage): Promise<void> {
+    const { settings, socket } = this.#context
+    const hintMs = hintIn(headers, settings.clock.wallNow())
+    const mayHeal = isPassing(status) && !isFinal
+    this.#code = typeof error.code === 'string' ? error.code : undefined
+    await this.#error(status, mayHeal ? [...withoutComeBack(headers), ...this.#comeBack(hintMs)] : headers, error)
+    this.#completed(status)
+    if (!this.#hadOutput || !socket.isOpen) return
+    this.#outcome = 'interrupted'
+    if (settings.client.streamFailure !== 'sse_error') socket.breakOff()
   }
 
   #put(message: string): Promise<void> | undefined {
