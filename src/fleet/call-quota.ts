@@ -3,8 +3,12 @@ import type { CallQuota, FleetLimit, QuotaDemand } from '../fleet-port/fleet-por
 
 /** For how long a report is true for the store. */
 export const LEASE_MS = 15_000
-/** The process stops using its quota this much earlier, because clocks do not run at one speed. */
-const LEASE_MARGIN_MS = 1000
+/**
+ * For how long after an answered report calls begin on its quota. A store that has lost everything grants nothing new for 2 s, until
+ * the processes have reported. So one that was frozen, and did not report in that time, begins no call. The rest is a margin, because
+ * clocks do not run at one speed.
+ */
+const USE_MS = 1900
 /** For how long a process is sure that the store does not answer. It asks again before that. */
 const ALONE_MS = 2000
 
@@ -32,8 +36,8 @@ export interface QuotaGrant {
  * The part of a process in a limit on calls. The store is never ahead of it: the process lowers what it uses first, and reports
  * that. So a report that was lost, came late or ran twice lets no process use what another one has.
  *
- * What was granted is for a time. A process that was frozen meanwhile finds that time over, and begins no call until it is granted
- * anew.
+ * What was granted is for the time until the next report. A process that was frozen meanwhile finds that time over, and begins no call
+ * until it is granted anew.
  */
 export class QuotaHolder implements CallQuota {
   readonly #clock: Clock
@@ -44,7 +48,9 @@ export class QuotaHolder implements CallQuota {
   #target = 0
   /** Processes that share the limit. 0: not known yet. */
   #members = 0
-  #leaseUntil = -Infinity
+  #grantedUntil = -Infinity
+  /** It was allowed to begin calls when it made its last report: it was not frozen, and is not new. */
+  #wasInUse = false
   #aloneUntil = -Infinity
 
   constructor(options: { clock: Clock; limit: FleetLimit; onChanged: () => void }) {
@@ -59,8 +65,8 @@ export class QuotaHolder implements CallQuota {
   }
 
   limit(): number {
-    const alone = this.#clock.now() < this.#aloneUntil ? this.#alone : 0
-    return Math.max(this.#leased, alone)
+    const alone = this.#isAlone ? this.#alone : 0
+    return Math.max(this.#usable, alone)
   }
 
   changed(): void {
@@ -74,7 +80,7 @@ export class QuotaHolder implements CallQuota {
 
   /** The process holds what it does not use, and others want. */
   get hasSurplus(): boolean {
-    return this.#isLeased && this.#granted > Math.max(this.#target, this.#demand.inside)
+    return this.#isGranted && this.#granted > Math.max(this.#target, this.#demand.inside)
   }
 
   get isIdle(): boolean {
@@ -83,10 +89,11 @@ export class QuotaHolder implements CallQuota {
 
   report(): QuotaReport {
     const { inside, waiting } = this.#demand
-    const leased = this.#leased
-    // Without a lease nothing is held but what runs, and no other call begins until the answer.
+    const usable = this.#usable
+    this.#wasInUse = this.#isGranted || this.#isAlone
+    // What was not granted is not held, except what runs. No other call begins until the answer.
     this.#aloneUntil = -Infinity
-    return { held: Math.max(leased, inside), wanted: Math.min(inside + waiting, this.#limit.calls) }
+    return { held: Math.max(usable, inside), wanted: Math.min(inside + waiting, this.#limit.calls) }
   }
 
   /** @param reportedAt before the report was sent, because the store counts from when it came. */
@@ -95,8 +102,13 @@ export class QuotaHolder implements CallQuota {
     this.#target = grant.target
     // While quotas recover the store does not know all of them.
     this.#members = grant.isRecovering ? Math.max(this.#members, grant.members) : grant.members
-    this.#leaseUntil = reportedAt + LEASE_MS - LEASE_MARGIN_MS
-    if (grant.isRecovering) this.#aloneUntil = this.#clock.now() + ALONE_MS
+    if (!grant.isRecovering) {
+      this.#grantedUntil = reportedAt + USE_MS
+    } else if (this.#wasInUse) {
+      this.#grantedUntil = reportedAt + USE_MS
+      this.#aloneUntil = this.#clock.now() + ALONE_MS
+    }
+    // Else it was frozen or is new: others may have its part, and the store does not know that yet.
     this.#demand.fill()
   }
 
@@ -108,17 +120,21 @@ export class QuotaHolder implements CallQuota {
 
   /** The process has given back everything. */
   left(): void {
-    this.#leaseUntil = -Infinity
+    this.#grantedUntil = -Infinity
     this.#aloneUntil = -Infinity
     this.#granted = 0
   }
 
-  get #leased(): number {
-    return this.#isLeased ? Math.min(this.#granted, this.#target) : 0
+  get #usable(): number {
+    return this.#isGranted ? Math.min(this.#granted, this.#target) : 0
   }
 
-  get #isLeased(): boolean {
-    return this.#clock.now() < this.#leaseUntil
+  get #isGranted(): boolean {
+    return this.#clock.now() < this.#grantedUntil
+  }
+
+  get #isAlone(): boolean {
+    return this.#clock.now() < this.#aloneUntil
   }
 
   get #alone(): number {

@@ -177,7 +177,8 @@ export class OriginSync {
     }
     const isShort = quota?.isShort ?? false
     const { closedForMs, isLost } = this.#options.store
-    const asksAgain = this.#isMissed ? closedForMs === 0 && (isShort || isLost) : isShort && this.#hasGrown
+    // One lost report is made good before what was granted may no longer be used.
+    const asksAgain = this.#isMissed ? closedForMs === 0 && (quota !== undefined || isLost) : isShort && this.#hasGrown
     if (asksAgain) {
       this.#setTimer(now + Math.max(0, least))
     } else if (quota?.hasSurplus && this.#mayGiveEarly) {

@@ -71,8 +71,8 @@ export class MemoryServer {
     return [...this.#values.keys()].filter((key) => this.#read(key) !== undefined)
   }
 
-  /** A connection of one process. */
-  connect(path: Path = DIRECT): Store {
+  /** A connection of one process, which gets the answers by its clock. */
+  connect(path: Path = DIRECT, clock: Clock = this.#clock): Store {
     const ask = (run: () => unknown): Promise<unknown> =>
       new Promise((resolve, reject) => {
         this.commands++
@@ -87,7 +87,7 @@ export class MemoryServer {
             } catch (error) {
               settle = () => reject(error)
             }
-            if (!path.isLost()) this.#clock.setTimer(settle, path.delayMs())
+            if (!path.isLost()) clock.setTimer(settle, path.delayMs())
           }
           if (this.#frozen === undefined) act()
           else this.#frozen.push(act)
@@ -98,14 +98,19 @@ export class MemoryServer {
       eval: (script, keys, args) => ask(() => this.run(script, keys, args)),
       get: (key) => ask(() => this.#read(key) ?? null),
       set: (key, value, forMs) => ask(() => void this.#values.set(key, { value, until: this.now + forMs })),
-      subscribe: (channel, listener) => this.#subscribe(channel, listener, path),
+      subscribe: (channel, listener) => this.#subscribe(channel, listener, path, clock),
     }
   }
 
-  #subscribe(channel: string, { onMessage, onListening }: SubscriptionListener, path: Path): { end(): Promise<void> } {
+  #subscribe(
+    channel: string,
+    { onMessage, onListening }: SubscriptionListener,
+    path: Path,
+    clock: Clock,
+  ): { end(): Promise<void> } {
     const listener = (at: string, message: string): void => {
       if (at !== channel || path.isLost()) return
-      this.#clock.setTimer(() => onMessage(message), path.delayMs())
+      clock.setTimer(() => onMessage(message), path.delayMs())
     }
     this.#listeners.add(listener)
     onListening()

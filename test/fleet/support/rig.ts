@@ -10,6 +10,7 @@ import {
   textStream,
   VirtualClock,
 } from '../../../src/testing/index.ts'
+import { FreezableClock } from './freezable-clock.ts'
 import { MemoryServer, type Path } from './memory-server.ts'
 
 type Plan = Exclude<FakePlan, readonly unknown[]>
@@ -39,6 +40,8 @@ export class TestPath implements Path {
 export interface Process {
   readonly client: ResilientClient
   readonly path: TestPath
+  /** Stops this process alone. */
+  readonly clock: FreezableClock
   readonly transport: FakeTransport
   readonly events: TelemetryEvent[]
 }
@@ -57,7 +60,8 @@ export function rig(count: number, plan: Plan = answers(1000), { ofProcess, ...o
     const index = processes.length
     const path = new TestPath()
     const events: TelemetryEvent[] = []
-    const transport = new FakeTransport(plan, { clock })
+    const own = new FreezableClock(clock)
+    const transport = new FakeTransport(plan, { clock: own })
     const onEvent = (event: TelemetryEvent): void => {
       events.push(event)
       if (event.type === 'attempt_start') {
@@ -69,17 +73,17 @@ export function rig(count: number, plan: Plan = answers(1000), { ofProcess, ...o
     }
     const client = new ResilientClient({
       transport,
-      clock,
+      clock: own,
       random: seededRandom(index + 1),
       baseURL: 'https://api.test/v1',
       apiKey: 'sk-of-all',
       hedge: false,
       onEvent,
-      fleet: fleetOn(server.connect(path)),
+      fleet: fleetOn(server.connect(path, own)),
       ...options,
       ...ofProcess?.(index),
     })
-    const process = { client, path, transport, events }
+    const process = { client, path, clock: own, transport, events }
     processes.push(process)
     return process
   }
