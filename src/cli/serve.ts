@@ -5,7 +5,7 @@ import { type Flag, SERVE_FLAGS } from './serve-flags.ts'
 import { serveOptions } from './serve-options.ts'
 import type { Terminal } from './terminal.ts'
 
-/** `resilient-responses serve`: runs until SIGTERM or Ctrl-C. */
+/** `resilient-responses serve`: runs until SIGTERM or Ctrl-C. @returns 1 if calls were cut off at the end, else 0. */
 export async function serve(args: readonly string[], terminal: Terminal): Promise<number> {
   const { help, quiet, options } = serveOptions(args)
   if (help) {
@@ -13,13 +13,18 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
     return 0
   }
   const { startSidecar } = await import('../sidecar/index.ts')
-  const log = (entry: SidecarLogEntry): void => terminal.out(`${JSON.stringify(entry)}\n`)
+  let cut = 0
+  const onEnd = (entry: SidecarLogEntry): void => {
+    if (entry.outcome === 'interrupted' && entry.code === 'client_closed') cut++
+    if (!quiet) terminal.out(`${JSON.stringify(entry)}\n`)
+  }
   // An `onCall` from the file is passed on, so that the check of the options refuses it.
-  const onCall = options.onCall === undefined && !quiet ? log : options.onCall
-  const sidecar = await startSidecar({ ...options, ...(onCall !== undefined && { onCall }) })
+  const sidecar = await startSidecar({ ...options, onCall: options.onCall ?? onEnd })
   terminal.err(greeting(sidecar, options))
   await untilStopped(sidecar, terminal)
-  return 0
+  if (cut === 0) return 0
+  terminal.err(`cut off ${cut} calls that were not over\n`)
+  return 1
 }
 
 /** After the first signal running calls may finish; the second signal ends them. */

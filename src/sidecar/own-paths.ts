@@ -4,7 +4,7 @@ import type { Refusal } from './guard.ts'
 import type { SidecarMetrics } from './metrics.ts'
 import type { SidecarSettings } from './options.ts'
 import { answerHealth } from './own-answers.ts'
-import type { LiveFeed } from './page/live-feed.ts'
+import { EVENTS_HEAD, type LiveFeed } from './page/live-feed.ts'
 import { LIVE_PAGE, LIVE_PAGE_CSP, TIMELINE_CSP } from './page/page.ts'
 import { DRAINING, requestRefusal } from './visitor.ts'
 
@@ -62,7 +62,7 @@ export class OwnPaths {
         if (this.#isLetIn(request, response)) answerHtml(response, this.#context.timeline(), TIMELINE_CSP)
         return true
       case '/_live/events':
-        if (this.#isLetIn(request, response)) this.#follow(response)
+        if (this.#isLetIn(request, response)) this.#follow(request, response)
         return true
       default:
         return false
@@ -76,8 +76,14 @@ export class OwnPaths {
     return refusal === undefined
   }
 
-  #follow(response: ServerResponse): void {
+  #follow({ method }: IncomingMessage, response: ServerResponse): void {
     const { feed, isDraining } = this.#context
+    if (method === 'HEAD') {
+      // Nothing follows the head, so it takes none of the places for pages.
+      response.writeHead(200, EVENTS_HEAD)
+      response.end()
+      return
+    }
     if (feed.isFull || isDraining()) refuse(response, isDraining() ? DRAINING : TOO_MANY_PAGES)
     else feed.add(response)
   }

@@ -88,6 +88,34 @@ describe('resilient-responses serve', () => {
     expect(serve.out + serve.err).not.toContain('secret')
   })
 
+  it('ends with 1 where a second signal cuts a call off', async () => {
+    await using upstream = await MockResponsesServer.start()
+    const serve = start('serve', '--upstream', upstream.baseURL, '--port', '0', '--quiet')
+    await until(
+      () => serve.err.includes('OPENAI_BASE_URL='),
+      () => `a greeting: ${serve.err}`,
+      20_000,
+    )
+    const base = /OPENAI_BASE_URL=(\S+)/.exec(serve.err)?.[1] as string
+    upstream.script([{ at: 'before_event', event: 6, effect: 'stall' }])
+    const response = await fetch(`${base}/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer key' },
+      body: JSON.stringify({ model: 'gpt-5.2', input: 'hi', stream: true }),
+    })
+    await upstream.waitFor('fault')
+    serve.process.kill('SIGTERM')
+    await until(
+      () => serve.err.includes('finishing 1 calls'),
+      () => `a word about calls under way: ${serve.err}`,
+    )
+    serve.process.kill('SIGTERM')
+    await expect(response.text()).rejects.toThrow()
+    expect(await serve.exit).toBe(1)
+    expect(serve.err).toContain('cut off 1 calls')
+    expect(serve.out).toBe('')
+  })
+
   it('says what is wrong with an option, and ends with 2', async () => {
     expect(await written('serve')).toMatchObject({ code: 2, err: expect.stringContaining('upstream: give either') })
     expect(await written('serve', '--port', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('--port') })

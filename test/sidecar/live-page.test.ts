@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Sidecar } from '../../src/sidecar/index.ts'
 import { until } from '../support/until.ts'
-import { TestSocket } from './support/client-socket.ts'
+import { refusedUpgrade, TestSocket } from './support/client-socket.ts'
 import { ask, JSON_HEADERS, stream } from './support/requests.ts'
 import { withSidecar } from './support/scene.ts'
 
@@ -127,6 +127,28 @@ describe('the live page', () => {
       await until(() => sidecar.stats().clients < 17, 'the page to be gone')
       pages[0] = await follow(sidecar)
       for (const page of pages) await page.close()
+    }))
+
+  it('keeps all paths under /_live from the upstream, with every method and for upgrades', () =>
+    withSidecar({ webSocket: true }, async ({ sidecar, upstream }) => {
+      for (const path of ['/_live', '/_live/', '/_live/x', '/_live/state', '/_live/responses', '/_live/events/?a=1']) {
+        for (const method of ['GET', 'HEAD', 'DELETE', 'POST']) {
+          expect(await ask(sidecar, { path, method })).toMatchObject({ status: 404 })
+        }
+        expect(await refusedUpgrade(sidecar, {}, path)).toMatchObject({ status: expect.toSatisfy((s) => s >= 400) })
+      }
+      expect(upstream.requests).toHaveLength(0)
+      expect(upstream.sockets).toHaveLength(0)
+    }))
+
+  it('answers HEAD at once, and keeps its places for pages', () =>
+    withSidecar({}, async ({ sidecar }) => {
+      for (let n = 0; n < 20; n++) {
+        const head = await ask(sidecar, { method: 'HEAD', path: '/_live/events' })
+        expect(head).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream' } })
+      }
+      const page = await follow(sidecar)
+      await page.close()
     }))
 
   it('does not keep a sidecar from closing', () =>

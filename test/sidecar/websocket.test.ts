@@ -502,15 +502,16 @@ describe('the end of a sidecar with WebSockets', () => {
       expect(upstream.requests).toHaveLength(2)
     }))
 
-  it('ends responses under way at the second call of close', () =>
-    withSidecar(WEB_SOCKET, async ({ sidecar, upstream }) => {
+  it('ends responses under way with 1011 at the second call of close', () =>
+    withSidecar(WEB_SOCKET, async ({ sidecar, upstream, told }) => {
       upstream.script([{ at: 'before_event', event: 6, effect: 'stall' }])
       const client = await TestSocket.open(sidecar)
       client.create()
       await upstream.waitFor('fault')
       void sidecar.close()
       await sidecar.close()
-      expect([1001, 1006]).toContain(await client.closed)
+      expect(await client.closed).toBe(1011)
+      expect(told).toMatchObject([{ outcome: 'interrupted', code: 'client_closed' }])
     }))
 })
 

@@ -7,6 +7,9 @@ const EVERY_MS = 1000
 /** So many pages may be open at once. */
 const MOST_PAGES = 16
 
+/** The head of the answer that keeps a page up to date. */
+export const EVENTS_HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } as const
+
 /** Keeps open pages up to date by server-sent events. Does nothing while none is open. */
 export class LiveFeed {
   readonly #clock: Clock
@@ -27,7 +30,7 @@ export class LiveFeed {
 
   /** The answer stays open until the page is closed. */
   add(response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.writeHead(200, EVENTS_HEAD)
     this.#pages.add(response)
     response.once('close', () => {
       this.#pages.delete(response)

@@ -74,9 +74,13 @@ export class ClientSession {
 
   /** Ends the call under way. Resolves when the client is gone, and its sockets to the upstream are closed. */
   async destroy(reason: unknown): Promise<void> {
-    this.#call?.abort(reason)
-    this.#context.socket.goAway()
-    this.#context.socket.destroy()
+    const { socket } = this.#context
+    if (this.#call === undefined) socket.goAway()
+    else {
+      this.#call.cut(reason)
+      socket.breakOff()
+    }
+    socket.destroy()
     if (!this.#isGone) await new Promise<void>((resolve) => this.#onGone.push(resolve))
   }
 

@@ -91,8 +91,15 @@ export class SocketCall {
     return this.#entry()
   }
 
-  /** Ends the call: the client has left, or the sidecar is shutting down. */
+  /** Ends the call: the client has left. */
   abort(reason: unknown): void {
+    this.#abort.abort(reason)
+  }
+
+  /** Ends the call: the sidecar is shutting down. */
+  cut(reason: unknown): void {
+    this.#outcome = 'interrupted'
+    this.#code = isResilientError(reason) ? reason.code : undefined
     this.#abort.abort(reason)
   }
 
