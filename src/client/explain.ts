@@ -6,7 +6,7 @@ import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import { drawCall } from '../picture/draw.ts'
 import { ResponseStream } from '../responses/response-stream.ts'
 import { historyBehind } from './fetched-response.ts'
-import { findResilientError } from './find.ts'
+import { findResilientError, isInstance } from './find.ts'
 
 /** The call history of each response that was returned unchanged. Holds only records. */
 const HISTORIES = new WeakMap<Response, CallHistory>()
@@ -51,8 +51,8 @@ interface Told {
 }
 
 function toldOf(subject: unknown): Told | undefined {
-  if (subject instanceof ResponseStream) return { text: subject.explain(), attempts: subject.attempts }
-  const history = subject instanceof Response ? (historyBehind(subject) ?? HISTORIES.get(subject)) : undefined
+  if (isInstance(subject, ResponseStream)) return { text: subject.explain(), attempts: subject.attempts }
+  const history = isInstance(subject, Response) ? (historyBehind(subject) ?? HISTORIES.get(subject)) : undefined
   if (history !== undefined) return { text: explainHistory(history), attempts: history.attempts }
   const error = findResilientError(subject)
   return error && { text: error.explain(), attempts: error.attempts }

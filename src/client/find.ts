@@ -14,14 +14,17 @@ import { failureOf, ResponseStream } from '../responses/response-stream.ts'
  * @returns `undefined` if there is no such error.
  */
 export function findResilientError(error: unknown): ResilientError | undefined {
-  return isStream(error) ? failureOf(error) : findInError(error)
+  return isInstance(error, ResponseStream) ? failureOf(error) : findInError(error)
 }
 
-function isStream(value: unknown): value is ResponseStream {
+/** `instanceof` for any value: a `Proxy` that throws on access is not one. */
+export function isInstance<T>(
+  value: unknown,
+  of: { readonly prototype: T; [Symbol.hasInstance](value: unknown): boolean },
+): value is T {
   try {
-    return value instanceof ResponseStream
+    return value instanceof of
   } catch {
-    // A `Proxy` that throws on access is not a stream.
     return false
   }
 }

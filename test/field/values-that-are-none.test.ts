@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  explain,
   fetchTransport,
   findResilientError,
   isResilientError,
@@ -95,7 +96,7 @@ describe('an unknown option, or one without an effect, is refused', () => {
   })
 })
 
-it('findResilientError and isResilientError survive what cannot be read', () => {
+it('findResilientError, isResilientError and explain survive what cannot be read', () => {
   const fails = (): never => {
     throw new Error('not here')
   }
@@ -106,5 +107,6 @@ it('findResilientError and isResilientError survive what cannot be read', () => 
   for (const error of [hostile, proxy, getters, new Error('y', { cause: hostile }), new AggregateError([proxy])]) {
     expect(findResilientError(error)).toBeUndefined()
     expect(isResilientError(error)).toBe(false)
+    expect(explain(error, { picture: true })).toBeUndefined()
   }
 })
