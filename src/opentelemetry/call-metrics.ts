@@ -81,7 +81,7 @@ export class CallMetrics {
   /** The calls under way, by call id. */
   readonly #open = new Map<number, Open>()
 
-  /** @param currentMeter is asked at each event: another meter gets instruments of its own. */
+  /** @param currentMeter is asked at each event: another meter gets separate instruments. */
   constructor(currentMeter: () => Meter) {
     this.#currentMeter = currentMeter
   }
