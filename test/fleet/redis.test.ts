@@ -1,12 +1,36 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
-import { pause, until } from '../support/until.ts'
+import { pause, until, within } from '../support/until.ts'
 import { slowServer } from './support/flight.ts'
 import { CREATE, member } from './support/member.ts'
 import { CLIENT_NAMES, CLIENTS } from './support/redis-clients.ts'
 import { hasRedis, RedisServer } from './support/redis-server.ts'
+
+type Command = (...args: string[]) => Promise<unknown>
+
+/** Waits for the state of the store that only a command tells. */
+function untilStore(isThere: () => Promise<boolean>, what: string): Promise<void> {
+  const look = async (): Promise<void> => {
+    while (!(await isThere())) await pause(2)
+  }
+  return within(look(), what)
+}
+
+function bothListen(command: Command, channel: string): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    Number(((await command('PUBSUB', 'NUMSUB', channel)) as unknown[])[1]) === 2
+  return untilStore(isThere, `two connections listen on ${channel}`)
+}
+
+/** Owners are kept after the calls. */
+function ownersAreKept(command: Command, prefix: string, count: number): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    ((await command('KEYS', `${prefix}:owner:*`)) as unknown[]).length === count
+  return untilStore(isThere, `${count} owners are kept`)
+}
 
 describe.skipIf(!hasRedis)('a fleet on a real server (skipped without redis-server or valkey-server)', () => {
   let redis: RedisServer
@@ -24,9 +48,8 @@ describe.skipIf(!hasRedis)('a fleet on a real server (skipped without redis-serv
       await using a = await member(redis.port, kind, options, `pushback-${kind}`)
       await using b = await member(redis.port, kind, options, `pushback-${kind}`)
       await Promise.all([a.client.responses.create(CREATE), b.client.responses.create(CREATE)])
-      // Both listen.
       await until(() => a.client.stats().activeCalls + b.client.stats().activeCalls === 0, 'the calls are over')
-      await pause(100)
+      await bothListen(a.command, `rr:pushback-${kind}`)
       server.script([{ at: 'headers', effect: 'status', status: 429, headers: { 'retry-after-ms': '700' } }])
       const first = a.client.responses.create(CREATE)
       await until(() => a.events.some(({ type }) => type === 'retry_decision'), 'the pushback is there')
@@ -54,15 +77,22 @@ describe.skipIf(!hasRedis)('a fleet on a real server (skipped without redis-serv
     })
 
     it('finds the owner of a response that another process has made', async () => {
-      await using one = await MockResponsesServer.start()
-      await using two = await MockResponsesServer.start()
+      // No two endpoints give one id.
+      const start = (name: string): Promise<MockResponsesServer> =>
+        MockResponsesServer.start({
+          respond: ({ number }) => textStream({ id: `resp_${name}_${number}`, text: 'hello' }),
+        })
+      await using one = await start('one')
+      await using two = await start('two')
       const headers = { authorization: 'Bearer k' }
       const options = { apiKey: undefined, endpoints: [one, two].map(({ baseURL }) => ({ baseURL, headers })) }
       await using a = await member(redis.port, kind, options, `owner-${kind}`)
       await using b = await member(redis.port, kind, options, `owner-${kind}`)
       for (let n = 0; n < 6; n++) {
         const made = await a.client.responses.create(CREATE)
+        await ownersAreKept(a.command, `rr:owner-${kind}`, 2 * n + 1)
         const next = await b.client.responses.create({ ...CREATE, previous_response_id: made.id })
+        await ownersAreKept(a.command, `rr:owner-${kind}`, 2 * n + 2)
         expect((await a.client.responses.retrieve(next.id)).id).toBe(next.id)
       }
       expect(one.requests.length + two.requests.length).toBe(18)
@@ -92,10 +122,10 @@ describe.skipIf(!hasRedis)('a fleet on a real server (skipped without redis-serv
         password: 'a-long-password',
       })
       const made = await a.client.responses.create(CREATE)
+      await ownersAreKept(admin.command, `rr:acl-${kind}`, 1)
       await b.client.responses.create({ ...CREATE, previous_response_id: made.id })
       await until(() => a.client.stats().activeCalls === 0, 'the call is over')
-      const channels = (await admin.command('PUBSUB', 'NUMSUB', `rr:acl-${kind}`)) as unknown[]
-      expect(channels[1]).toBe(2)
+      await bothListen(admin.command, `rr:acl-${kind}`)
       expect([...a.stores(), ...b.stores()]).toEqual([])
       const log = (await admin.command('ACL', 'LOG')) as unknown[]
       expect(log).toEqual([])
