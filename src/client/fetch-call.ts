@@ -96,11 +96,14 @@ function withDefaults(headers: HeaderPairs, { latency }: RequestTraits): HeaderP
   return headers.concat(missing)
 }
 
+/** `user-agent` of a request that came without one. */
+export const DEFAULT_USER_AGENT = 'resilient-responses'
+
 /** Shared, because a stream keeps its headers to its end. */
 const DEFAULT_HEADERS: HeaderPairs = [
   ['accept', '*/*'],
   ['accept-encoding', 'gzip, deflate, br'],
-  ['user-agent', 'resilient-responses'],
+  ['user-agent', DEFAULT_USER_AGENT],
 ]
 /** Event streams are requested uncompressed: decoding costs more than it saves, and delays events. */
 const STREAM_HEADERS: HeaderPairs = DEFAULT_HEADERS.with(1, ['accept-encoding', 'identity'])

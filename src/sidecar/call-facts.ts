@@ -9,6 +9,8 @@ export class CallFacts {
   model: string | undefined
   /** Why the last attempt failed. */
   code: string | undefined
+  /** The call has failed, also where its answer came as a stream with status 200. */
+  hasFailed = false
 
   /** Runs the function that makes the call. Telemetry of that call is recorded here. */
   during<T>(act: () => T): T {
@@ -39,6 +41,7 @@ export class CallFactsListener {
         facts.code = event.record.code
         return
       case 'call_end':
+        facts.hasFailed = event.outcome === 'failed'
         this.#byCall.delete(event.callId)
     }
   }

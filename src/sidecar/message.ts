@@ -25,6 +25,14 @@ export function messageRefusal({
   return undefined
 }
 
+/** A body would be read as frames of the WebSocket: a proxy that honours its length would see other messages. */
+export function upgradeRefusal({ headers }: Pick<IncomingMessage, 'headers'>): Refusal | undefined {
+  const { 'content-length': length, 'transfer-encoding': coding } = headers
+  if (coding === undefined && (length === undefined || /^0+$/.test(length))) return undefined
+  const message = 'A request for a WebSocket has a body; send it without.'
+  return { status: 400, code: 'body_not_allowed', message }
+}
+
 /** `fetch` sends no body with these methods, so a body is refused instead of dropped. */
 export function bodyRefusal(method: string, length: number): Refusal | undefined {
   if (length === 0 || !METHODS_WITHOUT_BODY.has(method)) return undefined

@@ -169,8 +169,9 @@ export class SidecarCall {
       this.#code = made.code
       // `madeOf` has already read the body.
       if (instead !== undefined) await response.body?.cancel()
+      // An error event in a stream whose head said 200.
+      this.#outcome = downstream.hasHead ? 'interrupted' : 'completed'
       downstream.answer(made, this.#context.more, this.#budget())
-      this.#outcome = 'completed'
       return
     }
     const isEventStream = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
@@ -196,7 +197,8 @@ export class SidecarCall {
     }
     if (this.#abort.signal.aborted) throw this.#abort.signal.reason
     this.#downstream.end()
-    this.#outcome = 'completed'
+    const isSuccess = (this.#downstream.status ?? 0) < 300
+    this.#outcome = isSuccess && this.#context.facts.hasFailed ? 'interrupted' : 'completed'
   }
 
   #budget(): BudgetFacts {

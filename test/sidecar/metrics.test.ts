@@ -30,6 +30,8 @@ const refused: Fault = {
   body: { error: { code: 'invalid_prompt', message: 'no', type: null, param: null } },
 }
 
+const FAILED = { code: 'server_error', message: 'no' }
+
 describe('/metrics', () => {
   it('counts calls by outcome, attempts by code, and times them', () =>
     withSidecar({ webSocket: true }, async ({ sidecar, upstream, told }) => {
@@ -50,6 +52,34 @@ describe('/metrics', () => {
       expect(metrics.get('call_duration_seconds_count{outcome="completed"}')).toBe(3)
       expect(metrics.get('first_event_seconds_count{model="gpt-5.2"}')).toBe(1)
     }))
+
+  it.each([true, false])(
+    'counts a stream that ended with a failure as interrupted; over a WebSocket: %s',
+    (webSocket) =>
+      withSidecar({ webSocket, maxRetries: 0, streamFailure: 'sse_error' }, async ({ sidecar, upstream, told }) => {
+        const response = { id: 'resp_mock_2', object: 'response', status: 'failed', error: FAILED, output: [] }
+        const failed = { type: 'response.failed', sequence_number: 5, response }
+        upstream.script([
+          { at: 'before_event', event: 6, effect: 'reset' },
+          { at: 'before_event', event: 6, effect: 'event', events: [failed] },
+          'ok',
+        ])
+        const client = webSocket ? await TestSocket.open(sidecar) : undefined
+        for (const type of ['error', 'response.failed', 'response.completed']) {
+          if (client === undefined) expect(await (await stream(sidecar)).text()).toContain(type)
+          else {
+            client.create()
+            await client.next(type)
+          }
+        }
+        await until(() => told.length === 3, 'the calls are over')
+        expect(told.map(({ outcome }) => outcome)).toEqual(['interrupted', 'interrupted', 'completed'])
+        expect(told[1]).toMatchObject({ status: 200, code: 'response_failed' })
+        const metrics = await metricsOf(sidecar)
+        expect(metrics.get('calls_total{outcome="completed",status="200",model="gpt-5.2"}')).toBe(1)
+        await client?.close()
+      }),
+  )
 
   it('shows what is under way', () =>
     withSidecar({}, async ({ sidecar, upstream }) => {

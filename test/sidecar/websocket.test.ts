@@ -525,7 +525,9 @@ describe('an upgrade', () => {
       expect(withoutToken).toMatchObject({ status: 401 })
       expect(JSON.parse(withoutToken.body)).toMatchObject({ error: { code: 'invalid_sidecar_token' } })
       expect(await refusedUpgrade(sidecar, known, '/v1/realtime')).toMatchObject({ status: 426 })
-      expect(await refusedUpgrade(sidecar, known, '/v1//responses')).toMatchObject({ status: 426 })
+      for (const path of ['/v1//responses', '//v1/responses', '/_live/responses']) {
+        expect(await refusedUpgrade(sidecar, known, path)).toMatchObject({ status: 404 })
+      }
       expect(upstream.sockets).toHaveLength(0)
     }))
 
@@ -546,6 +548,46 @@ describe('an upgrade', () => {
       }
       expect(await ask(sidecar, { path: '/v1/responses', headers })).toMatchObject({ status: 400 })
     }))
+
+  it.each([
+    [{ 'content-length': '5' }, 400],
+    [{ 'transfer-encoding': 'chunked' }, 400],
+  ] as const)('with %j is refused with %i', (more, status) =>
+    withSidecar(WEB_SOCKET, async ({ sidecar, upstream }) => {
+      const answer = await refusedUpgrade(sidecar, more)
+      expect(answer.status).toBe(status)
+      expect(upstream.sockets).toHaveLength(0)
+    }),
+  )
+
+  it('with another version of the protocol is told the one that is spoken', () =>
+    withSidecar(WEB_SOCKET, async ({ sidecar, upstream }) => {
+      const headers = {
+        connection: 'upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'sec-websocket-version': '8',
+      }
+      const answer = await ask(sidecar, { path: '/v1/responses', headers })
+      expect(answer).toMatchObject({ status: 426, headers: { 'sec-websocket-version': '13' } })
+      expect(upstream.sockets).toHaveLength(0)
+    }))
+
+  it.each([
+    [403, {}],
+    [401, { apiKey: 'key-of-the-sidecar' }],
+  ] as const)('is refused with 426 after the upstream refused the upgrade with %i', (status, more) =>
+    withSidecar({ ...WEB_SOCKET, ...more }, async ({ sidecar, upstream }) => {
+      upstream.addFaults({ at: 'upgrade', effect: 'status', status })
+      const client = await TestSocket.open(sidecar)
+      client.create()
+      await client.next('response.completed', 'error')
+      await client.close()
+      expect(await refusedUpgrade(sidecar, { authorization: 'Bearer key-of-the-client' })).toMatchObject({
+        status: 426,
+      })
+    }),
+  )
 
   it('is refused with 426 while the upstream does not upgrade, so that the client uses HTTP', () =>
     withSidecar({ ...WEB_SOCKET, server: { webSocket: false } }, async ({ sidecar, upstream }) => {

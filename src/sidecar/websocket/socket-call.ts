@@ -243,7 +243,7 @@ export class SocketCall {
   #completed(status: number): void {
     if (!this.#context.socket.isOpen) return
     this.#status = status
-    this.#outcome = 'completed'
+    this.#outcome = status < 300 && this.#context.facts.hasFailed ? 'interrupted' : 'completed'
   }
 
   async #failed(error: unknown): Promise<void> {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { DEFAULT_USER_AGENT } from '../../client/fetch-call.ts'
 import { openPeer, type ResilientClient } from '../../client/resilient-client.ts'
 import { comeBackHeaders, errorBody } from '../answers.ts'
 import { CallFacts } from '../call-facts.ts'
@@ -9,12 +10,13 @@ import type { ClientConnections } from '../connections.ts'
 import type { Refusal } from '../guard.ts'
 import { headersUp } from '../headers.ts'
 import type { SidecarLogEntry } from '../log-entry.ts'
+import { upgradeRefusal } from '../message.ts'
 import type { SidecarSettings } from '../options.ts'
 import { refuseRaw } from '../own-answers.ts'
 import type { VisibleCall } from '../page/under-way.ts'
 import { upstreamUrl } from '../paths.ts'
 import type { BufferedBytes } from '../request-body.ts'
-import { DRAINING, requestRefusal, TOO_MANY } from '../visitor.ts'
+import { DRAINING, NOT_BELOW, requestRefusal, TOO_MANY } from '../visitor.ts'
 import { ClientSession } from './client-session.ts'
 import { ClientSocket } from './client-socket.ts'
 
@@ -30,6 +32,9 @@ export interface SocketDoorContext {
 
 /** How long a client may leave a close frame unanswered. Milliseconds. */
 const CLOSE_MS = 1000
+
+/** RFC 6455 4.4. */
+const VERSION = '13'
 
 const OF_HANDSHAKE: ReadonlySet<string> = new Set([
   'sec-websocket-key',
@@ -81,24 +86,29 @@ export class SocketDoor {
     const { settings, connections, client } = this.#context
     const refusal =
       requestRefusal(request, settings) ??
+      upgradeRefusal(request) ??
       (this.#isDraining ? DRAINING : connections.isTooMany(socket as Socket) ? TOO_MANY : undefined)
     if (refusal !== undefined) {
       refuse(socket, refusal)
       return
     }
     const url = upstreamUrl(request.url ?? '', settings.base)
-    if (
-      url === undefined ||
-      !url.pathname.endsWith('/responses') ||
-      request.headers.upgrade?.toLowerCase() !== 'websocket'
-    ) {
+    if (url === undefined) {
+      refuse(socket, NOT_BELOW)
+      return
+    }
+    if (!url.pathname.endsWith('/responses') || request.headers.upgrade?.toLowerCase() !== 'websocket') {
       refuseRaw(socket, '426 Upgrade Required')
+      return
+    }
+    if (request.headers['sec-websocket-version'] !== VERSION) {
+      refuseRaw(socket, '426 Upgrade Required', { headers: [['Sec-WebSocket-Version', VERSION]] })
       return
     }
     const dropped = settings.apiKey === undefined ? OF_HANDSHAKE : WITH_AUTHORIZATION
     const headers = headersUp(request.rawHeaders, dropped, settings.token)
     const peer = openPeer(client)
-    if (peer.isHttpAlone(url, headers)) {
+    if (peer.isHttpAlone(url, asSent(headers, settings.apiKey))) {
       // A client that continues by id would lose each response: over HTTP the upstream keeps none of them.
       void peer.close()
       refuseRaw(socket, '426 Upgrade Required')
@@ -172,6 +182,16 @@ export class SocketDoor {
     this.#sessions.add(session)
     if (this.#isDraining) session.drain()
   }
+}
+
+/** The headers with those that the client adds to a call: a refused credential is remembered by all of them. */
+function asSent(headers: readonly [string, string][], apiKey: string | undefined): readonly [string, string][] {
+  const hasAgent = headers.some(([name]) => name === 'user-agent')
+  return [
+    ...headers,
+    ...(hasAgent ? [] : [['user-agent', DEFAULT_USER_AGENT] as [string, string]]),
+    ...(apiKey === undefined ? [] : [['authorization', `Bearer ${apiKey}`] as [string, string]]),
+  ]
 }
 
 function refuse(socket: Duplex, { status, code, message }: Refusal): void {
