@@ -1,5 +1,5 @@
 import type { ClientPeer } from '../../client/client-peer.ts'
-import { type TimerHandle, toIsoTime } from '../../core/clock.ts'
+import { toIsoTime } from '../../core/clock.ts'
 import { isResilientError } from '../../errors/errors.ts'
 import { findResilientError } from '../../errors/find.ts'
 import {
@@ -21,6 +21,7 @@ import type { ClientSocket } from './client-socket.ts'
 import { bodyOf, type CreateMessage, isPrewarm, readMessage } from './create-message.ts'
 import { errorIn, errorMessage, errorMessageOf, madeError, type UpstreamErrorMessage } from './error-frame.ts'
 import { MessageReader, prewarmEvents } from './messages.ts'
+import { SilenceBreaker } from './silence-breaker.ts'
 
 export interface SocketCallContext {
   readonly id: number
@@ -47,8 +48,6 @@ const PREWARM_MS = 5000
 /** Messages that hold no output of the model. */
 const BEFORE_OUTPUT = /^\{"type":"(?:response\.(?:created|in_progress|queued)|keepalive|codex\.[^"]*)"/
 
-const KEEPALIVE = '{"type":"keepalive"}'
-
 /** Why a prewarm is given up. */
 const UNANSWERED = new Error('the upstream did not answer the prewarm in time')
 
@@ -58,8 +57,7 @@ export class SocketCall {
   readonly #abort = new AbortController()
   readonly #startedAt: number
   readonly #time: string
-  #lastSentAt: number
-  #keepalive: TimerHandle | undefined
+  readonly #silence: SilenceBreaker
   #firstByteMs: number | undefined
   #bytes = 0
   #hadOutput = false
@@ -70,14 +68,13 @@ export class SocketCall {
   constructor(context: SocketCallContext) {
     this.#context = context
     this.#startedAt = context.settings.clock.now()
-    this.#lastSentAt = this.#startedAt
+    this.#silence = new SilenceBreaker(context.settings, context.socket)
     this.#time = toIsoTime(context.settings.clock.wallNow())
   }
 
   /** Resolves when the call is over, whatever becomes of it. */
   async run(text: string): Promise<SidecarLogEntry> {
-    const { settings } = this.#context
-    this.#keepAlive()
+    this.#silence.start()
     try {
       const message = readMessage(text)
       if ('status' in message) await this.#refuse(message)
@@ -86,7 +83,7 @@ export class SocketCall {
     } catch (error) {
       await this.#failed(error)
     } finally {
-      settings.clock.clearTimer(this.#keepalive)
+      this.#silence.stop()
     }
     return this.#entry()
   }
@@ -215,7 +212,7 @@ export class SocketCall {
     const { socket, settings } = this.#context
     const now = settings.clock.now()
     this.#firstByteMs ??= now - this.#startedAt
-    this.#lastSentAt = now
+    this.#silence.sent(now)
     this.#bytes += message.length
     return socket.send(message)
   }
@@ -259,26 +256,6 @@ export class SocketCall {
       await this.#made(answerOfFailure(error))
     }
     this.#outcome = 'interrupted'
-  }
-
-  /** Silence is broken from the start: there is no status to hold back. */
-  #keepAlive(): void {
-    const { settings, socket } = this.#context
-    const { keepalive, keepaliveMs, clock } = settings
-    if (keepalive === 'off') return
-    const onDue = (): void => {
-      const now = clock.now()
-      if (now - this.#lastSentAt >= keepaliveMs) {
-        this.#lastSentAt = now
-        // A client that does not read needs no sign of life, and what it does not read would pile up.
-        if (!socket.isBehind) socket.signOfLife(keepalive === 'data' ? KEEPALIVE : undefined)
-      }
-      arm(this.#lastSentAt + keepaliveMs - now)
-    }
-    const arm = (ms: number): void => {
-      this.#keepalive = clock.setTimer(onDue, ms, { unref: true })
-    }
-    arm(keepaliveMs)
   }
 
   get progress(): CallProgress {
