@@ -19,7 +19,7 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
     if (!quiet) terminal.out(`${JSON.stringify(entry)}\n`)
   }
   // An `onCall` from the file is passed on, so that the check of the options refuses it.
-  const sidecar = await startSidecar({ ...options, onCall: options.onCall ?? onEnd })
+  const sidecar = await startSidecar({ onCall: onEnd, ...options })
   terminal.err(greeting(sidecar, options))
   await untilStopped(sidecar, terminal)
   if (cut === 0) return 0
