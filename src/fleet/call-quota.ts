@@ -14,7 +14,7 @@ const ALONE_MS = 2000
 
 const NO_DEMAND: QuotaDemand = { inside: 0, waiting: 0, fill: () => {} }
 
-/** What a process reports. It uses no more than `held` until it has the answer, or there is none. */
+/** What a process reports. It uses no more than `held` until the answer has come or the report has failed. */
 export interface QuotaReport {
   readonly held: number
   readonly wanted: number

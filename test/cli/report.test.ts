@@ -2,9 +2,9 @@ import { linkSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../../src/cli/main.ts'
 import { toJSONL } from '../../src/timeline/jsonl.ts'
 import { madeCalls } from '../timeline/made-calls.ts'
+import { written } from './written.ts'
 
 let folder: string
 let file: string
@@ -15,19 +15,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function report(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', '']
-  const code = await run(['report', ...args], {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    onStop: () => () => {},
-  })
-  return { code, out, err }
-}
+const report = (...args: string[]) => written('report', ...args)
 
 describe('resilient-responses report', () => {
   it('writes a page beside the calls, or where it is told to', async () => {

@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { run } from '../../src/cli/main.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { until } from '../support/until.ts'
+import { written } from './written.ts'
 
 const BIN = path.resolve(import.meta.dirname, '../../src/cli/bin.ts')
 
@@ -32,20 +32,6 @@ function start(...args: string[]): Running {
   })
   running = started
   return started
-}
-
-async function written(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', '']
-  const code = await run(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    onStop: () => () => {},
-  })
-  return { code, out, err }
 }
 
 describe('resilient-responses serve', () => {

@@ -153,7 +153,7 @@ export type PromptCacheDiagnostics =
         | 'service_tier_changed'
     }
 
-/** The result of moderation, or why there is none. */
+/** The result of moderation, or the error that prevented it. */
 export type ModerationOutcome =
   | { type: 'error'; code: string; message: string }
   | {

@@ -8,7 +8,7 @@ export type SocketEnd =
   | { readonly kind: 'closed'; readonly code: number }
   | { readonly kind: 'failed'; readonly error: Error }
 
-/** A WebSocket: text messages, pings and one end. It knows nothing of responses. */
+/** A WebSocket: text messages, pings and one end. It does not read what the messages say. */
 export interface Wire {
   /** The connection to the host, or the tunnel through the proxy, is made. The upgrade may be missing. */
   readonly isConnected: boolean
