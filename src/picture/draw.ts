@@ -57,19 +57,25 @@ const isOptional = ({ sign, from, to }: Step): boolean =>
 
 /**
  * Draws a call to scale in at most `width` cells. A span that is too short to be visible gets one cell, taken from the following
- * wait.
+ * wait, or, at the end of a full bar, from a longer span before it.
  */
 export function drawBar(call: PicturedBar, longestMs: number, width: number, paint: Paint = plain): string {
   const column = (at: number): number => Math.round((at / Math.max(1, longestMs)) * width)
   const cells: Sign[] = []
   for (const step of stepsOf(call)) {
     const { sign, to } = step
-    // A mark at the end of a full bar takes the place of its last cell.
-    if (isMark(sign) && cells.length === width) cells.pop()
-    const wanted = isMark(sign) ? 1 : Math.max(isOptional(step) ? 0 : 1, column(to) - cells.length)
+    const least = isOptional(step) ? 0 : 1
+    if (least > 0 && cells.length === width) makeRoom(cells)
+    const wanted = isMark(sign) ? 1 : Math.max(least, column(to) - cells.length)
     for (let n = Math.min(wanted, width - cells.length); n > 0; n--) cells.push(sign)
   }
   return painted(cells, paint) + ' '.repeat(width - cells.length)
+}
+
+/** Takes a cell away from the last span that has several; from the last span if none has. */
+function makeRoom(cells: Sign[]): void {
+  const last = cells.findLastIndex((sign, at) => !isMark(sign) && cells[at - 1] === sign)
+  cells.splice(last, 1)
 }
 
 /** Neighbours of one kind are painted as one. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type PicturedAttempt, spansOfAttempt, spansOfCall } from '../../src/picture/activity.ts'
 import { drawBar, drawCall, drawLegend, drawReasons, drawRuler } from '../../src/picture/draw.ts'
@@ -67,6 +68,33 @@ it('time before the first attempt is the queue, and time after the last one is a
     { activity: 'back_off', from: 60, to: 90 },
   ])
   expect(spansOfCall([], 90)).toEqual([{ activity: 'queue', from: 0, to: 90 }])
+})
+
+it('the output of a full bar is drawn, however short it was beside the waits and cuts before it', () => {
+  const wait = fc.integer({ min: 1, max: 20_000 })
+  const shape = fc.tuple(fc.array(fc.tuple(wait, wait), { maxLength: 3 }), wait, fc.integer({ min: 1, max: 3 }))
+  fc.assert(
+    fc.property(shape, fc.integer({ min: 12, max: 60 }), ([failures, connectMs, outputMs], width) => {
+      let at = 0
+      const attempts = failures.map(([lastsMs, pauseMs]) => {
+        const one = attempt(at, at + lastsMs, { code: 'connection_reset' })
+        at += lastsMs + pauseMs
+        return one
+      })
+      const committedAtMs = at + connectMs
+      const last = attempt(at, committedAtMs + outputMs, {
+        outcome: 'committed',
+        phase: 'committed',
+        connectedAtMs: committedAtMs,
+        committedAtMs,
+      })
+      const durationMs = last.endedAtMs
+      const bar = drawBar({ attempts: [...attempts, last], durationMs }, durationMs, width)
+      expect(bar).toHaveLength(width)
+      expect(bar.at(-1)).toBe('█')
+      expect(bar.split('✕')).toHaveLength(failures.length + 1)
+    }),
+  )
 })
 
 it('a bar is never longer than its place, however much happened', () => {
