@@ -45,7 +45,7 @@ function poolOptions(
       ? {}
       : {
           endpointOf: async (id) => {
-            if (endpointOfMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, endpointOfMs))
+            await elapsed(clock, endpointOfMs)
             return baseURLs[ownerOf(id) ?? 0]
           },
         }),
@@ -62,8 +62,13 @@ function credential(
     headers: async ({ refresh }) => {
       if (refresh) refreshed++
       const { afterMs } = auth
-      if (afterMs > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, afterMs))
+      await elapsed(clock, afterMs)
       return { authorization: `Bearer ${PLANTED.key}-${refreshed}` }
     },
   }
+}
+
+/** How long a hook of the caller takes. If the call ends first, no code waits for the hook any more. */
+async function elapsed(clock: Clock, ms: number): Promise<void> {
+  if (ms > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, ms, { unref: true }))
 }

@@ -46,7 +46,8 @@ export class Leftovers {
     const { leases, activeCalls, connections, clients, idleConnections } = client.stats()
     const left = { leases, activeCalls, connections, clients, idleConnections }
     if (Object.values(left).some((count) => count !== 0)) this.#add(undefined, `after the end: ${JSON.stringify(left)}`)
-    const pending = clock.pending().filter(({ label }) => label !== undefined)
+    // The rest of the plan may be left: no code waits for it.
+    const pending = clock.pending().filter(({ label, unref }) => label !== undefined || !unref)
     if (pending.length > 0) this.#add(undefined, `${pending.length} timers: ${JSON.stringify(pending.slice(0, 3))}`)
     const open = network.wires.size + network.sockets.size
     if (open > 0) this.#add(undefined, `${open} connections at the endpoints`)
