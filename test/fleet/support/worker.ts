@@ -4,7 +4,8 @@ import { ResilientClient, type ResilientClientOptions } from '../../../src/index
 import { CLIENTS, type ClientName } from './redis-clients.ts'
 
 export interface WorkerInput {
-  readonly redis: ClientName
+  /** `undefined`: the process is alone, without a fleet. */
+  readonly redis: ClientName | undefined
   readonly port: number
   readonly client: ResilientClientOptions
 }
@@ -12,6 +13,8 @@ export interface WorkerInput {
 export type Order =
   /** Keeps so many calls under way, each followed by the next. */
   | { readonly do: 'keep'; readonly calls: number }
+  /** Ends all of those. */
+  | { readonly do: 'stop' }
   | { readonly do: 'call'; readonly params: object }
   | { readonly do: 'retrieve' | 'cancel'; readonly id: string }
   | { readonly do: 'close' }
@@ -28,16 +31,17 @@ export type Report =
   | { readonly told: 'closed' }
 
 const input = JSON.parse(process.argv[2] ?? '{}') as WorkerInput
-const redis = await CLIENTS[input.redis](input.port)
+const redis = input.redis && (await CLIENTS[input.redis](input.port))
 const report = (message: Report): void => void process.send?.(message)
 const client = new ResilientClient({
   ...input.client,
-  fleet: redisFleet(redis.client, { name: 'test' }),
+  ...(redis && { fleet: redisFleet(redis.client, { name: 'test' }) }),
   onEvent: (event) => {
     if (event.type === 'fleet_store') report({ told: 'event', event })
   },
 })
 let isOver = false
+let keeping = new AbortController()
 
 process.on('message', (order: Order) => {
   void obey(order)
@@ -47,7 +51,11 @@ report({ told: 'ready' })
 async function obey(order: Order): Promise<void> {
   switch (order.do) {
     case 'keep':
-      for (let n = 0; n < order.calls; n++) void keepCalling()
+      for (let n = 0; n < order.calls; n++) void keepCalling(keeping.signal)
+      return
+    case 'stop':
+      keeping.abort()
+      keeping = new AbortController()
       return
     case 'call':
       return told('call', client.responses.create({ model: 'm', input: 'hi', ...order.params }))
@@ -58,14 +66,15 @@ async function obey(order: Order): Promise<void> {
     case 'close':
       isOver = true
       await client.close()
-      await redis.close()
+      await redis?.close()
       report({ told: 'closed' })
       process.disconnect()
   }
 }
 
-async function keepCalling(): Promise<void> {
-  while (!isOver) await told('keep', client.responses.create({ model: 'm', input: 'hi' }))
+async function keepCalling(signal: AbortSignal): Promise<void> {
+  while (!isOver && !signal.aborted)
+    await told('keep', client.responses.create({ model: 'm', input: 'hi' }, { signal }))
 }
 
 async function told(order: Order['do'], call: Promise<{ readonly id: string }>): Promise<void> {
