@@ -49,8 +49,9 @@ export class QuotaHolder implements CallQuota {
   /** Processes that share the limit. 0: not known yet. */
   #members = 0
   #grantedUntil = -Infinity
-  /** It was allowed to begin calls when it made its last report: it was not frozen, and is not new. */
-  #wasInUse = false
+  /** What allowed it to begin calls when it made its last report. Neither: it was frozen, or is new. */
+  #wasGranted = false
+  #wasAlone = false
   #aloneUntil = -Infinity
 
   constructor(options: { clock: Clock; limit: FleetLimit; onChanged: () => void }) {
@@ -90,7 +91,8 @@ export class QuotaHolder implements CallQuota {
   report(): QuotaReport {
     const { inside, waiting } = this.#demand
     const usable = this.#usable
-    this.#wasInUse = this.#isGranted || this.#isAlone
+    this.#wasGranted = this.#isGranted
+    this.#wasAlone = this.#isAlone
     // What was not granted is not held, except what runs. No other call begins until the answer.
     this.#aloneUntil = -Infinity
     return { held: Math.max(usable, inside), wanted: Math.min(inside + waiting, this.#limit.calls) }
@@ -102,13 +104,11 @@ export class QuotaHolder implements CallQuota {
     this.#target = grant.target
     // While quotas recover the store does not know all of them.
     this.#members = grant.isRecovering ? Math.max(this.#members, grant.members) : grant.members
-    if (!grant.isRecovering) {
-      this.#grantedUntil = reportedAt + USE_MS
-    } else if (this.#wasInUse) {
-      this.#grantedUntil = reportedAt + USE_MS
-      this.#aloneUntil = this.#clock.now() + ALONE_MS
-    }
-    // Else it was frozen or is new: others may have its part, and the store does not know that yet.
+    // If it was frozen or is new, others may have its part, and while quotas recover the store does not know that yet.
+    if (!grant.isRecovering || this.#wasGranted || this.#wasAlone) this.#grantedUntil = reportedAt + USE_MS
+    // A process that was without the store keeps its share until quotas are known again. One that was not has no more than it held,
+    // because others hold the rest.
+    if (grant.isRecovering && this.#wasAlone) this.#aloneUntil = this.#clock.now() + ALONE_MS
     this.#demand.fill()
   }
 
