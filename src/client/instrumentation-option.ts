@@ -1,6 +1,7 @@
-import { isObject, type Rule } from '../core/rules.ts'
-import { shownKind } from '../core/shown.ts'
-import type { TelemetryEvent } from '../telemetry/events.ts'
+import { isObject, type NotAccepted, type Rule } from '../core/rules.ts'
+import { shownKind, shownWord } from '../core/shown.ts'
+import { isEventType } from '../telemetry/emitter.ts'
+import type { TelemetryEvent, TelemetryEventType } from '../telemetry/events.ts'
 import type { HeadersContext } from './headers-option.ts'
 
 /**
@@ -14,6 +15,12 @@ export interface Instrumentation {
    * rejections are ignored.
    */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
+  /**
+   * The types of events that `onEvent` is told of. Default: all. An event that nothing wants is not made. Above all, the events of
+   * typed streams are not checked with `validate: 'report'` unless something wants `event_problem`. At least one; read when the client
+   * is made.
+   */
+  readonly eventTypes?: readonly TelemetryEventType[] | undefined
   /**
    * Makes headers for each attempt, for example `traceparent`; `undefined` adds none. Gets the argument of the option
    * `headers`, in the asynchronous context of the call. An attempt waits at most 30 s for a promise.
@@ -46,8 +53,7 @@ export const instrumentationsRule: Rule<never> = {
   entryAtFault: (value, path) => {
     if (!Array.isArray(value)) return undefined
     const wrong = value.findIndex((one) => !isInstrumentation(one))
-    if (wrong !== -1)
-      return { path: `${path}.${wrong}`, got: shownKind(value[wrong]), accepts: `an object with ${FUNCTIONS}` }
+    if (wrong !== -1) return faultOf(value[wrong], `${path}.${wrong}`)
     // Told twice, it would count and trace everything twice.
     const again = value.findIndex((one, index) => value.indexOf(one) !== index)
     const got = `the same object as ${path}.${value.indexOf(value[again])}`
@@ -58,7 +64,28 @@ export const instrumentationsRule: Rule<never> = {
 }
 
 function isInstrumentation(value: unknown): boolean {
+  return hasFunctions(value) && wantsEvents(value)
+}
+
+function hasFunctions(value: unknown): value is Readonly<Record<string, unknown>> {
   if (!isObject(value)) return false
   const given = [value.onEvent, value.headers, value.inContext].filter((one) => one !== undefined)
   return given.length > 0 && given.every((one) => typeof one === 'function')
+}
+
+function wantsEvents({ eventTypes, onEvent }: Readonly<Record<string, unknown>>): boolean {
+  if (eventTypes === undefined) return true
+  return onEvent !== undefined && Array.isArray(eventTypes) && eventTypes.length > 0 && eventTypes.every(isEventType)
+}
+
+function faultOf(value: unknown, path: string): Pick<NotAccepted, 'path' | 'got' | 'accepts'> {
+  if (!hasFunctions(value)) return { path, got: shownKind(value), accepts: `an object with ${FUNCTIONS}` }
+  const { eventTypes, onEvent } = value
+  const at = `${path}.eventTypes`
+  if (!Array.isArray(eventTypes) || eventTypes.length === 0)
+    return { path: at, got: shownKind(eventTypes), accepts: 'an array of at least one name of a telemetry event' }
+  const unknown = eventTypes.findIndex((one) => !isEventType(one))
+  if (unknown !== -1)
+    return { path: `${at}.${unknown}`, got: shownWord(eventTypes[unknown]), accepts: 'the name of a telemetry event' }
+  return { path: `${path}.onEvent`, got: shownKind(onEvent), accepts: 'a function, which is told of the eventTypes' }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 import { isThenable } from '../core/thenable.ts'
 import { isTraceHeader } from '../errors/header-names.ts'
-import type { TelemetryListener } from '../telemetry/emitter.ts'
+import type { Subscription } from '../telemetry/emitter.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
 import { HEADERS_DEADLINE_MS } from '../watchdog/deadlines.ts'
 import { checkedHeaders, contextOf, SignalOf } from './header-source.ts'
@@ -13,7 +13,7 @@ import type { Instrumentation } from './instrumentation-option.ts'
 
 /** An instrumentation, with its functions as they were when the client was made. */
 export interface InstrumentationSettings {
-  readonly onEvent: TelemetryListener | undefined
+  readonly telemetry: Subscription | undefined
   readonly headers: Exclude<Instrumentation['headers'], undefined> | undefined
   readonly inContext: SendIn | undefined
 }
@@ -21,7 +21,7 @@ export interface InstrumentationSettings {
 /** Binds the functions to their object, which may be an instance of a class. */
 export function instrumentationsOf(given: readonly Instrumentation[]): readonly InstrumentationSettings[] {
   return given.map((one) => ({
-    onEvent: one.onEvent?.bind(one),
+    telemetry: one.onEvent && { listener: one.onEvent.bind(one), types: one.eventTypes?.slice() },
     headers: one.headers?.bind(one),
     inContext: one.inContext?.bind(one),
   }))

@@ -154,7 +154,7 @@ export interface CallOptions {
   /** Called with every `TelemetryEvent`. Errors are ignored. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
   /**
-   * Objects that watch the calls: each gets every event, after `onEvent` and in this order, and may add headers to
+   * Objects that watch the calls: each gets the events that it wants, after `onEvent` and in this order, and may add headers to
    * every attempt. Default: none. A view inherits them; a list given to a view replaces them. Without any listener no
    * events are made.
    */

@@ -105,7 +105,7 @@ export class ResilientClient implements AsyncDisposable {
     this.#telemetry =
       parent !== undefined && parsed.onEvent === undefined && parsed.instrumentations === undefined
         ? parent.#telemetry
-        : new TelemetryEmitter(onEvent, ...instrumentations.map((one) => one.onEvent))
+        : new TelemetryEmitter(onEvent, ...instrumentations.map(({ telemetry }) => telemetry))
     const fleet = parsed.fleet && new ClientFleet(parsed.fleet, this.#settings, this.#telemetry)
     this.#shared =
       parent !== undefined

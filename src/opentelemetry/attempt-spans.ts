@@ -1,10 +1,10 @@
 import { type Attributes, type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api'
 import type { AttemptRecord } from '../errors/attempt-record.ts'
-import type { TelemetryEvent } from '../telemetry/events.ts'
 import { nameOf } from '../telemetry/names.ts'
 import { serverOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
 import { errorCodeOf, fail, present } from './span-ends.ts'
+import type { WatchedEvent } from './watched-event.ts'
 
 interface AttemptSpansOptions {
   readonly tracer: Tracer
@@ -38,7 +38,7 @@ export class AttemptSpans {
     return this.#prepared
   }
 
-  onEvent(event: TelemetryEvent): void {
+  onEvent(event: WatchedEvent): void {
     if (event.type === 'attempt_start') {
       this.#start(event.attempt, event.endpoint).setAttributes({ [OWN.transport]: event.transport })
       return

@@ -1,9 +1,10 @@
 import type { Attributes, Counter, Histogram, Meter, UpDownCounter } from '@opentelemetry/api'
 import type { ErrorCode } from '../errors/catalog.ts'
-import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
+import type { CallEndEvent, CallStartEvent } from '../telemetry/events.ts'
 import { type CallFacts, callFactsOf } from './call-facts.ts'
 import { CONVENTION, CONVENTION_METRIC, OWN, OWN_METRIC } from './names.ts'
 import { errorCodeOf } from './span-ends.ts'
+import type { WatchedEvent } from './watched-event.ts'
 
 /** Bounds in seconds: those of the conventions up to 82 s, and more up to 44 min, because a response may take that long. */
 const DURATION_BUCKETS = doubled(0.01, 18)
@@ -100,9 +101,8 @@ export class CallMetrics {
     return now
   }
 
-  onEvent(event: TelemetryEvent): void {
+  onEvent(event: WatchedEvent): void {
     if (event.type === 'call_start') this.#start(event)
-    if (!('callId' in event)) return
     const open = this.#open.get(event.callId)
     if (open === undefined) return
     const { attributes } = open

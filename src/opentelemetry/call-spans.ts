@@ -9,12 +9,13 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { ErrorCode } from '../errors/catalog.ts'
-import type { CallEndEvent, CallStartEvent, TelemetryEvent } from '../telemetry/events.ts'
+import type { CallEndEvent, CallStartEvent } from '../telemetry/events.ts'
 import { AttemptSpans } from './attempt-spans.ts'
 import { callFactsOf } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
 import { errorCodeOf, fail, present } from './span-ends.ts'
 import { suppressTracing, unsuppressed } from './suppress-tracing.ts'
+import type { WatchedEvent } from './watched-event.ts'
 
 /** A call under way. */
 interface Open {
@@ -64,9 +65,8 @@ export class CallSpans {
     return context.with(suppressTracing(open.parent), send)
   }
 
-  onEvent(event: TelemetryEvent): void {
+  onEvent(event: WatchedEvent): void {
     if (event.type === 'call_start') this.#start(event)
-    if (!('callId' in event)) return
     const open = this.#open.get(event.callId)
     if (open === undefined) return
     if (event.type === 'call_end') {
@@ -136,7 +136,7 @@ function endCall({ span, answeredWith }: Open, event: CallEndEvent): void {
 }
 
 /** The span event for telemetry about a call other than its start, its end and its attempts. */
-function callEventOf(event: TelemetryEvent): [name: string, attributes: Attributes] | undefined {
+function callEventOf(event: WatchedEvent): [name: string, attributes: Attributes] | undefined {
   switch (event.type) {
     case 'queue_start':
       return ['queue_start', { [OWN.reason]: event.reason }]

@@ -7,6 +7,7 @@ import { CallMetrics } from './call-metrics.ts'
 import { CallSpans } from './call-spans.ts'
 import { ClientGauges, type Observed } from './client-gauges.ts'
 import { CurrentMeter } from './current-meter.ts'
+import { EVENT_TYPES, type WatchedEvent } from './watched-event.ts'
 
 const SCOPE = 'resilient-responses'
 
@@ -65,13 +66,15 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   const measured = new CallMetrics(() => meter.get())
   let gauges: ClientGauges | undefined
   return {
+    eventTypes: EVENT_TYPES,
     onEvent(event) {
+      const watched = event as WatchedEvent
       try {
-        measured.onEvent(event)
+        measured.onEvent(watched)
         gauges?.measureOn(meter.get())
       } finally {
         spans ??= new CallSpans((tracerProvider ?? trace).getTracer(SCOPE))
-        spans.onEvent(event)
+        spans.onEvent(watched)
       }
     },
     inContext: (attempt, send) => (spans === undefined ? send() : spans.send(attempt, send)),

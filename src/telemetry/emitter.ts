@@ -4,6 +4,13 @@ import type { TelemetryEvent, TelemetryEventType } from './events.ts'
 
 export type TelemetryListener = (event: TelemetryEvent) => void
 
+/** A listener that wants some types of events only. */
+export interface Subscription {
+  readonly listener: TelemetryListener
+  /** `undefined`: all. */
+  readonly types: readonly TelemetryEventType[] | undefined
+}
+
 const CHANNEL_PREFIX = 'resilient-responses:'
 
 /** The type ensures that every event has a channel. */
@@ -35,6 +42,10 @@ const channels = {
   client_destroyed: channel(`${CHANNEL_PREFIX}client_destroyed`),
 } satisfies Record<TelemetryEventType, unknown>
 
+export function isEventType(name: unknown): name is TelemetryEventType {
+  return typeof name === 'string' && Object.hasOwn(channels, name)
+}
+
 /** Nothing that gets an event can change it for the others, or change the history of the call, which shares its records. */
 function frozen(value: object): void {
   if (Object.isFrozen(value)) return
@@ -53,18 +64,22 @@ export function publish(event: TelemetryEvent): void {
 
 /** Call `wants(type)` before building an event. Without listeners telemetry then costs only this check. */
 export class TelemetryEmitter {
-  readonly #listeners: readonly TelemetryListener[]
+  readonly #subscriptions: readonly Subscription[]
+  /** The listeners of each type that was asked for. */
+  readonly #listeners: { [Type in TelemetryEventType]?: readonly TelemetryListener[] } = {}
 
-  /** @param listeners called in this order. */
-  constructor(...listeners: ReadonlyArray<TelemetryListener | undefined>) {
-    this.#listeners = listeners.filter((listener) => listener !== undefined)
+  /** @param listeners called in this order. A function is told of all events. */
+  constructor(...listeners: ReadonlyArray<TelemetryListener | Subscription | undefined>) {
+    this.#subscriptions = listeners
+      .filter((one) => one !== undefined)
+      .map((one) => (typeof one === 'function' ? { listener: one, types: undefined } : one))
   }
 
   wants(type: TelemetryEventType): boolean {
-    return this.#listeners.length > 0 || channels[type].hasSubscribers
+    return this.#of(type).length > 0 || channels[type].hasSubscribers
   }
 
-  /** Delivers at once, to the channel of the event and to the listeners. */
+  /** Delivers at once, to the channel of the event and to the listeners that want its type. */
   emit(event: TelemetryEvent): void {
     publish(event)
     this.tell(event)
@@ -73,7 +88,7 @@ export class TelemetryEmitter {
   /** Delivers to the listeners only. A listener that throws or rejects is ignored. */
   tell(event: TelemetryEvent): void {
     frozen(event)
-    for (const listener of this.#listeners) {
+    for (const listener of this.#of(event.type)) {
       try {
         const result: unknown = listener(event)
         if (isThenable(result)) result.then(undefined, () => {})
@@ -81,5 +96,14 @@ export class TelemetryEmitter {
         // A call must not fail because its telemetry failed.
       }
     }
+  }
+
+  #of(type: TelemetryEventType): readonly TelemetryListener[] {
+    const known = this.#listeners[type]
+    if (known !== undefined) return known
+    const wanting = this.#subscriptions.filter(({ types }) => types === undefined || types.includes(type))
+    const listeners = wanting.map(({ listener }) => listener)
+    this.#listeners[type] = listeners
+    return listeners
   }
 }

@@ -25,6 +25,22 @@ export interface RecordCallsOptions {
 const DEFAULT_MAX = 500
 const DEFAULT_MAX_BYTES = 16 * 1024 ** 2
 
+const EVENT_TYPES = [
+  'call_start',
+  'queue_end',
+  'attempt_start',
+  'attempt_connected',
+  'attempt_headers',
+  'attempt_first_event',
+  'attempt_commit',
+  'attempt_end',
+  'hedge_start',
+  'call_end',
+] as const
+
+/** With this type, the compiler finds an event that is used and missing in the list. */
+type RecordedEvent = Extract<TelemetryEvent, { readonly type: (typeof EVENT_TYPES)[number] }>
+
 const RULES = {
   max: { ...whole(1, 100_000), default: DEFAULT_MAX },
   maxBytes: { ...bytes, default: DEFAULT_MAX_BYTES },
@@ -58,7 +74,8 @@ export function recordCalls(options: RecordCallsOptions = {}): CallRecorder {
   const { max = DEFAULT_MAX, maxBytes = DEFAULT_MAX_BYTES, clock = systemClock } = options
   const calls = new Calls({ max, maxBytes: maxBytes === 0 ? Infinity : maxBytes, clock })
   return {
-    onEvent: (event) => calls.onEvent(event),
+    eventTypes: EVENT_TYPES,
+    onEvent: (event) => calls.onEvent(event as RecordedEvent),
     calls: () => frozen(calls.all()),
     toJSONL: () => toJSONL(calls.all()),
     write: (file) => writePrivate(file, toJSONL(calls.all())),
@@ -92,7 +109,7 @@ class Calls {
     this.#clock = clock
   }
 
-  onEvent(event: TelemetryEvent): void {
+  onEvent(event: RecordedEvent): void {
     if (event.type === 'call_start') {
       // A call under way is never dropped: the slow ones are those that a reader looks for.
       if (this.#running.size >= this.#max) return
@@ -101,7 +118,6 @@ class Calls {
       this.#trim()
       return
     }
-    if (!('callId' in event)) return
     const draft = this.#running.get(event.callId)
     if (draft === undefined) return
     switch (event.type) {

@@ -12,7 +12,7 @@ const B = 'https://b.test'
 function contexts({ budget = true, instrumented = false }) {
   const clock = new VirtualClock()
   const instrumentations = instrumented
-    ? [{ headers: () => ({ 'x-trace': '1' }), onEvent: undefined, inContext: undefined }]
+    ? [{ headers: () => ({ 'x-trace': '1' }), telemetry: undefined, inContext: undefined }]
     : []
   return new CallContexts(standIn<CallContext>({ clock, beforeCommitMs: 7 }), {
     budgets: new RetryBudgets(budget ? DEFAULT_BUDGET : false, clock),

@@ -11,6 +11,7 @@ import {
   ResilientClient,
   type ResilientClientOptions,
   type TelemetryEvent,
+  type TelemetryEventType,
 } from '../../src/index.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import { type FakeTransport, fake, textStream } from '../../src/testing/index.ts'
@@ -77,8 +78,27 @@ describe('the events of instrumentations', () => {
     await s.nothingIsLeft()
   })
 
+  it('are told of the types that an instrumentation names alone, and all to one that names none', async () => {
+    const some: string[] = []
+    const all: string[] = []
+    const eventTypes: TelemetryEventType[] = ['call_end', 'attempt_headers']
+    const s = scenario([ok], {
+      ...OPTIONS,
+      instrumentations: [
+        { eventTypes, onEvent: ({ type }) => some.push(type) },
+        { onEvent: ({ type }) => all.push(type) },
+      ],
+    })
+    // The list is copied when the client is made.
+    eventTypes.push('call_start')
+    await s.settle(s.post().then(readAll))
+    expect(some).toEqual(['attempt_headers', 'call_end'])
+    expect(all).toEqual(expect.arrayContaining(['call_start', ...some]))
+    await s.nothingIsLeft()
+  })
+
   it('are not made while no instrumentation listens', () => {
-    const emitter = new TelemetryEmitter(undefined, ...instrumentationsOf([traced]).map(({ onEvent }) => onEvent))
+    const emitter = new TelemetryEmitter(undefined, ...instrumentationsOf([traced]).map(({ telemetry }) => telemetry))
     expect(emitter.wants('call_start')).toBe(false)
     expect(new TelemetryEmitter(undefined, () => {}).wants('call_start')).toBe(true)
   })
@@ -305,6 +325,25 @@ describe('the option instrumentations', () => {
     expect(() => new ResilientClient(invalid({ instrumentations }))).toThrow(ConfigurationError)
     expect(() => new ResilientClient(invalid({ instrumentations }))).toThrow(/instrumentations.*onEvent.*headers/)
     expect(() => new ResilientClient(invalid({ instrumentations }))).not.toThrow(/sk-secret/)
+  })
+
+  const onEvent = (): void => {}
+  it.each([
+    ['no array', { onEvent, eventTypes: 'call_end' }, 'eventTypes: got a string of 8 characters; accepted: an array'],
+    [
+      'an empty array',
+      { onEvent, eventTypes: [] },
+      'eventTypes: got an array; accepted: an array of at least one name',
+    ],
+    [
+      'a typo',
+      { onEvent, eventTypes: ['call_end', 'call_ends'] },
+      "eventTypes.1: got 'call_ends'; accepted: the name of",
+    ],
+    ['no onEvent', { headers: onEvent, eventTypes: ['call_end'] }, 'onEvent: got undefined; accepted: a function'],
+  ])('refuses eventTypes with %s', (_, instrumentation, message) => {
+    const instrumentations = [{ onEvent }, instrumentation]
+    expect(() => new ResilientClient(invalid({ instrumentations }))).toThrow(`instrumentations.1.${message}`)
   })
 
   it('keeps the functions of the moment: what is changed later changes no client', async () => {

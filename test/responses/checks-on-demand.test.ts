@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { nextTurn } from '../../src/core/turn.ts'
 import { fake, textStream } from '../../src/testing/index.ts'
 
 const CHECKS = '../../src/responses/schema/validate.ts'
+const LOADER = '../../src/responses/schema/load-checks.ts'
 const params = { model: 'm', input: 'hi' }
 const wrong = textStream({ text: 'hello' }).map((event) =>
   event.type === 'response.completed' ? { ...event, response: { ...(event.response as object), id: 7 } } : event,
@@ -25,6 +27,7 @@ async function freshly() {
 describe('the checks of events, in the first call of a process', () => {
   afterEach(() => {
     vi.doUnmock(CHECKS)
+    vi.doUnmock(LOADER)
     vi.resetModules()
   })
 
@@ -33,6 +36,29 @@ describe('the checks of events, in the first call of a process', () => {
     await client({}).responses.stream(params).finalResponse()
     await client({ validate: 'off', onEvent: () => {} }).responses.create(params)
     expect(loadedCheck()).toBeUndefined()
+  })
+
+  it('are loaded for an instrumentation that names event_problem, and not for OpenTelemetry and a recorder', async () => {
+    const loads = vi.fn(() => new Promise(() => {}))
+    vi.doMock(LOADER, async (importOriginal) => ({ ...(await importOriginal<object>()), loadChecks: loads }))
+    const { client, onEvent } = await freshly()
+    const { openTelemetry } = await import('../../src/opentelemetry/index.ts')
+    const { recordCalls } = await import('../../src/timeline/index.ts')
+    const instrumentations = [openTelemetry(), recordCalls(), { onEvent, eventTypes: ['call_end'] }]
+    await client({ instrumentations }).responses.stream(params).finalResponse()
+    await nextTurn()
+    expect(loads).not.toHaveBeenCalled()
+    instrumentations.push({ onEvent, eventTypes: ['event_problem'] })
+    await client({ instrumentations }).responses.stream(params).finalResponse()
+    await nextTurn()
+    expect(loads).toHaveBeenCalled()
+  })
+
+  it('report what was wrong to an instrumentation that names event_problem', async () => {
+    const { client, onEvent, problems } = await freshly()
+    const instrumentations = [{ onEvent, eventTypes: ['event_problem'] }]
+    await client({ instrumentations }).responses.stream(params).finalResponse()
+    await vi.waitFor(() => expect(problems).toHaveLength(1))
   })
 
   it("are awaited with validate: 'strict'", async () => {

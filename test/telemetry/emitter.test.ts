@@ -69,6 +69,20 @@ describe('telemetry', () => {
     expect(new TelemetryEmitter(() => {}).wants('call_end')).toBe(true)
   })
 
+  it('of a type that no listener names is not wanted, and is told to those alone that want it', () => {
+    const some: TelemetryEvent[] = []
+    const all: TelemetryEvent[] = []
+    const ends = { listener: (event: TelemetryEvent) => void some.push(event), types: ['call_end'] as const }
+    const telemetry = new TelemetryEmitter(ends)
+    expect([telemetry.wants('call_start'), telemetry.wants('call_end')]).toEqual([false, true])
+    onChannel('call_start')
+    expect(telemetry.wants('call_start')).toBe(true)
+    for (const emitter of [telemetry, new TelemetryEmitter(ends, (event) => void all.push(event))])
+      for (const event of [START, END]) emitter.emit(event)
+    expect(some).toEqual([END, END])
+    expect(all).toEqual([START, END])
+  })
+
   const fails = (): never => {
     throw new Error('listener')
   }

@@ -18,6 +18,7 @@ async function loadedBy(code: string): Promise<unknown> {
       },
     })
     const { ResilientClient } = await import('resilient-responses')
+    const { recordCalls } = await import('resilient-responses/timeline')
     ${code}
     process.stdout.write(JSON.stringify([...loaded].sort()), () => process.exit())`
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
@@ -40,6 +41,7 @@ describe('the start of a program that has the package', () => {
   it.each([
     ['no listener, and so no report', '{}', ['eventsource-parser', 'undici/lib/dispatcher/client.js']],
     ['a listener', '{ onEvent() {} }', ['eventsource-parser', 'undici/lib/dispatcher/client.js', 'zod/mini']],
+    ['a recorder', '{ instrumentations: [recordCalls()] }', ['eventsource-parser', 'undici/lib/dispatcher/client.js']],
     ['strict checks', "{ validate: 'strict' }", ['eventsource-parser', 'undici/lib/dispatcher/client.js', 'zod/mini']],
   ])('loads with the first typed call what that call needs: %s', async (_what, options, expected) => {
     const body = EVENTS.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')
