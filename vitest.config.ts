@@ -1,12 +1,15 @@
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+const isFull = process.env.FULL === '1'
+
 const common = {
-  testTimeout: 30_000,
+  // A full run plays up to 20 times as many seeds in one test.
+  testTimeout: isFull ? 300_000 : 30_000,
   // Real sockets and a full core's worth of work per file: more workers than cores only add noise.
   maxWorkers: 2,
   // What takes minutes runs in full only when asked for; otherwise a seeded part of it.
-  provide: { full: process.env.FULL === '1' },
+  provide: { full: isFull },
 }
 
 /** The examples import the package by its name: that is the source here. */

@@ -81,10 +81,11 @@ export const text = (accepts: string): Rule<string> => ({ accepts, test: (value)
 
 export const func = (accepts = 'a function'): Rule<never> => ({ accepts, test: (value) => typeof value === 'function' })
 
-/** An object with certain methods. */
+/** An object with certain methods. Lists of numbers have a `join` and a `set` that mean something else. */
 export const withMethods = (methods: readonly string[], accepts: string): Rule<never> => ({
   accepts,
-  test: (value) => isObject(value) && methods.every((name) => typeof value[name] === 'function'),
+  test: (value) =>
+    isObject(value) && !ArrayBuffer.isView(value) && methods.every((name) => typeof value[name] === 'function'),
 })
 
 export const clockRule = withMethods(

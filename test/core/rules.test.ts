@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clientRules } from '../../src/client/options.ts'
-import { bytes, flag, ms, oneOf, section, whole } from '../../src/core/rule-kinds.ts'
+import { bytes, flag, ms, oneOf, section, whole, withMethods } from '../../src/core/rule-kinds.ts'
 import { type AnyRules, copyByRules, faultIn } from '../../src/core/rules.ts'
 
 const rules = {
@@ -15,6 +15,16 @@ const rules = {
 const given = { must: true }
 
 describe('the rows of options', () => {
+  it.each([[[]], [new Uint8Array(2)], [new Float32Array()]])(
+    '%j has a join() that is not the one asked for',
+    (value) => {
+      expect(faultIn({ fleet: value }, { fleet: withMethods(['join'], 'a fleet') })).toMatchObject({
+        accepts: 'a fleet',
+      })
+      expect(faultIn({ fleet: { join: () => undefined } }, { fleet: withMethods(['join'], 'a fleet') })).toBeUndefined()
+    },
+  )
+
   it.each<[options: unknown, fault: unknown]>([
     [given, undefined],
     [{ ...given, times: { waitMs: 0 }, count: 3, mode: 'c', list: [{ size: 0 }, {}] }, undefined],

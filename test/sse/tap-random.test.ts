@@ -25,7 +25,7 @@ function expectedOf(bytes: Uint8Array): { events: string[]; end: 'open' | 'malfo
       json = JSON.parse(data)
     } catch {
       if (isHeartbeat(event ?? '')) continue
-      const saysError = /^\W*error(?![a-z_0-9])/i.test(data) || (event === 'error' && !/^\s*[[{"]/.test(data))
+      const saysError = /^\s*\[?error(?![a-z_0-9])/i.test(data) || (event === 'error' && !/^\s*[[{"]/.test(data))
       // Words under a name of a gateway's own are a remark; what was meant as JSON is a broken event.
       const isRemark = event !== undefined && !isOfResponses(event) && !opensAsJson(data)
       if (!saysError && isRemark) continue
