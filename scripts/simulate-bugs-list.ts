@@ -1,19 +1,7 @@
-/** A bug that clients have really shipped: a small change of the source. Each anchor must occur exactly once. */
-export interface Bug {
-  readonly name: string
-  /** It is hunted in worlds with WebSockets. */
-  readonly sockets?: true
-  readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
-}
+import { type Bug, bug } from './planted-bug.ts'
+import { SOCKET_BUGS } from './simulate-bugs-sockets.ts'
 
-function bug(name: string, file: string, find: string, replace: string, ...more: Bug['edits']): Bug {
-  return { name, edits: [{ file, find, replace }, ...more] }
-}
-
-/** The same in what only worlds with WebSockets come to. */
-function socketBug(...args: Parameters<typeof bug>): Bug {
-  return { ...bug(...args), sockets: true }
-}
+export type { Bug } from './planted-bug.ts'
 
 /** What a copy of the project needs to simulate worlds. */
 export const COPIED = ['src', 'scripts', 'test/simulation', 'test/support/all-loaded.ts', 'package.json'] as const
@@ -202,95 +190,5 @@ export const BUGS: readonly Bug[] = [
     '(!isElsewhere || isPortableHeader(name) || forwardHeaders?.includes(name) === true)',
     'name.length > 0',
   ),
-  socketBug(
-    'an event of an earlier response is taken for one of the next',
-    'src/transport/websocket/turn-recorder.ts',
-    'if (isOfOtherLane || this.isForeign({ json })) return false\n    if (id === undefined && !this.#hasBegun && !BEGINS.has(type)) return false',
-    '',
-  ),
-  socketBug(
-    'a socket that has a response under way takes another one',
-    'src/transport/websocket/socket.ts',
-    "return this.#state === 'open' && this.#user === undefined && isAlive",
-    "return this.#state === 'open' && isAlive",
-    {
-      file: 'src/transport/websocket/socket-pool.ts',
-      find: '!this.#leases.has(socket) && socket.isFree && wanted(socket)',
-      replace: 'socket.isFree && wanted(socket)',
-    },
-  ),
-  socketBug(
-    'a continuation that only one socket could carry goes anywhere',
-    'src/call/socket-route.ts',
-    'this.#source.transport.pool.isOnlyCopy(continues)',
-    'false',
-  ),
-  socketBug(
-    'a continuation goes to a socket that has brought another response since',
-    'src/transport/websocket/socket-pool.ts',
-    "if (socket.latestResponseId !== responseId) return 'moved_on'",
-    '',
-  ),
-  socketBug(
-    'a response that failed is continued',
-    'src/transport/websocket/turn-recorder.ts',
-    "if (type === 'response.failed') return { responseId: undefined, turn: undefined }",
-    '',
-  ),
-  socketBug(
-    'the age of a socket fails a call',
-    'src/call/socket-route.ts',
-    'if (failed.upstreamCode?.startsWith(OF_SOCKET)) {',
-    'if (failed.upstreamCode === OF_SOCKET) {',
-  ),
-  socketBug(
-    'what may have been done is sent again on another socket',
-    'src/call/on-sockets.ts',
-    "verdict.isUnprocessed || effective.replaySafety(failed) === 'safe'",
-    'effective !== undefined',
-    { file: 'src/call/socket-route.ts', find: '!effective.isRepeatable)', replace: 'effective === undefined)' },
-  ),
-  socketBug(
-    'an increment builds on items that were changed',
-    'src/transport/websocket/prints.ts',
-    'if (one.digest !== other.digest) return false',
-    '',
-  ),
-  socketBug(
-    'an increment builds on an item with another id',
-    'src/transport/websocket/prints.ts',
-    'return known === undefined || known[1] === digest',
-    'return known === undefined || known !== undefined',
-  ),
-  socketBug(
-    'what an item had when it came first is forgotten when it comes without it',
-    'src/transport/websocket/fit.ts',
-    'return { ...request, items }',
-    'return { ...request, items: items.length > 0 ? request.items : items }',
-  ),
-  socketBug(
-    'an increment is sent although another field differs',
-    'src/transport/websocket/fit.ts',
-    'if (field !== undefined) return { kind:',
-    'if (field === null) return { kind:',
-  ),
-  socketBug(
-    'an increment leaves out an item',
-    'src/transport/websocket/fit.ts',
-    'inputOf(body.input)?.slice(known)',
-    'inputOf(body.input)?.slice(known + 1)',
-  ),
-  socketBug(
-    'the caller sees the id that an increment builds on',
-    'src/transport/websocket/exchange.ts',
-    'return withoutPreviousId(bytes, kind.json, hiddenPreviousId)',
-    'return bytes',
-  ),
-  socketBug(
-    'the caller is told that its conversation is lost, where only an increment was',
-    'src/call/socket-route.ts',
-    "if (planned.isIncrement && failed.code === 'previous_response_not_found')",
-    'if (planned.isIncrement && failed.code === undefined)',
-  ),
-  socketBug('the lease of a socket never ends', 'src/transport/websocket/exchange.ts', 'this.#lease.ended()', ''),
+  ...SOCKET_BUGS,
 ]

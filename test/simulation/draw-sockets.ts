@@ -38,6 +38,7 @@ export function withSockets(dice: Dice, schedule: Schedule): Schedule {
   }))
   for (let left = dice.pick([0, 2, 4, 8]); left > 0 && calls.length > 0; left--)
     calls.push(drawTurn(dice, calls, calls.length, trouble))
+  if (dice.chance(0.15)) calls.push(...drawConversation(dice, calls.length))
   return { ...schedule, client, endpoints, calls }
 }
 
@@ -126,6 +127,33 @@ const EDITS: readonly HistoryEdit[] = [
 const FORGETS: AttemptPlan = {
   ...HEALTHY,
   answer: { kind: 'status', status: 400, code: 'previous_response_not_found', body: 'json' },
+}
+
+/** Edits after which an item is still the same for a model. */
+const SMALL_EDITS: readonly HistoryEdit[] = ['without_ids', 'without_ids', 'bare_texts', 'reid']
+
+/**
+ * A conversation of several turns of which little goes wrong, so that its turns are increments of increments. The server
+ * may forget it between two turns.
+ */
+function drawConversation(dice: Dice, firstId: number): CallPlan[] {
+  const at = dice.whole(0, 500)
+  return Array.from({ length: dice.whole(3, 6) }, (_, turn) => ({
+    id: firstId + turn,
+    face: dice.weighted(TURNS),
+    at,
+    endpoint: 0,
+    store: false as const,
+    ...(turn > 0 && {
+      follows: {
+        call: firstId + turn - 1,
+        afterMs: dice.pick([0, 1, 20]),
+        by: 'history' as const,
+        ...dice.maybe(0.6, 'edit', () => dice.pick(SMALL_EDITS)),
+      },
+    }),
+    attempts: turn > 0 && dice.chance(0.15) ? [FORGETS] : [],
+  }))
 }
 
 /** A turn that goes on where another one has ended: at once, after a while, or after the life of its socket. */

@@ -1,13 +1,14 @@
 import { consistentClient, consistentView } from './consistent.ts'
 import { Dice } from './dice.ts'
 import { drawAttempts, isForeign } from './draw-attempts.ts'
+import { withBoth } from './draw-both.ts'
 import { withPool } from './draw-pool.ts'
 import { withSockets } from './draw-sockets.ts'
 import type { CallPlan, ClientPlan, EndpointPlan, Face, Schedule, ViewPlan } from './schedule.ts'
 
 /**
  * Everything that will happen, from one seed. Most worlds are small; a few are large; in some endpoints stand in for each
- * other, in others responses are streamed over WebSockets.
+ * other, in others responses are streamed over WebSockets, and in a few both.
  *
  * @param sockets they are, in any case.
  */
@@ -18,11 +19,17 @@ export function drawSchedule(seed: number, sockets = false): Schedule {
   const hasPool = dice.chance(0.15)
   const socketDice = new Dice(seed ^ 0x1f83d9ab)
   const hasSockets = socketDice.chance(SHARE_WITH_SOCKETS) && !hasPool
-  if (sockets || hasSockets) return withSockets(socketDice, schedule)
+  if (sockets || hasSockets) {
+    const bothDice = new Dice(seed ^ 0x3c6ef372)
+    const hasBoth = bothDice.chance(SHARE_WITH_BOTH)
+    return hasBoth ? withBoth(bothDice, socketDice, schedule) : withSockets(socketDice, schedule)
+  }
   return hasPool ? withPool(dice, schedule) : schedule
 }
 
 const SHARE_WITH_SOCKETS = 0.15
+/** Of the worlds with WebSockets: those in which endpoints stand in for each other, too. */
+const SHARE_WITH_BOTH = 0.25
 
 function drawPlain(seed: number): Schedule {
   const dice = new Dice(seed)

@@ -12,6 +12,7 @@ import {
   type AnswerPlan,
   type AttemptPlan,
   type CallPlan,
+  FAILING,
   HEALTHY,
   type RestartPlan,
   type Schedule,
@@ -41,6 +42,8 @@ export class SimEndpoints implements Endpoints {
   readonly #kept = new Map<string, Kept>()
   readonly #owners = new Map<string, number>()
   readonly memory = new Memory()
+  /** How often the client let an endpoint cool down: in all, and while a WebSocket to it was open. */
+  readonly coolings = { all: 0, withSockets: 0 }
   readonly #sessions = new Map<number, SocketSession>()
   readonly #watch: RequestWatch
   #responses = 0
@@ -126,6 +129,13 @@ export class SimEndpoints implements Endpoints {
     return this.#dial(endpoint, HEALTHY)
   }
 
+  /** The client lets an endpoint cool down. */
+  cools(cooled: number): void {
+    this.coolings.all++
+    const sockets = [...this.network.sockets]
+    if (sockets.some(({ endpoint, isConnected }) => endpoint === cooled && isConnected)) this.coolings.withSockets++
+  }
+
   /** Every connection dies at once. */
   restart(endpoint: number, plan: RestartPlan): void {
     const { network } = this
@@ -146,13 +156,19 @@ export class SimEndpoints implements Endpoints {
   #begins(call: number, facts: RequestFacts, header: (name: string) => string | undefined): Served {
     const known = this.#requestsOf.get(call) ?? []
     this.#requestsOf.set(call, known)
-    const plan = this.#calls.get(call)?.attempts[known.length] ?? HEALTHY
+    const plan = this.#isFailing(facts.endpoint) ? FAILING : (this.#calls.get(call)?.attempts[known.length] ?? HEALTHY)
     const [credential, cookie] = [header('authorization'), header('cookie')]
     const served = newServed({ ...facts, call, nth: known.length, plan, begunAt: this.network.now, credential, cookie })
     known.push(served)
     this.served.push(served)
     this.#watch.begins(served)
     return served
+  }
+
+  #isFailing(endpoint: number): boolean {
+    const { now } = this.network
+    const { at, ms } = this.#schedule.endpoints[endpoint]?.fails ?? { at: 0, ms: 0 }
+    return now >= at && now < at + ms
   }
 
   #reads(served: Served, frames: number): void {
@@ -219,7 +235,7 @@ export class SimEndpoints implements Endpoints {
     served.stream = stream
     this.#owners.set(stream.id, endpoint)
     const times = timesOf(stream, plan, this.network.now)
-    if (background || stream.end.how !== 'failed')
+    if (body.store !== false && (background || stream.end.how !== 'failed'))
       this.#kept.set(stream.id, { stream, at: times, epoch: this.#epochs[endpoint] ?? 0 })
     this.memory.makes(stream, body, served.session?.socket)
     if (served.message !== undefined && body.store !== false) this.memory.keeps(stream, served.message)

@@ -25,6 +25,8 @@ export function countsOf(
     if (times > 0) met[what] = (met[what] ?? 0) + times
   }
   meet('loop stall', stalls)
+  meet('cool-down', endpoints.coolings.all)
+  meet('cool-down while sockets stand', endpoints.coolings.withSockets)
   meet('wall clock jump', schedule.wallJumps.length)
   for (const { restarts } of schedule.endpoints) meet('server restart', restarts.length)
   if (schedule.end.at !== undefined) meet(`${schedule.end.how} in the middle`)
@@ -51,7 +53,9 @@ export function countsOf(
     if (plan.resume?.skips !== undefined) meet('resume skips')
   }
   let attempts = 0
-  for (const { abortedAt, pausedMs, outcome, ledgers } of callers) {
+  for (const { abortedAt, pausedMs, outcome, ledgers, plan } of callers) {
+    const sent = endpoints.requestsOf(plan.id).filter(({ session }) => session !== undefined)
+    if (new Set(sent.map(({ endpoint }) => endpoint)).size > 1) meet('turn sent on sockets of two endpoints')
     if (abortedAt !== undefined) meet('abort')
     if (pausedMs > 0) meet('slow consumer')
     const kind = outcome?.kind ?? 'none'

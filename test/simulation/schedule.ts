@@ -68,6 +68,8 @@ export interface EndpointPlan {
   readonly connectMs: number
   readonly restarts: readonly RestartPlan[]
   readonly sockets?: SocketsPlan
+  /** For this time it answers every request with an error, and keeps its connections. */
+  readonly fails?: { readonly at: number; readonly ms: number }
 }
 
 /** How an endpoint treats all its WebSockets. */
@@ -218,6 +220,15 @@ export type EndPlan =
       /** Between `error` and the `response.failed` behind it. */
       readonly behindMs: number
     }
+
+/** What an endpoint does that `fails`. */
+export const FAILING: AttemptPlan = {
+  headMs: 5,
+  firstMs: 5,
+  gapMs: 1,
+  answer: { kind: 'status', status: 500, code: 'server_error', body: 'json' },
+  perRead: 1,
+}
 
 export const HEALTHY: AttemptPlan = {
   headMs: 5,

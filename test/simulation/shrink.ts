@@ -48,6 +48,10 @@ function* simpler(schedule: Schedule): Generator<Schedule> {
     if (endpoint.sockets !== undefined)
       for (const sockets of withoutKeys(endpoint.sockets))
         yield { ...schedule, endpoints: endpoints.with(index, { ...endpoint, sockets }) }
+    if (endpoint.fails !== undefined) {
+      const { fails: _, ...sound } = endpoint
+      yield { ...schedule, endpoints: endpoints.with(index, sound) }
+    }
     if (endpoint.connectMs > 0) yield { ...schedule, endpoints: endpoints.with(index, { ...endpoint, connectMs: 0 }) }
   }
   for (const index of views.keys()) {

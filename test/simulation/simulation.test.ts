@@ -1,5 +1,5 @@
 import { expect, inject, test, vi } from 'vitest'
-import { runSeeds } from './bulk.ts'
+import { addSum, emptySum, runSeeds } from './bulk.ts'
 import { drawSchedule } from './draw.ts'
 import { explain } from './explain.ts'
 import { timelineOf } from './timeline.ts'
@@ -20,6 +20,27 @@ for (let from = 1; from <= SEEDS; from += PER_TEST) {
     expect(seeds).toBe(PER_TEST)
   })
 }
+
+const isOfBoth = (seed: number): boolean => drawSchedule(seed, true).client.pool !== undefined
+
+test('worlds with WebSockets to several endpoints hold every invariant, and meet what they are for', {
+  timeout: 180_000,
+}, async () => {
+  const total = emptySum()
+  for (let seed = 1; total.seeds < 40; seed++) {
+    if (!isOfBoth(seed)) continue
+    const sum = await runSeeds(seed, seed + 1, { sockets: true })
+    if (sum.failed.length > 0) expect.fail(await explain(seed, true))
+    addSum(total, sum)
+  }
+  const wanted = [
+    'cool-down while sockets stand',
+    'turn sent on sockets of two endpoints',
+    'increment',
+    'continued on its socket',
+  ]
+  expect(Object.keys(total.met)).toEqual(expect.arrayContaining(wanted))
+})
 
 test('a seed is the same world again, alone or beside others', async () => {
   // Each world has hosts of its own name.

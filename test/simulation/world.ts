@@ -284,7 +284,9 @@ export class World {
   #hear(event: TelemetryEvent): void {
     if (event.type === 'endpoint_cooled') {
       this.#log?.(`${event.endpoint} cools down for ${event.forMs} ms`)
-      this.#pool?.cooled(endpointOf(new URL(event.endpoint)), event.forMs)
+      const cooled = endpointOf(new URL(event.endpoint))
+      this.#pool?.cooled(cooled, event.forMs)
+      this.#endpoints.cools(cooled)
     }
     if (!('key' in event)) return
     this.#log?.(describeEvent(event))

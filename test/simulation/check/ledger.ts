@@ -82,10 +82,17 @@ export class Ledger {
     return this.attempts[number - 1]
   }
 
-  /** A request begins: it belongs to the attempt under way. */
+  /** A request begins: it belongs to the attempt under way to its endpoint. */
   adopt(served: Served): void {
-    const waiting = this.attempts.find((entry) => entry.ended === undefined && entry.served === undefined)
-    if (waiting !== undefined) waiting.served = served
+    const waiting = this.attempts.filter((entry) => entry.ended === undefined && entry.served === undefined)
+    const [first] = waiting
+    const own = waiting.find(({ endpoint }) => endpoint === served.endpoint)
+    if (first !== undefined && own === undefined) {
+      const detail = `request ${served.nth} comes to endpoint ${served.endpoint}, attempt ${first.number} goes to ${first.endpoint}`
+      this.#add('goes_where_told', detail)
+    }
+    const adopted = own ?? first
+    if (adopted !== undefined) adopted.served = served
   }
 
   take(event: TelemetryEvent): void {

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
+import { FAILING } from '../schedule.ts'
 import type { AttemptEntry } from './attempt-entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Violations } from './violations.ts'
@@ -16,6 +17,8 @@ const LOST = new Set([
   'ttfb_timeout',
   'idle_timeout',
   'stream_incomplete',
+  'socket_closed',
+  'ping_timeout',
 ])
 
 interface Health {
@@ -87,13 +90,17 @@ export class PoolChecks {
       health.failures = health.failuresInARow = 0
       return
     }
+    // The endpoint answers, and the request takes another way to it.
+    if (record.code === 'upgrade_refused') return
     // Only an endpoint that is alive refuses.
-    if (isProbe && isRefused(entry, record)) {
-      recover(health)
+    if (isRefused(entry, record) || isOfSocketAlone(record)) {
+      if (isProbe) recover(health)
+      health.failures = health.failuresInARow = 0
       return
     }
     health.failures++
-    health.failuresInARow = LOST.has(record.code ?? '') ? health.failuresInARow + 1 : 0
+    const counts = LOST.has(record.code ?? '') || served?.plan === FAILING
+    health.failuresInARow = counts ? health.failuresInARow + 1 : 0
     const mustCool =
       health.failuresInARow >= FAILURES_IN_A_ROW && !health.hasCooled && this.#others(entry.endpoint).length > 0
     if (!mustCool) return
@@ -163,13 +170,23 @@ function isRefused({ served }: AttemptEntry, { outcome }: AttemptRecord): boolea
 
 /** The call has no choice: what it asks for lives somewhere. */
 function isBound({ caller: { plan }, method }: Ledger): boolean {
-  const { face, continuation, conversation, of } = plan
+  const { face, continuation, conversation, of, follows } = plan
   return (
-    continuation === true || conversation === true || of !== undefined || (face === 'background' && method === 'GET')
+    continuation === true ||
+    conversation === true ||
+    of !== undefined ||
+    follows?.by === 'id' ||
+    (face === 'background' && method === 'GET')
   )
 }
 
-function asksForTime({ answer }: NonNullable<AttemptEntry['served']>['plan']): boolean {
+/** The time of a WebSocket is over: that says nothing about its endpoint. */
+function isOfSocketAlone({ upstreamCode }: AttemptRecord): boolean {
+  return upstreamCode?.startsWith('websocket_') === true
+}
+
+function asksForTime({ answer, upgrade }: NonNullable<AttemptEntry['served']>['plan']): boolean {
+  if (typeof upgrade === 'object' && upgrade.hintMs !== undefined) return true
   if (answer.kind === 'status') return answer.hintMs !== undefined
   return answer.end.how === 'failed' && answer.end.hintMs !== undefined
 }

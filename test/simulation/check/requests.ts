@@ -18,6 +18,8 @@ export interface RequestContext {
   readonly log: Log | undefined
 }
 
+const PREVIOUS_ID = /"previous_response_id":"([^"]+)"/
+
 /** One batch in hand, one that waits, and one that was read before its connection could be told. */
 const MOST_READS_AHEAD = 3
 
@@ -58,8 +60,8 @@ export class RequestChecks implements RequestWatch {
     const caller = this.#caller(served)
     this.#context.log?.(`call ${served.call}:     request ${served.nth} has arrived`)
     if (caller === undefined || served.method !== 'POST') return
-    const continued = /"previous_response_id":"([^"]+)"/.exec(served.body ?? '')?.[1]
-    if (continued !== undefined) this.#checkOwner(served, continued)
+    const continued = served.message?.previous_response_id ?? PREVIOUS_ID.exec(served.body ?? '')?.[1]
+    if (typeof continued === 'string') this.#checkOwner(served, continued)
     const earlier = this.#posts(served).filter((each) => each.body !== undefined)
     this.#context.sockets().arrives(served, caller)
     const wasNotFound = earlier.some((each) => each.answered?.means === 'not_found')

@@ -29,6 +29,7 @@ export type Invariant =
   | 'no_repeat_after_answer'
   | 'credential_stays_home'
   | 'state_at_home'
+  | 'goes_where_told'
   | 'cooled_gets_no_calls'
   | 'probed_by_one'
   | 'retried_elsewhere'
