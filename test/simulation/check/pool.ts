@@ -93,11 +93,11 @@ export class PoolChecks {
     // The endpoint answers, and the request takes another way to it.
     if (record.code === 'upgrade_refused') return
     // Only an endpoint that is alive refuses.
-    if (isRefused(entry, record) || isOfSocketAlone(record)) {
-      if (isProbe) recover(health)
-      health.failures = health.failuresInARow = 0
+    if (isProbe && (isRefused(entry, record) || isOfSocketAlone(record))) {
+      recover(health)
       return
     }
+    if (isOfSocketAlone(record)) return
     health.failures++
     const counts = LOST.has(record.code ?? '') || served?.plan === FAILING
     health.failuresInARow = counts ? health.failuresInARow + 1 : 0
