@@ -26,6 +26,9 @@ const DECLARED: Readonly<Record<string, ReadonlyArray<readonly [name: string, fi
 
 const WIDTH = 120
 
+/** What a view shares with its client, although the option around it can be changed. */
+const SHARED = /^(?:limits\.headerBytes|retry\.budget)\b/
+
 interface Described {
   readonly path: string
   readonly rule: Rule
@@ -59,22 +62,22 @@ const client = new ResilientClient({ apiKey: process.env.OPENAI_API_KEY, timeout
 const short = client.withOptions({ timeouts: { staleMs: 20_000 }, maxRetries: 1 })
 \`\`\`
 
-\`withOptions\` makes a view, which shares connections and budget with its client. It changes the options of calls, marked in
-the column "view".
+\`withOptions\` makes a view: a client with other options for its calls, on the same connections and with the same retry budget. The column
+"view" marks the options that it accepts.
 
 ## Table
 
 ${table(options)}
 
-Times are in milliseconds. A path such as \`timeouts.ttfbMs\` means \`{ timeouts: { ttfbMs } }\`. Four environment variables,
-read when a client is made, replace options that are not given: \`RESILIENT_RESPONSES_TTFB_TIMEOUT_MS\`,
+Times are in milliseconds. A path such as \`timeouts.ttfbMs\` means \`{ timeouts: { ttfbMs } }\`. Four environment variables, read
+when a client is made, count for options that are not given: \`RESILIENT_RESPONSES_TTFB_TIMEOUT_MS\`,
 \`RESILIENT_RESPONSES_IDLE_TIMEOUT_MS\`, \`RESILIENT_RESPONSES_STALE_TIMEOUT_MS\` and \`RESILIENT_RESPONSES_MAX_RETRIES\`.
 
 ## What can go wrong
 
-A \`ConfigurationError\` refuses an unknown name, a value of the wrong type, a deadline that another one always beats, and an
-option that has no effect where it is given. It names the option, its value (never a secret) and what is accepted. Nothing
-is sent before that.
+The constructor and \`withOptions\` throw a \`ConfigurationError\` for an unknown name, a value that is not accepted, a deadline that
+never fires because another one is always shorter, and an option without effect. The error names the option, its value (never a
+secret) and what is accepted.
 
 ## How to see it
 
@@ -121,15 +124,11 @@ function table(options: readonly Described[]): string {
   const rows = options.map(({ path: name, rule, doc }) => [
     `[\`${name}\`](#${name.toLowerCase().replaceAll('.', '')})`,
     shownDefault(rule, doc),
-    Object.hasOwn(callRules, name.split('.')[0] ?? '') && name !== 'limits.headerBytes' ? 'yes' : '',
+    Object.hasOwn(callRules, name.split('.')[0] ?? '') && !SHARED.test(name) ? 'yes' : '',
   ])
-  const cells = [['option', 'default', 'view'], ...rows]
-  const widths = [0, 1, 2].map((at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)))
-  const line = (each: readonly string[]) =>
-    `| ${each.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |`.trimEnd()
-  return [line(cells[0] ?? []), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join(
-    '\n',
-  )
+  // Not padded to columns: with so many rows the blanks alone would take a part of what the package may weigh.
+  const lines = [['option', 'default', 'view'], ['---', '---', '---'], ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`.replaceAll('  |', ' |')).join('\n')
 }
 
 function shownDefault(rule: Rule, doc: string): string {

@@ -10,7 +10,7 @@ export interface ConcurrencyOptions {
   readonly calls?: number | undefined
   /**
    * With the option `fleet` only: concurrent calls of this process while the store of the fleet does not answer. From 1 to `calls`.
-   * Default: what this process had last, and at least an equal share of `calls`; all of `calls` where it never knew of the others.
+   * Default: as many as it had last, or an equal share of `calls` if that is more. If the store has never answered: `calls`.
    */
   readonly callsAlone?: number | undefined
   /**
@@ -19,8 +19,8 @@ export interface ConcurrencyOptions {
    */
   readonly queueMs?: number | undefined
   /**
-   * Whether calls begin more slowly when `x-ratelimit-*` headers say that little is left for their model, so that no
-   * 429 comes. Default true. Such a wait takes at most 60 s.
+   * Whether calls wait when the `x-ratelimit-*` headers say that little is left for their model, so that no 429 comes. A wait takes
+   * at most 60 s. Default `true`, but only if the option `concurrency` is given.
    */
   readonly pace?: boolean | undefined
 }

@@ -36,14 +36,13 @@ import { type Instrumentation, instrumentationsRule } from './instrumentation-op
 /** Limits on what an endpoint may send. Bytes; `0` for no limit. */
 export interface LimitOptions {
   /**
-   * One event of a stream, and on the typed faces also the output of one response, rebuilt from its events. Above the
-   * limit the call fails without a retry, which would receive the same again. Default 64 MiB. With `0` the longest
-   * string of Node is the limit.
+   * The largest event of a stream. For `client.responses` also the largest output of a response. A larger one ends the
+   * call without a retry, because a retry would receive the same. Default 64 MiB. `0`: the longest string of Node.
    */
   readonly eventBytes?: number | undefined
-  /** The events held back before the commit. A larger prelude is handed over. Default 4 MiB. */
+  /** How much is held back before the first output (see `commit`). More is handed over. Default 4 MiB. */
   readonly preludeBytes?: number | undefined
-  /** The header block of an answer. Default 64 KiB. */
+  /** The largest header block of an answer. Default 64 KiB. */
   readonly headerBytes?: number | undefined
 }
 
@@ -60,98 +59,98 @@ export interface CallOptions {
    * none. No environment variable is read for it: use `apiKey: process.env.OPENAI_API_KEY`.
    */
   readonly apiKey?: string | undefined
-  /** Added where the request has no header of that name. Sent to the origin of `baseURL` only. */
+  /** Added to requests to the origin of `baseURL` only. A header that a request already has is kept. Default: none. */
   readonly headers?: HeadersOption | undefined
   /**
-   * Retries in addition to the first attempt. Default 4; `0` turns them off; at most 1 000. Failures to connect, where
-   * nothing was sent, are counted separately: up to four consecutive reconnects to an endpoint, over at least 5 s.
+   * Retries after the first attempt. Default 4; `0` turns them off; at most 1 000. Not counted: up to four reconnects in a
+   * row to an endpoint to which no connection could be made (they take at least 5 s together; `0` turns them off, too), one
+   * resend per call if a reused connection was closed before the request came, and one with a new token after a 401.
    */
   readonly maxRetries?: number | undefined
-  /** Pauses before retries, and the budget that limits the retries of all calls together. Each field has its default. */
+  /** How long to wait before a retry, and how many retries all calls to an origin may make together. */
   readonly retry?: RetryOptions | undefined
   /**
-   * Whether calls with `conversation` or `background` may be sent again when the endpoint may have acted on them.
-   * Default `false`: a second request could double a turn.
+   * `true`: a call may be sent again although the endpoint may have acted on the first request. This concerns calls with
+   * `conversation` or `background`, which would then have a turn or a response twice, and calls to other APIs that timed
+   * out. Default `false`.
    */
   readonly retryUnknown?: boolean | undefined
   /** The deadlines of attempts and calls. Milliseconds; `0` turns one off. Each field has its default. */
   readonly timeouts?: TimeoutOptions | undefined
   /**
-   * When output is handed over, after which there are no retries: `'progress'` (default) at the first output of the
-   * model, `'first_event'` at the first event of any kind.
+   * From when on events are handed over. Before that they are held back, so that a failure can be retried. `'progress'`
+   * (default): from the first output of the model. `'first_event'`: from the first event of any kind.
    */
   readonly commit?: 'progress' | 'first_event' | undefined
   /**
-   * Drop-in only: a prelude is handed over at the latest this long after the start of the call, because hosts stop
-   * waiting for headers. Milliseconds, default 480 000; `0`: never. Must be below `beforeCommitMs`.
+   * `client.fetch` only: when events that are held back (see `commit`) are handed over at the latest, because SDKs stop
+   * waiting for headers. Milliseconds from the start of the call, default 480 000; `0`: never. Must be below
+   * `beforeCommitMs`.
    *
-   * A call that has no retry left (`maxRetries: 0`, all used up, a body that can be read once) hands it over at its first event,
-   * unless this is `0`.
+   * A call without a further retry (`maxRetries: 0`, all used up, a body that can be read once) holds back no events, unless this
+   * is `0`.
    */
   readonly commitAfterMs?: number | undefined
-  /** Drop-in only: a call without a first event ends this long after its start. Milliseconds, default 540 000; `0`: never. */
+  /** `client.fetch` only: a call that has no event this long after its start fails. Milliseconds, default 540 000; `0`: never. */
   readonly beforeCommitMs?: number | undefined
   /**
-   * Drop-in only: how a stream that breaks after the commit ends. `'error'` (default): reading rejects. `'sse_error'`: the
-   * body ends with an SSE `error` event, on which the AI SDK's `streamRetries` act. What each host does: `docs/hosts.md`.
+   * `client.fetch` only: how a stream ends that breaks after events were handed over. `'error'` (default): reading the body
+   * rejects. `'sse_error'`: the body ends with an SSE `error` event, after which `streamRetries` of the AI SDK begin.
+   * `docs/hosts.md` shows what each SDK does.
    */
   readonly streamFailure?: 'error' | 'sse_error' | undefined
   /**
-   * Called when the endpoint genuinely does not know `previous_response_id`. May return a request body without it,
-   * which is used once. Not called for a lost connection; after a lost attempt the endpoint is first asked again.
-   * Default: none, and the endpoint's answer is returned.
+   * Called when the endpoint says that it does not know `previous_response_id`. If an attempt was lost before, the request is
+   * first sent once more. Never called for a lost connection. May return the body of a new request, at most once in a call, or
+   * `undefined`. Has to settle within 30 s (`hook_failed`). Default: none, and the call fails with the endpoint's answer.
    */
   readonly onPreviousResponseNotFound?: PreviousResponseNotFoundHook | undefined
   /**
-   * Classifies failures of a gateway that the library does not know: `'connection'` (reconnect at once), `'pushback'`
-   * (back off, after the endpoint's hint) or `'final'` (no retry); `undefined` leaves the decision to the library.
-   * Called once for each error status and each failure inside a stream, before the retry is decided. Overruled by
-   * `x-should-retry: false`, by codes of quota and money, and by a genuine `previous_response_not_found`. `maxRetries`,
-   * the budget, replay safety and the commit still apply. Must return at once: a throw or a promise counts as
-   * `undefined` and is reported as `classify_failed`. Default: none.
+   * Says what a failure that a gateway reports means: `'connection'` (retry at once), `'pushback'` (retry after a wait),
+   * `'final'` (no retry), or `undefined` (the library decides). Called once for each error status and each failure inside a
+   * stream. Not asked after `x-should-retry: false`, a used-up quota or credit, or a `previous_response_not_found`. A retry
+   * also needs all else that retries need: `maxRetries`, the budget, a request that may be sent again. Must return at once: a
+   * throw or a promise counts as `undefined`, and the event `classify_failed` reports it. Default: none.
    */
   readonly classify?: ClassifyHook | undefined
   /**
-   * Drop-in only: a Responses call with `stream: false` streams internally, so that every deadline works and every
-   * failure before the end is retried. Its stream is folded into JSON. Default `false`. Also makes whole responses
-   * available from endpoints that only stream.
+   * `client.fetch` only: a Responses call without `stream: true` is sent as a stream, and its result returned as JSON. So every
+   * deadline works, a failure can be retried until the end, and endpoints that only stream can be used. Default `false`.
    */
   readonly upgradeToStream?: boolean | undefined
   /**
-   * Typed faces only: which events are checked. `'report'` (default): lifecycle and terminal events; a mismatch is
-   * reported as `event_problem`, and the event is delivered. `'strict'`: all events; a mismatch throws. `'off'`: none.
+   * `client.responses` only: which events are checked. `'report'` (default): terminal events and those without output. The
+   * event `event_problem` reports a wrong one, which is delivered all the same. `'strict'`: all events; a wrong one ends the
+   * call with `invalid_event`. `'off'`: no events.
    */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
   /**
-   * `client.responses.stream` only: what happens when a stream breaks after output. `'error'` (default) throws;
-   * `'restart'` tries again after a `stream.restarted` event. Can also be set for each stream, which then has that
-   * event in its type.
+   * `client.responses.stream` only: what happens when a stream breaks after output. `'error'` (default): it throws.
+   * `'restart'`: after the event `stream.restarted`, which makes earlier output void, another attempt begins. Can be set for
+   * one stream, whose type then has that event.
    */
   readonly interruption?: 'error' | 'restart' | undefined
   /**
-   * Starts a second attempt on a new connection beside one that is silent for suspiciously long. The first progress
-   * wins, and the other attempts end at once. Only for streams that are safe to send again, and not within 30 s of a
-   * pushback. A hedge can cost a second generation. `maxRetries` does not count it.
+   * A hedge is a second attempt on another connection, beside an attempt that is silent for longer than is likely. The first
+   * one with output wins, and the others end. Only streams that are safe to send again are hedged. A hedge can cost a second
+   * generation, and `maxRetries` does not count it.
    *
-   * Default `'auto'`: hedges only where the origin has, within the hour, shown 20 first events and one attempt that was
-   * dead on arrival. Never at loopback or private addresses, or at names of private networks. At most two hedges per
-   * call. Not with `maxRetries: 0`, on the flex or priority tier, with a hosted tool that acts or costs by itself, with
-   * a transport that cannot choose its connections, or while less than a tenth of a rate limit is left. At most one in
-   * ten calls loses a hedge; a large input counts for more (tokens / 10 000).
+   * `'auto'` (default): only at an origin on the public Internet that within the last hour has sent 20 first events and left
+   * one attempt without an event. At most two hedges per call. Not with `maxRetries: 0`. All conditions: `docs/tail.md`.
    *
-   * `true` or `HedgeOptions`: hedges at every origin, from the first call on. `ttfbMs: 'auto'` is then at least 180 s,
-   * and 600 s at high effort. `false`: never.
+   * `true` or `HedgeOptions`: at every origin, from the first call. `ttfbMs: 'auto'` is then at least 180 s, and 600 s at
+   * high effort. `false`: never.
    */
   readonly hedge?: 'auto' | boolean | HedgeOptions | undefined
   /**
-   * Names the calls in telemetry, for example by the task that they belong to: `client.withOptions({ label: 'compression' })`. A
-   * call of `client.responses` may have its own. It is a dimension of metrics: use few values, and no text of users. At most 100
-   * characters; nothing of it is sent. Default: none.
+   * A name for the calls in telemetry, for example that of their task: `client.withOptions({ label: 'compression' })`. A call of
+   * `client.responses` may have another one. Metrics are split by it: use few values, and no text of users. 1 to 100
+   * characters. It is not sent. Default: none.
    */
   readonly label?: string | undefined
-  /** `headerBytes` belongs to connections, so it is accepted by a client and refused in a view. */
+  /** How much an endpoint may send. A view cannot change `headerBytes`, because it shares the connections. */
   readonly limits?: LimitOptions | undefined
-  /** Called with every `TelemetryEvent`. Errors are ignored. */
+  /** Called with every `TelemetryEvent`, during the call. Errors that it throws are ignored. Default: none. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
   /**
    * Objects that watch the calls: each gets the events that it wants, after `onEvent` and in this order, and may add headers to
@@ -204,28 +203,29 @@ export interface ResilientClientOptions
   extends CallOptions,
     Pick<UndiciTransportOptions, 'isolation' | 'keepAliveMs' | 'warm' | 'warmMs' | 'maxConnections' | 'proxy' | 'tls'> {
   /**
-   * The address before the path of every request of `client.responses`, and the origin that gets `apiKey` and
-   * `headers`. A query, as in `https://x.example/openai/v1?api-version=preview`, is added to each of those requests.
-   * Drop-in requests keep their own address. Default `https://api.openai.com/v1`.
+   * The address to which `client.responses` adds its paths. Its origin is the one that gets `apiKey` and `headers`. If it has
+   * a query (`https://x.example/openai/v1?api-version=preview`), each request of `client.responses` has it, too. Requests of
+   * `client.fetch` keep their own address. Default `https://api.openai.com/v1`.
    */
   readonly baseURL?: string | undefined
   /**
-   * Several endpoints that answer the same calls, instead of one `baseURL`. Address calls to the first. Each attempt
-   * goes to a healthy one, by weight; a retry or a hedge goes to another one if possible. A call with
-   * `previous_response_id` goes to the endpoint where that response was made.
+   * Several endpoints that answer the same calls, instead of one `baseURL`. Address every call to the first one. The client
+   * sends each attempt to one that has not failed lately, by `weight`; a retry or a hedge goes to another one if possible. A
+   * call with `previous_response_id` goes to the endpoint where that response was made.
    */
   readonly endpoints?: readonly EndpointOptions[] | undefined
   /**
    * Names the owner of a response or a conversation that this client has not seen: the `baseURL` of one of `endpoints`,
-   * or a promise of it. May take 30 s. If it throws, the error is the `cause` of a `RequestError` `hook_failed`.
-   * Without an owner such a call fails with `StateNotPortableError`, unless `onPreviousResponseNotFound` rebuilds it.
+   * or a promise of it, which has to settle within 30 s. If it throws, the call fails with `hook_failed`. If the owner of a
+   * `previous_response_id` is not known, the call fails with `StateNotPortableError`, or `onPreviousResponseNotFound` rebuilds
+   * it. Default: none.
    */
   readonly endpointOf?: EndpointOf | undefined
-  /** Calls for which it returns the same text go to the same one of `endpoints`; see `EndpointAffinity`. Default: none. */
+  /** Returns a text for a call. Calls with the same text go to the same one of `endpoints`: `EndpointAffinity`. Default: none. */
   readonly endpointAffinity?: EndpointAffinity | undefined
   /**
-   * Limits concurrent calls and how fast they begin. Default: only rate limits of the endpoint slow calls down.
-   * Requests that resume a response do not wait.
+   * Limits how many calls run at a time, and how fast they begin. Without this option no call waits. With `{}` calls wait when a
+   * rate limit of the endpoint is nearly used up (`pace`). Requests that resume a response never wait.
    */
   readonly concurrency?: ConcurrencyOptions | undefined
   /** `redisFleet(redis, { name })` of `resilient-responses/fleet`: shares limits and pushbacks with other processes. Default: none. */
@@ -236,18 +236,19 @@ export interface ResilientClientOptions
    */
   readonly transport?: Transport | undefined
   /**
-   * `true`, or `WebSocketOptions`: streaming requests of responses go over warm WebSockets, those of `client.fetch` included,
-   * and send only what the server of a socket does not have yet. Whatever cannot go there, and every endpoint that does not
-   * upgrade, gets HTTP as before. A response made with `store: false` on a socket can be continued on that socket alone: where
-   * it is gone, `onPreviousResponseNotFound` is asked, or the call fails with `PreviousResponseNotFoundError`. Default `false`.
+   * `true`, or `WebSocketOptions`: streaming Responses calls, of `client.fetch` too, go over WebSockets that stay open, and send
+   * only what the server of a socket does not have yet. HTTP is used for all other calls, and for endpoints without WebSockets.
+   * A response made on a socket with `store: false` can be continued only on that socket. If the socket is closed,
+   * `onPreviousResponseNotFound` is called, or the call fails with `PreviousResponseNotFoundError`. Default `false`.
    */
   readonly webSocket?: boolean | WebSocketOptions | undefined
   /**
-   * Default: the clock of `transport` if it has one (a `FakeTransport`), else the system clock, which looks the global
-   * timers up on each call, so that fake timers work. A clock other than that of `transport` is refused.
+   * The source of time and timers. Default: the clock of `transport` if it has one (a `FakeTransport`), else the system clock.
+   * The system clock uses the global timers of the moment, so fake timers work. A clock other than that of `transport` is
+   * refused.
    */
   readonly clock?: Clock | undefined
-  /** Default: `Math.random`. */
+  /** Returns random numbers from 0 to below 1, for waits and for the choice of endpoints. Default: `Math.random`. */
   readonly random?: Random | undefined
 }
 

@@ -5,19 +5,19 @@ import { headersRule } from '../transport/assert-header.ts'
 /** One of several endpoints that answer the same calls. */
 export interface EndpointOptions {
   /**
-   * As `ResilientClientOptions.baseURL`. A query is added to every request to this endpoint, and to no other request.
+   * As the option `baseURL` of a client. Its query is added to every request to this endpoint, and to no other request.
    */
   readonly baseURL: string
   /**
-   * Headers for this endpoint only. They override all others. Headers from the caller, `apiKey` or `headers` are not
-   * sent to another origin, so an endpoint at another origin needs its credential here. With an `apiKey` such an
-   * endpoint is refused without headers; `{}` says that it needs no credential.
+   * Headers for this endpoint only. They replace all others of the same name. An endpoint at another origin than the first gets
+   * neither `apiKey` nor `headers` of the client, nor the caller's headers, so it needs its credential here. A client with an
+   * `apiKey` refuses such an endpoint without headers; `{}` says that it needs no credential. Default: none.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /**
-   * Names of headers that are sent to this endpoint although they were given for another origin: `['x-tenant',
-   * 'openai-organization']`. Default: none. Always sent are `accept*`, `content-*`, `range`, `user-agent`,
-   * `openai-beta`, `idempotency-key`, and tracing headers (`traceparent`, `tracestate`, `b3`, `x-request-id`).
+   * Names of the caller's and the client's headers that this endpoint gets although it is at another origin: `['x-tenant']`. Without
+   * being named it gets `accept*`, `content-*`, `range`, `user-agent`, `openai-beta`, `idempotency-key`, and tracing headers
+   * (`traceparent`, `tracestate`, `b3`, `x-request-id`). Default: none.
    */
   readonly forwardHeaders?: readonly string[] | undefined
   /** Share of the calls, relative to the other endpoints. Above 0; default 1. */

@@ -4,25 +4,24 @@ import type { Rules } from '../core/rules.ts'
 /** When a silent attempt gets a second one beside it. A client and its views share what is learnt about an origin. */
 export interface HedgeOptions {
   /**
-   * A fixed rule in place of the learnt one: a second attempt after this much silence. Milliseconds, from 1; default:
-   * the learnt rule. Replaces `deadProbability` and `minMs`, which are refused beside it.
+   * Hedge after this much silence, whatever was measured. Milliseconds, from 1. Default: none, and `deadProbability` decides.
+   * Beside it `deadProbability` and `minMs` are refused.
    */
   readonly afterMs?: number | undefined
   /**
-   * The learnt rule: start a hedge when an attempt is dead with this probability, judged by earlier calls of this kind
-   * to the origin. More than 0, less than 1; default 0.8. Until enough is known the probability is reached after 10 s
-   * of silence (medium effort 20 s, high 45 s, higher 90 s, and 10 s more for every 50 K tokens of input).
+   * Hedge when the silence makes it this likely that the attempt is dead, judged by the first events of earlier calls of this
+   * kind. Above 0, below 1; default 0.8. Before there are such calls, 10 s of silence are enough (20 s at medium effort, 45 s at
+   * high, 90 s above, and 10 s more for every 50 000 tokens of input).
    */
   readonly deadProbability?: number | undefined
-  /** The learnt rule: the shortest silence before a hedge. Milliseconds, default 3 000. */
+  /** With `deadProbability`: the shortest silence before a hedge. Milliseconds, default 3 000. */
   readonly minMs?: number | undefined
   /**
-   * Concurrent attempts of one call, including the original. 2 to 10; default 3, and 2 with `afterMs`. When all are
-   * silent for too long, the learnt rule replaces the oldest hedge by a new one. With `afterMs` hedges are not
-   * replaced: each attempt that a retry starts gets at most `maxConcurrent - 1` hedges, one after every `afterMs`.
+   * Attempts of one call at a time, the first included. 2 to 10; default 3, and 2 with `afterMs`. If all are silent for too
+   * long, a new hedge replaces the oldest. With `afterMs` hedges are not replaced; after a retry the count begins anew.
    */
   readonly maxConcurrent?: number | undefined
-  /** In the long run, the share of calls whose hedge may lose. 0 to 1, default 0.1. */
+  /** How many of all calls may have a hedge that loses, in the long run. A share, 0 to 1, default 0.1. */
   readonly maxExtraShare?: number | undefined
 }
 

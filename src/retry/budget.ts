@@ -9,11 +9,11 @@ import { defaultsOf, type Rules } from '../core/rules.ts'
  * was made, and the first two retries of a call after a gateway's 502 or 504 without a hint.
  */
 export interface RetryBudgetOptions {
-  /** The maximum balance, and the balance of a new origin. Default 20. Retries, 1 to 1 000 000. */
+  /** How many retries an origin has at first, and at most. 1 to 1 000 000, default 20. */
   readonly capacity: number
-  /** What a successful call adds. Default 0.5: in the long run at most one retry for two successes. */
+  /** How many retries a successful call adds. Default 0.5: in the long run one retry for two successes. */
   readonly depositPerSuccess: number
-  /** What is added with time, so that a client with few calls recovers from an outage. Default 2 a minute. */
+  /** How many retries each minute adds, so that a client with few calls recovers from an outage. Default 2. */
   readonly refillPerMinute: number
 }
 

@@ -4,16 +4,19 @@ import { budgetRules, type RetryBudgetOptions } from './budget.ts'
 
 /** The option `retry` of a client: pauses before retries, and the budget. */
 export interface RetryOptions {
-  /** First back-off after a pushback. Doubles each time, with full jitter. Milliseconds, default 500. */
+  /**
+   * The longest first wait after an overload (429, 503 and the like). Each further wait may be twice as long. The wait is a random
+   * part of that. Milliseconds, default 500.
+   */
   readonly baseDelayMs?: number | undefined
-  /** Longest back-off after a pushback. Milliseconds, default 20 000. */
+  /** The longest wait after an overload without a hint. Milliseconds, default 20 000. */
   readonly maxDelayMs?: number | undefined
   /**
-   * A longer hint ends the call at once, with `retryAfterMs` on the error. A shorter hint is waited for, plus up to a
-   * tenth of it (250 ms to 5 s) as jitter. Milliseconds, default 60 000.
+   * A hint is the time that the endpoint asks to wait. A longer one than this ends the call at once, with `retryAfterMs` on the
+   * error. A shorter one is waited for, plus a random time up to a tenth of it (250 ms to 5 s). Milliseconds, default 60 000.
    */
   readonly maxHintMs?: number | undefined
-  /** Limits the retries of all calls to one origin together. `false` turns it off. See `RetryBudgetOptions`. */
+  /** Limits the retries of all calls to an origin together. `false`: no limit. A view cannot change it. */
   readonly budget?: Partial<RetryBudgetOptions> | false | undefined
 }
 

@@ -4,8 +4,8 @@ import type { Rules } from '../core/rules.ts'
 /** Options of WebSocket mode: `webSocket: true`, or an object with any of these. */
 export interface WebSocketOptions {
   /**
-   * Whether a request that continues what was sent and received on a socket is sent as an increment: only the items that the
-   * server does not have yet. Default `true`; `false` sends every body whole.
+   * Whether a request whose `input` begins with what was sent and received on a socket is sent in part: only the items that the server
+   * does not have yet. Default `true`; `false` sends every body whole.
    */
   readonly incremental?: boolean | undefined
   /**
@@ -14,18 +14,19 @@ export interface WebSocketOptions {
    */
   readonly url?: string | undefined
   /**
-   * Age from which a socket carries no new response, and closes when it is idle. A continuation that only its server knows is still
-   * sent on it. Milliseconds, default 3 300 000, because endpoints end a socket after 60 minutes. `0`: no limit.
+   * A socket of this age begins no new response, and closes when the last one has ended. Exception: a call that continues a response
+   * which only this socket's server has. Milliseconds, default 3 300 000 (55 min), because endpoints end a socket after 60 min. `0`: no
+   * limit.
    */
   readonly maxAgeMs?: number | undefined
   /**
-   * How long a socket without a response under way stays open. Milliseconds, default 300 000; `0`: it closes after each
-   * response. Must be below `maxAgeMs`.
+   * How long a socket stays open after its last response. Milliseconds, default 300 000; `0`: it closes after each response. Must be
+   * below `maxAgeMs`.
    */
   readonly idleMs?: number | undefined
   /**
-   * Time without any frame from the server until a ping is sent. If nothing arrives within the same time again, the socket is
-   * dead (`ping_timeout`). Milliseconds, default 20 000; `0`: no pings. A pong resets no other deadline.
+   * After this time without anything from the server a ping is sent. If nothing comes for the same time again, the socket is closed, and
+   * its attempt fails with `ping_timeout`. Milliseconds, default 20 000; `0`: no pings. Pongs count for no other deadline.
    */
   readonly pingMs?: number | undefined
   /**
@@ -34,11 +35,11 @@ export interface WebSocketOptions {
    */
   readonly maxMessageBytes?: number | undefined
   /**
-   * How long calls use HTTP after an endpoint refused an upgrade. Then one call, which still uses HTTP, also opens a socket as a
-   * probe. Milliseconds, default 600 000; `0`: every call tries a socket first.
+   * How long calls use HTTP after an endpoint refused a WebSocket. After that a socket is opened beside one call over HTTP, to see
+   * whether the endpoint accepts it now. Milliseconds, default 600 000; `0`: every call tries a socket first.
    */
   readonly fallbackMs?: number | undefined
-  /** Sockets per origin at most, from 1 to 10 000; further calls go over HTTP. Default 64. `maxConnections` counts them, too. */
+  /** The most sockets to an origin, from 1 to 10 000; further calls go over HTTP. Default 64. `maxConnections` counts sockets, too. */
   readonly maxSockets?: number | undefined
 }
 

@@ -8,25 +8,25 @@ import type { Rules } from '../core/rules.ts'
 export interface TimeoutOptions {
   /** From the start of the connect until the connection is ready: DNS, TCP, TLS and proxy together. Default 10 000. */
   readonly connectMs?: number | undefined
-  /** From one progress in writing the request to the next. Default 30 000. */
+  /** From some bytes of the request being written until more are. Default 30 000. */
   readonly sendMs?: number | undefined
   /**
-   * From the request being written to the first stream event of any kind; SSE comments do not count. Default `'auto'`:
-   * 45 s; more for large inputs (up to 180 s), medium effort (120 s), high effort (300 s) and the flex tier (900 s).
-   * After each cut the automatic value is multiplied by 1.6, up to twice the first. A given number is the same on every
-   * attempt. Does not apply after the first event, so it never cuts a long generation.
+   * From the end of the request to the first event of the stream. SSE comments do not count. Default `'auto'`: 45 s; more for
+   * large inputs (up to 180 s), medium effort (120 s), high effort (300 s) and the flex tier (900 s). After a cut the next
+   * attempt gets 1.6 times as long, and later ones twice as long as the first. A number is the same for every attempt. Does not
+   * apply after the first event, so it never cuts a long generation.
    */
   readonly ttfbMs?: number | 'auto' | undefined
   /**
-   * From one byte of any kind to the next. Default `'auto'`: 300 000; 600 000 for high effort; 900 000 for flex. For a
-   * passthrough call 300 000, counted from the request where its body says `stream: true`.
+   * From one byte of the answer to the next. Default `'auto'`: 300 000; 600 000 at high effort; 900 000 on the flex tier. For
+   * a call to another API 300 000; if its body says `stream: true`, it counts from the end of the request.
    */
   readonly idleMs?: number | 'auto' | undefined
-  /** From one model progress to the next; heartbeats do not count. Default 900 000. */
+  /** From one output of the model, or sign of a working tool, to the next. Heartbeats do not count. Default 900 000. */
   readonly progressMs?: number | undefined
-  /** The whole attempt; for a passthrough call until its headers are handed over. Default 1 800 000. */
+  /** One whole attempt; for a call to another API until its headers have come. Default 1 800 000. */
   readonly staleMs?: number | undefined
-  /** The whole call, including sleeps between attempts. Default 0 (off). */
+  /** The whole call: all attempts, and the waits between them. Default 0 (off). */
   readonly totalMs?: number | undefined
 }
 

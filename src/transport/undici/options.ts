@@ -8,20 +8,21 @@ import { type TlsOptions, tlsRules } from './tls-options.ts'
 /** Options of the default transport. A `ResilientClient` takes the same options and passes them on. */
 export interface UndiciTransportOptions {
   /**
-   * `leased` (default): a connection serves one attempt at a time, and after a clean end may serve another one. A retry
-   * always gets a connection that never carried a request. `fresh`: no connection carries two requests.
+   * `'leased'` (default): a connection carries one attempt at a time, and after a clean end it may carry another. A retry always
+   * gets a connection that has never carried a request. `'fresh'`: every attempt gets such a connection.
    */
   readonly isolation?: 'leased' | 'fresh' | undefined
   /**
-   * How long an idle connection is kept for another attempt. Milliseconds, default 30 000; `0`: not at all. Refused
-   * with `isolation: 'fresh'`, which keeps no idle connections.
+   * How long a connection that has carried an attempt is kept for another one. Milliseconds, default 30 000; `0`: it is closed.
+   * Refused with `isolation: 'fresh'`, which keeps no such connections.
    */
   readonly keepAliveMs?: number | undefined
   /**
-   * With `isolation: 'fresh'`: unused connections kept open per origin, refilled at each use. 0 to 1 000, default 0.
+   * With `isolation: 'fresh'` only: how many connections to an origin are opened ahead, so that attempts need not wait for them. Each
+   * one that is used is replaced. 0 to 1 000, default 0.
    */
   readonly warm?: number | undefined
-  /** How long an unused connection is kept. Milliseconds, from 1; default 10 000. */
+  /** With `warm` only: how long a connection that was opened ahead is kept. Milliseconds, from 1; default 10 000. */
   readonly warmMs?: number | undefined
   /** The most connections per origin, including idle ones. Further attempts wait in order. Default: no limit. */
   readonly maxConnections?: number | undefined
@@ -31,7 +32,7 @@ export interface UndiciTransportOptions {
    * turns that off.
    */
   readonly proxy?: string | undefined
-  /** Default: the system's certificate authorities, no client certificate. */
+  /** Settings of TLS, as for `tls.connect`. Default: those of Node, without a client certificate. */
   readonly tls?: TlsOptions | undefined
   /** The largest header block of a response. Bytes, default 65 536; `0`: no limit. */
   readonly maxHeaderBytes?: number | undefined

@@ -4,13 +4,16 @@ import type { Rule, Rules } from '../../core/rules.ts'
 
 /** TLS settings, as for `tls.connect`. */
 export interface TlsOptions {
-  /** Certificate authorities to trust instead of those of the system. PEM. Default: those of the system. */
+  /**
+   * Certificate authorities to trust instead of those of Node. PEM. Default: those of Node, which are its own list,
+   * `NODE_EXTRA_CA_CERTS`, and with `--use-system-ca` those of the system.
+   */
   readonly ca?: string | Buffer | ReadonlyArray<string | Buffer>
   /** A client certificate, with its chain if there is one. PEM. Needs `key`. Default: none. */
   readonly cert?: string | Buffer
   /** The private key of `cert`. PEM. Default: none. */
   readonly key?: string | Buffer
-  /** Decrypts `key`. Refused without it. Default: none. */
+  /** The passphrase of `key`. Refused without `key`. Default: none. */
   readonly passphrase?: string
   /** The name to send and to verify, if it differs from the host. Default: the host of the address. */
   readonly servername?: string
