@@ -12,8 +12,8 @@ export interface RetryOptions {
   /** The longest wait after an overload without a hint. Milliseconds, default 20 000. */
   readonly maxDelayMs?: number | undefined
   /**
-   * A hint is the time that the endpoint asks to wait. A longer one than this ends the call at once, with `retryAfterMs` on the
-   * error. A shorter one is waited for, plus a random time up to a tenth of it (250 ms to 5 s). Milliseconds, default 60 000.
+   * Milliseconds, default 60 000. A hint is the time that the endpoint asks to wait. A longer one than this ends the call at once,
+   * with `retryAfterMs` on the error. A shorter one is waited for, plus a random time up to a tenth of it (250 ms to 5 s).
    */
   readonly maxHintMs?: number | undefined
   /** Limits the retries of all calls to an origin together. `false`: no limit. A view cannot change it. */
