@@ -1,5 +1,6 @@
 import type { AbortScope } from '../core/abort.ts'
 import { withDeadline } from '../core/race.ts'
+import { isThenable } from '../core/thenable.ts'
 import type { Target } from '../endpoints/endpoints.ts'
 import type { Failure } from '../errors/failure.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
@@ -68,22 +69,29 @@ async function asked(call: HeadersCall, attempt: HeadersAttempt, scope: HeaderAs
     return target?.headers(given) ?? given
   }
   if (context.added === undefined) return ofEndpoint(await request.headers(ask))
-  const added = scope.child()
+  let scopeOfAdded: AbortScope | undefined
+  const running = (): AbortScope => {
+    scopeOfAdded ??= scope.child()
+    return scopeOfAdded
+  }
   try {
-    const [given, more] = await Promise.all([
-      request.headers(ask),
-      context.added.get({ ...ask, scope: added, method: request.method }, (index, problem) =>
-        log.instrumentationFailed(number, index, problem),
-      ),
-    ])
-    const own = ofEndpoint(given)
-    const names = new Set(own.map(([name]) => name))
-    return own.concat(more.filter(([name]) => !names.has(name) && names.add(name)))
+    const own = request.headers(ask)
+    const added = context.added.get({ ...ask, method: request.method, running }, (index, problem) =>
+      log.instrumentationFailed(number, index, problem),
+    )
+    const [given, more] = isThenable(added) ? await Promise.all([own, added]) : [await own, added]
+    return withAdded(ofEndpoint(given), more)
   } catch (error) {
     // Aborts the signals of instrumentations that are still running.
-    added.abort(error)
+    scopeOfAdded?.abort(error)
     throw error
   } finally {
-    added.dispose()
+    scopeOfAdded?.dispose()
   }
+}
+
+function withAdded(own: HeaderPairs, added: HeaderPairs): HeaderPairs {
+  if (added.length === 0) return own
+  const names = new Set(own.map(([name]) => name))
+  return own.concat(added.filter(([name]) => !names.has(name) && names.add(name)))
 }

@@ -71,14 +71,22 @@ export type InstrumentationProblem = 'threw' | 'timed_out' | 'invalid_result'
 /** The headers that the client's instrumentations add to the attempts of one call. */
 export interface AddedHeaders {
   /**
-   * The headers of one attempt, with lower-case names. Rejects only with the reason of an abort of `ask.scope`.
+   * The headers of one attempt, with lower-case names. A promise only if an instrumentation returned one. Rejects only with the
+   * reason of an abort of `ask.scope`, and never throws.
    *
    * @param onProblem called with the index of each instrumentation that failed.
    */
   get(
-    ask: HeaderAsk & { readonly method: string },
+    ask: AddedAsk,
     onProblem: (index: number, problem: InstrumentationProblem) => void,
-  ): Promise<HeaderPairs>
+  ): HeaderPairs | Promise<HeaderPairs>
+}
+
+/** What the headers of instrumentations depend on. */
+export interface AddedAsk extends HeaderAsk {
+  readonly method: string
+  /** The scope of what instrumentations still do. Made when it is first needed: most functions return their headers at once. */
+  readonly running: () => AbortScope
 }
 
 /** Which attempt is sent. */

@@ -214,11 +214,12 @@ export function contextOf(ask: Omit<OwnHeaderAsk, 'scope'>, ended: SignalOf): He
 
 /** Makes the signal on first access, because most functions do not use it. */
 export class SignalOf {
-  readonly #scope: AbortScope
+  readonly #scope: AbortScope | (() => AbortScope)
   #controller: AbortController | undefined
   #unwatch: (() => void) | undefined
 
-  constructor(scope: AbortScope) {
+  /** @param scope a function is called on first access. */
+  constructor(scope: AbortScope | (() => AbortScope)) {
     this.#scope = scope
   }
 
@@ -226,8 +227,9 @@ export class SignalOf {
     if (this.#controller !== undefined) return this.#controller.signal
     const controller = new AbortController()
     this.#controller = controller
-    if (this.#scope.aborted) controller.abort(this.#scope.reason)
-    else this.#unwatch = this.#scope.watch((reason) => controller.abort(reason))
+    const scope = typeof this.#scope === 'function' ? this.#scope() : this.#scope
+    if (scope.aborted) controller.abort(scope.reason)
+    else this.#unwatch = scope.watch((reason) => controller.abort(reason))
     return controller.signal
   }
 

@@ -1,4 +1,5 @@
-import type { AddedHeaders, HeaderAsk, InstrumentationProblem, SendIn, SentAttempt } from '../call/call-request.ts'
+import type { AddedAsk, AddedHeaders, InstrumentationProblem, SendIn, SentAttempt } from '../call/call-request.ts'
+import type { AbortScope } from '../core/abort.ts'
 import { captureContext, type InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
@@ -67,6 +68,8 @@ interface HeadersOfOne {
   readonly headers: NonNullable<InstrumentationSettings['headers']>
 }
 
+type OnProblem = Parameters<AddedHeaders['get']>[1]
+
 const NONE: HeaderPairs = []
 
 /** The headers that the instrumentations add to each attempt. */
@@ -92,50 +95,85 @@ export class InstrumentedHeaders {
   ofCall(): AddedHeaders | undefined {
     if (this.#sources.length === 0) return undefined
     const inContext = captureContext()
+    const isHomeOf = ({ url }: AddedAsk): boolean => url.origin === this.#origin
     return {
-      get: async (ask, onProblem) => {
-        const made = await Promise.all(this.#sources.map((source) => this.#asked(source, ask, inContext, onProblem)))
-        const isHome = ask.url.origin === this.#origin
-        return made.flat().filter(([name]) => isHome || isTraceHeader(name))
+      get: (ask, onProblem) => {
+        const made = this.#sources.map((source) => this.#asked(source, ask, inContext, onProblem))
+        return made.some(isThenable)
+          ? Promise.all(made).then((all) => sendable(all, isHomeOf(ask)))
+          : sendable(made as HeaderPairs[], isHomeOf(ask))
       },
     }
   }
 
   /** Rejects only for an abort of the call: no other failure of an instrumentation may fail it. */
-  async #asked(
+  #asked(
     { index, headers }: HeadersOfOne,
-    ask: HeaderAsk & { readonly method: string },
+    ask: AddedAsk,
     inContext: InContext,
-    onProblem: (index: number, problem: InstrumentationProblem) => void,
-  ): Promise<HeaderPairs> {
-    const scope = ask.scope.child()
-    const ended = new SignalOf(scope)
+    onProblem: OnProblem,
+  ): HeaderPairs | Promise<HeaderPairs> {
+    let scope: AbortScope | undefined
+    const ended = new SignalOf(() => {
+      scope ??= ask.running().child()
+      return scope
+    })
+    const end = (): void => {
+      ended.dispose()
+      scope?.dispose()
+    }
+    const failed = (error: unknown, problem: InstrumentationProblem): HeaderPairs => {
+      scope?.abort(error)
+      end()
+      onProblem(index, problem)
+      return NONE
+    }
     let problem: InstrumentationProblem = 'threw'
     try {
       const context: HeadersContext = contextOf(ask, ended)
       const made: unknown = inContext(() => headers(context))
-      const settled: unknown = isThenable(made)
-        ? await withDeadline(made, {
-            clock: this.#clock,
-            ms: HEADERS_DEADLINE_MS,
-            scope: ask.scope,
-            onTimeout: () => {
-              problem = 'timed_out'
-              return new Error(problem)
-            },
-          })
-        : made
+      if (isThenable(made)) return this.#awaited(made, ask, failed).finally(end)
       problem = 'invalid_result'
-      if (settled === undefined) return NONE
-      return checkedHeaders(settled, 'instrumentations').map(([name, value]) => [name.toLowerCase(), value] as const)
+      const pairs = pairsOf(made)
+      end()
+      return pairs
     } catch (error) {
-      scope.abort(error)
-      ask.scope.throwIfAborted()
-      onProblem(index, problem)
-      return NONE
-    } finally {
-      ended.dispose()
-      scope.dispose()
+      // A rejection, because it must not leave the promise of another instrumentation without a handler.
+      if (ask.scope.aborted) return Promise.reject(ask.scope.reason).finally(end)
+      return failed(error, problem)
     }
   }
+
+  async #awaited(
+    made: PromiseLike<unknown>,
+    ask: AddedAsk,
+    failed: (error: unknown, problem: InstrumentationProblem) => HeaderPairs,
+  ): Promise<HeaderPairs> {
+    let problem: InstrumentationProblem = 'threw'
+    try {
+      const settled = await withDeadline(made, {
+        clock: this.#clock,
+        ms: HEADERS_DEADLINE_MS,
+        scope: ask.running(),
+        onTimeout: () => {
+          problem = 'timed_out'
+          return new Error(problem)
+        },
+      })
+      problem = 'invalid_result'
+      return pairsOf(settled)
+    } catch (error) {
+      ask.running().throwIfAborted()
+      return failed(error, problem)
+    }
+  }
+}
+
+function pairsOf(made: unknown): HeaderPairs {
+  if (made === undefined) return NONE
+  return checkedHeaders(made, 'instrumentations').map(([name, value]) => [name.toLowerCase(), value] as const)
+}
+
+function sendable(made: readonly HeaderPairs[], isHome: boolean): HeaderPairs {
+  return made.flat().filter(([name]) => isHome || isTraceHeader(name))
 }

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, type Span, SpanKind, type Tracer } from '@opentelemetry/api'
 import type { AttemptRecord } from '../errors/attempt-record.ts'
 import { nameOf } from '../telemetry/names.ts'
-import { serverOf } from './call-facts.ts'
+import { serverAt } from './call-facts.ts'
 import { CONVENTION, OWN } from './names.ts'
 import { errorCodeOf, fail, present } from './span-ends.ts'
 import type { WatchedEvent } from './watched-event.ts'
@@ -34,13 +34,13 @@ export class AttemptSpans {
   /** The span of an attempt that is about to start. */
   prepare({ attempt, url }: { readonly attempt: number; readonly url: string }): Span {
     this.#endPrepared()
-    this.#prepared = this.#begin(attempt, new URL(url))
+    this.#prepared = this.#begin(attempt, url)
     return this.#prepared
   }
 
   onEvent(event: WatchedEvent): void {
     if (event.type === 'attempt_start') {
-      this.#start(event.attempt, event.endpoint).setAttributes({ [OWN.transport]: event.transport })
+      this.#start(event.attempt, event.endpoint).setAttribute(OWN.transport, event.transport)
       return
     }
     if (!('attempt' in event)) return
@@ -77,7 +77,7 @@ export class AttemptSpans {
   }
 
   #start(attempt: number, endpoint: string | undefined): Span {
-    const span = this.#prepared ?? this.#begin(attempt, new URL(endpoint ?? this.#options.url))
+    const span = this.#prepared ?? this.#begin(attempt, endpoint ?? this.#options.url)
     this.#prepared = undefined
     this.#started.set(attempt, span)
     return span
@@ -90,16 +90,17 @@ export class AttemptSpans {
     this.#prepared = undefined
   }
 
-  #begin(attempt: number, url: URL): Span {
+  #begin(attempt: number, address: string): Span {
     const { tracer, parent, method, bodyBytes } = this.#options
+    const server = serverAt(address)
     const attributes: Attributes = {
       [CONVENTION.httpRequestMethod]: method,
-      [CONVENTION.urlFull]: url.origin + url.pathname,
-      ...serverOf(url),
-      ...(bodyBytes !== undefined && { [CONVENTION.httpRequestBodySize]: bodyBytes }),
-      ...(attempt > 1 && { [CONVENTION.httpRequestResendCount]: attempt - 1 }),
+      [CONVENTION.urlFull]: server.url,
+      ...server.attributes,
       [OWN.attempt]: attempt,
     }
+    if (bodyBytes !== undefined) attributes[CONVENTION.httpRequestBodySize] = bodyBytes
+    if (attempt > 1) attributes[CONVENTION.httpRequestResendCount] = attempt - 1
     return tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes }, parent)
   }
 

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
+import { RecentMap } from '../core/recent-map.ts'
 import type { CallStartEvent } from '../telemetry/events.ts'
 import { CONVENTION } from './names.ts'
 
@@ -11,12 +12,14 @@ export interface CallFacts {
   readonly attributes: Attributes
 }
 
-let latest: { readonly event: CallStartEvent; readonly facts: CallFacts } | undefined
+/** A program calls few addresses and models, and parsing an address for each span would take longer than the span. */
+const MOST_KNOWN = 50
+const facts = new RecentMap<string, CallFacts>(MOST_KNOWN)
+const servers = new RecentMap<string, Server>(MOST_KNOWN)
 
-/** Made once for each event: spans and metrics ask for the same one, one after the other. */
 export function callFactsOf(event: CallStartEvent): CallFacts {
-  if (latest?.event !== event) latest = { event, facts: factsOf(event) }
-  return latest.facts
+  const { method, url, model } = event
+  return facts.obtain(`${method} ${url} ${model}`, () => factsOf(event))
 }
 
 function factsOf(event: CallStartEvent): CallFacts {
@@ -26,19 +29,39 @@ function factsOf(event: CallStartEvent): CallFacts {
   return {
     operation,
     model,
-    attributes: {
+    attributes: Object.freeze({
       ...(operation !== undefined && {
         [CONVENTION.operation]: operation,
         [CONVENTION.provider]: providerOf(url.hostname),
       }),
       ...(model !== undefined && { [CONVENTION.requestModel]: model }),
       ...serverOf(url),
-    },
+    }),
   }
 }
 
-/** `server.address` and `server.port`. */
-export function serverOf(url: URL): Attributes {
+/** What spans say of the address of an attempt. */
+export interface Server {
+  /** The address without user, password, query and fragment. */
+  readonly url: string
+  /** `server.address` and `server.port`. */
+  readonly attributes: Attributes
+}
+
+/** @param address a URL. What may be a secret in it is not kept. */
+export function serverAt(address: string): Server {
+  if (address.includes('@')) return serverOfAddress(address)
+  const query = address.search(/[?#]/)
+  const place = query === -1 ? address : address.slice(0, query)
+  return servers.obtain(place, () => serverOfAddress(place))
+}
+
+function serverOfAddress(address: string): Server {
+  const url = new URL(address)
+  return { url: url.origin + url.pathname, attributes: serverOf(url) }
+}
+
+function serverOf(url: URL): Attributes {
   const port = url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : Number(url.port)
   return { [CONVENTION.serverAddress]: url.hostname, [CONVENTION.serverPort]: port }
 }

@@ -145,7 +145,7 @@ export class CallMetrics {
   #start(event: CallStartEvent): void {
     const facts = callFactsOf(event)
     const { label, stream } = event
-    const attributes = { ...facts.attributes, ...(label !== undefined && { [OWN.label]: label }) }
+    const attributes = label === undefined ? facts.attributes : { ...facts.attributes, [OWN.label]: label }
     const { active } = this.#instruments
     this.#open.set(event.callId, { ...facts, attributes, stream, answeredWith: undefined })
     active.add(1, attributes)
@@ -167,9 +167,9 @@ export class CallMetrics {
         : outcome === 'failed'
           ? errorType(code ?? '_OTHER')
           : errorType(answeredWith)
-    instruments.duration.record(atMs / 1000, { ...answered, ...ended })
-    if (stream && firstEventMs !== undefined)
-      instruments.firstChunk.record(firstEventMs / 1000, { ...answered, ...ended })
+    const all = { ...answered, ...ended }
+    instruments.duration.record(atMs / 1000, all)
+    if (stream && firstEventMs !== undefined) instruments.firstChunk.record(firstEventMs / 1000, all)
     const count = (tokens: number | undefined, type: string): void => {
       if (tokens !== undefined) instruments.tokens.record(tokens, { ...answered, [CONVENTION.tokenType]: type })
     }

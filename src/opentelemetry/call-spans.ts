@@ -88,7 +88,7 @@ export class CallSpans {
     const parent = unsuppressed(context.active())
     const span = this.#tracer.startSpan(
       name,
-      { kind: SpanKind.CLIENT, attributes: { ...attributes, ...startAttributes(event) } },
+      { kind: SpanKind.CLIENT, attributes: startAttributes(event, attributes) },
       parent,
     )
     const own = trace.setSpan(parent, span)
@@ -98,16 +98,18 @@ export class CallSpans {
   }
 }
 
-function startAttributes({ callId, kind, stream, effort, tier, label, continuation }: CallStartEvent): Attributes {
-  return {
-    [OWN.callId]: callId,
-    ...(kind !== 'passthrough' && { [CONVENTION.openaiApiType]: 'responses', [OWN.continuation]: continuation }),
-    [CONVENTION.requestStream]: stream,
-    ...(effort !== undefined && { [OWN.effort]: effort }),
-    // The conventions omit the default value.
-    ...(tier !== undefined && tier !== 'auto' && { [CONVENTION.openaiServiceTier]: tier }),
-    ...(label !== undefined && { [OWN.label]: label }),
+function startAttributes(event: CallStartEvent, ofFacts: Attributes): Attributes {
+  const { callId, kind, stream, effort, tier, label, continuation } = event
+  const attributes: Attributes = { ...ofFacts, [OWN.callId]: callId, [CONVENTION.requestStream]: stream }
+  if (kind !== 'passthrough') {
+    attributes[CONVENTION.openaiApiType] = 'responses'
+    attributes[OWN.continuation] = continuation
   }
+  if (effort !== undefined) attributes[OWN.effort] = effort
+  // The conventions omit the default value.
+  if (tier !== undefined && tier !== 'auto') attributes[CONVENTION.openaiServiceTier] = tier
+  if (label !== undefined) attributes[OWN.label] = label
+  return attributes
 }
 
 function endCall({ span, answeredWith }: Open, event: CallEndEvent): void {

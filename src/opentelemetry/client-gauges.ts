@@ -1,6 +1,6 @@
 import type { Attributes, BatchObservableCallback, Meter, Observable } from '@opentelemetry/api'
 import type { ResilientClientStats } from '../client/resilient-client.ts'
-import { serverOf } from './call-facts.ts'
+import { serverAt } from './call-facts.ts'
 import { OWN, OWN_METRIC } from './names.ts'
 
 /** A client whose state is measured: a `ResilientClient`, or any object with its `stats()`. */
@@ -44,7 +44,7 @@ export class ClientGauges {
       observe(connections, (one) => one.connections - one.idleConnections, { [OWN.connectionState]: 'used' })
       observe(waiting, ({ waitingCalls }) => waitingCalls)
       for (const origin of new Set(all.flatMap(({ retryBudgets }) => Object.keys(retryBudgets))))
-        observe(budget, ({ retryBudgets }) => retryBudgets[origin] ?? 0, serverOf(new URL(origin)))
+        observe(budget, ({ retryBudgets }) => retryBudgets[origin] ?? 0, serverAt(origin).attributes)
     }
     meter.addBatchObservableCallback(callback, observed)
     this.#end = () => meter.removeBatchObservableCallback(callback, observed)

@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api'
+import { LayeredContext } from './layered-context.ts'
 
 /**
  * The key that `suppressTracing` of `@opentelemetry/core` sets. The API returns the same key for the same description, so that
@@ -10,7 +11,7 @@ const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRES
 const UNSUPPRESSED = createContextKey('resilient-responses: the context without suppressed tracing')
 
 export function suppressTracing(parent: Context): Context {
-  return parent.setValue(SUPPRESS_TRACING, true).setValue(UNSUPPRESSED, parent)
+  return new LayeredContext(new LayeredContext(parent, SUPPRESS_TRACING, true), UNSUPPRESSED, parent)
 }
 
 /**

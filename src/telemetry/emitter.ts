@@ -82,12 +82,16 @@ export class TelemetryEmitter {
   /** Delivers at once, to the channel of the event and to the listeners that want its type. */
   emit(event: TelemetryEvent): void {
     publish(event)
-    this.tell(event)
+    this.#tell(event)
   }
 
   /** Delivers to the listeners only. A listener that throws or rejects is ignored. */
   tell(event: TelemetryEvent): void {
     frozen(event)
+    this.#tell(event)
+  }
+
+  #tell(event: TelemetryEvent): void {
     for (const listener of this.#of(event.type)) {
       try {
         const result: unknown = listener(event)

@@ -158,17 +158,21 @@ export class CallDraft {
 }
 
 function keptAttempt(record: AttemptRecord): RecordedAttempt {
-  const { upstreamCode, upstreamType, requestId, responseId, endpoint, ...rest } = record
-  return {
-    ...withValues(rest),
-    ...withValues({
-      upstreamCode: nameOf(upstreamCode),
-      upstreamType: nameOf(upstreamType),
-      requestId: nameOf(requestId, LONGEST_ID),
-      responseId: nameOf(responseId, LONGEST_ID),
-      endpoint: endpoint?.slice(0, LONGEST_URL),
-    }),
-  }
+  const kept = withValues<Running>(record)
+  // What the endpoint chose is kept only if it is short, and looks like a name.
+  keepName(kept, 'upstreamCode', nameOf(record.upstreamCode))
+  keepName(kept, 'upstreamType', nameOf(record.upstreamType))
+  keepName(kept, 'requestId', nameOf(record.requestId, LONGEST_ID))
+  keepName(kept, 'responseId', nameOf(record.responseId, LONGEST_ID))
+  keepName(kept, 'endpoint', record.endpoint?.slice(0, LONGEST_URL))
+  return kept
+}
+
+type Name = 'upstreamCode' | 'upstreamType' | 'requestId' | 'responseId' | 'endpoint'
+
+function keepName(kept: Running, name: Name, value: string | undefined): void {
+  if (value !== undefined) kept[name] = value
+  else if (kept[name] !== undefined) delete kept[name]
 }
 
 function word(text: string | undefined): string | undefined {

@@ -161,10 +161,15 @@ class Calls {
   }
 
   #trim(): void {
+    if (this.#fits()) return
     for (const [callId, { bytes }] of this.#ended) {
-      if (this.#ended.size + this.#running.size <= this.#max && this.#bytes <= this.#maxBytes) return
+      if (this.#fits()) return
       this.#ended.delete(callId)
       this.#bytes -= bytes
     }
+  }
+
+  #fits(): boolean {
+    return this.#ended.size + this.#running.size <= this.#max && this.#bytes <= this.#maxBytes
   }
 }

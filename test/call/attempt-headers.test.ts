@@ -170,8 +170,8 @@ describe('the headers of an attempt', () => {
   it('that fail abort the running instrumentations, with the reason', async () => {
     const scopes: AbortScope[] = []
     const added: AddedHeaders = {
-      get: ({ scope }) => {
-        scopes.push(scope)
+      get: ({ running }) => {
+        scopes.push(running())
         return never()
       },
     }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { describe, expect, it } from 'vitest'
-import { instrumentationsOf } from '../../src/client/instrumentation.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { InstrumentedHeaders, instrumentationsOf } from '../../src/client/instrumentation.ts'
+import { AbortScope } from '../../src/core/abort.ts'
 import {
   ConfigurationError,
   createResilientFetch,
@@ -14,11 +15,12 @@ import {
   type TelemetryEventType,
 } from '../../src/index.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
-import { type FakeTransport, fake, textStream } from '../../src/testing/index.ts'
+import { type FakeTransport, fake, textStream, VirtualClock } from '../../src/testing/index.ts'
 import { invalid } from '../support/typed.ts'
 import { readAll, scenario } from './harness.ts'
 
 const OPTIONS: ResilientClientOptions = { baseURL: 'https://api.test/v1' }
+const NO_BODY = { kind: 'none' } as const
 const ok = fake.respond(textStream({ text: 'x' }))
 const sent = (request: { headers: ReadonlyArray<readonly [string, string]> } | undefined) =>
   Object.fromEntries(request?.headers ?? [])
@@ -297,6 +299,45 @@ describe('the headers of instrumentations', () => {
     s.controller.abort('enough')
     await expect(call).rejects.toBe('enough')
     expect(reasons).toEqual(['enough'])
+    await s.nothingIsLeft()
+  })
+
+  it('are there at once, and nothing waits for them, unless a function returns a promise', async () => {
+    const headersOf = (...functions: Array<NonNullable<Instrumentation['headers']>>) => {
+      const scope = new AbortScope(undefined)
+      const instrumentations = instrumentationsOf(functions.map((headers) => ({ headers })))
+      const added = new InstrumentedHeaders({ instrumentations, origin: 'https://api.test', clock: new VirtualClock() })
+      const url = new URL('https://api.test/v1')
+      const running = vi.fn(() => scope.child())
+      const ask = { url, method: 'POST', body: NO_BODY, callId: 1, attempt: 1, refresh: false, scope, running }
+      return { scope, running, made: added.ofCall()?.get(ask, () => {}) }
+    }
+    const one = () => ({ 'X-One': '1' })
+    const atOnce = headersOf(one, () => undefined)
+    expect(atOnce.made).toEqual([['x-one', '1']])
+    expect(atOnce.running).not.toHaveBeenCalled()
+    const later = headersOf(one, async () => ({ 'x-two': '2' }))
+    await expect(later.made).resolves.toEqual([
+      ['x-one', '1'],
+      ['x-two', '2'],
+    ])
+    expect(later.running).toHaveBeenCalled()
+  })
+
+  it('that fail at once because the call was aborted leave no rejection of another one unhandled', async () => {
+    const s = scenario([], {
+      ...OPTIONS,
+      instrumentations: [
+        { headers: () => new Promise<never>(() => {}) },
+        {
+          headers: () => {
+            s.controller.abort('enough')
+            throw new Error('late')
+          },
+        },
+      ],
+    })
+    await expect(s.post()).rejects.toBe('enough')
     await s.nothingIsLeft()
   })
 
