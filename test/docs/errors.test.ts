@@ -19,16 +19,41 @@ it('docs/errors.md is the catalog (`npm test -- -u` writes it)', async () => {
   })
   const page = `# Errors
 
-Match on \`code\`, with \`isResilientError(error, code)\`, or with \`findResilientError(error)\` where a host has wrapped it.
+Every failure of a call has a \`code\`. Match on it, and not on messages or names of classes.
 
-After output was handed over, and for \`stream_incomplete\` at any time, the class is \`StreamInterruptedError\`. Its \`code\` still
-names the cause. A failure that the endpoint itself reported keeps its class: \`ResponseFailedError\`, an \`UpstreamError\`, for one
-inside a stream of \`client.responses\`. Both have \`partial\` there.
+## When
+
+Read this page to decide what your program does after a failure, to find out what a code means, or to name the codes of a gateway.
+
+## Smallest example
+
+\`\`\`ts
+import { findResilientError, ResilientClient } from 'resilient-responses'
+
+const client = new ResilientClient({ apiKey: process.env.OPENAI_API_KEY })
+try {
+  await client.responses.create({ model: 'gpt-5.2', input: 'Hello' })
+} catch (error) {
+  const failed = findResilientError(error)
+  if (failed === undefined) throw error
+  console.log(failed.code, failed.retryable ? 'try later' : 'do not repeat', failed.explain())
+}
+\`\`\`
+
+\`isResilientError(error, code)\` tests a single code. \`findResilientError(error)\` also finds the error inside the one that an SDK
+made of it.
+
+## The codes
+
+The class is \`StreamInterruptedError\` if the stream broke after output was handed over, and for \`stream_incomplete\` at any time.
+Its \`code\` names the cause. A failure that the endpoint itself reported after output keeps its class: inside a stream of
+\`client.responses\` it is a \`ResponseFailedError\`, which is an \`UpstreamError\`. On errors of \`client.responses\` both classes have
+\`partial\`, the output so far.
 
 Every error has \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
 \`retryAfterMs\`, \`requestIds\` and \`responseId\`. Errors of calls with \`previous_response_id\` also have \`continuity\`. The \`cause\`
-chain of a network failure ends with an error that has a system code: its own, or the one in the table. A failure that the
-endpoint reported has no such cause. An error thrown by your function is the \`cause\` unchanged (\`headers_failed\`, \`hook_failed\`).
+chain of a network failure ends with an error that has a system code: that of the system, or the one in the table. A failure that
+the endpoint reported has no such cause. If a function of yours threw (\`headers_failed\`, \`hook_failed\`), its error is the \`cause\`.
 
 | code | class | retried before output | system code | meaning |
 |---|---|---|---|---|
@@ -38,17 +63,16 @@ ${rows.join('\n')}
 
 An \`UpstreamError\` keeps the endpoint's words beside our \`message\`: \`status\`, \`upstreamCode\` (\`code\` is ours), \`type\`, \`param\`,
 \`upstreamMessage\` (up to 8 192 characters), and \`body\` and \`headers\` unchanged. The last two are never printed, because an
-endpoint may echo the request. \`status\` is the HTTP status, or the status that a failure inside a stream names (\`"code": 402\`).
+endpoint may repeat the request in them. \`status\` is the HTTP status, or the status that a failure inside a stream names (\`"code": 402\`).
 
-\`explain(error)\` begins with those words, then says how each attempt ended and why there was no further one.
-
-When retries end, the drop-in returns the endpoint's answer to its host, which makes its own error of it. The answer has the header \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exhausted\`, by which \`explain(error)\` and
-\`findResilientError(error)\` find the call behind the error of openai, the AI SDK, agents-js, ky or axios; the last 500 such calls
-of the process are kept. \`17\` is the \`callId\` of telemetry.
+When retries end, the drop-in returns the endpoint's answer to the SDK, which makes its own error of it. The answer has a header, for
+example \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exhausted\`. By this header \`explain(error)\` and
+\`findResilientError(error)\` find the call from the error of openai, the AI SDK, agents-js, ky or axios. The process keeps the last
+500 such calls. \`17\` is the \`callId\` of telemetry.
 
 ## A gateway's own failures
 
-Gateways have their own error codes. \`classify\` says what they mean:
+Gateways have their own error codes. The option \`classify\` says what they mean:
 
 \`\`\`ts
 import { ResilientClient } from 'resilient-responses'
@@ -63,32 +87,47 @@ const client = new ResilientClient({
 })
 \`\`\`
 
-It is called for every error status (\`where: 'status'\`) and for every failure inside a stream, or in a body with a success
+The client calls it for every error status (\`where: 'status'\`), and for every failure inside a stream or in a body with a success
 status (\`where: 'event'\`). \`x-should-retry: false\`, codes of quota and money, and a genuine \`previous_response_not_found\` overrule
-it. \`maxRetries\`, the retry budget, replay safety and the commit still apply. It must return at once: a throw, a promise, or any
-other value than the three words counts as \`undefined\`, and is reported as \`classify_failed\`.
+it. \`maxRetries\`, the retry budget, replay safety and the commit still apply. \`classify\` must return at once. If it throws, or returns
+a promise or another value, the client decides as without it, and reports \`classify_failed\`.
 
 ## What the names mean
 
 The endpoint's \`error.code\` decides first, then its \`error.type\`, then the status. Names mean the same in a body and in a stream:
 
-- **Money and accounts** are never retried: names with \`billing\`, \`payment\`, \`credit\`, \`quota\`, \`insufficient_balance\`, \`spend_limit\`, \`usage_limit\`,
+- **Money and accounts** are never retried: names that contain \`billing\`, \`payment\`, \`credit\`, \`quota\`, \`insufficient_balance\`, \`spend_limit\`, \`usage_limit\`,
   \`account_deactivated\` and the like.
 - **Policies** (\`…_policy…\`) are not retried.
-- **"Not now"** is retried after a pause: \`rate_limit…\`, \`too_many_requests\`, \`server_error\`, \`overloaded\`, \`slow_down\`, and AWS's \`ThrottlingException\`,
-  also under a status of 400.
+- **"Not now"** is retried after a pause, even with a status of 400: \`rate_limit…\`, \`too_many_requests\`, \`server_error\`, \`overloaded\`,
+  \`slow_down\`, and AWS's \`ThrottlingException\`.
 - **An invalid request** is not retried: \`invalid_…\`, \`unsupported_…\`, \`missing_…\`, \`…_not_found\`, \`…_not_supported\`, \`…_too_long\`,
-  \`…_above_max_length\`, \`content_filter\`. With a status of 500 or above most of these do not count, including
-  \`previous_response_not_found\`: a failed server says nothing about the request or the conversation.
+  \`…_above_max_length\`, \`content_filter\`. With a status of 500 or above only a few whole names count, such as \`invalid_prompt\` and
+  \`context_length_exceeded\`, and not \`previous_response_not_found\`: a failed server says nothing about the conversation.
 
 Inside a stream, a numeric code, or the \`status\` or \`status_code\` of the event, is read as that HTTP status.
 
 ## TLS
 
-TLS failures that a retry cannot heal are final, and say what to do: \`certificate_rejected\` (\`tls.ca\`, \`tls.servername\`),
-\`client_certificate_refused\` (\`tls.cert\`, \`tls.key\`; with TLS 1.3 the endpoint reports it after the connection is open), and
-\`tls_refused\` (https to a plain HTTP port, no common version or cipher, an unknown host name). All others are retried. An
-endpoint that closes the connection without an alert looks like one that failed, and is retried as well.
+Three TLS failures are not retried, because a retry cannot heal them. Their messages say what to do:
+
+- \`certificate_rejected\`: see \`tls.ca\` and \`tls.servername\`.
+- \`client_certificate_refused\`: see \`tls.cert\` and \`tls.key\`. With TLS 1.3 it comes after the connection is open.
+- \`tls_refused\`: https to a plain HTTP port, no common version or cipher, or an unknown host name.
+
+All other TLS failures are retried. An endpoint that closes the connection without an alert looks like one that failed, so it is
+retried, too.
+
+## What can go wrong
+
+- **Matching on a message.** Messages change between versions; codes change only as [the versions](../CONTRIBUTING.md#versions) say.
+- **Retrying again** after \`retryable: true\`. The client has used its retries: wait for \`retryAfterMs\`, or for minutes.
+- **Logging \`body\` or \`headers\`.** They may hold the prompt: [security](security.md#what-can-go-wrong).
+
+## How to see it
+
+\`explain(error)\` begins with the words of the endpoint, then says how each attempt ended and why there was no further one.
+\`JSON.stringify(error)\` has the fields above ([logs](opentelemetry.md#logs)).
 `
   await expect(page).toMatchFileSnapshot('../../docs/errors.md')
 })
