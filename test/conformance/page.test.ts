@@ -11,27 +11,35 @@ const MAJOR = 24
 
 const INTRO = `# fetch
 
-\`client.fetch\` does what the built-in \`fetch\` does: ${CASES.length} cases, from the inputs it takes to redirects and aborts, are tried on both
-of them, over real connections (\`test/conformance\`). All differences are deliberate. The table is written by those
-tests, on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), which fail if a row is not true.
+\`client.fetch\` does what the built-in \`fetch\` does, except for the deliberate differences on this page.
 
-The calls are passthrough calls, unless a row says otherwise. This page does not cover retries, deadlines and other additions.
-Each difference shows the first of its cases.
+## When
+
+Your code, or a library that you give \`client.fetch\`, depends on details of \`fetch\`. Retries, deadlines and other additions are on the other
+pages.
+
+Tests try ${CASES.length} cases on both functions, over real connections, from the inputs that they take to redirects and aborts
+(\`test/conformance\`). They write the table on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), and fail if a row is not true. Each
+row shows the first case of its difference, with a passthrough call unless the row says otherwise.
 
 ## A whole response in the place of a stream
 
-Bytes are passed on unchanged, with one exception. If the body says \`stream: true\` and the endpoint answers with a whole response as
-JSON, with any content type, a host would find no event in it and report an empty success. \`client.fetch\` then returns the event
-stream of that response, as \`text/event-stream\` without a \`content-length\`: \`response.created\`; for each item of the output
-\`response.output_item.added\`, one delta for each of its texts and arguments, and \`response.output_item.done\`; then \`response.completed\`,
-\`response.incomplete\` or \`response.failed\` with the unchanged response. JSON that is an error is one \`error\` event. Other JSON is
-\`unexpected_content\`.
+Bytes are passed on unchanged, with one exception: the body says \`stream: true\`, and the endpoint answers with a whole response as JSON.
+A host would find no event in it and report an empty success. Whatever the content type of that answer, \`client.fetch\` returns the events
+of that response, as \`text/event-stream\` without a \`content-length\`:
+
+1. \`response.created\`;
+2. for each item of the output \`response.output_item.added\`, one delta for each of its texts and arguments, and
+   \`response.output_item.done\`;
+3. \`response.completed\`, \`response.incomplete\` or \`response.failed\`, with the unchanged response.
+
+JSON that is an error becomes one \`error\` event. Other JSON fails with \`unexpected_content\`.
 
 ## An error with the status of a success
 
-An endpoint may answer a Responses call that does not stream with 200 and an error as JSON. A host would take it for a success.
-\`client.fetch\` hands over the same bytes with another status: the one that the error names (\`"code": 429\`, \`"status": 400\`), 429 for
-a \`rate_limit…\` code, 503 for an error that another attempt may heal, and 400 for all others. A response whose \`status\` is \`failed\` stays 200.
+An endpoint may answer a Responses call that does not stream with 200 and an error as JSON, which a host would take for a success.
+\`client.fetch\` hands over the same bytes with another status: the one that the error names (\`"code": 429\`, \`"status": 400\`), else 429 for
+a \`rate_limit…\` code, else 503 for an error that a retry may heal, else 400. A response with the \`status\` \`failed\` keeps 200.
 
 ## Differences from the built-in fetch`
 

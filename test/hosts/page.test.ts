@@ -5,8 +5,12 @@ import { afterOutputRows, failureRows, requestRows, table } from './support/page
 
 const INTRO = `# Hosts
 
-What the SDKs of agents do with a failing endpoint, alone and with \`client.fetch\`. The tables are written by the tests
-(\`npx vitest run --project hosts -u\`), which play each row over real connections.
+What openai, the AI SDK and agents-js (the *hosts* of \`client.fetch\`) do with a failing endpoint, alone and with \`client.fetch\`.
+
+## When
+
+You call the endpoint through one of these SDKs. Read the settings first; the tables below show what they change. Tests write the tables
+(\`npx vitest run --project hosts -u\`) and play each row over real connections.
 
 ## Settings
 
@@ -27,36 +31,51 @@ const result = streamText({ model: provider('gpt-5.2'), prompt: 'Hi', maxRetries
 const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: openai }) })
 \`\`\`
 
-- **\`maxRetries: 0\` on the host.** Its retries begin after ours have ended, and each of them is a whole call with all of ours: see
-  "What the retries of a host cost". In the AI SDK it is an option of each call, in agents-js of the \`OpenAI\` client.
-- **A longer \`timeout\` on \`openai\`**, whose default of 10 minutes covers each of its requests until the headers. An answer that
-  is not streamed has its headers at its end, and may take longer with high effort or the flex tier. Our \`timeouts\` still apply.
-- **\`streamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK, which retry after error events, but not after a body that breaks off.
-- **To end a stream early, abort it.** \`break\` is enough in \`openai\` and agents-js. In the AI SDK it frees nothing while the result
+- **\`maxRetries: 0\` on the host.** The retries of the host begin after those of the client have ended, and each is a whole call with
+  all of the client's retries: [what they cost](#what-the-retries-of-a-host-cost). In the AI SDK it is an option of each call, in
+  agents-js of the \`OpenAI\` client.
+- **A longer \`timeout\` on \`openai\`.** By default \`openai\` waits 10 minutes for the headers of an answer. If the answer is not streamed, its
+  headers come at its end, and high effort or the flex tier may take longer. The \`timeouts\` of the client still apply.
+- **\`streamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK: these retry after an error event, but not after a body that
+  breaks off.
+- **To end a stream early, abort it.** In \`openai\` and agents-js \`break\` aborts it. In the AI SDK \`break\` does not, as long as the result
   is referenced: pass an \`abortSignal\`.
-- **To send our credential**, turn off the host's: \`defaultHeaders: { authorization: null }\` in \`openai\`; in the AI SDK a header
-  \`Authorization\` with the value \`undefined\`.`
+- **To send the credential of the client** (\`apiKey\`), turn off that of the host: \`defaultHeaders: { authorization: null }\` in \`openai\`; in
+  the AI SDK a header \`Authorization\` with the value \`undefined\`.`
 
 const OF_FAILURES = `## Results of each failure
 
-The first request meets the failure, later ones are answered. *Alone* is the host on its default \`fetch\`, with its own retries and
-timeouts; *hangs* means that only a timeout of minutes would end it. *With us* is \`client.fetch\` with \`maxRetries: 0\` on the host, in
-brackets the code of our error inside the host's (\`findResilientError(error)?.code\`). The last column is the same with
-[WebSockets](websocket.md), on which the same failures were played: a cut stream is a closed socket there. The row without a cell is about the
-frames of an event stream, which a WebSocket does not have.`
+The first request meets the failure, later ones are answered.
+
+- *alone*: the host on its default \`fetch\`, with its own retries and timeouts. *hangs* means that only a timeout of minutes ends it.
+- *with us*: \`client.fetch\` with \`maxRetries: 0\` on the host. In brackets stands the code of the client's error, which is inside that of
+  the host (\`findResilientError(error)?.code\`).
+- *\`webSocket: true\`*: the same over [WebSockets](websocket.md), where a cut stream is a closed socket. An empty cell: the failure is about
+  frames of an event stream, which a WebSocket does not have.`
 
 const OF_RETRIES = `## What the retries of a host cost
 
-Requests for one call to an endpoint that never recovers, with our default of 4 retries: at most (1 + ours) × (1 + the host's).
-The HTTP answer after our last retry says \`x-should-retry: false\`: \`openai\` and agents-js obey it, the AI SDK ignores it.`
+The tables count the requests for one call to an endpoint that never recovers. The client has its default of 4 retries. With the
+host's default there can be (1 + 4) × (1 + the host's retries) requests. The HTTP answer after the client's last retry says
+\`x-should-retry: false\`: \`openai\` and agents-js obey it, the AI SDK ignores it.`
 
 const OF_OUTPUT = `## After output
 
-Output that was handed over cannot be taken back, so the drop-in does not retry. The host may retry if it gets the failure as an
-event. Here the AI SDK has \`streamRetries: 2\`. A reader keeps the text of the cut attempt.`
+Output that was handed over cannot be taken back, so the client does not retry. The columns are the two values of \`streamFailure\`: as an
+event (\`'sse_error'\`) a host may retry the failure. Here the AI SDK has \`streamRetries: 2\`. Its reader gets the text of the new attempt
+after that of the cut one.`
 
-const OF_AGENTS = `The retry policies of agents-js (\`modelSettings.retry\`) are called for failures before the first event, and for runs that are
-not streamed. They are not called for a stream that has begun, however it ends: run the agent again, or do not stream.`
+const OF_AGENTS = `agents-js calls its retry policies (\`modelSettings.retry\`) for failures before the first event, and for runs that are not streamed.
+It does not call them for a stream that has begun: after such a failure run the agent again, or do not stream.
+
+## What can go wrong
+
+- **The host's retries are left on.** An outage then costs up to three times the requests (see above).
+- **An error event that your SDK does not know.** Without \`streamRetries\` leave \`streamFailure\` at its default, \`'error'\`.
+
+## How to see it
+
+\`findResilientError(error)?.code\` and \`explain(error)\` take the error of a host, too. \`onEvent\` shows the attempts of each call.`
 
 it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
   timeout: 120_000,

@@ -74,7 +74,7 @@ async function outcome(
   if (!answer.finished) return `ends without an error and without a result${requests}`
   if (answer.text === ANSWER_TEXT) return `complete${requests}`
   // Text of a failed attempt stays with those who have already read it.
-  if (answer.text.endsWith(ANSWER_TEXT)) return `complete${requests}, behind the cut text`
+  if (answer.text.endsWith(ANSWER_TEXT)) return `complete${requests}, after the cut text`
   return `takes cut text for complete${requests}`
 }
 
