@@ -40,8 +40,8 @@ export const SOCKET_BUGS: readonly Bug[] = [
   socketBug(
     'the age of a socket fails a call',
     'src/call/socket-route.ts',
-    'if (failed.upstreamCode?.startsWith(OF_SOCKET)) {',
-    'if (failed.upstreamCode === OF_SOCKET) {',
+    'if (isOfSocket(failed)) {',
+    'if (failed.upstreamCode === undefined && isOfSocket(failed)) {',
   ),
   socketBug(
     'what may have been done is sent again on another socket',
@@ -116,6 +116,12 @@ export const SOCKET_BUGS: readonly Bug[] = [
     'src/endpoints/endpoints.ts',
     'const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)',
     "const last = this.#tried.size === 0 ? (Reflect.get(endpoints, 'last') as Endpoint | undefined) : undefined\n    const chosen = owner ?? last ?? endpoints.choose(model, this.#tried, affinity)\n    Reflect.set(endpoints, 'last', chosen)",
+  ),
+  socketBug(
+    'the age of a socket counts against its endpoint',
+    'src/call/target-end.ts',
+    "if (failed !== undefined && isOfSocket(failed)) return { ...end, report: 'alive' }",
+    "if (failed !== undefined && isOfSocket(failed)) return { ...end, report: 'failed' }",
   ),
   socketBug(
     'failures on sockets do not count against their endpoint',

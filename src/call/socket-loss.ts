@@ -1,14 +1,11 @@
 import type { Failure } from '../errors/failure.ts'
 import type { LostReason } from '../transport/websocket/socket-pool.ts'
+import { isOfSocket } from './of-socket.ts'
 import type { SocketVerdict } from './socket-plan.ts'
-
-/** Prefix of the codes that are about the socket, not about the request: `websocket_connection_limit_reached`. */
-export const OF_SOCKET = 'websocket_'
 
 /** For a continuation that only one socket could carry. After a failure its server has forgotten the response, so the call ends. */
 export function strictVerdict(failed: Failure): SocketVerdict {
-  const isOfSocket = failed.upstreamCode?.startsWith(OF_SOCKET) === true
-  const isLost = failed.lane !== undefined || failed.code === 'previous_response_not_found' || isOfSocket
+  const isLost = failed.lane !== undefined || failed.code === 'previous_response_not_found' || isOfSocket(failed)
   if (!isLost) return undefined
   return {
     kind: 'lost',

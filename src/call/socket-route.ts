@@ -16,8 +16,9 @@ import type { SocketKey } from '../transport/websocket/socket-key.ts'
 import type { SocketLease } from '../transport/websocket/socket-lease.ts'
 import type { WebSocketTransport } from '../transport/websocket/websocket-transport.ts'
 import type { WebSocketSettings } from '../transport/websocket-options.ts'
+import { isOfSocket } from './of-socket.ts'
 import { type CreateBody, incrementMessage, needsHttp, readCreate, wholeBytes, wholeMessage } from './socket-body.ts'
-import { LOST, NOT_ON_SOCKET, NOTHING_SENT, OF_SOCKET, strictVerdict } from './socket-loss.ts'
+import { LOST, NOT_ON_SOCKET, NOTHING_SENT, strictVerdict } from './socket-loss.ts'
 import type { EndedAttempt, RoutedCall, SocketPlan, SocketRoute, SocketVerdict } from './socket-plan.ts'
 
 /** Shared by all calls of a client. */
@@ -110,7 +111,7 @@ export class CallSocketRoute implements SocketRoute {
     // Generations of sockets are counted from 1, as soon as there is one.
     if (record.generation === 0) return this.#afterUpgrade(planned, failed, willRefresh)
     if (planned.isIncrement && failed.code === 'previous_response_not_found') return this.#moveOn('not_found', true)
-    if (failed.upstreamCode?.startsWith(OF_SOCKET)) {
+    if (isOfSocket(failed)) {
       if (this.#hasMoved) return this.#stayWithHttp('aged')
       return this.#moveOn('aged', true)
     }

@@ -7,10 +7,17 @@ import { standIn } from '../support/typed.ts'
 const end = (failed?: Failure, outcome?: string): unknown =>
   targetEndOf(standIn<Attempt>({ failed, ...(outcome !== undefined && { record: { outcome } }) }))
 
+/** As the event of a stream, it has no status, and would be retried as a failure of the model. */
+const aged = failure('response_failed', 'm', {
+  upstreamCode: 'websocket_connection_limit_reached',
+  lane: 'pushback',
+})
+
 it.each<[report: string | undefined, what: string, failed: Failure | undefined, outcome: string]>([
   ['alive', 'an answer', undefined, 'committed'],
   ['alive', 'a refusal', failure('http_status', 'm', { status: 400, lane: undefined }), 'answered'],
   ['failed', 'an overload', failure('http_status', 'm', { status: 503, lane: 'pushback' }), 'answered'],
+  ['alive', 'the end of the time of a socket', aged, 'answered'],
   ['failed', 'a reset', failure('connection_reset'), 'failed'],
   ['failed', 'a final failure of the connection', failure('tls_refused'), 'failed'],
   ['dead', 'silence', failure('ttfb_timeout'), 'failed'],

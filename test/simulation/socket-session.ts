@@ -80,7 +80,8 @@ export class SocketSession implements SocketPeer {
   writes(text: string): Intake {
     const body = parsed(text)
     const call = Number((body.metadata as Record<string, unknown> | undefined)?.[CALL_FIELD])
-    const served = this.#waiting ?? this.#world.begins(call)
+    // A request that turned out to be too large for this socket has left it unused to others.
+    const served = this.#waiting?.call === call ? this.#waiting : this.#world.begins(call)
     this.#waiting = undefined
     served.message = body
     served.session = { socket: this.#socket.id, wasBusy: this.isBusy, latest: this.#latest }

@@ -8,6 +8,8 @@ import type { Violations } from './violations.ts'
 const FIRST_COOLING_MS = 5000
 const LONGEST_COOLING_MS = 60_000
 const FAILURES_IN_A_ROW = 3
+/** With so many dead attempts their share, a moving average, is at most one half. */
+const MOST_DEAD = 10
 /** The codes of failures that count against an endpoint, whatever it said. */
 const LOST = new Set([
   'connection_reset',
@@ -28,7 +30,9 @@ interface Health {
   hasCooled: boolean
   /** Attempts that came to nothing, since then. */
   failures: number
-  /** Of them those without anything else in between that certainly count. */
+  /** Attempts whose first event did not come in time, since the beginning: their share counts, too. */
+  dead: number
+  /** Of the failures those without anything else in between that certainly count. */
   failuresInARow: number
   hintedUntil: number
   probe: AttemptEntry | undefined
@@ -59,6 +63,7 @@ export class PoolChecks {
       coolings: 0,
       hasCooled: false,
       failures: 0,
+      dead: 0,
       failuresInARow: 0,
       hintedUntil: -Infinity,
       probe: undefined,
@@ -99,6 +104,7 @@ export class PoolChecks {
     }
     if (isOfSocketAlone(record)) return
     health.failures++
+    if (record.code === 'ttfb_timeout') health.dead++
     const counts = LOST.has(record.code ?? '') || served?.plan === FAILING
     health.failuresInARow = counts ? health.failuresInARow + 1 : 0
     const mustCool =
@@ -120,7 +126,7 @@ export class PoolChecks {
     const step = Math.min(LONGEST_COOLING_MS, FIRST_COOLING_MS * 2 ** health.coolings)
     if (forMs !== step)
       this.#add('cooled_for_cause', undefined, `endpoint ${endpoint} cools for ${forMs} ms, and not for ${step} ms`)
-    if (health.coolings === 0 && health.failures < FAILURES_IN_A_ROW)
+    if (health.coolings === 0 && health.failures < FAILURES_IN_A_ROW && health.dead <= MOST_DEAD)
       this.#add('cooled_for_cause', undefined, `endpoint ${endpoint} cools after ${health.failures} failures`)
     health.coolings++
     health.hasCooled = true

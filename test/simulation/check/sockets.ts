@@ -61,6 +61,8 @@ export class SocketChecks {
   settles(caller: Caller): void {
     const { outcome, params, plan } = caller
     const error = outcome?.kind === 'error' || outcome?.kind === 'body' ? findResilientError(outcome.error) : undefined
+    // Only a stream goes over a WebSocket.
+    if (plan.face === 'fetch_json' || plan.face === 'fetch_once') return
     const id = params?.previous_response_id
     const home = this.#context.memory.onlySocketOf(id)
     if (error?.code !== 'previous_response_not_found' || home === undefined || error.attempts.length > 0) return
