@@ -44,7 +44,9 @@ export interface FleetFact {
   readonly forMs: number
 }
 
-export type StoreChange = { readonly state: 'lost'; readonly problem: string } | { readonly state: 'back' }
+export type StoreChange =
+  | { readonly state: 'lost' | 'not_subscribed'; readonly problem: string }
+  | { readonly state: 'back' }
 
 /** The part of a client in its fleet. Nothing here throws or rejects. */
 export interface FleetMembership {

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 import type { StoreChange } from '../fleet-port/fleet-port.ts'
+import { problemOf, refusalOf } from './problem.ts'
 import type { Script } from './scripts.ts'
 import type { Store } from './store.ts'
 
@@ -50,7 +51,7 @@ export class GuardedStore {
       try {
         return await this.#store.evalsha(script, keys, args)
       } catch (error) {
-        if (wordOf(error) !== 'NOSCRIPT') throw error
+        if (refusalOf(error) !== 'NOSCRIPT') throw error
         return this.#store.eval(script, keys, args)
       }
     })
@@ -74,7 +75,7 @@ export class GuardedStore {
       this.#answered()
       return { value }
     } catch (error) {
-      this.#missed(wordOf(error), askedAt)
+      this.#missed(problemOf(error), askedAt)
       return undefined
     } finally {
       if (isProbe) this.#isProbing = false
@@ -118,13 +119,4 @@ export class GuardedStore {
 
 class TooLate extends Error {
   readonly code = 'timeout'
-}
-
-/** The first word of an error of the server (`OOM`, `READONLY`, `NOPERM`), or the code of one of its client. Nothing else is shown. */
-function wordOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'error'
-  const [word = ''] = error.message.split(' ', 1)
-  if (/^[A-Z]{2,16}$/.test(word)) return word
-  const { code } = error as { readonly code?: unknown }
-  return typeof code === 'string' && /^[\w-]{1,40}$/.test(code) ? code : 'error'
 }

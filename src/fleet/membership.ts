@@ -29,6 +29,8 @@ export class Membership implements FleetMembership {
   readonly #origins = new RecentMap<string, OriginSync>(MAX_ORIGINS)
   #syncs = 0
   #subscription: Subscription | undefined
+  /** The store does not let it listen, and that was told. */
+  #isRefused = false
   #isOver = false
 
   constructor(source: Store, name: string, member: FleetMember) {
@@ -105,7 +107,12 @@ export class Membership implements FleetMembership {
     this.#subscription ??= this.#source.subscribe(this.#keys.channel, {
       onMessage: (message) => this.#published(message),
       onListening: () => {
+        this.#isRefused = false
         for (const [, sync] of this.#origins.entries()) sync.listening()
+      },
+      onRefused: (problem) => {
+        if (!this.#isRefused) this.#member.storeChanged({ state: 'not_subscribed', problem })
+        this.#isRefused = true
       },
     })
   }

@@ -1,5 +1,6 @@
 import { shownKind } from '../core/shown.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import { refusalOf } from './problem.ts'
 import type { Store, Subscription, SubscriptionListener } from './store.ts'
 
 type Method = (...args: never[]) => unknown
@@ -37,6 +38,7 @@ export type RedisClient = IoRedisClient | NodeRedisClient
 /** What is called of ioredis. */
 interface IoRedis {
   readonly status?: string
+  readonly options?: { autoResubscribe?: boolean }
   evalsha(sha1: string, keyCount: number, ...rest: string[]): Promise<unknown>
   eval(text: string, keyCount: number, ...rest: string[]): Promise<unknown>
   get(key: string): Promise<unknown>
@@ -88,6 +90,8 @@ function ioRedisStore(client: IoRedis): Store {
     subscribe: (channel, listener) =>
       subscribed(client, listener, () => {
         const duplicate = client.duplicate()
+        // We subscribe when it is ready. It would do the same, and leave the rejection to end the process where the server refuses.
+        if (duplicate.options !== undefined) duplicate.options.autoResubscribe = false
         duplicate.on('message', (_channel, message) => listener.onMessage(String(message)))
         return {
           duplicate,
@@ -121,7 +125,13 @@ function listenOnOne(client: NodeRedis, channel: string, listener: SubscriptionL
       duplicate,
       start: () => duplicate.connect(),
       // It subscribes again by itself after a reconnect.
-      onReady: () => (subscribing ??= duplicate.subscribe(channel, onMessage)),
+      onReady: () => {
+        subscribing ??= duplicate.subscribe(channel, onMessage).catch((error) => {
+          subscribing = undefined
+          throw error
+        })
+        return subscribing
+      },
       end: () => duplicate.destroy(),
     }
   })
@@ -147,8 +157,8 @@ function listenOnCluster(client: NodeRedis, channel: string, listener: Subscript
       await duplicate.subscribe(channel, (message) => listener.onMessage(message))
       isListening = true
       listener.onListening()
-    } catch {
-      // Commands fail at the same time, and the guard of the store tells of them.
+    } catch (error) {
+      refused(listener, error)
     } finally {
       isTrying = false
     }
@@ -183,10 +193,16 @@ interface Listening {
   end(): void
 }
 
+/** Where a connection is lost, commands fail at the same time, and the guard of the store tells of them. */
+function refused(listener: SubscriptionListener, error: unknown): void {
+  const problem = refusalOf(error)
+  if (problem !== undefined) listener.onRefused(problem)
+}
+
 /** Ends with the client of which it is a duplicate, too, so that it keeps no program alive. */
 function subscribed(
   client: Pick<IoRedis, 'on' | 'off'>,
-  { onListening }: SubscriptionListener,
+  listener: SubscriptionListener,
   make: () => Listening,
 ): Subscription {
   let isOver = false
@@ -206,8 +222,16 @@ function subscribed(
     const made = make()
     listening = made
     // The client reconnects by itself. Without a listener the error would end the process.
-    made.duplicate.on('error', () => {})
-    made.duplicate.on('ready', () => void made.onReady().then(onListening, () => {}))
+    // After a reconnect node-redis subscribes by itself, tells here that it was refused, and connects anew without an end.
+    made.duplicate.on('error', (error) => {
+      if (refusalOf(error) === 'NOPERM') refused(listener, error)
+    })
+    made.duplicate.on('ready', () => {
+      void made.onReady().then(
+        () => listener.onListening(),
+        (error) => refused(listener, error),
+      )
+    })
     made.start().catch(() => {})
   } catch {
     // A client that was closed cannot be duplicated. Then there are no commands either.

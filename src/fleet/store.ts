@@ -17,6 +17,8 @@ export interface SubscriptionListener {
   onMessage(message: string): void
   /** It listens, for the first time or again: what was published meanwhile was missed. */
   onListening(): void
+  /** The server has refused it, with this word (`NOPERM`). It is tried again when the connection is made anew. */
+  onRefused(problem: string): void
 }
 
 export interface Subscription {

@@ -26,7 +26,7 @@ export type { CallUsage, ResponseFacts } from './response-facts.ts'
  * ├─ retry_decision                     after every failed attempt; refusals have a reason
  * └─ call_end                           always; after a commit, at the end of the body
  * endpoint_cooled                       one of several endpoints begins a cool-down
- * fleet_store                           the store of `fleet` stopped answering, or answers again
+ * fleet_store                           the store of `fleet` stopped answering, answers again, or refuses to let this process subscribe
  * request_problem                       typed calls: a field of the body looks like a typing error
  * event_problem                         typed streams: an event is not as expected
  * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
@@ -286,13 +286,15 @@ export interface EndpointCooledEvent {
 }
 
 /**
- * The store of the option `fleet` stopped answering: three commands in a row failed, or took longer than 50 ms. Until it answers again,
- * which is told once too, this process continues with what it knows.
+ * The store of the option `fleet`. `lost`: it stopped answering; three commands in a row failed, or took longer than 50 ms. Until it
+ * answers again (`back`), this process continues with what it knows. `not_subscribed`: the store refuses to let this process subscribe,
+ * for example because its user has no right to. Everything is shared as before, but a pushback or a cool-down of another process comes
+ * with the next report, within a second. Each is told once.
  */
 export interface FleetStoreEvent {
   readonly type: 'fleet_store'
-  readonly state: 'lost' | 'back'
-  /** Of `lost`: `timeout`, or the code of the last error, such as `OOM`, `READONLY` or `ECONNREFUSED`. */
+  readonly state: 'lost' | 'back' | 'not_subscribed'
+  /** Of `lost`: `timeout`, or the code of the last error, such as `OOM`, `READONLY` or `ECONNREFUSED`. Of `not_subscribed`: `NOPERM`. */
   readonly problem?: string
 }
 

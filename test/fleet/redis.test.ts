@@ -3,27 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
-import { pause, until, within } from '../support/until.ts'
+import { pause, until } from '../support/until.ts'
 import { slowServer } from './support/flight.ts'
 import { CREATE, member } from './support/member.ts'
 import { CLIENT_NAMES, CLIENTS } from './support/redis-clients.ts'
 import { hasRedis, RedisServer } from './support/redis-server.ts'
-
-type Command = (...args: string[]) => Promise<unknown>
-
-/** Waits for the state of the store that only a command tells. */
-function untilStore(isThere: () => Promise<boolean>, what: string): Promise<void> {
-  const look = async (): Promise<void> => {
-    while (!(await isThere())) await pause(2)
-  }
-  return within(look(), what)
-}
-
-function bothListen(command: Command, channel: string): Promise<void> {
-  const isThere = async (): Promise<boolean> =>
-    Number(((await command('PUBSUB', 'NUMSUB', channel)) as unknown[])[1]) === 2
-  return untilStore(isThere, `two connections listen on ${channel}`)
-}
+import { bothListen, type Command, untilStore } from './support/store-state.ts'
 
 /** Owners are kept after the calls. */
 function ownersAreKept(command: Command, prefix: string, count: number): Promise<void> {
