@@ -2,12 +2,14 @@
  * `npm run simulate -- --seeds N [--from M]`: simulated worlds on all cores.
  * `npm run simulate -- --seed N`: one world. A failure is shrunk and shown as a timeline.
  * With `--sockets` all worlds stream over WebSockets; otherwise a share of them.
+ * With `--fleets` each seed is a fleet of five clients on one store, with delays, losses, partitions and a store that fails.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import type { Sum } from '../test/simulation/bulk.ts'
 import { replaceNetwork } from '../test/simulation/replace.ts'
+import { simulateFleets } from './simulate-fleets.ts'
 
 replaceNetwork()
 const { addSum, emptySum } = await import('../test/simulation/bulk.ts')
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20000' },
     from: { type: 'string', default: '1' },
     sockets: { type: 'boolean', default: false },
+    fleets: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -29,7 +32,17 @@ const SHARE = 500
 const EXPLAINED = 3
 const PROGRESS_EVERY_MS = 10_000
 
-process.exitCode = values.seed === undefined ? await many() : await one(Number(values.seed))
+process.exitCode = values.fleets
+  ? await fleets()
+  : values.seed === undefined
+    ? await many()
+    : await one(Number(values.seed))
+
+function fleets(): Promise<number> {
+  const from = Number(values.seed ?? values.from)
+  const to = from + (values.seed === undefined ? Number(values.seeds) : 1)
+  return simulateFleets({ from, to, workers: Number(values.workers) })
+}
 
 async function one(seed: number): Promise<number> {
   const story = await explain(seed, values.sockets)
