@@ -10,7 +10,10 @@ export interface ClientPeer {
   readonly fetch: FetchFunction
   /** The same for a request that has a meaning on a WebSocket alone. Rejects where it would go over HTTP, and sends nothing. */
   readonly fetchOnSocket: FetchFunction
-  /** Whether calls to an address go over HTTP for now, because it did not upgrade lately; also where the client has no WebSockets. */
+  /**
+   * Whether calls to an address may go over HTTP for now, because it, or another of the client's endpoints, did not upgrade lately; also
+   * where the client has no WebSockets.
+   */
   isHttpAlone(url: URL, headers: HeaderPairs): boolean
   /** Closes the sockets of the peer. Resolves when they are closed; its calls must have ended, or been aborted. */
   close(): Promise<void>

@@ -257,7 +257,7 @@ export class ResilientClient implements AsyncDisposable {
   }
 
   #openPeer(): ClientPeer {
-    const { connections } = this.#shared
+    const { connections, endpoints } = this.#shared
     const sockets = connections.ofOnePeer(this.#telemetry)
     const viewOf = (routing: SocketRouting | undefined): ResilientClient => {
       const marker: ResilientClientOptions = {}
@@ -267,7 +267,10 @@ export class ResilientClient implements AsyncDisposable {
     return {
       fetch: viewOf(sockets).fetch,
       fetchOnSocket: viewOf(sockets && withoutHttp(sockets)).fetch,
-      isHttpAlone: (url, headers) => connections.sockets?.isHttpAlone(url, headers) ?? true,
+      isHttpAlone: (url, headers) =>
+        (endpoints?.everywhere(url, headers) ?? [{ url, headers }]).some(
+          (one) => connections.sockets?.isHttpAlone(one.url, one.headers) ?? true,
+        ),
       close: async () => {
         if (sockets !== undefined) await connections.leave(sockets)
       },

@@ -80,6 +80,16 @@ export class Endpoints {
     return addressed === undefined ? undefined : new Route(this, addressed, traits)
   }
 
+  /** The same request at each of the endpoints. */
+  everywhere(url: URL, pairs: HeaderPairs): ReadonlyArray<{ readonly url: URL; readonly headers: HeaderPairs }> {
+    const addressed = this.all.find(({ name }) => below(url, name) !== undefined)
+    if (addressed === undefined) return [{ url, headers: pairs }]
+    return this.all.map((one) => ({
+      url: one === addressed ? url : addressAt(one, url, addressed),
+      headers: headersFor(one, pairs, one.baseURL.origin !== url.origin),
+    }))
+  }
+
   /** The endpoint where a response or a conversation was seen. */
   ownerOf(id: string): Endpoint | undefined {
     return this.#owners.peek(id)

@@ -16,7 +16,8 @@ const UNPRINTABLE = /[^\x21-\x7e]/
 export function upstreamUrl(target: string, base: URL): URL | undefined {
   const end = target.indexOf('?')
   const path = end === -1 ? target : target.slice(0, end)
-  if (!path.startsWith('/') || TRICKS.test(path) || OF_SIDECAR.test(path) || UNPRINTABLE.test(target)) return undefined
+  if (!path.startsWith('/') || TRICKS.test(path) || OF_SIDECAR.test(unescaped(path)) || UNPRINTABLE.test(target))
+    return undefined
   const basePath = base.pathname.replace(/\/+$/, '')
   const prefix = [basePath, ...CLIENT_PREFIXES].find((one) => one !== '' && path.startsWith(`${one}/`)) ?? ''
   const rest = path.slice(prefix.length)
@@ -27,4 +28,9 @@ export function upstreamUrl(target: string, base: URL): URL | undefined {
   url.search = queries.join('&')
   // The parsed address must still be below the base.
   return url.pathname === basePath + rest ? url : undefined
+}
+
+/** As a server reads it. Escapes that are not whole stay as they are. */
+function unescaped(path: string): string {
+  return path.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }

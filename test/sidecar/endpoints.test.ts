@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Sidecar, SidecarOptions } from '../../src/sidecar/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
-import { TestSocket, user } from './support/client-socket.ts'
+import { refusedUpgrade, TestSocket, user } from './support/client-socket.ts'
 import { ask, JSON_HEADERS } from './support/requests.ts'
 import { withSidecar } from './support/scene.ts'
 
@@ -113,4 +113,33 @@ describe('a sidecar with several upstreams', () => {
       for (const servers of seen.values()) expect(servers.size).toBe(1)
       expect(scene.both.flatMap(({ sockets }) => sockets)).toHaveLength(6)
     }))
+
+  // A continuation by id over HTTP finds no response, so each turn would be sent twice.
+  it.each([
+    ['the first', 426, 0],
+    ['the second', 426, 1],
+    ['the first', 403, 0],
+    ['the second', 403, 1],
+  ] as const)('refuses a WebSocket with 426 after %s of them refused its upgrade with %i', (_, status, index) =>
+    withTwo({ webSocket: true }, async ({ sidecar, both }) => {
+      const refusing = both[index] as MockResponsesServer
+      let isAsked = false
+      const when = (): boolean => {
+        isAsked = true
+        return true
+      }
+      refusing.addFaults({ at: 'upgrade', effect: 'status', status, when })
+      // One session after the other, until one is at that endpoint.
+      let headers = {}
+      for (let n = 0; n < 60 && !isAsked; n++) {
+        headers = { 'session-id': `session-${n}` }
+        const client = await TestSocket.open(sidecar, { headers })
+        client.create()
+        await client.next('response.completed', 'error')
+        await client.close()
+      }
+      expect(isAsked).toBe(true)
+      expect(await refusedUpgrade(sidecar, headers)).toMatchObject({ status: 426 })
+    }),
+  )
 })

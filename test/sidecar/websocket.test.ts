@@ -525,7 +525,7 @@ describe('an upgrade', () => {
       expect(withoutToken).toMatchObject({ status: 401 })
       expect(JSON.parse(withoutToken.body)).toMatchObject({ error: { code: 'invalid_sidecar_token' } })
       expect(await refusedUpgrade(sidecar, known, '/v1/realtime')).toMatchObject({ status: 426 })
-      for (const path of ['/v1//responses', '//v1/responses', '/_live/responses']) {
+      for (const path of ['/v1//responses', '//v1/responses', '/_live/responses', '/%5flive/responses']) {
         expect(await refusedUpgrade(sidecar, known, path)).toMatchObject({ status: 404 })
       }
       expect(upstream.sockets).toHaveLength(0)
