@@ -1,3 +1,4 @@
+import { namesOwner } from './names-owner.ts'
 import { isObject, type Json } from './prints.ts'
 
 /** The type of a message of the endpoint, and its content where that is needed. */
@@ -9,9 +10,6 @@ export interface MessageKind {
 
 const OPENING = Buffer.from('{"type":"')
 const QUOTE = 34
-
-/** In a JSON string each quote has a backslash before it, so these bytes are a key or a whole string. */
-const NAMES_OF_OWNERS = [Buffer.from('"response_id"'), Buffer.from('"stream_id"')]
 
 /** Types of events that are not parsed: usually they name no response, and they contain no whole item. */
 const NOT_PARSED = /^(?:keepalive|ping|response\.(?!output_item\.done$)\w+\..*)$/
@@ -99,10 +97,6 @@ export function responseIdOf(json: Readonly<Record<string, Json>> | undefined): 
   const response = json?.response
   const id = isObject(response) ? response.id : json?.response_id
   return typeof id === 'string' && id !== '' ? id : undefined
-}
-
-function namesOwner(bytes: Buffer): boolean {
-  return NAMES_OF_OWNERS.some((name) => bytes.includes(name))
 }
 
 /** The `stream_id` of an event. */
