@@ -130,6 +130,8 @@ const TIME_OF_CALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** A lost connection must never be reported as a lost conversation. */
 function continuityOf({ code, deadline }: Failure): Continuity | undefined {
+  // The only failure that says that the conversation does not exist.
+  if (code === 'previous_response_not_found') return undefined
   if (deadline !== undefined) return 'upstream_request_timeout'
   if (code === 'stream_incomplete' || code === 'body_truncated' || code === 'malformed_event')
     return 'stream_incomplete'

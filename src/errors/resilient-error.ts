@@ -66,7 +66,10 @@ export class ResilientError extends Error {
   /** `x-request-id` of every answered attempt, in order. */
   readonly requestIds: readonly string[]
   readonly responseId: string | undefined
-  /** Only for calls with `previous_response_id`: the conversation still exists, but the endpoint was not reached. */
+  /**
+   * Only for calls with `previous_response_id`: how the call failed, while the conversation still exists. `undefined` when the
+   * endpoint said that it does not know the response, and when nothing was sent.
+   */
   readonly continuity: Continuity | undefined
   /** The number of the call in telemetry and in the header `x-resilient-responses`. `undefined` if no call made the error. */
   readonly callId: number | undefined

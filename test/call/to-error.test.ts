@@ -81,14 +81,14 @@ describe.each(CODES)('a failure of the code %s', (code) => {
   it('of a call that continues a response says what that means for the conversation', () => {
     const cut: readonly ErrorCode[] = ['stream_incomplete', 'body_truncated', 'malformed_event']
     const expected: Continuity | undefined =
-      family === 'request' || family === 'closed'
+      family === 'request' || family === 'closed' || code === 'previous_response_not_found'
         ? undefined
         : cut.includes(code)
           ? 'stream_incomplete'
           : 'upstream_unavailable'
     expect(toError(failure(code), { ...FACTS, continuation: true }).continuity).toBe(expected)
     const late = toError(failure(code, undefined, { deadline: DEADLINE }), { ...FACTS, continuation: true })
-    expect(late.continuity).toBe('upstream_request_timeout')
+    expect(late.continuity).toBe(code === 'previous_response_not_found' ? undefined : 'upstream_request_timeout')
   })
 })
 
