@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
+import { type CodexHome, makeHome } from './home.ts'
 
 export interface CodexRun {
   /** `undefined`: still running when its time was over. */
@@ -10,13 +9,12 @@ export interface CodexRun {
   readonly output: string
 }
 
-/** One turn of the real binary in a home of its own, with a custom provider at `baseURL`. */
+/** One turn of the real binary. */
 export async function runCodex(
   binary: string,
-  { baseURL, capMs, webSockets }: { readonly baseURL: string; readonly capMs: number; readonly webSockets: boolean },
+  { capMs, ...options }: CodexHome & { readonly capMs: number },
 ): Promise<CodexRun> {
-  const home = mkdtempSync(path.join(os.tmpdir(), 'codex-home-'))
-  writeFileSync(path.join(home, 'config.toml'), configOf(baseURL, webSockets))
+  const home = makeHome(options)
   const startedAt = performance.now()
   const child = spawn(binary, ['exec', '--skip-git-repo-check', '--sandbox', 'read-only', 'Say hi.'], {
     cwd: home,
@@ -41,16 +39,4 @@ function killGroup(pid: number | undefined): void {
   } catch {
     // It has just ended.
   }
-}
-
-function configOf(baseURL: string, webSockets: boolean): string {
-  return `model = "gpt-5.5"
-model_provider = "check"
-[model_providers.check]
-name = "check"
-base_url = "${baseURL}"
-wire_api = "responses"
-env_key = "KEY_OF_CODEX"
-supports_websockets = ${webSockets}
-`
 }

@@ -7,6 +7,9 @@ import type {
   ScriptEntry,
 } from '../../src/testing/server.ts'
 
+import { asksForCompaction, COMPACTS, isCompacted, withCompaction } from './compaction.ts'
+import type { CodexSetup } from './home.ts'
+
 /** What the upstream does to the requests of one turn, and how the turn has to end through the sidecar. */
 export interface Scenario {
   readonly title: string
@@ -17,6 +20,9 @@ export interface Scenario {
   /** Codex speaks WebSocket, and so does the sidecar. */
   readonly webSockets: boolean
   readonly server?: MockServerOptions
+  readonly codex?: CodexSetup
+  /** A request that the upstream has to get, or the scenario is not what it says. */
+  readonly needs?: (request: MockRequest) => boolean
   prepare(server: MockResponsesServer): void
 }
 
@@ -81,6 +87,20 @@ function withTool({ json, number }: MockRequest): readonly JsonObject[] {
     : toolCallStream({ id, calls: [{ name: 'get_goal', arguments: {} }] })
 }
 
+const COMPACTION = {
+  server: { respond: withCompaction },
+  codex: { as: 'openai', config: COMPACTS },
+  needs: isCompacted,
+} as const satisfies Partial<Scenario>
+
+const ZSTD = {
+  codex: { as: 'chatgpt' },
+  needs: ({ headers, path }) => path.endsWith('/responses') && headers['content-encoding'] === 'zstd',
+} as const satisfies Partial<Scenario>
+
+/** Of a request for output, because a login asks for other things, too. */
+const isResponse = ({ path }: MockRequest): boolean => path.endsWith('/responses')
+
 const HTTP_SCENARIOS: readonly Scenario[] = [
   { title: 'a healthy turn', through: 'ok', webSockets: false, prepare: () => {} },
   {
@@ -89,6 +109,26 @@ const HTTP_SCENARIOS: readonly Scenario[] = [
     webSockets: false,
     server: { respond: withTool },
     prepare: () => {},
+  },
+  { ...scripted('compaction in a turn', 'ok'), ...COMPACTION },
+  {
+    ...always('compaction in a turn, its request never answered, once', 'ok', {
+      at: 'headers',
+      effect: 'stall',
+      times: 1,
+      when: asksForCompaction,
+    }),
+    ...COMPACTION,
+  },
+  { ...scripted('zstd bodies', 'ok'), ...ZSTD },
+  {
+    ...always('zstd bodies, first request never answered', 'ok', {
+      at: 'headers',
+      effect: 'stall',
+      times: 1,
+      when: isResponse,
+    }),
+    ...ZSTD,
   },
   scripted('first request never answered', 'ok', ...once({ at: 'headers', effect: 'stall' })),
   scripted(
