@@ -15,7 +15,7 @@ process.on('unhandledRejection', () => {
 
 let found: { seed: number; invariant: string } | { seed: undefined } = { seed: undefined }
 for (let from = 1; from <= seeds && found.seed === undefined; from += SHARE) {
-  const { failed } = await runSeeds(from, from + SHARE, { sockets })
+  const { failed } = await runSeeds(from, from + SHARE, { sockets, stopAtFirst: true })
   const [first] = failed
   if (first !== undefined) found = { seed: first.seed, invariant: first.violation.invariant }
   else if (unhandled) found = { seed: from, invariant: 'exception' }
