@@ -262,6 +262,20 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'sockets whose time is over do not make their endpoint cool down',
+    {
+      client: { webSocket: {}, pool: { weights: [1000, 1] } },
+      endpoints: [
+        { connectMs: 0, restarts: [], sockets: { limitMs: 50 } },
+        { connectMs: 0, restarts: [] },
+      ],
+      calls: Array.from({ length: 3 }, () => ({
+        face: 'stream' as const,
+        attempts: [{ send: { pieces: 2, everyMs: 60 }, errorForm: 'without_status' as const }],
+      })),
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {
