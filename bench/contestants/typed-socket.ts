@@ -1,20 +1,6 @@
-import { ResilientClient } from '../../src/index.ts'
 import type { Contestant } from '../contract.ts'
+import { typedClient } from './typed-client.ts'
 
 export async function create(): Promise<Contestant> {
-  const clients = new Map<string, ResilientClient>()
-  const clientOf = (baseURL: string): ResilientClient => {
-    const known = clients.get(baseURL) ?? new ResilientClient({ baseURL, apiKey: 'sk-bench', webSocket: true })
-    clients.set(baseURL, known)
-    return known
-  }
-  return {
-    async events(url) {
-      let events = 0
-      for await (const event of clientOf(url).responses.stream({ model: 'bench', input: 'hi' })) {
-        if (event.type !== undefined) events++
-      }
-      return events
-    },
-  }
+  return typedClient({ webSocket: true })
 }

@@ -1,21 +1,7 @@
-import { ResilientClient, undiciTransport } from '../../src/index.ts'
+import { undiciTransport } from '../../src/index.ts'
 import type { Contestant } from '../contract.ts'
+import { typedClient } from './typed-client.ts'
 
 export async function create(): Promise<Contestant> {
-  const transport = undiciTransport()
-  const clients = new Map<string, ResilientClient>()
-  const clientOf = (baseURL: string): ResilientClient => {
-    const known = clients.get(baseURL) ?? new ResilientClient({ baseURL, apiKey: 'sk-bench', transport })
-    clients.set(baseURL, known)
-    return known
-  }
-  return {
-    async events(url) {
-      let events = 0
-      for await (const event of clientOf(url).responses.stream({ model: 'bench', input: 'hi' })) {
-        if (event.type !== undefined) events++
-      }
-      return events
-    },
-  }
+  return typedClient({ transport: undiciTransport() })
 }

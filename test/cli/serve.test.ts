@@ -34,35 +34,42 @@ function start(...args: string[]): Running {
   return started
 }
 
+/** Starts `serve`, and tells it to stop while a call is under way, which waits for `upstream.release()`. */
+async function stoppedInACall(
+  upstream: MockResponsesServer,
+  url: string,
+  ...flags: string[]
+): Promise<{ serve: Running; response: Response }> {
+  const serve = start('serve', '--upstream', url, '--port', '0', ...flags)
+  await until(
+    () => serve.err.includes('OPENAI_BASE_URL='),
+    () => `a greeting: ${serve.err}`,
+    20_000,
+  )
+  const base = /OPENAI_BASE_URL=(\S+)/.exec(serve.err)?.[1] as string
+  upstream.script([{ at: 'before_event', event: 6, effect: 'stall' }])
+  const response = await fetch(`${base}/responses`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer key-secret' },
+    body: JSON.stringify({ model: 'gpt-5.2', input: 'prompt-secret', stream: true }),
+  })
+  await upstream.waitFor('fault')
+  serve.process.kill('SIGTERM')
+  await until(
+    () => serve.err.includes('finishing 1 calls'),
+    () => `a word about calls under way: ${serve.err}`,
+  )
+  return { serve, response }
+}
+
 describe('resilient-responses serve', () => {
   it('carries calls, logs one line for each, and ends on SIGTERM when the last one has finished', async () => {
     await using upstream = await MockResponsesServer.start()
-    const serve = start(
-      'serve',
-      '--upstream',
+    const { serve, response } = await stoppedInACall(
+      upstream,
       `${upstream.baseURL}?key=query-secret`,
-      '--port',
-      '0',
       '--hedge',
       'false',
-    )
-    await until(
-      () => serve.err.includes('OPENAI_BASE_URL='),
-      () => `a greeting: ${serve.err}`,
-      20_000,
-    )
-    const base = /OPENAI_BASE_URL=(\S+)/.exec(serve.err)?.[1] as string
-    upstream.script([{ at: 'before_event', event: 6, effect: 'stall' }])
-    const response = await fetch(`${base}/responses`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer key-secret' },
-      body: JSON.stringify({ model: 'gpt-5.2', input: 'prompt-secret', stream: true }),
-    })
-    await upstream.waitFor('fault')
-    serve.process.kill('SIGTERM')
-    await until(
-      () => serve.err.includes('finishing 1 calls'),
-      () => `a word about calls under way: ${serve.err}`,
     )
     upstream.release()
     expect(await response.text()).toContain('response.completed')
@@ -76,25 +83,7 @@ describe('resilient-responses serve', () => {
 
   it('ends with 1 where a second signal cuts a call off', async () => {
     await using upstream = await MockResponsesServer.start()
-    const serve = start('serve', '--upstream', upstream.baseURL, '--port', '0', '--quiet')
-    await until(
-      () => serve.err.includes('OPENAI_BASE_URL='),
-      () => `a greeting: ${serve.err}`,
-      20_000,
-    )
-    const base = /OPENAI_BASE_URL=(\S+)/.exec(serve.err)?.[1] as string
-    upstream.script([{ at: 'before_event', event: 6, effect: 'stall' }])
-    const response = await fetch(`${base}/responses`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer key' },
-      body: JSON.stringify({ model: 'gpt-5.2', input: 'hi', stream: true }),
-    })
-    await upstream.waitFor('fault')
-    serve.process.kill('SIGTERM')
-    await until(
-      () => serve.err.includes('finishing 1 calls'),
-      () => `a word about calls under way: ${serve.err}`,
-    )
+    const { serve, response } = await stoppedInACall(upstream, upstream.baseURL, '--quiet')
     serve.process.kill('SIGTERM')
     await expect(response.text()).rejects.toThrow()
     expect(await serve.exit).toBe(1)

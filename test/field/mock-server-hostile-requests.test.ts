@@ -131,6 +131,7 @@ describe('a request that OpenAI refuses', () => {
     const refused = await ask(server, body)
     expect(refused.status).toBe(400)
     expect(refused.body.error).toMatchObject({ type: 'invalid_request_error', param, code })
+    // It accepts what the strict one has refused.
     await using lax = await MockResponsesServer.start({ strict: false })
     expect((await ask(lax, { ...body, previous_response_id: null, stream: false })).status).toBe(200)
   })

@@ -28,7 +28,6 @@ it('no key, prompt, answer or query is in a span, a metric, the page, the JSONL,
   const lines: string[] = []
   const logger = pino({}, { write: (line: string) => void lines.push(line) })
   await using server = await MockResponsesServer.start({
-    strict: false,
     respond: () => textStream({ text: ANSWER, id: 'resp_1' }),
   })
   const headers = { 'x-request-id': `${KEY} ${PROMPT}` }

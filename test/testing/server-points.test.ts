@@ -100,6 +100,7 @@ describe('the prefix of a path', () => {
         expect([prefix, answer.status]).toEqual([prefix, status])
       }
     })
+    // It answers on any path.
     await withClient({ strict: false }, async (server) => {
       const answer = await fetch(`${server.url}/any/where/responses`, { method: 'POST', body: JSON.stringify(params) })
       await answer.text()

@@ -202,7 +202,7 @@ export function transportContract(name: string, makeRig: () => Rig | Promise<Rig
         },
       )
 
-      it('nothing happens when the exchange had ended already', async () => {
+      it('does nothing when the exchange had ended already', async () => {
         const { recorder, exchange } = ask('answer')
         await recorder.ended()
         exchange.destroy()
@@ -257,7 +257,7 @@ export function transportContract(name: string, makeRig: () => Rig | Promise<Rig
         one.destroy()
       })
 
-      it('again and again loses nothing', async () => {
+      it('called many times loses nothing', async () => {
         const recorder = new Recorder()
         const one = ask('late', {}, recorder)
         for (let i = 0; !recorder.over; i++) {

@@ -20,7 +20,7 @@ const OTHERS = [
 ] as const
 
 async function callOn(command: readonly string[]): Promise<string[]> {
-  await using server = await MockResponsesServer.start({ strict: false })
+  await using server = await MockResponsesServer.start()
   server.script([{ at: 'headers', effect: 'stall' }, { at: 'before_event', event: 2, effect: 'reset' }, 'ok', 'ok'])
   copyFileSync(path.join(consumer, 'call.mjs'), path.join(project, 'call.mjs'))
   const [program = '', ...args] = command

@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../../../src/core/clock.ts'
 import type { SocketEnd, Wire, WireEvents, WireRequest } from '../../../src/transport/websocket/wire.ts'
+import { Arrivals } from './arrivals.ts'
 import type { DialOutcome, Intake, Network } from './network.ts'
 import { dialError, resetError } from './network-errors.ts'
 
@@ -49,13 +50,12 @@ export class SimWebSocket implements Wire {
   readonly #network: Network
   readonly #request: WireRequest
   readonly #events: WireEvents
+  readonly #arrivals: Arrivals<SocketArrival>
   #peer: SocketPeer | undefined
   #keepsAlive = true
   #isPaused = false
   #hasEnded = false
   #hasClosed = false
-  #queue: { readonly at: number; readonly arrival: SocketArrival }[] = []
-  #timer: TimerHandle | undefined
   #opening: TimerHandle | undefined
   #untaken = 0
 
@@ -64,6 +64,11 @@ export class SimWebSocket implements Wire {
     this.endpoint = endpoint
     this.#request = request
     this.#events = events
+    this.#arrivals = new Arrivals(network, {
+      isOver: () => this.#hasEnded,
+      isPaused: () => this.#isPaused,
+      take: (arrival) => this.#take(arrival),
+    })
     this.id = network.nextSocketId++
     network.soon(() => this.#begin())
   }
@@ -119,8 +124,7 @@ export class SimWebSocket implements Wire {
 
   resume(): void {
     this.#isPaused = false
-    this.#disarm()
-    this.#arm()
+    this.#arrivals.rearm()
   }
 
   ref(): void {
@@ -136,17 +140,13 @@ export class SimWebSocket implements Wire {
   /** @param isAhead before everything that is still on its way. */
   arrives(at: number, arrival: SocketArrival, isAhead = false): void {
     if (this.#hasEnded) return
-    const last = this.#queue.at(-1)
-    if (isAhead) this.#queue.unshift({ at, arrival })
-    else this.#queue.push({ at: Math.max(at, last?.at ?? 0), arrival })
-    if (isAhead) this.#disarm()
-    this.#arm()
+    if (isAhead) this.#arrivals.addAhead(at, arrival)
+    else this.#arrivals.add(at, arrival)
   }
 
   /** What the endpoint still meant to send is not sent. */
   forget(): void {
-    this.#queue = []
-    this.#disarm()
+    this.#arrivals.forget()
   }
 
   /** The endpoint goes away without a word. */
@@ -210,34 +210,6 @@ export class SimWebSocket implements Wire {
     for (let piece = 1; piece < pieces - 1; piece++)
       this.arrives(now + piece * everyMs, { kind: 'act', act: () => this.#events.onAccepted() })
     this.arrives(now + (pieces - 1) * everyMs, { kind: 'act', act: taken })
-  }
-
-  #arm(): void {
-    const next = this.#queue[0]
-    if (this.#timer !== undefined || next === undefined) return
-    this.#timer = this.#network.arrives(next.at, () => {
-      this.#timer = undefined
-      this.#deliver()
-    })
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) this.#network.cancel(this.#timer)
-    this.#timer = undefined
-  }
-
-  #deliver(): void {
-    for (;;) {
-      const next = this.#queue[0]
-      if (next === undefined || this.#hasEnded) return
-      if (next.at > this.#network.now) break
-      const { arrival } = next
-      // What waits in a socket that is not read waits on; what the endpoint does for itself does not.
-      if (arrival.kind !== 'act' && this.#isPaused) return
-      this.#queue.shift()
-      this.#take(arrival)
-    }
-    this.#arm()
   }
 
   #take(arrival: SocketArrival): void {

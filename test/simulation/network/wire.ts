@@ -1,4 +1,4 @@
-import type { TimerHandle } from '../../../src/core/clock.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Intake, Network } from './network.ts'
 import { resetError } from './network-errors.ts'
 import type { SimSocket } from './sockets.ts'
@@ -36,32 +36,32 @@ export class Wire {
   /** Told once all that was written has been taken. */
   onTaken: (() => void) | undefined
   readonly #network: Network
-  #queue: { at: number; arrival: Arrival }[] = []
-  #timer: TimerHandle | undefined
+  readonly #arrivals: Arrivals<Arrival>
   #untaken = 0
 
   constructor(network: Network, endpoint: number, makeSocket: (wire: Wire) => SimSocket) {
     this.#network = network
     this.endpoint = endpoint
+    this.#arrivals = new Arrivals(network, {
+      isOver: () => this.dead,
+      isPaused: () => this.reader?.paused ?? false,
+      take: (arrival) => (arrival.kind === 'act' ? arrival.act() : this.#read(arrival)),
+    })
     this.socket = makeSocket(this)
   }
 
   send(at: number, arrival: Arrival): void {
-    if (this.dead) return
-    const last = this.#queue.at(-1)
-    this.#queue.push({ at: Math.max(at, last?.at ?? 0), arrival })
-    this.#arm()
+    if (!this.dead) this.#arrivals.add(at, arrival)
   }
 
   /** What the endpoint still meant to send is not sent. */
   forget(): void {
-    this.#queue = []
-    this.#disarm()
+    this.#arrivals.forget()
   }
 
   /** The client reads again. */
   flow(): void {
-    this.#deliver()
+    this.#arrivals.deliver()
   }
 
   /** The endpoint goes away without a word. Unread input is lost with it, as TCP may lose it. */
@@ -100,35 +100,6 @@ export class Wire {
     }
     if (intake.pieces <= 1) this.#network.soon(taken)
     else this.send(this.#network.now + (intake.pieces - 1) * intake.everyMs, { kind: 'act', act: taken })
-  }
-
-  #arm(): void {
-    const next = this.#queue[0]
-    if (this.#timer !== undefined || next === undefined) return
-    this.#timer = this.#network.arrives(next.at, () => {
-      this.#timer = undefined
-      this.#deliver()
-    })
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) this.#network.cancel(this.#timer)
-    this.#timer = undefined
-  }
-
-  #deliver(): void {
-    for (;;) {
-      const next = this.#queue[0]
-      if (next === undefined || this.dead) return
-      const { arrival } = next
-      if (next.at > this.#network.now) break
-      // What waits in a socket that nobody reads waits on; what the endpoint does for itself does not.
-      if (arrival.kind !== 'act' && (this.reader?.paused ?? false)) return
-      this.#queue.shift()
-      if (arrival.kind === 'act') arrival.act()
-      else this.#read(arrival)
-    }
-    this.#arm()
   }
 
   #read(arrival: Exclude<Arrival, { kind: 'act' }>): void {

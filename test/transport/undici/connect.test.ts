@@ -7,7 +7,7 @@ import { turns, until } from '../../support/until.ts'
 import { setup } from './setup.ts'
 
 describe('a connection that cannot be made', () => {
-  it('without a listener: `connecting`, then the error of the system, and next a new generation', async () => {
+  it('without a listener reports `connecting`, then the error of the system; the next exchange has a new generation', async () => {
     const server = await RawServer.start()
     await server.close()
     await using rig = await setup()
@@ -34,7 +34,7 @@ describe('a connection that cannot be made', () => {
     expect(recorder.failure?.code).toBe('ECONNREFUSED')
   })
 
-  it('for a request that cannot be written: an error, and the client is not poisoned', async () => {
+  it('for a request that cannot be written gives an error and poisons no client', async () => {
     await using rig = await setup()
     const { recorder } = send(rig.transport, rig.url, { headers: [['x', 'a\r\nb: c']] })
     await recorder.settled()

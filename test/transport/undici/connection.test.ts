@@ -262,7 +262,7 @@ describe('what was written', () => {
     expect([c.connection.flushed, c.told()]).toEqual([true, []])
   })
 
-  it('but failed stays unflushed', () => {
+  it('and failed stays unflushed', () => {
     const c = connected()
     c.client.claim()
     c.open()
@@ -365,7 +365,7 @@ describe('a connection that is destroyed', () => {
     expect(c.told()).toEqual(['closed'])
   })
 
-  it('after its socket is closed at once', async () => {
+  it('after its socket was destroyed is closed at once', async () => {
     const c = connected()
     c.client.claim()
     c.open()

@@ -226,7 +226,7 @@ describe('a request counts as sent', () => {
     expect(e.told()).toEqual(['sent'])
   })
 
-  it('by the time its answer comes, if it has it by then', async () => {
+  it('when its answer comes, if the operating system has it by then', async () => {
     const flushed = exchanged()
     flushed.start()
     flushed.begin()
@@ -244,7 +244,7 @@ describe('a request counts as sent', () => {
     expect(early.told()).toMatchObject([{ status: 200 }])
   })
 
-  it('not after its end', async () => {
+  it('never after the end of its exchange', async () => {
     const e = exchanged()
     e.start()
     e.begin()
@@ -274,7 +274,7 @@ describe('a request counts as sent', () => {
     expect([e.told().at(-1), e.done(), e.controlled()]).toEqual(['end', ['ended'], []])
   })
 
-  it('piece by piece, reported by the connection alone', () => {
+  it('piece by piece, as the connection alone reports it', () => {
     const e = exchanged()
     e.start()
     e.exchange.onBodySent()
@@ -488,7 +488,7 @@ describe('an exchange that fails', () => {
     expect([e.told(), e.done()]).toEqual([[RESET], ['poison read ECONNRESET', ...BROKEN]])
   })
 
-  it('within its answer hands over what it has, and poisons the connection at once', async () => {
+  it('in the middle of its answer hands over what it has, and poisons the connection at once', async () => {
     const e = exchanged()
     await e.answered()
     e.exchange.onResponseData(standIn(e.controller), Buffer.from('half'))
@@ -545,7 +545,7 @@ describe('an exchange that fails', () => {
     expect(foreign.told()).toEqual(['end'])
   })
 
-  it('without an answer that has ended ends, too', async () => {
+  it('before its answer has ended ends, too', async () => {
     const e = exchanged()
     await e.sent()
     e.told()
@@ -585,7 +585,7 @@ describe('an exchange that is ended', () => {
     expect([e.told(), e.done()]).toEqual([[], []])
   })
 
-  it('or drained reports nothing more of its connection', async () => {
+  it('or is drained reports nothing more of its connection', async () => {
     for (const end of ['destroy', 'drain'] as const) {
       const e = exchanged()
       e.exchange.onConnected()

@@ -14,7 +14,7 @@ it.each([
   ])
 })
 
-it('a repeated name gives two pairs, and a name without a value none', () => {
+it('a repeated name gives two pairs; a name without a value gives no pair', () => {
   expect(headerPairs(['a', '1', 'A', '2', 'b'], {})).toEqual([
     ['a', '1'],
     ['a', '2'],

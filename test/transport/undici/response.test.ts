@@ -144,7 +144,7 @@ describe('interim answers (fault 43)', () => {
     })
   })
 
-  it('in the same packet as the answer, and cut at every byte: ignored', async () => {
+  it('are ignored in the same packet as the answer, and cut at every byte', async () => {
     const all = Buffer.from(CONTINUE + HINTS + FINAL)
     for (let cut = 0; cut < all.length; cut += 3) {
       await asking(async ({ recorder, connection }) => {
@@ -157,7 +157,7 @@ describe('interim answers (fault 43)', () => {
     }
   })
 
-  it('on a connection that is used again: ignored each time, and the connection is kept', async () => {
+  it('are ignored each time on a connection that is used again, and it is kept', async () => {
     await asking(async ({ recorder, connection, rig }) => {
       connection.write(CONTINUE + FINAL)
       await recorder.ended()
@@ -170,7 +170,7 @@ describe('interim answers (fault 43)', () => {
     })
   })
 
-  it('above the limit of headers: a typed error', async () => {
+  it('above the limit of headers give a typed error', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(`HTTP/1.1 103 Early Hints\r\nlink: ${'y'.repeat(300_000)}`)
       await recorder.settled()
@@ -178,7 +178,7 @@ describe('interim answers (fault 43)', () => {
     })
   })
 
-  it('101 Switching Protocols is not an interim answer: the connection is not used again', async () => {
+  it('do not include 101 Switching Protocols: its connection is not used again', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')
       await recorder.settled()
@@ -283,7 +283,7 @@ describe('an answer that breaks HTTP/1.1 (faults 40, 41)', () => {
     }
   })
 
-  it('a length that is too short: the announced bytes are the answer, and the connection is destroyed', async () => {
+  it('with a length that is too short is the announced bytes, and its connection is destroyed', async () => {
     await asking(async ({ recorder, connection }) => {
       connection.write(`${OK}content-length: 3\r\n\r\nabcdef`)
       await recorder.ended()
@@ -292,7 +292,7 @@ describe('an answer that breaks HTTP/1.1 (faults 40, 41)', () => {
     })
   })
 
-  it('a FIN or an RST in place of an answer', async () => {
+  it('fails with the error of a FIN or an RST that comes in its place', async () => {
     for (const [how, code] of [
       ['end', 'UND_ERR_SOCKET'],
       ['reset', 'ECONNRESET'],

@@ -134,7 +134,7 @@ describe('a pooled connection that the peer has ended (fault 14)', () => {
     }
   })
 
-  it('after it has read the request differs from one that was not reused', async () => {
+  it('that ends after it has read the request fails the exchange, which counts as reused', async () => {
     await using rig = await setup()
     const first = fetched(rig.transport, rig.url)
     const connection = await rig.server.connection()
@@ -213,7 +213,7 @@ describe('a poisoned generation (faults 66, 67)', () => {
 })
 
 describe('what belongs to one exchange never reaches another (fault 42)', () => {
-  it('the late answer of a cancelled request', async () => {
+  it('the late answer of a cancelled request is discarded', async () => {
     await using rig = await setup()
     const cancelled = send(rig.transport, `${rig.url}/a`)
     const first = await rig.server.connection(1)
@@ -229,7 +229,7 @@ describe('what belongs to one exchange never reaches another (fault 42)', () => 
     await first.gone()
   })
 
-  it('a second answer after the first, in the same packet', async () => {
+  it('a second answer after the first, in the same packet, is discarded', async () => {
     const evil = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil'
     const server = await RawServer.answering(({ path }, connection) => {
       connection.write(`HTTP/1.1 200 OK\r\ncontent-length: ${path.length}\r\n\r\n${path}${evil}`)
@@ -263,7 +263,7 @@ describe('what belongs to one exchange never reaches another (fault 42)', () => 
     }
   })
 
-  it('an answer that came before the request was read: the connection is not used again', async () => {
+  it('a connection whose answer came before the request was read is not used again', async () => {
     await using rig = await setup()
     const body = Buffer.alloc(16 * 1024 * 1024)
     const early = send(rig.transport, rig.url, posting(body))

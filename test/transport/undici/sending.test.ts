@@ -25,7 +25,7 @@ async function stuck({ recorder }: Sent): Promise<number> {
 }
 
 describe.each(KINDS)('`sending` and `sent` report what the operating system accepted, over %s', (_kind, serving) => {
-  it('a server that never reads the body: progress, then none, and never `sent` (fault 15)', async () => {
+  it('if a server never reads the body, progress stops and `sent` never comes (fault 15)', async () => {
     await using rig = await setup({ tls: { ca: cert } }, serving)
     const sent = send(rig.transport, rig.url, posting(LARGE))
     const progress = await stuck(sent)
@@ -34,7 +34,7 @@ describe.each(KINDS)('`sending` and `sent` report what the operating system acce
     sent.destroy()
   })
 
-  it('a server that reads slowly: progress with each piece, and `sent` with the last byte (fault 15)', async () => {
+  it('if a server reads slowly, each piece is progress, and `sent` comes with the last byte (fault 15)', async () => {
     await using rig = await setup({ tls: { ca: cert } }, serving)
     const sent = send(rig.transport, rig.url, posting(LARGE))
     const { recorder } = sent
@@ -66,7 +66,7 @@ describe.each(KINDS)('`sending` and `sent` report what the operating system acce
     sent.destroy()
   })
 
-  it('a connection that breaks while the request is sent: no `sent`, although undici reports the writes as done', async () => {
+  it('if a connection breaks while the request is sent, `sent` never comes, although undici reports the writes as done', async () => {
     await using rig = await setup({ tls: { ca: cert } }, serving)
     const sent = send(rig.transport, rig.url, posting(LARGE))
     await stuck(sent)
