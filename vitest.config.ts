@@ -39,14 +39,31 @@ const SHARED = [
   'hedge',
   'incidents',
   'opentelemetry',
+  'picture',
   'responses',
   'retry',
+  'sidecar',
   'sse',
   'telemetry',
   'testing',
+  'timeline',
+  'transport',
   'watchdog',
   'wrapping',
 ].map((folder) => `test/${folder}/**/*.test.ts`)
+
+/** Files of those folders that need a process. */
+const ALONE = [
+  'test/client/first-call.test.ts',
+  'test/field/modules-loaded-anew-openai-node.test.ts',
+  'test/responses/checks-on-demand.test.ts',
+  'test/sidecar/{live-page-in-chromium,metrics,waiting}.test.ts',
+  'test/timeline/page.test.ts',
+  'test/transport/undici/{connection,leaks,pool,stale-connections,undici-transport}.test.ts',
+]
+
+/** Files that wait for most of their time, such as until the others miss a frozen process. They wait at the same time, after all others. */
+const WAITING = ['test/fleet/{cluster,faults-*,processes,thaw}.test.ts']
 
 export default defineConfig({
   test: {
@@ -64,11 +81,31 @@ export default defineConfig({
           name: 'source',
           setupFiles: 'test/support/all-loaded.ts',
           include: ['test/**/*.test.ts'],
-          exclude: [...SHARED, 'test/package/built/**', 'test/hosts/**'],
+          exclude: [...SHARED, ...WAITING, 'test/package/built/**', 'test/hosts/**'],
         },
       },
       {
-        test: { ...common, name: 'shared', isolate: false, setupFiles: 'test/support/all-loaded.ts', include: SHARED },
+        test: {
+          ...common,
+          name: 'shared',
+          isolate: false,
+          setupFiles: 'test/support/all-loaded.ts',
+          include: SHARED,
+          exclude: ALONE,
+        },
+      },
+      {
+        test: { ...common, name: 'alone', setupFiles: 'test/support/all-loaded.ts', include: ALONE },
+      },
+      {
+        test: {
+          ...common,
+          name: 'waiting',
+          setupFiles: 'test/support/all-loaded.ts',
+          include: WAITING,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         // The SDKs that agents use, on our `fetch`.

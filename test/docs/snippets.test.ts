@@ -20,6 +20,9 @@ function snippetsOf(page: string): Array<[string, string]> {
   ])
 }
 
+/** Both programs read the same files, apart from the libraries of one. */
+const sources = new Map<string, ts.SourceFile | undefined>()
+
 /** A compiler at work takes its time on a busy machine. */
 const SLOW = { timeout: 120_000 }
 
@@ -37,9 +40,9 @@ it.each([
   host.readFile = (name) => snippets.get(name) ?? readFile(name)
   host.getSourceFile = (name, languageVersion, ...rest) => {
     const code = snippets.get(name)
-    return code === undefined
-      ? getSourceFile(name, languageVersion, ...rest)
-      : ts.createSourceFile(name, code, languageVersion)
+    if (code !== undefined) return ts.createSourceFile(name, code, languageVersion)
+    if (!sources.has(name)) sources.set(name, getSourceFile(name, languageVersion, ...rest))
+    return sources.get(name)
   }
   const program = ts.createProgram(
     [...snippets.keys()],

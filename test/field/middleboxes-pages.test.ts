@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { UpstreamError } from '../../src/index.ts'
 import { testCertificate } from '../support/certificates.ts'
-import { freePorts, Haproxy, Nginx, program } from './support/middleboxes.ts'
+import { freePorts } from '../support/free-ports.ts'
+import { Haproxy, Nginx, program } from './support/middleboxes.ts'
 import { playCreate, playFetch, playStream } from './support/play.ts'
 
 const SECRET = 'sk-field'

@@ -3,8 +3,9 @@ import { isResilientError, ResilientClient, type ResilientClientOptions } from '
 import { seededRandom, textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { HurriedClock } from '../faults/support/hurried-clock.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { until } from '../support/until.ts'
-import { documented, freePorts, Haproxy, Nginx, onPorts, program } from './support/middleboxes.ts'
+import { documented, Haproxy, Nginx, onPorts, program } from './support/middleboxes.ts'
 import { ASKED } from './support/play.ts'
 
 const clientOf = (port: number, options: ResilientClientOptions = {}): ResilientClient =>

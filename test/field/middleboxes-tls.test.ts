@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConnectionError } from '../../src/index.ts'
 import { testCertificate } from '../support/certificates.ts'
-import { freePorts, Haproxy, type Middlebox, Nginx, program } from './support/middleboxes.ts'
+import { freePorts } from '../support/free-ports.ts'
+import { Haproxy, type Middlebox, Nginx, program } from './support/middleboxes.ts'
 import { playCreate, playStream } from './support/play.ts'
 
 const AUTHORITY = testCertificate({ name: 'authority', isAuthority: true })

@@ -5,10 +5,11 @@ import { type RedisClient, redisFleet } from '../../src/fleet/index.ts'
 import { ResilientClient, type ResilientClientOptions, type TelemetryEvent } from '../../src/index.ts'
 import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
+import { freePort } from '../support/free-ports.ts'
 import { pause, until } from '../support/until.ts'
 import { slowServer } from './support/flight.ts'
 import { CREATE } from './support/member.ts'
-import { freePort, hasRedis, RedisServer } from './support/redis-server.ts'
+import { hasRedis, RedisServer } from './support/redis-server.ts'
 
 const SLOTS = 16_384
 

@@ -1,0 +1,3 @@
+import { ANSWERING, testHarms } from './support/harms.ts'
+
+testHarms(ANSWERING)

@@ -1,0 +1,3 @@
+import { LOST, testHarms } from './support/harms.ts'
+
+testHarms(LOST)

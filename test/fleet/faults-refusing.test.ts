@@ -1,0 +1,3 @@
+import { REFUSING, testHarms } from './support/harms.ts'
+
+testHarms(REFUSING)

@@ -1,0 +1,26 @@
+import { globSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import config from '../../vitest.config.ts'
+import { standIn } from '../support/typed.ts'
+
+interface Project {
+  readonly test: { readonly name: string; readonly include: string[]; readonly exclude?: string[] }
+}
+
+const projects = (config.test?.projects ?? []).map((project) => standIn<Project>(project))
+
+function filesOf({ test }: Project): string[] {
+  return globSync(test.include, { exclude: ['node_modules/**', ...(test.exclude ?? [])] })
+}
+
+it('every test file belongs to one project', () => {
+  const all = globSync('test/**/*.test.ts')
+  expect(projects.flatMap(filesOf).sort()).toEqual(all.sort())
+})
+
+it('no test file that shares its process with others replaces a module: they would get what it put there', () => {
+  const shared = projects.filter(({ test }) => test.name === 'shared').flatMap(filesOf)
+  expect(shared.length).toBeGreaterThan(100)
+  const replacing = /\bvi\.(doMock|mock|resetModules|stubGlobal)\(/
+  expect(shared.filter((file) => replacing.test(readFileSync(file, 'utf8')))).toEqual([])
+})
