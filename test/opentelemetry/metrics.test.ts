@@ -5,6 +5,7 @@ import { ResilientClient } from '../../src/index.ts'
 import { openTelemetry } from '../../src/opentelemetry/index.ts'
 import { seededRandom, textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
+import { until } from '../support/until.ts'
 import { type Measured, type Sdk, startSdk } from './rig.ts'
 
 let sdk: Sdk
@@ -107,6 +108,8 @@ it.each(['call', 'observe()', 'call that is under way'])(
     const early = first === 'call that is under way' ? [create()] : []
     metrics.setGlobalMeterProvider(sdk.meterProvider)
     await Promise.all([...early, create(), create()])
+    // A connection that is still being given back may close.
+    await until(() => client.stats().idleConnections === client.stats().connections, 'the connections are idle')
 
     const all = await sdk.metrics()
     expect([...all.keys()].sort()).toEqual([

@@ -1,16 +1,18 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import config from '../../vitest.config.ts'
-import { standIn } from '../support/typed.ts'
 
-interface Project {
-  readonly test: { readonly name: string; readonly include: string[]; readonly exclude?: string[] }
+interface Files {
+  readonly include?: string[]
+  readonly exclude?: string[]
 }
 
-const projects = (config.test?.projects ?? []).map((project) => standIn<Project>(project))
+const projects = (config.test?.projects ?? []).flatMap((project) =>
+  typeof project === 'object' && 'test' in project && project.test !== undefined ? [project.test] : [],
+)
 
-function filesOf({ test }: Project): string[] {
-  return globSync(test.include, { exclude: ['node_modules/**', ...(test.exclude ?? [])] })
+function filesOf({ include = [], exclude = [] }: Files): string[] {
+  return globSync(include, { exclude: ['node_modules/**', ...exclude] })
 }
 
 it('every test file belongs to one project', () => {
@@ -19,7 +21,7 @@ it('every test file belongs to one project', () => {
 })
 
 it('no test file that shares its process with others replaces a module: they would get what it put there', () => {
-  const shared = projects.filter(({ test }) => test.name === 'shared').flatMap(filesOf)
+  const shared = projects.filter(({ name }) => name === 'shared').flatMap(filesOf)
   expect(shared.length).toBeGreaterThan(100)
   const replacing = /\bvi\.(doMock|mock|resetModules|stubGlobal)\(/
   expect(shared.filter((file) => replacing.test(readFileSync(file, 'utf8')))).toEqual([])
