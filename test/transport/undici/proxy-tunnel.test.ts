@@ -145,7 +145,7 @@ describe('a tunnel', () => {
 describe('which proxy leads to an origin', () => {
   const choose = (origin: string, option = 'env') => chooseProxy(option)(new URL(origin))?.href
 
-  it('is none, one, or that of the environment', () => {
+  it('is the one that the option names, or that of the environment', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://env.test')
     expect(chooseProxy(undefined)(new URL('https://api.test'))).toBeUndefined()
     expect(choose('https://api.test', 'proxy.test:3128')).toBe('http://proxy.test:3128/')
@@ -165,7 +165,7 @@ describe('which proxy leads to an origin', () => {
     expect(choose('https://api.test')).toBe('http://https_proxy.test/')
   })
 
-  it('is none for exempt hosts, in either variable', () => {
+  it('leaves out exempt hosts, in either variable', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.test')
     for (const [lower, upper, found] of [
       [undefined, 'api.test', undefined],

@@ -152,7 +152,7 @@ describe('which proxy', () => {
     },
   )
 
-  it('is none unless the option asks for it, whatever the environment says', () => {
+  it('is used only if the option asks for it, whatever the environment says', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.test:3128')
     expect(chooseProxy(undefined)(new URL('https://api.test'))).toBeUndefined()
   })
