@@ -37,8 +37,10 @@ export interface CallRequest {
   readonly replay: Omit<ReplayTraits, 'bodyOpened'>
   /** Whether the request has `previous_response_id`. */
   readonly continuation: boolean
-  /** Whether the request has `background` and `store`. */
+  /** Whether the request has `background`, and not `store: false`. */
   readonly commitWithId: boolean
+  /** See `RequestTraits.mayBeOver`. */
+  readonly mayBeOver: boolean
   readonly asks: ModelTraits
   /** What the caller has named the call by, for telemetry. */
   readonly label?: string | undefined
@@ -110,6 +112,8 @@ export interface CallContext {
   readonly reading: ReaderSettings
   /** Start of the call's time, on the monotonic clock. Earlier than the call if it continues another one. */
   readonly startedAt?: number | undefined
+  /** How many attempts the calls that this one continues have made. For the message of an error. */
+  readonly attemptsBefore?: number | undefined
   /**
    * Attempts that were answered with redirects, if the call follows one. Its own attempts continue their numbers and
    * times.

@@ -13,6 +13,7 @@ import { CallLog } from './call-log.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import { EffectiveRequest } from './effective-request.ts'
 import { LostConversation, ownerUnknown } from './lost-conversation.ts'
+import { nothingLeft } from './nothing-left.ts'
 import { OnSockets } from './on-sockets.ts'
 import { tellPushback, waitForPushbacks } from './pushback-wait.ts'
 import { ReaderWait } from './reader-wait.ts'
@@ -26,7 +27,7 @@ export type { CallContext, CallRequest, HeaderAsk } from './call-request.ts'
 /** Result of a call: an attempt whose output can be taken. */
 export interface CallOutcome {
   readonly attempt: Attempt
-  /** Set if the output is a failure that the endpoint reported: why there was no further attempt. */
+  /** Why there was no further attempt. Set if the endpoint reported a failure, or no event of a resumed response came. */
   readonly gaveUp: { readonly reason: GiveUpReason; readonly failure: Failure } | undefined
 }
 
@@ -232,6 +233,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     const failed = { ...failure, responseId: failure.responseId ?? attempt?.responseId }
     const facts = {
       attempts: this.#records,
+      attemptsBefore: this.context.attemptsBefore,
       giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
       callId: this.log.id,
       replaySafety: this.effective.replaySafety(failure),
@@ -275,7 +277,8 @@ export class Call implements AttemptRunnerOwner, Abortable {
     if (record !== undefined) {
       this.#records[this.#records.indexOf(record)] = { ...record, giveUpReason: reason, retryAfterMs: failed.hintMs }
     }
-    if (record?.outcome !== 'answered' || ERROR_CATALOG[failed.code].family !== 'upstream') {
+    const isAnswer = record?.outcome === 'answered' && ERROR_CATALOG[failed.code].family === 'upstream'
+    if (!isAnswer && !nothingLeft(this.request, attempt, failed)) {
       throw failed.thrown === undefined ? this.errorOf(failed, attempt, reason) : failed.thrown.error
     }
     this.#end('failed', failed)

@@ -9,6 +9,8 @@ export interface RequestTraits {
   readonly stateful: boolean
   readonly continuation: boolean
   readonly commitWithId: boolean
+  /** Asks for the events after a known one. There may be none, so an empty answer is not retried. */
+  readonly mayBeOver: boolean
   readonly asks: ModelTraits
   /** `prompt_cache_key`. */
   readonly promptCacheKey: string | undefined
@@ -32,6 +34,7 @@ const PASSTHROUGH: RequestTraits = {
   stateful: false,
   continuation: false,
   commitWithId: false,
+  mayBeOver: false,
   asks: { model: '', effort: '', tier: '', hasToolEffects: false },
   promptCacheKey: undefined,
   continues: undefined,
@@ -57,7 +60,8 @@ export function traitsOf(
   const { method, url, body } = request
   const path = url.pathname.replace(/\/+$/, '')
   if (method === 'GET' && /\/responses\/[^/]+$/.test(path) && url.searchParams.get('stream') === 'true') {
-    return { ...PASSTHROUGH, latency: { ...PASSTHROUGH.latency, kind: 'stream' } }
+    const mayBeOver = url.searchParams.has('starting_after')
+    return { ...PASSTHROUGH, mayBeOver, latency: { ...PASSTHROUGH.latency, kind: 'stream' } }
   }
   if (method !== 'POST') return PASSTHROUGH
   if (!path.endsWith('/responses')) return saysStream(body, request.headers) ? PASSED_STREAM : PASSTHROUGH
@@ -76,7 +80,8 @@ export function traitsOf(
     },
     stateful: isSet('conversation') || json.background === true,
     continuation: typeof json.previous_response_id === 'string',
-    commitWithId: json.background === true && json.store === true,
+    commitWithId: isKept(json),
+    mayBeOver: false,
     asks: shared({
       model: word(json.model),
       effort: word((json.reasoning as { effort?: unknown } | null | undefined)?.effort),
@@ -87,6 +92,14 @@ export function traitsOf(
     continues: idOf(json.previous_response_id) ?? idOf(json.conversation),
     stored: json.store !== false,
   }
+}
+
+/**
+ * Whether the endpoint keeps the response and its events, so that a broken stream can be resumed. Without `store` the
+ * endpoint stores the response.
+ */
+export function isKept({ background, store }: { readonly background?: unknown; readonly store?: unknown }): boolean {
+  return background === true && store !== false
 }
 
 let latest = PASSTHROUGH.asks

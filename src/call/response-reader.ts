@@ -71,7 +71,7 @@ export interface ReaderSettings {
 export interface ReaderContext {
   readonly head: ResponseHead
   readonly kind: 'stream' | 'json' | 'passthrough'
-  /** The request has `background` and `store`: the caller needs the id as soon as there is one. */
+  /** The request has `background`, and not `store: false`: the caller needs the id as soon as there is one. */
   readonly commitWithId: boolean
   /** See `CallRequest.expects`. */
   readonly expects?: readonly string[] | undefined

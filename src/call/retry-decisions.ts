@@ -6,10 +6,11 @@ import { type CallDeadlines, callEndsAt } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
+import { nothingLeft } from './nothing-left.ts'
 
 /** The call whose failures are decided. */
 export interface DecidingCall {
-  readonly request: Pick<CallRequest, 'canRefresh'>
+  readonly request: Pick<CallRequest, 'canRefresh' | 'mayBeOver'>
   readonly effective: Pick<EffectiveRequest, 'replaySafety'>
   readonly context: Pick<CallContext, 'policy' | 'budget' | 'random' | 'clock'>
   readonly deadlines: CallDeadlines
@@ -33,7 +34,8 @@ export class RetryDecisions {
 
   /** @param committed the output of the attempt was handed over, and cannot be taken back. */
   after(attempt: Attempt, failed: Failure, committed: boolean): RetryDecision {
-    const { effective, context, deadlines } = this.#call
+    const { request, effective, context, deadlines } = this.#call
+    if (nothingLeft(request, attempt, failed)) return { retry: false, reason: 'not_retryable' }
     const { policy, budget, random, clock } = context
     const { decision, tally } = decideRetry({
       failure: failed,

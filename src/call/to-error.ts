@@ -26,6 +26,7 @@ import type { CommitReason } from '../telemetry/events.ts'
 
 export interface CallFacts {
   readonly attempts: readonly AttemptRecord[]
+  readonly attemptsBefore?: number | undefined
   readonly giveUpReason: GiveUpReason | undefined
   readonly callId?: number | undefined
   readonly replaySafety: ReplaySafety
@@ -140,8 +141,8 @@ function continuityOf({ code, deadline }: Failure): Continuity | undefined {
 }
 
 /** Why there was no further attempt. For a face that can take its output back, the reason says more than the commit. */
-function history({ attempts, giveUpReason, committed, commitReason }: CallFacts): string {
-  const count = attempts.length
+function history({ attempts, attemptsBefore = 0, giveUpReason, committed, commitReason }: CallFacts): string {
+  const count = attemptsBefore + attempts.length
   if (committed && (giveUpReason === undefined || giveUpReason === 'committed')) {
     return ` (${handedOver(commitReason)} had already been handed over, so the call was not retried)`
   }

@@ -22,6 +22,7 @@ class FetchCallRequest implements CallRequest {
   readonly latency: RequestTraits['latency']
   readonly continuation: boolean
   readonly commitWithId: boolean
+  readonly mayBeOver: boolean
   readonly asks: RequestTraits['asks']
   readonly label: string | undefined
   readonly continues: string | undefined
@@ -46,6 +47,7 @@ class FetchCallRequest implements CallRequest {
     this.latency = traits.latency
     this.continuation = traits.continuation
     this.commitWithId = traits.commitWithId
+    this.mayBeOver = traits.mayBeOver
     this.asks = traits.asks
     this.label = host.settings.label
     this.continues = traits.continues ?? responseIdIn(url)

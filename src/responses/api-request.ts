@@ -24,8 +24,11 @@ export interface RequestShape {
   readonly commitAt?: 'first_event'
   /** The ids that the response of the answer may have; see `CallRequest.expects`. */
   readonly expects?: readonly string[]
-  /** Continues a call that began then: a closing client lets it finish, and its time counts from there. */
-  readonly continues?: { readonly since: number }
+  /**
+   * Continues a call that began then, and has made so many attempts: a closing client lets it finish, and its time counts
+   * from there.
+   */
+  readonly continues?: { readonly since: number; readonly attempts: number }
 }
 
 /** One request of the Responses API for a call. One object, because a stream holds it to its end. */
@@ -36,6 +39,7 @@ export class ApiRequest implements CallRequest {
   readonly latency: RequestTraits['latency']
   readonly continuation: boolean
   readonly commitWithId: boolean
+  readonly mayBeOver: boolean
   readonly asks: RequestTraits['asks']
   readonly label: string | undefined
   readonly continues: string | undefined
@@ -67,6 +71,8 @@ export class ApiRequest implements CallRequest {
     this.#stateful = traits.stateful
     this.continuation = traits.continuation
     this.commitWithId = traits.commitWithId
+    // Whatever resumes a response reads its state, if no event comes.
+    this.mayBeOver = shape.commitAt === 'first_event'
     this.asks = traits.asks
     this.label = shape.label ?? host.label
     this.expects = shape.expects

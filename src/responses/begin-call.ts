@@ -14,7 +14,9 @@ export function beginCall(host: ResponsesHost, shape: RequestShape, scope: Abort
   const request = new ApiRequest(host, shape)
   const usual = host.contextFor(request.url.origin, { restartable, ...(commitAt && { commitAt }) })
   // A continued call already has its permit.
-  const context = shape.continues ? { ...usual, admission: undefined, startedAt: shape.continues.since } : usual
+  const context = shape.continues
+    ? { ...usual, admission: undefined, startedAt: shape.continues.since, attemptsBefore: shape.continues.attempts }
+    : usual
   const loaded = lazyReading.loaded
   const call = loaded === undefined ? callOnceLoaded(request, context, scope) : new loaded.Call(request, context, scope)
   host.begin(scope)

@@ -25,7 +25,8 @@ export interface StreamOptions extends RequestOptions {
   /**
    * What happens when the stream breaks after output was handed over. `'error'` (default, unless the client has
    * another): `StreamInterruptedError` with `partial`. `'restart'`: another attempt, after a `stream.restarted` event
-   * that tells the consumer to discard what it has. Responses with `background` and `store` are resumed instead.
+   * that tells the consumer to discard what it has. Responses with `background` are resumed instead, unless `store` is
+   * `false`.
    */
   readonly interruption?: 'error' | 'restart' | undefined
   /** `'off'`, `'report'` or `'strict'`; default: the client's. See `ResilientClientOptions.validate`. */
@@ -129,7 +130,7 @@ export function checkBackgroundOptions(options: CreateOptions): void {
   for (const name of OF_STREAM) {
     if (options[name] === undefined) continue
     throw new ConfigurationError(
-      `options.${name} has no effect in create() with background: true, which returns the queued response at once. Use stream() with background and store, or resume().`,
+      `options.${name} has no effect in create() with background: true, which returns the queued response at once. Use stream() with background, or resume().`,
       `options.${name}`,
     )
   }
@@ -156,9 +157,12 @@ export function isUsableId(id: unknown): id is string {
 }
 
 /** @throws ConfigurationError */
-export function checkId(id: unknown): void {
+export function checkId(method: keyof typeof RULES, id: unknown): void {
   if (!isUsableId(id))
-    throw new ConfigurationError(`id: got ${shown(id)}; accepted: the id of a response, a string.`, 'id')
+    throw new ConfigurationError(
+      `id of responses.${method}(): got ${shown(id)}; accepted: the id of a response, a string.`,
+      'id',
+    )
 }
 
 export function headerPairs(headers: Readonly<Record<string, unknown>> | null | undefined): HeaderPairs {

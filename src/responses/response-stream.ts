@@ -19,7 +19,11 @@ function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
 }
 
 /** Used in place of a constructor, which would show internal types in the declarations. */
-export let openStream: <E extends SessionEvent>(session: Session, scope: AbortScope) => ResponseStream<E>
+export let openStream: <E extends SessionEvent>(
+  session: Session,
+  scope: AbortScope,
+  asked?: string,
+) => ResponseStream<E>
 
 /** The error of this library that ended a stream. `undefined` while it runs, after a success, and after the caller's own abort. */
 export let failureOf: (stream: ResponseStream<SessionEvent>) => ResilientError | undefined
@@ -31,22 +35,24 @@ export let failureOf: (stream: ResponseStream<SessionEvent>) => ResilientError |
 export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implements AsyncIterable<E>, AsyncDisposable {
   readonly #session: Session
   readonly #scope: AbortScope
+  readonly #asked: string | undefined
   #reader: StreamReader<E> | undefined
 
   static {
-    openStream = (session, scope) => new ResponseStream(session, scope)
+    openStream = (session, scope, asked) => new ResponseStream(session, scope, asked)
     failureOf = (stream) => stream.#failure
   }
 
-  private constructor(session: Session, scope: AbortScope) {
+  private constructor(session: Session, scope: AbortScope, asked: string | undefined) {
     this.#session = session
     this.#scope = scope
+    this.#asked = asked
     abandoned.register(this, scope, this)
   }
 
-  /** `response.id`, once an event carried it. */
+  /** `response.id`, once an event carried it. On a resumed stream the id that was resumed, from the start. */
   get id(): string | undefined {
-    return this.#session.seen.id
+    return this.#session.seen.id ?? this.#asked
   }
 
   /** The tokens of the response, once the endpoint has reported them. */

@@ -1,3 +1,4 @@
+import { isKept } from '../call/request-traits.ts'
 import { AbortScope } from '../core/abort.ts'
 import { captureContext } from '../core/async-context.ts'
 import { isThenable } from '../core/thenable.ts'
@@ -64,7 +65,7 @@ export class Responses {
       throw new ConfigurationError('params.stream: got false; stream() always streams. Use create().', 'params.stream')
     tellMisspelt(params, this.#host.telemetry)
     const interruption = options?.interruption ?? this.#host.interruption
-    const kept = params.background === true && params.store === true
+    const kept = isKept(params)
     return this.#open(options, (scope) => ({
       begin: () => this.#beginCreate(params, options, scope, kept || interruption === 'restart'),
       resumption: kept ? this.#resumption(options, scope) : undefined,
@@ -112,30 +113,35 @@ export class Responses {
   }
 
   /**
-   * Resumes the stream of a response that was made with `background` and `store`, for example after a restart of the
-   * process. Resumes again whenever it breaks. Polls the response when the endpoint does not stream it any more.
+   * Resumes the stream of a response that was made with `background`, and not with `store: false`, for example after a
+   * restart of the process. Resumes again whenever it breaks. Polls the response when the endpoint does not stream it any
+   * more. When no event is left, reads the response once: its state comes as one last event.
    */
   resume(id: string, options: ResumeOptions = {}): ResponseStream {
-    checkId(id)
+    checkId('resume', id)
     checkRequestOptions('resume', options, this.#host)
-    return this.#open(options, (scope) => ({
-      begin: undefined,
-      resumption: { ...this.#resumption(options, scope), id },
-      interruption: 'error',
-      startingAfter: options.starting_after,
-    })) as ResponseStream
+    return this.#open(
+      options,
+      (scope) => ({
+        begin: undefined,
+        resumption: { ...this.#resumption(options, scope), id },
+        interruption: 'error',
+        startingAfter: options.starting_after,
+      }),
+      id,
+    ) as ResponseStream
   }
 
   /** Reads a response once. */
   async retrieve(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
-    checkId(id)
+    checkId('retrieve', id)
     checkRequestOptions('retrieve', options, this.#host)
     return this.#json({ method: 'GET', path: `responses/${encodeURIComponent(id)}`, expects: [id] }, options)
   }
 
   /** Ends a background response. Safe to send again, so it is retried like a read. */
   async cancel(id: string, options: RequestOptions = {}): Promise<ResponseObject> {
-    checkId(id)
+    checkId('cancel', id)
     checkRequestOptions('cancel', options, this.#host)
     return this.#json({ method: 'POST', path: `responses/${encodeURIComponent(id)}/cancel`, expects: [id] }, options)
   }
@@ -149,12 +155,13 @@ export class Responses {
       interruption: 'error' | 'restart'
       startingAfter: number | undefined
     },
+    asked?: string,
   ): ResponseStream<SessionEvent> {
     this.#host.assertOpen()
     const scope = new AbortScope(options?.signal)
     const { startingAfter, ...rest } = plan(scope)
     const intake = this.#intake(options, startingAfter, rest.resumption !== undefined)
-    return openStream(openSession({ ...rest, scope, intake, maxBytes: this.#host.maxEventBytes }), scope)
+    return openStream(openSession({ ...rest, scope, intake, maxBytes: this.#host.maxEventBytes }), scope, asked)
   }
 
   #intake(
@@ -190,18 +197,18 @@ export class Responses {
     const host = this.#host
     const common = ofOptions(options)
     const path = (id: string): string => `responses/${encodeURIComponent(id)}`
-    const continues = { since: host.clock.now() }
+    const since = host.clock.now()
     // A resume is started by a socket or a timer, but belongs to the context of the caller.
     const inContext = captureContext()
     return {
       clock: host.clock,
       maxFruitless: host.maxRetries,
       pollFor: host.staleMs,
-      startedAt: continues.since,
+      startedAt: since,
       total: host.totalMs,
       hold: () => host.hold(scope),
       inContext,
-      beginStream: (id, startingAfter, expects) => {
+      beginStream: (id, startingAfter, expects, attempts) => {
         const query = {
           stream: 'true',
           ...(startingAfter === undefined ? {} : { starting_after: String(startingAfter) }),
@@ -215,11 +222,12 @@ export class Responses {
           face: 'stream',
           commitAt: 'first_event',
           restartable: true,
-          continues,
+          continues: { since, attempts },
         } as const
         return inContext(() => beginCall(host, shape, scope.child()))
       },
-      beginRetrieve: (id, expects) => {
+      beginRetrieve: (id, expects, attempts) => {
+        const continues = { since, attempts }
         const shape = { method: 'GET', path: path(id), ...common, expects, face: 'json', continues } as const
         return inContext(() => beginCall(host, shape, scope.child()))
       },

@@ -28,9 +28,17 @@ export interface Resumption {
   readonly total: Limit
   /** Keeps the response registered as running between its calls. Returns the function that ends this. */
   hold(): () => void
-  /** @param ids that the response may have. */
-  beginStream(id: string, startingAfter: number | undefined, ids: readonly string[]): Call | Promise<Call>
-  beginRetrieve(id: string, ids: readonly string[]): Call | Promise<Call>
+  /**
+   * @param ids that the response may have.
+   * @param attempts that the calls before have made.
+   */
+  beginStream(
+    id: string,
+    startingAfter: number | undefined,
+    ids: readonly string[],
+    attempts: number,
+  ): Call | Promise<Call>
+  beginRetrieve(id: string, ids: readonly string[], attempts: number): Call | Promise<Call>
   /** Runs a call in the asynchronous context of the caller, because a socket or a timer begins a resume. */
   readonly inContext: InContext
   /** The response in the answer of a poll. */
@@ -45,6 +53,8 @@ interface Continuation {
   readonly id: string | undefined
   /** The ids that the events gave the response. */
   readonly ids: readonly string[]
+  /** How many attempts the calls so far have made. */
+  attempts(): number
   /** Called with every call that is made: for the stream, or for the state of the response. */
   onCall(call: Call, resumes: 'stream' | 'state'): void
   /** Delivers the output of an attempt. Resolves to its failure, or to nothing if the response is complete. */
@@ -61,7 +71,8 @@ const POLL_CAP_MS = 10_000
 
 /**
  * Resumes after the last delivered event, as often as needed. When the endpoint refuses that, which happens some
- * minutes after the start, polls the response until it is terminal. Never repeats the `POST`.
+ * minutes after the start, polls the response until it is terminal. When two resumes in a row bring no event, reads the
+ * state of the response: it may be over. Never repeats the `POST`.
  */
 export async function resumed(how: Resumption, on: Continuation): Promise<void> {
   const id = on.id ?? how.id
@@ -75,18 +86,20 @@ export async function resumed(how: Resumption, on: Continuation): Promise<void> 
     if (last === undefined && failed !== undefined) return polled(how, on, id)
     if (fruitless > 0) await pause(Math.min(PAUSE_CAP_MS, PAUSE_BASE_MS * 2 ** (fruitless - 1)), how, on)
     on.intake.resumed()
-    const begun = how.beginStream(id, last, [id, ...on.ids])
+    const begun = how.beginStream(id, last, [id, ...on.ids], on.attempts())
     const call = isThenable(begun) ? await begun : begun
     on.onCall(call, 'stream')
     const outcome = await how.inContext(() => call.run())
     if (isRefusal(outcome)) return polled(how, on, id)
-    failed = await on.pump(call, outcome)
+    failed = isEmpty(outcome) ? outcome.gaveUp?.failure : await on.pump(call, outcome)
     if (failed === undefined) return
     if (!isReported(failed)) call.assertReaderInTime(outcome.attempt, failed)
     call.finish(failed)
     if (isReported(failed)) throw reportedError(call, outcome.attempt, failed, on.response())
     if (failed.code === 'response_unfinished') continue
     fruitless = on.intake.lastSequenceNumber === last ? fruitless + 1 : 0
+    // After the last event an endpoint sends an empty stream. Asked twice, because a gateway may send one while events are left.
+    if (fruitless > Math.min(1, how.maxFruitless) && endedEarly(failed) && (await readState(how, on, id))) return
     // Each resume lacks the same numbers. The state of the response contains what their events would have said.
     if (fruitless > how.maxFruitless && failed.code === 'sequence_gap') return polled(how, on, id)
     if (fruitless > how.maxFruitless) throw call.errorOf(failed, outcome.attempt, 'retries_exhausted')
@@ -100,32 +113,20 @@ function isRefusal({ gaveUp }: CallOutcome): boolean {
   return status === 400 || status === 404
 }
 
+/** The answer to a resume had no event. */
+function isEmpty({ gaveUp }: CallOutcome): boolean {
+  return gaveUp !== undefined && endedEarly(gaveUp.failure)
+}
+
+function endedEarly({ code }: Failure): boolean {
+  return code === 'empty_response' || code === 'stream_incomplete'
+}
+
 async function polled(how: Resumption, on: Continuation, id: string): Promise<void> {
   const { clock, pollFor } = how
   const startedAt = clock.now()
   for (let round = 0; ; round++) {
-    const begun = how.beginRetrieve(id, [id, ...on.ids])
-    const call = isThenable(begun) ? await begun : begun
-    on.onCall(call, 'state')
-    const outcome = await how.inContext(() => call.run())
-    const { attempt, gaveUp } = outcome
-    if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
-    const response = await how.read(call, outcome)
-    if (isTerminal(response)) {
-      on.hand(eventOf(response))
-      if (response.status === 'failed') {
-        const words = classifyUpstream({
-          status: undefined,
-          error: errorFieldsOf({ response }),
-          header: () => undefined,
-          wallNow: clock.wallNow(),
-          responseId: id,
-          secrets: attempt.secrets,
-        })
-        throw reportedError(call, attempt, words, response)
-      }
-      return
-    }
+    if (await readState(how, on, id)) return
     const pauseMs = Math.min(POLL_CAP_MS, POLL_BASE_MS * 1.5 ** round)
     if (pollFor.ms > 0 && clock.now() + pauseMs - startedAt >= pollFor.ms) {
       throw new DeadlineError(
@@ -139,6 +140,34 @@ async function polled(how: Resumption, on: Continuation, id: string): Promise<vo
     }
     await pause(pauseMs, how, on)
   }
+}
+
+/**
+ * Reads the response once, and delivers it if it is over.
+ *
+ * @returns whether it is over.
+ * @throws the error of a response that failed, and of a read that failed.
+ */
+async function readState(how: Resumption, on: Continuation, id: string): Promise<boolean> {
+  const begun = how.beginRetrieve(id, [id, ...on.ids], on.attempts())
+  const call = isThenable(begun) ? await begun : begun
+  on.onCall(call, 'state')
+  const outcome = await how.inContext(() => call.run())
+  const { attempt, gaveUp } = outcome
+  if (gaveUp !== undefined) throw reportedError(call, attempt, gaveUp.failure, undefined, gaveUp.reason)
+  const response = await how.read(call, outcome)
+  if (!isTerminal(response)) return false
+  on.hand(eventOf(response))
+  if (response.status !== 'failed') return true
+  const words = classifyUpstream({
+    status: undefined,
+    error: errorFieldsOf({ response }),
+    header: () => undefined,
+    wallNow: how.clock.wallNow(),
+    responseId: id,
+    secrets: attempt.secrets,
+  })
+  throw reportedError(call, attempt, words, response)
 }
 
 /** @throws DeadlineError when the time of the response is over. */

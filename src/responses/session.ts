@@ -92,8 +92,7 @@ export class StreamSession implements Session, BatchesOwner {
       this.batches.fail(reason)
       return
     }
-    const calls = this.#resumes.length + (this.#first === undefined ? 0 : 1)
-    const whole = calls > 1 ? withHistory(error, this.attempts) : error
+    const whole = this.#resumes.length > 0 ? withHistory(error, this.attempts) : error
     this.failure = withPartial(whole, {
       seen: this.seen,
       lastSequenceNumber: this.#received.intake.lastSequenceNumber,
@@ -177,6 +176,7 @@ export class StreamSession implements Session, BatchesOwner {
         intake: this.#received.intake,
         id: this.seen.id,
         ids: this.seen.ids,
+        attempts: () => this.attempts.length,
         onCall: (call, resumes) => {
           this.callId ??= call.log.id
           const sinceMs = resumption.clock.now() - resumption.startedAt

@@ -13,6 +13,7 @@ const FOREIGN: RequestTraits = {
   stateful: false,
   continuation: false,
   commitWithId: false,
+  mayBeOver: false,
   asks: NOTHING_ASKED,
   promptCacheKey: undefined,
   continues: undefined,

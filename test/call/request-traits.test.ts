@@ -134,7 +134,7 @@ describe('what of a request decides', () => {
     [{ conversation: 'conv_1' }, { stateful: true }],
     [{ conversation: { id: 'conv_1' } }, { stateful: true }],
     [{ conversation: null }, { stateful: false }],
-    [{ background: true }, { stateful: true, commitWithId: false }],
+    [{ background: true }, { stateful: true, commitWithId: true }],
     [
       { background: true, store: true },
       { stateful: true, commitWithId: true },

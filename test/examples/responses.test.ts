@@ -1,13 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { startAnswer } from '../../examples/abort-button.ts'
-import { runJob } from '../../examples/background-resume.ts'
 import { createHedged } from '../../examples/hedging.ts'
 import { createFailover } from '../../examples/two-endpoints.ts'
 import { streamTurn } from '../../examples/typed-stream.ts'
-import { ResilientClient, type ResponseStreamEvent } from '../../src/index.ts'
+import { ResilientClient } from '../../src/index.ts'
 import { textStream, toolCallStream } from '../../src/testing/index.ts'
 import { MockResponsesServer, type MockServerOptions } from '../../src/testing/server.ts'
 
@@ -45,44 +41,6 @@ describe('examples/typed-stream.ts', () => {
     const turn = await streamTurn(at.client, params, (delta) => pieces.push(delta))
     expect(turn).toMatchObject({ text: 'Hello', calls: [], problem: expect.stringContaining('attempt 1') })
     expect(pieces).toEqual(['Hel', 'lo'])
-  })
-})
-
-describe('examples/background-resume.ts', () => {
-  it('continues in a second process after the last event that the first one handled', async () => {
-    const deltas = ['a', 'b', 'c', 'd']
-    await using at = await start({ background: 'manual', respond: () => textStream({ id: 'resp_1', deltas }) })
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'job-'))
-    try {
-      const file = path.join(folder, 'job.json')
-      const handled: Array<number | undefined> = []
-      const death = new AbortController()
-      const job = { file, model: 'gpt-5.2', input: 'Think.' }
-      const onEvent = (event: ResponseStreamEvent) => void handled.push(event.sequence_number)
-      const first = runJob(at.client, {
-        ...job,
-        signal: death.signal,
-        onEvent: (event) => {
-          onEvent(event)
-          if (event.type === 'response.created') at.server.produce('resp_1', 4)
-          if (handled.length === 5) death.abort(new Error('the process ends'))
-        },
-      })
-      await expect(first).rejects.toThrow('the process ends')
-      at.server.produce('resp_1')
-
-      const later = new ResilientClient({ baseURL: at.server.baseURL, apiKey: 'any' })
-      const response = await runJob(later, { ...job, onEvent })
-      await later.close()
-      expect(response.output_text).toBe('abcd')
-      // Each event is handled; the one during which the process ended may be handled again.
-      expect([...new Set(handled)]).toEqual([...Array(textStream({ deltas }).length).keys()])
-      expect(handled.length - new Set(handled).size).toBeLessThanOrEqual(1)
-      expect(await readdir(folder)).toEqual([])
-      expect(at.server.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
-    } finally {
-      await rm(folder, { recursive: true })
-    }
   })
 })
 

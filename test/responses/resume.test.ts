@@ -81,6 +81,83 @@ describe('background and store', () => {
     await s.nothingIsLeft()
   })
 
+  it('has the id from the start of a resume, before any event carries it', async () => {
+    const s = scenario((request) => [fake.respond(ok.slice(startingAfter(request) + 1))].flat())
+    const stream = s.responses.resume('resp_test', { starting_after: 3 })
+    expect(stream.id).toBe('resp_test')
+    const reading = collected(s, stream)
+    expect(stream.id).toBe('resp_test')
+    await reading
+    expect(stream.id).toBe('resp_test')
+    await s.nothingIsLeft()
+  })
+
+  it.each([
+    ['an empty 200', () => [fake.respond([])].flat()],
+    ['a 204', () => [fake.status(204)].flat()],
+    [
+      '[DONE] alone',
+      () => [fake.head(200, { 'content-type': 'text/event-stream' }), fake.bytes('data: [DONE]\n\n'), fake.eof()].flat(),
+    ],
+  ])('ends as the response ended, where nothing is left to send and the answer is %s', async (_what, nothing) => {
+    const s = scenario((request) => (isPoll(request) ? [fake.status(200, { body: final })].flat() : nothing()))
+    const stream = s.responses.resume('resp_test', { starting_after: ok.length - 1 })
+    expect((await collected(s, stream)).events).toEqual([{ type: 'response.completed', response: final }])
+    expect(await stream.finalResponse()).toEqual(final)
+    expect(stream.attempts.map(({ resumes }) => resumes)).toEqual(['stream', 'stream', 'state'])
+    await s.nothingIsLeft()
+  })
+
+  it('throws as the response failed, where nothing is left to send', async () => {
+    const failed = { ...final, status: 'failed', error: { code: 'server_error', message: 'It broke.' } }
+    const s = scenario((request) => [isPoll(request) ? fake.status(200, { body: failed }) : fake.respond([])].flat())
+    const { error } = await collected(s, s.responses.resume('resp_test', { starting_after: 9 }))
+    expect(error).toMatchObject({ name: 'ResponseFailedError', response: failed })
+    await s.nothingIsLeft()
+  })
+
+  it('resumes again after one empty answer, so that events that are left are not skipped', async () => {
+    let asked = 0
+    const s = scenario((request) => [fake.respond(asked++ === 0 ? [] : ok.slice(startingAfter(request) + 1))].flat())
+    const { events } = await collected(s, s.responses.resume('resp_test', { starting_after: 3 }))
+    expect(events).toEqual(ok.slice(4))
+    expect(s.transport.requests.some(isPoll)).toBe(false)
+    await s.nothingIsLeft()
+  })
+
+  it('fails after maxRetries empty answers, where the response is still running', async () => {
+    const running = { ...final, status: 'in_progress' }
+    const s = scenario((request) => [isPoll(request) ? fake.status(200, { body: running }) : fake.respond([])].flat(), {
+      maxRetries: 2,
+    })
+    const { error } = await collected(s, s.responses.resume('resp_test', { starting_after: 3 }))
+    expect(error).toMatchObject({ code: 'empty_response', giveUpReason: 'retries_exhausted' })
+    expect(s.transport.requests.filter((request) => !isPoll(request))).toHaveLength(3)
+    await s.nothingIsLeft()
+  })
+
+  it('is resumed with store left out, which endpoints take for true, and not with store: false', async () => {
+    const script = (request: Request) =>
+      (request.method === 'POST'
+        ? [fake.events(ok.slice(0, 5)), fake.reset()]
+        : [fake.respond(ok.slice(startingAfter(request) + 1))]
+      ).flat()
+    const s = scenario(script)
+    const { store: _, ...open } = params
+    expect((await collected(s, s.responses.stream(open))).events).toEqual(ok)
+    const { error } = await collected(s, s.responses.stream({ ...params, store: false }))
+    expect(error).toMatchObject({ name: 'StreamInterruptedError' })
+    await s.nothingIsLeft()
+  })
+
+  it('counts the attempts of all its calls in the message', async () => {
+    const s = scenario(() => [fake.status(404)].flat())
+    const { error } = await collected(s, s.responses.resume('resp_unknown', { starting_after: 3 }))
+    expect((error as Error).message).toContain('(2 attempts, gave up: not_retryable)')
+    expect((error as { attempts: unknown[] }).attempts).toHaveLength(2)
+    await s.nothingIsLeft()
+  })
+
   it('retrieve and cancel', async () => {
     const s = scenario([
       fake.reset(),
