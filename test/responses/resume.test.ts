@@ -97,7 +97,8 @@ describe('background and store', () => {
     ['a 204', () => [fake.status(204)].flat()],
     [
       '[DONE] alone',
-      () => [fake.head(200, { 'content-type': 'text/event-stream' }), fake.bytes('data: [DONE]\n\n'), fake.eof()].flat(),
+      () =>
+        [fake.head(200, { 'content-type': 'text/event-stream' }), fake.bytes('data: [DONE]\n\n'), fake.eof()].flat(),
     ],
   ])('ends as the response ended, where nothing is left to send and the answer is %s', async (_what, nothing) => {
     const s = scenario((request) => (isPoll(request) ? [fake.status(200, { body: final })].flat() : nothing()))
