@@ -26,11 +26,10 @@ async function start(options: MockServerOptions = {}) {
     folder,
     saved: async () => JSON.parse(await readFile(file, 'utf8')),
     /** Runs a process to its end, which is a SIGKILL or the end of the job. */
-    async run(env: Readonly<Record<string, string>> = {}) {
-      const started = spawn(process.execPath, ['--no-warnings', child], {
-        env: { PATH: process.env.PATH, BASE_URL: server.baseURL, FILE: file, ...env },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
+    async run(death: { readonly diesAtText?: number; readonly diesAtEvent?: string } = {}) {
+      const given = JSON.stringify({ baseURL: server.baseURL, file, ...death })
+      const flags = ['--disable-warning=ExperimentalWarning']
+      const started = spawn(process.execPath, [...flags, child, given], { stdio: ['ignore', 'pipe', 'inherit'] })
       const ended = new Promise<NodeJS.Signals | null>((resolve) =>
         started.once('exit', (_code, signal) => resolve(signal)),
       )
@@ -49,11 +48,11 @@ describe('examples/background-resume.ts', () => {
     timeout: 120_000,
   }, async () => {
     await using at = await start()
-    expect(await at.run({ TEXTS: '1' })).toBe('SIGKILL')
+    expect(await at.run({ diesAtText: 1 })).toBe('SIGKILL')
     expect(await at.saved()).toMatchObject({ id: 'resp_1', text: '' })
     // Each process handles the text again that the one before has not saved, and dies at the next.
     for (let handled = 1; handled < deltas.length; handled++) {
-      expect(await at.run({ TEXTS: '2' })).toBe('SIGKILL')
+      expect(await at.run({ diesAtText: 2 })).toBe('SIGKILL')
       expect(await at.saved()).toMatchObject({ id: 'resp_1', text: deltas.slice(0, handled).join('') })
     }
     expect(await at.run()).toEqual({ text: whole, status: 'completed' })
@@ -70,7 +69,7 @@ describe('examples/background-resume.ts', () => {
     { timeout: 60_000 },
     async (type) => {
       await using at = await start()
-      expect(await at.run({ TELEMETRY: type })).toBe('SIGKILL')
+      expect(await at.run({ diesAtEvent: type })).toBe('SIGKILL')
       expect(await readdir(at.folder)).toEqual([])
       expect(await at.run()).toEqual({ text: whole, status: 'completed' })
     },

@@ -2,10 +2,10 @@ import { runJob } from '../../../examples/background-resume.ts'
 import { ResilientClient, type TelemetryEvent } from '../../../src/index.ts'
 
 /**
- * Runs the job, and ends itself as SIGKILL does: with `TEXTS` at that call of `onText`, before its text is saved; with
- * `TELEMETRY` at the first telemetry event of that type.
+ * Runs the job, and kills itself: with `diesAtText` at that call of `onText`, before its text is saved; with `diesAtEvent`
+ * at the first telemetry event of that type.
  */
-const { BASE_URL: baseURL, FILE: file = '', TEXTS, TELEMETRY } = process.env
+const { baseURL, file, diesAtText, diesAtEvent } = JSON.parse(process.argv[2] ?? '{}')
 
 function die(): void {
   process.kill(process.pid, 'SIGKILL')
@@ -15,7 +15,7 @@ const client = new ResilientClient({
   baseURL,
   apiKey: 'any',
   onEvent: (event: TelemetryEvent) => {
-    if (event.type === TELEMETRY) die()
+    if (event.type === diesAtEvent) die()
   },
 })
 let texts = 0
@@ -24,7 +24,7 @@ const { text, status } = await runJob(client, {
   model: 'gpt-5.2',
   input: 'Think.',
   onText: () => {
-    if (String(++texts) === TEXTS) die()
+    if (++texts === diesAtText) die()
   },
 })
 process.stdout.write(JSON.stringify({ text, status }))
