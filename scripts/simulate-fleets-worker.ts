@@ -1,6 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import { simulateFleet } from '../test/fleet/support/simulate.ts'
 
+// Stacks of errors that are handled cost more than the calls.
+Error.stackTraceLimit = 0
+
 parentPort?.on('message', async (seed: number) => {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)

@@ -34,7 +34,10 @@ export async function simulateFleets({ from, to, workers }: FleetSeeds): Promise
   }
   const employ = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./simulate-fleets-worker.ts', import.meta.url))
+      const worker = new Worker(new URL('./simulate-fleets-worker.ts', import.meta.url), {
+        // Most objects of a fleet die young.
+        resourceLimits: { maxYoungGenerationSizeMb: 64 },
+      })
       const give = (): void => {
         if (next < to) worker.postMessage(next++)
         else void worker.terminate().then(() => resolve())
