@@ -62,8 +62,11 @@ const ALONE = [
   'test/transport/undici/{connection,leaks,pool,stale-connections,undici-transport}.test.ts',
 ]
 
-/** Files that wait for most of their time, such as until the others miss a frozen process. They wait at the same time, after all others. */
-const WAITING = ['test/fleet/{cluster,faults-*,processes,thaw}.test.ts']
+/**
+ * Files that wait for most of their time, such as until a frozen store is missed. They wait at the same time, after all others:
+ * their deadlines are short, and what needs a whole core would delay them.
+ */
+const WAITING = ['test/fleet/{cluster,faults-*,thaw}.test.ts']
 
 export default defineConfig({
   test: {
