@@ -15,6 +15,7 @@ export function createWorker(redisUrl: string, options: ResilientClientOptions =
     ...options,
     fleet: redisFleet(redis, { name: 'agents' }),
     onEvent: (event) => {
+      options.onEvent?.(event)
       if (event.type === 'fleet_store') console.warn(`the fleet's store is ${event.state}`, event.problem ?? '')
     },
   })
@@ -23,7 +24,8 @@ export function createWorker(redisUrl: string, options: ResilientClientOptions =
     /** Gives back what the worker holds, and ends. */
     async close(): Promise<void> {
       await client.close()
-      await redis.quit()
+      // Unlike `quit()` it waits for no answer, which never comes while the store is away.
+      redis.disconnect()
     },
   }
 }

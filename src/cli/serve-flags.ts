@@ -120,6 +120,12 @@ export const SERVE_FLAGS = {
     help: 'how a stream that breaks after output ends: error (default) or sse_error',
     ...A_TEXT,
   },
+  'upgrade-to-stream': {
+    value: '<how>',
+    help: 'true (default): a call without stream is streamed inside, so that it can be retried; false: sent as it came',
+    parse: words(['true', true], ['false', false]),
+    accepts: 'true or false',
+  },
   proxy: { value: '<url>', help: "a proxy to the upstream, or env for the environment's", ...A_TEXT },
 } as const satisfies Record<string, Flag>
 

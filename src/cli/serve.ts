@@ -48,13 +48,15 @@ function greeting({ url }: Sidecar, options: SidecarOptions): string {
   const sockets = webSocket === false ? '' : ', supports_websockets = true'
   return `resilient-responses: ${url} carries calls to ${shownUpstream(options)}
 
-Codex, in ~/.codex/config.toml:
+Codex, as the first lines of ~/.codex/config.toml, above any [table]:
   model_provider = "resilient"
-  [model_providers]
-  resilient = { name = "resilient", base_url = "${base}", wire_api = "responses"${key}${sockets} }
+  model_providers.resilient = { name = "resilient", base_url = "${base}", wire_api = "responses"${key}${sockets} }
 
 Python and Node, with the SDKs of OpenAI:
   export OPENAI_BASE_URL=${base}
+  OpenAI(max_retries=0, timeout=600)      new OpenAI({ maxRetries: 0 })
+
+Calls under way, in a browser: ${url}
 
 `
 }

@@ -8,6 +8,7 @@ import type { CallHistory } from '../errors/explain.ts'
 import type { Failure } from '../errors/failure.ts'
 import { callHeader, GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
 import { openingOf } from '../errors/opening.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
 import { remember } from './explain.ts'
 import { callRequest, isPassthrough } from './fetch-call.ts'
 import type { FetchHost } from './fetch-host.ts'
@@ -16,7 +17,7 @@ import { toResponse, wholeBody } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
 import { followRedirect } from './redirect.ts'
 import { streamOfAnswer } from './stream-of-answer.ts'
-import { foldCall, statusOf, streamingTwin } from './upgrade.ts'
+import { foldCall, refusesToStream, statusOf, streamingTwin } from './upgrade.ts'
 
 /** Give-up reasons after which retries of the host would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
@@ -35,9 +36,18 @@ export function performFetch(host: FetchHost, request: FetchRequest, scope: Abor
   const traits = traitsOf(request)
   const twin = host.settings.upgradeToStream && traits.latency.kind === 'json' ? streamingTwin(request) : undefined
   return twin === undefined
-    ? follow(host, request, traits, scope, false)
-    : follow(host, twin, traitsOf(twin), scope, true)
+    ? follow(host, request, traits, scope, undefined)
+    : follow(host, twin, traitsOf(twin), scope, { request, traits })
 }
+
+/** Headers of a stream that do not describe the JSON made of it. */
+const OF_THE_STREAM = [
+  'content-length',
+  'content-encoding',
+  'transfer-encoding',
+  'cache-control',
+  'x-accel-buffering',
+] as const
 
 /** A call with its result. */
 interface Ran {
@@ -48,19 +58,20 @@ interface Ran {
   readonly outcome: CallOutcome
 }
 
-/** @param isTwin the call asks for a whole response, but streams internally: its stream is folded. */
+/** @param whole the request for a whole response, if the first one is its streaming twin, whose stream is folded. */
 async function follow(
   host: FetchHost,
   first: FetchRequest,
   traitsOfFirst: RequestTraits,
   scopeOfFirst: AbortScope,
-  isTwin: boolean,
+  whole: Pick<Ran, 'request' | 'traits'> | undefined,
 ): Promise<Response> {
   const isResponsesCall = !isPassthrough(traitsOfFirst)
   let request = first
   let traits = traitsOfFirst
   let left: Ran | undefined
-  for (let hops = 0; ; hops++) {
+  let isTwin = whole !== undefined
+  for (let hops = 0; ; ) {
     // A redirect that changes the method to GET leads away from the requested response.
     const folds = isTwin && request.method === first.method
     const ran = await run(
@@ -71,12 +82,20 @@ async function follow(
       left === undefined ? scopeOfFirst : new AbortScope(request.signal),
       left,
     )
+    if (folds && whole !== undefined && refusesToStream(ran.outcome)) {
+      left = ran
+      isTwin = false
+      request = { ...whole.request, url: request.url }
+      traits = whole.traits
+      continue
+    }
     const { attempt } = ran.outcome
     // Only an answer of the addressed endpoint may redirect the call, because redirects are relative to its origin.
     const isAddressed = attempt.request.url.origin === request.url.origin
     const next = isAddressed ? redirectOf(request, attempt, hops, isResponsesCall) : undefined
     if (next === undefined)
       return folds && !isRedirect(attempt) ? fold(host, ran, hops > 0) : answer(host, ran, hops > 0)
+    hops++
     left = ran
     // A Responses call stays one, wherever its origin redirects it.
     if (!isResponsesCall || next.method !== request.method) traits = traitsOf(next)
@@ -106,26 +125,28 @@ async function fold(host: FetchHost, ran: Ran, redirected: boolean): Promise<Res
   const { request, call, scope, outcome } = ran
   const folded = await foldCall(call, outcome, scope, call.context.telemetry).catch(rethrow)
   if (folded.kind === 'answer') return answer(host, { ...ran, outcome: folded.outcome }, redirected)
-  const requestId = call.attempts.at(-1)?.requestId
   const { error } = folded
+  const ours: HeaderPairs = [
+    ['content-type', 'application/json'],
+    ...(folded.status === 200 ? [] : [['x-should-retry', 'false'] as const]),
+    [
+      GIVEN_UP_HEADER,
+      error === undefined
+        ? callHeader(call.log.id)
+        : rememberGivenUp(call.log.id, { attempts: call.attempts.length, reason: error.giveUpReason }, () => error),
+    ],
+  ]
+  const replaced = new Set([...OF_THE_STREAM, ...ours.map(([name]) => name)])
   const init = {
     status: folded.status,
-    headers: {
-      'content-type': 'application/json',
-      ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
-      ...(folded.status === 200 ? {} : { 'x-should-retry': 'false' }),
-      [GIVEN_UP_HEADER]:
-        error === undefined
-          ? callHeader(call.log.id)
-          : rememberGivenUp(call.log.id, { attempts: call.attempts.length, reason: error.giveUpReason }, () => error),
-    },
+    headers: [...folded.headers.filter(([name]) => !replaced.has(name)), ...ours],
   }
   const history = { attempts: call.attempts, opening: error === undefined ? undefined : openingOf(error) }
   const body = wholeBody(jsonOf(folded.json), request.signal)
   return fetchedResponse(body, init, { url: request.url.href, redirected, history })
 }
 
-/** @param left the redirected call, which ends here and passes on its start and its history. */
+/** @param left the call that this one follows. It ends here, and passes on its start and its history. */
 async function run(
   host: FetchHost,
   request: FetchRequest,

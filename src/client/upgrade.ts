@@ -7,6 +7,7 @@ import { ResponseFailedError } from '../responses/failed-error.ts'
 import { foldSession } from '../responses/fold.ts'
 import { StreamSession } from '../responses/session.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
 import type { FetchRequest } from './fetch-request.ts'
 
 /**
@@ -31,6 +32,8 @@ export type Folded =
       readonly kind: 'response'
       readonly json: object
       readonly status: number
+      /** The headers of the stream. */
+      readonly headers: HeaderPairs
       /** The error from which the JSON was made, if the endpoint reported a failure without a response. */
       readonly error?: UpstreamError | undefined
     }
@@ -58,22 +61,35 @@ export async function foldCall(
     maxBytes: call.context.reading.maxEventBytes,
   })
   try {
-    return { kind: 'response', json: await foldSession(session, {}), status: 200 }
+    const json = await foldSession(session, {})
+    return { kind: 'response', json, status: 200, headers: session.headers }
   } catch (error) {
     if (session.gaveUp?.gaveUp?.failure.status !== undefined) return { kind: 'answer', outcome: session.gaveUp }
     if (!(error instanceof UpstreamError)) throw error
     // An endpoint without streaming sends the failed response, or an error body if it has none.
     if (error instanceof ResponseFailedError && error.response !== undefined)
-      return { kind: 'response', json: error.response, status: 200 }
+      return { kind: 'response', json: error.response, status: 200, headers: session.headers }
     const { upstreamCode: code, type, param, upstreamMessage } = error
     const message = upstreamMessage ?? error.message
     return {
       kind: 'response',
       json: { error: { code: code ?? null, type: type ?? 'server_error', message, param: param ?? null } },
       status: statusOf(error),
+      headers: session.headers,
       error,
     }
   }
+}
+
+const NO_STREAMING = /\bstream(?:ing|s)?\b[^.]*\b(?:not|un)[ -]?support|\b(?:not|n['’]t) support\b[^.]*\bstream/i
+
+/**
+ * Whether the endpoint refuses to stream what it would answer whole: some models do not stream, and some need a verified
+ * organization to. Nothing was generated.
+ */
+export function refusesToStream({ gaveUp }: CallOutcome): boolean {
+  const { status, upstreamParam, upstreamMessage = '' } = gaveUp?.failure ?? {}
+  return (status === 400 || status === 422) && (upstreamParam === 'stream' || NO_STREAMING.test(upstreamMessage))
 }
 
 /** The status that an endpoint would have answered with, where it has put the error into a 200. */

@@ -5,6 +5,7 @@ import { NONE } from '../core/lists.ts'
 import { isThenable } from '../core/thenable.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
 import type { ResponseAccumulator } from './accumulator.ts'
 import { type BatchesOwner, EventBatches, type ReadAttempt } from './event-batches.ts'
 import { EventSequencer } from './event-sequencer.ts'
@@ -37,6 +38,8 @@ export class StreamSession implements Session, BatchesOwner {
   gaveUp: CallOutcome | undefined
   failure: unknown
   requestId: string | undefined
+  /** The headers of the answer that is read. */
+  headers: HeaderPairs = NONE
   callId: number | undefined
 
   constructor({ scope, intake, begin, outcome, resumption, polling, interruption, maxBytes }: SessionOptions) {
@@ -211,6 +214,7 @@ export class StreamSession implements Session, BatchesOwner {
   #pump(call: Call, outcome: CallOutcome, onEnd?: ReadAttempt['onEnd']): void {
     const { attempt, gaveUp } = outcome
     this.requestId = attempt.requestId
+    this.headers = attempt.answer?.headers ?? NONE
     if (gaveUp !== undefined) {
       this.gaveUp = outcome
       for (const event of heldEvents(attempt)) this.#received.add(event)

@@ -83,6 +83,12 @@ export interface SidecarOptions extends ClientOptions {
   readonly maxClients?: number | undefined
   /** Milliseconds that `close()` waits for calls under way. Default 600 000 (10 min). */
   readonly drainMs?: number | undefined
+  /**
+   * A Responses call without `stream: true` is sent to the upstream as a stream, and answered with the JSON of its response. So
+   * every deadline applies, and a failure before the end is retried. Default `true`; `false` sends it as it came, and then a
+   * silent connection is cut by `staleMs` alone.
+   */
+  readonly upgradeToStream?: boolean | undefined
   /** Called once for each call. Default: none. The entry holds no prompt, key or query. */
   readonly onCall?: ((entry: SidecarLogEntry) => void) | undefined
 }
@@ -151,6 +157,7 @@ export const sidecarRules = {
   maxBufferedBytes: { ...whole(1, Number.MAX_SAFE_INTEGER), default: 512 * 1024 * 1024 },
   maxClients: { ...whole(1), default: 10_000 },
   drainMs: { ...ms, default: 600_000 },
+  upgradeToStream: { ...clientRules.upgradeToStream, default: true },
   onCall: { accepts: 'a function', test: (value) => typeof value === 'function' },
   ...clientRows,
 } as const satisfies Rules<SidecarOptions>
@@ -236,6 +243,7 @@ export function resolveSidecar(options: unknown): SidecarSettings {
       ...copyByRules(given, clientRows),
       ...(upstream !== undefined && { baseURL: upstream }),
       ...(apiKey !== undefined && { apiKey }),
+      upgradeToStream: given.upgradeToStream ?? sidecarRules.upgradeToStream.default,
       ...(endpoints !== undefined && { endpointAffinity: given.endpointAffinity ?? bySession }),
       // The sidecar sends signs of life itself, so the client library need not commit early for the sake of the clients.
       commitAfterMs: 0,

@@ -81,6 +81,46 @@ describe('upgradeToStream', () => {
     await s.nothingIsLeft()
   })
 
+  it('has the headers of the endpoint, without those of its stream', async () => {
+    const headers = {
+      'x-ratelimit-remaining-requests': '7',
+      'content-type': 'text/event-stream',
+      'content-length': '9',
+    }
+    const s = scenario([[fake.events(upToDelta), fake.reset()].flat(), fake.respond(ok, { headers })], {
+      upgradeToStream: true,
+    })
+    const { value } = await s.settle(s.post({ stream: false }))
+    expect(Object.fromEntries(value?.headers ?? [])).toEqual({
+      'content-type': 'application/json',
+      'x-ratelimit-remaining-requests': '7',
+      'x-resilient-responses': expect.stringMatching(/^call=\d+\./),
+    })
+    await s.nothingIsLeft()
+  })
+
+  it.each([
+    ['a parameter', { message: 'Your organization must be verified to stream this model.', param: 'stream' }],
+    ['words', { message: 'This model does not support streaming.', param: null }],
+    ['other words', { message: 'Streaming is not supported with this model.', param: null }],
+  ])('sends the call as it came where the endpoint refuses to stream by %s', async (_, error) => {
+    const json = { id: 'resp_1', object: 'response', status: 'completed', output: [] }
+    const s = scenario([fake.status(400, { body: { error } }), fake.stall(), fake.status(200, { body: json })], {
+      upgradeToStream: true,
+      timeouts: { staleMs: 60_000 },
+    })
+    const { value } = await s.settle(s.post({ stream: false, input: 'hello' }))
+    expect(await value?.json()).toEqual(json)
+    expect(value?.redirected).toBe(false)
+    const sent = s.transport.requests.map((request) => request.json)
+    expect(sent).toEqual([
+      { model: 'm', input: 'hello', stream: true },
+      { model: 'm', input: 'hello', stream: false },
+      { model: 'm', input: 'hello', stream: false },
+    ])
+    await s.nothingIsLeft()
+  })
+
   it('gives a failed response as the response that it is', async () => {
     const s = scenario([fake.respond(failedStream({ code: 'invalid_prompt', message: 'no' }))], {
       upgradeToStream: true,

@@ -34,7 +34,7 @@ const FAILED = { code: 'server_error', message: 'no' }
 
 describe('/metrics', () => {
   it('counts calls by outcome, attempts by code, and times them', () =>
-    withSidecar({ webSocket: true }, async ({ sidecar, upstream, told }) => {
+    withSidecar({ webSocket: true, upgradeToStream: false }, async ({ sidecar, upstream, told }) => {
       upstream.script([{ at: 'headers', effect: 'reset' }, 'ok', refused, 'ok'])
       const client = await TestSocket.open(sidecar)
       await client.turn()

@@ -111,6 +111,43 @@ describe('what passes through the sidecar', () => {
   })
 })
 
+describe('a call without stream', () => {
+  const create = (more: object = {}) =>
+    ask(sidecar, {
+      method: 'POST',
+      path: '/v1/responses',
+      headers: JSON_HEADERS,
+      body: JSON.stringify({ model: 'gpt-5.2', input: 'hi', store: false, ...more }),
+    })
+  const sent = () => upstream.requests.map(({ json }) => (json as { stream?: boolean }).stream)
+
+  it('is repeated over a silent connection and after a break at any point, and gets the JSON of its response', async () => {
+    await start({ timeouts: { ttfbMs: 200, idleMs: 200 } })
+    upstream.script([{ at: 'headers', effect: 'stall' }, { at: 'before_event', event: 6, effect: 'reset' }, 'ok'])
+    const { status, headers, text } = await create({ stream: false })
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json' })
+    expect(JSON.parse(text)).toMatchObject({ object: 'response', status: 'completed', output: [{ type: 'message' }] })
+    expect(told).toMatchObject([{ status: 200, outcome: 'completed', attempts: 3 }])
+    expect(sent()).toEqual([true, true, true])
+  })
+
+  it('gets 504 once no retry is left, however long a client would wait', async () => {
+    await start({ timeouts: { ttfbMs: 100 }, maxRetries: 1 })
+    upstream.script([
+      { at: 'headers', effect: 'stall' },
+      { at: 'headers', effect: 'stall' },
+    ])
+    const { status, text } = await create()
+    expect({ status, code: errorOf(text).code }).toEqual({ status: 504, code: 'upstream_request_timeout' })
+  })
+
+  it('goes up as it came with upgradeToStream: false', async () => {
+    await start({ upgradeToStream: false })
+    expect((await create()).status).toBe(200)
+    expect(sent()).toEqual([undefined])
+  })
+})
+
 describe('an upstream that fails', () => {
   it('is asked again until it answers: the client sees one answer', async () => {
     await start()

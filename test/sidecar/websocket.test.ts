@@ -600,20 +600,19 @@ describe('an upgrade', () => {
 })
 
 describe('a request over HTTP to a sidecar with webSocket', () => {
-  it('goes to the upstream over a WebSocket, and comes back as an event stream', () =>
+  it('goes to the upstream over a WebSocket, and comes back as an event stream, or as JSON if it asks for no stream', () =>
     withSidecar(WEB_SOCKET, async ({ sidecar, upstream }) => {
       const response = await stream(sidecar)
       expect(response.headers.get('content-type')).toContain('text/event-stream')
       expect(await response.text()).toMatch(/response\.completed/)
       expect(upstream.requests[0]).toMatchObject({ transport: 'websocket' })
-      const models = await fetch(`${sidecar.url}/v1/responses`, {
+      const whole = await fetch(`${sidecar.url}/v1/responses`, {
         method: 'POST',
         headers: JSON_HEADERS,
         body: JSON.stringify({ model: 'gpt-5.2', input: 'hi' }),
       })
-      expect(models.status).toBe(200)
-      await models.text()
-      expect(upstream.requests[1]).toMatchObject({ transport: 'http' })
+      expect(await whole.json()).toMatchObject({ object: 'response', status: 'completed' })
+      expect(upstream.requests[1]).toMatchObject({ transport: 'websocket' })
     }))
 
   it('that sends its history again is sent as an increment', () =>
