@@ -52,8 +52,19 @@ function parse(args: readonly string[]): Given {
       },
     }).values
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    throw new UsageError(withHint((error as Error).message))
   }
+}
+
+/** @param message of `parseArgs`. */
+function withHint(message: string): string {
+  const unknown = /^Unknown option '--([\w-]+)'/.exec(message)?.[1]
+  if (unknown === undefined) return message
+  const near = NAMES.find(
+    (name) => name.startsWith(`${unknown}-`) || name.replaceAll('-', '') === unknown.replaceAll('-', ''),
+  )
+  const hint = near === undefined ? '' : ` Did you mean --${near}?`
+  return `Unknown option '--${unknown}'.${hint} See: resilient-responses serve --help`
 }
 
 function fromEnv(name: FlagName, { isList }: Flag): string | readonly string[] | undefined {

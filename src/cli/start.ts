@@ -1,5 +1,7 @@
+import { systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { run } from './main.ts'
+import { watchParent } from './parent-watch.ts'
 
 function onStop(listener: (isFirst: boolean) => void): () => void {
   let isFirst = true
@@ -8,7 +10,10 @@ function onStop(listener: (isFirst: boolean) => void): () => void {
     isFirst = false
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, heard)
+  const isOfNpx = readEnv('npm_command') === 'exec'
+  const stopWatching = isOfNpx ? watchParent(systemClock, () => process.ppid, heard) : undefined
   return () => {
+    stopWatching?.()
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, heard)
   }
 }

@@ -24,7 +24,9 @@ function problemOf(value: string): string {
   if (value.startsWith('/') && !value.startsWith('//')) return 'got a path without scheme and host'
   const shown = shownWithoutScheme(value.replace(/^\/\//, ''))
   if (shown === undefined) return 'got an address without a scheme'
-  return `got '${shown.address}', an address without a scheme; write '${shown.scheme}://${shown.address}'`
+  // Without the path each call would get 404.
+  const path = shown.address === 'api.openai.com' ? '/v1' : ''
+  return `got '${shown.address}', an address without a scheme; write '${shown.scheme}://${shown.address}${path}'`
 }
 
 /**

@@ -3,12 +3,17 @@ import type { TelemetryEvent } from '../telemetry/events.ts'
 
 const current = new AsyncLocalStorage<CallFacts>()
 
+/** Keeps a line of the log short where a program sets many retries. */
+const MOST_FAILURES = 50
+
 /** Facts about one call of the sidecar, from the telemetry of the client. */
 export class CallFacts {
   attempts = 0
   model: string | undefined
   /** Why the last attempt failed. */
   code: string | undefined
+  /** Why attempts failed, one code each. */
+  readonly failures: string[] = []
   /** The call has failed, also where its answer came as a stream with status 200. */
   hasFailed = false
 
@@ -39,6 +44,7 @@ export class CallFactsListener {
         return
       case 'attempt_end':
         facts.code = event.record.code
+        if (facts.code !== undefined && facts.failures.length < MOST_FAILURES) facts.failures.push(facts.code)
         return
       case 'call_end':
         facts.hasFailed = event.outcome === 'failed'

@@ -19,6 +19,8 @@ export interface SidecarLogEntry {
   readonly code: string | undefined
   /** Number of requests to the upstream. */
   readonly attempts: number
+  /** The codes of the attempts that failed, in order, up to 50. Of a completed call, what it survived. `undefined`: none failed. */
+  readonly failures: readonly string[] | undefined
   /** Milliseconds until the first byte of the body was sent to the client. */
   readonly firstByteMs: number | undefined
   /** Milliseconds until the end of the call. */

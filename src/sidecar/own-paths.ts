@@ -61,6 +61,9 @@ export class OwnPaths {
       case '/_live/timeline':
         if (this.#isLetIn(request, response)) answerHtml(response, this.#context.timeline(), TIMELINE_CSP)
         return true
+      case '/_live/calls':
+        if (this.#isLetIn(request, response)) answerJson(response, this.#context.feed.snapshot)
+        return true
       case '/_live/events':
         if (this.#isLetIn(request, response)) this.#follow(request, response)
         return true
@@ -98,6 +101,17 @@ export class OwnPaths {
     response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
     response.end(text)
   }
+}
+
+/** What the live page shows, for `curl` and scripts. */
+function answerJson(response: ServerResponse, json: object): void {
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  })
+  response.end(`${JSON.stringify(json, undefined, 2)}\n`)
 }
 
 function answerHtml(response: ServerResponse, html: string, csp: string): void {

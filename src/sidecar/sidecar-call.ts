@@ -238,6 +238,7 @@ export class SidecarCall {
       outcome: this.#outcome,
       code: this.#code ?? facts.code,
       attempts: facts.attempts,
+      failures: facts.failures.length === 0 ? undefined : [...facts.failures],
       firstByteMs: this.#firstByteMs === undefined ? undefined : Math.round(this.#firstByteMs),
       ms: Math.round(clock.now() - this.#startedAt),
       bytes: this.#downstream.bytes,

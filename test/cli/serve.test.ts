@@ -91,9 +91,49 @@ describe('resilient-responses serve', () => {
     expect(serve.out).toBe('')
   })
 
+  it('ends when the npx that started it was killed, because npx passes no signal on', async () => {
+    const command = `"${process.execPath}" "${BIN}" serve --upstream http://127.0.0.1:1/v1 --port 0 & wait`
+    const child = spawn('sh', ['-c', command], { env: { PATH: '/usr/bin:/bin', npm_command: 'exec' } })
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk
+    })
+    // After the last process that has its pipes has ended.
+    const over = new Promise((resolve) => child.on('close', resolve))
+    await until(
+      () => err.includes('OPENAI_BASE_URL='),
+      () => `a greeting: ${err}`,
+      20_000,
+    )
+    child.kill('SIGKILL')
+    await over
+    const base = /OPENAI_BASE_URL=(\S+)/.exec(err)?.[1] as string
+    await expect(fetch(base)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  })
+
+  it('prints lines for Codex that stand above any table of an existing file', async () => {
+    const serve = start('serve', '--upstream', 'http://127.0.0.1:1/v1', '--port', '0')
+    await until(
+      () => serve.err.includes('in a browser'),
+      () => `a greeting: ${serve.err}`,
+      20_000,
+    )
+    serve.process.kill('SIGTERM')
+    await serve.exit
+    const lines = serve.err.split('\n').map((line) => line.trim())
+    expect(lines).toContain('model_provider = "resilient"')
+    expect(lines.filter((line) => line.startsWith('['))).toEqual([])
+    expect(lines.some((line) => line.startsWith('model_providers.resilient = {'))).toBe(true)
+    expect(serve.err).toContain('max_retries=0, timeout=600')
+  })
+
   it('says what is wrong with an option, and ends with 2', async () => {
     expect(await written('serve')).toMatchObject({ code: 2, err: expect.stringContaining('upstream: give either') })
     expect(await written('serve', '--port', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('--port') })
+    const misspelt = await written('serve', '--upstream', 'http://127.0.0.1:1/v1', '--ttfb', '5')
+    expect(misspelt).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean --ttfb-ms?') })
+    const bare = await written('serve', '--upstream', 'api.openai.com')
+    expect(bare).toMatchObject({ code: 2, err: expect.stringContaining("'https://api.openai.com/v1'") })
     const open = await written('serve', '--upstream', 'http://127.0.0.1:1/v1', '--host', '0.0.0.0')
     expect(open).toMatchObject({ code: 2, err: expect.stringContaining('--token-env') })
   })

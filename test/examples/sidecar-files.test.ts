@@ -14,6 +14,8 @@ describe('the files of examples/sidecar', () => {
   it('have options that serve takes', () => {
     const unit = /serve (--upstream \S+)/.exec(read('resilient-responses.service'))?.[1]?.split(' ') ?? []
     expect(serveOptions(unit).options).toEqual({ upstream: 'https://api.openai.com/v1' })
+    // npx passes no signal on.
+    expect(read('resilient-responses.service')).not.toMatch(/^ExecStart=.*npx/m)
     const docker = read('Dockerfile')
     const command = JSON.parse(/^CMD (.*)$/m.exec(docker)?.[1] ?? '') as string[]
     expect(serveOptions(command).options).toEqual({ upstream: 'https://api.openai.com/v1' })

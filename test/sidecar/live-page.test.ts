@@ -50,6 +50,9 @@ describe('the live page', () => {
         { method: 'POST', path: '/v1/responses', model: 'gpt-5.2', status: 200 },
       ]
       expect(page.told.at(-1)?.underWay).toMatchObject(underWay)
+      const { headers, text } = await ask(sidecar, { path: '/_live/calls' })
+      expect(headers['content-type']).toBe('application/json')
+      expect(JSON.parse(text)).toMatchObject({ stats: { calls: 2 }, underWay, ended: [] })
       upstream.release()
       await client.next('response.completed')
       await response.text()
@@ -92,7 +95,7 @@ describe('the live page', () => {
 
   it('is for those who know the token, which a browser asks for as a password', () =>
     withSidecar({ token: 'token-of-the-sidecar' }, async ({ sidecar, upstream }) => {
-      for (const path of ['/', '/_live/events', '/_live/timeline']) {
+      for (const path of ['/', '/_live/calls', '/_live/events', '/_live/timeline']) {
         const refused = await ask(sidecar, { path })
         expect(refused.status).toBe(401)
         expect(refused.headers['www-authenticate']).toMatch(/^Basic /)

@@ -127,7 +127,8 @@ describe('a call without stream', () => {
     const { status, headers, text } = await create({ stream: false })
     expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json' })
     expect(JSON.parse(text)).toMatchObject({ object: 'response', status: 'completed', output: [{ type: 'message' }] })
-    expect(told).toMatchObject([{ status: 200, outcome: 'completed', attempts: 3 }])
+    const failures = ['ttfb_timeout', 'connection_reset']
+    expect(told).toMatchObject([{ status: 200, outcome: 'completed', attempts: 3, failures }])
     expect(sent()).toEqual([true, true, true])
   })
 

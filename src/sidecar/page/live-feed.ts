@@ -28,6 +28,11 @@ export class LiveFeed {
     return this.#pages.size >= MOST_PAGES
   }
 
+  /** What pages show now. */
+  get snapshot(): object {
+    return this.#snapshot()
+  }
+
   /** The answer stays open until the page is closed. */
   add(response: ServerResponse): void {
     response.writeHead(200, EVENTS_HEAD)

@@ -275,6 +275,7 @@ export class SocketCall {
       outcome: this.#outcome,
       code: this.#code ?? facts.code,
       attempts: facts.attempts,
+      failures: facts.failures.length === 0 ? undefined : [...facts.failures],
       firstByteMs: this.#firstByteMs === undefined ? undefined : Math.round(this.#firstByteMs),
       ms: Math.round(settings.clock.now() - this.#startedAt),
       bytes: this.#bytes,

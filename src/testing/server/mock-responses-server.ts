@@ -81,7 +81,7 @@ export class MockResponsesServer implements AsyncDisposable {
   }
 
   /**
-   * What the next requests meet, one entry each: `'ok'`, a fault, or several faults. With `call` or `when` only for
+   * What the next requests meet, one entry each: `'ok'`, a fault, or several faults. A further script follows the one before. With `call` or `when` only for
    * those requests; such scripts come before a script for all. A scripted request meets no standing fault. An entry
    * with a fault at `accept` is for the next connection, and one with a fault at `upgrade`, `inside_upgrade` or
    * `upgraded` for the next WebSocket; its other faults are for the first request on it.
@@ -90,9 +90,12 @@ export class MockResponsesServer implements AsyncDisposable {
     this.#engine.plan.script(entries, options)
   }
 
-  /** Adds standing faults: see `times`, `probability` and `when` of a fault. */
-  addFaults(...faults: readonly Fault[]): void {
-    this.#engine.plan.add(faults)
+  /**
+   * Adds standing faults, as arguments or as a list: `addFaults({ at: 'headers', effect: 'stall', times: 2 })`. See `times`,
+   * `probability` and `when` of a fault.
+   */
+  addFaults(...faults: ReadonlyArray<Fault | readonly Fault[]>): void {
+    this.#engine.plan.add(faults.flat())
   }
 
   /** Removes all standing faults. Scripts stay. */
