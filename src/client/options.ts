@@ -115,7 +115,8 @@ export interface CallOptions {
   readonly classify?: ClassifyHook | undefined
   /**
    * `client.fetch` only: a Responses call without `stream: true` is sent as a stream, and its result returned as JSON. So every
-   * deadline works, a failure can be retried until the end, and endpoints that only stream can be used. Default `false`.
+   * deadline works, a failure can be retried until the end, and endpoints that only stream can be used. Where the endpoint
+   * refuses to stream, the call is sent again as it came. Default `false`.
    */
   readonly upgradeToStream?: boolean | undefined
   /**

@@ -70,6 +70,12 @@ example \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exh
 \`findResilientError(error)\` find the call from the error of openai, the AI SDK, agents-js, ky or axios. The process keeps the last
 500 such calls. \`17\` is the \`callId\` of telemetry.
 
+Two errors of SDKs lead to no call, and \`findResilientError\` and \`explain\` return \`undefined\` for them:
+
+- "Request timed out." of openai, if its own \`timeout\` ended the call. The event \`call_end\` then has the outcome \`aborted\`.
+- \`NoOutputGeneratedError\` of the AI SDK, from \`await streamText(…).text\`. The error itself comes to \`onError\` of \`streamText\`:
+  [settings](hosts.md#settings).
+
 ## A gateway's own failures
 
 Gateways have their own error codes. The option \`classify\` says what they mean:
@@ -122,7 +128,8 @@ retried, too.
 
 - **Matching on a message.** Messages change between versions; codes change only as [the versions](../CONTRIBUTING.md#versions) say.
 - **Retrying again** after \`retryable: true\`. The client has used its retries: wait for \`retryAfterMs\`, or for minutes.
-- **Logging \`body\` or \`headers\`.** They may hold the prompt: [security](security.md#what-can-go-wrong).
+- **Logging \`body\` or \`headers\`.** They may hold the prompt: [security](security.md#what-can-go-wrong). SDKs keep more on their
+  errors, the AI SDK the whole prompt. The endpoint's words in \`message\`, \`upstreamMessage\` and \`explain\` may quote a part of it.
 
 ## How to see it
 
