@@ -73,7 +73,7 @@ example \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exh
 Two errors of SDKs lead to no call, and \`findResilientError\` and \`explain\` return \`undefined\` for them:
 
 - "Request timed out." of openai, if its own \`timeout\` ended the call. The event \`call_end\` then has the outcome \`aborted\`.
-- \`NoOutputGeneratedError\` of the AI SDK, from \`await streamText(…).text\`. The error itself comes to \`onError\` of \`streamText\`:
+- \`NoOutputGeneratedError\` of the AI SDK, from \`await streamText(…).text\`. \`onError\` of \`streamText\` gets the error itself:
   [settings](hosts.md#settings).
 
 ## A gateway's own failures

@@ -19,14 +19,19 @@ import { createOpenAI } from '@ai-sdk/openai'
 import { OpenAIProvider, Runner } from '@openai/agents'
 import { streamText } from 'ai'
 import OpenAI from 'openai'
-import { ResilientClient } from 'resilient-responses'
+import { explain, ResilientClient } from 'resilient-responses'
 
-const client = new ResilientClient({ streamFailure: 'sse_error' })
+const client = new ResilientClient({ streamFailure: 'sse_error', upgradeToStream: true })
 
 const openai = new OpenAI({ fetch: client.fetch, maxRetries: 0, timeout: 3_600_000 })
 
 const provider = createOpenAI({ fetch: client.fetch })
-const result = streamText({ model: provider('gpt-5.2'), prompt: 'Hi', maxRetries: 0, streamRetries: 2 })
+const result = streamText({ model: provider('gpt-5.2'), prompt: 'Hi', maxRetries: 0, streamRetries: 2, onError })
+
+// The AI SDK gives the error of a stream to \`onError\` alone.
+function onError({ error }: { error: unknown }) {
+  console.error(explain(error) ?? error)
+}
 
 const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: openai }) })
 \`\`\`
@@ -36,6 +41,11 @@ const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: op
   agents-js of the \`OpenAI\` client.
 - **A longer \`timeout\` on \`openai\`.** By default \`openai\` waits 10 minutes for the headers of an answer. If the answer is not streamed, its
   headers come at its end, and high effort or the flex tier may take longer. The \`timeouts\` of the client still apply.
+- **\`upgradeToStream: true\`** for calls that do not stream. Their headers come only when the model has finished, so without it only
+  \`staleMs\` (30 min) cuts a silent connection. With it such a call streams internally: all deadlines apply, and it is repeated at any
+  point before its end.
+- **\`onError\` in \`streamText\`.** After a failed stream \`await result.text\` rejects with \`NoOutputGeneratedError\`, which does not hold the
+  error of the client, and \`textStream\` just ends. \`findResilientError(error)\` and \`explain(error)\` work on what \`onError\` gets.
 - **\`streamFailure: 'sse_error'\`** with \`streamRetries\` of the AI SDK: these retry after an error event, but not after a body that
   breaks off.
 - **To end a stream early, abort it.** In \`openai\` and agents-js \`break\` aborts it. In the AI SDK \`break\` does not, as long as the result
@@ -75,7 +85,10 @@ It does not call them for a stream that has begun: after such a failure run the 
 
 ## How to see it
 
-\`findResilientError(error)?.code\` and \`explain(error)\` take the error of a host, too. \`onEvent\` shows the attempts of each call.`
+\`findResilientError(error)?.code\` and \`explain(error)\` take the error of a host, too. An exception is \`Request timed out.\` or
+\`Request was aborted.\` of \`openai\`: its own \`timeout\` has aborted the call, and its error does not lead to the call. They return
+\`undefined\`, also after attempts that were cut. Then \`onEvent\` has a \`call_end\` with \`outcome: 'aborted'\`, and an \`attempt_end\` for each
+attempt. So keep \`timeout\` above the deadlines of the client. \`onEvent\` shows the attempts of each call.`
 
 it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
   timeout: 120_000,
