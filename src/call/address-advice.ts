@@ -8,6 +8,9 @@ const SPEAKS_TLS =
 /** The whole answer of web frameworks for an unknown path. */
 const NO_PATH = /^(?:404 )?(?:page |path |route )?not found\.?$/i
 
+/** OpenAI's words for an unknown path. */
+const INVALID_URL = /^Invalid URL \((?:GET|POST) /
+
 /** The facts of an answer that can show a wrong address. */
 interface AnsweredAddress {
   readonly url: URL
@@ -31,7 +34,8 @@ export function addressAdvice({ url, status, isJson, fields, text, secrets }: An
   if (status === 400 && url.protocol === 'http:' && SPEAKS_TLS.test(text.slice(0, LOOKED_AT))) {
     return `${url.host} expects TLS on this port: use https: in baseURL.`
   }
-  if (status !== 404 || (isJson && !saysNoMoreThanNotFound(fields))) return undefined
+  const isPath = !isJson || saysNoMoreThanNotFound(fields) || INVALID_URL.test(fields?.message ?? '')
+  if (status !== 404 || !isPath) return undefined
   const address = redact(`${url.host}${url.pathname}`, secrets)
   return `The address was ${address}. baseURL may be wrong: most endpoints have their API under /v1.`
 }

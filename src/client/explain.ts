@@ -5,6 +5,7 @@ import { checkOptions } from '../errors/check-options.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
 import { drawCall } from '../picture/draw.ts'
 import { ResponseStream } from '../responses/response-stream.ts'
+import { attemptsOf } from '../responses/result-history.ts'
 import { historyBehind } from './fetched-response.ts'
 import { findResilientError, isInstance } from './find.ts'
 
@@ -34,8 +35,9 @@ const RULES = { picture: { ...flag, default: false } } as const satisfies Rules<
  * An abort, and so a `timeout` of an SDK, rejects with the caller's own reason, which has no history: explain the stream or the response instead.
  *
  * @param subject an error (ours, one that a host has wrapped around it, or one that a host has made of the last HTTP
- * answer of a call), a `ResponseStream`, or a `Response` of `client.fetch`.
- * @returns `undefined` for anything else.
+ * answer of a call), a `ResponseStream`, a `Response` of `client.fetch`, or the object that `create()`, `retrieve()`,
+ * `cancel()` or `finalResponse()` has returned.
+ * @returns `undefined` for anything else, for example a copy of that object.
  * @throws ConfigurationError for an option that is unknown or not accepted.
  */
 export function explain(subject: unknown, options: ExplainOptions = {}): string | undefined {
@@ -54,6 +56,8 @@ function toldOf(subject: unknown): Told | undefined {
   if (isInstance(subject, ResponseStream)) return { text: subject.explain(), attempts: subject.attempts }
   const history = isInstance(subject, Response) ? (historyBehind(subject) ?? HISTORIES.get(subject)) : undefined
   if (history !== undefined) return { text: explainHistory(history), attempts: history.attempts }
+  const attempts = attemptsOf(subject)
+  if (attempts !== undefined) return { text: explainHistory({ attempts }), attempts }
   const error = findResilientError(subject)
   return error && { text: error.explain(), attempts: error.attempts }
 }

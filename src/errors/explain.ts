@@ -89,6 +89,15 @@ const REASONS: Readonly<Record<GiveUpReason, string>> = {
   hint_too_long: 'the hint of the endpoint is longer than `retry.maxHintMs`',
 }
 
+/** Failures to connect have a limit beside `maxRetries`. */
+function reasonOf(reason: GiveUpReason, code: ErrorCode, last: AttemptRecord | undefined): string {
+  if (reason !== 'retries_exhausted') return REASONS[reason]
+  if (code === 'host_not_found') return 'an unknown host is retried twice at most (`maxRetries: 0`: never)'
+  if (last?.phase === 'connecting' && ERROR_CATALOG[code].lane === 'connection')
+    return 'a failure to connect is retried 4 times at most, beside `maxRetries` (`maxRetries: 0`: never)'
+  return REASONS[reason]
+}
+
 /** For these the code says enough: the call ran out of time. */
 const TIME_IS_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'total_timeout',
@@ -106,7 +115,7 @@ function lastWord(history: CallHistory): string | undefined {
   const isTold = deadline === undefined || last?.deadline?.name === deadline.name
   const limit = isTold ? '' : ` The ${deadline.name} deadline was ${seconds(deadline.ms)} (${deadline.source}).`
   const isClear = giveUpReason === undefined || TIME_IS_UP.has(code)
-  const why = isClear ? '' : ` No further attempt: ${REASONS[giveUpReason]}.`
+  const why = isClear ? '' : ` No further attempt: ${reasonOf(giveUpReason, code, last)}.`
   const hint = retryAfterMs === undefined ? '' : ` The endpoint asked to wait ${seconds(retryAfterMs)}.`
   return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}`
 }

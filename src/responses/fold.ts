@@ -1,12 +1,13 @@
 import { isThenable } from '../core/thenable.ts'
 import type { CreateOptions } from './request-options.ts'
+import { rememberAttempts } from './result-history.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import { resultOf, type StreamRestartedEvent } from './session-events.ts'
 import type { Session } from './session-port.ts'
 
 /** The response of a session that was read to its end. */
-export function resultOfSession({ seen, requestId }: Session): ResponseObject {
-  return resultOf(seen.toResponse(), { outputText: seen.outputText, requestId })
+export function resultOfSession({ seen, requestId, attempts }: Session): ResponseObject {
+  return rememberAttempts(resultOf(seen.toResponse(), { outputText: seen.outputText, requestId }), attempts)
 }
 
 /**

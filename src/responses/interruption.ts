@@ -32,6 +32,11 @@ function noCredential({ target }: Attempt): string {
     : `No credential was sent: give it in ${target.ownHeadersAt}; headers for another origin are not sent to this one.`
 }
 
+function withAdvice(failed: Failure, advice: string): Failure {
+  const stop = /[.!?…]$/.test(failed.message) ? '' : '.'
+  return { ...failed, message: `${failed.message}${stop} ${advice}`, advice }
+}
+
 /** The error of a failure that the endpoint itself reported, by status or inside the stream. */
 export function reportedError(
   call: Call,
@@ -41,11 +46,7 @@ export function reportedError(
   reason?: NonNullable<CallOutcome['gaveUp']>['reason'],
 ): ResilientError {
   const isAnonymous = failed.status === 401 && !attempt.request.headers.some(([name]) => isCredentialHeader(name))
-  const error = call.errorOf(
-    isAnonymous ? { ...failed, message: `${failed.message} ${noCredential(attempt)}` } : failed,
-    attempt,
-    reason,
-  )
+  const error = call.errorOf(isAnonymous ? withAdvice(failed, noCredential(attempt)) : failed, attempt, reason)
   if (failed.code !== 'response_failed' || !(error instanceof UpstreamError)) return error
   return new ResponseFailedError(error.message, { ...detailsOf(error), ...wordsOf(failed), response })
 }

@@ -4,6 +4,7 @@ import { ResponseAccumulator } from './accumulator.ts'
 import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
+import { rememberAttempts } from './result-history.ts'
 import type { ResponseObject } from './schema/index.ts'
 import { StreamSession } from './session.ts'
 import { eventOf, resultOf } from './session-events.ts'
@@ -17,7 +18,9 @@ export async function readCall(host: ResponsesHost, call: Call, scope: AbortScop
   const response = await readOutcome(host, call, outcome, scope.child())
   const seen = new ResponseAccumulator()
   seen.add(eventOf(response))
-  return resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId })
+  return rememberAttempts(resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId }), [
+    ...call.attempts,
+  ])
 }
 
 /** The response that came of a call for JSON. A gateway may answer with the event stream of it: the stream is the answer. */

@@ -40,6 +40,12 @@ describe('advice about an http: address for a TLS port', () => {
 })
 
 describe('advice about the path', () => {
+  it("comes with OpenAI's words for an unknown path, and with no other error of the same type", () => {
+    const fields = { type: 'invalid_request_error', message: 'Invalid URL (POST /responses)' }
+    expect(advice({ isJson: true, fields })).toBe(PATH)
+    expect(advice({ isJson: true, fields: { ...fields, message: 'Invalid URL in input[0]' } })).toBeUndefined()
+  })
+
   it('comes with a 404 that is not JSON, without the query and without secrets', () => {
     expect(advice({})).toBe(PATH)
     const url = new URL('https://api.test/hunter2hunter2/responses')

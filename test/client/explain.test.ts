@@ -169,6 +169,40 @@ describe('explain', () => {
     await s.nothingIsLeft()
   })
 
+  it('tells of the result of create() and of retrieve() what it took', async () => {
+    const s = scenario([fake.status(503), fake.respond(ok), fake.status(200, { body: ok.at(-1)?.response })])
+    const { value } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    expect(explain(value)?.split('\n')).toEqual([
+      expect.stringMatching(/^attempt 1 .*answered 503/),
+      expect.stringMatching(/^attempt 2 .*handed over, complete/),
+    ])
+    const { value: read } = await s.settle(s.client.responses.retrieve('resp_test'))
+    expect(explain(read)).toMatch(/^attempt 1 .*answered 200/)
+    expect(explain({ ...(value as object) })).toBeUndefined()
+    await s.nothingIsLeft()
+  })
+
+  it('tells of a 401 without a credential what to do, as the message does', async () => {
+    const said = {
+      error: { message: 'Missing bearer or basic authentication in header', type: 'invalid_request_error' },
+    }
+    const s = scenario([fake.status(401, { body: said })])
+    const { error } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    const advice = 'Missing bearer or basic authentication in header'
+    expect((error as Error).message).toContain(`${advice}. No credential was sent: give the client \`apiKey\``)
+    expect(explain(error)).toMatch(
+      /^Missing bearer or basic authentication in header .*No credential was sent: give the/,
+    )
+    await s.nothingIsLeft()
+  })
+
+  it('names the limit of a host that does not exist', async () => {
+    const s = scenario(() => [fake.connectError('ENOTFOUND')].flat())
+    const { error } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    expect(explain(error)).toContain('an unknown host is retried twice at most (`maxRetries: 0`: never)')
+    await s.nothingIsLeft()
+  })
+
   it('returns undefined for values of others', async () => {
     expect(explain(new Response())).toBeUndefined()
     expect(explain(new Error('x'))).toBeUndefined()

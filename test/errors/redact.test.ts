@@ -53,6 +53,13 @@ describe('what is shown of foreign text', () => {
     expect(redact(text)).toBe(text)
   })
 
+  it('leaves the words that follow bearer and basic in a sentence', () => {
+    const text = 'Missing bearer or basic authentication in header'
+    expect(redact(text)).toBe(text)
+    const hides = 'Basic [redacted], bearer [redacted], Bearer [redacted]'
+    expect(redact('Basic dXNlcjpwYXNz, bearer abc1, Bearer abcdefghijklmnop')).toBe(hides)
+  })
+
   it('contains no secret of the request, at any place in the text', () => {
     fc.assert(
       fc.property(
