@@ -82,6 +82,8 @@ export default defineConfig(({ outDir = 'dist' }) => ({
   esbuildOptions(options) {
     options.minifyWhitespace = true
     options.minifySyntax = true
+    // Node prints the line that threw: a line of a whole chunk would fill the terminal.
+    options.lineLimit = 200
     // Stacks need names and lines. The text of the sources would be three times the rest of the package.
     options.sourcesContent = false
   },

@@ -170,7 +170,7 @@ describe('explain', () => {
   })
 
   it('tells of the result of create() and of retrieve() what it took', async () => {
-    const s = scenario([fake.status(503), fake.respond(ok), fake.status(200, { body: ok.at(-1)?.response })])
+    const s = scenario([fake.status(503), fake.respond(ok), fake.status(200, { body: ok.at(-1)?.response as object })])
     const { value } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
     expect(explain(value)?.split('\n')).toEqual([
       expect.stringMatching(/^attempt 1 .*answered 503/),

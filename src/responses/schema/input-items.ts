@@ -26,6 +26,7 @@ import type {
   ProgramOutput,
   ReasoningItem,
 } from './output-items.ts'
+import type { ResponseOutputItem } from './output-items.ts'
 import type { ReasoningEffort, TextFormat } from './settings.ts'
 import type {
   ApplyPatchCall,
@@ -39,6 +40,8 @@ import type { Tool } from './tools.ts'
 
 /** One entry of an input. */
 export type ResponseInputItem =
+  // Whatever a response holds can be given back.
+  | ResponseOutputItem
   | EasyInputMessage
   | InputMessage
   | OutputMessage
