@@ -26,7 +26,6 @@ import type {
   ProgramOutput,
   ReasoningItem,
 } from './output-items.ts'
-import type { ResponseOutputItem } from './output-items.ts'
 import type { ReasoningEffort, TextFormat } from './settings.ts'
 import type {
   ApplyPatchCall,
@@ -40,8 +39,6 @@ import type { Tool } from './tools.ts'
 
 /** One entry of an input. */
 export type ResponseInputItem =
-  // Whatever a response holds can be given back.
-  | ResponseOutputItem
   | EasyInputMessage
   | InputMessage
   | OutputMessage
