@@ -5,7 +5,7 @@ import type { Rules } from '../core/rules.ts'
 export interface ConcurrencyOptions {
   /**
    * Concurrent calls to one origin. A call counts until its body ends. From 1; default: no limit. With the option `fleet` it is the
-   * limit of all processes together, each of which gets a fair part of it.
+   * limit of all processes together for each account, and each process gets a fair part of it.
    */
   readonly calls?: number | undefined
   /**

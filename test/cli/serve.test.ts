@@ -91,6 +91,29 @@ describe('resilient-responses serve', () => {
     expect(serve.out).toBe('')
   })
 
+  it('ends when the npx that started it was killed, because npx passes no signal on', async () => {
+    const command = `"${process.execPath}" "${BIN}" serve --upstream http://127.0.0.1:1/v1 --port 0 & wait`
+    const child = spawn('sh', ['-c', command], {
+      env: { PATH: '/usr/bin:/bin', npm_command: 'exec' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk
+    })
+    // After the last process that has its pipe has ended.
+    const over = new Promise((resolve) => child.on('close', resolve))
+    await until(
+      () => err.includes('OPENAI_BASE_URL='),
+      () => `a greeting: ${err}`,
+      20_000,
+    )
+    child.kill('SIGKILL')
+    await over
+    const base = /OPENAI_BASE_URL=(\S+)/.exec(err)?.[1] as string
+    await expect(fetch(base)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  })
+
   it('prints lines for Codex that stand above any table of an existing file', async () => {
     const serve = start('serve', '--upstream', 'http://127.0.0.1:1/v1', '--port', '0')
     await until(
