@@ -83,6 +83,7 @@ async function many(): Promise<number> {
       }
       worker.on('message', (sum: Sum) => {
         addSum(total, sum)
+        for (const { seed, violation } of sum.failed) console.log(`seed ${seed}: ${violation.invariant}`)
         if (performance.now() - shownAt > PROGRESS_EVERY_MS) {
           shownAt = performance.now()
           show()

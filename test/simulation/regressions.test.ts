@@ -276,6 +276,44 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       })),
     },
   ],
+  [
+    'a resume whose stream breaks before its first event is not sent again as it is: the state is asked for',
+    {
+      seed: 703654,
+      endpoints: Array.from({ length: 3 }, () => ({ connectMs: 0, restarts: [], sockets: {} })),
+      calls: [
+        {
+          face: 'background',
+          attempts: [
+            { answer: completed, fault: { after: 1, how: 'reset', afterMs: 0 } },
+            { answer: completed, fault: { after: 0, how: 'truncated', afterMs: 0 } },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'a request whose conversation the caller rebuilt away is sent again after a message that was never taken',
+    {
+      seed: 703213,
+      client: { hook: 'rebuild', pool: { weights: [30, 1, 1] }, webSocket: {} },
+      endpoints: [
+        { connectMs: 0, restarts: [], sockets: {} },
+        { connectMs: 0, restarts: [], sockets: {} },
+        { connectMs: 0, restarts: [] },
+      ],
+      end: { how: 'destroy' },
+      calls: [
+        {
+          id: 1,
+          face: 'create',
+          continuation: true,
+          conversation: true,
+          attempts: [{ answer: completed, send: 'stalls' }],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

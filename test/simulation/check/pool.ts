@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '../../../src/index.ts'
 import type { Caller } from '../caller.ts'
 import { FAILING } from '../schedule.ts'
+import { wasHeard } from '../served.ts'
 import type { AttemptEntry } from './attempt-entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Violations } from './violations.ts'
@@ -170,7 +171,8 @@ function recover(health: Health): void {
 }
 
 function isRefused({ served }: AttemptEntry, { outcome }: AttemptRecord): boolean {
-  const means = served?.answered?.means
+  // What came too late was not heard.
+  const means = served !== undefined && wasHeard(served) ? served.answered?.means : undefined
   return outcome === 'answered' && (means === 'final' || means === 'not_found' || means === 'unauthorized')
 }
 

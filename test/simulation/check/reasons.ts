@@ -31,7 +31,7 @@ export function checkRefusal(
       if (code.endsWith('_timeout')) says(code === 'total_timeout' || code === 'before_commit_timeout', 'it is')
       else if (code === 'http_status' || code === 'response_failed')
         says(heard === undefined || heard.means !== 'later', 'the endpoint only said: later')
-      else says(!CONNECTION_CODES.has(code), 'the connection was lost')
+      else says(!CONNECTION_CODES.has(code) || mayBeOver(ledger, served, code), 'the connection was lost')
       return
     case 'not_replayable': {
       const stateful = STATEFUL.has(plan.face) || plan.conversation === true
@@ -58,6 +58,11 @@ export function checkRefusal(
     case 'hint_too_long':
       says((heard?.hintMs ?? 0) > options.maxHintMs, `the hint was ${heard?.hintMs} ms`)
   }
+}
+
+/** A stream that was asked for the events after a known one ended without any: there may be none, and the state is read. */
+function mayBeOver({ method }: Ledger, served: Served | undefined, code: string): boolean {
+  return method === 'GET' && served?.delivered === 0 && (code === 'stream_incomplete' || code === 'empty_response')
 }
 
 const CONNECTION_CODES = new Set([

@@ -171,7 +171,9 @@ export class RequestChecks implements RequestWatch {
 }
 
 /** A body that the caller has rebuilt may be without what made the first one stateful. */
-function isStateful({ body }: Served, caller: Caller): boolean {
+function isStateful({ body, message }: Served, caller: Caller): boolean {
+  // On a WebSocket it is known when it is written, also where it never arrives.
+  if (message !== undefined) return typeof message.conversation === 'string' || message.background === true
   return body === undefined ? caller.isStateful : /"(?:conversation":"|background":true)/.test(body)
 }
 
