@@ -3,6 +3,9 @@ import { readEnv } from '../core/env.ts'
 import { run } from './main.ts'
 import { watchParent } from './parent-watch.ts'
 
+/** Read at once: npx may be killed while the command starts. */
+const PARENT = process.ppid
+
 function onStop(listener: (isFirst: boolean) => void): () => void {
   let isFirst = true
   const heard = (): void => {
@@ -11,7 +14,7 @@ function onStop(listener: (isFirst: boolean) => void): () => void {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, heard)
   const isOfNpx = readEnv('npm_command') === 'exec'
-  const stopWatching = isOfNpx ? watchParent(systemClock, () => process.ppid, heard) : undefined
+  const stopWatching = isOfNpx ? watchParent(systemClock, () => process.ppid, heard, PARENT) : undefined
   return () => {
     stopWatching?.()
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, heard)
