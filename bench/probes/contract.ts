@@ -26,7 +26,16 @@ export const PROBES = {
   /** After the first call of a client: its heap in KB, and the files of `ws` that it loaded. */
   web_socket_unused: ['without', 'with'],
   /** CPU of a short call and of an event of a long stream, by what watches the calls. Microseconds. */
-  telemetry: ['call_off', 'call_recorder', 'call_on', 'event_off', 'event_recorder', 'event_on'],
+  telemetry: [
+    'call_off',
+    'call_recorder',
+    'call_hand',
+    'call_traced',
+    'call_on',
+    'event_off',
+    'event_recorder',
+    'event_on',
+  ],
   /** From creating the client to the first event of its first call, with all modules imported. Milliseconds. */
   first_call: ['typed', 'drop_in', 'dispatch', 'undici_fetch', 'global_fetch', 'openai'],
   /** Time to import the built package, or its dependencies. Milliseconds. */

@@ -1,5 +1,6 @@
-import { context, metrics, trace } from '@opentelemetry/api'
+import { context, metrics, propagation, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -12,39 +13,47 @@ import { openTelemetry } from '../../src/opentelemetry/index.ts'
 import { recordCalls } from '../../src/timeline/index.ts'
 import type { Probe } from './contract.ts'
 import { cpuPer } from './support.ts'
+import { CallsByHand } from './telemetry-by-hand.ts'
+
+/**
+ * What watches the calls: nothing, a recorder, OpenTelemetry by hand in the program, `openTelemetry()`, or `openTelemetry()` and a
+ * recorder.
+ */
+type Watched = 'off' | 'recorder' | 'hand' | 'traced' | 'on'
 
 /** Streams that the server has for the other measurements of a quick and of a full run. */
 const EVENTS = { quick: 20_000, full: 100_000 } as const
 
-/** CPU of a short call, and of an event of a long stream, with OpenTelemetry and a recorder, with the recorder alone, and without. */
+/** CPU of a short call, and of an event of a long stream, by what watches the calls. */
 export const telemetry: Probe = async (variant, { plain, quick }) => {
-  const [what, how] = variant.split('_') as ['call' | 'event', 'off' | 'recorder' | 'on']
+  const [what, how] = variant.split('_') as ['call' | 'event', Watched]
   const events = quick ? EVENTS.quick : EVENTS.full
-  const deltas = what === 'call' ? 15 : events
-  const client = new ResilientClient({
-    baseURL: `${plain}/event/${deltas}/v1`,
-    apiKey: 'sk-bench',
-    instrumentations: instrumentationsFor(how),
-  })
+  const baseURL = `${plain}/event/${what === 'call' ? 15 : events}/v1`
+  if (how !== 'off' && how !== 'recorder') startSdk()
+  const client = new ResilientClient({ baseURL, apiKey: 'sk-bench', instrumentations: instrumentationsFor(how) })
+  const byHand = how === 'hand' ? new CallsByHand(client, baseURL) : undefined
   const read = async (): Promise<void> => {
     const stream = client.responses.stream({ model: 'mock', input: 'hi' })
     for await (const _ of stream) {
       // The events are read, as an agent reads them.
     }
   }
-  const perRun = what === 'call' ? await cpuPer(quick ? 300 : 3000, 300, read) : await cpuPer(quick ? 1 : 4, 1, read)
+  const act = byHand === undefined ? read : () => byHand.call()
+  const perRun = what === 'call' ? await cpuPer(quick ? 300 : 1500, 300, act) : await cpuPer(quick ? 1 : 2, 1, act)
   await client.close()
   return what === 'call' ? perRun : perRun / events
 }
 
-function instrumentationsFor(how: 'off' | 'recorder' | 'on'): readonly Instrumentation[] {
-  if (how === 'off') return []
-  return how === 'recorder' ? [recordCalls()] : [traced(), recordCalls()]
+function instrumentationsFor(how: Watched): readonly Instrumentation[] {
+  if (how === 'off' || how === 'hand') return []
+  if (how === 'recorder') return [recordCalls()]
+  return how === 'traced' ? [openTelemetry()] : [openTelemetry(), recordCalls()]
 }
 
 /** The real SDK. What it exports is dropped: sending it is the work of an exporter. */
-function traced(): Instrumentation {
+function startSdk(): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   const exporter = {
     export: (_spans: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
     shutdown: async () => {},
@@ -56,5 +65,4 @@ function traced(): Instrumentation {
   })
   trace.setGlobalTracerProvider(tracerProvider)
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
-  return openTelemetry()
 }
