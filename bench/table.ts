@@ -103,9 +103,8 @@ export function drawTable(baseline: Baseline): string {
     ['what', 'beside', ...columns.map(({ version }) => `Node ${version.slice(1)}`)],
     ...TABLE.map((row) => [row.what, row.beside, ...columns.map((column) => cell(row, column))]),
   ]
-  const widths = cells[0]?.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0))) ?? []
-  const lines = cells.map((line) => `| ${line.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |`)
-  lines.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`)
+  const lines = cells.map((line) => `| ${line.join(' | ')} |`)
+  lines.splice(1, 0, `| ${cells[0]?.map(() => '---').join(' | ')} |`)
   const note = 'How many times as much the first costs as the second, side by side; below 1 is less'
   return [`${note} (${kindOfRun(baseline)}).`, '', ...lines].join('\n')
 }

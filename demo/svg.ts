@@ -154,7 +154,8 @@ ${parts.join('\n')}
 `
 }
 
-const rounded = (value: number): number => Math.round(value * 10) / 10
+/** Whole pixels: a tenth of one is not seen. */
+const rounded = (value: number): number => Math.round(value)
 
 function escaped(content: string): string {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
