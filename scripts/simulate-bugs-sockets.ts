@@ -11,8 +11,8 @@ export const SOCKET_BUGS: readonly Bug[] = [
   socketBug(
     'a socket that has a response under way takes another one',
     'src/transport/websocket/socket.ts',
-    "return this.#state === 'open' && this.#user === undefined && isAlive",
-    "return this.#state === 'open' && isAlive",
+    'return this.#isUnused && this.#isAlive',
+    "return this.#state === 'open' && this.#isAlive",
     {
       file: 'src/transport/websocket/socket-pool.ts',
       find: '!this.#leases.has(socket) && socket.isFree && wanted(socket)',

@@ -11,6 +11,8 @@ export function targetEndOf({ record, failed }: Attempt): TargetEnd {
   if (failed?.code === 'upgrade_refused') return { ...end, report: undefined }
   // The time of a socket is over. The next one is served.
   if (failed !== undefined && isOfSocket(failed)) return { ...end, report: 'alive' }
+  // The time of the call was over, which says nothing about an endpoint that might have answered later.
+  if (failed?.code === 'total_timeout' || failed?.code === 'before_commit_timeout') return { ...end, report: undefined }
   if (failed?.code === 'ttfb_timeout') return { ...end, report: 'dead' }
   const hasFailed =
     failed !== undefined && (failed.lane !== undefined || ERROR_CATALOG[failed.code].family === 'connection')

@@ -23,6 +23,8 @@ it.each<[report: string | undefined, what: string, failed: Failure | undefined, 
   ['dead', 'silence', failure('ttfb_timeout'), 'failed'],
   ['failed', 'silence after the first event', failure('idle_timeout'), 'failed'],
   [undefined, 'a refused upgrade, because the endpoint answers over HTTP', failure('upgrade_refused'), 'failed'],
+  [undefined, 'the end of the time of the call', failure('total_timeout'), 'failed'],
+  [undefined, 'the end of the time until the commit', failure('before_commit_timeout'), 'failed'],
   [undefined, 'an abort', failure('connection_reset'), 'aborted'],
   [undefined, 'a lost race', failure('ttfb_timeout'), 'lost'],
 ])('an endpoint is %s after %s', (report, _, failed, outcome) => {

@@ -314,6 +314,33 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'a late event of an earlier response is no part of one that waits for its end after an error',
+    {
+      client: { webSocket: {} },
+      endpoints: [{ connectMs: 0, restarts: [], sockets: {} }],
+      calls: [
+        { id: 4, face: 'fetch_stream', attempts: [{ answer: completed, late: { afterMs: 40, what: 'delta' } }] },
+        {
+          id: 5,
+          face: 'fetch_stream',
+          follows: { call: 4, afterMs: 0, by: 'history' },
+          attempts: [{ answer: stream({ how: 'failed', code: 'server_error', told: 'only', behindMs: 0 }) }],
+        },
+      ],
+    },
+  ],
+  [
+    'a dead socket gives its place up to a call over HTTP',
+    {
+      client: { maxConnections: 1, webSocket: {} },
+      endpoints: [{ connectMs: 0, restarts: [], sockets: { deaf: true } }],
+      calls: [
+        { id: 7, face: 'fetch_stream' },
+        { id: 8, face: 'stream', follows: { call: 7, afterMs: 40_000, by: 'history' } },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

@@ -163,6 +163,7 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
       return
     }
     this.#hasSent = true
+    const hadErred = this.#hasErred
     if (kind?.type === 'error') this.#hasErred = true
     if (this.#isTerminated) {
       // The response is over. An event of another response makes the socket unusable.
@@ -181,6 +182,8 @@ export class SocketExchange implements Exchange, SocketUser, OutboxOwner, Member
       this.fail(foreignEvent(kind.type))
       return
     }
+    // After an `error` only the end of the response follows. What else comes may be of an earlier response: deltas name none.
+    if (hadErred && !isAside && kind?.type !== 'error' && !this.#turn.isOver) return
     this.#head()
     this.#outbox.add(this.#asCallerSent(kind, bytes))
     // A response that has not begun ends with its error: no later event explains it.

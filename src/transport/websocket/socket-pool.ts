@@ -178,13 +178,15 @@ export class SocketPool implements ConnectionHolder {
     return count
   }
 
-  /** Ends the socket that was idle longest, or a probe if no socket is idle. */
+  /** Ends a dead socket, or the socket that was idle longest, or a probe if no socket is idle. */
   endIdle(origin: string): boolean {
+    const dead = [...this.#sockets].find(({ key, isDead }) => key.url.origin === origin && isDead)
     const [oldest] = this.#idle(({ key }) => key.url.origin === origin)
     const probe = [...this.#probes].find(({ socket }) => socket.key.url.origin === origin)
-    if (oldest !== undefined) oldest.close()
+    if (dead !== undefined) dead.destroy()
+    else if (oldest !== undefined) oldest.close()
     else probe?.giveUp()
-    return oldest !== undefined || probe !== undefined
+    return (dead ?? oldest ?? probe) !== undefined
   }
 
   // Called by the client.

@@ -83,8 +83,20 @@ export class ResponsesSocket {
 
   /** Open and without a response under way, whatever its age. Not free if a ping was not answered in time. */
   get isFree(): boolean {
-    const isAlive = this.#wire?.isSound === true && this.#liveness?.isAlive === true
-    return this.#state === 'open' && this.#user === undefined && isAlive
+    return this.#isUnused && this.#isAlive
+  }
+
+  /** Not free, although no response is under way: its end was not noticed yet. */
+  get isDead(): boolean {
+    return this.#isUnused && !this.#isAlive
+  }
+
+  get #isUnused(): boolean {
+    return this.#state === 'open' && this.#user === undefined
+  }
+
+  get #isAlive(): boolean {
+    return this.#wire?.isSound === true && this.#liveness?.isAlive === true
   }
 
   /** Too old for another response. */

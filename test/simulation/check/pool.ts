@@ -103,7 +103,12 @@ export class PoolChecks {
       recover(health)
       return
     }
-    if (isOfSocketAlone(record)) return
+    // The time of the call was over: no word about the endpoint.
+    if (record.code === 'total_timeout' || record.code === 'before_commit_timeout') return
+    if (isOfSocketAlone(record)) {
+      health.failures = health.failuresInARow = 0
+      return
+    }
     health.failures++
     if (record.code === 'ttfb_timeout') health.dead++
     const counts = LOST.has(record.code ?? '') || served?.plan === FAILING

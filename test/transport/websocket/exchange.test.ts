@@ -144,6 +144,19 @@ describe('a response on a socket', () => {
     }
   })
 
+  it('hands over only its end after an error, because a delta of an earlier response may follow', async () => {
+    await using at = await scene()
+    const { report } = at.start('{}')
+    const peer = await at.peer()
+    await until(() => at.received.length === 1, 'the message')
+    const error = '{"type":"error","code":"server_error","message":"No."}'
+    const failed = '{"type":"response.failed","response":{"id":"resp_1","status":"failed"}}'
+    for (const message of [created('resp_1'), error, DELTA, failed]) peer.send(message)
+    await until(() => report.has('response.failed'), 'the end')
+    const seen = report.lines.filter((line) => line.startsWith('data: ')).join('')
+    expect(seen).toBe([created('resp_1'), error, failed].map((message) => `data: ${message}\n\n`).join(''))
+  })
+
   it('refuses the end of any response that the socket has brought before', async () => {
     await using at = await scene()
     for (const [n, late] of [undefined, undefined, 'resp_1'].entries()) {
