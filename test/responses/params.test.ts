@@ -11,6 +11,7 @@ import type {
   FunctionCall,
   ResponseCreateFields,
   ResponseCreateParams,
+  ResponseInputItem,
   ResponseObject,
   Responses,
 } from '../../src/index.ts'
@@ -48,6 +49,16 @@ describe('the type of a request', () => {
     neverRun(() => responses.stream(constant))
     neverRun(() => responses.create({ tools: [{ type: 'function', name: 'f', parameters: { type: 'object' } }] }))
     neverRun(() => responses.create({ model: undefined, temperature: null }))
+  })
+
+  it('accepts a list of input items to which the output of each turn is added', () => {
+    const loop = async (): Promise<void> => {
+      const input: ResponseInputItem[] = [{ role: 'user', content: 'hi' }]
+      const response = await responses.create({ model: 'm', input })
+      input.push(...response.output)
+      input.push({ type: 'function_call_output', call_id: 'call_1', output: 'ok' })
+    }
+    neverRun(() => loop)
   })
 
   it('accepts the items of a response, as in the loop of an agent', () => {

@@ -25,6 +25,7 @@ import type {
   ProgramItem,
   ProgramOutput,
   ReasoningItem,
+  ResponseOutputItem,
 } from './output-items.ts'
 import type { ReasoningEffort, TextFormat } from './settings.ts'
 import type {
@@ -37,8 +38,11 @@ import type {
 } from './shell-items.ts'
 import type { Tool } from './tools.ts'
 
-/** One entry of an input. */
-export type ResponseInputItem =
+/** One entry of an input. The items of a response can be given back: `input.push(...response.output)`. */
+export type ResponseInputItem = ResponseInstructionItem | ResponseOutputItem
+
+/** One entry of `instructions`, as a response repeats them. */
+export type ResponseInstructionItem =
   | EasyInputMessage
   | InputMessage
   | OutputMessage

@@ -1,7 +1,6 @@
 /** The body of a request that creates a response. */
 
 import type { McpCallGiven, ResponseInputItem } from './input-items.ts'
-import type { ResponseOutputItem } from './output-items.ts'
 import type { PromptTemplate, ReasoningSettings, ServiceTier, TextFormat } from './settings.ts'
 import type { FunctionTool, Tool, ToolChoice } from './tools.ts'
 
@@ -20,7 +19,7 @@ export interface ResponseCreateFields {
    * The input of the model: a text, or items. For the next turn without `previous_response_id`, send the items of
    * `response.output` unchanged, each call followed by its result.
    */
-  readonly input?: string | ReadonlyArray<ResponseInputItem | ResponseOutputItem | McpCallGiven> | undefined
+  readonly input?: string | ReadonlyArray<ResponseInputItem | McpCallGiven> | undefined
   /** The system or developer message before the input. `previous_response_id` does not carry it to the next turn. */
   readonly instructions?: string | null | undefined
   /** The response that this one continues. The endpoint must have stored it. Not together with `conversation`. */

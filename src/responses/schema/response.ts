@@ -1,4 +1,4 @@
-import type { ResponseInputItem } from './input-items.ts'
+import type { ResponseInstructionItem } from './input-items.ts'
 import type { ResponseOutputItem } from './output-items.ts'
 import type { PromptTemplate, ReasoningSettings, ServiceTier, TextFormat } from './settings.ts'
 import type { Tool, ToolChoice } from './tools.ts'
@@ -38,7 +38,7 @@ export interface ResponseObject {
   /** `null` on the wire until the response is over. */
   usage?: ResponseUsage
   model: string
-  instructions: string | ResponseInputItem[] | null
+  instructions: string | ResponseInstructionItem[] | null
   previous_response_id?: string | null
   conversation?: { id: string } | null
   metadata: Record<string, string> | null
