@@ -39,7 +39,7 @@ export const telemetry: Probe = async (variant, { plain, quick }) => {
     }
   }
   const act = byHand === undefined ? read : () => byHand.call()
-  const perRun = what === 'call' ? await cpuPer(quick ? 300 : 1500, 300, act) : await cpuPer(quick ? 1 : 2, 1, act)
+  const perRun = what === 'call' ? await cpuPer(quick ? 300 : 1000, 300, act) : await cpuPer(1, 1, act)
   await client.close()
   return what === 'call' ? perRun : perRun / events
 }
