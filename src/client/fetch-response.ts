@@ -28,7 +28,7 @@ export interface ResponseOptions {
   readonly givenUp: string | undefined
   readonly history: CallHistory
   readonly streamFailure: 'error' | 'sse_error'
-  /** The event stream that was made from a whole answer and replaces it. */
+  /** The event stream that was made from a whole answer and replaces it. Empty if no event is left. */
   readonly made?: string | undefined
   /** In the place of the answer's own status. */
   readonly status?: number | undefined
@@ -61,7 +61,7 @@ export function toResponse(options: ResponseOptions): Response {
  */
 function headersOf(pairs: HeaderPairs, { endsEarly, spent, givenUp, made, call }: ResponseOptions): HeaderPairs {
   const ours: Array<readonly [string, string]> = []
-  if (made !== undefined) ours.push(['content-type', 'text/event-stream'])
+  if (made) ours.push(['content-type', 'text/event-stream'])
   if (spent) ours.push(['x-should-retry', 'false'])
   // A passthrough answer keeps the headers that it came with.
   const isPassed = call.request.latency.kind === 'passthrough'

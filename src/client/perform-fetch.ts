@@ -1,4 +1,5 @@
 import { Call, type CallOutcome } from '../call/call.ts'
+import { nothingLeft } from '../call/nothing-left.ts'
 import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
 import { wordsOf } from '../call/to-error.ts'
 import { AbortScope } from '../core/abort.ts'
@@ -178,7 +179,10 @@ function rethrow(error: unknown): never {
 }
 
 function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redirected: boolean): Response {
-  const { attempt, gaveUp } = outcome
+  const { attempt } = outcome
+  const isOver = outcome.gaveUp !== undefined && nothingLeft(call.request, attempt, outcome.gaveUp.failure)
+  // No failure for the caller: it asked for the events after one, and there are none.
+  const gaveUp = isOver ? undefined : outcome.gaveUp
   const { untouched } = attempt
   const history = gaveUp === undefined ? historyOf(call, attempt.answer?.status) : historyOfFailed(call, gaveUp.failure)
   if (untouched !== undefined) {
@@ -187,7 +191,7 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
     return remember(untouched, history)
   }
   const isStream = traits.latency.kind === 'stream'
-  const made = isStream ? streamOfAnswer(attempt) : undefined
+  const made = isOver ? '' : isStream ? streamOfAnswer(attempt) : undefined
   // An event stream stays what it is: who reads it finds the error in it.
   const isHiddenError = gaveUp !== undefined && !isStream && attempt.readsWhole && (attempt.answer?.status ?? 200) < 300
   const { lane, statusInStream, upstreamCode } = gaveUp?.failure ?? {}

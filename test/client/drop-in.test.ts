@@ -219,6 +219,31 @@ describe('the drop-in fetch', () => {
     await s.nothingIsLeft()
   })
 
+  it.each([
+    ['nothing', fake.status(200, { headers: { 'content-type': 'text/event-stream', 'x-of': 'endpoint' } })],
+    [
+      'a comment',
+      [
+        fake.head(200, { 'content-type': 'text/event-stream', 'x-of': 'endpoint' }),
+        fake.bytes(': hi\n\n'),
+        fake.eof(),
+      ].flat(),
+    ],
+    ['204', fake.status(204, { headers: { 'x-of': 'endpoint' } })],
+  ])('hands over a resumed stream without events as it is, without a retry: %s', async (what, steps) => {
+    const s = scenario([steps])
+    const { value } = await s.settle(s.client.fetch(`${URL_RESPONSES}/resp_1?stream=true&starting_after=3`))
+    const { status, headers } = value as Response
+    expect([status, headers.get('x-of'), headers.get('x-should-retry')]).toEqual([
+      what === '204' ? 204 : 200,
+      'endpoint',
+      null,
+    ])
+    expect(headers.get('x-resilient-responses')).not.toContain('gave-up')
+    expect(await (value as Response).text()).toBe('')
+    await s.nothingIsLeft()
+  })
+
   it('a Responses call is one also where its origin sends it', async () => {
     const moved = fake.status(307, { headers: { location: '/elsewhere' } })
     const s = scenario([moved, fake.events(ok.slice(0, 2)), fake.respond(ok)])

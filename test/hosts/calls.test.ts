@@ -166,6 +166,21 @@ await forEachHost(({ name, connect }, start) => {
       'GET0',
     ])
   })
+
+  it.skipIf(!sdk)(
+    'gets an empty stream, and no error, if nothing is left after the event where it resumes',
+    async () => {
+      const { host, server } = await start({ server: { background: 'manual' } })
+      const started = host.sdk?.startInBackground()
+      await started?.next()
+      await started?.return(undefined)
+      server.produce('resp_answer')
+      const all = await collect(host.sdk?.resume('resp_answer', 0) ?? empty())
+      expect(all.length, name).toBeGreaterThan(4)
+      expect(await collect(host.sdk?.resume('resp_answer', all.at(-1)?.sequence_number ?? 0) ?? empty())).toEqual([])
+      expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
+    },
+  )
 })
 
 async function* empty(): AsyncGenerator<never> {}
