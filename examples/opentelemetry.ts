@@ -2,10 +2,26 @@
  * Spans and metrics of an agent, with the SDK of OpenTelemetry.
  *
  * Each call of the client is a span below the span of its turn, and each attempt is a span below its call.
+ *
+ *     const stop = startTracing()
+ *     const agent = createTracedAgent({ apiKey: process.env.OPENAI_API_KEY })
+ *     console.log(await agent.turn('Say hello.'))
+ *     await agent.client.close()
+ *     await stop()
  */
-import { metrics, type Span, trace } from '@opentelemetry/api'
+import { context, metrics, type Span, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { ResilientClient, type ResilientClientOptions } from 'resilient-responses'
 import { openTelemetry } from 'resilient-responses/opentelemetry'
+
+/** Starts the SDK, which prints each span. Call it once in a process. Returns what sends the last spans and stops it. */
+export function startTracing(exporter: SpanExporter = new ConsoleSpanExporter()): () => Promise<void> {
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  trace.setGlobalTracerProvider(provider)
+  return () => provider.shutdown()
+}
 
 export function createTracedAgent(options: ResilientClientOptions) {
   const telemetry = openTelemetry()

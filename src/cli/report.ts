@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { isResilientError } from '../errors/errors.ts'
@@ -56,8 +56,10 @@ export async function report(args: readonly string[], terminal: Terminal): Promi
       const page = renderHtml(calls, { title: options.title })
       if (options.output === '-') terminal.out(page)
       else {
+        const replaces = existsSync(options.output)
         written(options.output, page)
-        terminal.err(`${options.output}: ${calls.length} ${calls.length === 1 ? 'call' : 'calls'}\n`)
+        const note = replaces ? ' (an earlier file was replaced)' : ''
+        terminal.err(`${options.output}: ${calls.length} ${calls.length === 1 ? 'call' : 'calls'}${note}\n`)
       }
       return 0
     }

@@ -58,13 +58,17 @@ export function spansOfAttempt(attempt: PicturedAttempt): Span[] {
 /** Of several attempts at a time, the one that is furthest is shown. */
 const RANK: Readonly<Record<Activity, number>> = { back_off: 0, queue: 0, connect: 1, wait: 2, prelude: 3, output: 4 }
 
+/** Up to this long a call prepares its first attempt: it loads code, asks for headers. Longer is a wait to begin. Milliseconds. */
+const PREPARING_MS = 200
+
 /**
- * The spans of a call on one line, in order and without gaps. Time before the first attempt is `queue`, time between attempts and
- * after the last one is `back_off`.
+ * The spans of a call on one line, in order and without gaps. Time before the first attempt is `queue`, unless it is too short to
+ * have been a wait: then it belongs to the first span. Time between attempts and after the last one is `back_off`.
  */
 export function spansOfCall(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {
   const all = attempts.flatMap(spansOfAttempt)
   const begin = Math.min(durationMs, ...attempts.map(({ startedAtMs }) => startedAtMs))
+  const early = begin > PREPARING_MS ? 'queue' : (all[0]?.activity ?? 'queue')
   const bounds = [...new Set([0, begin, durationMs, ...all.flatMap(({ from, to }) => [from, to])])].sort(
     (a, b) => a - b,
   )
@@ -72,7 +76,7 @@ export function spansOfCall(attempts: readonly PicturedAttempt[], durationMs: nu
   for (const [index, to] of bounds.entries()) {
     const from = bounds[index - 1]
     if (from === undefined) continue
-    let activity: Activity = from < begin ? 'queue' : 'back_off'
+    let activity: Activity = from < begin ? early : 'back_off'
     for (const span of all)
       if (span.from <= from && span.to >= to && RANK[span.activity] > RANK[activity]) activity = span.activity
     const last = spans.at(-1)

@@ -49,6 +49,12 @@ describe('resilient-responses report', () => {
     expect(figures.firstEventMs.max).toBe(firsts.at(-1))
   })
 
+  it('says that it has replaced an earlier page', async () => {
+    const page = `${file}.again.html`
+    expect((await report(file, '-o', page)).err).not.toContain('replaced')
+    expect((await report(file, '-o', page)).err).toMatch(/calls \(an earlier file was replaced\)$/m)
+  })
+
   it.each<[(name: string) => string[], RegExp]>([
     [() => [], /report: accepted: one file of calls, or -\.$/m],
     [(name) => [name, name], /report: accepted: one file/],

@@ -10,7 +10,7 @@ const CLASS_OF: Record<ErrorFamily, string> = {
   closed: 'ClientClosedError',
 }
 
-const RETRIED = { connection: 'reconnect at once', pushback: 'back off', final: 'no', by_answer: 'as the answer says' }
+const RETRIED = { connection: 'reconnect', pushback: 'back off', final: 'no', by_answer: 'as the answer says' }
 
 it('docs/errors.md is the catalog (`npm test -- -u` writes it)', async () => {
   const rows = Object.entries(ERROR_CATALOG).map(([code, { family, lane, systemCode, meaning }]) => {
@@ -53,7 +53,8 @@ Its \`code\` names the cause. A failure that the endpoint itself reported after 
 Every error has \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
 \`retryAfterMs\`, \`requestIds\` and \`responseId\`. Errors of calls with \`previous_response_id\` also have \`continuity\`. The \`cause\`
 chain of a network failure ends with an error that has a system code: that of the system, or the one in the table. A failure that
-the endpoint reported has no such cause. If a function of yours threw (\`headers_failed\`, \`hook_failed\`), its error is the \`cause\`.
+the endpoint reported has no such cause. *Reconnect* is a retry within 0.2 s on a new connection:
+[waits](retries-and-money.md#how-long-it-waits). If a function of yours threw (\`headers_failed\`, \`hook_failed\`), its error is the \`cause\`.
 
 | code | class | retried before output | system code | meaning |
 |---|---|---|---|---|

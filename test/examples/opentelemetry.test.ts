@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { createTracedAgent } from '../../examples/opentelemetry.ts'
+import { context, trace } from '@opentelemetry/api'
+import { expect, it, vi } from 'vitest'
+import { createTracedAgent, startTracing } from '../../examples/opentelemetry.ts'
 import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { startSdk, treeOf } from '../opentelemetry/rig.ts'
@@ -22,4 +23,19 @@ it('a turn of the agent is a span, with its call and the attempts below, and its
   await agent.client.close()
   await server.close()
   await sdk.stop()
+})
+
+it('prints the spans of a turn, with the SDK that the example starts', async () => {
+  const print = vi.spyOn(console, 'dir').mockImplementation(() => {})
+  const server = await MockResponsesServer.start({ respond: () => textStream({ text: 'Hello' }) })
+  const stop = startTracing()
+  const agent = createTracedAgent({ baseURL: server.baseURL, apiKey: 'sk-test' })
+  expect(await agent.turn('question')).toBe('Hello')
+  await agent.client.close()
+  await stop()
+  const printed = print.mock.calls.map(([span]) => (span as { name: string }).name)
+  expect(printed.sort()).toEqual(['POST', 'chat gpt-5', 'turn'])
+  for (const api of [trace, context]) api.disable()
+  print.mockRestore()
+  await server.close()
 })

@@ -62,11 +62,13 @@ it('of several attempts at a time the one that is furthest is drawn, and a hedge
 })
 
 it('time before the first attempt is the queue, and time after the last one is a back-off', () => {
-  expect(spansOfCall([attempt(50, 60)], 90)).toEqual([
-    { activity: 'queue', from: 0, to: 50 },
-    { activity: 'connect', from: 50, to: 60 },
-    { activity: 'back_off', from: 60, to: 90 },
+  expect(spansOfCall([attempt(350, 360)], 390)).toEqual([
+    { activity: 'queue', from: 0, to: 350 },
+    { activity: 'connect', from: 350, to: 360 },
+    { activity: 'back_off', from: 360, to: 390 },
   ])
+  // A call that waits for nothing still needs some milliseconds before its first attempt.
+  expect(spansOfCall([attempt(150, 160)], 160)).toEqual([{ activity: 'connect', from: 0, to: 160 }])
   expect(spansOfCall([], 90)).toEqual([{ activity: 'queue', from: 0, to: 90 }])
 })
 
