@@ -5,7 +5,9 @@ import { simulateFleet } from './support/simulate.ts'
 const SEEDS = inject('full') ? 300 : 6
 
 describe('a fleet of five on a store with delays, losses and partitions', () => {
-  it(`keeps its bounds, balances its quotas, and fails no call: ${SEEDS} seeds`, { timeout: 600_000 }, async () => {
+  it(`keeps its bounds, balances its quotas, and fails no call: ${SEEDS} seeds`, {
+    timeout: inject('full') ? 1_800_000 : 600_000,
+  }, async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const outcome = await simulateFleet(seed)
       expect(outcome.calls).toBeGreaterThan(0)
