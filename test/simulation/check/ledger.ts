@@ -75,7 +75,9 @@ export class Ledger {
   /** Another endpoint may take the next attempt: one that the call has not tried. */
   get mayGoElsewhere(): boolean {
     const { pool } = this.#context
-    return pool !== undefined && new Set(this.attempts.map(({ endpoint }) => endpoint)).size < pool.size
+    // An endpoint that does not know a response may get the request that was made anew.
+    const tried = this.attempts.filter(({ ended }) => ended?.code !== 'previous_response_not_found')
+    return pool !== undefined && new Set(tried.map(({ endpoint }) => endpoint)).size < pool.size
   }
 
   entry(number: number): AttemptEntry | undefined {
