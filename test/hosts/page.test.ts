@@ -3,7 +3,7 @@ import type { Host } from './support/host.ts'
 import { loadHosts } from './support/hosts.ts'
 import { afterOutputRows, failureRows, requestRows, table } from './support/page.ts'
 
-const INTRO = `# Hosts
+const INTRO = `# SDKs
 
 What openai, the AI SDK and agents-js (the *hosts* of \`client.fetch\`) do with a failing endpoint, alone and with \`client.fetch\`.
 
