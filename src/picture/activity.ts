@@ -63,9 +63,16 @@ const PREPARING_MS = 200
 
 /**
  * The spans of a call on one line, in order and without gaps. Time before the first attempt is `queue`, unless it is too short to
- * have been a wait: then it belongs to the first span. Time between attempts and after the last one is `back_off`.
+ * have been a wait: then it belongs to the first span. Time between attempts and after the last one is `back_off`. After an attempt
+ * that brought the answer nothing follows: the caller may still read.
  */
 export function spansOfCall(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {
+  const [last] = [...attempts].sort((a, b) => b.endedAtMs - a.endedAtMs)
+  const isAnswered = last?.outcome === 'committed' && last.code === undefined
+  return spansUntil(attempts, isAnswered ? Math.min(durationMs, last.endedAtMs) : durationMs)
+}
+
+function spansUntil(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {
   const all = attempts.flatMap(spansOfAttempt)
   const begin = Math.min(durationMs, ...attempts.map(({ startedAtMs }) => startedAtMs))
   const early = begin > PREPARING_MS ? 'queue' : (all[0]?.activity ?? 'queue')

@@ -99,6 +99,14 @@ it('the output of a full bar is drawn, however short it was beside the waits and
   )
 })
 
+it('after an attempt that brought the answer there is no back-off, while its caller reads', () => {
+  const committed = { outcome: 'committed', phase: 'committed', committedAtMs: 60 } as const
+  expect(spansOfCall([attempt(0, 80, committed)], 1000).at(-1)).toEqual({ activity: 'output', from: 60, to: 80 })
+  expect(spansOfCall([attempt(0, 80, { ...committed, code: 'stream_incomplete' })], 90).at(-1)).toMatchObject({
+    activity: 'back_off',
+  })
+})
+
 it('a bar is never longer than its place, however much happened', () => {
   const attempts = Array.from({ length: 30 }, (_, n) => attempt(n * 100, n * 100 + 90, { code: 'reset', hedge: {} }))
   const bar = drawBar({ attempts, durationMs: 3000 }, 3000, 12)
