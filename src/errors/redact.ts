@@ -15,8 +15,11 @@ const EXCERPT_CHARS = 200
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   // A cookie header holds several values. All other values end at the first delimiter.
   [/((?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?)[^\r\n"'\\]+/gi, `$1${HIDDEN}`],
-  // A short word in lower case is no credential: "Missing bearer or basic authentication".
-  [/\b([Bb][Ee][Aa][Rr][Ee][Rr]|[Bb][Aa][Ss][Ii][Cc])\s+(?![a-z]{1,14}(?![\w~+/=-]|\.\w))[\w.~+/=-]+/g, `$1 ${HIDDEN}`],
+  // Not in "Missing bearer or basic authentication": a word of this list, and of no other, is no credential.
+  [
+    /\b(bearer|basic)\s+(?!(?:and|or|in|is|was|not|auth|authentication|authorization|credentials?|header|realm|required|scheme|tokens?)(?![\w~+/=-]|\.\w))[\w.~+/=-]+/gi,
+    `$1 ${HIDDEN}`,
+  ],
   [/\b(?:sk|sess|rk|pk|ek)-[\w*-]{6,}(?:\.[\w*-]+)*/g, HIDDEN],
   [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, HIDDEN],
   [
