@@ -174,7 +174,7 @@ export const BEFORE_FIRST_EVENT: Chapter = {
         codes: [],
       },
     ],
-    elsewhere: [['test/transport/undici/sending.test.ts', 'a server that reads slowly']],
+    elsewhere: [['test/transport/undici/sending.test.ts', 'a server reads slowly']],
   },
   16: {
     title: 'the first event at the very cutoff',
