@@ -25,9 +25,8 @@ describe('the examples', () => {
     expect(code).toMatch(/from 'resilient-responses/)
     expect(code).not.toContain('../src')
     expect(readFileSync(path.join(root, 'examples/README.md'), 'utf8')).toContain(`](${name})`)
-    const tests = readdirSync(path.join(root, 'test/examples')).map((test) =>
-      readFileSync(path.join(root, 'test/examples', test), 'utf8'),
-    )
+    const files = readdirSync(path.join(root, 'test/examples')).filter((file) => file.endsWith('.test.ts'))
+    const tests = files.map((file) => readFileSync(path.join(root, 'test/examples', file), 'utf8'))
     expect(tests.some((test) => test.includes(`examples/${name}'`))).toBe(true)
   })
 })
