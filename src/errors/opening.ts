@@ -21,7 +21,12 @@ export function openingOf(said: Said): string | undefined {
     if (words === undefined && isSaidByEndpoint(said.cause)) return openingOf(said.cause)
     return said.advice === undefined ? words : [words, said.advice].filter((text) => text !== undefined).join(' ')
   }
-  const isForTheUser = family === 'request' || family === 'closed' || (family === 'connection' && lane === 'final')
+  const isForTheUser =
+    family === 'request' ||
+    family === 'closed' ||
+    (family === 'connection' && lane === 'final') ||
+    // The message names the host.
+    said.code === 'host_not_found'
   return isForTheUser ? said.message : undefined
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo, type Server } from 'node:net'
 import tls from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { ConnectionError, explain, UpstreamError } from '../../src/index.ts'
+import { ConnectionError, explain, fetchTransport, ResilientClient, UpstreamError } from '../../src/index.ts'
 import { testCertificate } from '../support/certificates.ts'
 import { type Answer, answer, fieldServer, jsonAnswer } from './support/field-server.ts'
 import { playCreate, playFetch, playOpenAI, playStream } from './support/play.ts'
@@ -141,3 +141,16 @@ async function listening(server: Server): Promise<AsyncDisposable & { readonly p
     },
   }
 }
+
+it('a host that does not exist is named in the first line of explain()', async () => {
+  const code = { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'no-such-host.test' }
+  const cause = Object.assign(new Error('getaddrinfo ENOTFOUND no-such-host.test'), code)
+  const transport = fetchTransport(() => Promise.reject(Object.assign(new TypeError('fetch failed'), { cause })))
+  const baseURL = 'http://no-such-host.test/v1?key=hidden-value'
+  const client = new ResilientClient({ baseURL, apiKey: 'k', maxRetries: 0, transport })
+  const error = await client.responses.create({ model: 'm', input: 'hi' }).catch((reason: unknown) => reason)
+  await client.close()
+  expect(error).toMatchObject({ code: 'host_not_found' })
+  expect(explain(error)?.split('\n')[0]).toContain('no-such-host.test')
+  expect(explain(error)).not.toContain('hidden-value')
+})
