@@ -67,9 +67,13 @@ const PREPARING_MS = 200
  * that brought the answer nothing follows: the caller may still read.
  */
 export function spansOfCall(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {
+  return spansUntil(attempts, Math.min(durationMs, answeredAt(attempts) ?? durationMs))
+}
+
+/** When the last attempt had brought the whole answer. `undefined` if it has not. */
+export function answeredAt(attempts: readonly PicturedAttempt[]): number | undefined {
   const [last] = [...attempts].sort((a, b) => b.endedAtMs - a.endedAtMs)
-  const isAnswered = last?.outcome === 'committed' && last.code === undefined
-  return spansUntil(attempts, isAnswered ? Math.min(durationMs, last.endedAtMs) : durationMs)
+  return last?.outcome === 'committed' && last.code === undefined ? last.endedAtMs : undefined
 }
 
 function spansUntil(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {

@@ -1,4 +1,4 @@
-import { type Activity, type Mark, marksOf, type PicturedAttempt, spansOfCall } from './activity.ts'
+import { type Activity, answeredAt, type Mark, marksOf, type PicturedAttempt, spansOfCall } from './activity.ts'
 
 /** Pauses up to this length are those of a reconnect. Milliseconds. */
 const RECONNECT_MS = 200
@@ -44,7 +44,14 @@ interface Step {
 }
 
 function stepsOf({ attempts, durationMs }: PicturedBar): Step[] {
-  const spans = spansOfCall(attempts, durationMs).map(({ activity, from, to }) => ({ sign: activity, from, to }))
+  const spans: Step[] = spansOfCall(attempts, durationMs).map(({ activity, from, to }) => ({
+    sign: activity,
+    from,
+    to,
+  }))
+  // An answer that came in one piece has output, although it took no time.
+  const at = answeredAt(attempts)
+  if (at !== undefined && spans.at(-1)?.sign !== 'output') spans.push({ sign: 'output', from: at, to: at })
   const marks = marksOf(attempts).map(({ kind, at }) => ({ sign: kind, from: at, to: at }))
   return [...spans, ...marks].sort((a, b) => a.to - b.to)
 }

@@ -107,6 +107,16 @@ it('after an attempt that brought the answer there is no back-off, while its cal
   })
 })
 
+it('an answer that came in one piece has a cell of output', () => {
+  const whole = { outcome: 'committed', phase: 'committed', committedAtMs: 50, firstEventAtMs: 40 } as const
+  const bar = (longestMs: number) => drawBar({ attempts: [attempt(0, 50, whole)], durationMs: 60 }, longestMs, 10)
+  expect(bar(100)).toBe('╶░░░▒█    ')
+  expect(bar(50)).toMatch(/█$/)
+  expect(drawBar({ attempts: [attempt(0, 50, { ...whole, code: 'reset' })], durationMs: 50 }, 100, 10)).not.toContain(
+    '█',
+  )
+})
+
 it('a bar is never longer than its place, however much happened', () => {
   const attempts = Array.from({ length: 30 }, (_, n) => attempt(n * 100, n * 100 + 90, { code: 'reset', hedge: {} }))
   const bar = drawBar({ attempts, durationMs: 3000 }, 3000, 12)
