@@ -68,7 +68,7 @@ export async function foldCall(
     if (!(error instanceof UpstreamError)) throw error
     // An endpoint without streaming sends the failed response, or an error body if it has none.
     if (error instanceof ResponseFailedError && error.response !== undefined)
-      return { kind: 'response', json: error.response, status: 200, headers: session.headers }
+      return { kind: 'response', json: error.response, status: 200, headers: session.headers, error }
     const { upstreamCode: code, type, param, upstreamMessage } = error
     const message = upstreamMessage ?? error.message
     return {

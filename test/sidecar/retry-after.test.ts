@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualClock } from '../../src/testing/index.ts'
+import { failedStream, VirtualClock } from '../../src/testing/index.ts'
 import type { Fault } from '../../src/testing/server.ts'
 import { turns } from '../support/until.ts'
 import { ask, JSON_HEADERS } from './support/requests.ts'
@@ -60,6 +60,23 @@ describe('an answer that another attempt may heal', () => {
       scene.upstream.script([answered(429, { 'retry-after-ms': '30500' })])
       expect((await create(scene)).headers['retry-after']).toBe('31')
     }))
+
+  it.each([
+    ['server_is_overloaded', 503],
+    ['slow_down', 503],
+    ['rate_limit_exceeded', 429],
+  ] as const)('is an overload of that name in a stream, also for a call without `stream`: %s', (code, status) =>
+    withSidecar(FAST, async (scene) => {
+      const events = failedStream({ code })
+      scene.upstream.addFaults({ at: 'before_event', event: 0, effect: 'event', events })
+      for (const stream of [true, false]) {
+        const answer = await create(scene, stream)
+        expect(answer.status).toBe(status)
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(5)
+        expect(String(answer.text)).toContain(code)
+      }
+    }),
+  )
 
   it('is also what the sidecar says itself of an upstream that is not there', async () => {
     const clock = new VirtualClock()
