@@ -5,6 +5,7 @@ import { type RedisClient, redisFleet } from '../../src/fleet/index.ts'
 import { ResilientClient, type ResilientClientOptions, type TelemetryEvent } from '../../src/index.ts'
 import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
+import { CleanUp } from '../support/clean-up.ts'
 import { freePort } from '../support/free-ports.ts'
 import { pause, until } from '../support/until.ts'
 import { slowServer } from './support/flight.ts'
@@ -14,7 +15,7 @@ import { hasRedis, RedisServer } from './support/redis-server.ts'
 const SLOTS = 16_384
 
 /** A cluster of three nodes, each with a third of the slots. */
-async function startCluster(stack: AsyncDisposableStack) {
+async function startCluster(stack: CleanUp) {
   const nodes: Array<{ readonly port: number; readonly busPort: number; readonly admin: Redis }> = []
   for (let n = 0; n < 3; n++) {
     const busPort = await freePort()
@@ -76,12 +77,12 @@ async function startCluster(stack: AsyncDisposableStack) {
 
 /** A cluster of two packages, as its users make it. */
 const KINDS = {
-  ioredis: async (ports: readonly number[], stack: AsyncDisposableStack): Promise<RedisClient> => {
+  ioredis: async (ports: readonly number[], stack: CleanUp): Promise<RedisClient> => {
     const cluster = new Cluster(ports.map((port) => ({ host: '127.0.0.1', port })))
     stack.defer(() => cluster.disconnect())
     return cluster
   },
-  'node-redis': async (ports: readonly number[], stack: AsyncDisposableStack): Promise<RedisClient> => {
+  'node-redis': async (ports: readonly number[], stack: CleanUp): Promise<RedisClient> => {
     const cluster = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) })
     cluster.on('error', () => {})
     stack.defer(() => cluster.destroy())
@@ -94,7 +95,7 @@ const HINT_MS = 1500
 
 describe.skipIf(!hasRedis)('a fleet on a cluster of three nodes (skipped without redis-server)', () => {
   it.for(Object.entries(KINDS))('over %s shares all it shares', { timeout: 60_000 }, async ([, connect]) => {
-    await using stack = new AsyncDisposableStack()
+    await using stack = new CleanUp()
     const cluster = await startCluster(stack)
     const events: TelemetryEvent[] = []
     const member = async (options: ResilientClientOptions): Promise<ResilientClient> => {

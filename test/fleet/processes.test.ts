@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
+import { CleanUp } from '../support/clean-up.ts'
 import { pause, until } from '../support/until.ts'
 import { slowServer } from './support/flight.ts'
 import { CLIENT_NAMES } from './support/redis-clients.ts'
@@ -25,7 +26,7 @@ describe.skipIf(!hasRedis)('several real processes (skipped without redis-server
   }, async () => {
     const { server, flight, came } = await slowServer(1000)
     await using _ = server
-    await using workers = new AsyncDisposableStack()
+    await using workers = new CleanUp()
     const all: Worker[] = []
     for (let n = 0; n < PROCESSES; n++) {
       const headers = { 'x-process': String(n) }
