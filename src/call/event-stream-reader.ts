@@ -66,6 +66,7 @@ export class EventStreamReader implements ResponseReader {
   }
 
   end(): ReadResult {
+    const { isInFrame } = this.#sse
     const tapped = this.#sse.end()
     const verdict = this.#judge(
       tapped,
@@ -73,9 +74,10 @@ export class EventStreamReader implements ResponseReader {
     )
     if (verdict.finished || verdict.failure !== undefined) return verdict
     if (this.#reported !== undefined) return { ...verdict, ...this.#ending() }
+    const facts = { ...this.#facts(), ...(isInFrame && { isInFrame }) }
     return {
       ...verdict,
-      failure: failure(this.#receivedBytes === 0 ? 'empty_response' : 'stream_incomplete', undefined, this.#facts()),
+      failure: failure(this.#receivedBytes === 0 ? 'empty_response' : 'stream_incomplete', undefined, facts),
     }
   }
 

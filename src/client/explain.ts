@@ -32,7 +32,8 @@ const RULES = { picture: { ...flag, default: false } } as const satisfies Rules<
  * hedges. Last why there was no further retry. Contains no header, no query value, and nothing of a body except the
  * endpoint's error message.
  *
- * An abort, and so a `timeout` of an SDK, rejects with the caller's own reason, which has no history: explain the stream or the response instead.
+ * An abort, and so a `timeout` of an SDK, rejects with the caller's own reason, which has no history: explain the stream or the
+ * response instead.
  *
  * @param subject an error (ours, one that a host has wrapped around it, or one that a host has made of the last HTTP
  * answer of a call), a `ResponseStream`, a `Response` of `client.fetch`, or the object that `create()`, `retrieve()`,

@@ -44,6 +44,8 @@ export interface Failure {
   /** The status with which the endpoint refused to upgrade to a WebSocket. */
   readonly upgradeStatus?: number | undefined
   readonly responseId?: string | undefined
+  /** The bytes of an event stream ended inside of a frame. */
+  readonly isInFrame?: boolean
 }
 
 export function failure(

@@ -1,4 +1,5 @@
 import type { Call, CallOutcome } from '../call/call.ts'
+import { endedEarly } from '../call/nothing-left.ts'
 import type { AbortScope } from '../core/abort.ts'
 import type { InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
@@ -116,10 +117,6 @@ function isRefusal({ gaveUp }: CallOutcome): boolean {
 /** The answer to a resume had no event. */
 function isEmpty({ gaveUp }: CallOutcome): boolean {
   return gaveUp !== undefined && endedEarly(gaveUp.failure)
-}
-
-function endedEarly({ code }: Failure): boolean {
-  return code === 'empty_response' || code === 'stream_incomplete'
 }
 
 async function polled(how: Resumption, on: Continuation, id: string): Promise<void> {

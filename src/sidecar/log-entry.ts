@@ -12,7 +12,8 @@ export interface SidecarLogEntry {
   readonly status: number | undefined
   /**
    * `completed`: the client got the whole answer, whatever its status. `interrupted`: the answer broke off, or a stream with
-   * status 200 ended with `error` or `response.failed`. `left`: the client closed the connection first. `refused`: the sidecar did not send the request to the upstream.
+   * status 200 ended with `error` or `response.failed`. `left`: the client closed the connection first. `refused`: the sidecar did
+   * not send the request to the upstream.
    */
   readonly outcome: 'completed' | 'interrupted' | 'left' | 'refused'
   /** The code that says why a call was refused, failed or was interrupted. */

@@ -11,7 +11,8 @@ const UNPRINTABLE = /[^\x21-\x7e]/
  * The address at the upstream for the target of a request. `/v1/responses` and `/responses` both become `<base>/responses`. Pure.
  *
  * @param target the request target as the client sent it, `/v1/responses?x=1`.
- * @returns `undefined` for a target that is not below the base: absolute, or with `..`, `//` or escaped slashes, and for the paths of the sidecar itself.
+ * @returns `undefined` for a target that is not below the base: absolute, or with `..`, `//` or escaped slashes, and for the paths of
+ * the sidecar itself.
  */
 export function upstreamUrl(target: string, base: URL): URL | undefined {
   const end = target.indexOf('?')

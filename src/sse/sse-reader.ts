@@ -106,6 +106,11 @@ export class SseReader {
     return this.#take(bytes, this.#begin === 0 ? 0 : bytesUpTo(chunk, text, this.#begin, heldBack))
   }
 
+  /** Whether a part of a frame has come. */
+  get isInFrame(): boolean {
+    return this.#unfinished !== undefined
+  }
+
   /** Whether the incomplete frame may be a terminal event without its blank line. */
   get mayHoldLast(): boolean {
     return this.#unfinished?.mayBeLast === true

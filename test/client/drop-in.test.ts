@@ -244,6 +244,14 @@ describe('the drop-in fetch', () => {
     await s.nothingIsLeft()
   })
 
+  it('asks again for a resumed stream that breaks inside its first event', async () => {
+    const head = fake.head(200, { 'content-type': 'text/event-stream' })
+    const s = scenario([[head, fake.bytes('data: {"type":"respo'), fake.eof()].flat(), fake.respond(ok)])
+    const { value } = await s.settle(s.client.fetch(`${URL_RESPONSES}/resp_1?stream=true&starting_after=3`))
+    expect((await readAll(value as Response)).text).toBe(toSSE(ok))
+    await s.nothingIsLeft()
+  })
+
   it('a Responses call is one also where its origin sends it', async () => {
     const moved = fake.status(307, { headers: { location: '/elsewhere' } })
     const s = scenario([moved, fake.events(ok.slice(0, 2)), fake.respond(ok)])

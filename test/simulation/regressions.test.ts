@@ -277,7 +277,7 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
     },
   ],
   [
-    'a resume whose stream breaks before its first event is not sent again as it is: the state is asked for',
+    'a resume whose stream breaks inside its first event is sent again',
     {
       seed: 703654,
       endpoints: Array.from({ length: 3 }, () => ({ connectMs: 0, restarts: [], sockets: {} })),

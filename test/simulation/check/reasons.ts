@@ -60,9 +60,10 @@ export function checkRefusal(
   }
 }
 
-/** A stream that was asked for the events after a known one ended without any: there may be none, and the state is read. */
+/** A stream that was asked for the events after a known one ended without any, or a part of one: there may be none. */
 function mayBeOver({ method }: Ledger, served: Served | undefined, code: string): boolean {
-  return method === 'GET' && served?.delivered === 0 && (code === 'stream_incomplete' || code === 'empty_response')
+  if (method !== 'GET' || served?.delivered !== 0 || served.plan.fault?.how === 'truncated') return false
+  return code === 'stream_incomplete' || code === 'empty_response'
 }
 
 const CONNECTION_CODES = new Set([
