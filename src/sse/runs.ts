@@ -37,3 +37,14 @@ export function runAfter(current: Run | undefined, type: string, { data, event: 
   const named = name !== undefined
   return current?.type === type && current.named === named ? current : runOf(type, named)
 }
+
+/**
+ * @param at where a frame begins in the text.
+ * @returns the data of that frame, if it is a whole delta of the run. Two characters end the frame after it.
+ */
+export function deltaAt({ opening, dataAt }: Run, text: string, at: number): string | undefined {
+  if (text.slice(at, at + opening.length) !== opening) return undefined
+  const lineEnd = text.indexOf('\n', at + opening.length)
+  if (text.charCodeAt(lineEnd + 1) !== 10 || text.charCodeAt(lineEnd - 1) !== 125 /* } */) return undefined
+  return text.slice(at + dataAt, lineEnd)
+}

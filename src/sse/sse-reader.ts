@@ -4,7 +4,7 @@ import { type Decoder, decodeWhole, giveBackDecoder, takeDecoder } from './decod
 import { isBlank, isDoneMark, mayBeExplained, parsedDelta } from './event-data.ts'
 import { type Frame, parsedFrame, type SseEvent, type SseProblem, sniffedFrame } from './frame-event.ts'
 import { bytesUpTo, frameEnds, plainFrame } from './frames.ts'
-import { type Run, runAfter } from './runs.ts'
+import { deltaAt, type Run, runAfter } from './runs.ts'
 import type { SseRead } from './sse-read.ts'
 import { UnfinishedFrame } from './unfinished-frame.ts'
 
@@ -211,15 +211,12 @@ export class SseReader {
   #readRun(text: string, from: number): number {
     const run = this.#run
     if (run === undefined || this.#lingering) return from
-    const { opening, dataAt, type } = run
+    const { type } = run
     const longest = this.#maxEventBytes > 0 ? this.#maxEventBytes : Infinity
     let at = from
     let last: string | undefined
-    while (text.slice(at, at + opening.length) === opening) {
-      const lineEnd = text.indexOf('\n', at + opening.length)
-      if (text.charCodeAt(lineEnd + 1) !== 10 || text.charCodeAt(lineEnd - 1) !== 125 /* } */) break
-      if (lineEnd - at - dataAt > longest) break
-      const data = text.slice(at + dataAt, lineEnd)
+    for (let data = deltaAt(run, text, at); data !== undefined; data = deltaAt(run, text, at)) {
+      if (data.length > longest) break
       if (this.parseAll) {
         const json = parsedDelta(data, type)
         if (json === undefined) break
@@ -227,7 +224,7 @@ export class SseReader {
       } else {
         last = data
       }
-      at = lineEnd + 2
+      at += run.dataAt + data.length + 2
     }
     if (last !== undefined) this.#add({ type, class: 'progress', data: last, json: undefined })
     return at
