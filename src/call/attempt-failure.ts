@@ -1,4 +1,5 @@
 import type { AttemptPhase, DeadlineInfo } from '../errors/errors.ts'
+import { PHASES } from '../errors/explain.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { secretsOf } from '../errors/redact.ts'
 import { classifyTransportError } from '../retry/classify-transport.ts'
@@ -47,7 +48,7 @@ export function transportFailure(error: unknown, broken: BrokenAttempt): Failure
 export function deadlineFailure(deadline: DeadlineInfo, broken: BrokenAttempt): Failure {
   const { request, times, kind } = broken
   const { name, ms, source } = deadline
-  const message = `${request.url.host} timed out while ${phaseOf(times)}: ${name} deadline of ${ms} ms (${source})`
+  const message = `${request.url.host} timed out ${PHASES[phaseOf(times)]}: ${name} deadline of ${ms} ms (${source})`
   const mayBeBuffered = name === 'ttfb' && kind === 'stream'
   const hint = mayBeBuffered ? silenceHint(times) : ''
   return failure(`${name}_timeout`, `${message}${hint}`, { deadline, connecting: isUnsent(broken) })

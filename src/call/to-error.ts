@@ -144,7 +144,7 @@ function continuityOf({ code, deadline }: Failure): Continuity | undefined {
 function history({ attempts, attemptsBefore = 0, giveUpReason, committed, commitReason }: CallFacts): string {
   const count = attemptsBefore + attempts.length
   if (committed && (giveUpReason === undefined || giveUpReason === 'committed')) {
-    return ` (${handedOver(commitReason)} had already been handed over, so the call was not retried)`
+    return ` (${handedOver(commitReason)} was already handed over, so the call was not retried)`
   }
   if (giveUpReason === undefined) return ''
   return ` (${count} attempt${count === 1 ? '' : 's'}, gave up: ${giveUpReason})`

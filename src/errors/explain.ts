@@ -23,70 +23,67 @@ export function explainHistory(history: CallHistory): string {
 }
 
 function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined): string {
-  const kind = record.hedge !== undefined ? ' (hedge)' : record.resumes === undefined ? '' : RESUMES[record.resumes]
-  const parts = [`attempt ${record.attempt} at ${seconds(record.startedAtMs)}${kind}:`]
+  const { attempt, startedAtMs, hedge, resumes, endpoint, connectedAtMs, firstEventAtMs, status } = record
+  const since = (ms: number): string => seconds(ms - startedAtMs)
+  const kind = hedge !== undefined ? ' (hedge)' : resumes === undefined ? '' : RESUMES[resumes]
   const facts: string[] = []
-  if (record.hedge !== undefined) {
-    const { silentMs, deadProbability } = record.hedge
-    const percent = Math.round(deadProbability * 100)
-    facts.push(`the previous one was silent for ${seconds(silentMs)}, ${percent} % likely dead`)
-  } else if (before !== undefined && record.startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
-    facts.push(`after a wait of ${seconds(record.startedAtMs - before.endedAtMs)}`)
+  if (hedge !== undefined) {
+    const percent = Math.round(hedge.deadProbability * 100)
+    facts.push(`the previous one was silent for ${seconds(hedge.silentMs)}, ${percent} % likely dead`)
+  } else if (before !== undefined && startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
+    facts.push(`after a wait of ${seconds(startedAtMs - before.endedAtMs)}`)
   }
-  if (record.endpoint !== undefined) facts.push(`to ${record.endpoint}`)
+  if (endpoint !== undefined) facts.push(`to ${endpoint}`)
   if (record.connectionReused) facts.push('on a reused connection')
-  else if (record.connectedAtMs !== undefined)
-    facts.push(`connected in ${seconds(record.connectedAtMs - record.startedAtMs)}`)
-  if (record.status !== undefined) facts.push(`answered ${record.status}`)
-  if (record.firstEventAtMs !== undefined) {
-    facts.push(`first event after ${seconds(record.firstEventAtMs - record.startedAtMs)}`)
-  }
-  facts.push(endOf(record))
-  return [...parts, facts.join(', ')].join(' ')
+  else if (connectedAtMs !== undefined) facts.push(`connected in ${since(connectedAtMs)}`)
+  if (status !== undefined && !isWhole(record)) facts.push(`answered ${status}`)
+  if (firstEventAtMs !== undefined) facts.push(`first event after ${since(firstEventAtMs)}`)
+  facts.push(endOf(record, since(record.endedAtMs)))
+  return `attempt ${attempt} at ${seconds(startedAtMs)}${kind}: ${facts.join(', ')}`
 }
 
 const RESUMES = { stream: ' (resume)', state: ' (poll)' } as const
 
-const PHASES: Record<AttemptRecord['phase'], string> = {
+/** When an attempt ended, in the words of `explain` and of messages. */
+export const PHASES: Readonly<Record<AttemptRecord['phase'], string>> = {
   preparing: 'while preparing',
   connecting: 'while connecting',
   sending: 'while sending',
   waiting: 'while waiting',
   prelude: 'in the prelude',
-  committed: 'after the commit',
+  committed: 'while handing over the answer',
 }
 
 /** Shorter waits are only the jitter of a reconnect. */
 const WORTH_TELLING_MS = 300
 
-function endOf({ outcome, code, deadline, phase, startedAtMs, endedAtMs }: AttemptRecord): string {
-  const took = seconds(endedAtMs - startedAtMs)
-  if (deadline !== undefined) {
-    return `cut ${PHASES[phase]} by the ${deadline.name} deadline of ${seconds(deadline.ms)} (${deadline.source})`
-  }
-  switch (outcome) {
-    case 'committed':
-      return code === undefined ? `handed over, complete after ${took}` : `handed over, then ${code} after ${took}`
-    case 'aborted':
-      return `aborted by the caller ${PHASES[phase]}, after ${took}`
-    case 'lost':
-      return `given up after ${took} for another attempt`
-    case 'answered':
-    case 'failed':
-      if (code === undefined) return `redirected after ${took}`
-      return `${code} ${PHASES[phase]}, after ${took}`
-  }
+/** An answer without events, which ends with its status. */
+function isWhole({ outcome, code, status, firstEventAtMs }: AttemptRecord): boolean {
+  const isAnswer = outcome === 'answered' || outcome === 'committed' || code === 'http_status'
+  return isAnswer && status !== undefined && firstEventAtMs === undefined
+}
+
+function endOf(record: AttemptRecord, took: string): string {
+  const { outcome, code, deadline, phase, status } = record
+  if (deadline !== undefined)
+    return `cut by the ${deadline.name} deadline of ${seconds(deadline.ms)} (${deadline.source}), ${PHASES[phase]}`
+  if (outcome === 'aborted') return `aborted by the caller after ${took}, ${PHASES[phase]}`
+  if (outcome === 'lost') return `given up after ${took} for another attempt`
+  if (isWhole(record))
+    return `answered ${status} after ${took}${code === undefined || code === 'http_status' ? '' : `: ${code}`}`
+  if (code === undefined) return `complete after ${took}`
+  return `${code} after ${took}, ${outcome === 'committed' ? 'handed over' : PHASES[phase]}`
 }
 
 const REASONS: Readonly<Record<GiveUpReason, string>> = {
   not_retryable: 'a retry would not help',
   not_replayable: 'the endpoint may have acted on the request (`retryUnknown: true` allows a retry)',
-  committed: 'events were already handed over',
+  committed: 'a part of the answer was already handed over',
   retries_exhausted: 'all retries are used (`maxRetries`)',
   budget_exhausted: 'the retry budget of this origin is used up (`retry.budget`)',
   deadline_exceeded:
-    'the call has no time left (`timeouts.totalMs`, `beforeCommitMs`; `staleMs` for a broken stream that is not read)',
-  hint_too_long: 'the hint of the endpoint is longer than `retry.maxHintMs`',
+    'too little time is left (`timeouts.totalMs`, `beforeCommitMs`; `staleMs` for a broken stream that is not read)',
+  hint_too_long: 'the endpoint asked to wait longer than `retry.maxHintMs`',
 }
 
 /** Failures to connect have a limit beside `maxRetries`. */
@@ -94,7 +91,7 @@ function reasonOf(reason: GiveUpReason, code: ErrorCode, last: AttemptRecord | u
   if (reason !== 'retries_exhausted') return REASONS[reason]
   if (code === 'host_not_found') return 'an unknown host is retried twice at most (`maxRetries: 0`: never)'
   if (last?.phase === 'connecting' && ERROR_CATALOG[code].lane === 'connection')
-    return 'a failure to connect is retried 4 times at most, beside `maxRetries` (`maxRetries: 0`: never)'
+    return 'a failure to connect is retried 4 times at most (`maxRetries: 0`: never)'
   return REASONS[reason]
 }
 
@@ -124,7 +121,7 @@ function lastWord(history: CallHistory): string | undefined {
 function abortOf({ attempts }: CallHistory): string | undefined {
   const last = attempts.at(-1)
   if (last === undefined) return 'aborted by the caller before anything was sent'
-  return last.outcome === 'aborted' ? undefined : 'aborted by the caller before another attempt'
+  return last.outcome === 'aborted' ? undefined : 'aborted by the caller before the next attempt'
 }
 
 function seconds(ms: number): string {

@@ -117,7 +117,7 @@ const PHASES: Readonly<Record<RecordedAttempt['phase'], string>> = {
   sending: 'sending the request',
   waiting: 'waiting for the first event',
   prelude: 'in the prelude',
-  committed: 'handing over output',
+  committed: 'handing over the answer',
 }
 
 function factsOf(call: RecordedCall): [name: string, value: string][] {

@@ -231,16 +231,17 @@ describe('an attempt whose time is over', () => {
 
   const HELD_BACK = silenceHint({ connectingAt: 0, connectedAt: 0, lastByteAt: undefined })
   it.each([
-    ['connect', 10, 'connecting', [connecting], true],
-    ['send', 20, 'sending', [connecting, connected], false],
-    ['ttfb', 100, 'waiting', [connecting, connected, sent], false, HELD_BACK],
-    ['ttfb', 100, 'waiting', [connecting, connected, sent, head], false],
-    ['idle', 200, 'prelude', [connecting, connected, sent, head, created], false],
-  ] as const)('by the %s deadline of %i ms is cut while %s', async (name, ms, phase, steps, isUnsent, hint = '') => {
+    ['connect', 10, 'while connecting', [connecting], true],
+    ['send', 20, 'while sending', [connecting, connected], false],
+    ['ttfb', 100, 'while waiting', [connecting, connected, sent], false, HELD_BACK],
+    ['ttfb', 100, 'while waiting', [connecting, connected, sent, head], false],
+    ['idle', 200, 'in the prelude', [connecting, connected, sent, head, created], false],
+  ] as const)('by the %s deadline of %i ms is cut %s', async (name, ms, when, steps, isUnsent, hint = '') => {
     const a = await later({}, ms, ...steps)
+    const phase = when.split(' ').at(-1)
     expect(a.attempt.failed).toMatchObject({
       code: `${name}_timeout`,
-      message: `api.test:8443 timed out while ${phase}: ${name} deadline of ${ms} ms (option)${hint}`,
+      message: `api.test:8443 timed out ${when}: ${name} deadline of ${ms} ms (option)${hint}`,
       deadline: { name, ms, source: 'option' },
       connecting: isUnsent,
     })

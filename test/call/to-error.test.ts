@@ -69,7 +69,7 @@ describe.each(CODES)('a failure of the code %s', (code) => {
       expect(error.name).toBe('StreamInterruptedError')
       expect(error).toMatchObject({ lastSequenceNumber: 7, deadline: DEADLINE })
     }
-    expect(error.message).toBe(`${meaning} (output had already been handed over, so the call was not retried)`)
+    expect(error.message).toBe(`${meaning} (output was already handed over, so the call was not retried)`)
   })
 
   it('is retryable if it has a lane, or if only the time was over', () => {
@@ -116,7 +116,7 @@ describe('the history', () => {
     expect(told('retries_exhausted')).toBe('It broke. (3 attempts, gave up: retries_exhausted)')
     expect(told('budget_exhausted')).toBe('It broke. (3 attempts, gave up: budget_exhausted)')
     for (const reason of ['committed', undefined] as const)
-      expect(told(reason)).toBe('It broke. (output had already been handed over, so the call was not retried)')
+      expect(told(reason)).toBe('It broke. (output was already handed over, so the call was not retried)')
   })
 
   it('is a copy, with the ids of the answers', () => {

@@ -11,9 +11,9 @@ describe('explain', () => {
     const { error } = await s.settle(s.post())
     const lines = explain(error)?.split('\n') ?? []
     expect(lines).toEqual([
-      'attempt 1 at 0 ms: connected in 0 ms, cut while waiting by the ttfb deadline of 5 s (option)',
-      expect.stringMatching(/^attempt 2 at 5(?:\.\d)? s: .*answered 503, http_status while waiting, after 0 ms$/),
-      expect.stringMatching(/^attempt 3 at .*connection_reset while \w+, after 0 ms$/),
+      'attempt 1 at 0 ms: connected in 0 ms, cut by the ttfb deadline of 5 s (option), while waiting',
+      expect.stringMatching(/^attempt 2 at 5(?:\.\d)? s: .*connected in 0 ms, answered 503 after 0 ms$/),
+      expect.stringMatching(/^attempt 3 at .*connection_reset after 0 ms, while \w+$/),
       expect.stringMatching(/^connection_reset: .* No further attempt: all retries are used \(`maxRetries`\)\.$/),
     ])
     expect(findResilientError(error)?.explain()).toBe(explain(error))
@@ -27,7 +27,7 @@ describe('explain', () => {
     expect(explain(value)).toBe(
       [
         'attempt 1 at 0 ms: connected in 0 ms, given up after 10 s for another attempt',
-        'attempt 2 at 10 s (hedge): the previous one was silent for 10 s, 80 % likely dead, connected in 0 ms, answered 200, first event after 0 ms, handed over, complete after 0 ms',
+        'attempt 2 at 10 s (hedge): the previous one was silent for 10 s, 80 % likely dead, connected in 0 ms, answered 200, first event after 0 ms, complete after 0 ms',
       ].join('\n'),
     )
     await s.nothingIsLeft({ allowHangUp: true })
@@ -80,7 +80,7 @@ describe('explain', () => {
     const s = scenario([fake.stall()], options)
     const { error } = await s.settle(s.post())
     expect(explain(error)?.split('\n')).toEqual([
-      expect.stringMatching(/^attempt 1 .* cut while waiting by the (?:total|before_commit) deadline of 5 s/),
+      expect.stringMatching(/^attempt 1 .* cut by the (?:total|before_commit) deadline of 5 s \(\w+\), while waiting$/),
       `${code}: ${meaning}`,
     ])
     await s.nothingIsLeft({ allowHangUp: true })
@@ -103,7 +103,7 @@ describe('explain', () => {
     waiting.abort()
     await s.settle(waiting.finalResponse())
     expect(explain(waiting)).toBe(
-      'attempt 1 at 0 ms: connected in 0 ms, aborted by the caller while waiting, after 5 s',
+      'attempt 1 at 0 ms: connected in 0 ms, aborted by the caller after 5 s, while waiting',
     )
     isBusy = true
     const backingOff = ask()
@@ -111,8 +111,8 @@ describe('explain', () => {
     backingOff.abort()
     await s.settle(backingOff.finalResponse())
     expect(explain(backingOff)?.split('\n')).toEqual([
-      'attempt 1 at 0 ms: connected in 0 ms, answered 503, http_status while waiting, after 0 ms',
-      'aborted by the caller before another attempt',
+      'attempt 1 at 0 ms: connected in 0 ms, answered 503 after 0 ms',
+      'aborted by the caller before the next attempt',
     ])
     await s.nothingIsLeft({ allowHangUp: true })
   })
@@ -122,7 +122,9 @@ describe('explain', () => {
     const s = scenario([[fake.events(events), fake.reset()].flat()])
     const stream = s.client.responses.stream({ model: 'm', input: 'hi' })
     const { error } = await s.settle(stream.finalResponse())
-    expect(explain(error)).toMatch(/\nconnection_reset: .* No further attempt: events were already handed over\.$/)
+    expect(explain(error)).toMatch(
+      /\nconnection_reset: .* No further attempt: a part of the answer was already handed over\.$/,
+    )
     expect(explain(stream)).toBe(explain(error))
     await s.nothingIsLeft()
   })
@@ -139,11 +141,11 @@ describe('explain', () => {
     const { error } = await s.settle(stream.finalResponse())
     expect(explain(stream)?.split('\n')).toEqual([
       'The endpoint gave no message, only: 503',
-      'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset after the commit, after 2 s',
-      'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset after the commit, after 3 s',
-      'attempt 3 at 5 s (resume): connected in 0 ms, answered 404, http_status while waiting, after 0 ms',
-      'attempt 4 at 5 s (poll): on a reused connection, answered 503, http_status while waiting, after 0 ms',
-      'attempt 5 at 5.3 s (poll): connected in 0 ms, answered 503, http_status while waiting, after 0 ms',
+      'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset after 2 s, while handing over the answer',
+      'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset after 3 s, while handing over the answer',
+      'attempt 3 at 5 s (resume): connected in 0 ms, answered 404 after 0 ms',
+      'attempt 4 at 5 s (poll): on a reused connection, answered 503 after 0 ms',
+      'attempt 5 at 5.3 s (poll): connected in 0 ms, answered 503 after 0 ms',
       'http_status: The endpoint answered with an error status. No further attempt: all retries are used (`maxRetries`).',
     ])
     expect(explain(error)).toBe(explain(stream))
@@ -174,7 +176,7 @@ describe('explain', () => {
     const { value } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
     expect(explain(value)?.split('\n')).toEqual([
       expect.stringMatching(/^attempt 1 .*answered 503/),
-      expect.stringMatching(/^attempt 2 .*handed over, complete/),
+      expect.stringMatching(/^attempt 2 .*complete after 0 ms$/),
     ])
     const { value: read } = await s.settle(s.client.responses.retrieve('resp_test'))
     expect(explain(read)).toMatch(/^attempt 1 .*answered 200/)

@@ -12,7 +12,9 @@ describe('explain() of an answer whose stream broke after output', () => {
     const s = scenario([cut])
     const response = (await s.settle(s.post())).value as Response
     const { value } = await s.settle(readAll(response))
-    expect(explain(response)).toMatch(/\nconnection_reset: .* No further attempt: events were already handed over\.$/)
+    expect(explain(response)).toMatch(
+      /\nconnection_reset: .* No further attempt: a part of the answer was already handed over\.$/,
+    )
     expect(explain(response)).toBe(explain(value?.error))
     await s.nothingIsLeft()
   })
@@ -38,7 +40,7 @@ describe('explain() of the error answer of a passthrough call', () => {
     const s = scenario([fake.status(200, { body: {} })])
     const response = (await s.settle(s.client.fetch(CHAT, { method: 'POST', body: '{"model":"m"}' }))).value as Response
     await s.settle(response.text())
-    expect(explain(response)).toMatch(/^attempt 1 .*complete after 0 ms$/)
+    expect(explain(response)).toMatch(/^attempt 1 .*answered 200 after 0 ms$/)
     await s.nothingIsLeft()
   })
 })

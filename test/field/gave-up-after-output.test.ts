@@ -33,7 +33,7 @@ describe('a call that was repeated although its internal stream had output', () 
   it('says of a stream whose output was handed to the caller that it was not repeated', async () => {
     await using server = await fieldServer([CUT])
     const { error } = await playStream({ baseURL: server.baseURL })
-    expect((error as Error).message).toMatch(/\(output had already been handed over, so the call was not retried\)$/)
+    expect((error as Error).message).toMatch(/\(output was already handed over, so the call was not retried\)$/)
     expect(server.requests).toHaveLength(1)
   })
 })

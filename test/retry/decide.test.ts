@@ -117,7 +117,7 @@ describe('a call whose attempts keep failing', () => {
   })
 
   it.each<[what: string, given: Partial<DecisionInput>, expected: string]>([
-    ['output had already been handed over', { committed: true }, 'committed'],
+    ['output was already handed over', { committed: true }, 'committed'],
     ['a second send could double something', { replay: 'unsafe' }, 'not_replayable'],
     ['it is unknown whether it could', { replay: 'unknown' }, 'not_replayable'],
     [
