@@ -341,6 +341,23 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'an attempt is cut at its time while its last event waits for a reader that pauses',
+    {
+      client: { webSocket: {} },
+      views: [{ timeouts: { connectMs: 100, ttfbMs: 0, idleMs: 900, staleMs: 1000 } }],
+      endpoints: [{ connectMs: 0, restarts: [], sockets: {} }],
+      calls: [
+        {
+          face: 'stream',
+          view: 0,
+          restart: true,
+          pauses: [{ after: 1, ms: 200 }],
+          attempts: [{ headMs: 785, gapMs: 8, answer: stream({ how: 'incomplete' }) }],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

@@ -13,5 +13,7 @@ export interface AttemptEntry {
   connectedAt: number | undefined
   committed: boolean
   ended: Extract<TelemetryEvent, { type: 'attempt_end' }>['record'] | undefined
+  /** It ended while its reader paused. */
+  endedUnread: boolean
   served: Served | undefined
 }

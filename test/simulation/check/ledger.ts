@@ -149,6 +149,7 @@ export class Ledger {
       connectedAt: undefined,
       committed: false,
       ended: undefined,
+      endedUnread: false,
       served: undefined,
     }
     this.attempts.push(entry)
@@ -201,6 +202,7 @@ export class Ledger {
       return
     }
     current.ended = record
+    current.endedUnread = this.caller.pausingSince !== undefined
     if (current.served !== undefined) current.served.ended = true
     checkTimes(this, current, record, this.#context)
     this.#context.pool?.ends(this, current, record)

@@ -142,7 +142,7 @@ export class RequestChecks implements RequestWatch {
     const { face } = caller.plan
     for (const earlier of this.#posts(served)) {
       if (earlier === served) continue
-      const heard = wasHeard(earlier) ? earlier.answered : undefined
+      const heard = wasHeard(earlier) && !this.#wasCutUnread(earlier, caller) ? earlier.answered : undefined
       if (heard?.means === 'ok' && !caller.options.strict)
         this.#add('no_repeat_after_answer', served, `request ${served.nth} after the answer to request ${earlier.nth}`)
       // What one hedge was told does not keep the others from going on.
@@ -155,6 +155,12 @@ export class RequestChecks implements RequestWatch {
       if (isStateful(earlier, caller) && !caller.options.retryUnknown && !turnedAway)
         this.#add('no_unsafe_repeat', served, `request ${served.nth} may double what request ${earlier.nth} has done`)
     }
+  }
+
+  /** The time of an attempt also ends while its last event waits, taken from the socket, for a reader that pauses. */
+  #wasCutUnread(served: Served, { ledger }: Caller): boolean {
+    const entry = ledger?.attempts.find((each) => each.served === served)
+    return served.onSocket && entry?.endedUnread === true && entry.ended?.code === 'stale_timeout'
   }
 
   #posts(served: Served): Served[] {
