@@ -1,3 +1,4 @@
+import { shortTime } from '../core/short-time.ts'
 import type { AttemptRecord, DeadlineInfo, GiveUpReason } from './attempt-record.ts'
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 
@@ -24,14 +25,14 @@ export function explainHistory(history: CallHistory): string {
 
 function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined): string {
   const { attempt, startedAtMs, hedge, resumes, endpoint, connectedAtMs, firstEventAtMs, status } = record
-  const since = (ms: number): string => seconds(ms - startedAtMs)
+  const since = (ms: number): string => shortTime(ms - startedAtMs)
   const kind = hedge !== undefined ? ' (hedge)' : resumes === undefined ? '' : RESUMES[resumes]
   const facts: string[] = []
   if (hedge !== undefined) {
     const percent = Math.round(hedge.deadProbability * 100)
-    facts.push(`the previous one was silent for ${seconds(hedge.silentMs)}, ${percent} % likely dead`)
+    facts.push(`the previous one was silent for ${shortTime(hedge.silentMs)}, ${percent} % likely dead`)
   } else if (before !== undefined && startedAtMs - before.endedAtMs >= WORTH_TELLING_MS) {
-    facts.push(`after a wait of ${seconds(startedAtMs - before.endedAtMs)}`)
+    facts.push(`after a wait of ${shortTime(startedAtMs - before.endedAtMs)}`)
   }
   if (endpoint !== undefined) facts.push(`to ${endpoint}`)
   if (record.connectionReused) facts.push('on a reused connection')
@@ -39,7 +40,7 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
   if (status !== undefined && !isWhole(record)) facts.push(`answered ${status}`)
   if (firstEventAtMs !== undefined) facts.push(`first event after ${since(firstEventAtMs)}`)
   facts.push(endOf(record, since(record.endedAtMs)))
-  return `attempt ${attempt} at ${seconds(startedAtMs)}${kind}: ${facts.join(', ')}`
+  return `attempt ${attempt} at ${shortTime(startedAtMs)}${kind}: ${facts.join(', ')}`
 }
 
 const RESUMES = { stream: ' (resume)', state: ' (poll)' } as const
@@ -66,7 +67,7 @@ function isWhole({ outcome, code, status, firstEventAtMs }: AttemptRecord): bool
 function endOf(record: AttemptRecord, took: string): string {
   const { outcome, code, deadline, phase, status } = record
   if (deadline !== undefined)
-    return `cut by the ${deadline.name} deadline of ${seconds(deadline.ms)} (${deadline.source}), ${PHASES[phase]}`
+    return `cut by the ${deadline.name} deadline of ${shortTime(deadline.ms)} (${deadline.source}), ${PHASES[phase]}`
   if (outcome === 'aborted') return `aborted by the caller after ${took}, ${PHASES[phase]}`
   if (outcome === 'lost') return `given up after ${took} for another attempt`
   if (isWhole(record))
@@ -110,10 +111,10 @@ function lastWord(history: CallHistory): string | undefined {
   if (code === undefined) return undefined
   const { deadline } = history
   const isTold = deadline === undefined || last?.deadline?.name === deadline.name
-  const limit = isTold ? '' : ` The ${deadline.name} deadline was ${seconds(deadline.ms)} (${deadline.source}).`
+  const limit = isTold ? '' : ` The ${deadline.name} deadline was ${shortTime(deadline.ms)} (${deadline.source}).`
   const isClear = giveUpReason === undefined || TIME_IS_UP.has(code)
   const why = isClear ? '' : ` No further attempt: ${reasonOf(giveUpReason, code, last)}.`
-  const hint = retryAfterMs === undefined ? '' : ` The endpoint asked to wait ${seconds(retryAfterMs)}.`
+  const hint = retryAfterMs === undefined ? '' : ` The endpoint asked to wait ${shortTime(retryAfterMs)}.`
   return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}`
 }
 
@@ -122,8 +123,4 @@ function abortOf({ attempts }: CallHistory): string | undefined {
   const last = attempts.at(-1)
   if (last === undefined) return 'aborted by the caller before anything was sent'
   return last.outcome === 'aborted' ? undefined : 'aborted by the caller before the next attempt'
-}
-
-function seconds(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
 }

@@ -1,3 +1,5 @@
+import { shortTime } from '../core/short-time.ts'
+
 /** What a call does at one moment. */
 export type Activity = 'queue' | 'connect' | 'wait' | 'prelude' | 'output' | 'back_off'
 
@@ -62,12 +64,12 @@ const RANK: Readonly<Record<Activity, number>> = { back_off: 0, queue: 0, connec
 const PREPARING_MS = 200
 
 /**
- * The spans of a call on one line, in order and without gaps. Time before the first attempt is `queue`, unless it is too short to
- * have been a wait: then it belongs to the first span. Time between attempts and after the last one is `back_off`. After an attempt
- * that brought the answer nothing follows: the caller may still read.
+ * The spans of a call on one line, in order and without gaps. Time before the first attempt is `queue` if the call waited for a
+ * permit (`queuedMs`), or if it is too long to have been a preparation. Else it belongs to the first span. Time between attempts and
+ * after the last one is `back_off`. After an attempt that brought the answer nothing follows: the caller may still read.
  */
-export function spansOfCall(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {
-  return spansUntil(attempts, Math.min(durationMs, answeredAt(attempts) ?? durationMs))
+export function spansOfCall(attempts: readonly PicturedAttempt[], durationMs: number, queuedMs = 0): Span[] {
+  return spansUntil(attempts, Math.min(durationMs, answeredAt(attempts) ?? durationMs), queuedMs > 0)
 }
 
 /** When the last attempt had brought the whole answer. `undefined` if it has not. */
@@ -76,10 +78,10 @@ export function answeredAt(attempts: readonly PicturedAttempt[]): number | undef
   return last?.outcome === 'committed' && last.code === undefined ? last.endedAtMs : undefined
 }
 
-function spansUntil(attempts: readonly PicturedAttempt[], durationMs: number): Span[] {
+function spansUntil(attempts: readonly PicturedAttempt[], durationMs: number, isQueued: boolean): Span[] {
   const all = attempts.flatMap(spansOfAttempt)
   const begin = Math.min(durationMs, ...attempts.map(({ startedAtMs }) => startedAtMs))
-  const early = begin > PREPARING_MS ? 'queue' : (all[0]?.activity ?? 'queue')
+  const early = isQueued || begin > PREPARING_MS ? 'queue' : (all[0]?.activity ?? 'queue')
   const bounds = [...new Set([0, begin, durationMs, ...all.flatMap(({ from, to }) => [from, to])])].sort(
     (a, b) => a - b,
   )
@@ -112,6 +114,6 @@ function marksOfAttempt(attempt: PicturedAttempt): Mark[] {
 
 /** `ttfb_timeout 45 s`, `status 503`, or the code. */
 function whyOf({ code = 'failed', deadline, status }: PicturedAttempt): string {
-  if (deadline !== undefined) return `${code} ${Number((deadline.ms / 1000).toFixed(1))} s`
+  if (deadline !== undefined) return `${code} ${shortTime(deadline.ms)}`
   return code === 'http_status' && status !== undefined ? `status ${status}` : code
 }

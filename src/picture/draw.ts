@@ -35,6 +35,8 @@ const LOOKS: Readonly<Record<Sign, Look>> = {
 export interface PicturedBar {
   readonly attempts: readonly PicturedAttempt[]
   readonly durationMs: number
+  /** How long it waited for a permit, if it did. */
+  readonly queuedMs?: number | undefined
 }
 
 interface Step {
@@ -43,8 +45,8 @@ interface Step {
   readonly to: number
 }
 
-function stepsOf({ attempts, durationMs }: PicturedBar): Step[] {
-  const spans: Step[] = spansOfCall(attempts, durationMs).map(({ activity, from, to }) => ({
+function stepsOf({ attempts, durationMs, queuedMs }: PicturedBar): Step[] {
+  const spans: Step[] = spansOfCall(attempts, durationMs, queuedMs).map(({ activity, from, to }) => ({
     sign: activity,
     from,
     to,
@@ -60,7 +62,7 @@ const isMark = (sign: Sign): boolean => sign === 'cut' || sign === 'hedge' || si
 
 /** Pauses that are too short to matter take a cell only where they are long enough to scale. */
 const isOptional = ({ sign, from, to }: Step): boolean =>
-  sign === 'wait' || sign === 'queue' || (sign === 'back_off' && to - from <= RECONNECT_MS)
+  sign === 'wait' || (sign === 'back_off' && to - from <= RECONNECT_MS)
 
 /**
  * Draws a call to scale in at most `width` cells. A span that is too short to be visible gets one cell, taken from the following
@@ -98,32 +100,34 @@ function painted(cells: readonly Sign[], paint: Paint): string {
   return bar
 }
 
-/** A ruler with a tick about every twelve columns, at round numbers of seconds. */
+/** Milliseconds between the ticks of a ruler. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 2e4, 3e4, 6e4, 12e4, 3e5, 6e5]
+/** Longer steps are whole multiples of it. */
+const LONG_STEP = 12e5
+
+/** A ruler with a tick about every twelve columns, at round numbers of seconds, or of milliseconds where they are closer than 0.1 s. */
 export function drawRuler(longestMs: number, width: number): string {
-  const roughly = longestMs / 1000 / (width / 12)
-  const step = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600].find(
-    (nice) => nice >= roughly,
-  )
+  const roughly = longestMs / (width / 12)
+  const step = STEPS.find((nice) => nice >= roughly) ?? Math.ceil(roughly / LONG_STEP) * LONG_STEP
   let line = ''
   for (let tick = 0; ; tick++) {
-    const seconds = tick * (step ?? Math.ceil(roughly / 1200) * 1200)
+    const ms = tick * step
     // Also ends for a length that is not finite.
-    if (!(seconds * 1000 <= longestMs)) return line
-    const label = `│${Number(seconds.toFixed(3))} s`
-    const column = Math.round(((seconds * 1000) / Math.max(1, longestMs)) * width)
+    if (!(ms <= longestMs)) return line
+    const label = step < 100 ? `│${ms} ms` : `│${ms / 1000} s`
+    const column = Math.round((ms / Math.max(1, longestMs)) * width)
     if (column < line.length || column + label.length > width + 8) continue
     line = line.padEnd(column) + label
   }
 }
 
-/** What the glyphs mean, in lines of at most `width` columns: of all, or of those in some bars. */
-export function drawLegend(width: number, paint: Paint = plain, calls?: readonly PicturedBar[]): string[] {
-  const used = calls && new Set(calls.flatMap((call) => stepsOf(call).map(({ sign }) => sign)))
+/** What the glyphs of some bars mean, in lines of at most `width` columns. */
+export function drawLegend(bars: string, width: number, paint: Paint = plain): string[] {
   const lines: string[] = []
   let columns = 0
   for (const sign of Object.keys(LOOKS) as Sign[]) {
-    if (used?.has(sign) === false) continue
     const { glyph, style, label } = LOOKS[sign]
+    if (!bars.includes(glyph)) continue
     const item = `${paint(style, glyph)} ${label}`
     const length = label.length + 2
     if (lines.length === 0 || columns + 2 + length > width) {
@@ -154,11 +158,7 @@ const COLUMNS = 80
 export function drawCall(attempts: readonly PicturedAttempt[]): string {
   const call = { attempts, durationMs: Math.max(1, ...attempts.map(({ endedAtMs }) => endedAtMs)) }
   const width = COLUMNS - 8
-  const lines = [
-    drawRuler(call.durationMs, width),
-    drawBar(call, call.durationMs, width).trimEnd(),
-    drawReasons(call, COLUMNS),
-    ...drawLegend(COLUMNS, plain, [call]),
-  ]
+  const bar = drawBar(call, call.durationMs, width).trimEnd()
+  const lines = [drawRuler(call.durationMs, width), bar, drawReasons(call, COLUMNS), ...drawLegend(bar, COLUMNS)]
   return lines.filter((line) => line !== undefined).join('\n')
 }

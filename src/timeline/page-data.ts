@@ -81,8 +81,8 @@ function endOf({ outcome, code }: RecordedAttempt): PageBar['end'] {
 }
 
 /** Time without an attempt, as a bar in the first lane. */
-function pausesOf({ attempts, durationMs }: RecordedCall): PageBar[] {
-  const pauses = spansOfCall(attempts, durationMs).filter(
+function pausesOf({ attempts, durationMs, queuedMs }: RecordedCall): PageBar[] {
+  const pauses = spansOfCall(attempts, durationMs, queuedMs).filter(
     ({ activity }) => activity === 'queue' || activity === 'back_off',
   )
   if (pauses.length === 0) return []

@@ -26,6 +26,8 @@ export interface PicturedCall {
   /** `incomplete`: the caller took a part for the whole. */
   readonly outcome: 'completed' | 'failed' | 'aborted' | 'running' | 'incomplete'
   readonly durationMs: number
+  /** How long the call waited to begin. Milliseconds. Default 0. */
+  readonly queuedMs?: number | undefined
   readonly attempts: readonly PicturedAttempt[]
   /** Before the bar. Default: `call` and `callId`, with the label. */
   readonly name?: string | undefined
@@ -42,8 +44,8 @@ const SHARE_OF_NAMES = 5
 const BESIDE_BAR = 24
 
 /**
- * Draws calls as bars on one scale, so that their lengths can be compared, with the reasons of failed attempts below them and a
- * legend at the end.
+ * Draws calls as bars on one scale, so that their lengths can be compared, with the reasons of failed attempts below them. At the
+ * end it says what the signs of these bars mean.
  *
  * @throws ConfigurationError for an option that is unknown or not accepted, and for a call whose times are no milliseconds.
  */
@@ -60,17 +62,19 @@ export function renderText(calls: readonly PicturedCall[], options: RenderTextOp
   const longest = calls.reduce((most, { durationMs }) => Math.max(most, durationMs), 1)
   const indent = ' '.repeat(nameWidth + 4)
   const lines = [`${indent}${paint('dim', drawRuler(longest, barWidth))}`]
+  let bars = ''
   for (const [index, call] of calls.entries()) {
     if (call.heading !== undefined) {
       if (index > 0) lines.push('')
       lines.push(`  ${paint('bold', clipped(visible(call.heading), columns - 2))}`)
     }
     const bar = drawBar(call, longest, barWidth, paint)
+    bars += bar
     lines.push(`  ${padded(names[index] as string, nameWidth)}  ${bar}  ${ending(call, paint)}`)
     const reasons = drawReasons(call, columns - indent.length)
     if (reasons !== undefined) lines.push(`${indent}${paint('dim', visible(reasons))}`)
   }
-  const legend = drawLegend(columns - 2, paint).map((line) => `  ${line}`)
+  const legend = drawLegend(bars, columns - 2, paint).map((line) => `  ${line}`)
   return `${[...lines, '', ...legend].join('\n')}\n`
 }
 
@@ -91,7 +95,8 @@ function ending({ outcome, durationMs }: PicturedCall, paint: Paint): string {
   return paint(style, `${text} ${seconds(durationMs).padStart(7)}`)
 }
 
-/** `0.8 s`, `45.0 s`, `122 s`. */
+/** `25 ms`, `0.8 s`, `45.0 s`, `122 s`. */
 function seconds(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`
   return ms < 99_950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
 }

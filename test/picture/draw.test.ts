@@ -72,6 +72,17 @@ it('time before the first attempt is the queue, and time after the last one is a
   expect(spansOfCall([], 90)).toEqual([{ activity: 'queue', from: 0, to: 90 }])
 })
 
+it('a wait for a permit is drawn as the queue, however short it was', () => {
+  expect(spansOfCall([attempt(20, 160)], 160, 15)).toEqual([
+    { activity: 'queue', from: 0, to: 20 },
+    { activity: 'connect', from: 20, to: 30 },
+    { activity: 'wait', from: 30, to: 160 },
+  ])
+  const attempts = [attempt(20, 160)]
+  expect(drawBar({ attempts, durationMs: 160, queuedMs: 15 }, 10_000, 20).trimEnd()).toBe('·╶')
+  expect(drawBar({ attempts, durationMs: 160 }, 10_000, 20).trimEnd()).toBe('╶')
+})
+
 it('the output of a full bar is drawn, however short it was beside the waits and cuts before it', () => {
   const wait = fc.integer({ min: 1, max: 20_000 })
   const shape = fc.tuple(fc.array(fc.tuple(wait, wait), { maxLength: 3 }), wait, fc.integer({ min: 1, max: 3 }))
@@ -128,8 +139,19 @@ it('a ruler has round numbers, and fits the width of a millisecond and of a year
   expect(drawRuler(10_000, 60)).toBe('│0 s        │2 s        │4 s        │6 s        │8 s        │10 s')
   for (const ms of [1, 60, 999, 45_000, 3_600_000, 365 * 86_400_000]) {
     expect(drawRuler(ms, 60).length).toBeLessThanOrEqual(68)
-    expect(drawRuler(ms, 60)).toMatch(/^│0 s/)
+    expect(drawRuler(ms, 60)).toMatch(ms < 100 ? /^│0 ms/ : /^│0 s/)
   }
+})
+
+it('a ruler whose ticks are closer than 0.1 s counts milliseconds', () => {
+  expect(drawRuler(100, 60)).toBe('│0 ms       │20 ms      │40 ms      │60 ms      │80 ms      │100 ms')
+  expect(drawRuler(500, 60)).toBe('│0 s        │0.1 s      │0.2 s      │0.3 s      │0.4 s      │0.5 s')
+})
+
+it('the deadline of a cut is told in milliseconds below a second', () => {
+  const cut = (ms: number) => attempt(0, ms, { code: 'ttfb_timeout', deadline: { ms } })
+  const reasons = drawReasons({ attempts: [cut(45_000), cut(250), cut(99)], durationMs: 45_000 }, 80)
+  expect(reasons).toBe('ttfb_timeout 99 ms › ttfb_timeout 250 ms › ttfb_timeout 45 s')
 })
 
 it('reasons that do not fit are counted', () => {
@@ -138,11 +160,13 @@ it('reasons that do not fit are counted', () => {
   expect(drawReasons({ attempts: [], durationMs: 9 }, 50)).toBeUndefined()
 })
 
-it('a legend is folded to its width, and can hold the signs of some bars alone', () => {
-  for (const line of drawLegend(40)) expect(line.length).toBeLessThanOrEqual(40)
-  expect(drawLegend(80, undefined, [{ attempts: TWO_ATTEMPTS, durationMs: 10_000 }])).toEqual([
-    '╶ connect  ░ wait  ✕ cut  ╌ back off  █ output',
-  ])
+it('a legend is folded to its width, and holds the signs of its bars alone', () => {
+  const all = drawLegend('·╶░✕╌»⊘▒█', 40)
+  expect(all).toEqual(['· queue  ╶ connect  ░ wait  ✕ cut', '╌ back off  » hedge  ⊘ aborted', '▒ prelude  █ output'])
+  const call = { attempts: TWO_ATTEMPTS, durationMs: 10_000 }
+  expect(drawLegend(drawBar(call, 10_000, 20), 80)).toEqual(['╶ connect  ░ wait  ✕ cut  ╌ back off  █ output'])
+  // Too short to be drawn on this scale.
+  expect(drawLegend(drawBar({ attempts: [attempt(0, 20)], durationMs: 20 }, 10_000, 20), 80)).toEqual(['╶ connect'])
 })
 
 it('one call is drawn within 80 columns, with the reasons of its cuts', () => {

@@ -32,8 +32,22 @@ it('draws calls on one scale, with their names, ends, reasons and a legend', () 
                connection_reset
   call 12      ·······················                        ✓ ok        0.5 s
 
-  · queue  ╶ connect  ░ wait  ✕ cut  ╌ back off  » hedge  ⊘ aborted  ▒ prelude
-  █ output
+  · queue  ╶ connect  ░ wait  ✕ cut
+`)
+})
+
+it('tells the duration of a short call in milliseconds, and draws its wait for a permit', () => {
+  const attempt = { ...CALL.attempts[0], outcome: 'committed', code: undefined, phase: 'committed' } as const
+  const whole = { ...attempt, startedAtMs: 20, connectedAtMs: 30, committedAtMs: 60, endedAtMs: 80 }
+  const call = { callId: 1, outcome: 'completed', durationMs: 84, queuedMs: 18, attempts: [whole] } as const
+  expect(
+    renderText([call, { ...call, callId: 2, queuedMs: undefined }, { ...call, callId: 3, durationMs: 100 }]),
+  ).toBe(`          │0 ms                    │50 ms                   │100 ms
+  call 1  ··········╶╶╶╶╶░░░░░░░░░░░░░░░██████████            ✓ ok        84 ms
+  call 2  ╶╶╶╶╶╶╶╶╶╶╶╶╶╶╶░░░░░░░░░░░░░░░██████████            ✓ ok        84 ms
+  call 3  ··········╶╶╶╶╶░░░░░░░░░░░░░░░██████████            ✓ ok        0.1 s
+
+  · queue  ╶ connect  ░ wait  █ output
 `)
 })
 
