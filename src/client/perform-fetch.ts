@@ -1,6 +1,7 @@
 import { Call, type CallOutcome } from '../call/call.ts'
 import { nothingLeft } from '../call/nothing-left.ts'
 import { type RequestTraits, traitsOf } from '../call/request-traits.ts'
+import type { ReaderSettings } from '../call/response-reader.ts'
 import { wordsOf } from '../call/to-error.ts'
 import { AbortScope } from '../core/abort.ts'
 import { jsonOf } from '../core/json-text.ts'
@@ -18,7 +19,7 @@ import { toResponse, wholeBody } from './fetch-response.ts'
 import { fetchedResponse } from './fetched-response.ts'
 import { followRedirect } from './redirect.ts'
 import { streamOfAnswer } from './stream-of-answer.ts'
-import { foldCall, refusesToStream, statusOf, streamingTwin } from './upgrade.ts'
+import { classifyOfTwin, foldCall, refusesToStream, statusOf, streamingTwin } from './upgrade.ts'
 
 /** Give-up reasons after which retries of the host would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
@@ -38,7 +39,7 @@ export function performFetch(host: FetchHost, request: FetchRequest, scope: Abor
   const twin = host.settings.upgradeToStream && traits.latency.kind === 'json' ? streamingTwin(request) : undefined
   return twin === undefined
     ? follow(host, request, traits, scope, undefined)
-    : follow(host, twin, traitsOf(twin), scope, { request, traits })
+    : follow(host, twin.request, twin.traits, scope, { request, traits })
 }
 
 /** Headers of a stream that do not describe the JSON made of it. */
@@ -162,11 +163,15 @@ async function run(
   left?.outcome.attempt.leave()
   const special = {
     ...(left && { startedAt: left.call.deadlines.startedAt, earlier: left.call.attempts }),
-    ...(folds && { restartable: true, reading: { ...context.reading, needsEvents: true, wholeFrames: false } }),
+    ...(folds && { restartable: true, reading: readingOfTwin(context.reading) }),
   }
   const isUsual = left === undefined && !folds
   const call = new Call(callRequest(host, request, traits), isUsual ? context : { ...context, ...special }, scope)
   return { request, traits, call, scope, outcome: await call.run().catch(rethrow) }
+}
+
+function readingOfTwin(usual: ReaderSettings): ReaderSettings {
+  return { ...usual, needsEvents: true, wholeFrames: false, classify: classifyOfTwin(usual.classify) }
 }
 
 /** Not network failures. By name, because the error may be of another copy of this library. */

@@ -121,6 +121,72 @@ describe('upgradeToStream', () => {
     await s.nothingIsLeft()
   })
 
+  it('sends the call as it came after a 501, at once: the endpoint has no streams', async () => {
+    const json = { id: 'resp_1', object: 'response', status: 'completed', output: [] }
+    const s = scenario([fake.status(501), fake.status(501), fake.status(200, { body: json })], {
+      upgradeToStream: true,
+    })
+    const body = '{"input":"hi", "model":"m","metadata":{"n":9007199254740993}}'
+    const { value } = await s.settle(s.post({}, { body }))
+    expect(await value?.json()).toEqual(json)
+    expect(s.transport.requests.map((request) => request.text)).toEqual([
+      '{"stream":true,"input":"hi", "model":"m","metadata":{"n":9007199254740993}}',
+      body,
+      body,
+    ])
+    // The second 501 is an answer to an ordinary call, which is retried.
+    expect(s.decisions()).toMatchObject([{ retry: false, reason: 'not_retryable' }, { retry: true }])
+    await s.nothingIsLeft()
+  })
+
+  it('retries a 501 with streaming where classify says so', async () => {
+    const s = scenario([fake.status(501), fake.respond(ok)], { upgradeToStream: true, classify: () => 'pushback' })
+    expect(await (await s.settle(s.post({ stream: false }))).value?.json()).toEqual(final)
+    await s.nothingIsLeft()
+  })
+
+  it.each([
+    ['stream is a text', '{"model":"m","input":"hi","stream":"true"}'],
+    ['stream is a number', '{"model":"m","input":"hi","stream":1}'],
+    ['stream_options has no stream', '{"model":"m","input":"hi","stream_options":{"include_obfuscation":false}}'],
+    ['background is a text', '{"model":"m","input":"hi","background":"true"}'],
+  ])('sends a call as it came so that the endpoint can refuse it, where %s', async (_, body) => {
+    const error = { message: 'no', type: 'invalid_request_error' }
+    const s = scenario([fake.status(400, { body: { error } })], { upgradeToStream: true })
+    const { value } = await s.settle(s.post({}, { body }))
+    expect(value?.status).toBe(400)
+    expect(await value?.json()).toEqual({ error })
+    expect(s.transport.requests[0]?.text).toBe(body)
+    await s.nothingIsLeft()
+  })
+
+  it('adds stream to the text of the caller, and changes nothing else of it', async () => {
+    const s = scenario(() => fake.respond(ok), { upgradeToStream: true })
+    const rest = '"temperature":1.0, "seed":12345678901234567890123,"text":{"10":"\\u00e9","2":-0}'
+    for (const [given, sent] of [
+      [`{${rest}}`, `{"stream":true,${rest}}`],
+      [`{ "stream" : false,${rest}}`, `{ "stream" :true,${rest}}`],
+      [`{${rest},"\\u0073tream":null,"background":false}`, `{${rest},"\\u0073tream":true,"background":false}`],
+    ] as const) {
+      expect(await (await s.settle(s.post({}, { body: given }))).value?.json()).toEqual(final)
+      expect(s.transport.requests.at(-1)?.text).toBe(sent)
+    }
+    await s.nothingIsLeft()
+  })
+
+  it('retries a page and other JSON with status 200, as without it', async () => {
+    for (const upgradeToStream of [true, false]) {
+      const s = scenario(() => fake.status(200, { body: { ok: true } }), { upgradeToStream, maxRetries: 2 })
+      const { error } = await s.settle(s.post({ stream: false }))
+      expect(findResilientError(error)).toMatchObject({
+        code: 'unexpected_content',
+        giveUpReason: 'retries_exhausted',
+      })
+      expect(s.transport.requests).toHaveLength(3)
+      await s.nothingIsLeft()
+    }
+  })
+
   it('gives a failed response as the response that it is', async () => {
     const s = scenario([fake.respond(failedStream({ code: 'invalid_prompt', message: 'no' }))], {
       upgradeToStream: true,

@@ -93,6 +93,15 @@ describe('a WebSocket to the sidecar', () => {
       await client.close()
     }))
 
+  it('changes no number where the type of a message is not its first field', () =>
+    withSidecar(WEB_SOCKET, async ({ sidecar, upstream }) => {
+      const client = await TestSocket.open(sidecar)
+      client.send('{"model":"m","input":"hi","n":9007199254740993,"type":"response.create","stream":false}')
+      await client.next('response.completed')
+      expect(String(upstream.requests[0]?.body)).toBe('{"model":"m","input":"hi","n":9007199254740993,"stream":true}')
+      await client.close()
+    }))
+
   it('has one WebSocket to the upstream, for continuations and for whole requests', () =>
     withSidecar(WEB_SOCKET, async ({ sidecar, upstream }) => {
       const [client, other] = [await TestSocket.open(sidecar), await TestSocket.open(sidecar)]
@@ -311,10 +320,14 @@ describe('a prewarm (generate: false)', () => {
       const client = await TestSocket.open(sidecar)
       const id = await client.turn(PREWARM)
       expect(id).toMatch(/^resp_local_/)
-      await client.turn({ previous_response_id: id, input: 'go' })
+      client.send(
+        `{"type":"response.create","model":"gpt-5.2","previous_response_id":"${id}","input":"go","n":9007199254740993}`,
+      )
+      await client.next('response.completed')
       expect(upstream.requests[1]?.json).toMatchObject({
         input: [user('the context'), { type: 'message', role: 'user', content: 'go' }],
       })
+      expect(String(upstream.requests[1]?.body)).toContain('9007199254740993')
       await client.close()
     }))
 

@@ -1,3 +1,5 @@
+import { withMembers } from '../../core/json-members.ts'
+import { jsonOf } from '../../core/json-text.ts'
 import type { Refusal } from '../guard.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -40,27 +42,22 @@ export function isPrewarm({ json }: CreateMessage): boolean {
   return json.generate === false
 }
 
-const OPENING = `{"type":"${CREATE}",`
-
 /**
  * The body of the same request over HTTP: without the type, and with `stream: true`, which a WebSocket implies. All else stays as
- * it came, byte for byte, where the type comes first. Pure.
+ * it came. Pure.
  */
-export function bodyOf({ text, json }: CreateMessage): string {
-  const isPlain = text.startsWith(OPENING) && !/^\s*\}/.test(text.slice(OPENING.length))
-  if (isPlain && json.stream === true) return `{${text.slice(OPENING.length)}`
-  if (isPlain && json.stream === undefined) return `{"stream":true,${text.slice(OPENING.length)}`
-  const { type: _, ...fields } = json
-  return JSON.stringify({ ...fields, stream: true })
+export function bodyOf({ text }: CreateMessage): string {
+  return withMembers(text, { type: undefined, stream: 'true' })
 }
 
 /** A request that continues what only the sidecar has: the input that it was given comes first. Pure. */
-export function continued(before: JsonObject, { json }: CreateMessage): CreateMessage {
+export function continued(before: JsonObject, { text, json }: CreateMessage): CreateMessage {
   const { previous_response_id: _, ...fields } = json
   const input = [...itemsOf(before.input), ...itemsOf(json.input)]
   const { previous_response_id: id } = before
   const whole = { ...fields, ...(id != null && { previous_response_id: id }), input }
-  return { text: JSON.stringify(whole), json: whole }
+  const changes = { previous_response_id: id == null ? undefined : jsonOf(id), input: jsonOf(input) }
+  return { text: withMembers(text, changes), json: whole }
 }
 
 function itemsOf(input: unknown): readonly unknown[] {

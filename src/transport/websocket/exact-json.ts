@@ -1,3 +1,5 @@
+import { endOfString } from '../../core/json-text.ts'
+
 /**
  * Whether JSON text keeps its meaning when it is parsed and written again. It does not if an object has a key twice (parsers
  * disagree on which one counts), or if a `number` cannot hold a number exactly (an integer above 2⁵³, or `1e999`).
@@ -40,7 +42,6 @@ const MINUS = 45
 const ZERO = 48
 const NINE = 57
 const OPEN_ARRAY = 91
-const BACKSLASH = 92
 const CLOSE_ARRAY = 93
 const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
@@ -62,16 +63,6 @@ function enterKey(around: Array<string[] | Set<string> | undefined>, raw: string
   if (keys === undefined || keys.has(key)) return keys === undefined
   keys.add(key)
   return true
-}
-
-/** @returns the index after the closing quote of the string that begins at `from`. */
-function endOfString(text: string, from: number): number {
-  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let backslashes = 0
-    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++
-    if (backslashes % 2 === 0) return at + 1
-  }
-  return text.length
 }
 
 const NUMBER = /[-+.0-9eE]*/y
