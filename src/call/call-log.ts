@@ -2,12 +2,15 @@ import type { WaitReason } from '../admission/admission.ts'
 import type { Clock } from '../core/clock.ts'
 import type { GiveUpReason } from '../errors/attempt-record.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
-import { redactUrl } from '../errors/redact.ts'
+import { isCredentialHeader } from '../errors/header-names.ts'
+import { redactUrl, redactWord, secretsOf } from '../errors/redact.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CallEndEvent, QueueEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
+import type { HeaderPairs } from '../transport/transport.ts'
 import type { EndedAttempt } from './attempt-log.ts'
 import type { CallRequest, InstrumentationProblem } from './call-request.ts'
 import type { HedgeTold } from './hedge-race.ts'
+import { LONGEST_WORD } from './request-traits.ts'
 
 let nextCallId = 1
 
@@ -29,10 +32,11 @@ export class CallLog {
     this.startedAt = startedAt ?? clock.now()
   }
 
-  started({ url, method, body, latency, continuation, asks, label }: CallRequest): void {
+  started({ url, method, body, latency, continuation, asks, label, given }: CallRequest): void {
     if (!this.telemetry.wants('call_start')) return
     const bodyBytes = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : 0
     const address = redactUrl(url)
+    const shown = wordsWithout(given)
     this.telemetry.emit({
       type: 'call_start',
       ...this.#mark(),
@@ -40,10 +44,9 @@ export class CallLog {
       method,
       url: address,
       continuation,
-      // What the request does not say is an empty word.
-      model: asks.model || undefined,
-      effort: asks.effort || undefined,
-      tier: asks.tier || undefined,
+      model: shown(asks.model),
+      effort: shown(asks.effort),
+      tier: shown(asks.tier),
       stream: latency.kind === 'stream' || latency.passesStream === true,
       label,
       bodyBytes,
@@ -122,3 +125,17 @@ export class CallLog {
     return { callId: this.id, atMs: Math.round(this.clock.now() - this.startedAt) }
   }
 }
+
+/**
+ * Hides the credential of a request in its own words, because a program may send it in the wrong place. The values of other headers
+ * are not hidden: a gateway may take the name of the model in one.
+ */
+function wordsWithout(given: HeaderPairs): (word: string) => string | undefined {
+  const credentials = given.filter(([name]) => isCredentialHeader(name))
+  const secrets = secretsOf(ONLY_HEADERS, credentials)
+  // What the request does not say is an empty word.
+  return (word) => (word === '' ? undefined : redactWord(word, secrets, LONGEST_WORD))
+}
+
+/** An address without secrets. */
+const ONLY_HEADERS = new URL('http://localhost')

@@ -1,4 +1,5 @@
 import { zlib } from '../core/builtins.ts'
+import { redactWord } from '../errors/redact.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { LatencyTraits } from '../watchdog/deadlines.ts'
 
@@ -178,10 +179,11 @@ function idOf(value: unknown): string | undefined {
 }
 
 /** Longer than any model name. Longer texts are compared by their beginning. */
-const LONGEST_WORD = 100
+export const LONGEST_WORD = 100
 
+/** A program may send anything in the place of a name, also a key, and these words are logged and shared in a fleet. */
 function word(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, LONGEST_WORD) : ''
+  return typeof value === 'string' ? redactWord(value.slice(0, 8 * LONGEST_WORD), [], LONGEST_WORD) : ''
 }
 
 const DECODERS = new Map<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array>([

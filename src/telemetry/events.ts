@@ -86,7 +86,10 @@ export interface CallStartEvent extends OfCall {
   readonly url: string
   /** The call carries `previous_response_id`. */
   readonly continuation: boolean
-  /** `model` of the request, at most 100 characters; `undefined` where the request names none, and for a passthrough call. */
+  /**
+   * `model` of the request, at most 100 characters, without control characters and what looks like a key; `undefined` where the
+   * request names none, and for a passthrough call.
+   */
   readonly model: string | undefined
   /** `reasoning.effort` of the request, as the request has it; `undefined` where it has none. */
   readonly effort: string | undefined

@@ -43,6 +43,7 @@ const request = (body: CallRequest['body']): CallRequest =>
     latency: { kind: 'stream' },
     continuation: true,
     asks: { model: 'gpt-5', effort: 'high', tier: '' },
+    given: [],
     label: 'main',
   })
 
@@ -73,6 +74,17 @@ describe('a call reports', () => {
       },
     ])
     expect([call.startedAt, call.clock, call.telemetry.wants('call_end')]).toEqual([1000, clock, true])
+  })
+
+  it('that it began, without the credential in the place of a word, but with the model that is also in a header', () => {
+    const { call, told } = log()
+    const given = [
+      ['authorization', 'Bearer hunter2hunter2'],
+      ['x-gateway-model', 'gpt-5'],
+    ] as const
+    const asks = { model: 'gpt-5', effort: 'hunter2hunter2', tier: 'a/hunter2hunter2', hasToolEffects: false }
+    call.started({ ...request({ kind: 'none' }), asks, given })
+    expect(told()).toMatchObject([{ model: 'gpt-5', effort: '[redacted]', tier: 'a/[redacted]' }])
   })
 
   it('what was decided and rebuilt', async () => {

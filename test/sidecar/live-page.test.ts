@@ -33,6 +33,31 @@ async function follow(sidecar: Sidecar, headers: Record<string, string> = {}) {
   return { told, close, over }
 }
 
+it.each([
+  ['a key', 'sk-planted-model-9f2c'],
+  ['the credential of the program', 'key-of-the-client'],
+  ['a header', 'Authorization: Bearer planted-model'],
+  ['control characters', '\u001b[2Jgpt\u202e\n{"planted":"line"}\u0000'],
+  ['a long text', 'model '.repeat(20_000)],
+])('a model that is %s is shown nowhere as it was sent', (_, model) =>
+  withSidecar({}, async ({ sidecar, told }) => {
+    await (await stream(sidecar, { model })).text()
+    await until(() => told.length === 1, 'the call is logged')
+    const paths = ['/_live/calls', '/_live/timeline', '/metrics']
+    const shown = [
+      JSON.stringify(told),
+      ...(await Promise.all(paths.map((path) => ask(sidecar, { path })))).map(({ text }) => text),
+    ]
+    for (const text of shown) {
+      expect(text).not.toMatch(/sk-planted|key-of-the-client|Bearer planted|gpt[^"]*\\n/)
+      // As they are, or escaped in JSON.
+      for (const hidden of ['\u001b', '\\u001b', '\u202e', '\\u202e', '\\u0000']) expect(text).not.toContain(hidden)
+      expect(text).not.toContain('model '.repeat(17))
+    }
+    expect(told[0]?.model).not.toBeUndefined()
+  }),
+)
+
 describe('the live page', () => {
   it('is told of calls under way, over HTTP and WebSocket, and of those that have ended', () =>
     withSidecar({ webSocket: true }, async ({ sidecar, upstream }) => {
