@@ -85,7 +85,7 @@ export class AnswerReader implements ResponseReader {
   }
 
   /**
-   * Typed faces need the whole response, and so does a host that asked for a stream, which is made from it. Its size
+   * Typed faces need the whole response, and so does an SDK that asked for a stream, which is made from it. Its size
    * limit is that of one event.
    */
   get #isWholeResponse(): boolean {

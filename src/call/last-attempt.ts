@@ -28,7 +28,7 @@ export interface Beginning {
  */
 export function isLastAttempt({ context, effective, retries, attemptsBefore, isRace }: Beginning): boolean {
   const { policy, reading, restartable, commitAfterMs, onPreviousResponseNotFound: hook } = context
-  // A host that waits for headers as long as it takes gets an honest status.
+  // An SDK that waits for headers as long as it takes gets an honest status.
   if (isRace || restartable || reading.needsEvents || commitAfterMs === 0) return false
   const isSavable = effective.traits.continuation && !effective.isRebuilt && (hook !== undefined || attemptsBefore > 0)
   if (isSavable) return false

@@ -4,7 +4,7 @@ import type { FetchHost } from './fetch-host.ts'
 import { type FetchRequest, InputUrls, takeApart } from './fetch-request.ts'
 import { lazyPerformFetch } from './lazy-perform-fetch.ts'
 
-/** In the shape that hosts know. */
+/** In the shape that SDKs know. */
 function notLoaded(cause: unknown): never {
   throw new TypeError('fetch failed', { cause })
 }

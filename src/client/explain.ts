@@ -35,7 +35,7 @@ const RULES = { picture: { ...flag, default: false } } as const satisfies Rules<
  * An abort, and so a `timeout` of an SDK, rejects with the caller's own reason, which has no history: explain the stream or the
  * response instead.
  *
- * @param subject an error (ours, one that a host has wrapped around it, or one that a host has made of the last HTTP
+ * @param subject an error (ours, one that an SDK has wrapped around it, or one that an SDK has made of the last HTTP
  * answer of a call), a `ResponseStream`, a `Response` of `client.fetch`, or the object that `create()`, `retrieve()`,
  * `cancel()` or `finalResponse()` has returned.
  * @returns `undefined` for anything else, for example a copy of that object.

@@ -20,10 +20,10 @@ export interface ResponseOptions {
   readonly signal: AbortSignal | undefined
   /** The body may end before its last byte, so `content-length` would be wrong. */
   readonly endsEarly: boolean
-  /** Our retries are used up, and the host must not retry either. */
+  /** Our retries are used up, and the SDK must not retry either. */
   readonly spent: boolean
   /**
-   * Set on the last answer of a failed call: the header that leads from the host's error to the history of the call.
+   * Set on the last answer of a failed call: the header that leads from the SDK's error to the history of the call.
    */
   readonly givenUp: string | undefined
   readonly history: CallHistory
@@ -192,7 +192,7 @@ class BodySource implements Consumer {
     const { code, giveUpReason, retryAfterMs } = interrupted
     // For `explain(response)`.
     Object.assign(this.#history, { code, giveUpReason, retryAfterMs, deadline: failed.deadline })
-    // A host that makes an error of what the body says has the headers of the answer.
+    // An SDK that makes an error of what the body says has the headers of the answer.
     rememberGivenUp(
       call.log.id,
       { attempts: call.attempts.length, reason: interrupted.giveUpReason },

@@ -30,7 +30,7 @@ type HandMade = new (...given: ConstructorParameters<typeof Response>) => Inheri
 let Fetched: Fetched | undefined
 
 /**
- * Makes a `Response` with `url`, `redirected` and `type`, which hosts log and compare, and which a constructed one
+ * Makes a `Response` with `url`, `redirected` and `type`, which SDKs log and compare, and which a constructed one
  * lacks.
  */
 export function fetchedResponse(body: Body, init: FetchedInit, origin: Origin): Response {

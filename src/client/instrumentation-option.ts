@@ -16,7 +16,7 @@ export interface Instrumentation {
    */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
   /**
-   * The types of events that `onEvent` is told of. Default: all. An event that nothing wants is not made. Above all, the events of
+   * The types of telemetry events that `onEvent` is told of. Default: all. One that nothing wants is not made. Above all, the events of
    * typed streams are not checked with `validate: 'report'` unless something wants `event_problem`. At least one; read when the client
    * is made.
    */

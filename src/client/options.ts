@@ -110,7 +110,7 @@ export interface CallOptions {
    * `'final'` (no retry), or `undefined` (the library decides). Called once for each error status and each failure inside a
    * stream. Not asked after `x-should-retry: false`, a used-up quota or credit, or a `previous_response_not_found`. A retry
    * also needs all else that retries need: `maxRetries`, the budget, a request that may be sent again. Must return at once: a
-   * throw or a promise counts as `undefined`, and the event `classify_failed` reports it. Default: none.
+   * throw or a promise counts as `undefined`, and the telemetry event `classify_failed` reports it. Default: none.
    */
   readonly classify?: ClassifyHook | undefined
   /**
@@ -121,7 +121,7 @@ export interface CallOptions {
   readonly upgradeToStream?: boolean | undefined
   /**
    * `client.responses` only: which events are checked. `'report'` (default): terminal events and those without output. The
-   * event `event_problem` reports a wrong one, which is delivered all the same. `'strict'`: all events; a wrong one ends the
+   * telemetry event `event_problem` reports a wrong one, which is delivered all the same. `'strict'`: all events; a wrong one ends the
    * call with `invalid_event`. `'off'`: no events.
    */
   readonly validate?: 'off' | 'report' | 'strict' | undefined
@@ -154,9 +154,9 @@ export interface CallOptions {
   /** Called with every `TelemetryEvent`, during the call. Errors that it throws are ignored. Default: none. */
   readonly onEvent?: ((event: TelemetryEvent) => void) | undefined
   /**
-   * Objects that watch the calls: each gets the events that it wants, after `onEvent` and in this order, and may add headers to
+   * Objects that watch the calls: each gets the telemetry events that it wants, after `onEvent` and in this order, and may add headers to
    * every attempt. Default: none. A view inherits them; a list given to a view replaces them. Without any listener no
-   * events are made.
+   * telemetry events are made.
    */
   readonly instrumentations?: readonly Instrumentation[] | undefined
 }

@@ -21,7 +21,7 @@ import { followRedirect } from './redirect.ts'
 import { streamOfAnswer } from './stream-of-answer.ts'
 import { classifyOfTwin, foldCall, refusesToStream, statusOf, streamingTwin } from './upgrade.ts'
 
-/** Give-up reasons after which retries of the host would only repeat ours. */
+/** Give-up reasons after which retries of the SDK would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
   'retries_exhausted',
   'budget_exhausted',
@@ -177,7 +177,7 @@ function readingOfTwin(usual: ReaderSettings): ReaderSettings {
 /** Not network failures. By name, because the error may be of another copy of this library. */
 const UNCHANGED: ReadonlySet<string> = new Set(['ClientClosedError', 'ConfigurationError'])
 
-/** Hosts recognise this shape and retry it correctly. */
+/** SDKs recognise this shape and retry it correctly. */
 function rethrow(error: unknown): never {
   if (!(error instanceof ResilientError) || UNCHANGED.has(error.name)) throw error
   throw new TypeError('fetch failed', { cause: error })
@@ -202,7 +202,7 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
   const { lane, statusInStream, upstreamCode } = gaveUp?.failure ?? {}
   return toResponse({
     made,
-    // A host takes an error with 200 for a success.
+    // An SDK takes an error with 200 for a success.
     status: isHiddenError
       ? statusOf({ status: statusInStream, upstreamCode, retryable: lane !== undefined })
       : undefined,

@@ -150,7 +150,7 @@ export class ResilientClient implements AsyncDisposable {
     const sources = { budgets, instrumented }
     const dropIn = new CallContexts(common, sources)
     const reading = { ...common.reading, needsEvents: true, wholeFrames: false }
-    // Only hosts of the drop-in stop waiting for headers. A typed caller waits until its own deadlines.
+    // Only SDKs stop waiting for headers. A typed caller waits until its own deadlines.
     const ofTyped = { ...common, reading, beforeCommitMs: 0, commitAfterMs: 0 }
     const typed = new CallContexts(ofTyped, sources)
     const restartables = new CallContexts({ ...ofTyped, restartable: true }, sources)

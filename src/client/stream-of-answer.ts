@@ -5,8 +5,8 @@ import { errorFieldsOf } from '../retry/error-fields.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Converts a whole answer to the event stream of the same response, for a host that asked for a stream. Some endpoints
- * ignore `stream: true`, and a host finds no event in JSON and reports an empty success. `undefined`: the answer is a
+ * Converts a whole answer to the event stream of the same response, for an SDK that asked for a stream. Some endpoints
+ * ignore `stream: true`, and an SDK finds no event in JSON and reports an empty success. `undefined`: the answer is a
  * stream, or is neither a response nor an error.
  */
 export function streamOfAnswer(attempt: Attempt): string | undefined {

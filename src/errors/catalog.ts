@@ -16,7 +16,7 @@ interface CatalogRow {
    */
   readonly lane: RetryLane | 'final' | 'by_answer'
   /**
-   * The system code at the end of the `cause` chain, by which hosts recognise a network failure. `undefined`: the
+   * The system code at the end of the `cause` chain, by which SDKs recognise a network failure. `undefined`: the
    * endpoint answered, so it is not a network failure.
    */
   readonly systemCode: string | undefined

@@ -6,7 +6,7 @@ import { errorChain } from './system-cause.ts'
  * Finds the first error of this library in `error`, its `cause` chain, and any `errors` in it (of an `AggregateError`,
  * for example). Returns `undefined` if it finds no such error.
  *
- * Also accepts an answer of `client.fetch`, or the error that a host made of it: the header `x-resilient-responses` leads to
+ * Also accepts an answer of `client.fetch`, or the error that an SDK made of it: the header `x-resilient-responses` leads to
  * the `UpstreamError` of the call.
  */
 export function findResilientError(error: unknown): ResilientError | undefined {

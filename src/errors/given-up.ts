@@ -4,8 +4,8 @@ import type { GiveUpReason } from './attempt-record.ts'
 import type { ResilientError } from './errors.ts'
 
 /**
- * A drop-in call that gives up with an HTTP answer hands that answer to its host, which makes its own error of it. This
- * header of the answer leads from the host's error to the history of the call.
+ * A drop-in call that gives up with an HTTP answer hands that answer to its SDK, which makes its own error of it. This
+ * header of the answer leads from the SDK's error to the history of the call.
  */
 export const GIVEN_UP_HEADER = 'x-resilient-responses'
 
@@ -55,7 +55,7 @@ function keyOf(callId: number): string {
 }
 
 /**
- * The error of the call that gave up with the answer of which a host made `error`, or with this `Response`. Looks at this
+ * The error of the call that gave up with the answer of which an SDK made `error`, or with this `Response`. Looks at this
  * object alone.
  */
 export function givenUpBehind(error: object): ResilientError | undefined {
@@ -64,7 +64,7 @@ export function givenUpBehind(error: object): ResilientError | undefined {
   return key === undefined ? undefined : givenUp.peek(key)?.()
 }
 
-/** Hosts keep the headers of an answer as `headers` (openai), `responseHeaders` (AI SDK) or `response.headers` (ky, axios). */
+/** SDKs keep the headers of an answer as `headers` (openai), `responseHeaders` (AI SDK) or `response.headers` (ky, axios). */
 function headerBehind(error: object): string | undefined {
   try {
     const { headers, responseHeaders, response } = error as {

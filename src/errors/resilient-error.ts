@@ -44,7 +44,7 @@ function isBranded(value: unknown): boolean {
 
 /**
  * The base class of every error of this library. Match on `code` (see `docs/errors.md`), with `isResilientError(error,
- * code)`, or with `findResilientError(error)` when a host has wrapped the error.
+ * code)`, or with `findResilientError(error)` when an SDK has wrapped the error.
  */
 export class ResilientError extends Error {
   override readonly name: string = 'ResilientError'

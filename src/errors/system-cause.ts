@@ -3,7 +3,7 @@ import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 import { redact } from './redact.ts'
 
 /**
- * The end of every `cause` chain of ours: a plain error with a system code. Hosts look for such a code to recognise a
+ * The end of every `cause` chain of ours: a plain error with a system code. SDKs look for such a code to recognise a
  * network failure. Copies the facts of the original and does not refer to it, because originals keep sockets and raw
  * response bytes alive.
  */
@@ -31,13 +31,13 @@ export function systemCauseOf(code: ErrorCode, original: unknown, secrets: reado
   return cause
 }
 
-/** Codes of our own adapters, which hosts do not know. */
+/** Codes of our own adapters, which SDKs do not know. */
 const OWN_CODE = /^(?:ERR_RESILIENT_|FAKE_)/
 
-/** A code that hosts recognise as a network failure. */
+/** A code that SDKs recognise as a network failure. */
 const OF_THE_NETWORK = 'UND_ERR_SOCKET'
 
-/** The original's code if hosts know it. They do not know codes of parsers and decoders. */
+/** The original's code if SDKs know it. They do not know codes of parsers and decoders. */
 function systemCodeOf(code: ErrorCode, original: unknown): string {
   const { family, systemCode } = ERROR_CATALOG[code]
   return typeof original === 'string' && family !== 'protocol' && !OWN_CODE.test(original)
@@ -47,10 +47,10 @@ function systemCodeOf(code: ErrorCode, original: unknown): string {
 
 type CodedError = Error & { code?: unknown; syscall?: unknown; address?: unknown; port?: unknown; hostname?: unknown }
 
-/** Depth to which chains are followed. Hosts wrap two or three deep. */
+/** Depth to which chains are followed. SDKs wrap two or three deep. */
 const MAX_DEPTH = 10
 
-/** More inner errors than a host produces. */
+/** More inner errors than an SDK produces. */
 const MAX_INNER = 100
 
 /**

@@ -8,7 +8,7 @@ import { readHint } from './hints.ts'
 import { isRefusalName, meaningOfName } from './upstream-names.ts'
 
 /**
- * Statuses below 500 that can be retried. All statuses from 500 can: they say that the endpoint failed, and hosts retry
+ * Statuses below 500 that can be retried. All statuses from 500 can: they say that the endpoint failed, and SDKs retry
  * them.
  */
 const PUSHBACK_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429])

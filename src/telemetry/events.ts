@@ -5,7 +5,7 @@ import type { ResponseFacts } from './response-facts.ts'
 export type { CallUsage, ResponseFacts } from './response-facts.ts'
 
 /**
- * The events of a client. Every start has exactly one end:
+ * The telemetry events of a client. Every start has exactly one end:
  *
  * ```text
  * call_start
@@ -28,12 +28,12 @@ export type { CallUsage, ResponseFacts } from './response-facts.ts'
  * endpoint_cooled                       one of several endpoints begins a cool-down
  * fleet_store                           the store of `fleet` stopped answering, answers again, or refuses to let this process subscribe
  * request_problem                       typed calls: a field of the body looks like a typing error
- * event_problem                         typed streams: an event is not as expected
+ * event_problem                         typed streams: an event of the stream is not as expected
  * client_created ─ client_poisoned ─ client_evicted ─ client_destroyed
  *                                       cached clients, in this order; they belong to no call
  * ```
  *
- * Times are milliseconds. No event carries a header value, a query value, a body or a part of one.
+ * Times are milliseconds. No telemetry event carries a header value, a query value, a body or a part of one.
  */
 export type TelemetryEvent =
   | CallStartEvent
@@ -59,7 +59,7 @@ export type TelemetryEvent =
   | CallEndEvent
   | ClientLifecycleEvent
 
-/** The names of all events. */
+/** The names of all telemetry events. */
 export type TelemetryEventType = TelemetryEvent['type']
 
 interface OfCall {
@@ -182,7 +182,7 @@ export interface AttemptFirstEventEvent extends OfAttempt {
 
 /**
  * Why output was handed over. `progress`: the model did something. `terminal`: the response ended. `first_event`: the
- * first event came, and the call holds no prelude. `commit_after`: the held prelude, because the host would soon stop
+ * first event came, and the call holds no prelude. `commit_after`: the held prelude, because the SDK would soon stop
  * waiting. `prelude_full`: the held prelude, because it reached its size limit. `answer`: an HTTP answer that is not a
  * stream.
  */
@@ -280,7 +280,7 @@ export interface RequestRebuiltEvent extends OfAttempt {
 
 /**
  * An endpoint failed or was dead too often. Calls go to the other endpoints until the cool-down ends. Then one attempt
- * probes it.
+ * tests it.
  */
 export interface EndpointCooledEvent {
   readonly type: 'endpoint_cooled'

@@ -150,7 +150,7 @@ function factsOf(call: RecordedCall): [name: string, value: string][] {
         .join(', ') || undefined,
     ],
     [
-      'upstream',
+      'error codes',
       call.attempts
         .map(({ upstreamCode, upstreamType }) => upstreamCode ?? upstreamType)
         .filter(isText)

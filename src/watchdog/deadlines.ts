@@ -168,7 +168,7 @@ export interface CallDeadlines {
   /** Start of the call, on the monotonic clock. */
   readonly startedAt: number
   readonly total: Limit
-  /** Drop-in only: a call without a first event ends at this limit, because its host stops waiting for headers. */
+  /** Drop-in only: a call without a first event ends at this limit, because its SDK stops waiting for headers. */
   readonly beforeCommit: Limit
   /** Drop-in only: when a held prelude is handed over. `0`: never. */
   readonly commitAfterMs: number

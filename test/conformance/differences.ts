@@ -28,7 +28,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'an answer to a Responses call has one header more, `x-resilient-responses`',
-    why: 'it leads from the answer, or from the error that a host makes of it, to the history of the call',
+    why: 'it leads from the answer, or from the error that an SDK makes of it, to the history of the call',
     cases: ['a Responses stream, whole', 'a Responses stream, by a Request', 'a Responses stream, moved by 307'],
   },
   {
@@ -93,7 +93,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'a 307 or 308 of a body to another origin',
-    why: 'a conversation is not sent to another host; nor is a Responses call without a body',
+    why: 'a conversation is not sent to another origin; nor is a Responses call without a body',
     cases: ['redirect, 307 of a POST to another origin'],
   },
   {
@@ -116,7 +116,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: 'a Responses stream that ends without its terminal event',
-    why: 'all hosts would report a success',
+    why: 'all SDKs would report a success',
     cases: ['a Responses stream, that ends before its end'],
   },
   {

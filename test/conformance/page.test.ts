@@ -25,7 +25,7 @@ row shows the first case of its difference, with a passthrough call unless the r
 ## A whole response in the place of a stream
 
 Bytes are passed on unchanged, with one exception: the body says \`stream: true\`, and the endpoint answers with a whole response as JSON.
-A host would find no event in it and report an empty success. Whatever the content type of that answer, \`client.fetch\` returns the events
+An SDK would find no event in it and report an empty success. Whatever the content type of that answer, \`client.fetch\` returns the events
 of that response, as \`text/event-stream\` without a \`content-length\`:
 
 1. \`response.created\`;
@@ -37,7 +37,7 @@ JSON that is an error becomes one \`error\` event. Other JSON fails with \`unexp
 
 ## An error with the status of a success
 
-An endpoint may answer a Responses call that does not stream with 200 and an error as JSON, which a host would take for a success.
+An endpoint may answer a Responses call that does not stream with 200 and an error as JSON, which an SDK would take for a success.
 \`client.fetch\` hands over the same bytes with another status: the one that the error names (\`"code": 429\`, \`"status": 400\`), else 429 for
 a \`rate_limit…\` code, else 503 for an error that a retry may heal, else 400. A response with the \`status\` \`failed\` keeps 200.
 

@@ -69,11 +69,11 @@ endpoint may repeat the request in them. \`status\` is the HTTP status, or the s
 When retries end, the drop-in returns the endpoint's answer to the SDK, which makes its own error of it. The answer has a header, for
 example \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exhausted\`. By this header \`explain(error)\` and
 \`findResilientError(error)\` find the call from the error of openai, the AI SDK, agents-js, ky or axios. The process keeps the last
-500 such calls. \`17\` is the \`callId\` of telemetry.
+500 such calls. \`17\` is the \`callId\` of telemetry events.
 
 Two errors of SDKs lead to no call, and \`findResilientError\` and \`explain\` return \`undefined\` for them:
 
-- "Request timed out." of openai, if its own \`timeout\` ended the call. The event \`call_end\` then has the outcome \`aborted\`.
+- "Request timed out." of openai, if its own \`timeout\` ended the call. The telemetry event \`call_end\` then has the outcome \`aborted\`.
 - \`NoOutputGeneratedError\` of the AI SDK, from \`await streamText(…).text\`. \`onError\` of \`streamText\` gets the error itself:
   [settings](hosts.md#settings).
 

@@ -46,6 +46,18 @@ export const OLD_WORDS: readonly Replaced[] = [
   { word: 'transparent retry', refused: /\bcounts as none\b/i, instead: 'transparent retry' },
   { word: 'cool-down', refused: /\bgiven up for a while\b/i, instead: 'cool-down' },
   { word: 'poisoned', refused: /\btainted\b/i, instead: 'poisoned' },
+  {
+    word: 'telemetry event',
+    refused:
+      /(?<!telemetry )\bevents? `(?:call|attempt|hedge|queue|retry|classify|instrumentation|fleet|event|request)_\w+`/i,
+    instead: 'telemetry event; "event" alone is one of a stream',
+  },
+  {
+    word: 'SDK',
+    refused:
+      /\bhosts (?:of the drop-in|would|recogni[sz]e|retry|wrap|know)\b|\b(?:a|the) host(?:'s (?:retr|error|own)| has (?:made|wrapped))/i,
+    instead: 'SDK; a host is a machine',
+  },
   { word: 'attempt', refused: /\bmaxAttempts\b/, instead: 'maxRetries' },
 ]
 

@@ -5,7 +5,7 @@ import { afterOutputRows, failureRows, requestRows, table } from './support/page
 
 const INTRO = `# SDKs
 
-What openai, the AI SDK and agents-js (the *hosts* of \`client.fetch\`) do with a failing endpoint, alone and with \`client.fetch\`.
+What openai, the AI SDK and agents-js do with a failing endpoint, alone and with \`client.fetch\`.
 
 ## When
 
@@ -36,8 +36,8 @@ function onError({ error }: { error: unknown }) {
 const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: openai }) })
 \`\`\`
 
-- **\`maxRetries: 0\` on the host.** The retries of the host begin after those of the client have ended, and each is a whole call with
-  all of the client's retries: [what they cost](#what-the-retries-of-a-host-cost). In the AI SDK it is an option of each call, in
+- **\`maxRetries: 0\` on the SDK.** The retries of the SDK begin after those of the client have ended, and each is a whole call with
+  all of the client's retries: [what they cost](#what-the-retries-of-an-sdk-cost). In the AI SDK it is an option of each call, in
   agents-js of the \`OpenAI\` client.
 - **A longer \`timeout\` on \`openai\`.** By default \`openai\` waits 10 minutes for the headers of an answer. If the answer is not streamed, its
   headers come at its end, and high effort or the flex tier may take longer. The \`timeouts\` of the client still apply.
@@ -50,29 +50,29 @@ const runner = new Runner({ modelProvider: new OpenAIProvider({ openAIClient: op
   breaks off.
 - **To end a stream early, abort it.** In \`openai\` and agents-js \`break\` aborts it. In the AI SDK \`break\` does not, as long as the result
   is referenced: pass an \`abortSignal\`.
-- **To send the credential of the client** (\`apiKey\`), turn off that of the host: \`defaultHeaders: { authorization: null }\` in \`openai\`; in
+- **To send the credential of the client** (\`apiKey\`), turn off that of the SDK: \`defaultHeaders: { authorization: null }\` in \`openai\`; in
   the AI SDK a header \`Authorization\` with the value \`undefined\`.`
 
 const OF_FAILURES = `## Results of each failure
 
 The first request meets the failure, later ones are answered.
 
-- *alone*: the host on its default \`fetch\`, with its own retries and timeouts. *hangs* means that only a timeout of minutes ends it.
-- *with us*: \`client.fetch\` with \`maxRetries: 0\` on the host. In brackets stands the code of the client's error, which is inside that of
-  the host (\`findResilientError(error)?.code\`).
+- *alone*: the SDK on its default \`fetch\`, with its own retries and timeouts. *hangs* means that only a timeout of minutes ends it.
+- *with us*: \`client.fetch\` with \`maxRetries: 0\` on the SDK. In brackets stands the code of the client's error, which is inside that of
+  the SDK (\`findResilientError(error)?.code\`).
 - *\`webSocket: true\`*: the same over [WebSockets](websocket.md), where a cut stream is a closed socket. An empty cell: the failure is about
   frames of an event stream, which a WebSocket does not have.`
 
-const OF_RETRIES = `## What the retries of a host cost
+const OF_RETRIES = `## What the retries of an SDK cost
 
 The tables count the requests for one call to an endpoint that never recovers. The client has its default of 4 retries. With the
-host's default there can be (1 + 4) × (1 + the host's retries) requests. The HTTP answer after the client's last retry says
+SDK's default there can be (1 + 4) × (1 + the SDK's retries) requests. The HTTP answer after the client's last retry says
 \`x-should-retry: false\`: \`openai\` and agents-js obey it, the AI SDK ignores it.`
 
 const OF_OUTPUT = `## After output
 
 Output that was handed over cannot be taken back, so the client does not retry. The columns are the two values of \`streamFailure\`: as an
-event (\`'sse_error'\`) a host may retry the failure. Here the AI SDK has \`streamRetries: 2\`. Its reader gets the text of the new attempt
+event (\`'sse_error'\`) an SDK may retry the failure. Here the AI SDK has \`streamRetries: 2\`. Its reader gets the text of the new attempt
 after that of the cut one.`
 
 const OF_AGENTS = `agents-js calls its retry policies (\`modelSettings.retry\`) for failures before the first event, and for runs that are not streamed.
@@ -80,12 +80,12 @@ It does not call them for a stream that has begun: after such a failure run the 
 
 ## What can go wrong
 
-- **The host's retries are left on.** An outage then costs up to three times the requests (see above).
+- **The SDK's retries are left on.** An outage then costs up to three times the requests (see above).
 - **An error event that your SDK does not know.** Without \`streamRetries\` leave \`streamFailure\` at its default, \`'error'\`.
 
 ## How to see it
 
-\`findResilientError(error)?.code\` and \`explain(error)\` take the error of a host, too. An exception is \`Request timed out.\` or
+\`findResilientError(error)?.code\` and \`explain(error)\` take the error of an SDK, too. An exception is \`Request timed out.\` or
 \`Request was aborted.\` of \`openai\`: its own \`timeout\` has aborted the call, and its error does not lead to the call. They return
 \`undefined\`, also after attempts that were cut. Then \`onEvent\` has a \`call_end\` with \`outcome: 'aborted'\`, and an \`attempt_end\` for each
 attempt. So keep \`timeout\` above the deadlines of the client. \`onEvent\` shows the attempts of each call.`
