@@ -28,7 +28,7 @@ describe('the table of what to change for what', () => {
         'a transport',
         'a telemetry event',
         'a header of a request',
-        'what an upstream code means',
+        'what a code of the endpoint means',
         'a rule of endpoints',
       ]),
     )
