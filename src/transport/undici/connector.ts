@@ -2,6 +2,7 @@ import type { Socket as NetSocket } from 'node:net'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { net, tls } from '../../core/builtins.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
+import { directRead } from './direct-read.ts'
 import { chooseProxy, openTunnel, type ProxyChoice } from './proxy.ts'
 import type { TlsOptions } from './tls-options.ts'
 
@@ -84,7 +85,7 @@ export class Connector {
   ): Dial {
     const { servername, rejectUnauthorized } = this.#tls
     const socket = tls.connect({
-      ...(over === undefined ? { host, port } : { socket: over }),
+      ...(over === undefined ? { host, port, onread: directRead } : { socket: over }),
       // An IP address must not be sent as a server name (RFC 6066 3). It is still verified, as `host`.
       servername: servername ?? (net.isIP(host) ? '' : host),
       ...(over === undefined ? {} : { host }),
@@ -134,7 +135,7 @@ export class Connector {
 }
 
 function openTcp(host: string, port: number, finish: (error: Error | null, socket: Socket | null) => void): Dial {
-  return awaitConnect(net.connect({ host, port }), 'connect', finish)
+  return awaitConnect(net.connect({ host, port, onread: directRead }), 'connect', finish)
 }
 
 function awaitConnect(

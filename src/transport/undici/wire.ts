@@ -1,4 +1,5 @@
 import type { Socket } from './connector.ts'
+import { RECEIVER, type Receiver } from './direct-read.ts'
 import { InterimFilter } from './interim.ts'
 
 /** The connection that the socket is of, as far as its exchange is told of what passes. */
@@ -12,16 +13,14 @@ export interface WireOwner {
 type Read = (this: Socket, size?: number) => Buffer | null
 type Write = (this: Socket, chunk: unknown, encoding: unknown, callback: (error?: Error | null) => void) => boolean
 
-const WIRE = Symbol('wire')
-
-type Wired = Socket & { readonly [WIRE]: Wire }
+type Wired = Socket & { readonly [RECEIVER]: Wire }
 
 /**
  * Sits between undici and its socket. Counts bytes that were written but not yet accepted by the operating system:
  * undici reports when it has handed a request to the socket, but only this shows a peer that does not read. Removes
  * interim answers. Knows where a read ends, which undici's callbacks do not tell.
  */
-export class Wire {
+export class Wire implements Receiver {
   readonly #socket: Socket
   readonly #owner: WireOwner
   readonly #read: Read
@@ -33,6 +32,8 @@ export class Wire {
   #onWritten: ((error?: Error | null) => void) | undefined
   #unflushed = 0
   #parsing = false
+  /** The bytes that the socket has just read, until undici takes them. `'taken'` until undici is done with them. */
+  #offered: Buffer | 'taken' | undefined
 
   constructor(socket: Socket, maxHeaderBytes: number, owner: WireOwner) {
     this.#socket = socket
@@ -41,7 +42,7 @@ export class Wire {
     this.#write = socket.write as Write
     this.#maxHeaderBytes = maxHeaderBytes
     // The same functions for all sockets, to save memory for each waiting stream.
-    Object.assign(socket, { [WIRE]: this, read, write })
+    Object.assign(socket, { [RECEIVER]: this, read, write })
   }
 
   get flushed(): boolean {
@@ -58,6 +59,28 @@ export class Wire {
     this.#interim = new InterimFilter(this.#maxHeaderBytes)
   }
 
+  /** Offers the bytes to undici. Bytes that undici does not take now wait in the stream of the socket. */
+  receive(bytes: Buffer): boolean {
+    const socket = this.#socket
+    // Bytes that came before are still waiting or being parsed.
+    if (this.#offered !== undefined || socket.readableLength > 0) return socket.push(bytes)
+    this.#offered = bytes
+    try {
+      socket.emit('readable')
+    } catch (error) {
+      this.#offered = undefined
+      throw error
+    }
+    const left = this.#takeOffered()
+    return left === undefined || socket.destroyed || socket.push(left)
+  }
+
+  #takeOffered(): Buffer | undefined {
+    const offered = this.#offered
+    this.#offered = undefined
+    return offered === 'taken' ? undefined : offered
+  }
+
   read(size: number | undefined): Buffer | null {
     if (this.#parsing) {
       this.#parsing = false
@@ -66,7 +89,7 @@ export class Wire {
       if (this.#socket.destroyed) return null
     }
     for (;;) {
-      const chunk = this.#read.call(this.#socket, size)
+      const chunk = this.#next(size)
       if (chunk === null) return null
       const passed = this.#interim === undefined ? chunk : this.#interim.pass(chunk)
       if (passed === undefined) continue
@@ -74,6 +97,18 @@ export class Wire {
       this.#parsing = true
       return passed
     }
+  }
+
+  #next(size: number | undefined): Buffer | null {
+    const offered = this.#offered
+    // Node reads 0 bytes to look for the end.
+    if (offered === undefined || size === 0) return this.#read.call(this.#socket, size)
+    if (offered !== 'taken') {
+      this.#offered = 'taken'
+      return offered
+    }
+    // The rest of bytes at which undici has paused waits in the stream.
+    return this.#socket.readableLength === 0 ? null : this.#read.call(this.#socket, size)
   }
 
   write(chunk: unknown, encoding: unknown): boolean {
@@ -93,9 +128,9 @@ export class Wire {
 }
 
 function read(this: Wired, size?: number): Buffer | null {
-  return this[WIRE].read(size)
+  return this[RECEIVER].read(size)
 }
 
 function write(this: Wired, chunk: unknown, encoding?: unknown): boolean {
-  return this[WIRE].write(chunk, encoding)
+  return this[RECEIVER].write(chunk, encoding)
 }

@@ -3,6 +3,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Connector } from '../../../src/transport/undici/connector.ts'
+import { directRead } from '../../../src/transport/undici/direct-read.ts'
 import { standIn } from '../../support/typed.ts'
 
 /** As much of a socket as a connector sees. */
@@ -61,7 +62,7 @@ describe('a connection being opened', () => {
     ['http://api.test:8080', { host: 'api.test', port: 8080 }],
     ['http://[2001:db8::1]', { host: '2001:db8::1', port: 80 }],
   ])('goes to %s', (origin, expected) => {
-    expect(connector().open(origin).socket.options).toEqual(expected)
+    expect(connector().open(origin).socket.options).toEqual({ ...expected, onread: directRead })
   })
 
   it.each<[origin: string, options: object, expected: object]>([
@@ -74,7 +75,8 @@ describe('a connection being opened', () => {
     ['https://api.test', { rejectUnauthorized: false }, { rejectUnauthorized: false }],
   ])('goes over TLS to %s, with %j', (origin, options, expected) => {
     const { socket } = connector({ tls: options }).open(origin)
-    expect(socket.options).toMatchObject({ ALPNProtocols: ['http/1.1'], session: undefined, ...expected })
+    const always = { ALPNProtocols: ['http/1.1'], session: undefined, onread: directRead }
+    expect(socket.options).toMatchObject({ ...always, ...expected })
     expect('rejectUnauthorized' in socket.options).toBe('rejectUnauthorized' in options)
   })
 
