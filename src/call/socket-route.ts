@@ -42,6 +42,7 @@ type Increment = Extract<Fit, { kind: 'incremental' }>
 interface Fitting {
   readonly socket: ResponsesSocket
   readonly turn: Turn
+  readonly print: RequestPrint
   readonly fit: Increment
 }
 
@@ -93,8 +94,7 @@ export class CallSocketRoute implements SocketRoute {
     const print = this.#source.settings.incremental ? requestPrintOf(body.json) : undefined
     if (!isFirst || isHedge) return this.#whole(body, key, print, isHedge ? 'hedge' : this.#wholeBecause, true)
     const found = print === undefined ? 'off' : this.#fitting(key, print)
-    const increment =
-      typeof found === 'string' || print === undefined ? undefined : this.#increment(found, body, key, print)
+    const increment = typeof found === 'string' ? undefined : this.#increment(found, body, key)
     return (
       increment ??
       this.#whole(body, key, print, typeof found === 'string' ? found : 'no_socket', !effective.isRepeatable)
@@ -103,9 +103,10 @@ export class CallSocketRoute implements SocketRoute {
 
   after(attempt: EndedAttempt, failed: Failure, willRefresh: boolean): SocketVerdict {
     const { connection } = attempt.request
-    const planned = typeof connection === 'object' ? this.#planned.get(connection) : undefined
+    if (typeof connection === 'string') return undefined
+    const planned = this.#planned.get(connection)
     if (planned === undefined) return undefined
-    if (typeof connection === 'object' && connection.strict) return strictVerdict(failed)
+    if (connection.strict) return strictVerdict(failed)
     const { record } = attempt
     if (record === undefined) return undefined
     // Generations of sockets are counted from 1, as soon as there is one.
@@ -195,18 +196,13 @@ export class CallSocketRoute implements SocketRoute {
       if (turn === undefined) continue
       const fit = fitRequest(turn, print)
       if (fit.kind === 'whole') because ??= shown(fit.because)
-      else if (best === undefined || fit.known > best.fit.known) best = { socket, turn, fit }
+      else if (best === undefined || fit.known > best.fit.known) best = { socket, turn, print, fit }
     }
     return best ?? because ?? 'no_socket'
   }
 
   /** @returns `undefined` if the increment cannot be serialised or is too large. */
-  #increment(
-    { socket, turn, fit }: Fitting,
-    body: CreateBody,
-    key: SocketKey,
-    print: RequestPrint,
-  ): SocketPlan | undefined {
+  #increment({ socket, turn, print, fit }: Fitting, body: CreateBody, key: SocketKey): SocketPlan | undefined {
     const { pool } = this.#source.transport
     const message = incrementMessage(body, fit)
     if (message === undefined || message.length > pool.maxMessageBytes(key)) return undefined
