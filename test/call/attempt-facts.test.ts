@@ -97,3 +97,32 @@ describe('the status of the response', () => {
     expect(a.attempt.failed?.code).toBe('progress_timeout')
   })
 })
+
+describe('the facts of the response', () => {
+  const RESPONSE = { id: 'resp_1', model: 'm', status: 'completed', output: [] }
+  const facts = { responseId: 'resp_1', responseModel: 'm', responseStatus: 'completed' }
+
+  it('are those of a whole answer', () => {
+    const a = attempted({ kind: 'json', limits: LONG })
+    a.sent()
+    a.head(200, JSON_HEAD)
+    a.data(JSON.stringify({ object: 'response', ...RESPONSE }))
+    a.reports.end()
+    expect(a.ends).toMatchObject([{ response: facts }])
+  })
+
+  it('are those of the terminal event, not of those before it', () => {
+    const a = attempted({ limits: LONG })
+    a.sent()
+    a.head()
+    a.data(frame({ type: 'response.created', response: { ...RESPONSE, model: 'asked', status: 'in_progress' } }))
+    a.data(frame({ type: 'response.completed', response: RESPONSE }))
+    expect(a.ends).toMatchObject([{ response: facts }])
+    const cut = attempted({ limits: LONG })
+    cut.sent()
+    cut.head()
+    cut.data(CREATED)
+    cut.reports.end()
+    expect(cut.ends).toEqual([expect.objectContaining({ response: undefined })])
+  })
+})

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { type HeadersAttempt, type HeadersCall, headersOfAttempt } from '../../src/call/attempt-headers.ts'
 import type { AddedHeaders, InstrumentationProblem } from '../../src/call/call-request.ts'
@@ -16,12 +17,13 @@ interface Given {
   readonly headers?: () => Promise<HeaderPairs>
   readonly added?: AddedHeaders
   readonly isRebuilt?: boolean
+  readonly signal?: AbortSignal
 }
 
 /** The headers of attempts of a call that begins at 1000. */
-function headersOf({ totalMs = 0, headers = async () => HEADERS, added, isRebuilt = false }: Given = {}) {
+function headersOf({ totalMs = 0, headers = async () => HEADERS, added, isRebuilt = false, signal }: Given = {}) {
   const clock = new VirtualClock({ startMs: 1000 })
-  const scope = new AbortScope(undefined)
+  const scope = new AbortScope(signal)
   const asked: Parameters<HeadersCall['request']['headers']>[0][] = []
   const failed: [attempt: number, index: number, problem: InstrumentationProblem][] = []
   const body = { kind: 'bytes', bytes: new Uint8Array([1]) } as const
@@ -133,6 +135,22 @@ describe('the headers of an attempt', () => {
     }
     await quick.get({ race })
     expect(watchers).toBe(0)
+  })
+
+  it('leave no listener on the caller’s signal, whether they were made in a race, in a hurry, or failed', async () => {
+    const { signal } = new AbortController()
+    const race = { whenDecided: () => {} }
+    const listeners = () => getEventListeners(signal, 'abort').length
+    const waiting = headersOf({ headers: never, signal })
+    void waiting.get({ race })
+    expect(listeners()).toBe(1)
+    waiting.scope.dispose()
+    await headersOf({ signal }).get({ race })
+    await headersOf({ signal, totalMs: 50 }).get()
+    await headersOf({ signal, headers: () => Promise.reject(new Error('no token')) })
+      .get({ race })
+      .catch(() => {})
+    expect(listeners()).toBe(0)
   })
 
   it('of a rebuilt request have no content-encoding', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AttemptLog } from '../../src/call/attempt-log.ts'
+import { AttemptLog, type EndedAttempt } from '../../src/call/attempt-log.ts'
 import { failure } from '../../src/errors/failure.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
@@ -12,9 +12,11 @@ const head = (headers: [string, string][] = []) => ({ status: 503, statusText: '
 function log(hedge?: { silentMs: number; deadProbability: number }) {
   const clock = new VirtualClock({ startMs: 1000 })
   const told: object[] = []
+  const ends: EndedAttempt[] = []
   const telemetry = new TelemetryEmitter((event) => told.push(event))
-  const attempt = new AttemptLog({ id: 5, startedAt: 1000, clock, telemetry }, 2, hedge)
-  return { clock, told, attempt }
+  const attemptEnded = (end: EndedAttempt): void => void ends.push(end)
+  const attempt = new AttemptLog({ id: 5, startedAt: 1000, clock, telemetry, attemptEnded }, 2, hedge)
+  return { clock, told, ends, attempt }
 }
 const ending = {
   outcome: 'failed',
@@ -115,6 +117,72 @@ describe('the record', () => {
       deadline,
       hedge: { silentMs: 4, deadProbability: 0.5 },
     })
+  })
+})
+
+describe('a fact that an attempt does not have', () => {
+  it('is no field of its record', () => {
+    const optional = ['committedAtMs', 'transport', 'responseId', 'upstreamCode', 'upstreamType', 'hedge', 'endpoint']
+    const { attempt } = log()
+    attempt.started('any', undefined)
+    const record = attempt.ended({ ...ending, failure: failure('connection_reset') })
+    expect(Object.keys(record).filter((name) => optional.includes(name))).toEqual([])
+  })
+
+  it('is a field of one that has it', () => {
+    const { attempt } = log({ silentMs: 4, deadProbability: 0.5 })
+    attempt.started({ socket: { isNew: false, release: () => {} }, strict: false }, 'https://api.test/v1')
+    attempt.committed('progress')
+    const failed = failure('response_failed', undefined, { upstreamCode: 'server_error', upstreamType: 'server' })
+    const record = attempt.ended({ ...ending, failure: failed, responseId: 'resp_1' })
+    expect(record).toMatchObject({
+      committedAtMs: 0,
+      transport: 'websocket',
+      responseId: 'resp_1',
+      upstreamCode: 'server_error',
+      upstreamType: 'server',
+      hedge: { silentMs: 4, deadProbability: 0.5 },
+      endpoint: 'https://api.test/v1',
+    })
+  })
+})
+
+describe('the end of a call hears', () => {
+  const times = { startedAt: 1000, firstEventAt: 1001 } as AttemptTimes
+
+  it('when the first output came: with the first progress, or with an answer that was handed over as a whole', async () => {
+    const firstOutput = async (
+      reason: 'terminal' | 'answer' | 'progress' | 'commit_after',
+      firstProgressAt?: number,
+    ) => {
+      const { clock, ends, attempt } = log()
+      await clock.advance(7)
+      attempt.committed(reason)
+      await clock.advance(7)
+      attempt.ended({ ...ending, outcome: 'committed', times: { ...times, firstProgressAt } })
+      expect(ends).toMatchObject([{ firstEventAt: 1001 }])
+      return ends[0]?.firstOutputAt
+    }
+    expect([await firstOutput('terminal'), await firstOutput('answer')]).toEqual([1007, 1007])
+    expect([await firstOutput('progress', 1003), await firstOutput('terminal', 1003)]).toEqual([1003, 1003])
+    expect(await firstOutput('commit_after')).toBeUndefined()
+  })
+
+  it('the facts of the response, without the secrets of the request', () => {
+    const { ends, attempt } = log()
+    attempt.response(
+      { response: { id: 'resp_1', model: 'hunter2hunter2', status: 'completed' } },
+      { secrets: ['hunter2hunter2'] },
+    )
+    attempt.ended(ending)
+    expect(ends).toMatchObject([{ response: { responseId: 'resp_1', responseStatus: 'completed' } }])
+    expect(JSON.stringify(ends)).not.toContain('hunter2')
+  })
+
+  it('nothing of an attempt that lost a race', () => {
+    const { ends, attempt } = log()
+    attempt.ended({ ...ending, outcome: 'lost' })
+    expect(ends).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { Attempt, type AttemptOptions } from '../../src/call/attempt.ts'
-import { AttemptLog } from '../../src/call/attempt-log.ts'
+import { AttemptLog, type EndedAttempt } from '../../src/call/attempt-log.ts'
 import type { Opened } from '../../src/call/opened.ts'
 import { TelemetryEmitter } from '../../src/telemetry/emitter.ts'
 import type { TelemetryEvent } from '../../src/telemetry/events.ts'
@@ -59,7 +59,9 @@ export function attempted(given: Given = {}) {
     },
   })
   const telemetry = new TelemetryEmitter((event) => told.push(event))
-  const call = { id: 1, startedAt: 1000, clock, telemetry }
+  const ends: EndedAttempt[] = []
+  const attemptEnded = (end: EndedAttempt): void => void ends.push(end)
+  const call = { id: 1, startedAt: 1000, clock, telemetry, attemptEnded }
   const attempt = new Attempt({
     number: 3,
     request: {
@@ -108,6 +110,8 @@ export function attempted(given: Given = {}) {
     clock,
     exchange,
     heard,
+    /** What the end of the call hears of the attempt. */
+    ends,
     told: () => told.map(({ type }) => type),
     commits: () => told.flatMap((event) => (event.type === 'attempt_commit' ? [event.reason] : [])),
     /** What was asked of the exchange since the last look. */

@@ -104,3 +104,13 @@ it('has an owner only if there are several endpoints', () => {
   expect(effective.isOwnerUnknown).toBe(false)
   expect(effective.pickTarget()).toBeUndefined()
 })
+
+it('may be sent again after a refusal, unless its body can be read once', () => {
+  const open = async function* () {}
+  const stream = (replayable: boolean): RequestBody => ({ kind: 'stream', replayable, length: undefined, open })
+  expect(ask(bytes({})).effective.isRepeatableWhenRefused).toBe(true)
+  const stateful = ask(bytes({ conversation: 'c' })).effective
+  expect([stateful.isRepeatable, stateful.isRepeatableWhenRefused]).toEqual([false, true])
+  expect(ask(stream(true)).effective.isRepeatableWhenRefused).toBe(true)
+  expect(ask(stream(false)).effective.isRepeatableWhenRefused).toBe(false)
+})

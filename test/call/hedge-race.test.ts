@@ -61,6 +61,7 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
     stopped: 0,
     places: 0,
     isFull: false,
+    isSpent: false,
   }
   const plan = standIn<HedgePlan>({
     settings: { maxConcurrent, afterMs },
@@ -71,7 +72,9 @@ async function race({ maxConcurrent = 3, afterMs, byHand = false, onLaunch }: Gi
       return state.refusals.shift() ?? { giveBack: () => state.givenBack++ }
     },
     answered: (ms: number) => learnt.push(`answered ${ms}`),
-    isSpent: false,
+    get isSpent() {
+      return state.isSpent
+    },
     givenUp: (ms: number) => learnt.push(`given up ${ms}`),
     died: (ms: number) => learnt.push(`died ${ms}`),
     pushedBack: () => learnt.push('pushed back'),
@@ -286,6 +289,15 @@ describe('a silent attempt', () => {
     expect([r.launches.length, r.told]).toEqual([3, ['started 2 10 0.1', 'ended 2 failed', 'started 3 102 1.02']])
   })
 
+  it('gets no further hedge if the call may have none, and no timer runs', async () => {
+    const r = await race()
+    r.state.isSpent = true
+    await r.clock.advance(10)
+    expect(r.launches).toHaveLength(2)
+    r.clock.assertNothingPending()
+    await r.commit(1)
+  })
+
   it('waits longer when more is known by the time it would be suspect', async () => {
     const r = await race()
     r.state.suspectAfterMs = 25
@@ -355,6 +367,20 @@ describe('an attempt that fails beside others', () => {
     await r.open(1, RESET)
     await r.open(2, FINAL)
     expect([r.outcome(), r.leg(3).isLost]).toEqual([[2, FINAL], true])
+  })
+
+  it.each([
+    ['one of the others has answered', true],
+    ['none of the others has answered', false],
+  ])('by its first-event deadline as the original, where %s, leaves the race: %s', async (_, hasAnswered) => {
+    const r = await race()
+    await r.clock.advance(22)
+    if (hasAnswered) r.firstEvent(2)
+    await r.open(1, TTFB)
+    // The others end with it if they are as silent: a call is over when ttfbMs and its retries say so.
+    expect(r.outcome()).toEqual(hasAnswered ? undefined : [1, TTFB])
+    expect([r.leg(2).isLost, r.leg(3).isLost]).toEqual([!hasAnswered, !hasAnswered])
+    if (hasAnswered) await r.commit(2)
   })
 
   it('by an abort ends the race', async () => {
@@ -534,6 +560,14 @@ describe('the permit of a hedge', () => {
     unsent.launched(2).fail(new Error('no headers'))
     await unsent.clock.settle()
     expect(unsent.state.places).toBe(0)
+  })
+
+  it('is released when the budget refuses the hedge', async () => {
+    const r = await race()
+    r.state.refusals = ['budget']
+    await r.clock.advance(11)
+    expect([r.told, r.state.places]).toEqual([['refused budget'], 0])
+    await r.commit(1)
   })
 
   it('is tried again after a second if none was free', async () => {

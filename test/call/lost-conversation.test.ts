@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Attempt } from '../../src/call/attempt.ts'
 import type { CallContext } from '../../src/call/call-request.ts'
-import { LostConversation } from '../../src/call/lost-conversation.ts'
+import { LostConversation, onlyCopyLost, ownerUnknown } from '../../src/call/lost-conversation.ts'
 import type { PreviousResponseNotFoundContext } from '../../src/call/not-found.ts'
 import { AbortScope } from '../../src/core/abort.ts'
 import type { AttemptRecord } from '../../src/errors/errors.ts'
@@ -44,6 +44,8 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
     logged,
     goesOn: (...outcomes: AttemptRecord['outcome'][]) => conversation.goesOn(attempt, outcomes.map(record)),
     resolvesOwner: () => conversation.resolvesOwner({ url, headers, body }),
+    goesOnWithoutSocket: (...outcomes: AttemptRecord['outcome'][]) =>
+      conversation.goesOnWithoutSocket({ url, headers, body }, 3, outcomes.map(record)),
   }
 }
 
@@ -103,3 +105,23 @@ it.each<RequestBody>([{ kind: 'none' }, { kind: 'bytes', bytes: new TextEncoder(
     expect([await l.resolvesOwner(), l.told]).toEqual([false, []])
   },
 )
+
+it('the hook is asked once, also after the only socket that could carry the request is lost', async () => {
+  const without = lost()
+  expect(await without.goesOnWithoutSocket('failed')).toBe(false)
+  const l = lost(() => ({ input: 'the history' }))
+  expect(await l.goesOnWithoutSocket('failed')).toBe(true)
+  expect(l.told).toMatchObject([{ reason: 'socket_lost', attempts: [{ outcome: 'failed' }] }])
+  expect([l.logged.length, (l.logged[0] as unknown[])[0]]).toEqual([1, 3])
+  // What the hook has rebuilt needs no socket, so it is not lost with one.
+  expect([await l.goesOnWithoutSocket('failed', 'failed'), l.told.length]).toEqual([false, 1])
+})
+
+it('a lost conversation is one, wherever it was kept, and says what to do', () => {
+  expect(ownerUnknown().code).toBe('state_not_portable')
+  const failed = onlyCopyLost('That WebSocket is closed.')
+  expect(failed.code).toBe('previous_response_not_found')
+  expect(failed.message).toMatch(
+    /store: false.*That WebSocket is closed\. Send the whole input.*onPreviousResponseNotFound\.$/,
+  )
+})

@@ -135,3 +135,27 @@ describe('an answer that begins', () => {
     expect(next?.end()).not.toHaveProperty('commit')
   })
 })
+
+describe('an answer that was handed over before its first byte', () => {
+  const opened = (
+    type: string,
+    text: string,
+    isCommitted: boolean,
+  ): ResponseReader & { readonly first: ReadResult } => {
+    const opening = new OpeningReader(readerContext({ type, kind: 'json' }))
+    if (isCommitted) opening.committed()
+    const first = opening.push(encode(text))
+    return Object.assign(first.next as ResponseReader, { first })
+  }
+
+  it('is not handed over again by the progress of its stream', () => {
+    const text = frame({ type: 'response.output_text.delta', delta: 'x' })
+    const commits = [false, true].map((isCommitted) => opened('text/event-stream', text, isCommitted).first.commit)
+    expect(commits).toEqual(['progress', undefined])
+  })
+
+  it('is not judged as a whole: its caller has it', () => {
+    const ends = [false, true].map((isCommitted) => opened('application/json', '<p>', isCommitted).end().failure?.code)
+    expect(ends).toEqual(['unexpected_content', undefined])
+  })
+})

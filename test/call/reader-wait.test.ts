@@ -41,3 +41,27 @@ it('does not end once it is stopped, and leaves no timer', async () => {
   expect([w.over(), w.isTooLate()]).toEqual([0, false])
   w.wait.stop()
 })
+
+it('gives a late reader the failure of its attempt, which says what it waited for', async () => {
+  const w = waiting(1500)
+  await w.clock.advance(500)
+  const failed = failure('connection_reset', 'It broke.', { responseId: 'resp_1' })
+  expect(w.wait.tooLate(failed)).toEqual({
+    ...failed,
+    message: 'It broke. The stream was not read for timeouts.staleMs, so it was not resumed.',
+  })
+})
+
+it('does not keep the process alive', () => {
+  const given: unknown[] = []
+  const clock = new VirtualClock()
+  const setTimer = clock.setTimer.bind(clock)
+  clock.setTimer = (callback, delayMs, options) => {
+    given.push(options)
+    return setTimer(callback, delayMs, options)
+  }
+  const wait = new ReaderWait(clock)
+  wait.start(5, () => {})
+  expect(given).toEqual([{ unref: true }])
+  wait.stop()
+})

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type RequestTraits, responseIdIn, traitsOf } from '../../src/call/request-traits.ts'
+import { isIdempotent, type RequestTraits, responseIdIn, traitsOf } from '../../src/call/request-traits.ts'
 
-function traits(body: object, { method = 'POST', url = 'https://api.test/v1/responses' } = {}): RequestTraits {
+function traits(
+  body: object,
+  { method = 'POST', url = 'https://api.test/v1/responses', contentType = '' } = {},
+): RequestTraits {
   const bytes = new TextEncoder().encode(JSON.stringify(body))
-  return traitsOf({ method, url: new URL(url), headers: [], body: { kind: 'bytes', bytes } })
+  const headers = contentType === '' ? [] : ([['content-type', contentType]] as const)
+  return traitsOf({ method, url: new URL(url), headers, body: { kind: 'bytes', bytes } })
 }
 
 const NOTHING_ASKED = { model: '', effort: '', tier: '', hasToolEffects: false }
@@ -64,6 +68,41 @@ describe('the requested model and settings', () => {
     expect(traits({ tools }).asks.hasToolEffects).toBe(hasToolEffects)
   })
 
+  it('say so also of tools inside tools, and of tools that come with the input', () => {
+    const within = (depth: number): object =>
+      depth === 0 ? { type: 'function' } : { type: 'namespace', tools: [within(depth - 1)] }
+    const acts = (depth: number): object => (depth === 0 ? { type: 'mcp' } : { type: 'x', tools: [acts(depth - 1)] })
+    const inInput = (...input: unknown[]) => traits({ input }).asks.hasToolEffects
+    expect([0, 1, 4].map((depth) => traits({ tools: [acts(depth)] }).asks.hasToolEffects)).toEqual([true, true, true])
+    expect(traits({ tools: [within(4)] }).asks.hasToolEffects).toBe(false)
+    // Deeper ones are not looked at, and count as tools that act.
+    expect(traits({ tools: [within(5)] }).asks.hasToolEffects).toBe(true)
+    expect(inInput({ type: 'message' }, { type: 'additional_tools', tools: [{ type: 'mcp' }] }, null)).toBe(true)
+    expect(inInput({ type: 'additional_tools', tools: [{ type: 'function' }] })).toBe(false)
+    expect(inInput({ type: 'message', tools: [{ type: 'mcp' }] }, null)).toBe(false)
+    expect(traits({ input: 'additional_tools' }).asks.hasToolEffects).toBe(false)
+    expect(traits({ prompt: { id: 'p' } }).asks.hasToolEffects).toBe(true)
+    expect(traits({ prompt: null }).asks.hasToolEffects).toBe(false)
+  })
+
+  it('are right after a call that asked for something else, in any one of them', () => {
+    const first = { model: 'm', reasoning: { effort: 'low' }, service_tier: 'flex', tools: [{ type: 'mcp' }] }
+    for (const other of [{ model: 'n' }, { reasoning: { effort: 'high' } }, { service_tier: 'auto' }, { tools: [] }]) {
+      expect(traits(first).asks).toEqual({ model: 'm', effort: 'low', tier: 'flex', hasToolEffects: true })
+      const { asks } = traits({ ...first, ...other })
+      expect([asks.model, asks.effort, asks.tier, asks.hasToolEffects].join()).toBe(
+        {
+          model: 'n,low,flex,true',
+          reasoning: 'm,high,flex,true',
+          service_tier: 'm,low,auto,true',
+          tools: 'm,low,flex,false',
+        }[Object.keys(other)[0] as string],
+      )
+      // One object serves all calls that ask for the same.
+      expect(traits({ ...first, ...other }).asks).toBe(asks)
+    }
+  })
+
   it('are empty for a passthrough call', () => {
     const foreign = { url: 'https://api.test/v1/embeddings' }
     const asks = { model: 'm', service_tier: 'flex', background: true, store: true, conversation: 'c' }
@@ -98,6 +137,68 @@ describe('what a call continues', () => {
   })
 })
 
+describe('what a call leaves at the endpoint', () => {
+  it('is a stored response unless store is false', () => {
+    expect([{}, { store: true }, { store: null }].map((body) => traits(body).stored)).toEqual([true, true, true])
+    expect(traits({ store: false }).stored).toBe(false)
+  })
+
+  it('may be over only if the events after a known one are asked for', () => {
+    const resumed = (query: string) =>
+      traits({}, { method: 'GET', url: `https://api.test/v1/responses/resp_1?stream=true${query}` }).mayBeOver
+    expect([resumed('&starting_after=5'), resumed('')]).toEqual([true, false])
+    expect(traits({ stream: true }).mayBeOver).toBe(false)
+    expect(traits({}, { url: 'https://api.test/v1/responses?starting_after=5' }).mayBeOver).toBe(false)
+  })
+
+  it.each<[method: string, path: string, isRepeatable: boolean]>([
+    ['GET', '/v1/responses/resp_1', true],
+    ['DELETE', '/v1/responses/resp_1', true],
+    ['QUERY', '/v1/files', true],
+    ['PATCH', '/v1/embeddings', false],
+    ['POST', '/v1/embeddings', true],
+    ['POST', '/v1/embeddings/', true],
+    ['POST', '/v1/chat/completions', true],
+    ['POST', '/v1/moderations', true],
+    ['POST', '/v1/responses/compact', true],
+    ['POST', '/v1/responses/input_tokens', true],
+    ['POST', '/v1/responses', false],
+    ['POST', '/v1/compact', false],
+    ['POST', '/v1/files', false],
+    ['POST', '/v1/embeddings/jobs', false],
+  ])('of %s %s twice is the same as of once: %s', (method, path, isRepeatable) => {
+    expect(isIdempotent({ method, url: new URL(path, 'https://api.test') })).toBe(isRepeatable)
+  })
+})
+
+describe('a stream of another API', () => {
+  const passes = (body: object, contentType = '') =>
+    traits(body, { url: 'https://api.test/v1/chat/completions', contentType }).latency.passesStream === true
+
+  it('is asked for by stream: true in a JSON body', () => {
+    expect(passes({ stream: true })).toBe(true)
+    expect([{}, { stream: 'true' }, { stream: false }].map((body) => passes(body))).toEqual([false, false, false])
+  })
+
+  it.each([
+    ['application/json', true],
+    [' APPLICATION/JSON; charset=utf-8', true],
+    ['application/x-ndjson', true],
+    ['text/plain;charset=UTF-8', true],
+    ['application/octet-stream', false],
+    ['multipart/form-data; boundary=json', false],
+    ['text/html', false],
+  ])('is looked for in a body of type %j: %s', (contentType, isRead) => {
+    expect(passes({ stream: true }, contentType)).toBe(isRead)
+  })
+
+  it('is none of a request without a body of bytes, or with another method', () => {
+    const url = new URL('https://api.test/v1/chat/completions')
+    expect(traitsOf({ method: 'POST', url, headers: [], body: { kind: 'none' } }).latency.passesStream).toBeUndefined()
+    expect(traits({ stream: true }, { method: 'PUT', url: url.href }).latency.passesStream).toBeUndefined()
+  })
+})
+
 describe('the response that an address names', () => {
   it.each<[path: string, id: string | undefined]>([
     ['/v1/responses/resp_1', 'resp_1'],
@@ -112,6 +213,10 @@ describe('the response that an address names', () => {
     ['/v1/responses', undefined],
     ['/v1/responses/', undefined],
     ['/v1/conversations/conv_1', 'conv_1'],
+    ['/v1/conversations/conv_1/items/item_1', 'conv_1'],
+    // Calls that are about no response.
+    ['/v1/responses/compact', undefined],
+    ['/v1/responses/input_tokens', undefined],
   ])('%s: %s', (path, id) => {
     expect(responseIdIn(new URL(path, 'https://api.test'))).toBe(id)
   })

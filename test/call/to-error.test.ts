@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { type CallFacts, toError } from '../../src/call/to-error.ts'
+import { type CallFacts, isIdSecret, toError } from '../../src/call/to-error.ts'
 import { ERROR_CATALOG, type ErrorCode } from '../../src/errors/catalog.ts'
 import type { AttemptRecord, Continuity, DeadlineInfo, UpstreamError } from '../../src/errors/errors.ts'
 import { failure } from '../../src/errors/failure.ts'
@@ -180,5 +180,21 @@ describe('what a failure knows', () => {
     const { cause: end } = toError(failure('connection_reset', undefined, { cause }), FACTS)
     expect(end).toMatchObject({ message: 'read ECONNRESET', code: 'ECONNRESET', syscall: 'read' })
     expect(end).not.toBe(cause)
+  })
+})
+
+describe('the id of a response', () => {
+  it('is secret only if a secret of the request is part of it', () => {
+    expect(isIdSecret('resp_hunter2hunter2', ['hunter2hunter2'])).toBe(true)
+    expect(isIdSecret('resp_1', ['hunter2hunter2'])).toBe(false)
+    expect(isIdSecret('resp_1')).toBe(false)
+    expect(isIdSecret(undefined, ['hunter2hunter2'])).toBe(false)
+  })
+
+  it('is not printed if it is secret', () => {
+    const facts = (hidesResponseId: boolean) =>
+      inspect(toError(failure('connection_reset', undefined, { responseId: 'resp_1' }), { ...FACTS, hidesResponseId }))
+    expect(facts(false)).toContain('resp_1')
+    expect(facts(true)).not.toContain('resp_1')
   })
 })
