@@ -1,10 +1,10 @@
 import { systemClock } from '../core/clock.ts'
 import { readEnv } from '../core/env.ts'
 import { run } from './main.ts'
-import { watchParent } from './parent-watch.ts'
+import { isOfNpx, PROCESSES, starterOf, watchParent } from './parent-watch.ts'
 
 /** Read at once: npx may be killed while the command starts. */
-const PARENT = process.ppid
+const STARTER = starterOf(PROCESSES)
 
 function onStop(listener: (isFirst: boolean) => void): () => void {
   let isFirst = true
@@ -12,19 +12,25 @@ function onStop(listener: (isFirst: boolean) => void): () => void {
     listener(isFirst)
     isFirst = false
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, heard)
-  const isOfNpx = readEnv('npm_command') === 'exec'
-  const stopWatching = isOfNpx ? watchParent(systemClock, () => process.ppid, heard, PARENT) : undefined
+  // The end of a terminal or of npx often comes after a signal for the same reason, so it is never a second one, which cuts calls off.
+  const ended = (): void => {
+    if (isFirst) heard()
+  }
+  const listeners = { SIGTERM: heard, SIGINT: heard, SIGHUP: ended } as const
+  const signals = Object.entries(listeners) as [keyof typeof listeners, () => void][]
+  for (const [signal, on] of signals) process.on(signal, on)
+  const isWatched = isOfNpx(readEnv('npm_command'), readEnv('npm_lifecycle_script'))
+  const stopWatching = isWatched ? watchParent(systemClock, STARTER, ended) : undefined
   return () => {
     stopWatching?.()
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, heard)
+    for (const [signal, on] of signals) process.off(signal, on)
   }
 }
 
 /** Runs the command of this process, and sets its exit code. */
 export async function start(): Promise<void> {
-  // A closed standard output, as in `serve | head`, is not a failure.
-  process.stdout.on('error', () => {})
+  // A closed output, as in `serve | head` or after the end of a terminal, is not a failure.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const isDumb = readEnv('TERM') === 'dumb'
   process.exitCode = await run(process.argv.slice(2), {
     out: (text) => void process.stdout.write(text),

@@ -6,6 +6,6 @@ export interface Terminal {
   readonly color?: boolean
   /** Whether a line of stderr can be written over. Default `false`. */
   readonly live?: boolean
-  /** Calls the listener for each SIGTERM and Ctrl-C. Returns the function that stops listening. */
+  /** Calls the listener for each SIGTERM and Ctrl-C, and for a SIGHUP or the end of `npx` before them. Returns the function that stops listening. */
   onStop(listener: (isFirst: boolean) => void): () => void
 }

@@ -15,9 +15,12 @@ interface Running {
 }
 
 let running: Running | undefined
+let npx: Npx | undefined
 afterEach(() => {
   running?.process.kill('SIGKILL')
   running = undefined
+  npx?.killAll()
+  npx = undefined
 })
 
 function start(...args: string[]): Running {
@@ -34,9 +37,58 @@ function start(...args: string[]): Running {
   return started
 }
 
+/** A process that runs `serve` through a shell which stays, as npx does with some shells. */
+class Npx {
+  readonly pid: number
+  /** After the last process that has its pipe has ended. */
+  readonly over: Promise<void>
+  #err = ''
+
+  static async start(): Promise<Npx> {
+    const started = new Npx()
+    npx = started
+    await until(
+      () => started.#err.includes('OPENAI_BASE_URL='),
+      () => `a greeting: ${started.#err}`,
+      20_000,
+    )
+    return started
+  }
+
+  private constructor() {
+    const command = `echo shell=$$ >&2; "${process.execPath}" "${BIN}" serve --upstream http://127.0.0.1:1/v1 --port 0; exit $?`
+    const script = `require('node:child_process').spawnSync('sh', ['-c', ${JSON.stringify(command)}], { stdio: 'inherit' })`
+    const env = { PATH: '/usr/bin:/bin', npm_command: 'exec', npm_lifecycle_script: "'resilient-responses'" }
+    // One process group, which a test that fails can end as a whole.
+    const child = spawn(process.execPath, ['-e', script], { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#err += chunk
+    })
+    this.pid = child.pid as number
+    this.over = new Promise((resolve) => child.on('close', () => resolve()))
+  }
+
+  killAll(): void {
+    try {
+      process.kill(-this.pid, 'SIGKILL')
+    } catch {
+      // All have ended.
+    }
+  }
+
+  get shell(): number {
+    return Number(/shell=(\d+)/.exec(this.#err)?.[1])
+  }
+
+  get url(): string {
+    return /OPENAI_BASE_URL=(\S+)/.exec(this.#err)?.[1] as string
+  }
+}
+
 /** Starts `serve`, and tells it to stop while a call is under way, which waits for `upstream.release()`. */
 async function stoppedInACall(
   upstream: MockResponsesServer,
+  signal: NodeJS.Signals,
   url: string,
   ...flags: string[]
 ): Promise<{ serve: Running; response: Response }> {
@@ -54,7 +106,7 @@ async function stoppedInACall(
     body: JSON.stringify({ model: 'gpt-5.2', input: 'prompt-secret', stream: true }),
   })
   await upstream.waitFor('fault')
-  serve.process.kill('SIGTERM')
+  serve.process.kill(signal)
   await until(
     () => serve.err.includes('finishing 1 calls'),
     () => `a word about calls under way: ${serve.err}`,
@@ -67,6 +119,7 @@ describe('resilient-responses serve', () => {
     await using upstream = await MockResponsesServer.start()
     const { serve, response } = await stoppedInACall(
       upstream,
+      'SIGTERM',
       `${upstream.baseURL}?key=query-secret`,
       '--hedge',
       'false',
@@ -83,7 +136,7 @@ describe('resilient-responses serve', () => {
 
   it('ends with 1 where a second signal cuts a call off', async () => {
     await using upstream = await MockResponsesServer.start()
-    const { serve, response } = await stoppedInACall(upstream, upstream.baseURL, '--quiet')
+    const { serve, response } = await stoppedInACall(upstream, 'SIGTERM', upstream.baseURL, '--quiet')
     serve.process.kill('SIGTERM')
     await expect(response.text()).rejects.toThrow()
     expect(await serve.exit).toBe(1)
@@ -91,27 +144,27 @@ describe('resilient-responses serve', () => {
     expect(serve.out).toBe('')
   })
 
-  it('ends when the npx that started it was killed, because npx passes no signal on', async () => {
-    const command = `"${process.execPath}" "${BIN}" serve --upstream http://127.0.0.1:1/v1 --port 0 & wait`
-    const child = spawn('sh', ['-c', command], {
-      env: { PATH: '/usr/bin:/bin', npm_command: 'exec' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    let err = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      err += chunk
-    })
-    // After the last process that has its pipe has ended.
-    const over = new Promise((resolve) => child.on('close', resolve))
-    await until(
-      () => err.includes('OPENAI_BASE_URL='),
-      () => `a greeting: ${err}`,
-      20_000,
-    )
-    child.kill('SIGKILL')
-    await over
-    const base = /OPENAI_BASE_URL=(\S+)/.exec(err)?.[1] as string
-    await expect(fetch(base)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  it('finishes its calls after a SIGHUP, and after a further one, because a terminal that ends may send two', async () => {
+    await using upstream = await MockResponsesServer.start()
+    const { serve, response } = await stoppedInACall(upstream, 'SIGHUP', upstream.baseURL)
+    serve.process.kill('SIGHUP')
+    const { port } = new URL(/OPENAI_BASE_URL=(\S+)/.exec(serve.err)?.[1] as string)
+    // The signal comes before a request that is sent after it.
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503)
+    upstream.release()
+    expect(await response.text()).toContain('response.completed')
+    expect(await serve.exit).toBe(0)
+  })
+
+  it.each([
+    ['the shell of npx', 'SIGTERM', (npx: Npx) => npx.shell],
+    ['npx', 'SIGKILL', (npx: Npx) => npx.pid],
+    ['npx', 'SIGHUP', (npx: Npx) => npx.pid],
+  ] as const)('ends after %s was ended by %s, because npx passes no signal on', async (_, signal, killed) => {
+    const started = await Npx.start()
+    process.kill(killed(started), signal)
+    await started.over
+    await expect(fetch(started.url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
   })
 
   it('prints lines for Codex that stand above any table of an existing file', async () => {
