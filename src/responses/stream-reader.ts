@@ -58,7 +58,10 @@ export class StreamReader<E extends SessionEvent> implements ResponseStreamItera
       const next = (): Promise<IteratorResult<E, undefined>> => this.next()
       return this.#asked.then(next, next)
     }
-    const { promise, resolve } = Promise.withResolvers<IteratorResult<E, undefined>>()
+    let resolve!: Resolve<IteratorResult<E, undefined>>
+    const promise = new Promise<IteratorResult<E, undefined>>((answer) => {
+      resolve = answer
+    })
     if (!this.#answer(resolve)) {
       this.#asked = promise
       this.#resolve = resolve

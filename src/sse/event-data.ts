@@ -81,8 +81,11 @@ function isWord(value: unknown): boolean {
 /** Parses a delta that seems to be of `type`. `undefined` if it is not a delta of this type. */
 export function parsedDelta(data: string, type: string): unknown {
   try {
-    const json = JSON.parse(data) as { readonly type?: unknown; readonly error?: unknown }
-    return json.type === type && json.error === undefined ? json : undefined
+    const json = JSON.parse(data) as { type?: unknown; readonly error?: unknown }
+    if (json.type !== type || json.error !== undefined) return undefined
+    // The same string object in all deltas: comparing it again takes no time, and events that the caller keeps share it.
+    json.type = type
+    return json
   } catch {
     return undefined
   }

@@ -90,7 +90,7 @@ export class SseReader {
     const endsLine = chunk.at(-1) === 10
     let text = this.#heldCr + this.#decoded(chunk, endsLine)
     this.#heldCr = ''
-    if (text.endsWith('\r') && !this.#loneCrs) {
+    if (!endsLine && text.endsWith('\r') && !this.#loneCrs) {
       this.#loneCrs = LONE_CR.test(text)
       if (!this.#loneCrs) {
         this.#heldCr = '\r'
@@ -162,12 +162,13 @@ export class SseReader {
    */
   #feed(text: string): number {
     const hasCr = text.includes('\r')
-    const endOf = frameEnds(text)
+    let endOf: ((from: number) => number) | undefined
     let from = 0
     this.#begin = 0
     while (from < text.length && !this.#isOver()) {
       if (this.#betweenFrames && !hasCr) {
         from = this.#readRun(text, from)
+        if (from === text.length) break
         const frame = plainFrame(text, from)
         if (frame !== undefined) {
           this.#onFrame(frame)
@@ -177,8 +178,8 @@ export class SseReader {
           this.#unfinished = undefined
           continue
         }
-        if (from === text.length) break
       }
+      endOf ??= frameEnds(text)
       const to = endOf(from)
       const piece = from === 0 && to === text.length ? text : text.slice(from, to)
       this.#parser ??= this.#createParser()
@@ -215,8 +216,9 @@ export class SseReader {
     const longest = this.#maxEventBytes > 0 ? this.#maxEventBytes : Infinity
     let at = from
     let last: string | undefined
-    for (let data = deltaAt(run, text, at); data !== undefined; data = deltaAt(run, text, at)) {
-      if (data.length > longest) break
+    while (at < text.length) {
+      const data = deltaAt(run, text, at)
+      if (data === undefined || data.length > longest) break
       if (this.parseAll) {
         const json = parsedDelta(data, type)
         if (json === undefined) break

@@ -107,11 +107,19 @@ export class ItemList {
       if (id === undefined && callId === undefined) return undefined
       return this.#named(id, callId, type)
     }
-    const known =
-      this.#byIndex === undefined ? this.#entries.findLast((each) => each.index === index) : this.#byIndex.get(index)
+    const known = this.#byIndex === undefined ? this.#lastAt(index) : this.#byIndex.get(index)
     if (known === undefined || isCalled(known.item, id, callId)) return known
     const namesake = this.#named(id, callId, type)
     return namesake?.index === index ? namesake : known
+  }
+
+  /** A loop, because it runs for each delta, and `findLast` needs a function. */
+  #lastAt(index: number): Entry | undefined {
+    for (let at = this.#entries.length - 1; at >= 0; at--) {
+      const entry = this.#entries[at]
+      if (entry?.index === index) return entry
+    }
+    return undefined
   }
 
   /** The running item, for events that name neither an index nor a known item. */
