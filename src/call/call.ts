@@ -6,6 +6,7 @@ import type { AttemptRecord, GiveUpReason, ResilientError } from '../errors/erro
 import type { Failure } from '../errors/failure.ts'
 import type { CallEndEvent } from '../telemetry/events.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall } from '../watchdog/deadlines.ts'
+import { rememberAborted } from './aborted-history.ts'
 import type { Attempt } from './attempt.ts'
 import { AttemptRunner, type AttemptRunnerOwner } from './attempt-runner.ts'
 import { deadlinesOf } from './call-deadlines.ts'
@@ -290,6 +291,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
     this.#over = true
     this.#readerWait?.stop()
     this.#runner.end()
+    if (outcome === 'aborted') rememberAborted(this)
     this.scope.dispose()
     const own = this.#records.length - (this.context.earlier?.length ?? 0)
     this.log.ended(outcome, own, failed?.code ?? this.#records.at(-1)?.code)

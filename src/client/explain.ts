@@ -3,20 +3,12 @@ import type { Rules } from '../core/rules.ts'
 import type { AttemptRecord } from '../errors/attempt-record.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { type CallHistory, explainHistory } from '../errors/explain.ts'
+import { HISTORIES } from '../errors/histories.ts'
+import { errorChain } from '../errors/system-cause.ts'
 import { drawCall } from '../picture/draw.ts'
 import { ResponseStream } from '../responses/response-stream.ts'
-import { attemptsOf } from '../responses/result-history.ts'
 import { historyBehind } from './fetched-response.ts'
 import { findResilientError, isInstance } from './find.ts'
-
-/** The call history of each response that was returned unchanged. Holds only records. */
-const HISTORIES = new WeakMap<Response, CallHistory>()
-
-/** Stores the history for `explain(response)`, invisible on the response. */
-export function remember(response: Response, history: CallHistory): Response {
-  HISTORIES.set(response, history)
-  return response
-}
 
 /** What an explanation holds beside its lines. */
 export interface ExplainOptions {
@@ -32,11 +24,11 @@ const RULES = { picture: { ...flag, default: false } } as const satisfies Rules<
  * hedges. Last why there was no further retry. Contains no header, no query value, and nothing of a body except the
  * endpoint's error message.
  *
- * An abort, and so a `timeout` of an SDK, rejects with the caller's own reason, which has no history: explain the stream or the
- * response instead.
+ * After an abort, and so after the `timeout` of an SDK, the error is the caller's own reason, or has it as its `cause`. It tells of
+ * the call that it ended, if it is an object and ended one call alone. Of a resumed stream explain the stream.
  *
  * @param subject an error (ours, one that an SDK has wrapped around it, or one that an SDK has made of the last HTTP
- * answer of a call), a `ResponseStream`, a `Response` of `client.fetch`, or the object that `create()`, `retrieve()`,
+ * answer of a call), the reason of an abort, a `ResponseStream`, a `Response` of `client.fetch`, or the object that `create()`, `retrieve()`,
  * `cancel()` or `finalResponse()` has returned.
  * @returns `undefined` for anything else, for example a copy of that object.
  * @throws ConfigurationError for an option that is unknown or not accepted.
@@ -55,10 +47,18 @@ interface Told {
 
 function toldOf(subject: unknown): Told | undefined {
   if (isInstance(subject, ResponseStream)) return { text: subject.explain(), attempts: subject.attempts }
-  const history = isInstance(subject, Response) ? (historyBehind(subject) ?? HISTORIES.get(subject)) : undefined
-  if (history !== undefined) return { text: explainHistory(history), attempts: history.attempts }
-  const attempts = attemptsOf(subject)
-  if (attempts !== undefined) return { text: explainHistory({ attempts }), attempts }
+  const made = isInstance(subject, Response) ? historyBehind(subject) : undefined
+  const history = made ?? HISTORIES.get(subject as object)
+  if (history !== undefined) return ofHistory(history)
   const error = findResilientError(subject)
-  return error && { text: error.explain(), attempts: error.attempts }
+  if (error !== undefined) return { text: error.explain(), attempts: error.attempts }
+  for (const link of errorChain(subject)) {
+    const aborted = HISTORIES.get(link)
+    if (aborted !== undefined) return ofHistory(aborted)
+  }
+  return undefined
+}
+
+function ofHistory(history: CallHistory): Told {
+  return { text: explainHistory(history), attempts: history.attempts }
 }

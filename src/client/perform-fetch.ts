@@ -9,9 +9,9 @@ import { ResilientError } from '../errors/errors.ts'
 import type { CallHistory } from '../errors/explain.ts'
 import type { Failure } from '../errors/failure.ts'
 import { callHeader, GIVEN_UP_HEADER, rememberGivenUp } from '../errors/given-up.ts'
+import { rememberHistory } from '../errors/histories.ts'
 import { openingOf } from '../errors/opening.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
-import { remember } from './explain.ts'
 import { callRequest, isPassthrough } from './fetch-call.ts'
 import type { FetchHost } from './fetch-host.ts'
 import type { FetchRequest } from './fetch-request.ts'
@@ -193,7 +193,7 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
   if (untouched !== undefined) {
     // The wrapped fetch did not follow the redirects, so its answer does not know of them.
     if (redirected) Object.defineProperty(untouched, 'redirected', { value: true, configurable: true })
-    return remember(untouched, history)
+    return rememberHistory(untouched, history)
   }
   const isStream = traits.latency.kind === 'stream'
   const made = isOver ? '' : isStream ? streamOfAnswer(attempt) : undefined

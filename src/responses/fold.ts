@@ -1,13 +1,13 @@
 import { isThenable } from '../core/thenable.ts'
+import { rememberHistory } from '../errors/histories.ts'
 import type { CreateOptions } from './request-options.ts'
-import { rememberAttempts } from './result-history.ts'
 import type { ResponseObject, ResponseStreamEvent } from './schema/index.ts'
 import { resultOf, type StreamRestartedEvent } from './session-events.ts'
 import type { Session } from './session-port.ts'
 
 /** The response of a session that was read to its end. */
 export function resultOfSession({ seen, requestId, attempts }: Session): ResponseObject {
-  return rememberAttempts(resultOf(seen.toResponse(), { outputText: seen.outputText, requestId }), attempts)
+  return rememberHistory(resultOf(seen.toResponse(), { outputText: seen.outputText, requestId }), { attempts })
 }
 
 /**

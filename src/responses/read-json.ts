@@ -1,10 +1,10 @@
 import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { rememberHistory } from '../errors/histories.ts'
 import { ResponseAccumulator } from './accumulator.ts'
 import { foldSession } from './fold.ts'
 import type { ResponsesHost } from './host.ts'
 import { reportedError } from './interruption.ts'
-import { rememberAttempts } from './result-history.ts'
 import type { ResponseObject } from './schema/index.ts'
 import { StreamSession } from './session.ts'
 import { eventOf, resultOf } from './session-events.ts'
@@ -18,9 +18,8 @@ export async function readCall(host: ResponsesHost, call: Call, scope: AbortScop
   const response = await readOutcome(host, call, outcome, scope.child())
   const seen = new ResponseAccumulator()
   seen.add(eventOf(response))
-  return rememberAttempts(resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId }), [
-    ...call.attempts,
-  ])
+  const result = resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId })
+  return rememberHistory(result, { attempts: [...call.attempts] })
 }
 
 /** The response that came of a call for JSON. A gateway may answer with the event stream of it: the stream is the answer. */

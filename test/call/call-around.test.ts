@@ -24,7 +24,7 @@ describe('a call that continues another one', () => {
     r.over('completed')
   })
 
-  it('with time of its own counts its own times from its beginning', async () => {
+  it('with a start that is given counts its times from its beginning', async () => {
     const r = call({ startedAt: 970 })
     await r.drain((await r.run()).value as CallOutcome)
     expect(r.of('call_start')).toMatchObject([{ atMs: 0 }])

@@ -192,7 +192,7 @@ describe('a stream of another API', () => {
     expect(passes({ stream: true }, contentType)).toBe(isRead)
   })
 
-  it('is none of a request without a body of bytes, or with another method', () => {
+  it('does not apply to a request without a body of bytes, or with another method', () => {
     const url = new URL('https://api.test/v1/chat/completions')
     expect(traitsOf({ method: 'POST', url, headers: [], body: { kind: 'none' } }).latency.passesStream).toBeUndefined()
     expect(traits({ stream: true }, { method: 'PUT', url: url.href }).latency.passesStream).toBeUndefined()

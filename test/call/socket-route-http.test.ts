@@ -62,7 +62,7 @@ describe('an attempt over HTTP', () => {
     expect(at.call(ask([user('Hello!')])).because()).toBe('http size')
   })
 
-  it('is none of a large request whose increment is small, up to the limit', async () => {
+  it('does not apply to a large request whose increment is small, up to the limit', async () => {
     const long = user('x'.repeat(2000))
     scene({ maxMessageBytes: 2500 })
     const wire = await at.call(ask([long])).turn('resp_1', [assistant('y'.repeat(1000))])

@@ -71,11 +71,9 @@ example \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exh
 \`findResilientError(error)\` find the call from the error of openai, the AI SDK, agents-js, ky or axios. The process keeps the last
 500 such calls. \`17\` is the \`callId\` of telemetry events.
 
-Two errors of SDKs lead to no call, and \`findResilientError\` and \`explain\` return \`undefined\` for them:
-
-- "Request timed out." of openai, if its own \`timeout\` ended the call. The telemetry event \`call_end\` then has the outcome \`aborted\`.
-- \`NoOutputGeneratedError\` of the AI SDK, from \`await streamText(…).text\`. \`onError\` of \`streamText\` gets the error itself:
-  [settings](hosts.md#settings).
+If an SDK's own \`timeout\` ended the call, there is no error of ours: \`findResilientError\` returns \`undefined\`, \`explain(error)\` shows the
+attempts, and the telemetry event \`call_end\` has the outcome \`aborted\`. \`NoOutputGeneratedError\` of the AI SDK, from
+\`await streamText(…).text\`, leads to no call. \`onError\` of \`streamText\` gets the error itself: [settings](hosts.md#settings).
 
 ## A gateway's own failures
 

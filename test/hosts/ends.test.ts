@@ -1,7 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
+import { explain } from '../../src/index.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import type { Fault } from '../../src/testing/server.ts'
+import { outcomeOf } from '../e2e/support/calls.ts'
 import { collectGarbageUntil } from '../e2e/support/collect-garbage.ts'
 import { turns, until } from '../support/until.ts'
 import { CUT_AFTER_OUTPUT } from './support/failures.ts'
@@ -24,6 +26,9 @@ const OWN_TIMEOUT = {
   ai: /^abort part: .*timeout/i,
   agents: /^ModelTimeoutError ETIMEDOUT: .*timed out/,
 } satisfies Record<Host['kind'], RegExp>
+
+/** The attempts of a call that an SDK has aborted. On a busy machine its timeout may expire before there is a connection. */
+const ABORTED = /^attempt 1 at .* aborted by the caller after \d+ ms, \w+ /
 
 await forEachHost((version, start) => {
   const { describe, isAbort, kind } = version
@@ -72,9 +77,20 @@ await forEachHost((version, start) => {
       await server.waitFor('connection_closed')
       expect(answer.finished).toBe(false)
       expect(`${describe(error)}: ${(error as Error).message}`).toMatch(OWN_TIMEOUT[kind])
+      if (kind !== 'ai') expect(explain(error)).toMatch(ABORTED)
       expect(server.requests.map((request) => request.outcome)).toEqual(['client_gone'])
     },
   )
+
+  // The AI SDK ends a stream by a part, and rejects a call that does not stream.
+  it.runIf(kind === 'ai')('gets an error after its own timeout that leads to the attempts of the call', async () => {
+    const { host, server } = await start({ host: { timeoutMs: OWN_TIMEOUT_MS } })
+    server.script([{ at: 'headers', ...STALL }])
+    const { error } = await outcomeOf(host.create())
+    await server.waitFor('connection_closed')
+    expect(describe(error)).toBe('TimeoutError')
+    expect(explain(error)).toMatch(ABORTED)
+  })
 
   it('leaves a stream in the middle, and the socket is freed', async () => {
     const clock = new VirtualClock()

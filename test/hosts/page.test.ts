@@ -85,10 +85,9 @@ It does not call them for a stream that has begun: after such a failure run the 
 
 ## How to see it
 
-\`findResilientError(error)?.code\` and \`explain(error)\` take the error of an SDK, too. An exception is \`Request timed out.\` or
-\`Request was aborted.\` of \`openai\`: its own \`timeout\` has aborted the call, and its error does not lead to the call. They return
-\`undefined\`, also after attempts that were cut. Then \`onEvent\` has a \`call_end\` with \`outcome: 'aborted'\`, and an \`attempt_end\` for each
-attempt. So keep \`timeout\` above the deadlines of the client. \`onEvent\` shows the attempts of each call.`
+\`findResilientError(error)?.code\` and \`explain(error)\` take the error of an SDK, too. If the SDK's own \`timeout\` has aborted the call, there
+is no error of ours: the first returns \`undefined\`, and \`explain(error)\` shows the attempts. It shows none of a \`streamText\`, whose
+abort is no error. So keep \`timeout\` above the deadlines of the client. \`onEvent\` shows the attempts of each call.`
 
 it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
   timeout: 120_000,
