@@ -48,8 +48,11 @@ export class Membership implements FleetMembership {
 
   arrive(origin: string): Promise<void> | undefined {
     if (this.#isOver) return undefined
-    this.#listen()
-    return this.#syncOf(origin).arrive()
+    const arriving = this.#syncOf(origin).arrive()
+    if (arriving === undefined) this.#listen()
+    // After the first report, which asks how many others listen. What is published meanwhile comes with the report that follows.
+    else void arriving.then(() => this.#listen())
+    return arriving
   }
 
   tell(origin: string, fact: FleetFact): void {
@@ -96,14 +99,20 @@ export class Membership implements FleetMembership {
           // Reports are numbered for each: one that was dropped from the map may still be under way.
           process: `${this.#process}.${++this.#syncs}`,
           channel: this.#keys.channel,
-          keys: { quotas: this.#keys.quotas(origin, this.#account), facts: this.#keys.facts(origin) },
+          keys: {
+            quotas: this.#keys.quotas(origin, this.#account),
+            facts: this.#keys.facts(origin),
+            known: this.#keys.known(origin),
+          },
           limit: this.#member.limit,
+          isListening: () => this.#subscription !== undefined,
           onFact: (fact) => this.#member.heard(fact),
         }),
     )
   }
 
   #listen(): void {
+    if (this.#isOver) return
     this.#subscription ??= this.#source.subscribe(this.#keys.channel, {
       onMessage: (message) => this.#published(message),
       onListening: () => {

@@ -23,8 +23,10 @@ export interface OriginSyncOptions {
   readonly time: StoreTime
   readonly process: string
   readonly channel: string
-  readonly keys: { readonly quotas: string; readonly facts: string }
+  readonly keys: { readonly quotas: string; readonly facts: string; readonly known: string }
   readonly limit: FleetLimit | undefined
+  /** Whether this process may listen on the channel by now. */
+  isListening(): boolean
   onFact(fact: FleetFact): void
 }
 
@@ -202,13 +204,13 @@ export class OriginSync {
   }
 
   async #send(held: number, wanted: number): Promise<ReturnType<typeof readReply>> {
-    const { store, clock, time, process, channel, keys, limit } = this.#options
+    const { store, clock, time, process, channel, keys, limit, isListening } = this.#options
     const args = [channel, process, String(++this.#seq), String(held), String(wanted), String(limit?.calls ?? 0)]
     const askedAt = clock.now()
     const answer = await store.run(
       SYNC,
-      [keys.quotas, keys.facts],
-      [...args, String(LEASE_MS), this.#epoch, ...this.#facts.untold()],
+      [keys.quotas, keys.facts, keys.known],
+      [...args, String(LEASE_MS), this.#epoch, isListening() ? '1' : '0', ...this.#facts.untold()],
     )
     const reply = answer === undefined ? undefined : readReply(answer.value)
     if (reply !== undefined) time.learn(reply.now, askedAt, clock.now())

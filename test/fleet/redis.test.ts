@@ -5,10 +5,10 @@ import { textStream } from '../../src/testing/index.ts'
 import { MockResponsesServer } from '../../src/testing/server.ts'
 import { pause, until } from '../support/until.ts'
 import { slowServer } from './support/flight.ts'
-import { CREATE, member } from './support/member.ts'
+import { CREATE, keepCalling, member } from './support/member.ts'
 import { CLIENT_NAMES, CLIENTS } from './support/redis-clients.ts'
 import { hasRedis, RedisServer } from './support/redis-server.ts'
-import { bothListen, type Command, untilStore } from './support/store-state.ts'
+import { bothListen, type Command, listeners, untilStore } from './support/store-state.ts'
 
 /** Owners are kept after the calls. */
 function ownersAreKept(command: Command, prefix: string, count: number): Promise<void> {
@@ -59,6 +59,22 @@ describe.skipIf(!hasRedis)('a fleet on a real server (skipped without redis-serv
       await Promise.all(calls)
       expect(flight.most).toBeLessThanOrEqual(6)
       expect(flight.most).toBeGreaterThanOrEqual(5)
+    })
+
+    it('lets a process that is new, and the first to report after a flush, begin no call above the limit', async () => {
+      const { server, flight } = await slowServer(300)
+      await using _ = server
+      const options = { baseURL: server.baseURL, concurrency: { calls: 6 } }
+      await using a = await member(redis.port, kind, options, `flush-${kind}`)
+      await using b = await member(redis.port, kind, options, `flush-${kind}`)
+      const load = keepCalling(a, 12)
+      await until(() => flight.most === 6, 'the first process has all of it')
+      await untilStore(async () => (await listeners(a.command, `rr:flush-${kind}`)) === 1, 'it listens')
+      await a.command('FLUSHALL')
+      await Promise.all(Array.from({ length: 12 }, () => b.client.responses.create(CREATE)))
+      await load.stop()
+      expect(flight.most).toBe(6)
+      expect([load.done.errors, a.stores(), b.stores()]).toEqual([[], [], []])
     })
 
     it('finds the owner of a response that another process has made', async () => {

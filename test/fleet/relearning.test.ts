@@ -81,3 +81,51 @@ describe('while the store learns the quotas again', () => {
     await endWell(world)
   })
 })
+
+describe('a process that is new and the first to report', () => {
+  it.for([
+    { harm: 'is flushed', others: 1 },
+    { harm: 'is flushed', others: 3 },
+    { harm: 'has its clock set an hour back', others: 1 },
+  ])('begins no call above the limit where the store $harm, with others: $others', async ({ harm, others }) => {
+    const r = rig(others, answers(1000), { concurrency: { calls: CALLS } })
+    const running = r.processes.map((_, index) => r.calls(index, 60))
+    // Just after the others have reported.
+    await r.clock.advance(5050)
+    expect(r.flight.most).toBe(CALLS)
+    HARMS[harm]?.(r)
+    r.add()
+    running.push(r.calls(others, 60))
+    await r.clock.advance(6000)
+    expect(r.flight.most).toBe(CALLS)
+    // It has its share by then.
+    expect(r.sentBy(others).filter((at) => at > r.clock.now() - 1500).length).toBeGreaterThanOrEqual(
+      CALLS / (others + 1) - 1,
+    )
+    await endWell({ r, running })
+  })
+
+  it('begins at once where it is alone: the store is new, was flushed, or knows of no process any more', async () => {
+    const r = rig(1, answers(100), { concurrency: { calls: CALLS } })
+    const begins = async (index: number): Promise<void> => {
+      const before = r.sentBy(index).length
+      const calls = r.calls(index, CALLS / 2)
+      await r.clock.advance(50)
+      expect(r.sentBy(index).length - before).toBe(CALLS / 2)
+      await r.clock.advance(1000)
+      expect((await calls).filter((one) => typeof one !== 'number')).toEqual([])
+    }
+    await begins(0)
+    // It has given everything back, and its leases are over.
+    await r.clock.advance(60_000)
+    await begins(0)
+    await r.clock.advance(60_000)
+    r.server.flush()
+    await begins(0)
+    // Another one is idle, and listens. What the store knows of the fleet, it has for 30 days.
+    await r.clock.advance(60_000)
+    r.add()
+    await begins(1)
+    await r.end()
+  })
+})

@@ -3,6 +3,7 @@
 --
 -- KEYS[1]  quotas: hash of process → "seq wanted quota atMs", and '#' → "epoch atMs recoversUntilMs"
 -- KEYS[2]  facts: hash of fact → until when it is true (ms)
+-- KEYS[3]  known: set by every report, for 30 days: without it the store was flushed, or is new
 -- ARGV[1]  channel on which a new fact is published as "untilMs forMs fact"
 -- ARGV[2]  process, and [3] the number of its report, which grows
 -- ARGV[4]  held: it will use no more than that until it is answered
@@ -10,17 +11,20 @@
 -- ARGV[6]  calls: the limit of all processes; 0: there is no limit
 -- ARGV[7]  lease: how long a report is true (ms)
 -- ARGV[8]  epoch of the quotas that the process knows; '': it knows of none
--- ARGV[9…] triples: a fact, for how long it is true (ms), until when by this clock (ms; '' where it is not known)
+-- ARGV[9]  how many connections of this process listen on the channel: 1 or 0
+-- ARGV[10…] triples: a fact, for how long it is true (ms), until when by this clock (ms; '' where it is not known)
 --
 -- Returns  now, quota, target, number of processes, 1 while quotas recover, epoch, then pairs: a fact, how long it is true (ms)
 
 local LONGEST_FACT_MS = 60000
 local RECOVERY_MS = 2000
 local LATE_MS = 1000
+-- 30 days. A text, because the number has more than 32 bits, and not every Lua has them.
+local KNOWN_MS = '2592000000'
 
-local quotas, facts, channel, process = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local quotas, facts, marker, channel, process = KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2]
 local seq, held, wanted = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local calls, lease, known_epoch = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local calls, lease, known_epoch, listening = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -31,7 +35,7 @@ local function int(number)
 end
 
 local function learn_facts()
-  for i = 9, #ARGV, 3 do
+  for i = 10, #ARGV, 3 do
     local fact, for_ms, ends = ARGV[i], math.min(tonumber(ARGV[i + 1]), LONGEST_FACT_MS), tonumber(ARGV[i + 2])
     -- A command that waited for a frozen server runs late: what it tells may be over.
     if ends == nil or ends > now + for_ms then ends = now + for_ms end
@@ -72,9 +76,14 @@ local function read_epoch()
       return epoch, is_lost and math.max(recovers, made + RECOVERY_MS) or recovers
     end
   end
-  -- Nothing is known, or it is of another time: a flush, a restart, a clock that was set.
+  -- Nothing is known, or it is of another time: a flush, a restart, a clock that was set. Or no process has reported for a while.
+  local is_lost = known_epoch ~= ''
+  if not is_lost and (epoch ~= nil or not redis.call('GET', marker)) then
+    -- A process that knows of nothing is the first to report. Others may have calls if they listen; none reads this message.
+    is_lost = tonumber(redis.call('PUBLISH', channel, 'lost')) > listening
+  end
   redis.call('DEL', quotas)
-  return process .. ':' .. int(now), (known_epoch ~= '' and wanted >= 0) and now + RECOVERY_MS or 0
+  return process .. ':' .. int(now), (is_lost and wanted >= 0) and now + RECOVERY_MS or 0
 end
 
 local function read_members()
@@ -153,6 +162,7 @@ local function grant()
   end
   redis.call('HSET', quotas, '#', table.concat({ epoch, int(now), int(recovers) }, ' '))
   redis.call('PEXPIRE', quotas, lease)
+  redis.call('SET', marker, '1', 'PX', KNOWN_MS)
   return { int(now), int(me.quota), int(me.target), int(count), now < recovers and '1' or '0', epoch }
 end
 

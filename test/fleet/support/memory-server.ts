@@ -194,9 +194,18 @@ export class MemoryServer {
         if (entry !== undefined) entry.until = this.now + Number(field)
         return '1'
       }
-      case 'PUBLISH':
-        for (const listener of [...this.#listeners]) listener(key, field)
-        return '1'
+      case 'GET': {
+        const known = this.#read(key)
+        return typeof known === 'string' ? known : undefined
+      }
+      case 'SET':
+        this.#values.set(key, { value: field, until: this.now + Number(rest[2]) })
+        return 'OK'
+      case 'PUBLISH': {
+        const listeners = [...this.#listeners]
+        for (const listener of listeners) listener(key, field)
+        return String(listeners.length)
+      }
       default:
         throw new Error(`the script called ${name}, which this server does not know`)
     }
