@@ -5,7 +5,7 @@ import type { Classification } from './classify-hook.ts'
 import { isPreviousResponseNotFound, unsupportedParameter } from './continuity.ts'
 import { statusNamedBy, statusSaidBy, type UpstreamErrorFields } from './error-fields.ts'
 import { readHint } from './hints.ts'
-import { isRefusalName, meaningOfName } from './upstream-names.ts'
+import { isErrorClass, isRefusalName, meaningOfName } from './upstream-names.ts'
 
 /**
  * Statuses below 500 that can be retried. All statuses from 500 can: they say that the endpoint failed, and SDKs retry
@@ -37,7 +37,10 @@ export interface UpstreamAnswer {
   readonly body?: unknown
 }
 
-/** What a failure reported by the endpoint means: by `error.code` first, then `error.type`, then the status. Pure. */
+/**
+ * What a failure reported by the endpoint means: by `error.code` first, then `error.type`, then the status. The name of a
+ * class of errors does not overrule a status that is retried. Pure.
+ */
 export function classifyUpstream(answer: UpstreamAnswer): Failure {
   const { status, error, secrets, withoutEchoes = (text: string) => text } = answer
   // Inside a stream the only status is the one that the event names.
@@ -82,7 +85,11 @@ export function classifyUpstream(answer: UpstreamAnswer): Failure {
 function laneOf(answer: UpstreamAnswer, status: number | undefined, isUnsupported: boolean): RetryLane | undefined {
   const { error, header, classify } = answer
   const names = [error?.code, error?.type].filter((name) => name !== undefined)
-  const meanings = names.map((name) => meaningOfName(name, status !== undefined && status >= 500))
+  const isStatusRetried = status !== undefined && laneOfStatus(status) !== undefined
+  const meanings = names.map((name) =>
+    // OpenAI labels a 409 `invalid_request_error`, and SDKs retry it: such a label must not overrule the status.
+    isStatusRetried && isErrorClass(name) ? undefined : meaningOfName(name, status !== undefined && status >= 500),
+  )
   const shouldRetry = header('x-should-retry')?.trim().toLowerCase()
   if (shouldRetry === 'false') return undefined
   // An empty account: a retry cannot help, whatever `classify` or `x-should-retry` say.

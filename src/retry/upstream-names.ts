@@ -64,6 +64,15 @@ function normalized(name: string): string {
     .replace(/_exception$/, '')
 }
 
+/** Names of a class of errors, by which endpoints label every answer of 4xx. They repeat a status and name no cause. */
+const ERROR_CLASS =
+  /^(?:invalid_request|bad_request|(?:invalid_request|bad_request|authentication|permission|permission_denied|forbidden|unauthorized|not_found|unprocessable_entity|validation)_error)$/
+
+/** Whether the name is that of a class of errors, such as `invalid_request_error`, and not of a cause. */
+export function isErrorClass(given: string): boolean {
+  return ERROR_CLASS.test(normalized(given))
+}
+
 /**
  * What a name means. `undefined` for an unknown name.
  *

@@ -50,7 +50,6 @@ const PUSHBACK_CODES = [
   'ServiceUnavailableException',
 ]
 const FINAL_CODES = [
-  'invalid_request_error',
   'context_length_exceeded',
   'invalid_prompt',
   'data_residency_mismatch',
@@ -80,11 +79,22 @@ const MADE_FINAL_CODES = [
   'unknown_parameter',
   'model_not_supported',
   'input_too_long',
-  'BadRequestError',
   'ValidationException',
   'com.amazon.coral.service#AccessDeniedException',
   'ResourceNotFoundException',
   'DeploymentNotFound',
+]
+/** Labels of every answer of 4xx: they name no cause. */
+const ERROR_CLASSES = [
+  'invalid_request_error',
+  'invalid_request',
+  'bad_request',
+  'BadRequestError',
+  'authentication_error',
+  'permission_error',
+  'not_found_error',
+  'unprocessable_entity_error',
+  'validation_error',
 ]
 const QUOTA_AND_POLICY_CODES = [
   'insufficient_quota',
@@ -163,6 +173,27 @@ describe('what the endpoint itself reports', () => {
     },
   )
 
+  it.each(PUSHBACK_STATUSES)('is retried with status %i whatever class of errors the endpoint labels it', (status) => {
+    for (const name of ERROR_CLASSES) {
+      expect([name, laneOf({ status, type: name })]).toEqual([name, 'pushback'])
+      expect([name, laneOf({ status, code: name })]).toEqual([name, 'pushback'])
+      expect([name, laneOf({ status, code: 'unknown', type: name })]).toEqual([name, 'pushback'])
+      const event = { type: 'error', status, error: { type: name, message: 'm' } }
+      expect([name, inStream(event).lane]).toEqual([name, 'pushback'])
+      // A cause beside the label decides as ever.
+      for (const code of [...FINAL_CODES, ...QUOTA_AND_POLICY_CODES]) {
+        expect([code, laneOf({ status, code, type: name })]).toEqual([code, 'final'])
+      }
+    }
+  })
+
+  it.each(ERROR_CLASSES)('is final with the label %s and a final status, or none', (name) => {
+    for (const status of [undefined, ...FINAL_STATUSES]) {
+      expect([status, laneOf({ status, type: name })]).toEqual([status, 'final'])
+      expect([status, laneOf({ status, code: name })]).toEqual([status, 'final'])
+    }
+  })
+
   it('inside a stream reads the status of the event as that status, beside a code that names none', () => {
     for (const body of [
       { type: 'error', status: 400, error: { message: 'm' } },
@@ -224,7 +255,7 @@ describe('what the endpoint itself reports', () => {
     expect(laneOf({ status: 429, code: 'rate_limit_exceeded', type: 'invalid_request_error' })).toBe('pushback')
     expect(laneOf({ status: 400, code: 'server_error', type: 'invalid_request_error' })).toBe('pushback')
     expect(laneOf({ status: 500, code: 'invalid_prompt', type: 'server_error' })).toBe('final')
-    expect(laneOf({ status: 500, code: 'unknown', type: 'invalid_request_error' })).toBe('final')
+    expect(laneOf({ status: 500, code: 'unknown', type: 'invalid_prompt' })).toBe('final')
     expect(laneOf({ status: 400, code: 'unknown', type: 'server_error' })).toBe('pushback')
     // A full account is full whichever field says so.
     expect(laneOf({ status: 429, code: 'rate_limit_exceeded', type: 'insufficient_quota' })).toBe('final')

@@ -32,6 +32,14 @@ export function defaultErrorBody(status: number): JsonObject {
       )
     case 404:
       return errorBody('invalid_request_error', 'Not found.')
+    case 408:
+      return errorBody('timeout_error', 'The request took too long to arrive.', 'request_timeout')
+    case 409:
+      return errorBody(
+        'invalid_request_error',
+        'Another process is currently operating on this conversation. Please retry in a few seconds.',
+        'conversation_locked',
+      )
     case 413:
       return errorBody('invalid_request_error', 'Request body is too large.')
     case 429:
