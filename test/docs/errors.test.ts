@@ -99,7 +99,9 @@ a promise or another value, the client decides as without it, and reports \`clas
 
 ## What the names mean
 
-The endpoint's \`error.code\` decides first, then its \`error.type\`, then the status. Names mean the same in a body and in a stream:
+The endpoint's \`error.code\` decides first, then its \`error.type\`, then the status: 408, 409, 425, 429 and every status from 500 are
+retried, also with a \`type\` such as \`invalid_request_error\`, which OpenAI gives to every 4xx. All others are not retried. Names mean
+the same in a body and in a stream:
 
 - **Money and accounts** are never retried: names that contain \`billing\`, \`payment\`, \`credit\`, \`quota\`, \`insufficient_balance\`, \`spend_limit\`, \`usage_limit\`,
   \`account_deactivated\` and the like.

@@ -26,7 +26,7 @@ const CLASS_OF: ReadonlyArray<readonly [status: number, name: string, code?: str
   [401, 'AuthenticationError', 'invalid_api_key'],
   [403, 'PermissionDeniedError', 'unsupported_country_region_territory'],
   [404, 'NotFoundError'],
-  [409, 'ConflictError'],
+  [409, 'ConflictError', 'conversation_locked'],
   [422, 'UnprocessableEntityError'],
   [429, 'RateLimitError', 'rate_limit_exceeded'],
   [500, 'InternalServerError'],
