@@ -144,14 +144,14 @@ export const BUGS: readonly Bug[] = [
   bug(
     'what is kept somewhere is asked for anywhere',
     'src/endpoints/endpoints.ts',
-    'const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)',
-    'const chosen = (this.#traits.isContinuation ? owner : undefined) ?? endpoints.choose(model, this.#tried, affinity)',
+    'const chosen = owner ?? endpoints.choose(model, this.tried, affinity)',
+    'const chosen = (this.#traits.isContinuation ? owner : undefined) ?? endpoints.choose(model, this.tried, affinity)',
   ),
   bug(
     'a continuation goes anywhere',
     'src/endpoints/endpoints.ts',
-    'const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)',
-    'const chosen = (this.#traits.isContinuation ? undefined : owner) ?? endpoints.choose(model, this.#tried, affinity)',
+    'const chosen = owner ?? endpoints.choose(model, this.tried, affinity)',
+    'const chosen = (this.#traits.isContinuation ? undefined : owner) ?? endpoints.choose(model, this.tried, affinity)',
   ),
   bug(
     'an endpoint that cools down gets calls',
@@ -165,7 +165,7 @@ export const BUGS: readonly Bug[] = [
     'return this.readyAt(model) <= this.#clock.now() && this.#probe === undefined',
     'return this.readyAt(model) <= this.#clock.now()',
   ),
-  bug('a retry goes where the last attempt failed', 'src/endpoints/endpoints.ts', 'this.#tried.add(chosen)', ''),
+  bug('a retry goes where the last attempt failed', 'src/endpoints/endpoints.ts', 'this.tried.add(chosen)', ''),
   bug(
     'an endpoint that fails is never given up',
     'src/endpoints/endpoint-health.ts',
@@ -186,7 +186,7 @@ export const BUGS: readonly Bug[] = [
   ),
   bug(
     'the credential goes along to another endpoint',
-    'src/endpoints/endpoints.ts',
+    'src/endpoints/addresses.ts',
     '(!isElsewhere || isPortableHeader(name) || forwardHeaders?.includes(name) === true)',
     'name.length > 0',
   ),

@@ -46,8 +46,8 @@ export const SOCKET_BUGS: readonly Bug[] = [
   socketBug(
     'what may have been done is sent again on another socket',
     'src/call/on-sockets.ts',
-    "verdict.isUnprocessed || effective.replaySafety(failed) === 'safe'",
-    'effective !== undefined',
+    "if (!verdict.isUnprocessed && effective.replaySafety(failed) !== 'safe') return false",
+    '',
     { file: 'src/call/socket-route.ts', find: '!effective.isRepeatable)', replace: 'effective === undefined)' },
   ),
   socketBug(
@@ -114,8 +114,8 @@ export const SOCKET_BUGS: readonly Bug[] = [
   socketBug(
     'a turn goes where the last one went, although that endpoint cools down',
     'src/endpoints/endpoints.ts',
-    'const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)',
-    "const last = this.#tried.size === 0 ? (Reflect.get(endpoints, 'last') as Endpoint | undefined) : undefined\n    const chosen = owner ?? last ?? endpoints.choose(model, this.#tried, affinity)\n    Reflect.set(endpoints, 'last', chosen)",
+    'const chosen = owner ?? endpoints.choose(model, this.tried, affinity)',
+    "const last = this.tried.size === 0 ? (Reflect.get(endpoints, 'last') as Endpoint | undefined) : undefined\n    const chosen = owner ?? last ?? endpoints.choose(model, this.tried, affinity)\n    Reflect.set(endpoints, 'last', chosen)",
   ),
   socketBug(
     'the age of a socket counts against its endpoint',

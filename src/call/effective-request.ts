@@ -65,11 +65,20 @@ export class EffectiveRequest {
     return replaySafety(this.#replay(this.#bodyOpened), failed)
   }
 
-  /** Replaces the caller's body from the next attempt on. */
-  rebuild(body: BytesBody, { url, headers }: { readonly url: URL; readonly headers: HeaderPairs }): void {
+  /**
+   * Replaces the caller's body from the next attempt on.
+   *
+   * @param hasFailed at the endpoints that were tried, which the new request goes to last. One that only does not know a response may get
+   * the request that does not name it.
+   */
+  rebuild(
+    body: BytesBody,
+    { url, headers }: { readonly url: URL; readonly headers: HeaderPairs },
+    hasFailed: boolean,
+  ): void {
     const { method } = this.#request
     this.#rebuilt = { body, traits: traitsOf({ method, url, headers: plain(headers), body }) }
-    this.#route = this.#findRoute()
+    this.#route = this.#findRoute(hasFailed ? this.#route : undefined)
   }
 
   get body(): RequestBody {
@@ -83,11 +92,11 @@ export class EffectiveRequest {
     return { ...body, open }
   }
 
-  #findRoute(): Route | undefined {
+  #findRoute(former?: Route): Route | undefined {
     const { asks, continuation, continues, stored } = this.traits
     const { url, affinity } = this.#request
     const known = { url, model: asks.model, affinity, responseId: continues }
-    return this.#endpoints?.routeOf({ ...known, isContinuation: continuation, isStored: stored })
+    return this.#endpoints?.routeOf({ ...known, isContinuation: continuation, isStored: stored }, former)
   }
 
   #replay(bodyOpened: boolean): ReplayTraits {

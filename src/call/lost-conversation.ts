@@ -97,7 +97,7 @@ export class LostConversation {
       { clock: this.#call.context.clock, scope: this.#call.scope },
     )
     if (rebuilt?.kind !== 'bytes') return false
-    this.#call.effective.rebuild(rebuilt, { url, headers })
+    this.#call.effective.rebuild(rebuilt, { url, headers }, reason === 'socket_lost' && attempt > 0)
     this.#call.log.rebuilt(attempt, body.bytes.length, rebuilt.bytes.length)
     return true
   }

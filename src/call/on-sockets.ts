@@ -1,13 +1,15 @@
 import type { AttemptRecord, GiveUpReason } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
-import { type CallDeadlines, callEndsAt } from '../watchdog/deadlines.ts'
+import { type CallDeadlines, callEndsAt, firstOfCall } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import type { AttemptRunner } from './attempt-runner.ts'
 import type { CallContext } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
 import type { RaceOutcome } from './hedge-race.ts'
 import { type LostConversation, type LostRequest, onlyCopyLost } from './lost-conversation.ts'
+import { isOfSocket } from './of-socket.ts'
 import type { RetryDecisions } from './retry-decisions.ts'
+import { outOfTime } from './slot.ts'
 import { LostOnSocket } from './socket-plan.ts'
 
 /** The call whose attempts may go out on WebSockets. */
@@ -46,7 +48,8 @@ export class OnSockets {
   /**
    * Whether another attempt follows at once, which no limit counts.
    *
-   * @throws PreviousResponseNotFoundError if only one socket could carry the request, unless the caller rebuilds it.
+   * @throws PreviousResponseNotFoundError if only one socket could carry the request, unless the caller rebuilds it; DeadlineError if
+   * the time of the call is over.
    */
   async goesAnotherWay(attempt: Attempt, failed: Failure): Promise<boolean> {
     const { decisions, effective, deadlines, context } = this.#call
@@ -56,8 +59,11 @@ export class OnSockets {
       await this.#rebuild(verdict.why, attempt.request, attempt)
       return true
     }
-    const isSafe = verdict.isUnprocessed || effective.replaySafety(failed) === 'safe'
-    return isSafe && callEndsAt(deadlines) > context.clock.now()
+    if (!verdict.isUnprocessed && effective.replaySafety(failed) !== 'safe') return false
+    if (callEndsAt(deadlines) > context.clock.now()) return true
+    if (!isOfSocket(failed) && failed.code !== 'upgrade_refused') return false
+    // What is said of a socket is no answer to the request, so the caller does not get it as one.
+    throw this.#call.errorOf(outOfTime(firstOfCall(deadlines)), attempt, 'deadline_exceeded')
   }
 
   /**

@@ -73,8 +73,11 @@ export class EndpointHealth {
   report(trial: Trial, report: EndpointReport, mayCool: boolean): number | undefined {
     const isProbe = this.#probe === trial
     if (isProbe) this.#probe = undefined
-    // An attempt of an earlier era ended late: it does not decide the probe.
-    if (trial.era !== this.#era) return undefined
+    // An attempt of an earlier era ended late: it decides neither probe nor cool-down. An answer that comes now ends a row of failures.
+    if (trial.era !== this.#era) {
+      if (report === 'alive') this.#failures = 0
+      return undefined
+    }
     this.#attempts++
     this.#deadShare += DEAD_WEIGHT * ((report === 'dead' ? 1 : 0) - this.#deadShare)
     if (report === 'alive') {

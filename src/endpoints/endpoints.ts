@@ -1,22 +1,14 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import { RecentMap } from '../core/recent-map.ts'
-import { isPortableHeader } from '../errors/header-names.ts'
 import type { HeaderPairs } from '../transport/transport.ts'
+import { addressAt, below, type EndpointSettings, headersFor, nameOf } from './addresses.ts'
 import { chooseByAffinity } from './affinity.ts'
 import { EndpointHealth, type EndpointReport, type Trial } from './endpoint-health.ts'
 import { type AskContext, askEndpointOf, type EndpointOf } from './endpoint-of.ts'
 
+export type { EndpointSettings } from './addresses.ts'
 export type { EndpointOf } from './endpoint-of.ts'
-
-/** One of several endpoints that answer the same calls. */
-export interface EndpointSettings {
-  readonly baseURL: URL
-  readonly headers: HeaderPairs
-  /** Lower-case names of headers that are sent there although they were given for another origin. */
-  readonly forwardHeaders?: readonly string[] | undefined
-  readonly weight: number
-}
 
 export interface Endpoint extends EndpointSettings {
   /** The address in telemetry. */
@@ -74,10 +66,14 @@ export class Endpoints {
     }))
   }
 
-  /** The route of a call. `undefined` for an address that belongs to no endpoint. */
-  routeOf(traits: RouteTraits): Route | undefined {
+  /**
+   * The route of a call. `undefined` for an address that belongs to no endpoint.
+   *
+   * @param former the route until now, at whose endpoints the call has failed.
+   */
+  routeOf(traits: RouteTraits, former?: Route): Route | undefined {
     const addressed = this.all.find(({ name }) => below(traits.url, name) !== undefined)
-    return addressed === undefined ? undefined : new Route(this, addressed, traits)
+    return addressed === undefined ? undefined : new Route(this, addressed, traits, former?.tried)
   }
 
   /** The same request at each of the endpoints. */
@@ -193,12 +189,13 @@ export class Route {
   readonly #traits: RouteTraits
   /** The owner, according to `endpointOf`. */
   #said: Endpoint | undefined
-  readonly #tried = new Set<Endpoint>()
+  readonly tried: Set<Endpoint>
 
-  constructor(endpoints: Endpoints, addressed: Endpoint, traits: RouteTraits) {
+  constructor(endpoints: Endpoints, addressed: Endpoint, traits: RouteTraits, tried = new Set<Endpoint>()) {
     this.#endpoints = endpoints
     this.#addressed = addressed
     this.#traits = traits
+    this.tried = tried
   }
 
   /** The endpoint where the response lives, to which the call must go. */
@@ -235,8 +232,8 @@ export class Route {
     const { url, model, affinity } = this.#traits
     const endpoints = this.#endpoints
     const owner = this.#owner
-    const chosen = owner ?? endpoints.choose(model, this.#tried, affinity)
-    this.#tried.add(chosen)
+    const chosen = owner ?? endpoints.choose(model, this.tried, affinity)
+    this.tried.add(chosen)
     const { health } = chosen
     const trial = health.begin()
     const isElsewhere = chosen.baseURL.origin !== url.origin
@@ -247,7 +244,7 @@ export class Route {
       endpoint: chosen.name,
       ownHeadersAt: isElsewhere ? `endpoints.${endpoints.all.indexOf(chosen)}.headers` : undefined,
       headers: (pairs) => headersFor(chosen, pairs, isElsewhere),
-      hasElsewhere: () => owner === undefined && endpoints.hasElsewhere(chosen, model, this.#tried),
+      hasElsewhere: () => owner === undefined && endpoints.hasElsewhere(chosen, model, this.tried),
       saw: (id) => endpoints.remember(id, chosen, this.#traits.isStored),
       sawLife: () => health.sawLife(trial),
       ended({ report, hintMs }) {
@@ -259,40 +256,4 @@ export class Route {
       },
     }
   }
-}
-
-/** Origin and path, which begin the address of every request to an endpoint. */
-function nameOf({ origin, pathname }: URL): string {
-  return `${origin}${pathname.replace(/\/+$/, '')}`
-}
-
-/** The part of the path after the base of an endpoint. `undefined` if the address is not under it. */
-function below(url: URL, name: string): string | undefined {
-  const address = `${url.origin}${url.pathname}`
-  if (address !== name && !address.startsWith(`${name}/`)) return undefined
-  return address.slice(name.length)
-}
-
-/** The address of the same request at another endpoint, with the query of that endpoint's base. */
-function addressAt({ name, baseURL }: Endpoint, url: URL, addressed: Endpoint): URL {
-  const path = `${name}${below(url, addressed.name) ?? ''}`
-  if (baseURL.search === '' && addressed.baseURL.search === '') return new URL(`${path}${url.search}`)
-  const target = new URL(`${path}${baseURL.search}`)
-  const replaced = new Set([...addressed.baseURL.searchParams.keys(), ...baseURL.searchParams.keys()])
-  for (const [key, value] of url.searchParams) if (!replaced.has(key)) target.searchParams.append(key, value)
-  return target
-}
-
-/**
- * The endpoint's own headers win. Of headers given for another origin only those with known harmless names are sent,
- * because no list knows the names of all credentials.
- */
-function headersFor({ headers: own, forwardHeaders }: Endpoint, pairs: HeaderPairs, isElsewhere: boolean): HeaderPairs {
-  if (own.length === 0 && !isElsewhere) return pairs
-  const replaced = new Set(own.map(([name]) => name))
-  const kept = pairs.filter(
-    ([name]) =>
-      !replaced.has(name) && (!isElsewhere || isPortableHeader(name) || forwardHeaders?.includes(name) === true),
-  )
-  return [...kept, ...own]
 }

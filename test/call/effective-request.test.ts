@@ -50,7 +50,7 @@ it('sends the caller’s bytes on every attempt', () => {
 it('sends the rebuilt body in plain JSON', () => {
   const { effective } = ask(bytes({ model: 'm', previous_response_id: 'resp_1', stream: true }))
   const rebuilt = bytes({ model: 'n', input: 'the history' })
-  effective.rebuild(rebuilt, ADDRESS)
+  effective.rebuild(rebuilt, ADDRESS, false)
   expect(effective.isRebuilt).toBe(true)
   expect(effective.body).toBe(rebuilt)
   // What is told by the headers of the first body, its coding, is not true of the second.
@@ -71,7 +71,7 @@ it.each([
   const { effective } = ask(bytes(first))
   const before = effective.replaySafety(BROKEN)
   expect(effective.isRepeatable).toBe(before === 'safe')
-  effective.rebuild(bytes(second), ADDRESS)
+  effective.rebuild(bytes(second), ADDRESS, false)
   const behind = effective.replaySafety(BROKEN)
   expect(effective.isRepeatable).toBe(behind === 'safe')
   expect([before, behind]).toEqual(expected)

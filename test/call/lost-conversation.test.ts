@@ -44,8 +44,8 @@ function lost(answer?: () => unknown, { continuation = true, body = ASKED } = {}
     logged,
     goesOn: (...outcomes: AttemptRecord['outcome'][]) => conversation.goesOn(attempt, outcomes.map(record)),
     resolvesOwner: () => conversation.resolvesOwner({ url, headers, body }),
-    goesOnWithoutSocket: (...outcomes: AttemptRecord['outcome'][]) =>
-      conversation.goesOnWithoutSocket({ url, headers, body }, 3, outcomes.map(record)),
+    goesOnWithoutSocket: (number: number, ...outcomes: AttemptRecord['outcome'][]) =>
+      conversation.goesOnWithoutSocket({ url, headers, body }, number, outcomes.map(record)),
   }
 }
 
@@ -74,9 +74,18 @@ it('the hook gets the lost request, and its body is sent instead, once', async (
     },
   ])
   const bytes = bytesOf({ input: 'the history' })
-  expect(l.rebuilt).toMatchObject([[{ kind: 'bytes' }, { url, headers }]])
+  expect(l.rebuilt).toMatchObject([[{ kind: 'bytes' }, { url, headers }, false]])
   expect(l.logged).toEqual([[2, ASKED.kind === 'bytes' ? ASKED.bytes.length : 0, bytes.length]])
   expect([await l.goesOn('answered', 'answered'), l.told.length]).toEqual([false, 1])
+})
+
+it.each([
+  [0, false],
+  [1, true],
+])('without its socket a rebuilt request avoids the endpoints of %i attempts: %s', async (attempts, avoids) => {
+  const l = lost(() => ({ input: 'the history' }))
+  expect(await l.goesOnWithoutSocket(attempts)).toBe(true)
+  expect(l.rebuilt).toMatchObject([[{ kind: 'bytes' }, { url, headers }, avoids]])
 })
 
 it('after a lost attempt the request is sent again before the hook is called', async () => {
@@ -108,13 +117,13 @@ it.each<RequestBody>([{ kind: 'none' }, { kind: 'bytes', bytes: new TextEncoder(
 
 it('the hook is asked once, also after the only socket that could carry the request is lost', async () => {
   const without = lost()
-  expect(await without.goesOnWithoutSocket('failed')).toBe(false)
+  expect(await without.goesOnWithoutSocket(3, 'failed')).toBe(false)
   const l = lost(() => ({ input: 'the history' }))
-  expect(await l.goesOnWithoutSocket('failed')).toBe(true)
+  expect(await l.goesOnWithoutSocket(3, 'failed')).toBe(true)
   expect(l.told).toMatchObject([{ reason: 'socket_lost', attempts: [{ outcome: 'failed' }] }])
   expect([l.logged.length, (l.logged[0] as unknown[])[0]]).toEqual([1, 3])
   // What the hook has rebuilt needs no socket, so it is not lost with one.
-  expect([await l.goesOnWithoutSocket('failed', 'failed'), l.told.length]).toEqual([false, 1])
+  expect([await l.goesOnWithoutSocket(3, 'failed', 'failed'), l.told.length]).toEqual([false, 1])
 })
 
 it('a lost conversation is one, wherever it was kept, and says what to do', () => {

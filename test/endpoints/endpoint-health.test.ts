@@ -81,6 +81,19 @@ describe('the health of an endpoint', () => {
     expect(one.isReady('m')).toBe(true)
   })
 
+  it('counts failures as a row only if no answer came between them, also one to an early attempt', async () => {
+    const clock = new VirtualClock()
+    const one = new EndpointHealth(clock)
+    const early = one.begin()
+    for (let n = 0; n < 3; n++) one.report(one.begin(), 'failed', true)
+    await clock.advance(5000)
+    one.report(one.begin(), 'alive', true)
+    for (let n = 0; n < 2; n++) expect(one.report(one.begin(), 'failed', true)).toBeUndefined()
+    expect(one.report(early, 'alive', true)).toBeUndefined()
+    for (let n = 0; n < 2; n++) expect(one.report(one.begin(), 'failed', true)).toBeUndefined()
+    expect(one.report(one.begin(), 'failed', true)).toBe(5000)
+  })
+
   it('gets calls again as soon as its probe has output', async () => {
     const { clock, one } = health('failed', 'failed', 'failed')
     await clock.advance(5000)

@@ -358,6 +358,183 @@ const FORMER: readonly (readonly [name: string, schedule: CompactSchedule])[] = 
       ],
     },
   ],
+  [
+    'the age of a socket is no answer to a call whose time is over',
+    {
+      seed: 2128726,
+      client: { timeouts: { totalMs: 6000 }, webSocket: {} },
+      views: [{}, {}],
+      endpoints: [
+        { connectMs: 0, restarts: [], sockets: { limitMs: 500 } },
+        { connectMs: 0, restarts: [], sockets: {} },
+      ],
+      stalls: [
+        { at: 9888, ms: 10000 },
+        { at: 40, ms: 10000 },
+      ],
+      calls: [
+        { id: 3, face: 'fetch_stream', at: 9 },
+        { id: 8, face: 'upgraded', of: 3 },
+      ],
+    },
+  ],
+  [
+    'a rebuilt request goes to the endpoint where the first one failed only after the others',
+    {
+      seed: 2021616,
+      client: {
+        retry: { baseDelayMs: 0, maxDelayMs: 200, maxHintMs: 60000 },
+        hook: 'rebuild',
+        pool: { weights: [30, 1] },
+        webSocket: {},
+      },
+      endpoints: [
+        { connectMs: 0, restarts: [], sockets: {}, fails: { at: 493, ms: 90000 } },
+        { connectMs: 0, restarts: [] },
+      ],
+      end: { how: 'destroy' },
+      calls: [
+        { id: 5, face: 'fetch_stream', of: 4 },
+        { id: 6, face: 'upgraded', store: false, follows: { call: 5, afterMs: 0, by: 'id' } },
+        {
+          id: 7,
+          face: 'stream',
+          follows: { call: 6, afterMs: 0, by: 'id' },
+          attempts: [
+            {
+              answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } },
+              fault: { after: 0, how: 'fin', afterMs: 0 },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'an answer to an early attempt ends a row of failures',
+    {
+      seed: 2030177,
+      client: { maxRetries: 1, timeouts: { ttfbMs: 100 }, pool: { weights: [30, 1] }, webSocket: {} },
+      views: [{}, {}],
+      endpoints: [
+        { connectMs: 0, restarts: [], sockets: {}, fails: { at: 28, ms: 4000 } },
+        { connectMs: 0, restarts: [] },
+      ],
+      calls: [
+        {
+          face: 'fetch_json',
+          attempts: [{ gapMs: 3999, answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'incomplete' } } }],
+        },
+        { id: 3, face: 'retrieve', of: 0, at: 4821 },
+        { id: 4, face: 'create', follows: { call: 3, afterMs: 0, by: 'history' } },
+        {
+          id: 5,
+          face: 'fetch_stream',
+          follows: { call: 4, afterMs: 40000, by: 'id' },
+          attempts: [
+            {
+              answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } },
+              fault: { after: 0, how: 'comments', afterMs: 0 },
+            },
+          ],
+        },
+        {
+          id: 7,
+          face: 'create',
+          follows: { call: 3, afterMs: 0, by: 'id' },
+          attempts: [
+            { answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'incomplete' } }, dial: 'hangs' },
+            { firstMs: 1999, answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } } },
+            { firstMs: 400, answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } } },
+          ],
+        },
+        { id: 11, face: 'create', at: 159, store: false },
+        { id: 12, face: 'fetch_stream', at: 159, store: false },
+        { id: 13, face: 'create', at: 159, store: false },
+      ],
+    },
+  ],
+  [
+    'a first attempt that waited while hedges were sent may take a connection that was used',
+    {
+      seed: 2055814,
+      client: { maxConnections: 1, hedge: true, pool: { weights: [30, 1] } },
+      views: [{}, {}],
+      endpoints: [
+        { connectMs: 0, restarts: [] },
+        { connectMs: 0, restarts: [], sockets: {} },
+      ],
+      end: { how: 'destroy' },
+      calls: [
+        {
+          face: 'background',
+          pauses: [
+            { after: 7, ms: 30000 },
+            { after: 3, ms: 30000 },
+          ],
+        },
+        {
+          id: 9,
+          face: 'create',
+          attempts: [
+            {
+              answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } },
+              fault: { after: 0, how: 'fin', afterMs: 0 },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'a probe that is refused with a wish for a retry is a failure',
+    {
+      seed: 2075157,
+      client: { pool: { weights: [30, 1, 1], endpointOfMs: 20 } },
+      endpoints: [
+        { connectMs: 0, restarts: [] },
+        { connectMs: 0, restarts: [], sockets: {} },
+        { connectMs: 0, restarts: [], sockets: {} },
+      ],
+      end: { how: 'destroy' },
+      calls: [
+        {
+          id: 6,
+          face: 'background',
+          attempts: [
+            {
+              gapMs: 4000,
+              answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } },
+              fault: { after: 1, how: 'reset', afterMs: 0 },
+            },
+            { answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } }, resume: { skips: 1 } },
+            {
+              answer: {
+                kind: 'status',
+                status: 401,
+                body: 'json',
+                code: 'invalid_api_key',
+                hintAs: 'retry-after-ms',
+                shouldRetry: true,
+              },
+            },
+          ],
+        },
+        {
+          id: 10,
+          face: 'create',
+          continuation: true,
+          attempts: [
+            {
+              answer: { kind: 'stream', deltas: 1, keepalives: 0, end: { how: 'completed' } },
+              fault: { after: 0, how: 'end', afterMs: 0, closeCode: 1012 },
+            },
+            { answer: { kind: 'status', status: 500, body: 'json', hintAs: 'message' } },
+          ],
+        },
+      ],
+    },
+  ],
 ]
 
 test.each(FORMER)('%s', async (_name, schedule) => {

@@ -178,6 +178,8 @@ function recover(health: Health): void {
 function isRefused({ served }: AttemptEntry, { outcome }: AttemptRecord): boolean {
   // What came too late was not heard.
   const means = served !== undefined && wasHeard(served) ? served.answered?.means : undefined
+  // One that asks for a retry may be as good as a failure.
+  if (served?.plan.answer.kind === 'status' && served.plan.answer.shouldRetry === true) return false
   return outcome === 'answered' && (means === 'final' || means === 'not_found' || means === 'unauthorized')
 }
 

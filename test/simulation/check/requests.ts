@@ -51,7 +51,9 @@ export class RequestChecks implements RequestWatch {
     if (caller.abortedAt !== undefined) this.#add('nothing_after_abort', served, `request ${served.nth} is written`)
     this.#context.sockets().writes(served, caller)
     const once = caller.plan.face === 'fetch_once' || caller.plan.face === 'foreign_post' || isStateful(served, caller)
-    const fresh = (served.nth > 0 && served.method === 'POST') || (served.method === 'POST' && once)
+    // A first attempt that waited for a connection may be sent after the hedges beside it.
+    const number = caller.ledger?.attempts.find((each) => each.served === served)?.number ?? served.nth + 1
+    const fresh = served.method === 'POST' && (number > 1 || once)
     if (fresh && served.reused)
       this.#add('retry_on_new_connection', served, `request ${served.nth} goes over a connection that was used before`)
   }
