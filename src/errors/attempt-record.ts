@@ -1,23 +1,54 @@
 import type { DeadlineName, ErrorCode } from './catalog.ts'
 
-/** Whether the same request may be sent again. `unknown`: the endpoint may have acted on it already. */
-export type ReplaySafety = 'safe' | 'unsafe' | 'unknown'
+/** Whether the same request may be sent again. The docstrings of these values stand in `docs/errors.md`. */
+export type ReplaySafety =
+  /** A repetition changes nothing at the endpoint, or the endpoint did not act on the request. */
+  | 'safe'
+  /** The endpoint may have acted on the request, or its body can be read only once. It is never repeated. */
+  | 'unsafe'
+  /** The endpoint may have acted on the request. Repeated with `retryUnknown: true`. */
+  | 'unknown'
 
-/** The phase of an attempt when it ended. */
-export type AttemptPhase = 'preparing' | 'connecting' | 'sending' | 'waiting' | 'prelude' | 'committed'
+/** The phase of the last attempt when it ended. */
+export type AttemptPhase =
+  /** The attempt had no connection yet, and was not opening one. */
+  | 'preparing'
+  /** It was opening a connection: DNS, TCP, TLS. */
+  | 'connecting'
+  /** It was writing the request. */
+  | 'sending'
+  /** The request was written, and no event had come. */
+  | 'waiting'
+  /** Events had come, and nothing was handed over. */
+  | 'prelude'
+  /** It was handing over the answer. */
+  | 'committed'
 
 /** Why there was no (further) retry. */
 export type GiveUpReason =
+  /** The same request would fail again. */
   | 'not_retryable'
+  /** The request may not be sent again: see `replaySafety`. */
   | 'not_replayable'
+  /** A part of the answer was handed over. */
   | 'committed'
+  /** `maxRetries`, or the limit of failures to connect: 4 retries, 2 for an unknown host. */
   | 'retries_exhausted'
+  /** The retry budget of the origin was used up (`retry.budget`). */
   | 'budget_exhausted'
+  /** Too little time was left: `totalMs`, `beforeCommitMs`, or `staleMs` of a stream that was not read. */
   | 'deadline_exceeded'
+  /** The endpoint asked to wait longer than `retry.maxHintMs`. */
   | 'hint_too_long'
 
 /** Why a continuation failed although the conversation still exists. */
-export type Continuity = 'upstream_unavailable' | 'stream_incomplete' | 'upstream_request_timeout'
+export type Continuity =
+  /** No answer could be had. */
+  | 'upstream_unavailable'
+  /** The stream broke off. */
+  | 'stream_incomplete'
+  /** A deadline ended the call. */
+  | 'upstream_request_timeout'
 
 /** What carried an attempt. */
 export type AttemptTransport = 'http' | 'websocket'

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import ts from 'typescript'
 import { expect, it } from 'vitest'
 import { ERROR_CATALOG, type ErrorFamily } from '../../src/errors/catalog.ts'
 
@@ -12,11 +15,37 @@ const CLASS_OF: Record<ErrorFamily, string> = {
 
 const RETRIED = { connection: 'reconnect', pushback: 'back off', final: 'no', by_answer: 'as the answer says' }
 
+/** The fields of an error with a few named values, and the type that names them. */
+const NAMED_VALUES = {
+  giveUpReason: 'GiveUpReason',
+  phase: 'AttemptPhase',
+  replaySafety: 'ReplaySafety',
+  continuity: 'Continuity',
+}
+
+/** Each value of a type, with its docstring in the source. */
+function valuesOf(type: string): Array<readonly [string, string]> {
+  const source = readFileSync(path.resolve(import.meta.dirname, '../../src/errors/attempt-record.ts'), 'utf8')
+  const parsed = ts.createSourceFile('attempt-record.ts', source, ts.ScriptTarget.Latest)
+  const declared = parsed.statements.find((each) => ts.isTypeAliasDeclaration(each) && each.name.text === type)
+  if (declared === undefined || !ts.isTypeAliasDeclaration(declared) || !ts.isUnionTypeNode(declared.type))
+    throw new Error(`${type} is not a union`)
+  return declared.type.types.map((member) => {
+    const value = member.getText(parsed).slice(1, -1)
+    const docstring = new RegExp(`/\\*\\* (.*) \\*/\\s+\\| '${value}'`).exec(declared.getText(parsed))?.[1]
+    if (docstring === undefined) throw new Error(`${type}: '${value}' has no docstring`)
+    return [value, docstring]
+  })
+}
+
 it('docs/errors.md is the catalog (`npm test -- -u` writes it)', async () => {
   const rows = Object.entries(ERROR_CATALOG).map(([code, { family, lane, systemCode, meaning }]) => {
     const name = code === 'invalid_configuration' ? 'ConfigurationError' : CLASS_OF[family]
     return `| \`${code}\` | \`${name}\` | ${RETRIED[lane]} | ${systemCode === undefined ? '–' : `\`${systemCode}\``} | ${meaning} |`
   })
+  const values = Object.entries(NAMED_VALUES).flatMap(([field, type]) =>
+    valuesOf(type).map(([value, meaning], at) => `| ${at === 0 ? `\`${field}\`` : ''} | \`${value}\` | ${meaning} |`),
+  )
   const page = `# Errors
 
 Every failure of a call has a \`code\`. Match on it, and not on messages or names of classes.
@@ -51,14 +80,24 @@ Its \`code\` names the cause. A failure that the endpoint itself reported after 
 \`partial\`, the output so far.
 
 Every error has \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
-\`retryAfterMs\`, \`requestIds\` and \`responseId\`. Errors of calls with \`previous_response_id\` also have \`continuity\`. The \`cause\`
-chain of a network failure ends with an error that has a system code: that of the system, or the one in the table. A failure that
+\`retryAfterMs\`, \`requestIds\` and \`responseId\`: [their values](#values). Errors of calls with \`previous_response_id\` also have
+\`continuity\`, a \`DeadlineError\` has \`deadline\`. The \`cause\` chain of a network failure ends with an error that has a system code: that of the system, or the one in the table. A failure that
 the endpoint reported has no such cause. *Reconnect* is a retry within 0.2 s on a new connection:
 [waits](retries-and-money.md#how-long-it-waits). If a function of yours threw (\`headers_failed\`, \`hook_failed\`), its error is the \`cause\`.
 
 | code | class | retried before output | system code | meaning |
 |---|---|---|---|---|
 ${rows.join('\n')}
+
+## Values
+
+| field | value | meaning |
+|---|---|---|
+${values.join('\n')}
+
+\`responseStarted\` says whether any byte of an answer came, also of a refusal. \`deadline\` is \`{ name, ms, source }\`. A record of
+\`attempts\` also has an \`outcome\`, instants in milliseconds since the start of the call, and \`generation\`: how many pools of
+connections its origin had so far.
 
 ## What the endpoint said
 
