@@ -45,7 +45,7 @@ export function optionsPage(): string {
   return `# Options
 
 Every option of \`new ResilientClient(options)\` and of \`createResilientFetch(options)\`. All are optional. This page is made of
-the docstrings and of the rules by which options are checked (\`npx vitest run test/docs -u\`).
+the docstrings and of the rules by which options are checked.
 
 ## When
 

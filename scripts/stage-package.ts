@@ -9,7 +9,7 @@ const run = promisify(execFile)
 export const projectRoot: string = path.resolve(import.meta.dirname, '..')
 
 /** Pages beside the README that are packed: pages of docs lead to them. */
-const PAGES_AT_THE_TOP = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+const PAGES_AT_THE_TOP = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
 
 export interface StagedPackage {
   /** A folder with the built package: `package.json`, `dist` and the pages. */

@@ -63,7 +63,7 @@ interface Shared {
  */
 export class ResilientClient implements AsyncDisposable {
   /**
-   * A drop-in for the built-in `fetch`: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`. Needs no `this`.
+   * A drop-in for the built-in `fetch`: `new OpenAI({ fetch: client.fetch, maxRetries: 0, timeout: 3_600_000 })`. Needs no `this`.
    *
    * Responses calls (`POST …/responses`, `GET …/responses/{id}?stream=true`) get all features. All others are
    * passthrough calls: their answers are not parsed, and they are retried before the answer is handed over, where that

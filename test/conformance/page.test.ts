@@ -19,7 +19,7 @@ Your code, or a library that you give \`client.fetch\`, depends on details of \`
 pages.
 
 Tests try ${CASES.length} cases on both functions, over real connections, from the inputs that they take to redirects and aborts
-(\`test/conformance\`). They write the table on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), and fail if a row is not true. Each
+(\`test/conformance\`, in [a clone of the repository](../CONTRIBUTING.md#run-it)). They write the table on Node ${MAJOR} (\`npx vitest run test/conformance -u\`), and fail if a row is not true. Each
 row shows the first case of its difference, with a passthrough call unless the row says otherwise.
 
 ## A whole response in the place of a stream

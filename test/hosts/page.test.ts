@@ -9,8 +9,9 @@ What openai, the AI SDK and agents-js do with a failing endpoint, alone and with
 
 ## When
 
-You call the endpoint through one of these SDKs. Read the settings first; the tables below show what they change. Tests write the tables
-(\`npx vitest run --project hosts -u\`) and play each row over real connections.
+You call the endpoint through one of these SDKs. Read the settings first; the tables below show what they change. Tests in
+[a clone of the repository](../CONTRIBUTING.md#run-it) write the tables (\`npx vitest run --project hosts -u\`) and play each row over
+real connections.
 
 ## Settings
 

@@ -56,7 +56,6 @@ describe('the packed package', () => {
   it('holds the build, the pages and the examples, nothing else', () => {
     const strangers = inject('packedFiles').filter((file) => !CODE.test(file) && !PAGES.test(file))
     expect(strangers.sort()).toEqual([
-      'ARCHITECTURE.md',
       'CHANGELOG.md',
       'CONTRIBUTING.md',
       'LICENSE',
