@@ -74,7 +74,7 @@ export class EventStreamReader implements ResponseReader {
     )
     if (verdict.finished || verdict.failure !== undefined) return verdict
     if (this.#reported !== undefined) return { ...verdict, ...this.#ending() }
-    const facts = { ...this.#facts(), ...(isInFrame && { isInFrame }) }
+    const facts = { ...this.#facts(), isInFrame }
     return {
       ...verdict,
       failure: failure(this.#receivedBytes === 0 ? 'empty_response' : 'stream_incomplete', undefined, facts),

@@ -179,6 +179,25 @@ describe('the end of a call hears', () => {
     expect(JSON.stringify(ends)).not.toContain('hunter2')
   })
 
+  it('those facts also if its end is all that is listened for, and are not looked for otherwise', () => {
+    const ends: EndedAttempt[] = []
+    for (const type of ['call_end', 'attempt_end'] as const) {
+      const telemetry = new TelemetryEmitter({ listener: () => {}, types: [type] })
+      const attemptEnded = (end: EndedAttempt): void => void ends.push(end)
+      const call = { id: 5, startedAt: 0, clock: new VirtualClock(), telemetry, attemptEnded }
+      const attempt = new AttemptLog(call, 1, undefined)
+      const request = {
+        get secrets(): readonly string[] {
+          if (type !== 'call_end') throw new Error('looked for')
+          return []
+        },
+      }
+      attempt.response({ id: 'resp_1' }, request)
+      attempt.ended(ending)
+    }
+    expect(ends).toMatchObject([{ response: { responseId: 'resp_1' } }])
+  })
+
   it('nothing of an attempt that lost a race', () => {
     const { ends, attempt } = log()
     attempt.ended({ ...ending, outcome: 'lost' })

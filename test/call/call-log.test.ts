@@ -127,6 +127,8 @@ describe('a call reports', () => {
     const { call, clock, told } = log()
     await clock.advance(50)
     call.hedged({ kind: 'started', attempt: 2, silentMs: 5, deadProbability: 0.5 })
+    call.hedged({ kind: 'refused', reason: 'budget' })
+    call.hedged({ kind: 'ended', attempt: 2, outcome: 'lost' })
     call.attemptEnded({ firstEventAt: 1005, firstOutputAt: undefined, response: { responseId: 'resp_1' } })
     const response = { responseId: 'resp_2', usage: { outputTokens: 7 } }
     call.attemptEnded({ firstEventAt: 1020.4, firstOutputAt: 1030, response })

@@ -23,6 +23,7 @@ interface Given {
   readonly canRefresh?: boolean
   readonly totalMs?: number
   readonly hasBudget?: boolean
+  readonly mayBeOver?: boolean
 }
 
 function deciding(given: Given = {}) {
@@ -30,7 +31,7 @@ function deciding(given: Given = {}) {
   const withdrawals: string[] = []
   const clock = new VirtualClock({ startMs: 1000 })
   const call = standIn<DecidingCall>({
-    request: { canRefresh: () => canRefresh },
+    request: { canRefresh: () => canRefresh, mayBeOver: given.mayBeOver ?? false },
     effective: { replaySafety: () => replay },
     context: {
       policy: { maxRetries, baseDelayMs: 100, maxDelayMs: 1000, maxHintMs: 5000, retryUnknown },
@@ -53,6 +54,16 @@ const attempt = (given: { stale?: boolean; endpoint?: string; elsewhere?: boolea
   })
 
 describe('a decision after a failure', () => {
+  it('sends a resumed request whose stream ended without an event not again, because the response may be over', () => {
+    const { decisions } = deciding({ mayBeOver: true })
+    const answered = standIn<Attempt>({ times: {}, answer: { status: 200 }, connectionWasStale: false })
+    const ended = failure('empty_response')
+    expect(decisions.after(answered, ended, false)).toEqual({ retry: false, reason: 'not_retryable' })
+    expect(decisions.retries).toBe(0)
+    expect(decisions.after(answered, RESET, false)).toMatchObject({ retry: true })
+    expect(deciding().decisions.after(answered, ended, false)).toMatchObject({ retry: true })
+  })
+
   it('counts each retry of the call, and refuses the one too many', () => {
     const { decisions } = deciding()
     expect(decisions.retries).toBe(0)

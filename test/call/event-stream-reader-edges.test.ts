@@ -44,3 +44,16 @@ describe('an end mark before the first event', () => {
     expect(shown(reader.push(encode(`${MARK}${CREATED}`)))).toEqual({ text: `${MARK}${CREATED}` })
   })
 })
+
+it('a stream of another API is read up to the event by which it is known', () => {
+  const { results } = read({}, `${frame({ type: 'ping' })}${frame({ choices: [] })}${frame({ choices: [1] })}`)
+  expect(results[0]?.failure?.code).toBe('unexpected_content')
+  expect(results[0]?.events.map(({ json }) => json)).toEqual([{ type: 'ping' }, { choices: [] }])
+})
+
+it('a failed response is the result of a call that asked for it as JSON, and a failure of every other call', () => {
+  const failed = frame({ type: 'response.failed', response: { id: 'resp_1', status: 'failed', error: { code: 'x' } } })
+  const last = (kind: 'json' | 'stream') => read({ kind, needsEvents: true }, CREATED, failed).shown[1]
+  expect(last('json')).toEqual({ text: failed, commit: 'terminal', finished: true })
+  expect(last('stream')).toEqual({ text: failed, code: 'response_failed', finished: true })
+})
