@@ -4,6 +4,7 @@
  * hours.
  * `--tests test/call/slot.test.ts`: only with these test files or folders, separated by commas. Takes minutes and gives a lower bound,
  * because all tests notice at least what some of them notice.
+ * `--quick`: only with the quick tests of a part: a lower bound, too.
  * `--share 20`: only 20 % of the mutants, always the same ones. Judges a part of thousands of mutants in minutes; the spread of the
  * score is told.
  * `--force` tries every mutant again, also those with unchanged code and tests. Needed for a final score: which tests
@@ -30,6 +31,23 @@ interface Part {
 /** The files of `call` that send attempts over WebSockets. */
 const ON_SOCKETS = ['of-socket', 'on-sockets', 'socket-*'].map((name) => `src/call/${name}.ts`)
 
+/** The tests of `undici` that need no sockets, or few. */
+const UNITS_OF_UNDICI = [
+  'connection',
+  'connector',
+  'exchange',
+  'interim',
+  'options',
+  'pool',
+  'proxy',
+  'raw-headers',
+  'request',
+  'response-body',
+  'response-head',
+  'undici-transport',
+  'wire',
+] as const
+
 /** `test/mutation` simulates a few worlds. */
 const PARTS = {
   retry: { files: ['src/retry/**/*.ts'], tests: ['test/retry'] },
@@ -45,7 +63,11 @@ const PARTS = {
     tests: ['test/call/on-sockets.test.ts', 'test/call/socket-*.test.ts'],
     slow: ['test/client/websocket', 'test/mutation'],
   },
-  undici: { files: ['src/transport/undici/**/*.ts'], tests: ['test/transport', 'test/mutation'] },
+  undici: {
+    files: ['src/transport/undici/**/*.ts'],
+    tests: UNITS_OF_UNDICI.map((name) => `test/transport/undici/${name}.test.ts`),
+    slow: ['test/transport', 'test/mutation'],
+  },
 } as const satisfies Record<string, Part>
 
 /** Per cent of the mutants that the tests must notice. */
@@ -57,6 +79,7 @@ const { values } = parseArgs({
     file: { type: 'string' },
     tests: { type: 'string' },
     share: { type: 'string', default: '100' },
+    quick: { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
   },
 })
@@ -77,6 +100,7 @@ console.log(scores.join('\n'))
 
 async function mutate(name: keyof typeof PARTS): Promise<number> {
   const { files, tests, slow = [] }: Part = PARTS[name]
+  const isQuick = values.quick || values.tests !== undefined || slow.length === 0
   const part = [values.file, values.tests, share === 100 ? undefined : `share ${share}`]
     .filter((one) => one !== undefined)
     .map((one) => one.replace(/\W+/g, '_'))
@@ -84,7 +108,7 @@ async function mutate(name: keyof typeof PARTS): Promise<number> {
   const first = await judge({ files: filesOf(files), tests: values.tests?.split(',') ?? tests, report })
   const noticed = first.filter(isNoticed)
   let survivors = first.filter(isSurvivor)
-  if (values.tests === undefined && slow.length > 0 && survivors.length > 0) {
+  if (!isQuick && survivors.length > 0) {
     console.log(`${name}: ${survivors.length} of ${noticed.length + survivors.length} are left for ${slow.join(', ')}`)
     const left = [...new Set(survivors.map(({ fileName }) => placeOf(fileName)))]
     const second = await judge({ files: left, tests: slow, report: `${report}-slow`, only: survivors })
