@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
+import { shortTime } from '../core/short-time.ts'
 import { isThenable } from '../core/thenable.ts'
 import { DeadlineError } from '../errors/errors.ts'
 
@@ -67,7 +68,7 @@ export class Making<C> {
 
 function tookTooLong(ms: number): DeadlineError {
   return new DeadlineError(
-    `create() of a client cache did not settle within createMs (${ms} ms). The next acquire() of the key builds anew.`,
+    `create() of a client cache did not settle within createMs (${shortTime(ms)}). The next acquire() of the key builds anew.`,
     { code: 'create_timeout' },
   )
 }

@@ -1,3 +1,4 @@
+import { shortTime } from '../core/short-time.ts'
 import type { AttemptPhase, DeadlineInfo } from '../errors/errors.ts'
 import { PHASES } from '../errors/explain.ts'
 import { type Failure, failure } from '../errors/failure.ts'
@@ -48,7 +49,7 @@ export function transportFailure(error: unknown, broken: BrokenAttempt): Failure
 export function deadlineFailure(deadline: DeadlineInfo, broken: BrokenAttempt): Failure {
   const { request, times, kind } = broken
   const { name, ms, source } = deadline
-  const message = `${request.url.host} timed out ${PHASES[phaseOf(times)]}: ${name} deadline of ${ms} ms (${source})`
+  const message = `${request.url.host} timed out ${PHASES[phaseOf(times)]}: ${name} deadline of ${shortTime(ms)} (${source})`
   const mayBeBuffered = name === 'ttfb' && kind === 'stream'
   const hint = mayBeBuffered ? silenceHint(times) : ''
   return failure(`${name}_timeout`, `${message}${hint}`, { deadline, connecting: isUnsent(broken) })

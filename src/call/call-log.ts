@@ -1,5 +1,5 @@
 import type { WaitReason } from '../admission/admission.ts'
-import type { Clock } from '../core/clock.ts'
+import { type Clock, toIsoTime } from '../core/clock.ts'
 import type { GiveUpReason } from '../errors/attempt-record.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { isCredentialHeader } from '../errors/header-names.ts'
@@ -18,6 +18,8 @@ let nextCallId = 1
 export class CallLog {
   readonly id = nextCallId++
   readonly startedAt: number
+  /** The same instant on the wall clock, in milliseconds since the epoch. */
+  readonly startedWall: number
   readonly clock: Clock
   readonly telemetry: TelemetryEmitter
   #queuedAt: number | undefined
@@ -30,6 +32,12 @@ export class CallLog {
     this.clock = clock
     this.telemetry = telemetry
     this.startedAt = startedAt ?? clock.now()
+    this.startedWall = clock.wallNow() - (startedAt === undefined ? 0 : clock.now() - startedAt)
+  }
+
+  /** When the call began, in UTC. */
+  get startedIso(): string {
+    return toIsoTime(this.startedWall)
   }
 
   started({ url, method, body, latency, continuation, asks, label, given }: CallRequest): void {
@@ -40,6 +48,7 @@ export class CallLog {
     this.telemetry.emit({
       type: 'call_start',
       ...this.#mark(),
+      startedAt: this.startedIso,
       kind: latency.kind,
       method,
       url: address,

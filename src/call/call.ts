@@ -237,6 +237,7 @@ export class Call implements AttemptRunnerOwner, Abortable {
       attemptsBefore: this.context.attemptsBefore,
       giveUpReason: reason ?? (attempt?.committed ? 'committed' : undefined),
       callId: this.log.id,
+      startedAt: this.log.startedIso,
       replaySafety: this.effective.replaySafety(failure),
       responseStarted: attempt?.times.lastByteAt !== undefined,
       phase: attempt?.record?.phase ?? 'preparing',

@@ -1,6 +1,7 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
+import { shortTime } from '../core/short-time.ts'
 import { type AttemptRecord, keepOutOfPrint, RequestError } from '../errors/errors.ts'
 import { redact } from '../errors/redact.ts'
 import type { RequestBody } from '../transport/transport.ts'
@@ -59,7 +60,7 @@ export async function askHook(
     clock,
     ms: HOOK_DEADLINE_MS,
     scope,
-    onTimeout: () => failed(`timed out: it did not settle within ${HOOK_DEADLINE_MS} ms`),
+    onTimeout: () => failed(`timed out: it did not settle within ${shortTime(HOOK_DEADLINE_MS)}`),
   })
   if (rebuilt === undefined) return undefined
   if (typeof rebuilt !== 'object' || rebuilt === null || Array.isArray(rebuilt)) {

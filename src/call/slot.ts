@@ -1,5 +1,6 @@
 import type { Permit } from '../admission/admission.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { shortTime } from '../core/short-time.ts'
 import { type Failure, failure } from '../errors/failure.ts'
 import { type CallDeadlines, callEndsAt, firstOfCall, type Limit } from '../watchdog/deadlines.ts'
 import type { CallLog } from './call-log.ts'
@@ -70,6 +71,6 @@ async function permitOf(call: SlotCall, admission: NonNullable<CallContext['admi
 
 /** The time was over before anything was sent. */
 export function outOfTime({ name, limit }: TimeOfCall): Failure {
-  const message = `Timed out before it was sent: ${name} deadline of ${limit.ms} ms (${limit.source}).`
+  const message = `Timed out before it was sent: ${name} deadline of ${shortTime(limit.ms)} (${limit.source}).`
   return failure(`${name}_timeout`, message, { deadline: { name, ...limit }, connecting: true })
 }

@@ -29,6 +29,7 @@ export interface CallFacts {
   readonly attemptsBefore?: number | undefined
   readonly giveUpReason: GiveUpReason | undefined
   readonly callId?: number | undefined
+  readonly startedAt?: string | undefined
   readonly replaySafety: ReplaySafety
   readonly responseStarted: boolean
   readonly phase: AttemptPhase
@@ -66,6 +67,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
     hidesResponseId: facts.hidesResponseId,
     continuity: facts.continuation ? continuityOf(failed) : undefined,
     callId: facts.callId,
+    startedAt: facts.startedAt,
   }
   const message = `${failed.message}${history(facts)}`
   if ((facts.committed && ERROR_CATALOG[code].family !== 'upstream') || code === 'stream_incomplete') {

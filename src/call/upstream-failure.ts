@@ -38,6 +38,7 @@ export function upstreamFailure(
   return classifyUpstream({
     status,
     error,
+    host: request.url.host,
     header,
     wallNow: clock.wallNow(),
     responseId,

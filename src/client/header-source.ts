@@ -4,6 +4,7 @@ import { captureContext, type InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
 import { RecentMap } from '../core/recent-map.ts'
+import { shortTime } from '../core/short-time.ts'
 import { shownKind } from '../core/shown.ts'
 import { type ConfigurationError, keepOutOfPrint, RequestError } from '../errors/errors.ts'
 import { isCredentialHeader } from '../errors/header-names.ts'
@@ -90,7 +91,7 @@ export class HeaderSource implements CallHeaders {
         ms: HEADERS_DEADLINE_MS,
         scope: ask.scope,
         onTimeout: () =>
-          new RequestError(`headers() timed out: it did not settle within ${HEADERS_DEADLINE_MS} ms.`, {
+          new RequestError(`headers() timed out: it did not settle within ${shortTime(HEADERS_DEADLINE_MS)}.`, {
             code: 'headers_timeout',
           }),
       })

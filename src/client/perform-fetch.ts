@@ -24,6 +24,7 @@ import { classifyOfTwin, foldCall, refusesToStream, statusOf, streamingTwin } fr
 /** Give-up reasons after which retries of the SDK would only repeat ours. */
 const SPENT: ReadonlySet<string> = new Set([
   'retries_exhausted',
+  'unreachable',
   'budget_exhausted',
   'deadline_exceeded',
   'hint_too_long',
@@ -223,17 +224,19 @@ function answer(host: FetchHost, { request, traits, call, outcome }: Ran, redire
 }
 
 function historyOfFailed(call: Call, failure: Failure): CallHistory {
-  return { attempts: call.attempts, opening: openingOf({ ...failure, ...wordsOf(failure) }) }
+  const { attempts, log } = call
+  return { attempts, startedAt: log.startedIso, opening: openingOf({ ...failure, ...wordsOf(failure) }) }
 }
 
 /** An error answer of a passthrough call may be passed on unread. Its status and the reason are then all that is known. */
 function historyOf(call: Call, status: number | undefined): CallHistory {
-  const { attempts, request } = call
+  const { attempts, request, log } = call
+  const { startedIso: startedAt } = log
   const isPassed = request.latency.kind === 'passthrough' && status !== undefined && status >= 400
   const giveUpReason = isPassed ? call.decisions.passedOn : undefined
-  if (giveUpReason === undefined) return { attempts }
+  if (giveUpReason === undefined) return { attempts, startedAt }
   const opening = `The endpoint answered ${status}. Its message is in the body, which was passed on unread.`
-  return { attempts, opening, code: 'http_status', giveUpReason }
+  return { attempts, startedAt, opening, code: 'http_status', giveUpReason }
 }
 
 /** The body is handed out, so only the header is kept. */

@@ -1,6 +1,7 @@
 import type { AbortScope } from '../core/abort.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/race.ts'
+import { shortTime } from '../core/short-time.ts'
 import { shownKind } from '../core/shown.ts'
 import { keepOutOfPrint, RequestError } from '../errors/errors.ts'
 import { redact } from '../errors/redact.ts'
@@ -42,7 +43,7 @@ export async function askEndpointOf(
     ms: isUrgent ? leftMs : ENDPOINT_OF_DEADLINE_MS,
     scope,
     onTimeout: () =>
-      isUrgent ? outOfTime() : failed(`timed out: it did not settle within ${ENDPOINT_OF_DEADLINE_MS} ms`),
+      isUrgent ? outOfTime() : failed(`timed out: it did not settle within ${shortTime(ENDPOINT_OF_DEADLINE_MS)}`),
   })
   if (said === undefined || said === null) return undefined
   if (typeof said === 'string') return said

@@ -32,8 +32,10 @@ export type GiveUpReason =
   | 'not_replayable'
   /** A part of the answer was handed over. */
   | 'committed'
-  /** `maxRetries`, or the limit of failures to connect: 4 retries, 2 for an unknown host. */
+  /** `maxRetries` is used up, or 0. */
   | 'retries_exhausted'
+  /** No connection could be made 5 times in a row, or the host was unknown 3 times. `maxRetries` does not count these retries. */
+  | 'unreachable'
   /** The retry budget of the origin was used up (`retry.budget`). */
   | 'budget_exhausted'
   /** Too little time was left: `totalMs`, `beforeCommitMs`, or `staleMs` of a stream that was not read. */

@@ -1,5 +1,5 @@
 import { shortTime } from '../core/short-time.ts'
-import type { AttemptRecord, DeadlineInfo, GiveUpReason } from './attempt-record.ts'
+import type { AttemptRecord, Continuity, DeadlineInfo, GiveUpReason } from './attempt-record.ts'
 import { ERROR_CATALOG, type ErrorCode } from './catalog.ts'
 
 /** What is known about a call, running or ended. */
@@ -7,23 +7,28 @@ export interface CallHistory {
   /** The first line: the endpoint's message, or what is wrong with the request. */
   readonly opening?: string | undefined
   readonly attempts: readonly AttemptRecord[]
+  /** When the call began, as ISO 8601 has it, in UTC. */
+  readonly startedAt?: string | undefined
   /** Only for a failed call. */
   readonly code?: ErrorCode | undefined
   readonly giveUpReason?: GiveUpReason | undefined
   readonly retryAfterMs?: number | undefined
   readonly deadline?: DeadlineInfo | undefined
+  /** Of a call with `previous_response_id`. */
+  readonly continuity?: Continuity | undefined
   /** Whether the caller aborted the call. */
   readonly aborted?: boolean | undefined
 }
 
 /** A few readable lines: the outcome of each attempt, which deadline fired, what was hedged, and why the call ended. */
 export function explainHistory(history: CallHistory): string {
-  const lines = history.attempts.map((record, index) => describeAttempt(record, history.attempts[index - 1]))
+  const { attempts, startedAt } = history
+  const lines = attempts.map((record, index) => describeAttempt(record, attempts[index - 1], startedAt))
   const last = history.aborted ? abortOf(history) : lastWord(history)
   return [history.opening, ...lines, last].filter((line) => line !== undefined && line !== '').join('\n')
 }
 
-function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined): string {
+function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefined, began: string | undefined): string {
   const { attempt, startedAtMs, hedge, resumes, endpoint, connectedAtMs, firstEventAtMs, status } = record
   const since = (ms: number): string => shortTime(ms - startedAtMs)
   const kind = hedge !== undefined ? ' (hedge)' : resumes === undefined ? '' : RESUMES[resumes]
@@ -40,7 +45,8 @@ function describeAttempt(record: AttemptRecord, before: AttemptRecord | undefine
   if (status !== undefined && !isWhole(record)) facts.push(`answered ${status}`)
   if (firstEventAtMs !== undefined) facts.push(`first event after ${since(firstEventAtMs)}`)
   facts.push(endOf(record, since(record.endedAtMs)))
-  return `attempt ${attempt} at ${shortTime(startedAtMs)}${kind}: ${facts.join(', ')}`
+  const when = before === undefined && began !== undefined ? ` (call began ${began})` : ''
+  return `attempt ${attempt} at ${shortTime(startedAtMs)}${when}${kind}: ${facts.join(', ')}`
 }
 
 const RESUMES = { stream: ' (resume)', state: ' (poll)' } as const
@@ -81,20 +87,41 @@ const REASONS: Readonly<Record<GiveUpReason, string>> = {
   not_replayable: 'the endpoint may have acted on the request (`retryUnknown: true` allows a retry)',
   committed: 'a part of the answer was already handed over',
   retries_exhausted: 'all retries are used (`maxRetries`)',
+  unreachable: 'a failure to connect is retried 4 times at most (`maxRetries: 0`: never)',
   budget_exhausted: 'the retry budget of this origin is used up (`retry.budget`)',
   deadline_exceeded:
     'too little time is left (`timeouts.totalMs`, `beforeCommitMs`; `staleMs` for a broken stream that is not read)',
   hint_too_long: 'the endpoint asked to wait longer than `retry.maxHintMs`',
 }
 
-/** Failures to connect have a limit beside `maxRetries`. */
-function reasonOf(reason: GiveUpReason, code: ErrorCode, last: AttemptRecord | undefined): string {
-  if (reason !== 'retries_exhausted') return REASONS[reason]
-  if (code === 'host_not_found') return 'an unknown host is retried twice at most (`maxRetries: 0`: never)'
-  if (last?.phase === 'connecting' && ERROR_CATALOG[code].lane === 'connection')
-    return 'a failure to connect is retried 4 times at most (`maxRetries: 0`: never)'
+function reasonOf(reason: GiveUpReason, code: ErrorCode): string {
+  if (reason === 'unreachable' && code === 'host_not_found')
+    return 'an unknown host is retried twice at most (`maxRetries: 0`: never)'
   return REASONS[reason]
 }
+
+/** What to do about a conversation that cannot be continued now, or no more. */
+function conversationOf({ code, continuity, giveUpReason }: CallHistory): string {
+  if (code === 'previous_response_not_found')
+    return ' Send the whole input without previous_response_id, or rebuild the request in `onPreviousResponseNotFound`.'
+  // A request that is wrong says nothing about the conversation.
+  if (continuity === undefined || giveUpReason === 'not_retryable') return ''
+  return ' The conversation still exists: keep its id, and continue it later.'
+}
+
+/** Advice where an attempt was accepted at once, and no byte of an answer came. */
+function silenceOf({ code }: CallHistory, last: AttemptRecord | undefined): string {
+  if (code !== 'ttfb_timeout' || last?.connectedAtMs === undefined || last.headersAtMs !== undefined) return ''
+  const tookMs = last.connectionReused ? 0 : last.connectedAtMs - last.startedAtMs
+  return tookMs > AT_ONCE_MS ? '' : ` ${SILENCE}.`
+}
+
+/** A connect that takes longer has a distant or busy peer, which may be silent for that reason. */
+export const AT_ONCE_MS = 1000
+
+/** A dead endpoint and a proxy that buffers the stream look the same. */
+export const SILENCE =
+  'The connection was accepted at once, but no byte of an answer came: the endpoint is silent, or a proxy in front of it holds the stream back (nginx: `proxy_buffering off`; see docs/proxies.md)'
 
 /** For these the code says enough: the call ran out of time. */
 const TIME_IS_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -113,9 +140,10 @@ function lastWord(history: CallHistory): string | undefined {
   const isTold = deadline === undefined || last?.deadline?.name === deadline.name
   const limit = isTold ? '' : ` The ${deadline.name} deadline was ${shortTime(deadline.ms)} (${deadline.source}).`
   const isClear = giveUpReason === undefined || TIME_IS_UP.has(code)
-  const why = isClear ? '' : ` No further attempt: ${reasonOf(giveUpReason, code, last)}.`
+  const why = isClear ? '' : ` No further attempt: ${reasonOf(giveUpReason, code)}.`
   const hint = retryAfterMs === undefined ? '' : ` The endpoint asked to wait ${shortTime(retryAfterMs)}.`
-  return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}`
+  const advice = `${silenceOf(history, last)}${conversationOf(history)}`
+  return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}${advice}`
 }
 
 /** A running attempt reports the abort itself. */

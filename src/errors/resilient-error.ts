@@ -20,6 +20,7 @@ export interface ResilientErrorDetails {
   readonly hidesResponseId?: boolean | undefined
   readonly continuity?: Continuity | undefined
   readonly callId?: number | undefined
+  readonly startedAt?: string | undefined
 }
 
 /**
@@ -73,6 +74,11 @@ export class ResilientError extends Error {
   readonly continuity: Continuity | undefined
   /** The number of the call in telemetry and in the header `x-resilient-responses`. `undefined` if no call made the error. */
   readonly callId: number | undefined
+  /**
+   * When the call began, as ISO 8601 has it, in UTC: `2026-11-28T15:40:50.000Z`. Times of `attempts` count from it. `undefined` if
+   * no call made the error.
+   */
+  readonly startedAt: string | undefined
 
   constructor(message: string, details: ResilientErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -90,6 +96,7 @@ export class ResilientError extends Error {
     if (details.hidesResponseId) keepOutOfPrint(this, 'responseId', details.responseId)
     this.continuity = details.continuity
     this.callId = details.callId
+    this.startedAt = details.startedAt
     Object.defineProperty(this, BRAND, { value: true })
   }
 

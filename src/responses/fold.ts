@@ -6,8 +6,9 @@ import { resultOf, type StreamRestartedEvent } from './session-events.ts'
 import type { Session } from './session-port.ts'
 
 /** The response of a session that was read to its end. */
-export function resultOfSession({ seen, requestId, attempts }: Session): ResponseObject {
-  return rememberHistory(resultOf(seen.toResponse(), { outputText: seen.outputText, requestId }), { attempts })
+export function resultOfSession({ seen, requestId, attempts, startedAt }: Session): ResponseObject {
+  const result = resultOf(seen.toResponse(), { outputText: seen.outputText, requestId })
+  return rememberHistory(result, { attempts, startedAt })
 }
 
 /**

@@ -58,7 +58,13 @@ export function reportedError(
 export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | undefined {
   const status = answer?.status ?? 200
   if (status < 300) return undefined
-  const details = { retryable: false, responseStarted: true, attempts: [...call.attempts], callId: call.log.id }
+  const details = {
+    retryable: false,
+    responseStarted: true,
+    attempts: [...call.attempts],
+    callId: call.log.id,
+    startedAt: call.log.startedIso,
+  }
   if (status < 400) {
     const message = `The endpoint answered ${status}, a redirect. client.responses does not follow redirects. Set baseURL to the address of the Responses API.`
     return new RequestError(message, { ...details, code: 'redirect_refused' })
@@ -68,11 +74,15 @@ export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | 
 }
 
 /** The error of the last of several calls, with the history of all of them. */
-export function withHistory(error: unknown, attempts: readonly AttemptRecord[]): unknown {
+export function withHistory(
+  error: unknown,
+  attempts: readonly AttemptRecord[],
+  startedAt: string | undefined,
+): unknown {
   if (!(error instanceof ResilientError)) return error
   const requestIds = attempts.map(({ requestId }) => requestId).filter((id) => id !== undefined)
   // Changed in place: the error has not been thrown yet, and a copy would need the same class.
-  return Object.assign(error, { attempts, requestIds })
+  return Object.assign(error, { attempts, requestIds, startedAt })
 }
 
 /** What a stream had delivered when it ended. */
@@ -112,7 +122,7 @@ export function withPartial(error: unknown, { seen, lastSequenceNumber, asked, i
 
 function detailsOf(error: ResilientError) {
   const { code, cause, retryable, replaySafety, responseStarted, phase, attempts } = error
-  const { giveUpReason, retryAfterMs, requestIds, responseId, continuity, callId } = error
+  const { giveUpReason, retryAfterMs, requestIds, responseId, continuity, callId, startedAt } = error
   return {
     code,
     cause,
@@ -129,5 +139,6 @@ function detailsOf(error: ResilientError) {
     hidesResponseId: !Object.prototype.propertyIsEnumerable.call(error, 'responseId'),
     continuity,
     callId,
+    startedAt,
   }
 }

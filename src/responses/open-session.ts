@@ -54,6 +54,10 @@ class PendingSession implements Session, Batches {
     return this.#session?.callId
   }
 
+  get startedAt(): string | undefined {
+    return this.#session?.startedAt
+  }
+
   get isDrained(): boolean {
     return this.#session?.isDrained ?? false
   }

@@ -19,7 +19,7 @@ export async function readCall(host: ResponsesHost, call: Call, scope: AbortScop
   const seen = new ResponseAccumulator()
   seen.add(eventOf(response))
   const result = resultOf(response, { outputText: seen.outputText, requestId: attempt.requestId })
-  return rememberHistory(result, { attempts: [...call.attempts] })
+  return rememberHistory(result, { attempts: [...call.attempts], startedAt: call.log.startedIso })
 }
 
 /** The response that came of a call for JSON. A gateway may answer with the event stream of it: the stream is the answer. */

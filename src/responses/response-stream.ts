@@ -13,9 +13,9 @@ import { type ResponseStreamIterator, StreamReader } from './stream-reader.ts'
 export type { ResponseStreamIterator } from './stream-reader.ts'
 
 function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
-  const { code, giveUpReason, retryAfterMs } = error
+  const { code, giveUpReason, retryAfterMs, continuity } = error
   const { deadline } = error as { readonly deadline?: CallHistory['deadline'] }
-  return { code, giveUpReason, retryAfterMs, deadline }
+  return { code, giveUpReason, retryAfterMs, continuity, deadline }
 }
 
 /** Used in place of a constructor, which would show internal types in the declarations. */
@@ -84,9 +84,10 @@ export class ResponseStream<E extends SessionEvent = ResponseStreamEvent> implem
    */
   explain(): string {
     const { attempts } = this
+    const { startedAt } = this.#session
     const failure = this.#failure
-    if (failure === undefined) return explainHistory({ attempts, aborted: this.#scope.aborted })
-    return explainHistory({ ...factsOf(failure), opening: openingOf(failure), attempts })
+    if (failure === undefined) return explainHistory({ attempts, startedAt, aborted: this.#scope.aborted })
+    return explainHistory({ ...factsOf(failure), opening: openingOf(failure), attempts, startedAt })
   }
 
   get #failure(): ResilientError | undefined {

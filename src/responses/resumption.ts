@@ -4,6 +4,7 @@ import type { AbortScope } from '../core/abort.ts'
 import type { InContext } from '../core/async-context.ts'
 import type { Clock } from '../core/clock.ts'
 import { sleep } from '../core/race.ts'
+import { shortTime } from '../core/short-time.ts'
 import { isThenable } from '../core/thenable.ts'
 import { DeadlineError } from '../errors/errors.ts'
 import type { Failure } from '../errors/failure.ts'
@@ -127,7 +128,7 @@ async function polled(how: Resumption, on: Continuation, id: string): Promise<vo
     const pauseMs = Math.min(POLL_CAP_MS, POLL_BASE_MS * 1.5 ** round)
     if (pollFor.ms > 0 && clock.now() + pauseMs - startedAt >= pollFor.ms) {
       throw new DeadlineError(
-        `Polling ${id} timed out: it was not finished after ${pollFor.ms} ms (staleMs, ${pollFor.source}).`,
+        `Polling ${id} timed out: it was not finished after ${shortTime(pollFor.ms)} (staleMs, ${pollFor.source}).`,
         {
           code: 'stale_timeout',
           responseId: id,
@@ -172,12 +173,15 @@ async function pause(ms: number, { clock, startedAt, total }: Resumption, { scop
   const leftMs = total.ms > 0 ? startedAt + total.ms - clock.now() : Infinity
   await sleep(Math.min(ms, Math.max(0, leftMs)), { clock, scope })
   if (ms < leftMs) return
-  throw new DeadlineError(`Resuming the response timed out: total deadline of ${total.ms} ms (${total.source}).`, {
-    code: 'total_timeout',
-    retryable: true,
-    responseId: id,
-    deadline: { name: 'total', ...total },
-  })
+  throw new DeadlineError(
+    `Resuming the response timed out: total deadline of ${shortTime(total.ms)} (${total.source}).`,
+    {
+      code: 'total_timeout',
+      retryable: true,
+      responseId: id,
+      deadline: { name: 'total', ...total },
+    },
+  )
 }
 
 const TERMINAL_STATUSES: ReadonlySet<unknown> = new Set(['completed', 'failed', 'incomplete', 'cancelled'])

@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../errors/errors.ts'
 
 /** A call that resumes a response, and when it began after the session did. */
 export interface CallOfSession {
-  readonly call: Pick<Call, 'attempts'>
+  readonly call: Pick<Call, 'attempts' | 'log'>
   readonly sinceMs: number
   readonly resumes: NonNullable<AttemptRecord['resumes']>
 }

@@ -13,6 +13,8 @@ export interface Session {
   readonly requestId: string | undefined
   /** The number of the call that creates or resumes the response. `undefined` before that call begins. */
   readonly callId: number | undefined
+  /** When that call began, as ISO 8601 has it, in UTC. */
+  readonly startedAt: string | undefined
   /** The response has ended, and everything was taken. */
   readonly isDrained: boolean
   /** For one reader at a time. */

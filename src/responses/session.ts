@@ -1,6 +1,7 @@
 import type { Attempt } from '../call/attempt.ts'
 import type { Call, CallOutcome } from '../call/call.ts'
 import type { AbortScope } from '../core/abort.ts'
+import { toIsoTime } from '../core/clock.ts'
 import { NONE } from '../core/lists.ts'
 import { isThenable } from '../core/thenable.ts'
 import type { AttemptRecord } from '../errors/errors.ts'
@@ -61,6 +62,13 @@ export class StreamSession implements Session, BatchesOwner {
     return historyOf(this.#first, this.#resumes)
   }
 
+  /** When the session began, in UTC. `undefined` before its first call. */
+  get startedAt(): string | undefined {
+    const [resume] = this.#resumes
+    if (this.#first !== undefined || resume === undefined) return this.#first?.log.startedIso
+    return toIsoTime(resume.call.log.startedWall - resume.sinceMs)
+  }
+
   get isDrained(): boolean {
     return this.seen.terminal !== undefined && this.batches.items.length === 0
   }
@@ -95,7 +103,7 @@ export class StreamSession implements Session, BatchesOwner {
       this.batches.fail(reason)
       return
     }
-    const whole = this.#resumes.length > 0 ? withHistory(error, this.attempts) : error
+    const whole = this.#resumes.length > 0 ? withHistory(error, this.attempts, this.startedAt) : error
     this.failure = withPartial(whole, {
       seen: this.seen,
       lastSequenceNumber: this.#received.intake.lastSequenceNumber,

@@ -24,6 +24,8 @@ export interface UpstreamAnswer {
   /** The HTTP status. `undefined` for a failure reported inside a stream. */
   readonly status: number | undefined
   readonly error: UpstreamErrorFields | undefined
+  /** The host that answered, for the message. */
+  readonly host?: string | undefined
   header(name: string): string | undefined
   readonly wallNow: number
   readonly responseId?: string | undefined
@@ -42,7 +44,7 @@ export interface UpstreamAnswer {
  * class of errors does not overrule a status that is retried. Pure.
  */
 export function classifyUpstream(answer: UpstreamAnswer): Failure {
-  const { status, error, secrets, withoutEchoes = (text: string) => text } = answer
+  const { status, error, host = 'The endpoint', secrets, withoutEchoes = (text: string) => text } = answer
   // Inside a stream the only status is the one that the event names.
   const meant = status ?? statusSaidBy(error)
   const notFound = isPreviousResponseNotFound(meant, error)
@@ -53,8 +55,7 @@ export function classifyUpstream(answer: UpstreamAnswer): Failure {
     name === undefined ? undefined : redact(withoutEchoes(name), secrets, MAX_CODE)
   const message = error?.message === undefined ? undefined : redact(withoutEchoes(error.message), secrets, MAX_MESSAGE)
   const named = shown(error?.code ?? error?.type)
-  const where =
-    status === undefined ? 'The endpoint reported a failure in the stream' : `The endpoint answered ${status}`
+  const where = status === undefined ? `${host} reported a failure in the stream` : `${host} answered ${status}`
   const code = notFound
     ? 'previous_response_not_found'
     : unsupported !== undefined

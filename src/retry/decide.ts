@@ -91,7 +91,8 @@ export function decideRetry(input: DecisionInput): { readonly decision: RetryDec
     return { decision: { retry: true, delayMs: 0, lane, transparent: true }, tally: { ...tally, transparentRetries } }
   }
   const next = count(input)
-  if (!isAllowed(input, next)) return refuse(input, 'retries_exhausted')
+  const spent = spentOf(input, next)
+  if (spent !== undefined) return refuse(input, spent)
   const hintMs = input.elsewhere ? 0 : (failure.hintMs ?? 0)
   if (hintMs > policy.maxHintMs) return refuse(input, 'hint_too_long')
   if (hintMs >= input.remainingMs) return refuse(input, 'deadline_exceeded')
@@ -123,13 +124,20 @@ function isGatewayFailure({ lane, status, hintMs = 0, refused = false }: Failure
   return lane === 'pushback' && (status === 502 || status === 504) && hintMs <= 0 && !refused
 }
 
-/** Failures to connect are counted separately, so that a call outlasts a restart whatever happened before. */
-function isAllowed({ failure, policy, tally, endpoint, elsewhere }: DecisionInput, next: RetryTally): boolean {
-  if (!isConnectFailure(failure)) return tally.retries < policy.maxRetries
-  if (policy.maxRetries === 0) return false
-  if (elsewhere) return true
+/**
+ * Which allowance is used up, if one is. Failures to connect are counted separately, so that a call outlasts a restart
+ * whatever happened before.
+ */
+function spentOf(
+  { failure, policy, tally, endpoint, elsewhere }: DecisionInput,
+  next: RetryTally,
+): GiveUpReason | undefined {
+  const isConnect = isConnectFailure(failure)
+  if (isConnect ? policy.maxRetries === 0 : tally.retries >= policy.maxRetries) return 'retries_exhausted'
+  if (!isConnect || elsewhere) return undefined
   const { failures, hostNotFound } = connectsTo(endpoint, next)
-  return failures <= MAX_CONNECT_RETRIES && hostNotFound <= MAX_HOST_NOT_FOUND_RETRIES
+  const isLeft = failures <= MAX_CONNECT_RETRIES && hostNotFound <= MAX_HOST_NOT_FOUND_RETRIES
+  return isLeft ? undefined : 'unreachable'
 }
 
 /**

@@ -76,6 +76,8 @@ interface OfAttempt extends OfCall {
 /** A call began. */
 export interface CallStartEvent extends OfCall {
   readonly type: 'call_start'
+  /** When the call began, as ISO 8601 has it, in UTC: the instant from which `atMs` of its events counts. */
+  readonly startedAt: string
   /**
    * `stream` and `json` are Responses calls; `passthrough` calls are retried and timed only by their connection and
    * status.

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.ts'
+import { counted } from '../core/counted.ts'
 import { clockRule, flag, section } from '../core/rule-kinds.ts'
 import type { Rules } from '../core/rules.ts'
 import { shown } from '../core/shown.ts'
@@ -164,9 +165,9 @@ export class FakeTransport implements Transport {
     if (this.#open.size === 0) return
     const lines = [...this.#open].map(([exchange, record]) => {
       const state = record.outcome === 'drained' ? 'being drained' : 'open'
-      return `attempt ${record.attempt} of ${record.method} ${record.url} (${state}, ${exchange.timers} timer(s))`
+      return `attempt ${record.attempt} of ${record.method} ${record.url} (${state}, ${counted(exchange.timers, 'timer')})`
     })
-    throw new Error(`FakeTransport: ${lines.length} exchange(s) left\n  - ${lines.join('\n  - ')}`)
+    throw new Error(`FakeTransport: ${counted(lines.length, 'exchange')} left\n  - ${lines.join('\n  - ')}`)
   }
 
   #nextScript(record: RecordedRequest): Script | Error {

@@ -49,6 +49,7 @@ const giveUpReason = word(
   'not_replayable',
   'committed',
   'retries_exhausted',
+  'unreachable',
   'budget_exhausted',
   'deadline_exceeded',
   'hint_too_long',

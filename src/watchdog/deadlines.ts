@@ -99,7 +99,10 @@ function ttfbLimit({ ttfbMs, staleMs }: TimeoutSettings, traits: LatencyTraits, 
   const first = clampBelow(autoTtfb(traits, hedged), staleMs)
   if (cuts === 0) return first
   const factor = Math.min(TTFB_GROWTH ** cuts, TTFB_GROWTH_MAX)
-  const grown: Limit = { ms: Math.round(first.ms * factor), source: `${first.source}, grown after ${cuts} cut(s)` }
+  const grown: Limit = {
+    ms: Math.round(first.ms * factor),
+    source: `${first.source}, grown after ${cuts} ${cuts === 1 ? 'cut' : 'cuts'}`,
+  }
   if (!isExplicit(staleMs)) return grown
   // Close below `staleMs` there may be no room to grow. An attempt must not get less time than the one before.
   const room = Math.floor(staleMs.ms * BELOW_STALE)

@@ -53,7 +53,7 @@ describe('the limits of a cache', () => {
       name: 'DeadlineError',
       code: 'create_timeout',
       message:
-        'create() of a client cache did not settle within createMs (30000 ms). The next acquire() of the key builds anew.',
+        'create() of a client cache did not settle within createMs (30 s). The next acquire() of the key builds anew.',
     })
     hangs.clock.assertNothingPending()
   })

@@ -131,7 +131,7 @@ describe('advice about the address', () => {
 it('an error status with events none of which is an error says no more than its status', () => {
   const text = 'data: {"type":"response.note","code":"other","message":"m"}\n\n'
   const { failure: failed } = judged({ status: 500, type: 'text/event-stream' }, text)
-  expect(failed).toMatchObject({ message: 'The endpoint answered 500', upstreamCode: undefined })
+  expect(failed).toMatchObject({ message: 'api.test answered 500', upstreamCode: undefined })
 })
 
 describe('an answer that is passed on', () => {

@@ -38,7 +38,7 @@ describe('an answer that is not a stream', () => {
     const head = { status: 503, statusText: '', headers: [['retry-after', 'Thu, 01 Jan 2026 00:00:07 GMT']] as const }
     const { failure } = lastOf(read({ ...context, head }, '{"error":{"message":"not hunter2hunter2"}}'))
     expect(failure?.hintMs).toBe(7000)
-    expect(failure?.message).toMatch(/^The endpoint answered 503: not /)
+    expect(failure?.message).toMatch(/^api\.test answered 503: not /)
     expect(failure?.message).not.toContain('hunter2')
   })
 })
@@ -154,7 +154,7 @@ describe('an error status', () => {
     [500, undefined, 'data: {"type":"response.created","response":{"instructions":"a prompt"}}\n\n', ''],
     [500, undefined, '', ''],
   ])('%i %s is reported with the words of its body: %j', (status, type, text, words) => {
-    expect(answered(status, type, text)?.message).toBe(`The endpoint answered ${status}${words}`)
+    expect(answered(status, type, text)?.message).toBe(`api.test answered ${status}${words}`)
   })
 
   it('does not read a lost conversation from a page', () => {

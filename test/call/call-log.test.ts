@@ -60,6 +60,7 @@ describe('a call reports', () => {
     expect(told()).toEqual([
       {
         type: 'call_start',
+        startedAt: '2026-01-01T00:00:00.000Z',
         atMs: 5,
         kind: 'stream',
         method: 'POST',

@@ -126,7 +126,7 @@ describe('a hook', () => {
     expect(settled).toMatchObject({
       error: {
         code: 'hook_failed',
-        message: 'onPreviousResponseNotFound timed out: it did not settle within 30000 ms.',
+        message: 'onPreviousResponseNotFound timed out: it did not settle within 30 s.',
       },
     })
     clock.assertNothingPending()

@@ -14,7 +14,7 @@ describe('explain of the reason of an abort', () => {
     const { error } = await s.settle(posted)
     expect(error).toBe(s.controller.signal.reason)
     expect(explain(error)?.split('\n')).toEqual([
-      'attempt 1 at 0 ms: connected in 0 ms, answered 503 after 0 ms',
+      'attempt 1 at 0 ms (call began 2026-01-01T00:00:00.000Z): connected in 0 ms, answered 503 after 0 ms',
       expect.stringMatching(/^attempt 2 at .* aborted by the caller after (?:5|4\.\d) s, while waiting$/),
     ])
     expect(explain(new Error('Request timed out.', { cause: error }))).toBe(explain(error))

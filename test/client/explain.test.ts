@@ -11,12 +11,15 @@ describe('explain', () => {
     const { error } = await s.settle(s.post())
     const lines = explain(error)?.split('\n') ?? []
     expect(lines).toEqual([
-      'attempt 1 at 0 ms: connected in 0 ms, cut by the ttfb deadline of 5 s (option), while waiting',
+      'attempt 1 at 0 ms (call began 2026-01-01T00:00:00.000Z): connected in 0 ms, cut by the ttfb deadline of 5 s (option), while waiting',
       expect.stringMatching(/^attempt 2 at 5(?:\.\d)? s: .*connected in 0 ms, answered 503 after 0 ms$/),
       expect.stringMatching(/^attempt 3 at .*connection_reset after 0 ms, while \w+$/),
       expect.stringMatching(/^connection_reset: .* No further attempt: all retries are used \(`maxRetries`\)\.$/),
     ])
     expect(findResilientError(error)?.explain()).toBe(explain(error))
+    expect(JSON.parse(JSON.stringify(findResilientError(error)))).toMatchObject({
+      startedAt: '2026-01-01T00:00:00.000Z',
+    })
     await s.nothingIsLeft()
   })
 
@@ -26,7 +29,7 @@ describe('explain', () => {
     await readAll(value as Response)
     expect(explain(value)).toBe(
       [
-        'attempt 1 at 0 ms: connected in 0 ms, given up after 10 s for another attempt',
+        'attempt 1 at 0 ms (call began 2026-01-01T00:00:00.000Z): connected in 0 ms, given up after 10 s for another attempt',
         'attempt 2 at 10 s (hedge): the previous one was silent for 10 s, 80 % likely dead, connected in 0 ms, answered 200, first event after 0 ms, complete after 0 ms',
       ].join('\n'),
     )
@@ -103,7 +106,7 @@ describe('explain', () => {
     waiting.abort()
     await s.settle(waiting.finalResponse())
     expect(explain(waiting)).toBe(
-      'attempt 1 at 0 ms: connected in 0 ms, aborted by the caller after 5 s, while waiting',
+      'attempt 1 at 0 ms (call began 2026-01-01T00:00:00.000Z): connected in 0 ms, aborted by the caller after 5 s, while waiting',
     )
     isBusy = true
     const backingOff = ask()
@@ -111,7 +114,7 @@ describe('explain', () => {
     backingOff.abort()
     await s.settle(backingOff.finalResponse())
     expect(explain(backingOff)?.split('\n')).toEqual([
-      'attempt 1 at 0 ms: connected in 0 ms, answered 503 after 0 ms',
+      'attempt 1 at 0 ms (call began 2026-01-01T00:00:05.000Z): connected in 0 ms, answered 503 after 0 ms',
       'aborted by the caller before the next attempt',
     ])
     await s.nothingIsLeft({ allowHangUp: true })
@@ -141,7 +144,7 @@ describe('explain', () => {
     const { error } = await s.settle(stream.finalResponse())
     expect(explain(stream)?.split('\n')).toEqual([
       'The endpoint gave no message, only: 503',
-      'attempt 1 at 0 ms: connected in 0 ms, answered 200, first event after 0 ms, connection_reset after 2 s, while handing over the answer',
+      'attempt 1 at 0 ms (call began 2026-01-01T00:00:00.000Z): connected in 0 ms, answered 200, first event after 0 ms, connection_reset after 2 s, while handing over the answer',
       'attempt 2 at 2 s (resume): connected in 0 ms, answered 200, first event after 0 ms, connection_reset after 3 s, while handing over the answer',
       'attempt 3 at 5 s (resume): connected in 0 ms, answered 404 after 0 ms',
       'attempt 4 at 5 s (poll): on a reused connection, answered 503 after 0 ms',

@@ -80,7 +80,7 @@ Its \`code\` names the cause. A failure that the endpoint itself reported after 
 \`partial\`, the output so far.
 
 Every error has \`retryable\`, \`replaySafety\`, \`responseStarted\`, \`phase\`, \`attempts\`, \`giveUpReason\`,
-\`retryAfterMs\`, \`requestIds\` and \`responseId\`: [their values](#values). Errors of calls with \`previous_response_id\` also have
+\`retryAfterMs\`, \`requestIds\`, \`responseId\` and \`startedAt\` (of the call): [their values](#values). Errors of calls with \`previous_response_id\` also have
 \`continuity\`, a \`DeadlineError\` has \`deadline\`. The \`cause\` chain of a network failure ends with an error that has a system code: that of the system, or the one in the table. A failure that
 the endpoint reported has no such cause. *Reconnect* is a retry within 0.2 s on a new connection:
 [waits](retries-and-money.md#how-long-it-waits). If a function of yours threw (\`headers_failed\`, \`hook_failed\`), its error is the \`cause\`.

@@ -42,7 +42,7 @@ describe('the hook endpointOf', () => {
     expect(a.outcome()?.error).toMatchObject({
       name: 'RequestError',
       code: 'hook_failed',
-      message: 'endpointOf timed out: it did not settle within 30000 ms.',
+      message: 'endpointOf timed out: it did not settle within 30 s.',
     })
   })
 

@@ -109,6 +109,7 @@ describe('the last line', () => {
     ['not_replayable', 'the endpoint may have acted on the request (`retryUnknown: true` allows a retry)'],
     ['committed', 'a part of the answer was already handed over'],
     ['retries_exhausted', 'all retries are used (`maxRetries`)'],
+    ['unreachable', 'a failure to connect is retried 4 times at most (`maxRetries: 0`: never)'],
     ['budget_exhausted', 'the retry budget of this origin is used up (`retry.budget`)'],
     [
       'deadline_exceeded',
@@ -121,11 +122,32 @@ describe('the last line', () => {
 
   it('names the limits of connecting', () => {
     const connecting = { ...FAILED, phase: 'connecting', code: 'connection_refused' } as const
-    const history = { attempts: [connecting], giveUpReason: 'retries_exhausted' } as const
+    const history = { attempts: [connecting], giveUpReason: 'unreachable' } as const
     expect(last({ ...history, code: 'connection_refused' })).toBe(
       'connection_refused: Nothing listens at the address. No further attempt: a failure to connect is retried 4 times at most (`maxRetries: 0`: never).',
     )
     expect(last({ ...history, code: 'host_not_found' })).toMatch(/: an unknown host is retried twice at most \(.*\)\.$/)
+  })
+
+  it('says what to do about a lost conversation, and that one of a dead endpoint still exists', () => {
+    expect(last({ code: 'previous_response_not_found', giveUpReason: 'not_retryable' })).toMatch(
+      /would not help\. Send the whole input without previous_response_id, or rebuild the request in `onPreviousResponseNotFound`\.$/,
+    )
+    const dead = { continuity: 'upstream_unavailable', giveUpReason: 'unreachable' } as const
+    expect(last(dead)).toMatch(/ The conversation still exists: keep its id, and continue it later\.$/)
+    expect(last({ ...dead, giveUpReason: 'not_retryable' })).toMatch(/would not help\.$/)
+  })
+
+  it.each([
+    ['that was accepted at once', { connectedAtMs: 20 }, true],
+    ['on a reused connection', { connectedAtMs: 5000, connectionReused: true }, true],
+    ['that took long to connect', { connectedAtMs: 1001 }, false],
+    ['that was answered', { connectedAtMs: 20, headersAtMs: 30 }, false],
+    ['of a transport that does not see its connections', {}, false],
+  ])('gives the advice of the message for a silent attempt %s: %o, %s', (_, times, advises) => {
+    const silent = { ...FAILED, code: 'ttfb_timeout', startedAtMs: 0, connectedAtMs: undefined, ...times } as const
+    const told = last({ attempts: [silent], code: 'ttfb_timeout', giveUpReason: 'retries_exhausted' })
+    expect(/the endpoint is silent, or a proxy in front of it.*docs\/proxies\.md\)\.$/.test(told ?? '')).toBe(advises)
   })
 
   it('gives a deadline that no attempt tells of, and the wait that the endpoint asked for', () => {
@@ -143,4 +165,9 @@ describe('the last line', () => {
       /^attempt 1/,
     )
   })
+})
+
+it('the first attempt tells when the call began', () => {
+  const told = explainHistory({ attempts: [FAILED, FAILED], startedAt: '2026-01-01T00:00:00.000Z' })
+  expect(told.match(/\(call began 2026-01-01T00:00:00\.000Z\): /g)).toHaveLength(1)
 })

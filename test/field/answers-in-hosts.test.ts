@@ -65,7 +65,7 @@ describe.each(hosts)('the error that $name makes of an HTTP answer', (host) => {
     expect(findResilientError(error)).toMatchObject({ status: 403, giveUpReason: 'not_retryable' })
     const lines = explain(error)?.split('\n') ?? []
     expect(lines[0]).toBe('The endpoint gave no message, only: 403')
-    expect(lines[1]).toMatch(/^attempt 1 at \d+ ms: .*answered 403/)
+    expect(lines[1]).toMatch(/^attempt 1 at \d+ ms \(call began 2\S+Z\): .*answered 403/)
     expect(lines[2]).toMatch(/^http_status: .* a retry would not help\.$/)
     expect(lines).toHaveLength(3)
     await client.destroy()

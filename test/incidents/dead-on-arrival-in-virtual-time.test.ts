@@ -21,7 +21,7 @@ describe('silence before the first event', () => {
       deadline: { name: 'ttfb', ms: 12_345, source: 'option' },
       cause: { code: 'ETIMEDOUT' },
     })
-    expect(ours?.message).toMatch(/timed out.*ttfb deadline of 12345 ms \(option\)/)
+    expect(ours?.message).toMatch(/timed out.*ttfb deadline of 12\.3 s \(option\)/)
     for (let at = error; at instanceof Error; at = at.cause as Error) {
       expect(['AbortError', 'TimeoutError']).not.toContain(at.name)
     }

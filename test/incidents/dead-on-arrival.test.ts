@@ -99,7 +99,7 @@ describe('a connection that is dead on arrival', () => {
       retryable: true,
       replaySafety: 'safe',
       responseStarted: false,
-      deadline: { name: 'ttfb', ms: 72_000, source: 'auto: base, grown after 1 cut(s)' },
+      deadline: { name: 'ttfb', ms: 72_000, source: 'auto: base, grown after 1 cut' },
     })
     expect(ours?.message).toContain('timed out')
     await expectNothingLeft(client, server)

@@ -79,12 +79,12 @@ describe('a call whose attempts keep failing', () => {
     [
       'a refused connection',
       times(6, failure('connection_refused', 'x', { connecting: true })),
-      ['connection 199', 'connection 750', 'connection 1500', 'connection 3000', 'retries_exhausted'],
+      ['connection 199', 'connection 750', 'connection 1500', 'connection 3000', 'unreachable'],
     ],
     [
       'a host that does not exist: two retries',
       times(6, failure('host_not_found', 'x', { connecting: true })),
-      ['connection 199', 'connection 750', 'retries_exhausted'],
+      ['connection 199', 'connection 750', 'unreachable'],
     ],
     [
       'an overloaded endpoint',
@@ -174,15 +174,15 @@ describe('an endpoint that cannot be reached', () => {
 
   it('is waited for equally long after a cut stream, and after all retries are used', () => {
     const reset = failure('connection_reset')
-    expect(play([reset, ...times(5, refused)])).toEqual(['connection 199', ...patience, 'retries_exhausted'])
+    expect(play([reset, ...times(5, refused)])).toEqual(['connection 199', ...patience, 'unreachable'])
     const spent = times(4, pushback())
-    expect(play([...spent, ...times(5, refused)]).slice(4)).toEqual([...patience, 'retries_exhausted'])
+    expect(play([...spent, ...times(5, refused)]).slice(4)).toEqual([...patience, 'unreachable'])
     expect(play([...spent, refused, pushback()]).slice(4)).toEqual(['connection 199', 'retries_exhausted'])
   })
 
   it('is waited for again from the start once it was reached', () => {
     const seen = play([...times(4, refused), failure('connection_reset'), ...times(5, refused)])
-    expect(seen).toEqual([...patience, 'connection 199', ...patience, 'retries_exhausted'])
+    expect(seen).toEqual([...patience, 'connection 199', ...patience, 'unreachable'])
   })
 
   it('is not waited for with maxRetries 0, or after the time of the call', () => {
@@ -210,7 +210,7 @@ describe('an endpoint that cannot be reached', () => {
       '1500',
       '3000',
       '3000',
-      'retries_exhausted',
+      'unreachable',
     ])
   })
 })

@@ -6,6 +6,7 @@ import type { TelemetryEvent, TelemetryEventType } from '../../src/telemetry/eve
 
 const START: TelemetryEvent = {
   type: 'call_start',
+  startedAt: '2026-01-01T00:00:00.000Z',
   callId: 1,
   atMs: 0,
   kind: 'stream',

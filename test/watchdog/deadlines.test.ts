@@ -115,7 +115,7 @@ describe('the cutoff for the first event', () => {
   })
 
   it('says that it has grown, and stays off if it is off', () => {
-    expect(limits({}, {}, 2).ttfb.source).toBe('auto: base, grown after 2 cut(s)')
+    expect(limits({}, {}, 2).ttfb.source).toBe('auto: base, grown after 2 cuts')
     expect(limits({ ttfbMs: option(0) }, {}, 2).ttfb).toEqual(option(0))
   })
 

@@ -1,3 +1,5 @@
+import { counted } from '../../core/counted.ts'
+
 /** Number of pending timers that an error lists. */
 const LISTED = 20
 /** Number of stack frames that an error shows. */
@@ -26,9 +28,9 @@ export function listTimers(
     return `  - ${label ?? 'timer'} due at ${dueMs} ms (${when})${unref ? ', unref' : ''}${trace ? `\n${trace}` : ''}`
   })
   if (timers.length > LISTED) lines.push(`  - and ${timers.length - LISTED} more`)
-  if (afterIO > 0) lines.push(`  - ${afterIO} afterIO callback(s)`)
+  if (afterIO > 0) lines.push(`  - ${counted(afterIO, 'afterIO callback')}`)
   const hint = timers.length > 0 && !hasTraces ? '\n(new VirtualClock({ traces: true }) shows who armed them)' : ''
-  return `${timers.length} timer(s) still armed at ${nowMs} ms:\n${lines.join('\n')}${hint}`
+  return `${counted(timers.length, 'timer')} still armed at ${nowMs} ms:\n${lines.join('\n')}${hint}`
 }
 
 /** The stack above `entry`, the function that armed the timer. */

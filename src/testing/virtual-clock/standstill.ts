@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts'
 import { afterRealMs } from '../../core/real-time.ts'
 
 /** Real time without a move of the clock after which a waiting test is told. Test frameworks end a test after 5 s. */
@@ -41,7 +42,7 @@ export class StandstillWatch {
       return
     }
     this.#state = 'told'
-    const what = `${waiting} timer(s) of a VirtualClock wait, and time has not moved for ${FORGOTTEN_AFTER_MS} ms`
+    const what = `${counted(waiting, 'timer')} of a VirtualClock ${waiting === 1 ? 'waits' : 'wait'}, and time has not moved for ${FORGOTTEN_AFTER_MS} ms`
     process.emitWarning(`${what}: await clock.advance(ms), or clock.until(promise). ${clock.listing()}`, {
       code: 'VIRTUAL_CLOCK_STANDS_STILL',
     })

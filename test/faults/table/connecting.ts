@@ -6,7 +6,7 @@ import type { Case, Chapter } from '../support/row.ts'
 
 const times = (count: number, act: Act): Act[] => Array.from({ length: count }, () => act)
 const REFUSED: Act = { connect: 'ECONNREFUSED' }
-const FOR_GOOD = { giveUpReason: 'retries_exhausted', replaySafety: 'safe', attempts: { length: 5 } }
+const FOR_GOOD = { giveUpReason: 'unreachable', replaySafety: 'safe', attempts: { length: 5 } }
 
 function proxy(answer: string, code: string, attempts: number): Case {
   return {

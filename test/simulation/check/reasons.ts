@@ -44,11 +44,14 @@ export function checkRefusal(
       return
     }
     case 'retries_exhausted':
-      if (isConnectFailure(current, code)) {
-        const { all, hostNotFound } = ledger.connectsTo(current.endpoint)
-        says(options.maxRetries === 0 || all >= 4 || hostNotFound >= 2, `only ${all} connects`)
-      } else says(ledger.retries >= options.maxRetries, `only ${ledger.retries} were made`)
+      says(ledger.retries >= options.maxRetries, `only ${ledger.retries} were made`)
       return
+    case 'unreachable': {
+      const { all, hostNotFound } = ledger.connectsTo(current.endpoint)
+      says(isConnectFailure(current, code), 'there was a connection')
+      says(all >= 4 || hostNotFound >= 2, `only ${all} connects`)
+      return
+    }
     case 'budget_exhausted':
       says((context.account(plan.endpoint)?.balance ?? Infinity) < 1 + 1e-6, 'there is something left')
       return
