@@ -11,16 +11,34 @@
  */
 import { context, metrics, type Span, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import {
+  ConsoleMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics'
 import { ConsoleSpanExporter, SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { ResilientClient, type ResilientClientOptions } from 'resilient-responses'
 import { openTelemetry } from 'resilient-responses/opentelemetry'
 
-/** Starts the SDK, which prints each span. Call it once in a process. Returns what sends the last spans and stops it. */
-export function startTracing(exporter: SpanExporter = new ConsoleSpanExporter()): () => Promise<void> {
-  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+/**
+ * Starts the SDK, which prints each span, and the metrics once a minute. Call it once in a process. Returns a function that prints
+ * what is left and stops it.
+ */
+export function startTracing(
+  spanExporter: SpanExporter = new ConsoleSpanExporter(),
+  metricExporter: PushMetricExporter = new ConsoleMetricExporter(),
+): () => Promise<void> {
+  const tracers = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spanExporter })] })
+  // Without a meter provider no metric is kept.
+  const meters = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter: metricExporter })] })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  trace.setGlobalTracerProvider(provider)
-  return () => provider.shutdown()
+  trace.setGlobalTracerProvider(tracers)
+  metrics.setGlobalMeterProvider(meters)
+  return async () => {
+    await tracers.shutdown()
+    await meters.shutdown()
+  }
 }
 
 export function createTracedAgent(options: ResilientClientOptions) {

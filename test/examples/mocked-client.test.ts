@@ -27,7 +27,7 @@ it('the client of docs/mocks.md keeps the options of the program, and its reques
       return HttpResponse.json({ id: 'resp_1', object: 'response', status: 'completed', output: [] })
     }),
   )
-  server.listen({ onUnhandledRequest: 'error' })
+  server.listen()
   const openai = new OpenAI({ fetch: client.fetch, maxRetries: 0, timeout: 3_600_000, apiKey: 'test' })
   const response = await openai.responses.create({ model: 'gpt-5.2', input: 'Hello' })
   expect(response.id).toBe('resp_1')

@@ -1,4 +1,4 @@
-import { context, trace } from '@opentelemetry/api'
+import { context, metrics, trace } from '@opentelemetry/api'
 import { expect, it, vi } from 'vitest'
 import { createTracedAgent, startTracing } from '../../examples/opentelemetry.ts'
 import { textStream } from '../../src/testing/index.ts'
@@ -25,7 +25,7 @@ it('a turn of the agent is a span, with its call and the attempts below, and its
   await sdk.stop()
 })
 
-it('prints the spans of a turn, with the SDK that the example starts', async () => {
+it('prints the spans and the metrics of a turn, with the SDK that the example starts', async () => {
   const print = vi.spyOn(console, 'dir').mockImplementation(() => {})
   const server = await MockResponsesServer.start({ respond: () => textStream({ text: 'Hello' }) })
   const stop = startTracing()
@@ -33,9 +33,12 @@ it('prints the spans of a turn, with the SDK that the example starts', async () 
   expect(await agent.turn('question')).toBe('Hello')
   await agent.client.close()
   await stop()
-  const printed = print.mock.calls.map(([span]) => (span as { name: string }).name)
-  expect(printed.sort()).toEqual(['POST', 'chat gpt-5', 'turn'])
-  for (const api of [trace, context]) api.disable()
+  const printed = print.mock.calls.map(([each]) => each as { name?: string; descriptor?: { name: string } })
+  expect(printed.flatMap(({ name = [] }) => name).sort()).toEqual(['POST', 'chat gpt-5', 'turn'])
+  expect(printed.flatMap(({ descriptor }) => descriptor?.name ?? [])).toEqual(
+    expect.arrayContaining(['agent.turns', 'gen_ai.client.operation.duration', 'resilient_responses.attempts']),
+  )
+  for (const api of [trace, metrics, context]) api.disable()
   print.mockRestore()
   await server.close()
 })

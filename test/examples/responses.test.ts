@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { startAnswer } from '../../examples/abort-button.ts'
 import { createHedged } from '../../examples/hedging.ts'
 import { createFailover } from '../../examples/two-endpoints.ts'
-import { streamTurn } from '../../examples/typed-stream.ts'
+import { streamAnswer } from '../../examples/typed-stream.ts'
 import { ResilientClient } from '../../src/index.ts'
 import { textStream, toolCallStream } from '../../src/testing/index.ts'
 import { MockResponsesServer, type MockServerOptions } from '../../src/testing/server.ts'
@@ -28,18 +28,48 @@ async function start(options: MockServerOptions = {}) {
 }
 
 describe('examples/typed-stream.ts', () => {
-  it('gives the text and the complete tool calls of a turn', async () => {
+  it('streams the text, runs the tools of a turn once, and gives their results to the next turn', async () => {
+    await using at = await start({
+      respond: ({ json }) => {
+        const items = (json as { input: Array<{ type?: string; output?: string }> }).input
+        const results = items.filter(({ type }) => type === 'function_call_output')
+        return results.length === 0 ? toolCallStream() : textStream({ text: `It is ${results[0]?.output}.` })
+      },
+    })
+    // The connection of the first turn is lost, and the turn is sent again.
+    at.server.script([{ at: 'headers', effect: 'reset' }, 'ok', 'ok'])
+    const ran: unknown[] = []
+    const pieces: string[] = []
+    const tools = [
+      {
+        name: 'get_weather',
+        description: 'The weather of a city.',
+        parameters: { type: 'object', properties: { city: { type: 'string' } } },
+        run: async (args: unknown) => {
+          ran.push(args)
+          return 'sunny'
+        },
+      },
+    ]
+    const answer = await streamAnswer(at.client, { ...params, tools }, (delta) => pieces.push(delta))
+    expect(answer).toEqual({ text: 'It is sunny.' })
+    expect([ran, pieces.join('')]).toEqual([[{ city: 'Paris' }], 'It is sunny.'])
+    expect(at.server.requests[1]?.json).toMatchObject({ tools: [{ type: 'function', name: 'get_weather' }] })
+    at.server.assertConsumed()
+  })
+
+  it('ends after the last turn that it may take', async () => {
     await using at = await start({ respond: () => toolCallStream() })
-    const { calls, problem } = await streamTurn(at.client, params)
-    expect([calls.map(({ name }) => name), problem]).toEqual([['get_weather'], undefined])
+    await expect(streamAnswer(at.client, { ...params, maxTurns: 2 })).rejects.toThrow('no answer after 2 turns')
+    expect(at.server.requests).toHaveLength(2)
   })
 
   it('gives the text so far and the reason, where the stream breaks', async () => {
     await using at = await start({ respond: () => textStream({ deltas: ['Hel', 'lo'] }) })
     at.server.script([{ at: 'before_event', type: 'response.output_text.done', effect: 'reset' }])
     const pieces: string[] = []
-    const turn = await streamTurn(at.client, params, (delta) => pieces.push(delta))
-    expect(turn).toMatchObject({ text: 'Hello', calls: [], problem: expect.stringContaining('attempt 1') })
+    const answer = await streamAnswer(at.client, params, (delta) => pieces.push(delta))
+    expect(answer).toMatchObject({ text: 'Hello', problem: expect.stringContaining('attempt 1') })
     expect(pieces).toEqual(['Hel', 'lo'])
   })
 })
