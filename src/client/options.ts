@@ -96,7 +96,7 @@ export interface CallOptions {
   /**
    * `client.fetch` only: how a stream ends that breaks after events were handed over. `'error'` (default): reading the body
    * rejects. `'sse_error'`: the body ends with an SSE `error` event, after which `streamRetries` of the AI SDK begin.
-   * `docs/hosts.md` shows what each SDK does.
+   * `docs/sdks.md` shows what each SDK does.
    */
   readonly streamFailure?: 'error' | 'sse_error' | undefined
   /**

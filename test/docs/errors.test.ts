@@ -110,9 +110,9 @@ example \`x-resilient-responses: call=17.k3f9a2, attempts=5, gave-up=retries_exh
 \`findResilientError(error)\` find the call from the error of openai, the AI SDK, agents-js, ky or axios. The process keeps the last
 500 such calls. \`17\` is the \`callId\` of telemetry events.
 
-If an SDK's own \`timeout\` ended the call, there is no error of ours: \`findResilientError\` returns \`undefined\`, \`explain(error)\` shows the
-attempts, and the telemetry event \`call_end\` has the outcome \`aborted\`. \`NoOutputGeneratedError\` of the AI SDK, from
-\`await streamText(…).text\`, leads to no call. \`onError\` of \`streamText\` gets the error itself: [settings](hosts.md#settings).
+openai reports our deadlines and its own \`timeout\` by the same words, "Request timed out.", so ask \`findResilientError(error)\` first. If
+an SDK's own \`timeout\` ended the call, there is no error of ours: it returns \`undefined\`, \`explain(error)\` shows the attempts, and the telemetry event \`call_end\` has the outcome \`aborted\`. \`NoOutputGeneratedError\` of the AI SDK, from
+\`await streamText(…).text\`, leads to no call. \`onError\` of \`streamText\` gets the error itself: [settings](sdks.md#settings).
 
 ## A gateway's own failures
 

@@ -87,10 +87,10 @@ It does not call them for a stream that has begun: after such a failure run the 
 ## How to see it
 
 \`findResilientError(error)?.code\` and \`explain(error)\` take the error of an SDK, too. If the SDK's own \`timeout\` has aborted the call, there
-is no error of ours: the first returns \`undefined\`, and \`explain(error)\` shows the attempts. It shows none of a \`streamText\`, whose
+is no error of ours, though openai says "Request timed out." of our deadlines, too: the first returns \`undefined\`, and \`explain(error)\` shows the attempts. It shows none of a \`streamText\`, whose
 abort is no error. So keep \`timeout\` above the deadlines of the client. \`onEvent\` shows the attempts of each call.`
 
-it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
+it('docs/sdks.md is what the hosts do (`npx vitest run --project hosts -u` writes it)', {
   timeout: 120_000,
 }, async () => {
   const hosts = await loadHosts(true)
@@ -110,7 +110,7 @@ it('docs/hosts.md is what the hosts do (`npx vitest run --project hosts -u` writ
     ...sections(hosts, ['', "`'error'`", "`'sse_error'`"], afterOutput),
     OF_AGENTS,
   ]
-  await expect(`${page.join('\n\n')}\n`).toMatchFileSnapshot('../../docs/hosts.md')
+  await expect(`${page.join('\n\n')}\n`).toMatchFileSnapshot('../../docs/sdks.md')
 })
 
 type Rows = ReadonlyArray<readonly string[]>
