@@ -164,6 +164,7 @@ interface Judging {
 async function judge({ files, tests, report, only }: Judging): Promise<MutantResult[]> {
   const isPartial = share < 100 || only !== undefined
   process.env.MUTATE_TESTS = tests.join()
+  process.env.MUTATE_LOADS_ALL = String(values.tests !== undefined || only !== undefined)
   delete process.env.MUTATE_ONLY
   if (only !== undefined) {
     process.env.MUTATE_ONLY = path.resolve(`${report}.only.json`)

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../../../src/testing/index.ts'
 import type { ClientLifecycleEvent, ExchangeObserver, TransportRequest } from '../../../src/transport/transport.ts'
 import type { Connection, ConnectionOptions } from '../../../src/transport/undici/connection.ts'
 import type { UndiciExchange } from '../../../src/transport/undici/exchange.ts'
+import { loadClient } from '../../../src/transport/undici/undici-parts.ts'
 import { type UndiciTransportOptions, undiciTransport } from '../../../src/transport/undici/undici-transport.ts'
 import { invalid, standIn } from '../../support/typed.ts'
 
@@ -55,6 +56,9 @@ vi.mock('../../../src/transport/undici/connection.ts', () => ({
     return FakeConnection
   },
 }))
+
+// The first request of a process waits for files, which no virtual time moves.
+beforeAll(async () => void (await loadClient()))
 
 beforeEach(() => {
   FakeConnection.made = []
