@@ -2,15 +2,13 @@ import type { WaitReason } from '../admission/admission.ts'
 import { type Clock, toIsoTime } from '../core/clock.ts'
 import type { GiveUpReason } from '../errors/attempt-record.ts'
 import type { ErrorCode } from '../errors/catalog.ts'
-import { isCredentialHeader } from '../errors/header-names.ts'
-import { redactUrl, redactWord, secretsOf } from '../errors/redact.ts'
+import { redactUrl } from '../errors/redact.ts'
 import type { TelemetryEmitter } from '../telemetry/emitter.ts'
 import type { CallEndEvent, QueueEndEvent, RetryDecision, TelemetryEvent } from '../telemetry/events.ts'
-import type { HeaderPairs } from '../transport/transport.ts'
 import type { EndedAttempt } from './attempt-log.ts'
 import type { CallRequest, InstrumentationProblem } from './call-request.ts'
 import type { HedgeTold } from './hedge-race.ts'
-import { LONGEST_WORD } from './request-traits.ts'
+import { safeWords } from './safe-words.ts'
 
 let nextCallId = 1
 
@@ -44,7 +42,7 @@ export class CallLog {
     if (!this.telemetry.wants('call_start')) return
     const bodyBytes = body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : 0
     const address = redactUrl(url)
-    const shown = wordsWithout(given)
+    const safe = safeWords(given)
     this.telemetry.emit({
       type: 'call_start',
       ...this.#mark(),
@@ -53,9 +51,10 @@ export class CallLog {
       method,
       url: address,
       continuation,
-      model: shown(asks.model),
-      effort: shown(asks.effort),
-      tier: shown(asks.tier),
+      // What the request does not say is an empty word.
+      model: safe(asks.model) || undefined,
+      effort: safe(asks.effort) || undefined,
+      tier: safe(asks.tier) || undefined,
       stream: latency.kind === 'stream' || latency.passesStream === true,
       label,
       bodyBytes,
@@ -134,17 +133,3 @@ export class CallLog {
     return { callId: this.id, atMs: Math.round(this.clock.now() - this.startedAt) }
   }
 }
-
-/**
- * Hides the credential of a request in its own words, because a program may send it in the wrong place. The values of other headers
- * are not hidden: a gateway may take the name of the model in one.
- */
-function wordsWithout(given: HeaderPairs): (word: string) => string | undefined {
-  const credentials = given.filter(([name]) => isCredentialHeader(name))
-  const secrets = secretsOf(ONLY_HEADERS, credentials)
-  // What the request does not say is an empty word.
-  return (word) => (word === '' ? undefined : redactWord(word, secrets, LONGEST_WORD))
-}
-
-/** An address without secrets. */
-const ONLY_HEADERS = new URL('http://localhost')

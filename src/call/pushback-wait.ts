@@ -7,6 +7,7 @@ import { type CallDeadlines, callEndsAt } from '../watchdog/deadlines.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallContext, CallRequest } from './call-request.ts'
 import type { EffectiveRequest } from './effective-request.ts'
+import { safeWords } from './safe-words.ts'
 
 /** A call that may wait for what another call was told. */
 export interface HeldCall {
@@ -46,6 +47,7 @@ export function tellPushback(call: HeldCall, { failed, target }: Attempt): void 
   fleet.pushedBack(fleetCallOf(call), target?.endpoint ?? call.request.url.origin, hintMs)
 }
 
-function fleetCallOf({ request, effective }: HeldCall): FleetCall {
-  return { origin: request.url.origin, given: request.given, model: effective.traits.asks.model }
+/** What goes to other processes holds no key that the caller has sent in the place of a model. */
+function fleetCallOf({ request: { url, given }, effective }: HeldCall): FleetCall {
+  return { origin: url.origin, given, model: safeWords(given)(effective.traits.asks.model) }
 }

@@ -1,5 +1,4 @@
 import { zlib } from '../core/builtins.ts'
-import { redactWord } from '../errors/redact.ts'
 import type { HeaderPairs, RequestBody } from '../transport/transport.ts'
 import type { LatencyTraits } from '../watchdog/deadlines.ts'
 
@@ -21,7 +20,7 @@ export interface RequestTraits {
   readonly stored: boolean
 }
 
-/** The requested model and settings. Empty if the request does not say. */
+/** The requested model and settings, as the request has them. Empty if it does not say. See `safeWords`. */
 export interface ModelTraits {
   readonly model: string
   readonly effort: string
@@ -179,11 +178,10 @@ function idOf(value: unknown): string | undefined {
 }
 
 /** Longer than any model name. Longer texts are compared by their beginning. */
-export const LONGEST_WORD = 100
+const LONGEST_WORD = 100
 
-/** A program may send anything in the place of a name, also a key, and these words are logged and shared in a fleet. */
 function word(value: unknown): string {
-  return typeof value === 'string' ? redactWord(value.slice(0, 8 * LONGEST_WORD), [], LONGEST_WORD) : ''
+  return typeof value === 'string' ? value.slice(0, LONGEST_WORD) : ''
 }
 
 const DECODERS = new Map<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array>([

@@ -1,5 +1,3 @@
-import { endOfString } from './json-text.ts'
-
 /**
  * Changes members of the object that JSON text holds. All other text stays as it is, because parsing and printing it would
  * change it: a number above 2⁵³ would lose digits, and keys such as `"10"` their place. Takes time linear in the text.
@@ -57,3 +55,15 @@ function membersOf(text: string): { readonly members: readonly Member[]; readonl
   }
   throw new TypeError('the text is no JSON object')
 }
+
+/** @returns the index after the closing quote of the string that begins at `from`. */
+export function endOfString(text: string, from: number): number {
+  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return at + 1
+  }
+  return text.length
+}
+
+const BACKSLASH = 92

@@ -62,23 +62,15 @@ export function firstJsonOf(text: string): unknown {
 /** One pass: strings and brackets are all that matters for the end. */
 function endOfValue(text: string): number | undefined {
   let depth = 0
+  let inString = false
   for (let at = 0; at < text.length; at++) {
     const token = text[at]
-    if (token === '"') at = endOfString(text, at) - 1
+    if (inString) {
+      if (token === '\\') at++
+      else if (token === '"') inString = false
+    } else if (token === '"') inString = true
     else if (token === '{' || token === '[') depth++
     else if ((token === '}' || token === ']') && --depth <= 0) return at + 1
   }
   return undefined
 }
-
-/** @returns the index after the closing quote of the string that begins at `from`. */
-export function endOfString(text: string, from: number): number {
-  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let backslashes = 0
-    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++
-    if (backslashes % 2 === 0) return at + 1
-  }
-  return text.length
-}
-
-const BACKSLASH = 92

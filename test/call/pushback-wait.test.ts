@@ -94,6 +94,16 @@ describe('a call that an endpoint of the fleet holds', () => {
     expect(asked).toEqual([CALL])
   })
 
+  it('names no key that the caller has sent in the place of a model', async () => {
+    const { call, asked } = rig({})
+    const traits = { ...call.effective.traits, asks: { ...call.effective.traits.asks, model: 'sk-planted-model-9f2c' } }
+    await waitForPushbacks(
+      { ...call, effective: standIn<SlotCall['effective']>({ ...call.effective, traits }) },
+      () => {},
+    )
+    expect(asked).toEqual([{ ...CALL, model: '[redacted]' }])
+  })
+
   it('does not ask without a fleet', async () => {
     const { call, asked } = rig({ held: [3000] })
     const context = standIn<CallContext>({ ...call.context, fleet: undefined })

@@ -42,13 +42,6 @@ describe('the requested model and settings', () => {
     [{ reasoning: { effort: 3 } }, { model: '', effort: '', tier: '' }],
     // What a caller writes there is kept for long, and must not be as long as it likes.
     [{ model: 'm'.repeat(5000) }, { model: 'm'.repeat(100), effort: '', tier: '' }],
-    [{ model: 'a b'.repeat(5000) }, { model: `${'a b'.repeat(33)}…`, effort: '', tier: '' }],
-    // Nor may it hold a key, or what a terminal would obey.
-    [
-      { model: 'sk-proj-abcdef123456', reasoning: { effort: 'Bearer abcdef' }, service_tier: '\u001b[2J\u202eflex\n' },
-      { model: '[redacted]', effort: 'Bearer [redacted]', tier: '[2J flex' },
-    ],
-    [{ model: 'openai/gpt-5.2:free@x' }, { model: 'openai/gpt-5.2:free@x', effort: '', tier: '' }],
   ])('are read from the request: %j', (body, asks) => {
     expect(traits(body).asks).toEqual({ ...NOTHING_ASKED, ...asks })
   })

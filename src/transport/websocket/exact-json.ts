@@ -1,4 +1,4 @@
-import { endOfString } from '../../core/json-text.ts'
+import { endOfString } from '../../core/json-members.ts'
 
 /**
  * Whether JSON text keeps its meaning when it is parsed and written again. It does not if an object has a key twice (parsers
