@@ -27,6 +27,22 @@ describe('options of the undici transport', () => {
     expect(() => undiciTransport(invalid(wrong))).toThrow(name)
   })
 
+  it.each([
+    [{ isolation: 'fresh', keepAliveMs: 5 }, 'keepAliveMs'],
+    [{ tls: { passphrase: 'p' } }, 'tls.passphrase'],
+    [{ tls: { cert: 'c' } }, 'tls'],
+  ] as const)('%j has no effect, and is refused as %s', (useless, path) => {
+    expect(() => settingsOf(useless)).toThrow(expect.objectContaining({ path }))
+  })
+
+  it.each([
+    { isolation: 'fresh', keepAliveMs: 0 },
+    { isolation: 'leased', keepAliveMs: 5 },
+    { tls: { cert: 'c', key: 'k', passphrase: 'p' } },
+  ] as const)('%j is accepted', (options) => {
+    expect(() => settingsOf(options)).not.toThrow()
+  })
+
   it('are never changed, and read only once', async () => {
     const server = await RawServer.answering((_request, connection) => connection.answer())
     const options = { isolation: 'fresh' as 'fresh' | 'leased', tls: Object.freeze({ minVersion: 'TLSv1.2' as const }) }

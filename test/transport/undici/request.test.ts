@@ -76,3 +76,42 @@ describe('a request as undici takes it', () => {
     await expect(textOf(source)).rejects.toThrow('fewer')
   })
 })
+
+describe('the path of a request', () => {
+  it.each([
+    ['/v1/echo', '/v1/echo'],
+    ['/v1/echo?', '/v1/echo?'],
+    ['/v1/echo?#part', '/v1/echo?'],
+    ['/v1/echo?a=1?', '/v1/echo?a=1?'],
+    // This question mark belongs to the fragment.
+    ['/v1/echo#a?b', '/v1/echo'],
+  ])('of %s is %s', (address, path) => {
+    const url = new URL(address, 'https://api.test')
+    const request = { url, method: 'GET', headers: [], body: { kind: 'none' }, connection: 'any', attempt: 1 } as const
+    expect(toDispatch(request).options.path).toBe(path)
+  })
+})
+
+describe('the body for a mock of undici', () => {
+  const bodyFor = (body: RequestBody, isMockActive: boolean) => {
+    const url = new URL('https://api.test/v1/echo')
+    const request = { url, method: 'POST', headers: [], body, connection: 'any', attempt: 1 } as const
+    return toDispatch({ ...request, dispatcher: { isMockActive } }).options.body
+  }
+  const bytes = Buffer.from('words')
+  const given = new URLSearchParams({ a: '1' })
+
+  it('is what the caller gave: a text as a text, a form as a form', () => {
+    expect(bodyFor({ kind: 'bytes', bytes, isText: true }, true)).toBe('words')
+    expect(bodyFor({ kind: 'bytes', bytes, given }, true)).toBe(given)
+  })
+
+  it('is bytes if the caller gave bytes, and null without a body', () => {
+    expect(bodyFor({ kind: 'bytes', bytes }, true)).toBe(bytes)
+    expect(bodyFor({ kind: 'none' }, true)).toBeNull()
+  })
+
+  it('is bytes for every other dispatcher', () => {
+    expect(bodyFor({ kind: 'bytes', bytes, isText: true }, false)).toBe(bytes)
+  })
+})
