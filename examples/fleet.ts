@@ -11,8 +11,9 @@ export function createWorker(redisUrl: string, options: ResilientClientOptions =
   // The client of the store reconnects by itself. Without a listener it prints each error.
   redis.on('error', () => {})
   const client = new ResilientClient({
-    concurrency: { calls: 40, callsAlone: 5 },
     ...options,
+    // Field by field: an option of a client is taken whole, and would lose the bound of `callsAlone`.
+    concurrency: { calls: 40, callsAlone: 5, ...options.concurrency },
     fleet: redisFleet(redis, { name: 'agents' }),
     onEvent: (event) => {
       options.onEvent?.(event)

@@ -14,6 +14,7 @@ export type { PreviousResponseNotFoundContext, PreviousResponseNotFoundHook } fr
 export { createResilientFetch, type ResilientFetch } from './client/create-resilient-fetch.ts'
 export { type ExplainOptions, explain } from './client/explain.ts'
 export { findResilientError } from './client/find.ts'
+export { findEndpoint } from './client/find-endpoint.ts'
 export type { HeadersContext, HeadersOption } from './client/headers-option.ts'
 export type { Instrumentation } from './client/instrumentation-option.ts'
 export type { CallOptions, LimitOptions, ResilientClientOptions } from './client/options.ts'

@@ -1,4 +1,4 @@
-import { existsSync, fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { isResilientError } from '../errors/errors.ts'
@@ -15,6 +15,7 @@ for nothing. It holds no prompt, answer, key or query.
 
 ${[
   helpRow('-o, --output <file>', 'the page; default: the name of the calls with .html; - for stdout'),
+  helpRow('--force', 'replaces a file that this command has not written'),
   helpRow('--title <text>', 'the heading of the page (the name of the calls)'),
   helpRow('--text', 'prints the calls as text in the place of a page'),
   helpRow('--columns <n>', 'the width of the text (80)'),
@@ -30,6 +31,7 @@ interface ReportOptions {
   readonly input: string
   readonly output: string
   readonly title: string
+  readonly replacesAny: boolean
   readonly as: 'page' | 'text' | 'json'
   readonly columns: number
 }
@@ -56,13 +58,43 @@ export async function report(args: readonly string[], terminal: Terminal): Promi
       const page = renderHtml(calls, { title: options.title })
       if (options.output === '-') terminal.out(page)
       else {
-        const replaces = existsSync(options.output)
-        written(options.output, page)
-        const note = replaces ? ' (an earlier file was replaced)' : ''
+        const earlier = earlierAt(options.output)
+        if (earlier === 'other' && !options.replacesAny)
+          throw new UsageError(
+            `${options.output} exists, and \`report\` has not written it. Name another file with -o, or replace it with --force.`,
+          )
+        written(options.output, page.replace(FIRST_META, `${FIRST_META}\n${MARK}`))
+        const note = earlier === 'none' ? '' : ' (an earlier file was replaced)'
         terminal.err(`${options.output}: ${calls.length} ${calls.length === 1 ? 'call' : 'calls'}${note}\n`)
       }
       return 0
     }
+  }
+}
+
+const FIRST_META = '<meta charset="utf-8">'
+
+/** By this line near its beginning the command knows a page that it has written. */
+const MARK = '<meta name="generator" content="resilient-responses report">'
+
+/** The mark stands within so many bytes. */
+const HEAD_BYTES = 512
+
+/** What is at a place that a page is to be written to. */
+function earlierAt(output: string): 'none' | 'page' | 'other' {
+  try {
+    const opened = openSync(output, 'r')
+    try {
+      // A device or a pipe has nothing to lose.
+      if (!fstatSync(opened).isFile()) return 'none'
+      const head = Buffer.alloc(HEAD_BYTES)
+      const length = readSync(opened, head, 0, HEAD_BYTES, 0)
+      return length === 0 || head.includes(MARK) ? 'page' : 'other'
+    } finally {
+      closeSync(opened)
+    }
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'other'
   }
 }
 
@@ -84,6 +116,7 @@ function reportOptions(args: readonly string[]): ReportOptions | 'help' {
   return {
     input,
     output,
+    replacesAny: values.force === true,
     title: values.title ?? name,
     as: values.text ? 'text' : values.json ? 'json' : 'page',
     columns: columnsOf(values.columns),
@@ -108,6 +141,7 @@ function parse(args: readonly string[]) {
     allowPositionals: true,
     options: {
       output: { type: 'string', short: 'o' },
+      force: { type: 'boolean' },
       title: { type: 'string' },
       text: { type: 'boolean' },
       columns: { type: 'string' },

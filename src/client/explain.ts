@@ -40,6 +40,11 @@ export function explain(subject: unknown, options: ExplainOptions = {}): string 
   return `${told.text}\n\n${drawCall(told.attempts)}`
 }
 
+/** The attempts of a call, of anything that `explain` takes. */
+export function attemptsOf(subject: unknown): readonly AttemptRecord[] | undefined {
+  return toldOf(subject)?.attempts
+}
+
 interface Told {
   readonly text: string
   readonly attempts: readonly AttemptRecord[]

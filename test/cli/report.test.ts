@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toJSONL } from '../../src/timeline/jsonl.ts'
+import { renderHtml } from '../../src/timeline/render-html.ts'
 import { madeCalls } from '../timeline/made-calls.ts'
 import { written } from './written.ts'
 
@@ -53,6 +54,20 @@ describe('resilient-responses report', () => {
     const page = `${file}.again.html`
     expect((await report(file, '-o', page)).err).not.toContain('replaced')
     expect((await report(file, '-o', page)).err).toMatch(/calls \(an earlier file was replaced\)$/m)
+  })
+
+  it('replaces a file that it has not written only with --force', async () => {
+    const page = path.join(folder, 'mine.html')
+    writeFileSync(page, renderHtml(madeCalls(1)))
+    const before = readFileSync(page, 'utf8')
+    const { code, err } = await report(file, '-o', page)
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/mine\.html exists, and `report` has not written it\. .*--force/),
+    ])
+    expect(readFileSync(page, 'utf8')).toBe(before)
+    expect((await report(file, '-o', page, '--force')).code).toBe(0)
+    expect((await report(file, '-o', page)).code).toBe(0)
   })
 
   it.each<[(name: string) => string[], RegExp]>([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   explain,
+  findEndpoint,
   findResilientError,
   ResilientClient,
   type ResilientClientOptions,
@@ -46,6 +47,24 @@ describe('several endpoints', () => {
     const share = s.where().filter((host) => host === 'a.test').length / 200
     expect(share).toBeGreaterThan(0.65)
     expect(share).toBeLessThan(0.85)
+    await s.nothingIsLeft()
+  })
+
+  it('findEndpoint tells which one answered, of a result, a stream and a Response', async () => {
+    const s = at({ a: failing, b: answering('resp_b') })
+    for (let n = 0; n < 5; n++) {
+      const { value } = await s.settle(s.client.responses.create(create))
+      expect([findEndpoint(value), findEndpoint({ ...value })]).toEqual([B, undefined])
+    }
+    const stream = s.client.responses.stream(create)
+    await s.settle(stream.finalResponse())
+    expect(findEndpoint(stream)).toBe(B)
+    const { value } = await s.settle(
+      s.client.fetch(`${A}/responses`, { method: 'POST', body: JSON.stringify({ ...create, stream: true }) }),
+    )
+    await s.settle(readAll(value as Response))
+    expect(findEndpoint(value)).toBe(B)
+    expect(findEndpoint(new Error('other'))).toBeUndefined()
     await s.nothingIsLeft()
   })
 

@@ -110,19 +110,30 @@ describe('examples/two-endpoints.ts', () => {
     await using first = await start()
     await using second = await start()
     first.server.addFaults({ at: 'headers', effect: 'status', status: 503, times: 1 })
-    const { client, say } = createFailover(
-      [
-        { baseURL: first.server.baseURL, apiKey: 'one' },
-        { baseURL: second.server.baseURL, apiKey: 'two', weight: 0.000001 },
-      ],
-      { retry: { baseDelayMs: 1, maxDelayMs: 1 } },
-    )
+    const stored = new Map<string, string>()
+    const owners = {
+      get: async (id: string) => stored.get(id),
+      set: async (id: string, endpoint: string) => void stored.set(id, endpoint),
+    }
+    const begin = () =>
+      createFailover(
+        [
+          { baseURL: first.server.baseURL, apiKey: 'one' },
+          { baseURL: second.server.baseURL, apiKey: 'two', weight: 0.000001 },
+        ],
+        owners,
+        { retry: { baseDelayMs: 1, maxDelayMs: 1 } },
+      )
+    const { client, say } = begin()
     const answer = await say('Hello')
     await say('And then?', answer.id)
-    await say('And then?', answer.id)
+    await client.close()
+    const restarted = begin()
+    await restarted.say('And then?', answer.id)
+    await restarted.client.close()
     const keysOf = ({ server }: typeof first) => server.requests.map(({ headers }) => headers.authorization)
     expect(keysOf(first)).toEqual(['Bearer one'])
     expect(keysOf(second)).toEqual(['Bearer two', 'Bearer two', 'Bearer two'])
-    await client.close()
+    expect(new Set(stored.values())).toEqual(new Set([second.server.baseURL]))
   })
 })

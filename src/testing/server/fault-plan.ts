@@ -73,10 +73,10 @@ interface Standing {
 export class FaultPlan {
   readonly #seed: number
   /** Scripts for certain requests. They come before scripts for all. */
-  readonly #scriptsForSome: Script[] = []
-  readonly #scriptsForAll: Script[] = []
-  readonly #promised: PlannedFault[] = []
-  readonly #entries: Entry[] = []
+  #scriptsForSome: Script[] = []
+  #scriptsForAll: Script[] = []
+  #promised: PlannedFault[] = []
+  #entries: Entry[] = []
   /** Connections whose entry has no fault for their first request. That request is not one beyond the script. */
   readonly #spared = new Set<number>()
   #standing: Standing[] = []
@@ -106,6 +106,14 @@ export class FaultPlan {
   /** Removes the standing faults, not the scripts. */
   clear(): void {
     this.#standing = []
+  }
+
+  /** Removes all scripts, with what they still hold and what was counted of them. */
+  clearScripts(): void {
+    this.#scriptsForSome = []
+    this.#scriptsForAll = []
+    this.#promised = []
+    this.#entries = []
   }
 
   script(entries: readonly ScriptEntry[], options: ScriptOptions): void {

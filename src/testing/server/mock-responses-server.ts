@@ -91,6 +91,14 @@ export class MockResponsesServer implements AsyncDisposable {
   }
 
   /**
+   * Removes all scripts. Their entries that were not taken strike no request, and `assertConsumed()` forgets them: for a further
+   * scenario on the same server. Standing faults stay.
+   */
+  clearScripts(): void {
+    this.#engine.plan.clearScripts()
+  }
+
+  /**
    * Adds standing faults, as arguments or as a list: `addFaults({ at: 'headers', effect: 'stall', times: 2 })`. See `times`,
    * `probability` and `when` of a fault.
    */
