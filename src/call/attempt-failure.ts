@@ -52,7 +52,12 @@ export function deadlineFailure(deadline: DeadlineInfo, broken: BrokenAttempt): 
   const message = `${request.url.host} timed out ${PHASES[phaseOf(times)]}: ${name} deadline of ${shortTime(ms)} (${source})`
   const mayBeBuffered = name === 'ttfb' && kind === 'stream'
   const hint = mayBeBuffered ? silenceHint(times) : ''
-  return failure(`${name}_timeout`, `${message}${hint}`, { deadline, connecting: isUnsent(broken) })
+  const advice = hint === '' ? undefined : hint
+  return failure(`${name}_timeout`, advice === undefined ? message : `${message}. ${advice}`, {
+    deadline,
+    advice,
+    connecting: isUnsent(broken),
+  })
 }
 
 /** Whether certainly nothing was sent, because there was no connection yet. */

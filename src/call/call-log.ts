@@ -33,6 +33,11 @@ export class CallLog {
     this.startedWall = clock.wallNow() - (startedAt === undefined ? 0 : clock.now() - startedAt)
   }
 
+  /** What errors tell of it. */
+  get origin(): { readonly callId: number; readonly startedAt: string } {
+    return { callId: this.id, startedAt: this.startedIso }
+  }
+
   /** When the call began, in UTC. */
   get startedIso(): string {
     return toIsoTime(this.startedWall)

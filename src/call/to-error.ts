@@ -76,7 +76,7 @@ export function toError(failed: Failure, facts: CallFacts): ResilientError {
   }
   switch (ERROR_CATALOG[code].family) {
     case 'deadline':
-      return new DeadlineError(message, { ...details, deadline: failed.deadline })
+      return new DeadlineError(message, { ...details, deadline: failed.deadline, advice: failed.advice })
     case 'connection':
       return new ConnectionError(message, details)
     case 'protocol':

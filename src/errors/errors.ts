@@ -43,10 +43,22 @@ export class ClientClosedError extends ResilientError {
 export class DeadlineError extends ResilientError {
   override readonly name: string = 'DeadlineError'
   readonly deadline: DeadlineInfo | undefined
+  /**
+   * A possible cause and what to do about it, where the connection was accepted at once and no byte of an answer came. Also part of
+   * `message`. `undefined` for all other deadlines.
+   */
+  readonly advice: string | undefined
 
-  constructor(message: string, details: ResilientErrorDetails & { readonly deadline?: DeadlineInfo | undefined }) {
+  constructor(
+    message: string,
+    details: ResilientErrorDetails & {
+      readonly deadline?: DeadlineInfo | undefined
+      readonly advice?: string | undefined
+    },
+  ) {
     super(message, details)
     this.deadline = details.deadline
+    this.advice = details.advice
   }
 }
 

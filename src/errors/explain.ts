@@ -14,6 +14,8 @@ export interface CallHistory {
   readonly giveUpReason?: GiveUpReason | undefined
   readonly retryAfterMs?: number | undefined
   readonly deadline?: DeadlineInfo | undefined
+  /** A possible cause, and what to do about it. */
+  readonly advice?: string | undefined
   /** Of a call with `previous_response_id`. */
   readonly continuity?: Continuity | undefined
   /** Whether the caller aborted the call. */
@@ -103,25 +105,11 @@ function reasonOf(reason: GiveUpReason, code: ErrorCode): string {
 /** What to do about a conversation that cannot be continued now, or no more. */
 function conversationOf({ code, continuity, giveUpReason }: CallHistory): string {
   if (code === 'previous_response_not_found')
-    return ' Send the whole input without previous_response_id, or rebuild the request in `onPreviousResponseNotFound`.'
+    return ' Send the whole input, or rebuild the request in `onPreviousResponseNotFound`.'
   // A request that is wrong says nothing about the conversation.
   if (continuity === undefined || giveUpReason === 'not_retryable') return ''
   return ' The conversation still exists: keep its id, and continue it later.'
 }
-
-/** Advice where an attempt was accepted at once, and no byte of an answer came. */
-function silenceOf({ code }: CallHistory, last: AttemptRecord | undefined): string {
-  if (code !== 'ttfb_timeout' || last?.connectedAtMs === undefined || last.headersAtMs !== undefined) return ''
-  const tookMs = last.connectionReused ? 0 : last.connectedAtMs - last.startedAtMs
-  return tookMs > AT_ONCE_MS ? '' : ` ${SILENCE}.`
-}
-
-/** A connect that takes longer has a distant or busy peer, which may be silent for that reason. */
-export const AT_ONCE_MS = 1000
-
-/** A dead endpoint and a proxy that buffers the stream look the same. */
-export const SILENCE =
-  'The connection was accepted at once, but no byte of an answer came: the endpoint is silent, or a proxy in front of it holds the stream back (nginx: `proxy_buffering off`; see docs/proxies.md)'
 
 /** For these the code says enough: the call ran out of time. */
 const TIME_IS_UP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -142,8 +130,9 @@ function lastWord(history: CallHistory): string | undefined {
   const isClear = giveUpReason === undefined || TIME_IS_UP.has(code)
   const why = isClear ? '' : ` No further attempt: ${reasonOf(giveUpReason, code)}.`
   const hint = retryAfterMs === undefined ? '' : ` The endpoint asked to wait ${shortTime(retryAfterMs)}.`
-  const advice = `${silenceOf(history, last)}${conversationOf(history)}`
-  return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}${advice}`
+  // Of an answer, the first line has the advice.
+  const told = history.advice === undefined || deadline === undefined ? '' : ` ${history.advice}.`
+  return `${code}: ${ERROR_CATALOG[code].meaning}${limit}${why}${hint}${told}${conversationOf(history)}`
 }
 
 /** A running attempt reports the abort itself. */

@@ -27,7 +27,7 @@ export interface Failure {
   readonly upstreamMessage?: string | undefined
   /** What the endpoint sent, unchanged. Never printed, and never part of a message. */
   readonly answer?: { readonly headers: ReadonlyArray<readonly [string, string]>; readonly body: unknown } | undefined
-  /** How to fix it, where the answer shows it. Also part of `message`. */
+  /** How to fix it, where the answer or the silence shows it. Also part of `message`. */
   readonly advice?: string | undefined
   /** The hint of the endpoint, in milliseconds from the arrival of the answer. */
   readonly hintMs?: number | undefined

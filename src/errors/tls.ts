@@ -1,4 +1,5 @@
 import type { ErrorCode } from './catalog.ts'
+import { CERTIFICATE_CODES } from './certificate-codes.ts'
 
 /** Why TLS with an endpoint fails. The next connection would fail in the same way. */
 export interface TlsRefusal {
@@ -26,38 +27,38 @@ interface Row {
  */
 const ROWS: readonly Row[] = [
   row(
-    /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/,
+    CERTIFICATE_CODES.expired,
     'certificate_rejected',
     "the endpoint's certificate is expired, or not valid yet",
     'Renew the certificate at the endpoint, or correct the clock of this machine.',
   ),
   row(
-    /^(?:ERR_TLS_CERT_ALTNAME_|HOSTNAME_MISMATCH)/,
+    CERTIFICATE_CODES.otherHost,
     'certificate_rejected',
     "the endpoint's certificate is for another host",
     'Check the host of the address, or set `tls.servername` to the name in the certificate.',
   ),
   row(
-    /^(?:DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY|DECRYPT|DECODE)_|CERT_UNTRUSTED|INVALID_CA)/,
+    CERTIFICATE_CODES.untrusted,
     'certificate_rejected',
     "the endpoint's certificate is not trusted",
     'Set `tls.ca` to the certificate of its authority, or start Node with NODE_EXTRA_CA_CERTS.',
   ),
   row(
-    /^(?:CERT_|ERR_TLS_CERT_|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERROR_IN_CERT_)/,
+    CERTIFICATE_CODES.invalid,
     'certificate_rejected',
     "the endpoint's certificate is invalid",
     'Replace the certificate at the endpoint.',
   ),
   // With TLS 1.3 the endpoint checks the client's certificate after the client is connected.
   row(
-    /_ALERT_(?:CERTIFICATE_REQUIRED|NO_CERTIFICATE)$/,
+    CERTIFICATE_CODES.clientMissing,
     'client_certificate_refused',
     'the endpoint requires a client certificate',
     'Set `tls.cert` and `tls.key`.',
   ),
   row(
-    /_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED)$/,
+    CERTIFICATE_CODES.clientRefused,
     'client_certificate_refused',
     'the endpoint refused the client certificate',
     'Set `tls.cert` and `tls.key` to a certificate that it accepts.',
@@ -111,11 +112,6 @@ export function tlsRefusalOf(error: Error & { code?: unknown }, isConnecting: bo
   if (found === undefined) return undefined
   const { code, problem, advice } = found
   return { code, systemCode, problem, advice }
-}
-
-/** Whether a code says that a certificate was refused, by this client or by the endpoint. */
-export function isCertificateCode(code: string): boolean {
-  return ROWS.some((row) => row.code !== 'tls_refused' && row.pattern.test(code))
 }
 
 const OPENSSL_REASON = /SSL routines:[^:]*:([^:]{1,60}):/

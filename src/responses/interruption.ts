@@ -62,8 +62,7 @@ export function unreadAnswer(call: Call, { answer }: Attempt): ResilientError | 
     retryable: false,
     responseStarted: true,
     attempts: [...call.attempts],
-    callId: call.log.id,
-    startedAt: call.log.startedIso,
+    ...call.log.origin,
   }
   if (status < 400) {
     const message = `The endpoint answered ${status}, a redirect. client.responses does not follow redirects. Set baseURL to the address of the Responses API.`

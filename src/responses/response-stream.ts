@@ -14,8 +14,8 @@ export type { ResponseStreamIterator } from './stream-reader.ts'
 
 function factsOf(error: ResilientError): Omit<CallHistory, 'attempts'> {
   const { code, giveUpReason, retryAfterMs, continuity } = error
-  const { deadline } = error as { readonly deadline?: CallHistory['deadline'] }
-  return { code, giveUpReason, retryAfterMs, continuity, deadline }
+  const { deadline, advice } = error as Pick<CallHistory, 'deadline' | 'advice'>
+  return { code, giveUpReason, retryAfterMs, continuity, deadline, advice }
 }
 
 /** Used in place of a constructor, which would show internal types in the declarations. */

@@ -1,4 +1,4 @@
-import { isCertificateCode } from '../errors/tls.ts'
+import { isCertificateCode } from '../errors/certificate-codes.ts'
 
 /**
  * Decides what caused a failure. A client is poisoned when its connection failed. It is not poisoned when this process

@@ -131,23 +131,20 @@ describe('the last line', () => {
 
   it('says what to do about a lost conversation, and that one of a dead endpoint still exists', () => {
     expect(last({ code: 'previous_response_not_found', giveUpReason: 'not_retryable' })).toMatch(
-      /would not help\. Send the whole input without previous_response_id, or rebuild the request in `onPreviousResponseNotFound`\.$/,
+      /would not help\. Send the whole input, or rebuild the request in `onPreviousResponseNotFound`\.$/,
     )
     const dead = { continuity: 'upstream_unavailable', giveUpReason: 'unreachable' } as const
     expect(last(dead)).toMatch(/ The conversation still exists: keep its id, and continue it later\.$/)
     expect(last({ ...dead, giveUpReason: 'not_retryable' })).toMatch(/would not help\.$/)
   })
 
-  it.each([
-    ['that was accepted at once', { connectedAtMs: 20 }, true],
-    ['on a reused connection', { connectedAtMs: 5000, connectionReused: true }, true],
-    ['that took long to connect', { connectedAtMs: 1001 }, false],
-    ['that was answered', { connectedAtMs: 20, headersAtMs: 30 }, false],
-    ['of a transport that does not see its connections', {}, false],
-  ])('gives the advice of the message for a silent attempt %s: %o, %s', (_, times, advises) => {
-    const silent = { ...FAILED, code: 'ttfb_timeout', startedAtMs: 0, connectedAtMs: undefined, ...times } as const
-    const told = last({ attempts: [silent], code: 'ttfb_timeout', giveUpReason: 'retries_exhausted' })
-    expect(/the endpoint is silent, or a proxy in front of it.*docs\/proxies\.md\)\.$/.test(told ?? '')).toBe(advises)
+  it('ends with the advice of a silent endpoint; that of an answer stands in the first line', () => {
+    const deadline = { name: 'ttfb', ms: 45_000, source: 'option' } as const
+    const silent = { code: 'ttfb_timeout', giveUpReason: 'retries_exhausted', advice: 'Look at the proxy' } as const
+    expect(last({ ...silent, attempts: [{ ...FAILED, deadline }], deadline })).toMatch(
+      /\(`maxRetries`\)\. Look at the proxy\.$/,
+    )
+    expect(last(silent)).not.toContain('proxy')
   })
 
   it('gives a deadline that no attempt tells of, and the wait that the endpoint asked for', () => {
