@@ -7,13 +7,14 @@ import { ResilientClient, type ResilientClientOptions } from 'resilient-response
 import { redisFleet } from 'resilient-responses/fleet'
 
 export function createWorker(redisUrl: string, options: ResilientClientOptions = {}) {
+  const { calls = 40 } = options.concurrency ?? {}
   const redis = new Redis(redisUrl)
   // The client of the store reconnects by itself. Without a listener it prints each error.
   redis.on('error', () => {})
   const client = new ResilientClient({
     ...options,
-    // Field by field: an option of a client is taken whole, and would lose the bound of `callsAlone`.
-    concurrency: { calls: 40, callsAlone: 5, ...options.concurrency },
+    // Without `callsAlone` each process may have an equal share of `calls`, or all of them, while the store is away.
+    concurrency: { callsAlone: Math.ceil(calls / 8), ...options.concurrency, calls },
     fleet: redisFleet(redis, { name: 'agents' }),
     onEvent: (event) => {
       options.onEvent?.(event)

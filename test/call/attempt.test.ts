@@ -229,7 +229,7 @@ describe('an attempt whose time is over', () => {
   const head = (a: Rig): void => a.head()
   const created = (a: Rig): void => a.data(CREATED)
 
-  const HELD_BACK = silenceHint({ connectingAt: 0, connectedAt: 0, lastByteAt: undefined })
+  const HELD_BACK = `. ${silenceHint({ connectingAt: 0, connectedAt: 0, lastByteAt: undefined })}`
   it.each([
     ['connect', 10, 'while connecting', [connecting], true],
     ['send', 20, 'while sending', [connecting, connected], false],
@@ -243,6 +243,7 @@ describe('an attempt whose time is over', () => {
       code: `${name}_timeout`,
       message: `api.test:8443 timed out ${when}: ${name} deadline of ${ms} ms (option)${hint}`,
       deadline: { name, ms, source: 'option' },
+      advice: hint === '' ? undefined : hint.slice(2),
       connecting: isUnsent,
     })
     expect(a.asked()).toEqual([`poison ${name}_timeout`, 'destroy'])

@@ -6,6 +6,15 @@ import { readAll, scenario } from './harness.ts'
 const ok = textStream({ text: 'hello' })
 
 describe('explain', () => {
+  it('keeps the advice of the message about an endpoint that stays silent', async () => {
+    const s = scenario([fake.stall()], { timeouts: { ttfbMs: 5000 }, maxRetries: 0 })
+    const { error } = await s.settle(s.client.responses.create({ model: 'm', input: 'hi' }))
+    const advice = /the endpoint is silent, or a proxy in front of it .*docs\/proxies\.md\)/
+    expect((error as Error).message).toMatch(advice)
+    expect(explain(error)).toMatch(advice)
+    await s.nothingIsLeft()
+  })
+
   it('tells of an error which deadline fired, its value and source, and why there was no further retry', async () => {
     const s = scenario([fake.stall(), fake.status(503), fake.reset()], { timeouts: { ttfbMs: 5000 }, maxRetries: 2 })
     const { error } = await s.settle(s.post())
