@@ -10,6 +10,7 @@
  */
 
 import { oneOf, text } from '../core/rule-kinds.ts'
+import type { Rules } from '../core/rules.ts'
 import { StreamWriter } from './streams/stream-writer.ts'
 import type { JsonObject, StreamEvent, StreamOptions, ToolCall } from './streams/types.ts'
 import { list, texts } from './usage.ts'
@@ -60,9 +61,15 @@ export interface ToolCallOptions extends StreamOptions {
   readonly calls?: readonly ToolCall[] | undefined
 }
 
+const CALL = {
+  name: { ...word, required: true },
+  arguments: { accepts: 'a text, or a value to send as JSON', test: (value) => value !== undefined, required: true },
+  callId: word,
+} satisfies Rules<ToolCall>
+
 /** Function calls only, with their arguments in deltas of at most 8 characters. */
 export function toolCallStream(options: ToolCallOptions = {}): StreamEvent[] {
-  const writer = new StreamWriter(options, { calls: list })
+  const writer = new StreamWriter(options, { calls: { ...list, each: CALL } })
   for (const call of options.calls ?? [{ name: 'get_weather', arguments: { city: 'Paris' } }]) writer.toolCall(call)
   return writer.end('response.completed', { status: 'completed' })
 }

@@ -11,6 +11,7 @@ import {
   toolCallStream,
   toSSE,
 } from '../../src/testing/streams.ts'
+import { invalid } from '../support/typed.ts'
 
 const EVERY_STREAM: Record<string, StreamEvent[]> = {
   text: textStream({ text: 'Grüße,  Welt 👋 und\nmehr', keepalives: 2 }),
@@ -102,6 +103,16 @@ describe('the builders', () => {
       output_tokens_details: { reasoning_tokens: 4 },
       total_tokens: 16,
     })
+  })
+
+  it('refuse a tool call without a name or arguments, or with a wrong field', () => {
+    const make = (call: object) => () => toolCallStream({ calls: [invalid(call)] })
+    expect(make({ arguments: {} })).toThrow('calls.0.name is undefined; expected a text')
+    expect(make({ name: 'now' })).toThrow('calls.0.arguments is undefined; expected a text, or a value to send as JSON')
+    expect(make({ name: 'now', arguments: {}, id: 'call_1' })).toThrow(
+      "unknown option 'id' in calls.0; accepted: name, arguments, callId",
+    )
+    expect(make({ name: 'now', arguments: null })).not.toThrow()
   })
 
   it('tell a failure by response.failed, by an error event, or by both', () => {
