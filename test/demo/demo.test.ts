@@ -49,7 +49,7 @@ test.concurrent('the demo shows four lanes, their timelines, and that every call
   // The reason of at least one cut that was survived, and the bars of a timeline with their legend.
   expect(run.stdout).toMatch(/ttfb_timeout 45 s/)
   expect(run.stdout).toMatch(/ours {2}.*✕.*█.*✓ ok/)
-  expect(run.stdout).toMatch(/connect.*wait.*cut.*back off.*hedge.*\n.*output/)
+  expect(run.stdout).toMatch(/connect.*wait.*cut.*back off.*hedge[\s\S]*output/)
   expect(run.stdout).toMatch(/nothing goes wrong[\s\S]*client and server, a call( +[\d.]+ ms){4}/)
   expect(run.stdout).toContain('OPENAI_API_KEY=…')
   // What became of the calls adds up in every column.
